@@ -1,0 +1,110 @@
+"""What surrounds an exchange: shops, addresses, goods, buyers, trades, carriers, refuse reasons.
+
+Values only; a sandbox fills them from its world document or its seed.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from .vocabulary import Phase, Status
+
+__all__ = ["Address", "Buyer", "Carrier", "Goods", "Reason", "Shop", "Trade", "stage_of"]
+
+
+class Address(Struct, frozen=True, gc=False):
+    """A seller's address; exactly one of a shop has `cancel_def` (the default return address)."""
+
+    contact_id: int
+    contact_name: str
+    province: str
+    city: str
+    country: str
+    addr: str
+    zip_code: str
+    phone: str
+    mobile_phone: str
+    seller_company: str
+    memo: str
+    area_id: int
+    send_def: bool
+    get_def: bool
+    cancel_def: bool
+    modify_date: str
+
+    def text(self) -> str:
+        """The address as an exchange shows it, in one line."""
+        return f"{self.province}{self.city}{self.country}{self.addr} {self.contact_name} {self.mobile_phone}".strip()
+
+
+class Shop(Struct, frozen=True):
+    """A seller with its addresses."""
+
+    nick: str
+    seller_id: int
+    addresses: tuple[Address, ...]
+
+    def return_addresses(self) -> dict[int, str]:
+        """Text by contact_id, the default return address first."""
+        ordered = sorted(self.addresses, key=lambda address: not address.cancel_def)
+        return {address.contact_id: address.text() for address in ordered}
+
+
+class Goods(Struct, frozen=True, gc=False):
+    """A SKU on sale; price in fen."""
+
+    name: str
+    sku_id: str
+    num_iid: int
+    outer_id: str
+    title: str
+    price: int
+
+
+class Buyer(Struct, frozen=True, gc=False):
+    """A buyer with the address of the trade; `address` is 省^^^市^^^区^^^详细."""
+
+    nick: str
+    open_uid: str
+    user_id: int
+    name: str
+    phone: str
+    address: str
+    oaid: str
+
+
+class Trade(Struct, frozen=True, gc=False):
+    """A trade with its one sub-order, as an exchange needs it; payment in fen."""
+
+    tid: int
+    oid: int
+    shop: str
+    buyer: str
+    sku_id: str
+    num: int
+    payment: int
+    created: datetime
+    status: str = "TRADE_FINISHED"
+
+
+class Carrier(Struct, frozen=True, gc=False):
+    """A carrier as taobao.logistics.companies.get names it."""
+
+    id: int
+    code: str
+    name: str
+    reg_mail_no: str = ""
+
+
+class Reason(Struct, frozen=True, gc=False):
+    """A refuse reason: for which stage (`application` or `receipt`) and which kinds of dispute."""
+
+    reason_id: int
+    reason_text: str
+    stage: str
+    phases: tuple[Phase, ...] = (Phase.ONSALE, Phase.AFTERSALE)
+
+
+def stage_of(status: Status) -> str:
+    """Which list of refuse reasons an exchange shows: by its stage (inferred from an integrator)."""
+    return "receipt" if status is Status.WAIT_SELLER_CONFIRM else "application"

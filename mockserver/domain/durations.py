@@ -1,0 +1,30 @@
+"""Durations as users type them: `3d12h`, `6d23h59m59s`, `90s`."""
+
+import re
+from datetime import timedelta
+
+__all__ = ["parse_duration", "show_duration"]
+
+_SHAPE = re.compile(r"(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII)
+
+
+def parse_duration(text: str) -> timedelta:
+    """The duration that `text` spells: days, hours, minutes, seconds, in this order.
+
+    Raises:
+        ValueError: no such spelling; the message gives an example.
+    """
+    found = _SHAPE.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f"不是时长 (not a duration): {text!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def show_duration(span: timedelta) -> str:
+    """The shortest spelling that `parse_duration` reads back; whole seconds; `0s` for none."""
+    rest, seconds = divmod(int(span.total_seconds()), 60)
+    rest, minutes = divmod(rest, 60)
+    days, hours = divmod(rest, 24)
+    parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

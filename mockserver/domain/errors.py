@@ -1,0 +1,87 @@
+"""Why a move cannot be: one tree, each error carrying what its answerer needs.
+
+`failure` names the business code (switch `msg_code.<failure>`); `zh` and `en` say what was wrong and
+end with what is possible instead.
+"""
+
+from .moves import Move
+from .vocabulary import Actor, CsStatus, Ruleset, Status
+
+__all__ = ["ConditionFailed", "DomainError", "IllegalMove", "NoSuchExchange", "StockShort", "WrongFlow"]
+
+Possible = tuple[tuple[Actor, type[Move]], ...]
+
+
+class DomainError(Exception):
+    """A refusal of the exchange's own rules; nothing has changed."""
+
+    failure = "wrong_state"
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(f"{zh} ({en})")
+
+
+class NoSuchExchange(DomainError):
+    """No exchange with this id is visible to the caller."""
+
+    failure = "not_exist"
+
+    def __init__(self, dispute_id: int) -> None:
+        self.dispute_id = dispute_id
+        super().__init__(f"换货单 {dispute_id} 不存在", f"no exchange {dispute_id}")
+
+
+class IllegalMove(DomainError):
+    """No row of the table allows the move now; `possible` lists what is."""
+
+    def __init__(
+        self, *, status: Status, cs: CsStatus, move: type[Move], by: Actor, possible: Possible, over: bool
+    ) -> None:
+        self.status, self.cs, self.move, self.by, self.possible = status, cs, move, by, possible
+        if over:
+            self.failure = "flow_over"
+        held = f",{cs.zh}" if cs in (CsStatus.ASKED, CsStatus.STEPPED_IN) else ""
+        can_zh = "、".join(f"{actor.zh}{kind.zh}" for actor, kind in possible) or "无，流程已结束"
+        can_en = ", ".join(f"{actor} {kind.name()}" for actor, kind in possible) or "nothing, the flow is over"
+        super().__init__(
+            f"换货单当前状态为「{status.zh}」{held}，不能由{by.zh}{move.zh}；当前可执行：{can_zh}",
+            f"status is {status.value}, {by} cannot {move.name()}; possible: {can_en}",
+        )
+
+
+class WrongFlow(DomainError):
+    """The move belongs to another ruleset than the exchange's."""
+
+    failure = "wrong_flow"
+
+    def __init__(self, *, move: type[Move], ruleset: Ruleset, belongs: tuple[Ruleset, ...]) -> None:
+        self.move, self.ruleset = move, ruleset
+        names = " / ".join(belongs)
+        super().__init__(
+            f"该换货单走{ruleset.zh}({ruleset})，不支持{move.zh}；"
+            f"开单时指定 ruleset={names}，或以 --ruleset {names} 启动即可",
+            f"this exchange follows {ruleset}, which has no {move.name()}; "
+            f"open it with ruleset={names}, or start with --ruleset {names}",
+        )
+
+
+class ConditionFailed(DomainError):
+    """A row exists but its condition does not hold."""
+
+    def __init__(self, *, failure: str, name: str, zh: str, en: str) -> None:
+        self.failure, self.name = failure, name
+        super().__init__(zh, en)
+
+
+class StockShort(DomainError):
+    """An account holds fewer units than an entry takes."""
+
+    failure = "no_stock"
+
+    def __init__(self, *, sku: str, account: str, wanted: int, left: int) -> None:
+        self.sku, self.account, self.wanted, self.left = sku, account, wanted, left
+        super().__init__(
+            f"SKU {sku} 的 {account} 账户只有 {left} 件，需要 {wanted} 件",
+            f"account {account} of SKU {sku} holds {left}, {wanted} wanted",
+        )

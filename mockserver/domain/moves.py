@@ -1,0 +1,198 @@
+"""What an actor can do to an exchange: one frozen value a move.
+
+The class is the key of the table, its fields are the keys that scenario files, the control API and
+forms use.  A seller's move takes the parameters of its method, spelt as the method spells them; every
+field has a sensible default, so a bare move is always playable.
+"""
+
+import re
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from .vocabulary import Verdict
+
+__all__ = ["MOVES", "PICTURES", "Move"]
+
+PICTURES = "leave_message_pics"
+
+
+class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A move; subclasses add fields.  `zh` is its Chinese name."""
+
+    zh: ClassVar[str]
+    en: ClassVar[str]
+
+    @classmethod
+    def name(cls) -> str:
+        """The name users type: `ReturngoodsAgree` is `returngoods_agree`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @property
+    def words(self) -> str:
+        """What the actor says in person with the move; empty when only the platform's notice stands."""
+        return str(getattr(self, "leave_message", ""))
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Names of the evidence pictures that go with the words."""
+        return tuple(getattr(self, PICTURES, ()))
+
+
+class Apply(Move, frozen=True):
+    """The buyer applies; wishes left open are filled from the order."""
+
+    zh, en = "申请换货", "apply"
+    reason: str = "7天无理由换货"
+    desc: str = ""
+    exchange_sku: str = ""
+    num: int = 0
+    buyer_address: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.desc or self.reason
+
+
+class Agree(Move, frozen=True):
+    """The seller agrees and names the return address; without one the default return address."""
+
+    zh, en = "同意换货申请", "agree to the application"
+    address_id: int | None = None
+    leave_message: str = ""
+    leave_message_pics: tuple[str, ...] = ()
+    complete_address: str = ""
+    mobile: str = ""
+    post: str = ""
+
+
+class Refuse(Move, frozen=True):
+    """The seller refuses the application; without a reason, the first of the stage."""
+
+    zh, en = "拒绝换货申请", "refuse the application"
+    seller_refuse_reason_id: int | None = None
+    leave_message: str = ""
+    leave_message_pics: tuple[str, ...] = ()
+
+
+class ShipBack(Move, frozen=True):
+    """The buyer sends the bought goods back."""
+
+    zh, en = "寄回商品", "ship the goods back"
+    logistics_company_name: str = "顺丰快递"
+    logistics_no: str | None = None
+
+
+class ReturngoodsAgree(Move, frozen=True):
+    """The seller confirms receipt of the returned goods."""
+
+    zh, en = "确认收到退货", "confirm receipt of the returned goods"
+
+
+class ReturngoodsRefuse(Move, frozen=True):
+    """The seller refuses the returned goods."""
+
+    zh, en = "拒绝确认收货", "refuse the returned goods"
+    seller_refuse_reason_id: int | None = None
+    leave_message: str = ""
+    leave_message_pics: tuple[str, ...] = ()
+
+
+class Consigngoods(Move, frozen=True):
+    """The seller ships the replacement; type 100 is ordinary mail, 200 express."""
+
+    zh, en = "发出换货商品", "ship the replacement"
+    logistics_no: str | None = None
+    logistics_type: int = 200
+    logistics_company_name: str = "顺丰快递"
+
+
+class ConfirmConsign(Move, frozen=True):
+    """The seller confirms receipt and ships, in one."""
+
+    zh, en = "确认收货并发货", "confirm receipt and ship"
+    logistics_no: str | None = None
+    logistics_type: int = 200
+    logistics_company_name: str = "顺丰快递"
+
+
+class TurnToRefund(Move, frozen=True):
+    """The seller turns the exchange into return and refund."""
+
+    zh, en = "换货转退款", "turn into a refund"
+
+
+class Modify(Move, frozen=True):
+    """The buyer modifies the refused application; fields left empty stay as they were."""
+
+    zh, en = "修改换货申请", "modify the application"
+    reason: str = ""
+    desc: str = ""
+    exchange_sku: str = ""
+    num: int = 0
+    buyer_address: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.desc or self.reason
+
+
+class Cancel(Move, frozen=True):
+    """The buyer withdraws the application."""
+
+    zh, en = "取消换货申请", "cancel"
+
+
+class AskCs(Move, frozen=True):
+    """The buyer asks customer service to intervene."""
+
+    zh, en = "申请客服介入", "ask for customer service"
+
+
+class ConfirmReceipt(Move, frozen=True):
+    """The buyer confirms receipt of the replacement."""
+
+    zh, en = "确认收到换货商品", "confirm receipt of the replacement"
+
+
+class StepIn(Move, frozen=True):
+    """Customer service takes the case in hand."""
+
+    zh, en = "小二介入", "step in"
+
+
+class Judge(Move, frozen=True, rename={"verdict": "for"}):
+    """Customer service decides."""
+
+    zh, en = "小二判定", "judge"
+    verdict: Verdict = Verdict.BUYER
+    content: str = ""
+
+    @property
+    def words(self) -> str:
+        return self.content
+
+
+class Expire(Move, frozen=True):
+    """The system acts because the present state has lasted too long."""
+
+    zh, en = "超时处理", "expire"
+
+
+class LeaveMessage(Move, frozen=True):
+    """Somebody leaves a message, maybe with pictures."""
+
+    zh, en = "留言", "leave a message"
+    content: str = "请尽快处理，谢谢。"
+    pics: tuple[str, ...] = field(default=())
+
+    @property
+    def words(self) -> str:
+        return self.content
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        return self.pics
+
+
+MOVES: dict[str, type[Move]] = {kind.name(): kind for kind in Move.__subclasses__()}

@@ -1,0 +1,99 @@
+"""One call on its way through the gateway: what arrived, and what the checks have found out so far."""
+
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+from ..api.method import Method
+from ..protocol.binding import Arguments
+from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
+from ..world.identity import App, Session
+from ..world.world import World
+
+__all__ = ["BODY_AT_MOST", "Call", "Inbound", "Reply", "read_call"]
+
+BODY_AT_MOST = 8 * 1024 * 1024
+
+
+class Inbound(Struct, frozen=True):
+    """What a door received, before anything is understood.
+
+    `body` is None when it was longer than BODY_AT_MOST; `base_url` is the scheme and host the caller
+    used; `gzip` tells whether the caller offered it.
+    """
+
+    verb: str
+    query: bytes = b""
+    content_type: str = ""
+    body: bytes | None = b""
+    base_url: str = ""
+    gzip: bool = False
+
+
+class Reply(Struct, frozen=True):
+    """What the door sends, with HTTP status 200."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Call:
+    """The working record of one call; checks fill it in, in their order."""
+
+    inbound: Inbound
+    request_id: str
+    texts: dict[str, str] = field(default_factory=dict)
+    files: list[Upload] = field(default_factory=list)
+    raw_body: str = ""
+    repeated: str = ""
+    unreadable: BadForm | None = None
+    world: World | None = None
+    app: App | None = None
+    session: Session | None = None
+    method: Method | None = None
+    stub: bytes | None = None
+    arguments: Arguments = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    rule: str = ""
+    msg_code: str = ""
+    cause: tuple[str, str] = ("", "")
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the reply is JSON; XML is the default, also for a format that cannot be read."""
+        return self.texts.get("format") == "json"
+
+    @property
+    def simplify(self) -> bool:
+        """Only the word `true` counts, and only with JSON."""
+        return self.as_json and self.texts.get("simplify") == "true"
+
+
+def read_call(inbound: Inbound, request_id: str) -> Call:
+    """The call with its texts and files; what cannot be read is noted for the checks.
+
+    Parameters come from the query and the body alike; the first value of a repeated one counts.
+    """
+    call = Call(inbound, request_id)
+    pairs: list[tuple[str, str]] = []
+    try:
+        pairs += read_urlencoded(inbound.query)
+        body, kind = inbound.body or b"", inbound.content_type.partition(";")[0].strip().lower()
+        if kind == "multipart/form-data":
+            texts, call.files = read_multipart(body, boundary_of(inbound.content_type))
+            pairs += texts
+        elif kind in ("application/json", "text/xml"):
+            call.raw_body = body.decode("utf-8")
+        elif body:
+            pairs += read_urlencoded(body)
+    except BadForm as wrong:
+        call.unreadable = wrong
+    except UnicodeDecodeError:
+        call.unreadable = BadForm("not UTF-8", encoding=True)
+    for name, value in pairs:
+        if name in call.texts:
+            call.repeated = call.repeated or name
+        else:
+            call.texts[name] = value
+    return call

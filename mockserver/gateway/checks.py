@@ -1,0 +1,215 @@
+"""The platform's checks of a call, as one table whose order is the order of the checks.
+
+Only evidence, no document, states the order (protocol page 4.4); the place of what cannot be read at
+all, and of a repeated parameter, is this product's.  A check raises TopError or lets the call pass;
+none changes anything but the call's own record.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from ..api.around_methods import METHODS
+from ..domain.vocabulary import Role
+from ..protocol.binding import bind, invalid
+from ..protocol.errors import TopError
+from ..protocol.shapes import read_epoch, read_time
+from ..protocol.signing import SIGN_METHODS, sign
+from ..world.identity import Directory
+from ..world.world import World
+from .call import Call
+
+__all__ = ["CHECKS", "Check", "Rules", "world_of"]
+
+
+class Rules(Struct, frozen=True):
+    """What the checks need to know besides the call: who is whom, and whether the server is lax.
+
+    `lax` names the sandbox where unknown keys and sessions land; empty means strict.
+    """
+
+    directory: Directory
+    lax: str = ""
+
+
+class Check(Struct, frozen=True):
+    """One check and the codes it can answer with."""
+
+    codes: tuple[int, ...]
+    run: Callable[[Call, Rules], None]
+
+
+def _readable(call: Call, rules: Rules) -> None:
+    if call.inbound.body is None:
+        raise TopError(3, zh="请求体超过 8 MiB", en="the body is above 8 MiB")
+    if call.unreadable is not None and call.unreadable.encoding:
+        raise TopError(47)
+    if call.unreadable is not None:
+        raise TopError(3, zh=f"multipart 请求体无法读取：{call.unreadable.reason}", en=call.unreadable.reason)
+
+
+def _method_given(call: Call, rules: Rules) -> None:
+    if not call.texts.get("method"):
+        raise TopError(21, sub_msg="请求中缺少 method 参数，请添加 method 字段")
+
+
+def _app(call: Call, rules: Rules) -> None:
+    key = call.texts.get("app_key", "")
+    if not key and not rules.lax:
+        raise TopError(28)
+    world, app, session = rules.directory.find(call.texts.get("session", ""), key)
+    if app is None and rules.lax:
+        call.warnings.append(f"lax：app_key {key!r} 未知，按沙箱 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
+        world = rules.directory.worlds[rules.lax]
+        app = next(iter(world.state.apps.values()))
+        session = world.state.sessions.get(call.texts.get("session", ""))
+    if world is None or app is None:
+        raise TopError(29, sub_code="isv.appkey-not-exists")
+    call.world, call.app, call.session = world, app, session
+
+
+def _timestamp(call: Call, rules: Rules) -> None:
+    text = call.texts.get("timestamp", "")
+    if not text:
+        raise TopError(30)
+    instant = read_epoch(text) or read_time(text)
+    if instant is None:
+        raise TopError(31, zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8) 或 13 位毫秒",
+                       en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds")
+    assert call.world is not None
+    tolerance = call.world.state.choices.span("timestamp_tolerance")
+    clocks = (rules.directory.real(), call.world.now)
+    if all(abs(instant - now) > tolerance for now in clocks):
+        raise TopError(31, **_skew(instant, clocks))
+
+
+def _skew(instant: datetime, clocks: tuple[datetime, datetime]) -> dict[str, str]:
+    off = min((instant - now for now in clocks), key=abs)
+    if abs(abs(off) - timedelta(hours=8)) <= timedelta(minutes=10):
+        return {"zh": "timestamp 差 8 小时：容器时区是 UTC，应按 GMT+8 生成",
+                "en": "timestamp is 8 hours off: the container's zone is UTC, GMT+8 is wanted"}
+    seconds = int(off.total_seconds())
+    return {"zh": f"timestamp 与服务器时间相差 {seconds} 秒，超过允许误差", "en": f"timestamp is {seconds} s off"}
+
+
+def _version(call: Call, rules: Rules) -> None:
+    text = call.texts.get("v", "")
+    if not text:
+        raise TopError(32)
+    if text == "2.0":
+        return
+    whole, _, part = text.partition(".")
+    number = whole.isascii() and whole.isdigit() and (not part or (part.isascii() and part.isdigit()))
+    raise TopError(34 if number else 33)
+
+
+def _format(call: Call, rules: Rules) -> None:
+    if call.texts.get("format") not in (None, "", "xml", "json"):
+        raise TopError(23)
+
+
+def _repeated(call: Call, rules: Rules) -> None:
+    if call.repeated:
+        raise invalid(call.repeated, "参数重复", "the parameter is repeated")
+
+
+def _sign(call: Call, rules: Rules) -> None:
+    given = call.texts.get("sign", "")
+    if not given and not rules.lax:
+        raise TopError(24)
+    method = call.texts.get("sign_method") or "md5"
+    if method not in SIGN_METHODS:
+        problem = TopError(25, zh=f"sign_method {method} 不支持，应为 md5、hmac 或 hmac-sha256",
+                           en="sign_method is md5, hmac or hmac-sha256")
+    else:
+        assert call.app is not None
+        if given == sign(call.texts, call.app.app_secret, method, call.raw_body):
+            return
+        problem = TopError(25)
+    if not rules.lax:
+        raise problem
+    call.warnings.append(f"lax：{problem.cause_zh} (signature not enforced)")
+
+
+def _method(call: Call, rules: Rules) -> None:
+    name = call.texts["method"]
+    call.method = METHODS.get(name)
+    if call.method is None:
+        assert call.world is not None
+        call.stub = call.world.state.stubs.get(name)
+        if call.stub is None:
+            raise TopError(22, zh=f"没有方法 {name[:100]}；可用 PUT …/stubs/{{method}} 登记固定应答",
+                           en="no such method; a canned reply can be put under …/stubs/{method}")
+
+
+def _verb(call: Call, rules: Rules) -> None:
+    if call.inbound.verb not in ("GET", "POST") or (call.files and call.inbound.verb != "POST"):
+        raise TopError(9)
+
+
+def _session(call: Call, rules: Rules) -> None:
+    needed = call.method is not None and call.method.session
+    token = call.texts.get("session", "")
+    if not needed and (call.method is not None or not token):
+        return
+    assert call.world is not None and call.app is not None
+    if call.session is None and rules.lax:
+        call.warnings.append("lax：session 未知，按主账号处理 (unknown session taken as main)")
+        call.session = next(iter(call.world.state.sessions.values()))
+    if not token and call.session is None:
+        raise TopError(26)
+    if call.session is None and rules.directory.knows_session(token):
+        raise TopError(
+            27, sub_code="sessionkey-not-generated-by-server",
+            sub_msg=f"RealSession don't belong app and user ! appKey is : {call.app.app_key}",
+            zh="session 属于另一个应用", en="the session is another app's",
+        )
+    if call.session is None:
+        raise TopError(27, sub_code="invalid-sessionkey", sub_msg="SessionKey非法", zh="session 不存在", en="unknown session")
+    if call.session.expires is not None and call.session.expires <= call.world.now:
+        raise TopError(27, "session-expired", sub_code="session-expired", zh="session 已过期", en="the session has expired")
+
+
+def _permission(call: Call, rules: Rules) -> None:
+    assert call.app is not None
+    name = call.texts["method"]
+    if call.app.methods is not None and name not in call.app.methods:
+        raise TopError(11, sub_code="isv.permission-api-package-limit", sub_msg="scope ids is 20952 (换货API)")
+    session = call.session
+    if session is not None and session.methods is not None and name not in session.methods:
+        who = "子账号" if session.role is Role.SELLER_SUB else "账号"
+        raise TopError(12, zh=f"{who} {session.label} 没有 {name} 的权限", en=f"{session.label} lacks the right to {name}")
+
+
+def _arguments(call: Call, rules: Rules) -> None:
+    if call.method is None:
+        return
+    assert call.world is not None
+    choices = call.world.state.choices
+    call.arguments = bind(
+        call.method.params, call.texts, call.files, choices.number,
+        lenient="" if choices["fields_required"] else "fields",
+    )
+
+
+CHECKS: tuple[Check, ...] = (
+    Check((3, 47), _readable),
+    Check((21,), _method_given),
+    Check((28, 29), _app),
+    Check((30, 31), _timestamp),
+    Check((32, 33, 34), _version),
+    Check((23,), _format),
+    Check((41,), _repeated),
+    Check((24, 25), _sign),
+    Check((22,), _method),
+    Check((9,), _verb),
+    Check((26, 27), _session),
+    Check((11, 12), _permission),
+    Check((40, 41), _arguments),
+)
+
+
+def world_of(call: Call, rules: Rules) -> World | None:
+    """The world a call can be told to belong to, even one refused before its app was looked up."""
+    return call.world or rules.directory.find(call.texts.get("session", ""), call.texts.get("app_key", ""))[0]

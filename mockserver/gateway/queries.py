@@ -1,0 +1,179 @@
+"""What the methods without a move answer: each query by the name its declaration gives.
+
+A query reads the settled world and returns the members of the reply; it changes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from ..api.method import Method
+from ..api.records import View, exchange_record, message_record
+from ..domain.catalogue import Address, Trade, stage_of
+from ..domain.vocabulary import Phase, Status
+from ..protocol.binding import Arguments, invalid
+from ..protocol.shapes import Items, Tree
+from ..world.identity import Session
+from ..world.listing import Wanted, list_exchanges
+from ..world.world import World
+
+__all__ = ["QUERIES", "Ask", "asked_fields"]
+
+
+class Ask(Struct, frozen=True):
+    """A bound query: whose, of which world, with which arguments, seen how."""
+
+    method: Method
+    world: World
+    shop: str
+    session: Session | None
+    arguments: Arguments
+    view: View
+
+
+def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
+    """The names that `fields` asks for; all of the record where the method has none or it may be missing."""
+    asked = arguments.get("fields")
+    return cast("tuple[str, ...]", asked) if asked else tuple(field.name for field in method.record)
+
+
+def _exchange(ask: Ask) -> Tree:
+    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    fields = asked_fields(ask.method, ask.arguments)
+    return {"result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}}
+
+
+def _exchanges(ask: Ask) -> Tree:
+    given, clock = ask.arguments, ask.world.state.clock
+
+    def instant(name: str) -> datetime | None:
+        found = given.get(name)
+        return None if found is None else clock.recorded(cast("datetime", found))
+
+    wanted = Wanted(
+        shop=ask.shop,
+        statuses=tuple(Status(int(code)) for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))),
+        modified=(instant("start_gmt_modified_time"), instant("end_gmt_modifed_time")),
+        created=(instant("start_created_time"), instant("end_created_time")),
+        ids=frozenset(int(number) for number in cast("Any", given.get("refund_id_array", ()))),
+        oid=cast("int | None", given.get("biz_order_id")),
+        waybill=cast("str", given.get("logistic_no", "")),
+        buyer_nick=cast("str", given.get("buyer_nick", "")),
+        buyer_open_uid=cast("str", given.get("buyer_open_uid", "")),
+    )
+    page_no, size = _page(given)
+    total, rows = list_exchanges(ask.world.state, wanted, page_no, size)
+    fields = asked_fields(ask.method, given)
+    found = [exchange_record(row, fields, "L", ask.view) for row in rows]
+    return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
+
+
+def _page(given: Arguments) -> tuple[int, int]:
+    return cast("int", given["page_no"]), cast("int", given["page_size"])
+
+
+def _listed(item: str, rows: list[Tree]) -> Tree:
+    """`results`, absent when there is nothing."""
+    return {"results": Items(item, rows)} if rows else {}
+
+
+def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
+    return {"has_next": page_no * size < total, "page_results": page, "total_results": total}
+
+
+def _messages(ask: Ask) -> Tree:
+    given = ask.arguments
+    exchange = ask.world.exchange(cast("int", given["dispute_id"]), ask.shop)
+    roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
+    thread = ask.world.state.messages[exchange.dispute_id]
+    newest = [m for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True) if not roles or m.role in roles]
+    page_no, size = _page(given)
+    fields = asked_fields(ask.method, given)
+    rows = [message_record(m, fields, "M", ask.view) for m in newest[(page_no - 1) * size : page_no * size]]
+    return {"result": {**_listed("refund_message", rows), **_counts(len(newest), len(rows), page_no, size)}}
+
+
+def _reasons(ask: Ask) -> Tree:
+    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    kind, stage = ask.arguments.get("dispute_type", 0), stage_of(exchange.status)
+    fields = asked_fields(ask.method, ask.arguments)
+    rows = [
+        {name: getattr(reason, name) for name in fields if name in ("reason_id", "reason_text")}
+        for reason in ask.world.state.reasons
+        if reason.stage == stage and (not kind or Phase(cast("int", kind)) in reason.phases)
+    ]
+    return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
+
+
+def _addresses(ask: Ask) -> Tree:
+    wanted = cast("str", ask.arguments.get("rdef", "no_def"))
+    shown: Callable[[Address], bool] = lambda a: wanted == "no_def" or bool(getattr(a, wanted))  # noqa: E731
+    rows = [asdict(address) for address in ask.world.state.shops[ask.shop].addresses if shown(address)]
+    return {"addresses": Items("address_result", rows)} if rows else {}
+
+
+def _carriers(ask: Ask) -> Tree:
+    fields = asked_fields(ask.method, ask.arguments)
+    known = {field.name for field in ask.method.record}
+    rows = [
+        {name: value for name in fields if name in known and (value := getattr(carrier, name)) != ""}
+        for carrier in ask.world.state.carriers
+    ]
+    return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
+
+
+def _trade(ask: Ask) -> Tree:
+    """The trade as the exchanges of it show it: order, SKU, buyer."""
+    trade = ask.world.state.trades.get(cast("int", ask.arguments["tid"]))
+    if trade is None or trade.shop != ask.shop:
+        raise invalid("tid", "交易不存在", "no such trade")
+    fields = asked_fields(ask.method, ask.arguments)
+    every = _trade_members(trade, ask)
+    wanted = dict.fromkeys(name.partition(".")[0] for name in fields)
+    return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
+
+
+def _trade_members(trade: Trade, ask: Ask) -> Tree:
+    state = ask.world.state
+    buyer, created = state.buyers.get(trade.buyer), ask.view.time(trade.created)
+    goods = next((each for each in state.goods.values() if each.sku_id == trade.sku_id), None)
+    dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == trade.oid), None)
+    paid = f"{trade.payment // 100}.{trade.payment % 100:02}"
+    address = (buyer.address if buyer else "").split("^^^")
+    state_, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
+    order: Tree = {
+        "oid": trade.oid, "status": trade.status, "num": trade.num, "sku_id": trade.sku_id, "total_fee": paid,
+        "payment": paid, "title": goods.title if goods else trade.sku_id,
+        "refund_status": "NO_REFUND" if dispute is None else "WAIT_SELLER_AGREE",
+        "refund_id": dispute.dispute_id if dispute else None,
+    }
+    if goods:
+        price = f"{goods.price // 100}.{goods.price % 100:02}"
+        order |= {"price": price, "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
+    return {
+        "tid": trade.tid, "status": trade.status, "type": "fixed", "seller_nick": trade.shop, "buyer_nick": trade.buyer,
+        "buyer_open_uid": buyer.open_uid if buyer else None, "created": created, "pay_time": created,
+        "modified": created, "payment": paid, "num": trade.num, "receiver_name": buyer.name if buyer else None,
+        "receiver_state": state_, "receiver_city": city, "receiver_district": district, "receiver_address": detail,
+        "receiver_mobile": buyer.phone if buyer else None, "oaid": buyer.oaid if buyer else None,
+        "orders": Items("order", [order]),
+    }
+
+
+def _time(ask: Ask) -> Tree:
+    return {"time": ask.view.time(ask.world.state.clock.recorded(ask.world.now))}
+
+
+QUERIES: Mapping[str, Callable[[Ask], Tree]] = {
+    "exchange": _exchange,
+    "exchanges": _exchanges,
+    "messages": _messages,
+    "reasons": _reasons,
+    "addresses": _addresses,
+    "carriers": _carriers,
+    "trade": _trade,
+    "time": _time,
+}

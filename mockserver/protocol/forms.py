@@ -1,0 +1,117 @@
+"""Reads what clients send: query strings, urlencoded and multipart bodies, with every SDK's oddities.
+
+Names and values come back in the order sent, repeated ones too.  A multipart body may begin with an
+empty line, leave out blanks after colons, call a file part `file` instead of `form-data`, carry
+`Content-Type: false` or end without a last line break: official SDKs do (protocol page 8 and 11).
+"""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
+
+__all__ = ["BadForm", "Upload", "boundary_of", "read_multipart", "read_urlencoded"]
+
+_PARTS_AT_MOST = 1000
+_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNORECASE)
+_FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE)
+_BOUNDARY = re.compile(rf"boundary\s*=\s*(?:{_QUOTED}|([^;,\s]+))", re.IGNORECASE)
+
+
+class BadForm(ValueError):
+    """A body that cannot be read; `encoding` when it is not UTF-8."""
+
+    def __init__(self, reason: str, *, encoding: bool = False) -> None:
+        self.reason, self.encoding = reason, encoding
+        super().__init__(reason)
+
+
+class Upload(Struct, frozen=True):
+    """A file part: its parameter's name and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def read_urlencoded(raw: bytes) -> list[tuple[str, str]]:
+    """The pairs of a query string or urlencoded body; blank values are kept.
+
+    Raises:
+        BadForm: a name or a value is not UTF-8.
+    """
+    pairs = []
+    try:
+        for piece in raw.decode("utf-8").split("&"):
+            if piece:
+                name, _, value = piece.partition("=")
+                pairs.append((_plain(name), _plain(value)))
+    except UnicodeDecodeError as broken:
+        raise BadForm(f"not UTF-8: {broken.reason}", encoding=True) from None
+    return pairs
+
+
+def _plain(text: str) -> str:
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode("utf-8") if "%" in text else text
+
+
+def boundary_of(content_type: str) -> bytes:
+    """The boundary that a multipart Content-Type names; empty if it names none."""
+    found = _BOUNDARY.search(content_type)
+    return (found[1] or found[2] or "").encode("latin-1", "replace") if found else b""
+
+
+def read_multipart(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]], list[Upload]]:
+    """The text pairs and the files of a multipart body.
+
+    A part with a file name, or of disposition type `file`, is a file.
+
+    Raises:
+        BadForm: no boundary, a part without name or header end, too many parts, text not UTF-8.
+    """
+    mark = b"--" + boundary
+    if not boundary or mark not in body:
+        raise BadForm("multipart body without its boundary")
+    pieces = (b"\r\n" + body.lstrip(b"\r\n")).split(b"\r\n" + mark)
+    if len(pieces) > _PARTS_AT_MOST:
+        raise BadForm(f"more than {_PARTS_AT_MOST} parts")
+    pairs: list[tuple[str, str]] = []
+    files: list[Upload] = []
+    closed = False
+    for piece in pieces[1:]:
+        if piece.startswith(b"--"):
+            closed = True
+            break
+        _read_part(piece, pairs, files)
+    if not closed:
+        raise BadForm("multipart body is cut: no closing boundary")
+    return pairs, files
+
+
+def _read_part(piece: bytes, pairs: list[tuple[str, str]], files: list[Upload]) -> None:
+    head, found, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    if not found:
+        raise BadForm("a multipart part without end of headers")
+    try:
+        disposition = _disposition(head.decode("utf-8"))
+        named = _NAME.search(disposition)
+        if not named:
+            raise BadForm("a multipart part without a name")
+        name = named[1] or named[2] or ""
+        kind = disposition.partition(";")[0].strip().lower()
+        if kind == "file" or _FILENAME.search(disposition):
+            files.append(Upload(name, content))
+        else:
+            pairs.append((name, content.decode("utf-8")))
+    except UnicodeDecodeError:
+        raise BadForm("a multipart part is not UTF-8", encoding=True) from None
+
+
+def _disposition(head: str) -> str:
+    for line in head.split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "content-disposition":
+            return value.strip()
+    return ""

@@ -1,0 +1,47 @@
+"""Replies as JSON: compact, raw UTF-8, lists wrapped twice unless simplified.
+
+Official readers break on `\\uXXXX`, on blanks and on null (protocol page 11), so none is ever written:
+control characters that JSON would have to escape that way are left out.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from .shapes import Items, Tree
+
+__all__ = ["write_json"]
+
+_ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
+_encode = msgspec.json.Encoder().encode
+
+
+def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
+    """`{"root":{…}}` with lists as `{"element":[…]}`; simplified, no root and bare lists.
+
+    The `error_response` root stays under `simplify`.  Source: protocol page 3.2, 3.4.
+    """
+    bare = _plain(tree, simplify)
+    text = _encode(bare if simplify and root != "error_response" else {root: bare}).decode()
+    return _ESCAPED.sub(_without_u, text) if "\\u" in text else text
+
+
+def _plain(value: Any, simplify: bool) -> Any:
+    if type(value) is dict:
+        return {
+            key: _plain(each, simplify) if type(each) in _NESTED else each
+            for key, each in value.items()
+            if each is not None
+        }
+    if type(value) is Items:
+        rows = [_plain(each, simplify) for each in value.values]
+        return rows if simplify else {value.name: rows} if rows else {}
+    return [_plain(each, simplify) for each in value] if type(value) is list else value
+
+
+def _without_u(found: re.Match[str]) -> str:
+    return "" if found[1][0] == "u" else found[0]
+
+
+_NESTED = frozenset({dict, Items, list})

@@ -1,0 +1,100 @@
+"""The shapes of TOP: kinds of values, request parameters, reply fields, and Beijing time as text.
+
+Pure declarations and their spelling; knows no exchange.  Sources: protocol pages 1.3, 3.2.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["BEIJING", "Field", "Items", "Kind", "Param", "Tree", "read_epoch", "read_time", "show_time"]
+
+BEIJING = timezone(timedelta(hours=8), "GMT+8")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+Tree = dict[str, Any]  # a reply before its form is chosen: scalars, Tree, Items
+
+
+class Kind(StrEnum):
+    """A type of the API pages."""
+
+    NUMBER = "Number"
+    STRING = "String"
+    BOOLEAN = "Boolean"
+    DATE = "Date"
+    PRICE = "Price"
+    BYTES = "byte[]"
+    STRINGS = "String[]"
+    OBJECT = "Object"
+
+
+class Param(Struct, frozen=True, kw_only=True):
+    """One request parameter.
+
+    `limit` bounds the items of a list, `among` lists the only texts, `least`/`most` bound a number,
+    `most_switch` names the switch that bounds it (numbers by value, texts by UTF-8 bytes, files by bytes);
+    `blank` lets an empty text through to the business check.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    limit: int = 0
+    among: tuple[str, ...] = ()
+    items: Kind = Kind.STRING
+    least: int = -(2**63)
+    most: int = 2**63 - 1
+    most_switch: str = ""
+    default: str = ""
+    blank: bool = False
+    personal: bool = False
+    zh: str = ""
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    """One reply field: `item` is the element name of a list, `of` the members of an object or item.
+
+    `asked_as` is the name in `fields` where it differs from the reply's.
+    """
+
+    name: str
+    kind: Kind
+    of: tuple["Field", ...] = ()
+    item: str = ""
+    asked_as: str = ""
+    personal: bool = False
+    zh: str = ""
+
+
+class Items(Struct, frozen=True):
+    """A list of a reply with the name of its elements: `results` holds `exchange`s."""
+
+    name: str
+    values: Sequence[Any]
+
+
+def show_time(instant: datetime) -> str:
+    """`yyyy-MM-dd HH:mm:ss` in GMT+8, whatever the machine's zone."""
+    if instant.tzinfo is not BEIJING:
+        instant = instant.astimezone(BEIJING)
+    return instant.isoformat(" ", "seconds")[:19]
+
+
+def read_time(text: str) -> datetime | None:
+    """The instant of a `yyyy-MM-dd HH:mm:ss` text in GMT+8, or None if it is none."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+    except ValueError:
+        return None
+
+
+def read_epoch(text: str) -> datetime | None:
+    """The instant of a 13-digit millisecond text, as the official Python SDK sends, or None."""
+    if len(text) != 13 or not (text.isascii() and text.isdigit()):
+        return None
+    return datetime.fromtimestamp(int(text) / 1000, UTC).astimezone(BEIJING)

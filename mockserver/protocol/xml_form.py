@@ -1,0 +1,49 @@
+"""Replies as XML: the gateway's default form.
+
+Declaration with a blank before `?>`, no white space, lists as repeated elements, booleans
+`true`/`false`, nothing for an absent value; characters that XML forbids are left out.  Source:
+protocol page 3.3.
+"""
+
+import re
+from typing import Any
+
+from .shapes import Items, Tree
+
+__all__ = ["write_xml"]
+
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
+
+
+def write_xml(root: str, tree: Tree) -> str:
+    """The whole document with `root` as its element."""
+    parts = [_HEAD]
+    _element(root, tree, parts.append)
+    return _FORBIDDEN.sub("", "".join(parts))
+
+
+def _element(name: str, value: Any, put: Any) -> None:
+    if type(value) is str:
+        if "&" in value or "<" in value or ">" in value or "\r" in value:
+            value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+        put(f"<{name}>{value}</{name}>")
+    elif type(value) is dict:
+        put(f"<{name}>")
+        for key, each in value.items():
+            if each is not None:
+                _element(key if _NAME.fullmatch(key) else "_", each, put)
+        put(f"</{name}>")
+    elif type(value) is Items:
+        put(f"<{name}>")
+        for each in value.values:
+            _element(value.name, each, put)
+        put(f"</{name}>")
+    elif type(value) is list:
+        for each in value:
+            _element(name, each, put)
+    elif type(value) is bool:
+        put(f"<{name}>{'true' if value else 'false'}</{name}>")
+    else:
+        put(f"<{name}>{value}</{name}>")

@@ -1,0 +1,53 @@
+"""A sandbox's own time.
+
+Inner time only goes forward: `advance` and `age` both move it.  What users and the wire see is inner
+time less `aged`, so after `advance` now is later, and after `age` everything recorded is older while
+now stays.  Knows no machine clock: `real` instants come from the shell.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+__all__ = ["FROZEN_AT", "Clock"]
+
+FROZEN_AT = "2026-03-01 10:00:00"
+
+
+class Clock(Struct, frozen=True):
+    """`at` is the inner instant when `anchor` was the real one; a frozen clock stays there."""
+
+    at: datetime
+    anchor: datetime
+    running: bool
+    aged: timedelta = timedelta()
+
+    def inner(self, real: datetime) -> datetime:
+        """Inner time in whole seconds, as instants are recorded."""
+        now = self.at + (real - self.anchor) if self.running else self.at
+        return now.replace(microsecond=0)
+
+    def outer(self, real: datetime) -> datetime:
+        """The sandbox's now as users see it."""
+        return self.inner(real) - self.aged
+
+    def shown(self, instant: datetime) -> datetime:
+        """A recorded inner instant as users see it."""
+        return instant - self.aged
+
+    def recorded(self, instant: datetime) -> datetime:
+        """An instant that a user named, in inner time."""
+        return instant + self.aged
+
+    def advanced(self, by: timedelta) -> "Clock":
+        """The clock with now moved on."""
+        return replace(self, at=self.at + by)
+
+    def older(self, by: timedelta) -> "Clock":
+        """The clock with everything recorded made older, now staying."""
+        return replace(self, at=self.at + by, aged=self.aged + by)
+
+    def set(self, *, running: bool, now: datetime, real: datetime) -> "Clock":
+        """The clock showing `now`, frozen there or running from there."""
+        return replace(self, at=now + self.aged, anchor=real, running=running)

@@ -1,0 +1,163 @@
+"""The world document: one shape for configuration, control API, scenario files and the pytest marker.
+
+Every key is optional; what is given is kept verbatim, the rest is made up from the seed.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ..domain.vocabulary import Phase, Ruleset
+
+__all__ = [
+    "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
+    "GoodsDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument", "read_document",
+]
+
+Id = str | int
+
+
+class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Strict: an unknown key is an error that names it."""
+
+
+class AppDocument(_Document, frozen=True):
+    """An application; `methods` limits it to these (absent: all)."""
+
+    app_key: Id = ""
+    app_secret: str = ""
+    methods: tuple[str, ...] | None = None
+
+
+class SubDocument(_Document, frozen=True):
+    """A sub-account, nick `main:sub`; `methods` limits it (absent: all)."""
+
+    nick: str = ""
+    session: str = ""
+    methods: tuple[str, ...] | None = None
+
+
+class AddressDocument(_Document, frozen=True):
+    """A seller's address as taobao.logistics.address.search shows it."""
+
+    contact_id: int | None = None
+    contact_name: str | None = None
+    province: str | None = None
+    city: str | None = None
+    country: str | None = None
+    addr: str | None = None
+    zip_code: str | None = None
+    phone: str | None = None
+    mobile_phone: str | None = None
+    seller_company: str | None = None
+    memo: str | None = None
+    area_id: int | None = None
+    send_def: bool | None = None
+    get_def: bool | None = None
+    cancel_def: bool | None = None
+    modify_date: str | None = None
+
+
+class ShopDocument(_Document, frozen=True):
+    """A seller's shop with its session, sub-accounts and addresses."""
+
+    nick: str = ""
+    seller_id: int | None = None
+    session: str = ""
+    subs: tuple[SubDocument, ...] | None = None
+    addresses: tuple[AddressDocument, ...] | None = None
+
+
+class GoodsDocument(_Document, frozen=True):
+    """A SKU; price in yuan, as `"199.00"` or a number."""
+
+    sku_id: Id | None = None
+    num_iid: int | None = None
+    outer_id: Id | None = None
+    title: str | None = None
+    price: str | int | float | None = None
+    stock: int | None = None
+
+
+class BuyerDocument(_Document, frozen=True):
+    """A buyer; `address` is 省^^^市^^^区^^^详细."""
+
+    nick: str = ""
+    open_uid: str | None = None
+    user_id: int | None = None
+    name: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    oaid: str | None = None
+
+
+class CarrierDocument(_Document, frozen=True):
+    """A carrier of taobao.logistics.companies.get."""
+
+    name: str
+    id: int | None = None
+    code: str = ""
+    reg_mail_no: str = ""
+
+
+class ReasonDocument(_Document, frozen=True):
+    """A refuse reason; `stage` is `application` or `receipt`; `phases` 1 售中, 2 售后."""
+
+    reason_id: int
+    reason_text: str
+    stage: str = "application"
+    phases: tuple[Phase, ...] = (Phase.ONSALE, Phase.AFTERSALE)
+
+
+class ClockDocument(_Document, frozen=True):
+    """`mode` is `frozen` or `running`; without `now` the clock keeps what it shows."""
+
+    mode: str = "frozen"
+    now: str | None = None
+
+
+class WorldDocument(_Document, frozen=True):
+    """A whole world as users write it."""
+
+    name: str = ""
+    seed: int = 0
+    ruleset: Ruleset = Ruleset.CLASSIC
+    clock: str | ClockDocument | None = None
+    apps: tuple[AppDocument, ...] | None = None
+    shops: tuple[ShopDocument, ...] | None = None
+    goods: Mapping[str, GoodsDocument] = {}
+    buyers: tuple[BuyerDocument, ...] | None = None
+    carriers: tuple[CarrierDocument, ...] | None = None
+    reasons: tuple[ReasonDocument, ...] | None = None
+    rules: Mapping[str, Any] = {}
+    samples: bool = False
+
+
+class BadDocument(ValueError):
+    """A document or an argument that cannot be; `field` says where, e.g. `goods.wanted.stock`."""
+
+    def __init__(self, field: str, zh: str, en: str, *, conflict: bool = False) -> None:
+        self.field, self.zh, self.en, self.conflict = field, zh, en, conflict
+        super().__init__(f"{field}: {zh} ({en})")
+
+
+_T = TypeVar("_T")
+
+
+def read_document(raw: object, shape: type[_T]) -> _T:
+    """`raw` (JSON or TOML values) as `shape`.
+
+    Raises:
+        BadDocument: an unknown key or a wrong type; names the field.
+    """
+    try:
+        return msgspec.convert(raw, shape, strict=True)
+    except msgspec.ValidationError as wrong:
+        message, _, path = str(wrong).partition(" - at `$")
+        field = path.rstrip("`").lstrip(".").replace("[...]", "")
+        if "unknown field" in message:
+            unknown = message.rpartition("`")[0].rpartition("`")[2]
+            field = f"{field}.{unknown}".lstrip(".")
+        raise BadDocument(field or "body", f"不合法：{message}", message) from None

@@ -1,0 +1,108 @@
+"""Everything that one sandbox remembers, and the two indexes over it.
+
+Dicts of immutable values, so a snapshot is a shallow copy.  Only the world changes a state, and only
+after all checks have passed.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sortedcontainers import SortedList
+
+from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
+from ..domain.exchange import Exchange, Fact, Message
+from ..domain.ledger import Accounts
+from ..domain.play import deadline
+from ..domain.switches import Choices
+from ..domain.vocabulary import Ruleset, Status
+from .clock import Clock
+from .identity import App, Session
+
+__all__ = ["State"]
+
+
+class State:
+    """One sandbox's memory; `copy` is independent of it."""
+
+    def __init__(self, clock: Clock, choices: Choices, ruleset: Ruleset) -> None:
+        self.clock = clock
+        self.choices = choices
+        self.ruleset = ruleset
+        self.apps: dict[str, App] = {}
+        self.sessions: dict[str, Session] = {}
+        self.shops: dict[str, Shop] = {}
+        self.goods: dict[str, Goods] = {}
+        self.buyers: dict[str, Buyer] = {}
+        self.carriers: tuple[Carrier, ...] = ()
+        self.reasons: tuple[Reason, ...] = ()
+        self.trades: dict[int, Trade] = {}
+        self.accounts: dict[str, Accounts] = {}
+        self.exchanges: dict[int, Exchange] = {}
+        self.facts: dict[int, tuple[Fact, ...]] = {}
+        self.messages: dict[int, tuple[Message, ...]] = {}
+        self.waybills: dict[str, int] = {}
+        self.pictures: dict[str, bytes] = {}
+        self.stubs: dict[str, bytes] = {}
+        self.numbers: dict[str, int] = {}
+        self._timers: SortedList[tuple[datetime, int]] = SortedList()
+        self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}
+
+    def copy(self) -> "State":
+        """The same memory, changing on its own from here."""
+        twin = State.__new__(State)
+        for name, value in vars(self).items():
+            vars(twin)[name] = value.copy() if isinstance(value, dict | SortedList) else value
+        twin._lists = {key: rows.copy() for key, rows in self._lists.items()}
+        return twin
+
+    def put(self, exchange: Exchange) -> None:
+        """`exchange` is stored and both indexes follow."""
+        before = self.exchanges.get(exchange.dispute_id)
+        if before is not None:
+            self._unindex(before)
+        self.exchanges[exchange.dispute_id] = exchange
+        self._index(exchange)
+
+    def remove(self, dispute_id: int) -> None:
+        """The exchange, its facts and messages are gone."""
+        self._unindex(self.exchanges.pop(dispute_id))
+        self.facts.pop(dispute_id, None)
+        self.messages.pop(dispute_id, None)
+
+    def reindex_timers(self) -> None:
+        """Deadlines follow the choices as they are now."""
+        due = ((deadline(each, self.choices), each.dispute_id) for each in self.exchanges.values())
+        self._timers = SortedList((at, number) for at, number in due if at is not None)
+
+    def first_due(self) -> tuple[datetime, int] | None:
+        """The earliest deadline with its exchange; equal deadlines by dispute id."""
+        return self._timers[0] if self._timers else None
+
+    def due(self) -> Iterator[tuple[datetime, int]]:
+        """All deadlines, earliest first."""
+        return iter(self._timers)
+
+    def rows(self, shop: str, status: Status | None) -> "SortedList[tuple[float, int]]":
+        """(minus modified, dispute id) of a shop's exchanges, newest first; None for every status."""
+        return self._lists.get((shop, status)) or SortedList()
+
+    def number(self, kind: str) -> int:
+        """The next number of a kind, from 1."""
+        self.numbers[kind] = self.numbers.get(kind, 0) + 1
+        return self.numbers[kind]
+
+    def _index(self, exchange: Exchange) -> None:
+        at = deadline(exchange, self.choices)
+        if at is not None:
+            self._timers.add((at, exchange.dispute_id))
+        row = (-exchange.modified.timestamp(), exchange.dispute_id)
+        for status in (None, exchange.status):
+            self._lists.setdefault((exchange.shop, status), SortedList()).add(row)
+
+    def _unindex(self, exchange: Exchange) -> None:
+        at = deadline(exchange, self.choices)
+        if at is not None:
+            self._timers.discard((at, exchange.dispute_id))
+        row = (-exchange.modified.timestamp(), exchange.dispute_id)
+        for status in (None, exchange.status):
+            self._lists[exchange.shop, status].discard(row)
