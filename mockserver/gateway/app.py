@@ -32,16 +32,16 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
 
 
-def read_body(environ: Mapping[str, Any]) -> bytes | None:
-    """The request's body; None when it is longer than BODY_AT_MOST."""
+def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | None:
+    """The request's body; None when it is longer than `most` bytes."""
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
     if length.isascii() and length.isdigit():
         size = int(length)
-        return None if size > BODY_AT_MOST else stream.read(size)
+        return None if size > most else stream.read(size)
     if not environ.get("wsgi.input_terminated") and not environ.get("HTTP_TRANSFER_ENCODING"):
         return b""
-    body: bytes = stream.read(BODY_AT_MOST + 1)
-    return None if len(body) > BODY_AT_MOST else body
+    body: bytes = stream.read(most + 1)
+    return None if len(body) > most else body
 
 
 def _offers_gzip(accepted: str) -> bool:

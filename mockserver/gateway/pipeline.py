@@ -29,7 +29,7 @@ from .call import Call, Inbound, Reply, read_call
 from .checks import CHECKS, Rules, world_of
 from .queries import QUERIES, Ask, asked_fields
 
-__all__ = ["Gateway"]
+__all__ = ["Gateway", "fault_place"]
 
 _GRADES = {row.name: row.evidence.grade.value for row in TABLE}
 _SECRET = ("secret", "token", "password")
@@ -53,7 +53,8 @@ class Gateway:
     def answer(self, inbound: Inbound) -> Reply:
         """The reply to one call; platform errors and business failures are replies too."""
         started = perf_counter_ns()
-        call = read_call(inbound, _request_id(next(self._numbers)))
+        number = next(self._numbers)
+        call = read_call(inbound, _request_id(number))
         error: TopError | None = None
         try:
             root, tree = self._answer(call)
@@ -64,7 +65,7 @@ class Gateway:
         if error is not None:
             root, tree = "error_response", error.tree()
             call.cause = (error.cause_zh, error.cause_en)
-        self._record(call, error, tree, (perf_counter_ns() - started) // 1000)
+        self._record(number, call, error, tree, (perf_counter_ns() - started) // 1000)
         tree["request_id"] = call.request_id
         text = write_json(root, tree, simplify=call.simplify) if call.as_json else write_xml(root, tree)
         return _reply(call, text)
@@ -118,11 +119,11 @@ class Gateway:
             return {"result": {"success": False, "msg_code": call.msg_code, "message": refused.zh}}
         return {"result": {"error_code": call.msg_code, "error_msg": refused.zh}}
 
-    def _record(self, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
+    def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
         failed = "failed" if call.msg_code else "ok"
         entry = Entry(
-            request_id=call.request_id, sandbox=world.id if world else "none",
+            number=number, request_id=call.request_id, sandbox=world.id if world else "none",
             at=show_time(world.now if world else real), real=show_time(real), verb=call.inbound.verb,
             method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
@@ -136,15 +137,18 @@ class Gateway:
             self._refused(entry)
 
 
-def _broken(broken: Exception) -> TopError:
+def fault_place(broken: BaseException) -> str:
+    """Kind and innermost place of a fault of our own, without any value of the call."""
     frame = broken.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     where = f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}" if frame else "?"
-    name = type(broken).__name__
-    return TopError(
-        1, sub_code="isp.unknown-error", zh=f"本工具内部错误 {name}({where})，请报告", en=f"our own fault: {name} at {where}, please report",
-    )
+    return f"{type(broken).__name__} at {where}"
+
+
+def _broken(broken: Exception) -> TopError:
+    place = fault_place(broken)
+    return TopError(1, sub_code="isp.unknown-error", zh=f"本工具内部错误 {place}，请报告", en=f"our own fault: {place}")
 
 
 def _view(call: Call) -> View:
@@ -155,7 +159,7 @@ def _view(call: Call) -> View:
 
 def _request_id(number: int) -> str:
     """12 lower-case base-36 digits, spread so that neighbours look unlike; no two calls share one."""
-    value = number * 2_654_435_761_977 % 36**12
+    value = number * 3_141_592_653_589_793_243 % 36**12
     digits = []
     for _ in range(12):
         value, digit = divmod(value, 36)

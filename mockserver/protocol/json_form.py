@@ -11,7 +11,7 @@ import msgspec
 
 from .shapes import Items, Tree
 
-__all__ = ["write_json"]
+__all__ = ["plain_tree", "write_json"]
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _encode = msgspec.json.Encoder().encode
@@ -22,22 +22,23 @@ def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
 
     The `error_response` root stays under `simplify`.  Source: protocol page 3.2, 3.4.
     """
-    bare = _plain(tree, simplify)
+    bare = plain_tree(tree, simplify)
     text = _encode(bare if simplify and root != "error_response" else {root: bare}).decode()
     return _ESCAPED.sub(_without_u, text) if "\\u" in text else text
 
 
-def _plain(value: Any, simplify: bool) -> Any:
+def plain_tree(value: Any, simplify: bool) -> Any:
+    """A tree as plain JSON values: no Items, no None; see `write_json` for the lists."""
     if type(value) is dict:
         return {
-            key: _plain(each, simplify) if type(each) in _NESTED else each
+            key: plain_tree(each, simplify) if type(each) in _NESTED else each
             for key, each in value.items()
             if each is not None
         }
     if type(value) is Items:
-        rows = [_plain(each, simplify) for each in value.values]
+        rows = [plain_tree(each, simplify) for each in value.values]
         return rows if simplify else {value.name: rows} if rows else {}
-    return [_plain(each, simplify) for each in value] if type(value) is list else value
+    return [plain_tree(each, simplify) for each in value] if type(value) is list else value
 
 
 def _without_u(found: re.Match[str]) -> str:

@@ -20,11 +20,13 @@ Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
-    """One call: `params` and `reply` are masked JSON; `at` and `real` are texts in GMT+8.
+    """One call: `params` and `reply` are masked JSON; `at` and `real` are texts in GMT+8;
+    `number` counts the calls of the whole server.
 
     `cause_zh`/`cause_en` explain a refusal or failure; `warnings` is JSON text, one sentence an item.
     """
 
+    number: int
     request_id: str
     sandbox: str
     at: str

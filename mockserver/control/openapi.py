@@ -1,0 +1,74 @@
+"""The control API described as OpenAPI 3.1, derived from the route declarations."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..version import __version__
+from .route import Route
+
+__all__ = ["describe"]
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "status", "title", "detail"],
+    "properties": {
+        "type": {"type": "string"}, "status": {"type": "integer"},
+        "title": {"type": "string", "description": "中文说明"}, "detail": {"type": "string", "description": "English"},
+        "field": {"type": "string"}, "status_now": {"type": "integer"}, "possible": {"type": "object"},
+    },
+}
+
+
+def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
+    """The document; request bodies refer to `components.schemas`."""
+    shapes = [route.body for route in routes if _named(route.body)]
+    _, schemas = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "tmall-mockserver control API 控制接口", "version": __version__,
+                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "servers": [{"url": server}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**schemas, "Problem": _PROBLEM},
+        },
+    }
+
+
+def _named(body: Any) -> bool:
+    return isinstance(body, type) and issubclass(body, Struct)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    names = re.findall(r"{(\w+)}", route.path)
+    words = re.sub(r"[{}]", "", route.path.removeprefix("/_sandbox/")).replace("/", "_").replace(".", "_")
+    operation: dict[str, Any] = {
+        "operationId": f"{route.verb.lower()}_{words}",
+        "summary": route.en,
+        "description": route.zh,
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names),
+            *({"name": name, "in": "query", "schema": {"type": "string"}} for name in route.query),
+        ],
+        "responses": {
+            str(route.status): {"description": "好 (fine)"} if route.status == 204 else {
+                "description": "好 (fine)", "content": {"application/json": {"schema": {}}}},
+            "default": {"description": "被拒绝 (refused)", "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
+        },
+    }
+    if route.open:
+        operation["security"] = []
+    if route.body is not None:
+        schema = {"$ref": f"#/components/schemas/{route.body.__name__}"} if _named(route.body) else {"type": "object"}
+        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    return operation

@@ -1,0 +1,80 @@
+"""What a control route is, and what its handler gets."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from ..gateway.pipeline import Gateway
+from ..world.identity import Directory
+from ..world.journal import CAPACITY
+from ..world.world import World
+from .problem import Problem
+
+__all__ = ["Ask", "Desk", "Route", "bounded"]
+
+
+class Desk(Struct, frozen=True):
+    """What all routes share.  `hosts` are names that may stand in Host without a token."""
+
+    directory: Directory
+    gateway: Gateway
+    token: str
+    public_url: str = ""
+    hosts: tuple[str, ...] = ()
+    journal: int = CAPACITY
+    lax: bool = False
+
+
+class Ask(Struct, frozen=True):
+    """One control call, read: `path` and `query` are texts, `body` what the route declares."""
+
+    desk: Desk
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+    base_url: str
+
+    @property
+    def world(self) -> World:
+        """The sandbox of the path.
+
+        Raises:
+            Problem: 404, with the sandboxes there are.
+        """
+        world = self.desk.directory.worlds.get(self.path["id"])
+        if world is None:
+            known = list(self.desk.directory.worlds)[:20]
+            raise Problem(404, f"没有沙箱 {self.path['id']}；可用：{'、'.join(known)}",
+                          f"no sandbox {self.path['id']}; use: {', '.join(known)}", field="id")
+        return world
+
+
+class Route(Struct, frozen=True):
+    """One route: `run` gives status and JSON (None for no content); `open` needs no token.
+
+    `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
+    """
+
+    verb: str
+    path: str
+    run: Callable[[Ask], tuple[int, Any]]
+    zh: str
+    en: str
+    body: Any = None
+    raw: bool = False
+    query: tuple[str, ...] = ()
+    open: bool = False
+    status: int = 200
+
+
+def bounded(query: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """A whole number of the query, from 0 to `most`.
+
+    Raises:
+        Problem: 400, naming the parameter.
+    """
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > most:
+        raise Problem(400, f"{name} 应为 0 到 {most} 的整数", f"{name}: a whole number from 0 to {most}", field=name)
+    return int(text)

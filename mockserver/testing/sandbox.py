@@ -1,0 +1,339 @@
+"""`Sandbox`: a user's handle on one isolated world, in process or over HTTP.
+
+Everything goes through the control API, so the handle does the same with and without sockets.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from ..domain.durations import show_duration
+from ..domain.vocabulary import Actor
+from ..protocol.shapes import read_time
+from ..world.playing import PLAYERS
+from .client import TopClient
+from .transport import Transport, Wsgi
+
+__all__ = ["Control", "ControlRefused", "Exchange", "Sandbox", "Stock"]
+
+
+class ControlRefused(Exception):
+    """The control API refused; `problem` is its document, with `field`, `status_now`, `possible` where they apply."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        self.problem = problem
+        self.status = int(problem.get("status", 0))
+        super().__init__(f"{problem.get('title', '')} ({problem.get('detail', '')})")
+
+
+class Control:
+    """The control API of one server: JSON in, JSON out, problems raised."""
+
+    def __init__(self, transport: Transport, token: str) -> None:
+        self.transport, self.token = transport, token
+
+    def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """The decoded reply to `verb path`; a path without `/_sandbox` is taken below it.
+
+        Raises:
+            ControlRefused: any status of 400 or more.
+        """
+        where = path if path.startswith("/_sandbox") else f"/_sandbox/{path}"
+        asked = {name: value for name, value in query.items() if value is not None}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        raw = b"" if body is None else msgspec.json.encode(body)
+        status, _, content = self.transport.send(verb, where + (f"?{urlencode(asked)}" if asked else ""), raw, headers)
+        if status >= 400:
+            try:
+                problem = msgspec.json.decode(content)
+            except msgspec.DecodeError:
+                problem = {"title": "应答不是控制接口的", "detail": "not an answer of the control API"}
+            raise ControlRefused({"status": status, **problem})
+        return msgspec.json.decode(content) if content else None
+
+
+class Exchange:
+    """An exchange of a sandbox: reads are fresh at every access."""
+
+    def __init__(self, sandbox: "Sandbox", dispute_id: str) -> None:
+        self._sandbox = sandbox
+        self.dispute_id = dispute_id
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.dispute_id}>"
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """All that the control API shows: status, deadline, possible, timeline, exchange."""
+        shown: dict[str, Any] = self._sandbox._ask("GET", f"exchanges/{self.dispute_id}")
+        return shown
+
+    @property
+    def status(self) -> int:
+        """The status number."""
+        return int(self.shown["status"])
+
+    @property
+    def status_text(self) -> str:
+        """The Chinese status text, as replies carry it."""
+        return str(self.shown["status_text"])
+
+    @property
+    def deadline(self) -> str | None:
+        """When the system will move by itself."""
+        due = self.shown["deadline"]
+        return None if due is None else str(due)
+
+    @property
+    def possible(self) -> dict[str, list[str]]:
+        """What each actor may do now."""
+        found: dict[str, list[str]] = self.shown["possible"]
+        return found
+
+    @property
+    def timeline(self) -> list[dict[str, Any]]:
+        """What happened, in order."""
+        found: list[dict[str, Any]] = self.shown["timeline"]
+        return found
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The negotiation's messages, oldest first."""
+        found: list[dict[str, Any]] = self._sandbox._ask("GET", f"exchanges/{self.dispute_id}/messages")["items"]
+        return found
+
+
+class Player:
+    """One party: each of its moves is a method, e.g. `buyer.ship_back(exchange, logistics_no="SF123456")`.
+
+    Without an exchange the one opened last is meant; `for_` stands for the field `for`.
+    """
+
+    def __init__(self, sandbox: "Sandbox", actor: Actor, *, sub: bool = False) -> None:
+        self._sandbox, self._actor, self._sub = sandbox, actor, sub
+
+    def __getattr__(self, name: str) -> Callable[..., Exchange]:
+        if name.startswith("__") or name not in PLAYERS[self._actor]:
+            raise AttributeError(f"{self._actor} 没有 {name}；可用 (use): {', '.join(PLAYERS[self._actor])}")
+
+        def play(exchange: "Exchange | str | int | None" = None, **fields: object) -> Exchange:
+            body = {"by": self._actor.value, "move": name, **{key.rstrip("_"): value for key, value in fields.items()}}
+            if self._sub:
+                body["sub"] = True
+            chosen = self._sandbox._chosen(exchange)
+            self._sandbox._ask("POST", f"exchanges/{chosen}/moves", body)
+            return Exchange(self._sandbox, chosen)
+
+        return play
+
+
+class Clock:
+    """The sandbox's clock."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's now."""
+        instant = read_time(self._sandbox._ask("GET", "clock")["now"])
+        assert instant is not None
+        return instant
+
+    @property
+    def deadlines(self) -> list[dict[str, Any]]:
+        """Coming deadlines, earliest first."""
+        found: list[dict[str, Any]] = self._sandbox._ask("GET", "clock")["deadlines"]
+        return found
+
+    def advance(self, by: str | timedelta | None = None, *, to: str | None = None) -> list[dict[str, Any]]:
+        """Now is later; what fired on the way.  `to` is `next`, an instant, or `deadline:<dispute_id>`."""
+        return self._go("advance", by, to)
+
+    def age(self, by: str | timedelta | None = None, *, to: str | None = None) -> list[dict[str, Any]]:
+        """Everything recorded is older, now stays; what that made due."""
+        return self._go("age", by, to)
+
+    def freeze(self, at: str | None = None) -> None:
+        """The clock stands still, at `at` if given."""
+        self._sandbox._ask("POST", "clock", {"mode": "frozen", "now": at})
+
+    def run(self, at: str | None = None) -> None:
+        """The clock runs on, from `at` if given."""
+        self._sandbox._ask("POST", "clock", {"mode": "running", "now": at})
+
+    def _go(self, how: str, by: str | timedelta | None, to: str | None) -> list[dict[str, Any]]:
+        span = show_duration(by) if isinstance(by, timedelta) else by
+        body = {name: value for name, value in (("by", span), ("to", to)) if value is not None}
+        fired: list[dict[str, Any]] = self._sandbox._ask("POST", f"clock/{how}", body)["fired"]
+        return fired
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """The accounts of a SKU."""
+
+    name: str
+    sku_id: str
+    title: str
+    available: int
+    reserved: int
+    shipped: int
+    returned: int
+
+
+class Shelf:
+    """Stock by goods name or SKU id: `stock["wanted"].reserved`, `stock["wanted"] = 3`."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    def __getitem__(self, name: str) -> Stock:
+        for item in self._sandbox._ask("GET", "stock")["items"]:
+            if name in (item["name"], item["sku_id"]):
+                return msgspec.convert(item, Stock)
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, available: int) -> None:
+        self._sandbox._ask("PUT", f"stock/{quote(name, safe='')}", {"available": available})
+
+
+class Rules:
+    """The sandbox's rules as a mapping: `rules["deadline.2"] = "3d"`."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+
+    def __getitem__(self, name: str) -> object:
+        found: object = self._sandbox._ask("GET", "rules")[name]
+        return found
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self.update({name: value})
+
+    def update(self, patch: Mapping[str, object]) -> None:
+        """All of `patch` holds, or none."""
+        self._sandbox._ask("PATCH", "rules", patch)
+
+
+class Sandbox:
+    """One isolated world.
+
+    `Sandbox(goods={…}, clock=…)` alone works in process, without HTTP; its keywords are those of the
+    world document.  A server's `sandbox()` gives the same handle over HTTP.
+    """
+
+    def __init__(self, *, control: Control | None = None, attach: str = "", **document: object) -> None:
+        if control is None:
+            from .local import local_control
+
+            control = local_control()
+        self._control = control
+        made = control("GET", f"sandboxes/{attach}") if attach else control("POST", "sandboxes", document)
+        self.id: str = made["id"]
+        self.app_key: str = made["app_key"]
+        self.app_secret: str = made["app_secret"]
+        self.session: str = made["session"]
+        self.sub_session: str = made["sub_session"]
+        self.gateway_url: str = made["gateway"]
+        self.shops: list[dict[str, Any]] = made["shops"]
+        self.buyer = Player(self, Actor.BUYER)
+        self.seller = Player(self, Actor.SELLER)
+        self.sub_seller = Player(self, Actor.SELLER, sub=True)
+        self.cs = Player(self, Actor.CS)
+        self.system = Player(self, Actor.SYSTEM)
+        self.clock = Clock(self)
+        self.stock = Shelf(self)
+        self.rules = Rules(self)
+        self._last = ""
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.id}>"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that a client under test reads."""
+        return {
+            "TOP_SERVER_URL": self.gateway_url, "TOP_APP_KEY": self.app_key, "TOP_APP_SECRET": self.app_secret,
+            "TOP_SESSION": self.session, "TOP_SUB_SESSION": self.sub_session,
+            "TMALL_MOCKSERVER_URL": self._control.transport.base_url,
+            "TMALL_MOCKSERVER_TOKEN": self._control.token, "TMALL_MOCKSERVER_SANDBOX": self.id,
+        }
+
+    @property
+    def wsgi(self) -> Callable[..., Any]:
+        """The WSGI app of an in-process sandbox."""
+        transport = self._control.transport
+        if not isinstance(transport, Wsgi):
+            raise AttributeError("通过 HTTP 的沙箱没有 wsgi (a sandbox over HTTP has no WSGI app)")
+        return transport.app
+
+    def client(self, *, sub: bool = False, sign_method: str = "md5") -> TopClient:
+        """A signed client with the main session, or the sub-account's."""
+        transport = self._control.transport
+        return TopClient(
+            self.gateway_url, self.app_key, self.app_secret, self.sub_session if sub else self.session,
+            sign_method=sign_method, transport=transport if isinstance(transport, Wsgi) else None,
+        )
+
+    def open(self, **fields: object) -> Exchange:
+        """A new exchange; fields by the wire names of tmall.exchange.get, `status` at any status."""
+        opened = self._ask("POST", "exchanges", fields)
+        self._last = opened["items"][-1]["dispute_id"] if "items" in opened else opened["dispute_id"]
+        return Exchange(self, self._last)
+
+    def open_many(self, count: int, **fields: object) -> list[Exchange]:
+        """`count` new exchanges, all or none."""
+        opened = self._ask("POST", "exchanges", {**fields, "count": count})
+        self._last = opened["items"][-1]["dispute_id"]
+        return [Exchange(self, item["dispute_id"]) for item in opened["items"]]
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges, newest modified first."""
+        return [Exchange(self, item["dispute_id"]) for item in self._ask("GET", "exchanges", limit=20_000)["items"]]
+
+    def exchange(self, dispute_id: str | int) -> Exchange:
+        """The exchange with this id."""
+        return Exchange(self, str(dispute_id))
+
+    def requests(self, **filters: object) -> list[dict[str, Any]]:
+        """The journal, newest first; filters as in the control API."""
+        found: list[dict[str, Any]] = self._ask("GET", "requests", **{"limit": 10_000, **filters})["items"]
+        return found
+
+    def events(self) -> list[dict[str, Any]]:
+        """All facts of the sandbox, in order."""
+        found: list[dict[str, Any]] = self._ask("GET", "events")["items"]
+        return found
+
+    def stub(self, method: str, reply: Mapping[str, object]) -> None:
+        """`method`, which the product does not know, answers with `reply` from now on."""
+        self._ask("PUT", f"stubs/{method}", {"reply": reply})
+
+    def snapshot(self, name: str = "saved") -> str:
+        """The state is kept under `name`."""
+        self._ask("PUT", f"snapshots/{quote(name, safe='')}")
+        return name
+
+    def restore(self, name: str = "saved") -> None:
+        """The state is what the snapshot kept."""
+        self.reset(name)
+
+    def reset(self, to: str = "baseline") -> None:
+        """The sandbox is as it was made, `empty`, or as a snapshot kept it."""
+        self._ask("POST", "reset", {"to": to})
+
+    def drop(self) -> None:
+        """The sandbox is gone."""
+        self._control("DELETE", f"sandboxes/{quote(self.id, safe='')}")
+
+    def _ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        return self._control(verb, f"sandboxes/{quote(self.id, safe='')}/{path}", body, **query)
+
+    def _chosen(self, exchange: Exchange | str | int | None) -> str:
+        if exchange is None and not self._last:
+            raise ValueError("还没有打开换货单 (no exchange is open yet)")
+        return exchange.dispute_id if isinstance(exchange, Exchange) else str(exchange or self._last)

@@ -1,0 +1,108 @@
+"""Reads a move as users write it: who, which, with what fields.
+
+Seller's moves take the parameters of their method; numbers may be written as text and waybills as
+numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are kept.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+import msgspec
+from msgspec import Struct
+
+from ..domain.moves import MOVES, PICTURES, LeaveMessage, Move
+from ..domain.table import TABLE
+from ..domain.vocabulary import Actor, Role
+from ..protocol.pictures import picture_name, picture_type
+from .document import BadDocument
+
+__all__ = ["PLAYERS", "Played", "read_move"]
+
+PLAYERS: Mapping[Actor, tuple[str, ...]] = {
+    actor: tuple(dict.fromkeys(row.move.name() for row in TABLE if row.by is actor)) for actor in Actor
+}
+_ROLES = {Actor.BUYER: Role.BUYER, Actor.SELLER: Role.SELLER_MAIN, Actor.CS: Role.CS, Actor.SYSTEM: Role.SYSTEM}
+
+
+class Played(Struct, frozen=True):
+    """A move read: by which role, with which pictures to store."""
+
+    move: Move
+    role: Role
+    pictures: Mapping[str, bytes]
+
+
+def read_move(by: str, name: str, fields: Mapping[str, object], *, sub: bool = False) -> Played:
+    """The move that `by` makes; `sub` plays the seller's sub-account.
+
+    Raises:
+        BadDocument: unknown actor, move or field (with what was probably meant), or a wrong type.
+    """
+    if by not in set(Actor):
+        raise _unknown("by", by, tuple(Actor))
+    actor = Actor(by)
+    if name not in PLAYERS[actor]:
+        raise _unknown("move", name, PLAYERS[actor])
+    if sub and actor is not Actor.SELLER:
+        raise BadDocument("sub", "只有卖家有子账号", "only the seller has sub-accounts")
+    kind = MOVES[name]
+    given = {key: value for key, value in fields.items() if key != "fields"}
+    names = kind.__struct_encode_fields__
+    for key in given:
+        if key not in names:
+            raise _unknown(key, key, names, what="字段")
+    pictures: dict[str, bytes] = {}
+    for key in (PICTURES, "pics"):
+        if key in given:
+            given[key] = _pictures(key, given[key], pictures)
+    texts = {
+        key: str(value) if isinstance(value, int) and not isinstance(value, bool) and key in _TEXTS else value
+        for key, value in given.items()
+    }
+    try:
+        move = msgspec.convert(texts, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        message, _, path = str(wrong).partition(" - at `$.")
+        raise BadDocument(path.rstrip("`") or "body", message, message) from None
+    if isinstance(move, LeaveMessage) and not move.content.strip():
+        raise BadDocument("content", "留言不能为空", "a message needs content")
+    return Played(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
+
+
+_TEXTS = frozenset(
+    ("logistics_no", "logistics_company_name", "exchange_sku", "content", "leave_message", "reason", "desc", "mobile",
+     "post", "complete_address", "buyer_address")
+)
+
+
+def _unknown(field: str, given: str, known: tuple[str, ...], what: str = "取值") -> BadDocument:
+    close = get_close_matches(given, known, 1)
+    meant_zh, meant_en = (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
+    options = "、".join(known) or "无"
+    return BadDocument(
+        field, f"没有这个{what} {given!r}{meant_zh} 可用：{options}", f"unknown {given!r}{meant_en} use: {', '.join(known) or 'none'}"
+    )
+
+
+def _pictures(field: str, given: object, pictures: dict[str, bytes]) -> tuple[str, ...]:
+    """Names of the pictures; the bytes of `data:` URLs go into `pictures`."""
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        raise BadDocument(field, "应为图片列表", "a list of pictures is wanted")
+    names = []
+    for each in given:
+        if each.startswith(("http://", "https://")):
+            names.append(each)
+            continue
+        head, _, coded = each.partition(",")
+        try:
+            content = b64decode(coded, validate=True) if head.startswith("data:") else b""
+        except binascii.Error:
+            content = b""
+        if not picture_type(content):
+            raise BadDocument(field, "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
+                              "an http(s) address, or a picture as data:image/…;base64,")
+        names.append(picture_name(content))
+        pictures[names[-1]] = content
+    return tuple(names)

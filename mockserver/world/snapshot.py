@@ -1,0 +1,147 @@
+"""A state as a document: canonical JSON, versioned, so that two snapshots can be compared line by line.
+
+Secrets and sessions are not in it: a restored state answers to the tokens that callers hold.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
+from ..domain.exchange import Exchange, Fact, Message
+from ..domain.ledger import Accounts
+from ..domain.switches import DEFAULTS, BadSwitch
+from ..domain.vocabulary import Role, Ruleset
+from .clock import Clock
+from .document import BadDocument, read_document
+from .identity import App, Session
+from .state import State
+
+__all__ = ["VERSION", "read_snapshot", "write_snapshot"]
+
+VERSION = 1
+
+
+class AppRights(Struct, frozen=True):
+    """An app by its key, without its secret."""
+
+    app_key: str
+    methods: tuple[str, ...] | None = None
+
+
+class SessionRights(Struct, frozen=True):
+    """A session by its label, without its token."""
+
+    label: str
+    shop: str
+    nick: str
+    user_id: int
+    role: Role
+    methods: tuple[str, ...] | None = None
+    expires: datetime | None = None
+
+
+class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a sandbox remembers, in lists sorted by their keys."""
+
+    version: int
+    clock: Clock
+    ruleset: Ruleset
+    rules: dict[str, Any]
+    apps: list[AppRights]
+    sessions: list[SessionRights]
+    shops: list[Shop]
+    goods: list[Goods]
+    buyers: list[Buyer]
+    carriers: list[Carrier]
+    reasons: list[Reason]
+    trades: list[Trade]
+    accounts: dict[str, Accounts]
+    exchanges: list[Exchange]
+    facts: list[Fact]
+    messages: list[Message]
+    waybills: dict[str, int]
+    pictures: dict[str, bytes]
+    stubs: dict[str, bytes]
+    numbers: dict[str, int]
+
+
+def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
+    return None if methods is None else tuple(sorted(methods))
+
+
+def write_snapshot(state: State) -> bytes:
+    """The state as canonical JSON: sorted keys, two blanks of indent."""
+    document = SnapshotDocument(
+        version=VERSION, clock=state.clock, ruleset=state.ruleset, rules=state.choices.shown(),
+        apps=[AppRights(app.app_key, _rights(app.methods)) for app in state.apps.values()],
+        sessions=[
+            SessionRights(s.label, s.shop, s.nick, s.user_id, s.role, _rights(s.methods), s.expires)
+            for s in state.sessions.values()
+        ],
+        shops=list(state.shops.values()), goods=list(state.goods.values()), buyers=list(state.buyers.values()),
+        carriers=list(state.carriers), reasons=list(state.reasons), trades=list(state.trades.values()),
+        accounts=state.accounts, exchanges=[state.exchanges[number] for number in sorted(state.exchanges)],
+        facts=sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number),
+        messages=sorted((each for thread in state.messages.values() for each in thread), key=lambda m: m.number),
+        waybills=state.waybills, pictures=state.pictures, stubs=state.stubs, numbers=state.numbers,
+    )
+    return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
+
+
+def read_snapshot(raw: object) -> State:
+    """The state that a snapshot document describes.
+
+    Raises:
+        BadDocument: another version, an unknown key, a wrong type, or parts that do not fit together.
+    """
+    document = read_document(raw, SnapshotDocument)
+    if document.version != VERSION:
+        raise BadDocument("version", f"只支持版本 {VERSION}", f"only version {VERSION} is supported")
+    try:
+        state = State(document.clock, DEFAULTS.changed(document.rules), document.ruleset)
+    except BadSwitch as wrong:
+        raise BadDocument(f"rules.{wrong.name}", f"应为 {wrong.expected}", f"expected {wrong.expected}") from None
+    state.apps = {a.app_key: App(a.app_key, "", _set(a.methods)) for a in document.apps}
+    state.sessions = {
+        s.label: Session(s.label, s.label, s.shop, s.nick, s.user_id, s.role, _set(s.methods), s.expires)
+        for s in document.sessions
+    }
+    state.shops = {shop.nick: shop for shop in document.shops}
+    state.goods = {goods.name: goods for goods in document.goods}
+    state.buyers = {buyer.nick: buyer for buyer in document.buyers}
+    state.carriers, state.reasons = tuple(document.carriers), tuple(document.reasons)
+    state.trades = {trade.tid: trade for trade in document.trades}
+    for name in ("accounts", "waybills", "pictures", "stubs", "numbers"):
+        setattr(state, name, dict(asdict(document)[name]))
+    _fitting(document, state.shops)
+    for exchange in document.exchanges:
+        state.put(exchange)
+    for fact in document.facts:
+        state.facts[fact.dispute_id] = (*state.facts.get(fact.dispute_id, ()), fact)
+    for message in document.messages:
+        state.messages[message.dispute_id] = (*state.messages.get(message.dispute_id, ()), message)
+    return state
+
+
+def _set(methods: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if methods is None else frozenset(methods)
+
+
+def _fitting(document: SnapshotDocument, shops: Mapping[str, Shop]) -> None:
+    """Exchanges and sessions name shops that are there, and every exchange has facts and messages."""
+    spoken = {message.dispute_id for message in document.messages}
+    for place, exchange in enumerate(document.exchanges):
+        if exchange.shop not in shops:
+            raise BadDocument(f"exchanges[{place}].shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
+        if exchange.dispute_id not in spoken:
+            raise BadDocument(f"exchanges[{place}]", "缺少留言", "has no message")
+    for place, session in enumerate(document.sessions):
+        if session.shop not in shops:
+            raise BadDocument(f"sessions[{place}].shop", f"没有店铺 {session.shop}", f"no shop {session.shop}")
+    if "seed" not in document.numbers or not document.shops or not document.apps:
+        raise BadDocument("body", "缺少 numbers.seed、shops 或 apps", "numbers.seed, shops or apps are missing")
