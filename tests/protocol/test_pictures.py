@@ -1,0 +1,33 @@
+"""Pictures are known by their content."""
+
+import pytest
+
+from mockserver.protocol.pictures import picture_name, picture_type
+
+PICTURES = {
+    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    "image/gif": b"GIF89a\x01\x00", "image/bmp": b"BM\x46\x00\x00\x00", "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+}
+OTHERS = [
+    b"", b"\x89", b"PNG", b"%PDF-1.7", b"GIF90a", b"RIFF\x24\x00\x00\x00WAVEfmt ", b"<svg xmlns='x'/>", b"II*\x00",
+    b" \xff\xd8\xff", b"hello", b"\xff\xd8", b"MZ\x90", b"\x00\x00\x01\x00", b"WEBP", b"<html>",
+]
+
+
+@pytest.mark.parametrize(("kind", "content"), [*PICTURES.items(), ("image/gif", b"GIF87a")])
+def test_the_five_kinds(kind, content):
+    """JPEG, PNG, GIF, BMP and WebP are recognised by their first bytes."""
+    assert picture_type(content) == kind
+
+
+@pytest.mark.parametrize("content", OTHERS)
+def test_anything_else_is_no_picture(content):
+    """Other formats, cut heads and text have no picture type."""
+    assert picture_type(content) == ""
+
+
+@pytest.mark.parametrize("content", PICTURES.values())
+def test_the_name_follows_the_content(content):
+    """The same bytes have the same name, other bytes another."""
+    assert picture_name(content) == picture_name(bytes(content))
+    assert picture_name(content) != picture_name(content + b"\x00")
