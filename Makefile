@@ -1,0 +1,60 @@
+# make demo | test | serve do all the set-up themselves: Python 3.11+ with venv and pip is enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+
+.PHONY: help demo serve test test-sdk lint types floors docs-check bench build clean
+
+help:
+	@echo "make demo      a whole exchange, told step by step   跑一次完整换货"
+	@echo "make serve     the server on 127.0.0.1:8420          启动服务"
+	@echo "make test      all tests that need Python only       测试"
+	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
+	@echo "make lint types floors build bench clean"
+
+$(VENV)/.run: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更新 (Python 3.11 or newer is needed)"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(BIN)/python -m mockserver demo
+
+serve: $(VENV)/.run
+	@$(BIN)/python -m mockserver serve
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto
+
+test-sdk: $(VENV)/.dev
+	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pytest tests/sdk
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+floors: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/house
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/gateway.py
+	$(BIN)/python benchmarks/lifecycle.py
+
+build: $(VENV)/.dev
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/sdk/node_modules

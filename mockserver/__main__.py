@@ -1,0 +1,5 @@
+"""`python -m mockserver` is `tmall-mockserver`."""
+
+from .cli.main import main
+
+main()

@@ -1,0 +1,145 @@
+"""What the product knows, as text: one entry for each code, status, move, method and switch; and all of it.
+
+Every entry says how the rule is known.  Derived from the declarations; nothing is stated here.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from ..domain.diagram import diagram
+from ..domain.durations import show_duration
+from ..domain.evidence import SOURCES, Evidence
+from ..domain.moves import MOVES
+from ..domain.switches import DEFAULTS, SWITCHES
+from ..domain.table import TABLE, Row
+from ..domain.vocabulary import Role, Ruleset, Status
+from ..protocol.errors import CODES
+from ..protocol.shapes import Field, Param
+from .around_methods import METHODS
+from .method import Method
+
+__all__ = ["Article", "articles", "diagrams", "explain", "reference"]
+
+
+class Article(Struct, frozen=True):
+    """One thing explained: its kind and id, in Chinese and English."""
+
+    kind: str
+    id: str
+    title: str
+    zh: str
+    en: str
+
+    def text(self, lang: str) -> str:
+        """The article as lines, in the language asked for."""
+        body = self.en if lang == "en" else self.zh
+        return f"{self.kind} {self.id}  {self.title}\n" + "\n".join(f"  {line}" for line in body.split("\n"))
+
+
+def _known(evidence: Evidence) -> str:
+    note = f"；{evidence.note}" if evidence.note else ""
+    return f"依据：{evidence.grade.label}({', '.join(evidence.sources)}{note})"
+
+
+def _known_en(evidence: Evidence) -> str:
+    return f"evidence: {evidence}" + (f"; {evidence.note}" if evidence.note else "")
+
+
+def _row_zh(row: Row) -> str:
+    source = "(新申请)" if row.source is None else f"{row.source.value} {row.source.zh}"
+    when = "".join(f"，且 {condition.name}" for condition in row.when)
+    posts = "".join(f"，{posting.zh}" for posting in row.posts)
+    after = f"，满 {show_duration(DEFAULTS.deadline(row.after))} 后" if row.after else ""
+    rulesets = "" if len(row.rulesets) == 2 else f"，仅 {row.rulesets[0]}"
+    return (f"{source} → {row.target.value} {row.target.zh}：{row.by.zh}{row.move.zh}{after}{when}{posts}{rulesets}"
+            f" 〔{_known(row.evidence)}〕")
+
+
+def _row_en(row: Row) -> str:
+    source = "new" if row.source is None else row.source.value
+    when = f" when {', '.join(c.name for c in row.when)}" if row.when else ""
+    posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.posts)
+    after = f" after {show_duration(DEFAULTS.deadline(row.after))}" if row.after else ""
+    only = "" if len(row.rulesets) == 2 else f" ({row.rulesets[0]} only)"
+    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}]"
+
+
+def _param(param: Param) -> str:
+    need = "必填" if param.required else "可选"
+    limit = f"，最多 {param.limit} 项" if param.limit else ""
+    among = f"，取值 {'、'.join(param.among)}" if param.among else ""
+    default = f"，默认 {param.default}" if param.default else ""
+    return f"{param.name}  {param.kind} {need}{limit}{among}{default}  {param.zh}".rstrip()
+
+
+def _fields(fields: tuple[Field, ...], indent: str = "") -> Iterator[str]:
+    for field in fields:
+        item = f" → {field.item}[]" if field.item else ""
+        asked = f" (fields 中写作 {field.asked_as})" if field.asked_as else ""
+        yield f"{indent}{field.name}  {field.kind}{item}{asked}  {field.zh}".rstrip()
+        yield from _fields(field.of, indent + "  ")
+
+
+def _method(method: Method) -> Article:
+    session = "需要 session" if method.session else "不需要 session"
+    parts = [f"{method.title}；{session}；应答 {method.wrapper}；{_known(method.evidence)}", "参数："]
+    parts += [f"  {_param(param)}" for param in method.params]
+    parts += ["应答：", *_fields(method.reply, "  ")]
+    english = [f"{method.en}; reply {method.wrapper}; {_known_en(method.evidence)}", "parameters:"]
+    english += [f"  {p.name}  {p.kind} {'required' if p.required else 'optional'}" for p in method.params]
+    return Article("方法 method", method.name, method.title, "\n".join(parts), "\n".join(english))
+
+
+def articles() -> Iterator[Article]:
+    """Everything that can be explained."""
+    for code in CODES.values():
+        seen = "真实应答中见过此文字" if code.seen else "文字按可见规律推断"
+        how = "wire text seen" if code.seen else "wire text inferred"
+        yield Article("错误码 code", str(code.code), code.wire, f"{code.zh}\n{seen}", f"{code.en}\n{how}")
+    for status in Status:
+        rows = [row for row in TABLE if row.source is status]
+        ends_zh, ends_en = ("流程到此结束", "the flow ends here") if not rows else ("", "")
+        yield Article(
+            "状态 status", str(status.value), status.zh,
+            "\n".join([*map(_row_zh, rows), ends_zh]).strip(), "\n".join([status.en, *map(_row_en, rows), ends_en]).strip(),
+        )
+    for name, move in MOVES.items():
+        rows = [row for row in TABLE if row.move is move]
+        fields = ", ".join(move.__struct_encode_fields__) or "-"
+        yield Article("操作 move", name, move.zh, "\n".join([f"字段：{fields}", *map(_row_zh, rows)]),
+                      "\n".join([f"{move.en}; fields: {fields}", *map(_row_en, rows)]))
+    for method in METHODS.values():
+        yield _method(method)
+    shown = DEFAULTS.shown()
+    for switch in SWITCHES.values():
+        yield Article("规则 rule", switch.name, str(shown[switch.name]), f"{switch.zh}，默认 {shown[switch.name]}\n{_known(switch.evidence)}",
+                      f"{switch.en}, default {shown[switch.name]}\n{_known_en(switch.evidence)}")
+    for role in Role:
+        yield Article("角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en)
+
+
+def explain(wanted: str) -> list[Article]:
+    """The articles about an id: a number, a Chinese status text, a move, a method, a rule, a business code."""
+    key = wanted.strip()
+    return [article for article in articles() if key in (article.id, article.title)]
+
+
+def reference(lang: str) -> str:
+    """All articles by kind, then the sources, as Markdown."""
+    parts = ["# tmall-mockserver 参考 (reference)\n"]
+    kind = ""
+    for article in articles():
+        if article.kind != kind:
+            kind = article.kind
+            parts.append(f"\n## {kind}\n")
+        body = article.en if lang == "en" else article.zh
+        parts.append(f"### {article.id} {article.title}\n\n" + "\n".join(f"- {line}" for line in body.split("\n")) + "\n")
+    parts.append("\n## 来源 sources\n")
+    parts += [f"- `{key}`: {title}" for key, title in SOURCES.items()]
+    return "\n".join(parts) + "\n"
+
+
+def diagrams() -> str:
+    """Both rulesets as Mermaid blocks."""
+    return "\n".join(f"%% {ruleset} {ruleset.zh}\n{diagram(ruleset)}" for ruleset in Ruleset)

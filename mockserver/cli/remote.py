@@ -1,0 +1,202 @@
+"""Commands that talk to a running server: `call`, `clock`, `snapshot`, `reset`, `logs`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from ..domain.durations import parse_duration
+from ..testing.client import TopClient
+from ..testing.transport import Unreachable
+from .console import CHECK_FAILED, WRONG_USE, connect, fail, pairs, say
+
+__all__ = ["call", "clock", "logs", "reset", "snapshot"]
+
+
+def _print(shown: object) -> None:
+    say(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@click.command()
+@click.argument("method")
+@click.argument("parameters", nargs=-1)
+@click.option("--as", "who", default="main", help="main、sub 或账号 nick (main, sub or a nick)")
+@click.option("--format", "format_", type=click.Choice(["json", "xml"]), default="json")
+@click.option("--sign-method", type=click.Choice(["md5", "hmac", "hmac-sha256"]), default="md5")
+@click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="作为文件上传的参数 (a parameter sent as a file)")
+@click.pass_obj
+def call(
+    options: Mapping[str, Any], method: str, parameters: tuple[str, ...], who: str, format_: str, sign_method: str,
+    files: tuple[str, ...],
+) -> None:
+    """发一次签名调用并打印应答；未给 fields 时取全部 (one signed call, the reply printed)."""
+    link = connect(options)
+    made = link.ask("GET")
+    business: dict[str, Any] = dict(pairs(parameters))
+    for name, path in pairs(files).items():
+        try:
+            business[name] = Path(path).read_bytes()
+        except OSError as wrong:
+            fail(WRONG_USE, f"读不到文件 {path}：{wrong}", f"cannot read {path}: {wrong}")
+    app_key = business.pop("app_key", made["app_key"])
+    client = TopClient(
+        f"{link.control.transport.base_url}/router/rest", app_key, made["app_secret"], _session(made, who),
+        sign_method=sign_method,
+    )
+    try:
+        text, _ = client.send(method, format=format_, **business)
+    except Unreachable as gone:
+        fail(WRONG_USE, str(gone), str(gone))
+    if format_ == "json":
+        _print(json.loads(text))
+    else:
+        say(text)
+    if "error_response" in text or '"success":false' in text or "<success>false</success>" in text:
+        raise SystemExit(CHECK_FAILED)
+
+
+def _session(made: Mapping[str, Any], who: str) -> str:
+    known = {"main": made["session"], "sub": made["sub_session"]}
+    for shop in made["shops"]:
+        known.setdefault(shop["nick"], shop["session"])
+        known |= {sub["nick"]: sub["session"] for sub in shop["subs"]}
+    if not known.get(who):
+        fail(WRONG_USE, f"没有账号 {who}；可用：{'、'.join(known)}", f"no account {who}; use: {', '.join(known)}")
+    return str(known[who])
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def clock(context: click.Context) -> None:
+    """沙箱的时钟：不带子命令时显示 (the sandbox's clock)."""
+    if context.invoked_subcommand is None:
+        _print(connect(context.obj).ask("GET", "clock"))
+
+
+def _how_far(text: str) -> dict[str, str]:
+    try:
+        parse_duration(text)
+    except (ValueError, OverflowError):
+        return {"to": text}
+    return {"by": text}
+
+
+@clock.command()
+@click.argument("far")
+@click.pass_obj
+def advance(options: Mapping[str, Any], far: str) -> None:
+    """时间前进：3d12h、next、时刻或 deadline:换货单号 (now is later)."""
+    _print(connect(options).ask("POST", "clock/advance", _how_far(far)))
+
+
+@clock.command()
+@click.argument("far")
+@click.pass_obj
+def age(options: Mapping[str, Any], far: str) -> None:
+    """数据变旧，当前时间不变 (everything recorded is older, now stays)."""
+    _print(connect(options).ask("POST", "clock/age", _how_far(far)))
+
+
+@clock.command()
+@click.argument("at", required=False)
+@click.pass_obj
+def freeze(options: Mapping[str, Any], at: str | None) -> None:
+    """时钟停住，可给时刻 (the clock stands still)."""
+    _print(connect(options).ask("POST", "clock", {"mode": "frozen", "now": at}))
+
+
+@clock.command()
+@click.argument("at", required=False)
+@click.pass_obj
+def run(options: Mapping[str, Any], at: str | None) -> None:
+    """时钟走动，可给时刻 (the clock runs on)."""
+    _print(connect(options).ask("POST", "clock", {"mode": "running", "now": at}))
+
+
+@click.group()
+def snapshot() -> None:
+    """快照：save、list、show、restore、drop (snapshots)."""
+
+
+def _named(name: str) -> str:
+    return f"snapshots/{quote(name, safe='')}"
+
+
+@snapshot.command()
+@click.argument("name")
+@click.pass_obj
+def save(options: Mapping[str, Any], name: str) -> None:
+    """保存为 NAME (keep the state under NAME)."""
+    _print(connect(options).ask("PUT", _named(name)))
+
+
+@snapshot.command("list")
+@click.pass_obj
+def list_(options: Mapping[str, Any]) -> None:
+    """列出快照 (list snapshots)."""
+    _print(connect(options).ask("GET", "snapshots"))
+
+
+@snapshot.command()
+@click.argument("name")
+@click.pass_obj
+def show(options: Mapping[str, Any], name: str) -> None:
+    """打印快照文档 (print the snapshot's document)."""
+    _print(connect(options).ask("GET", _named(name)))
+
+
+@snapshot.command()
+@click.argument("name")
+@click.pass_obj
+def restore(options: Mapping[str, Any], name: str) -> None:
+    """恢复到快照 (go back to the snapshot)."""
+    made = connect(options).ask("POST", "reset", {"to": name})
+    _print({"id": made["id"], "now": made["now"]})
+
+
+@snapshot.command()
+@click.argument("name")
+@click.pass_obj
+def drop(options: Mapping[str, Any], name: str) -> None:
+    """删除快照 (drop the snapshot)."""
+    connect(options).ask("DELETE", _named(name))
+
+
+@click.command()
+@click.argument("to", default="baseline")
+@click.pass_obj
+def reset(options: Mapping[str, Any], to: str) -> None:
+    """恢复为 baseline、empty 或快照名 (reset to baseline, empty or a snapshot)."""
+    made = connect(options).ask("POST", "reset", {"to": to})
+    _print({"id": made["id"], "now": made["now"]})
+
+
+@click.command()
+@click.option("--method", default=None)
+@click.option("--dispute-id", default=None)
+@click.option("--outcome", type=click.Choice(["ok", "failed", "refused"]), default=None)
+@click.option("--since", default=None, help="沙箱时间 yyyy-MM-dd HH:mm:ss (sandbox time)")
+@click.option("--limit", type=click.IntRange(0, 10_000), default=50)
+@click.option("--request", "request_id", default=None, help="一次请求的全部 (all of one call)")
+@click.option("--orphans", is_flag=True, help="不属于任何沙箱的请求 (calls that belong to no sandbox)")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def logs(options: Mapping[str, Any], /, request_id: str | None, orphans: bool, as_json: bool, **filters: Any) -> None:
+    """请求记录，新的在后 (the journal, newest last)."""
+    link = connect(options)
+    if request_id:
+        _print(link.root("GET", f"requests/{quote(request_id, safe='')}"))
+        return
+    found = link.root("GET", "requests", sandbox="none", **filters) if orphans else link.ask("GET", "requests", **filters)
+    for entry in reversed(found["items"]):
+        say(json.dumps(entry, ensure_ascii=False) if as_json else _line(entry))
+
+
+def _line(entry: Mapping[str, Any]) -> str:
+    what = {"ok": "ok", "failed": entry["msg_code"], "refused": f"{entry['code']} {entry['sub_code']}".strip()}
+    return f"{entry['at']}  {entry['request_id']}  {entry['method'] or '-'}  {entry['dispute_id'] or '-'}  " + (
+        f"{what[entry['outcome']]}  {entry['diagnosis']['zh']}".rstrip()
+    )
