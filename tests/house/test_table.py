@@ -1,0 +1,113 @@
+"""The table hangs together: everything is reached, everything ends, one timer a state, evidence on every rule."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from mockserver.api.around_methods import METHODS
+from mockserver.domain.evidence import SOURCES, Evidence
+from mockserver.domain.moves import MOVES
+from mockserver.domain.switches import SWITCHES
+from mockserver.domain.table import CS_TABLE, TABLE, Row
+from mockserver.domain.vocabulary import Actor, CsStatus, Ruleset, Status
+
+ENDS = {Status.CLOSED, Status.SUCCESS, Status.TO_REFUND}
+
+
+@pytest.fixture(params=Ruleset)
+def rows(request) -> list[Row]:
+    """The rows of one ruleset."""
+    return [row for row in TABLE if request.param in row.rulesets]
+
+
+@pytest.fixture(scope="module")
+def spread() -> Callable:
+    """All that can be come to from a start over steps of (from, to)."""
+
+    def reach(start, steps):
+        reached = {start}
+        while fresh := {to for source, to in steps if source in reached} - reached:
+            reached |= fresh
+        return reached
+
+    return reach
+
+
+def test_every_status_is_reached(rows, spread):
+    """From the application every status can be come to, in either flow."""
+    assert spread(None, [(row.source, row.target) for row in rows]) == {None, *Status}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_can_end(rows, spread, status):
+    """No exchange is stuck: some end can be come to from everywhere."""
+    assert spread(status, [(row.source, row.target) for row in rows]) & ENDS
+
+
+def test_nothing_leaves_an_end(rows):
+    """4, 5 and 14 are final."""
+    assert [row.name for row in rows if row.source in ENDS] == []
+
+
+@pytest.mark.parametrize("status", Status)
+def test_one_timer_a_state(rows, status):
+    """Every open status has one deadline, an end none."""
+    assert len({row.after for row in rows if row.source is status and row.after}) == (status not in ENDS)
+
+
+def test_a_timer_is_the_systems_and_a_switch():
+    """Only the system's rows have deadlines, all of them do, and each is a choice with a length."""
+    assert all(bool(row.after) is (row.by is Actor.SYSTEM) for row in TABLE)
+    assert {row.after for row in TABLE} - {""} <= set(SWITCHES)
+
+
+def test_a_message_stays_where_it_is(rows):
+    """Messages neither move nor stamp."""
+    talk = [row for row in rows if row.move.name() == "leave_message"]
+
+    assert {(row.source, row.stamps) for row in talk} == {(status, False) for status in Status if status not in ENDS}
+    assert all(row.source is row.target and not row.posts for row in talk)
+
+
+def test_row_names_are_unique():
+    """A rule is named once: from, move, to and what decides."""
+    assert [name for name, count in Counter(row.name for row in TABLE).items() if count > 1] == []
+
+
+def test_every_move_has_a_row():
+    """No move is declared that nobody can play."""
+    assert {row.move for row in TABLE} == set(MOVES.values())
+
+
+def test_customer_service_moves_have_both_rows():
+    """What the second table knows is a move of the first, and every status of it can be come to."""
+    assert {row.move for row in CS_TABLE} <= {row.move for row in TABLE if row.source is Status.WAIT_BUYER_MODIFY}
+    assert {source for row in CS_TABLE for source in row.sources} <= {
+        CsStatus.NOT_NEEDED, *(target for row in CS_TABLE for target in row.targets)
+    }
+
+
+def test_stock_entries_join_two_accounts():
+    """Every entry takes from one account and gives to another."""
+    accounts = {"available", "reserved", "shipped", "returned", "outside"}
+
+    assert all({post.source, post.target} <= accounts and post.source != post.target for row in TABLE for post in row.posts)
+
+
+@pytest.mark.parametrize("evidence", [
+    *(pytest.param(row.evidence, id=row.name) for row in TABLE),
+    *(pytest.param(row.evidence, id=f"cs-{number}") for number, row in enumerate(CS_TABLE)),
+    *(pytest.param(switch.evidence, id=name) for name, switch in SWITCHES.items()),
+    *(pytest.param(method.evidence, id=name) for name, method in METHODS.items()),
+])
+def test_every_rule_has_its_evidence(evidence):
+    """A grade, and at least one source that is listed with its date."""
+    assert isinstance(evidence, Evidence)
+    assert evidence.sources
+    assert set(evidence.sources) <= set(SOURCES)
+
+
+def test_every_source_is_dated():
+    """A source says when it is from, or that it is undated."""
+    assert [key for key, source in SOURCES.items() if "20" not in source and "undated" not in source] == []
