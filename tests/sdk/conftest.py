@@ -7,6 +7,7 @@ import base64
 import json
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -108,3 +109,18 @@ def make_sdk() -> Callable[..., Sdk]:
 def png() -> bytes:
     """A picture of one pixel."""
     return PNG
+
+
+@pytest.fixture
+def control(server: Server, sandbox: Sandbox) -> Callable[[str, str, dict], dict]:
+    """Asks the control API about the sandbox."""
+
+    def ask(verb: str, path: str, body: dict) -> dict:
+        request = urllib.request.Request(
+            f"{server.url}/_sandbox/sandboxes/{sandbox.id}/{path}", json.dumps(body).encode(),
+            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}, method=verb,
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    return ask
