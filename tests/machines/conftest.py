@@ -1,0 +1,208 @@
+"""An exchange as the documents describe it, written by hand: what the machines compare the product with.
+
+Nothing here reads the product's table.  Sources: guide, API page 7 and 8, rules of the product.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sortedcontainers import SortedList
+
+from mockserver.gateway.call import Inbound
+from mockserver.world.world import World
+
+ENDS = (4, 5, 14)
+LIMITS = {1: timedelta(days=2), 2: timedelta(days=7), 3: timedelta(days=10), 6: timedelta(days=5),
+          12: timedelta(hours=72), 13: timedelta(days=10)}
+ACTORS = ("buyer", "seller", "cs")
+MOVES = {
+    "buyer": ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt", "leave_message"),
+    "seller": ("agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign",
+               "turn_to_refund", "leave_message"),
+    "cs": ("step_in", "judge", "leave_message"),
+}
+
+
+@dataclass
+class Case:
+    """One exchange of the model."""
+
+    number: int
+    ruleset: str
+    wanted: str
+    num: int
+    entered: datetime
+    status: int = 1
+    reserved: int = 0
+    cs: int = 1
+    refused_from: int = 0
+    deeds: int = 1
+    waybill: bool = False
+
+
+@dataclass
+class Shelf:
+    """Where the units of one SKU are."""
+
+    available: int = 100
+    reserved: int = 0
+    shipped: int = 0
+    returned: int = 0
+    outside: int = 0
+
+
+@dataclass
+class Book:
+    """All cases and shelves; `now` is inner time: ageing moves it as advancing does."""
+
+    now: datetime
+    shelves: dict[str, Shelf]
+    bought: str
+    modify_to: int = 1
+    cases: dict[int, Case] = field(default_factory=dict)
+
+    def due(self, case: Case) -> datetime | None:
+        """When the system will move the case; never while customer service has it in hand."""
+        if case.status in ENDS or case.cs in (2, 3):
+            return None
+        return case.entered + LIMITS[case.status]
+
+    def next_due(self) -> datetime | None:
+        """The earliest deadline of all."""
+        return min((due for case in self.cases.values() if (due := self.due(case))), default=None)
+
+    def legal(self, case: Case, by: str, move: str, fields: dict[str, Any]) -> int | None:
+        """The status that the move leads to, or None if it is refused."""
+        if case.status in ENDS:
+            return None
+        if move == "leave_message":
+            return case.status
+        stocked = self.shelves[case.wanted].available >= case.num
+        upgraded = case.ruleset == "upgraded"
+        held = case.cs in (2, 3)
+        if by == "seller":
+            return {
+                (1, "agree"): 2 if stocked else None, (1, "refuse"): 6 if upgraded else 4,
+                (3, "returngoods_agree"): 12, (3, "returngoods_refuse"): 6, (3, "confirm_consign"): 13 if upgraded else None,
+                (3, "turn_to_refund"): 14, (12, "turn_to_refund"): 14, (12, "consigngoods"): 13,
+            }.get((case.status, move))
+        if by == "cs":
+            if move == "step_in":
+                return 6 if case.status == 6 and case.cs == 2 else None
+            if move != "judge" or case.status != 6 or not held:
+                return None
+            if fields.get("for", "buyer") == "buyer":
+                return 12 if case.refused_from == 3 else 2 if stocked else None
+            return {"seller": 4, "refund": 14}[fields["for"]]
+        if move == "modify":
+            unchanged = fields.get("exchange_sku", case.wanted) == case.wanted and fields.get("num", case.num) == case.num
+            back = self.modify_to == 3 and case.refused_from == 3 and unchanged
+            return None if case.status != 6 or held else 3 if back else 1
+        if move == "ask_cs":
+            return 6 if case.status == 6 and case.cs == 1 else None
+        return {(1, "cancel"): 4, (2, "cancel"): 4, (6, "cancel"): 4, (2, "ship_back"): 3,
+                (13, "confirm_receipt"): 5}.get((case.status, move))
+
+    def apply(self, case: Case, move: str, fields: dict[str, Any], target: int, at: datetime) -> None:
+        """The legal move happens: stock, customer service and times follow."""
+        before, shelf = case.status, self.shelves[case.wanted]
+        case.deeds += 1
+        if move == "leave_message":
+            return
+        if move == "ask_cs":
+            case.cs = 2
+        if move == "step_in":
+            case.cs = 3
+        if move == "judge":
+            case.cs = 6
+        if target == 2:  # agreed to: reserve
+            shelf.available, shelf.reserved, case.reserved = shelf.available - case.num, shelf.reserved + case.num, case.num
+        if (before, target) in ((3, 12), (3, 13), (6, 12)):  # receipt confirmed: the bought goods are back
+            self.shelves[self.bought].outside -= case.num
+            self.shelves[self.bought].returned += case.num
+        if target == 13:
+            shelf.reserved, shelf.shipped, case.reserved = shelf.reserved - case.num, shelf.shipped + case.num, 0
+        if target in (4, 14) or (before, target) == (6, 1):
+            shelf.reserved, shelf.available, case.reserved = shelf.reserved - case.reserved, shelf.available + case.reserved, 0
+        if (before, target) == (6, 1):
+            case.wanted, case.num, case.waybill = fields.get("exchange_sku", case.wanted), fields.get("num", case.num), False
+        if target == 6 and before != 6:
+            case.refused_from = before
+        if move == "ship_back":
+            case.waybill = True
+        if target != before:
+            case.status, case.entered = target, at
+
+    def pass_to(self, now: datetime) -> int:
+        """Time passes; the system moves what is due, in order; how often it did."""
+        self.now, fired = now, 0
+        while True:
+            waiting = sorted((due, case.number) for case in self.cases.values() if (due := self.due(case)))
+            if not waiting or waiting[0][0] > now:
+                return fired
+            at, number = waiting[0]
+            case = self.cases[number]
+            stocked = self.shelves[case.wanted].available >= case.num
+            target = {1: 2 if stocked else 4, 2: 4, 3: 14, 6: 4, 12: 14, 13: 5}[case.status]
+            self.apply(case, "expire", {}, target, at)
+            fired += 1
+
+
+@pytest.fixture
+def make_book() -> Callable[[World], Book]:
+    """The model of a fresh default world."""
+
+    def make(world: World) -> Book:
+        goods = world.state.goods
+        shelves = {each.sku_id: Shelf() for each in goods.values()}
+        return Book(world.state.clock.at, shelves, goods["bought"].sku_id)
+
+    return make
+
+
+@pytest.fixture
+def case_of() -> type[Case]:
+    """The model of one exchange."""
+    return Case
+
+
+@pytest.fixture
+def all_moves() -> dict[str, tuple[str, ...]]:
+    """Every move an actor may try, legal or not."""
+    every = tuple(dict.fromkeys(move for moves in MOVES.values() for move in moves))
+    return dict.fromkeys(ACTORS, every)
+
+
+@pytest.fixture
+def whole_state() -> Callable[[World], dict[str, Any]]:
+    """All that a world remembers, as plain values that compare."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, SortedList):
+            return list(value)
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
+        return value
+
+    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}
+
+
+@pytest.fixture
+def signed() -> Callable[..., Inbound]:
+    """A signed POST of a method by the main session."""
+
+    def make(world: World, method: str, **business: Any) -> Inbound:
+        [app] = world.state.apps.values()
+        session = next(each.token for each in world.state.sessions.values() if each.label == "main")
+        texts = {"method": method, "app_key": app.app_key, "session": session, "v": "2.0", "format": "json",
+                 "timestamp": world.now.strftime("%Y-%m-%d %H:%M:%S"), **{key: str(value) for key, value in business.items()}}
+        joined = "".join(name + texts[name] for name in sorted(texts))
+        digest = hashlib.md5(f"{app.app_secret}{joined}{app.app_secret}".encode()).hexdigest().upper()
+        return Inbound("POST", b"", "application/x-www-form-urlencoded", urlencode({**texts, "sign": digest}).encode())
+
+    return make
