@@ -3,8 +3,11 @@
 `Embedded` hides which WSGI server runs underneath; cheroot is it: pure Python, keep-alive, a clean stop.
 """
 
+import secrets
+import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from cheroot.server import HTTPConnection, HTTPRequest
@@ -15,11 +18,50 @@ from flask.sessions import SessionInterface
 from .control.blueprint import answer_errors, control_blueprint
 from .control.route import Desk
 from .gateway.app import gateway_blueprint
+from .gateway.checks import Rules
+from .gateway.pipeline import Gateway
+from .protocol.shapes import BEIJING
+from .world.document import WorldDocument
+from .world.identity import Directory
+from .world.journal import CAPACITY, Entry
+from .world.world import World
 
-__all__ = ["CannotStart", "Embedded", "create_app"]
+__all__ = ["CannotStart", "Embedded", "create_app", "make_desk", "quiet", "report"]
 
 _HEADERS_AT_MOST = 1024 * 1024  # a GET carries all parameters in its first line
 _STOP_WITHIN = 0.5  # seconds for replies in flight
+
+
+def report(line: str) -> None:
+    """A fault of our own is told on the terminal."""
+    print(line, file=sys.stderr)  # noqa: T201  # the one line that has no command to go through
+
+
+def quiet(entry: Entry) -> None:
+    """Nothing is printed: refused calls of an embedded server are in its journal."""
+
+
+def _real() -> datetime:
+    return datetime.now(BEIJING)
+
+
+def make_desk(
+    *, document: WorldDocument | None = None, token: str = "", lax: bool = False, journal: int = CAPACITY,
+    public_url: str = "", hosts: tuple[str, ...] = (), refused: Callable[[Entry], None] = quiet,
+) -> Desk:
+    """A server's desk; with a document, its `default` sandbox is seeded.
+
+    Raises:
+        BadDocument: the document cannot be.
+    """
+    directory = Directory(_real)
+    if document is not None:
+        directory.add(World(directory, document, id="default", journal=journal))
+    gateway = Gateway(Rules(directory, "default" if lax else ""), refused)
+    return Desk(
+        directory, gateway, token or secrets.token_urlsafe(24), public_url=public_url.rstrip("/"), hosts=hosts,
+        journal=journal, lax=lax,
+    )
 
 
 class _NoSession(SessionInterface):

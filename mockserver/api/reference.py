@@ -48,7 +48,7 @@ def _known_en(evidence: Evidence) -> str:
 
 def _row_zh(row: Row) -> str:
     source = "(新申请)" if row.source is None else f"{row.source.value} {row.source.zh}"
-    when = "".join(f"，且 {condition.name}" for condition in row.when)
+    when = "".join(f"，{condition.label}" for condition in row.when)
     posts = "".join(f"，{posting.zh}" for posting in row.posts)
     after = f"，满 {show_duration(DEFAULTS.deadline(row.after))} 后" if row.after else ""
     rulesets = "" if len(row.rulesets) == 2 else f"，仅 {row.rulesets[0]}"

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 from msgspec import Struct
 
-from ..testing.sandbox import Control, ControlRefused
+from ..testing.control import Control, ControlRefused
 from ..testing.transport import Http, Unreachable
 from ..world.document import BadDocument
 from .settings import PREFIX

@@ -1,7 +1,7 @@
 """How a rule is known: its grade, and the source that says so.
 
 Every row, method, field, switch and code of the product carries an `Evidence`, so that no reply
-pretends to be better known than it is.  The keys are those of the fact sheets in `docs/sources.md`.
+pretends to be better known than it is.  `SOURCES` says what each key stands for and when it was read.
 """
 
 from enum import StrEnum

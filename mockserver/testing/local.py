@@ -1,58 +1,17 @@
-"""`Server`: a whole server in this process; and the sandbox server that needs no socket at all."""
+"""`Server`: a whole server in this process, for `with Server() as server: …`."""
 
-import secrets
-import sys
 from collections.abc import Callable
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from ..control.route import Desk
-from ..gateway.checks import Rules
-from ..gateway.pipeline import Gateway
-from ..protocol.shapes import BEIJING
-from ..server import Embedded, create_app
+from ..server import Embedded, create_app, make_desk, quiet, report
 from ..world.document import WorldDocument, read_document
-from ..world.identity import Directory
 from ..world.journal import CAPACITY, Entry
-from ..world.world import World
-from .sandbox import Control, Sandbox
-from .transport import Http, Wsgi
+from .control import Control
+from .sandbox import Sandbox
+from .transport import Http
 
-__all__ = ["Server", "local_control", "make_desk"]
-
-
-def _real() -> datetime:
-    return datetime.now(BEIJING)
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201  # a fault of our own is told on the terminal
-
-
-def _quiet(entry: Entry) -> None:
-    """Refused calls of an embedded server are in its journal."""
-
-
-def make_desk(
-    *, document: WorldDocument | None = None, token: str = "", lax: bool = False, journal: int = CAPACITY,
-    public_url: str = "", hosts: tuple[str, ...] = (), refused: Callable[[Entry], None] = _quiet,
-) -> Desk:
-    """A server's desk; with a document, its `default` sandbox is seeded."""
-    directory = Directory(_real)
-    if document is not None:
-        directory.add(World(directory, document, id="default", journal=journal))
-    gateway = Gateway(Rules(directory, "default" if lax else ""), refused)
-    return Desk(
-        directory, gateway, token or secrets.token_urlsafe(24), public_url=public_url.rstrip("/"), hosts=hosts,
-        journal=journal, lax=lax,
-    )
-
-
-def local_control() -> Control:
-    """The control API of a server without sockets and without sandboxes."""
-    desk = make_desk()
-    return Control(Wsgi(create_app(desk, _report)), desk.token)
+__all__ = ["Server"]
 
 
 class Server:
@@ -64,14 +23,14 @@ class Server:
     def __init__(
         self, *, host: str = "127.0.0.1", port: int = 0, token: str = "", auth: str = "strict",
         document: dict[str, object] | None = None, public_url: str = "", tls: tuple[str, str] | None = None,
-        hosts: tuple[str, ...] = (), journal: int = CAPACITY, refused: Callable[[Entry], None] = _quiet,
+        hosts: tuple[str, ...] = (), journal: int = CAPACITY, refused: Callable[[Entry], None] = quiet,
     ) -> None:
         given = read_document({"clock": {"mode": "running"}, **(document or {})}, WorldDocument)
         self.desk = make_desk(
             document=given, token=token, lax=auth == "lax", journal=journal, public_url=public_url,
             hosts=(host, *hosts), refused=refused,
         )
-        self._embedded = Embedded(create_app(self.desk, _report), host, port, tls)
+        self._embedded = Embedded(create_app(self.desk, report), host, port, tls)
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ Everything goes through the control API, so the handle does the same with and wi
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,44 +15,10 @@ from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
 from ..world.playing import PLAYERS
 from .client import TopClient
-from .transport import Transport, Wsgi
+from .control import Control, local_control
+from .transport import Wsgi
 
-__all__ = ["Control", "ControlRefused", "Exchange", "Sandbox", "Stock"]
-
-
-class ControlRefused(Exception):
-    """The control API refused; `problem` is its document, with `field`, `status_now`, `possible` where they apply."""
-
-    def __init__(self, problem: Mapping[str, Any]) -> None:
-        self.problem = problem
-        self.status = int(problem.get("status", 0))
-        super().__init__(f"{problem.get('title', '')} ({problem.get('detail', '')})")
-
-
-class Control:
-    """The control API of one server: JSON in, JSON out, problems raised."""
-
-    def __init__(self, transport: Transport, token: str) -> None:
-        self.transport, self.token = transport, token
-
-    def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """The decoded reply to `verb path`; a path without `/_sandbox` is taken below it.
-
-        Raises:
-            ControlRefused: any status of 400 or more.
-        """
-        where = path if path.startswith("/_sandbox") else f"/_sandbox/{path}"
-        asked = {name: value for name, value in query.items() if value is not None}
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        raw = b"" if body is None else msgspec.json.encode(body)
-        status, _, content = self.transport.send(verb, where + (f"?{urlencode(asked)}" if asked else ""), raw, headers)
-        if status >= 400:
-            try:
-                problem = msgspec.json.decode(content)
-            except msgspec.DecodeError:
-                problem = {"title": "应答不是控制接口的", "detail": "not an answer of the control API"}
-            raise ControlRefused({"status": status, **problem})
-        return msgspec.json.decode(content) if content else None
+__all__ = ["Exchange", "Sandbox", "Stock"]
 
 
 class Exchange:
@@ -226,11 +192,7 @@ class Sandbox:
     """
 
     def __init__(self, *, control: Control | None = None, attach: str = "", **document: object) -> None:
-        if control is None:
-            from .local import local_control
-
-            control = local_control()
-        self._control = control
+        self._control = control = control or local_control()
         made = control("GET", f"sandboxes/{attach}") if attach else control("POST", "sandboxes", document)
         self.id: str = made["id"]
         self.app_key: str = made["app_key"]
