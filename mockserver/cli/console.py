@@ -62,17 +62,13 @@ class Link(Struct, frozen=True):
 
 
 def connect(options: Mapping[str, Any]) -> Link:
-    """The server that options, ready file or variables name; none of them: exit 2 with what to type."""
-    ready: Mapping[str, Any] = {}
-    path = options.get("ready_file") or os.environ.get(PREFIX + "READY_FILE")
-    if path and not options.get("url"):
-        try:
-            ready = json.loads(Path(path).read_text("utf-8-sig"))
-        except (OSError, ValueError):
-            fail(WRONG_USE, f"读不到就绪文件 {path}：服务是否在运行？", f"cannot read ready file {path}: is the server running?")
-    url = options.get("url") or ready.get("url") or os.environ.get(PREFIX + "URL")
-    token = options.get("token") or ready.get("token") or os.environ.get(PREFIX + "TOKEN")
-    sandbox = options.get("sandbox") or os.environ.get(PREFIX + "SANDBOX") or ready.get("sandbox") or "default"
+    """The server that options or variables name, an address before a ready file; none: exit 2 with what to type."""
+    variable = {name: os.environ.get(PREFIX + name.upper(), "") for name in ("url", "token", "sandbox", "ready_file")}
+    named = options if options["url"] or options["ready_file"] else variable
+    ready: Mapping[str, Any] = {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
+    url, token, sandbox = (
+        options[name] or ready.get(name) or variable[name] for name in ("url", "token", "sandbox")
+    )
     if not url or not token:
         fail(
             WRONG_USE,
@@ -83,7 +79,15 @@ def connect(options: Mapping[str, Any]) -> Link:
             "or: tmall-mockserver --url http://127.0.0.1:8420 --token <printed at start> …\n"
             f"or set {PREFIX}URL and {PREFIX}TOKEN",
         )
-    return Link(Control(Http(url), token), sandbox)
+    return Link(Control(Http(url), token), sandbox or "default")
+
+
+def _ready(path: str) -> Mapping[str, Any]:
+    try:
+        ready: Mapping[str, Any] = json.loads(Path(path).read_text("utf-8-sig"))
+    except (OSError, ValueError):
+        fail(WRONG_USE, f"读不到就绪文件 {path}：服务是否在运行？", f"cannot read ready file {path}: is the server running?")
+    return ready
 
 
 def pairs(given: Iterable[str]) -> dict[str, str]:

@@ -1,20 +1,51 @@
 """`tmall-mockserver`: the command line.  Exit codes: 0 fine, 1 a check failed, 2 wrong usage, 3 could not start."""
 
 import sys
+from difflib import get_close_matches
+from importlib import import_module
 
 import click
 
 from ..version import __version__
 from .console import INTERRUPTED
-from .offline import config, explain_, reference_, sign_
-from .remote import call, clock, logs, reset, snapshot
-from .serving import demo, exec_, serve
 
 __all__ = ["cli", "main"]
 
 
+_COMMANDS = {
+    "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
+    "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "remote.logs",
+    "sign": "offline.sign_", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
+}
+
+
 class _Anywhere(click.Group):
-    """Takes its own options before or after the command; `serve` and `exec` keep those that are theirs."""
+    """Takes its own options before or after the command; `serve` and `exec` keep those that are theirs.
+
+    A command's module is imported when the command is used.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of a day's work."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(".")
+        command: click.Command = getattr(import_module(f".{module}", __package__), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command typed; an unknown one ends with what was probably meant."""
+        if args and args[0] not in _COMMANDS:
+            close = get_close_matches(args[0], _COMMANDS, 1)
+            meant = f"；是否想写 {close[0]}？(did you mean {close[0]}?)" if close else ""
+            raise click.UsageError(f"没有命令 {args[0]} (no such command){meant} 可用 (use): {', '.join(_COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """The group's options come first, whatever the order typed; nothing after `--` is touched."""
@@ -46,10 +77,6 @@ _GLOBAL = ("--lang", "--url", "--token", "--sandbox", "--ready-file")
 def cli(context: click.Context, /, lang: str, **link: str) -> None:
     """天猫换货 API 的本地模拟服务 (a local mock of Tmall's exchange API)."""
     context.obj = link
-
-
-for command in (serve, demo, exec_, call, sign_, explain_, reference_, clock, snapshot, reset, logs, config):
-    cli.add_command(command)
 
 
 def main() -> None:

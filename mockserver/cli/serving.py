@@ -19,7 +19,7 @@ from ..world.document import BadDocument
 from ..world.journal import Entry
 from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, checked, fail, say, words
 from .ready import InUse, check_free, describe, remove_ready, write_ready
-from .settings import SETTINGS, Found, read_settings, world_keys
+from .settings import PREFIX, SETTINGS, Found, read_settings, world_keys
 from .story import tell
 
 __all__ = ["demo", "exec_", "serve", "serving_options"]
@@ -124,6 +124,7 @@ def serve(config: str, **given: object) -> None:
 def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **given: object) -> None:
     """启动服务，运行命令，停止，以命令的退出码退出 (run a command against a server)."""
     given["port"] = 0 if given.get("port") is None else given["port"]
+    os.environ.pop(f"{PREFIX}READY_FILE", None)  # another server's: neither ours to write nor the command's to read
     found = checked(lambda: read_settings(given, config))
     program = shutil.which(command[0])
     if program is None:

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from ..server import create_app, make_desk, report
 from .transport import Transport, Wsgi
 
 __all__ = ["Control", "ControlRefused", "local_control"]
@@ -49,5 +48,7 @@ class Control:
 
 def local_control() -> Control:
     """The control API of a new server without sockets and without sandboxes."""
+    from ..server import create_app, make_desk, report  # a remote command needs no Flask: its import is half a start
+
     desk = make_desk()
     return Control(Wsgi(create_app(desk, report)), desk.token)

@@ -31,6 +31,7 @@ class Server:
             hosts=(host, *hosts), refused=refused,
         )
         self._embedded = Embedded(create_app(self.desk, report), host, port, tls)
+        self._http = Http("")
 
     @property
     def url(self) -> str:
@@ -54,10 +55,12 @@ class Server:
             CannotStart: the address is taken.
         """
         self._embedded.start()
+        self._http = Http(self._embedded.url)
         return self
 
     def stop(self) -> None:
         """No thread is left, the port is free.  Idempotent."""
+        self._http.close()
         self._embedded.stop()
 
     def __enter__(self) -> Self:
@@ -68,4 +71,4 @@ class Server:
 
     def sandbox(self, **document: object) -> Sandbox:
         """A fresh sandbox of this server, over HTTP; `attach="default"` gives the one made at start."""
-        return Sandbox(control=Control(Http(self._embedded.url), self.token), **document)  # type: ignore[arg-type]  # `attach` is a text
+        return Sandbox(control=Control(self._http, self.token), **document)  # type: ignore[arg-type]  # `attach` is a text

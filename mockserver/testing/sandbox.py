@@ -234,10 +234,9 @@ class Sandbox:
 
     def client(self, *, sub: bool = False, sign_method: str = "md5") -> TopClient:
         """A signed client with the main session, or the sub-account's."""
-        transport = self._control.transport
         return TopClient(
             self.gateway_url, self.app_key, self.app_secret, self.sub_session if sub else self.session,
-            sign_method=sign_method, transport=transport if isinstance(transport, Wsgi) else None,
+            sign_method=sign_method, transport=self._control.transport,
         )
 
     def open(self, **fields: object) -> Exchange:

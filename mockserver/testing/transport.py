@@ -42,6 +42,7 @@ class Http:
         self._parts = urlsplit(self.base_url)
         self._timeout = timeout
         self._local = threading.local()
+        self._open: set[http.client.HTTPConnection] = set()
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One exchange of request and reply; a stale kept connection is opened anew once.
@@ -53,31 +54,37 @@ class Http:
         try:
             return self._send(verb, path, body, headers or {})
         except (http.client.HTTPException, OSError) as broken:
-            self.close()
+            self._drop()
             if fresh or isinstance(broken, TimeoutError):
                 raise Unreachable(self.base_url, broken) from None
         try:
             return self._send(verb, path, body, headers or {})
         except (http.client.HTTPException, OSError) as broken:
-            self.close()
+            self._drop()
             raise Unreachable(self.base_url, broken) from None
 
     def close(self) -> None:
-        """This thread's connection is closed."""
+        """The connections of all threads are closed; a later call opens its own."""
+        while self._open:
+            self._open.pop().close()
+
+    def _drop(self) -> None:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
-            connection.close()
             self._local.connection = None
+            self._open.discard(connection)
+            connection.close()
 
     def _send(self, verb: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._local.connection = self._connect()
+            self._open.add(connection)
         connection.request(verb, path, body, dict(headers))
         response = connection.getresponse()
         content = response.read()
         if response.will_close:
-            self.close()
+            self._drop()
         return response.status, {name.lower(): value for name, value in response.getheaders()}, content
 
     def _connect(self) -> http.client.HTTPConnection:

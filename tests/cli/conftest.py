@@ -1,0 +1,77 @@
+"""Runs the command as users do: its own process, its own folder, nothing inherited from a developer's shell."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The variables of a clean shell."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMALL_MOCKSERVER_", "TOP_"))}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def cli(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """Runs `tmall-mockserver ARGS…` to its end; keywords are more variables."""
+
+    def run(*args: str, **more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "mockserver", *args], cwd=tmp_path, env={**environment, **more}, capture_output=True,
+            text=True, encoding="utf-8", timeout=60, check=False,
+        )
+
+    return run
+
+
+class Served:
+    """A `serve` process that is ready: its ready file, its output, its end."""
+
+    def __init__(self, process: subprocess.Popen, path: Path) -> None:
+        self.process, self.path = process, path
+        self.first_line = process.stdout.readline().strip()
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=lambda: self.lines.extend(process.stdout), daemon=True)
+        self._reader.start()
+        self.ready = json.loads(path.read_text("utf-8"))
+
+    def end(self, number: int) -> tuple[int, str]:
+        """Sends a signal; exit code and stderr."""
+        self.process.send_signal(number)
+        code = self.process.wait(10)
+        self._reader.join(10)
+        return code, self.process.stderr.read()
+
+
+@pytest.fixture
+def serve(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., Served]]:
+    """Starts `serve --port 0` with more options; whatever still runs at the end is killed."""
+    started = []
+
+    def start(*args: str, **more: str) -> Served:
+        path = tmp_path / "ready.json"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--ready-file", str(path), *args],
+            cwd=tmp_path, env={**environment, **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            encoding="utf-8",
+        )
+        started.append(process)
+        return Served(process, path)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+        process.stdout.close()
+        process.stderr.close()

@@ -1,0 +1,173 @@
+"""The commands that talk to a server, and those that need none."""
+
+import json
+import re
+
+import pytest
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 16
+
+
+@pytest.fixture
+def at(serve, cli):
+    """Runs a command against a fresh server."""
+    serve()
+    return lambda *args: cli("--ready-file", "ready.json", *args)
+
+
+def test_without_a_server_it_says_what_to_type(cli) -> None:
+    """A remote command that knows no server is exit 2 and shows the options."""
+    ended = cli("call", "taobao.time.get")
+    assert ended.returncode == 2
+    assert "--ready-file" in ended.stderr
+    assert "--url" in ended.stderr
+
+
+def test_a_server_that_is_gone_is_exit_2(cli) -> None:
+    """An address where nothing listens is told without a traceback."""
+    ended = cli("--url", "http://127.0.0.1:9", "--token", "x", "clock")
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+
+
+def test_variables_name_the_server(serve, cli) -> None:
+    """TMALL_MOCKSERVER_URL and _TOKEN, as `exec` exports them, are enough."""
+    ready = serve().ready
+    ended = cli("clock", TMALL_MOCKSERVER_URL=ready["url"], TMALL_MOCKSERVER_TOKEN=ready["token"])
+    assert json.loads(ended.stdout)["mode"] == "running"
+
+
+def test_a_wrong_token_is_refused(serve, cli) -> None:
+    """A wrong token ends with exit 2 and says so."""
+    ended = cli("--url", serve().ready["url"], "--token", "wrong", "clock")
+    assert ended.returncode == 2
+    assert "令牌" in ended.stderr
+
+
+def test_call_fills_fields_in(at) -> None:
+    """`call` asks for every field when none are named."""
+    reply = json.loads(at("call", "taobao.logistics.companies.get").stdout)
+    names = {row["name"] for row in reply["logistics_companies_get_response"]["logistics_companies"]["logistics_company"]}
+    assert {"顺丰速运", "顺丰快递", "EMS", "邮政EMS"} <= names
+
+
+@pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])
+def test_call_signs_by_every_method(at, method: str) -> None:
+    """Every signature method is accepted."""
+    assert at("call", "taobao.time.get", "--sign-method", method).returncode == 0
+
+
+def test_call_shows_a_refusal_with_exit_1(at) -> None:
+    """Platform errors and business failures are printed and end with exit 1."""
+    refused = at("call", "no.such.method")
+    failed = at("call", "tmall.exchange.get", "dispute_id=5")
+    assert (refused.returncode, failed.returncode) == (1, 1)
+    assert json.loads(refused.stdout)["error_response"]["code"] == 22
+    assert "DISPUTE_NOT_EXIST" in failed.stdout
+
+
+def test_call_as_sub_account_and_unknown_account(at) -> None:
+    """--as picks the session; an unknown account is exit 2 and lists the known ones."""
+    assert at("call", "tmall.exchange.receive.get", "--as", "sub").returncode == 0
+    assert "main" in at("call", "tmall.exchange.receive.get", "--as", "nobody").stderr
+
+
+def test_call_in_xml(at) -> None:
+    """--format xml prints the reply as it came."""
+    assert at("call", "taobao.time.get", "--format", "xml").stdout.startswith('<?xml version="1.0" encoding="utf-8" ?>')
+
+
+def test_call_sends_a_file(at, tmp_path) -> None:
+    """--file sends a picture as a multipart file."""
+    (tmp_path / "a.png").write_bytes(PNG)
+    ended = at("call", "tmall.exchange.message.add", "dispute_id=5", "content=图", "--file", "message_pics=a.png")
+    assert "DISPUTE_NOT_EXIST" in ended.stdout
+
+
+def test_words_that_are_no_pairs_are_exit_2(at) -> None:
+    """A parameter that is not k=v is wrong usage."""
+    assert at("call", "taobao.time.get", "oops").returncode == 2
+
+
+def test_clock_is_driven_from_the_shell(at) -> None:
+    """freeze, advance and age show the clock and what fired."""
+    assert json.loads(at("clock", "freeze", "2026-03-01 10:00:00").stdout)["now"] == "2026-03-01 10:00:00"
+    assert json.loads(at("clock", "advance", "3d12h").stdout)["now"] == "2026-03-04 22:00:00"
+    assert json.loads(at("clock", "age", "1d").stdout)["now"] == "2026-03-04 22:00:00"
+    assert at("clock", "advance", "next").returncode == 1
+    assert at("clock", "advance", "soon").returncode == 2
+
+
+def test_snapshots_and_reset(at) -> None:
+    """save, list, show, restore, drop and reset do what they say."""
+    at("clock", "freeze", "2026-03-01 10:00:00")
+    assert at("snapshot", "save", "before").returncode == 0
+    at("clock", "advance", "1d")
+    assert json.loads(at("snapshot", "list").stdout)["items"] == ["before"]
+    assert json.loads(at("snapshot", "show", "before").stdout)["version"] == 1
+    assert json.loads(at("snapshot", "restore", "before").stdout)["now"] == "2026-03-01 10:00:00"
+    assert at("snapshot", "drop", "before").returncode == 0
+    assert at("reset").returncode == 0
+    assert at("reset", "nowhere").returncode == 2
+
+
+def test_logs_show_calls_oldest_first_and_one_whole(at) -> None:
+    """Each call is a line; --request prints all of one with its diagnosis."""
+    at("call", "taobao.time.get")
+    at("call", "tmall.exchange.get")
+    lines = at("logs").stdout.splitlines()
+    request_id = re.search(r"[a-z0-9]{12}", lines[1])[0]
+    whole = json.loads(at("logs", "--request", request_id).stdout)
+    assert [line.split()[3] for line in lines] == ["taobao.time.get", "tmall.exchange.get"]
+    assert whole["code"] == 40
+    assert whole["diagnosis"]["zh"]
+
+
+def test_sign_prints_the_string_and_the_signature(cli) -> None:
+    """The worked example of the old documentation comes out as documented."""
+    ended = cli(
+        "sign", "method=taobao.user.get", "timestamp=2011-07-01 13: 52:03", "format=xml", "app_key=test", "v=2.0",
+        "fields=nick,location.state,location.city", "nick=商家测试帐号17", "sign_method=md5", "--secret", "test",
+    )
+    assert ended.stdout.splitlines()[0].startswith("app_keytestfieldsnick,location.state,location.cityformatxml")
+    assert ended.stdout.splitlines()[1] == "990FD28323F67A1EEC29336EDF373C0E"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [("25", "Invalid signature"), ("换货待处理", "同意换货申请"), ("agree", "address_id"), ("deadline.2", "7d"),
+     ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("DISPUTE_NOT_EXIST", "换货单不存在")],
+)
+def test_explain_knows_codes_statuses_moves_methods_and_rules(cli, wanted: str, expected: str) -> None:
+    """Each kind of id is explained offline, with its evidence where a rule is concerned."""
+    ended = cli("explain", wanted)
+    assert ended.returncode == 0
+    assert expected in ended.stdout
+
+
+def test_explain_suggests_what_was_meant(cli) -> None:
+    """An unknown id is exit 2 with the nearest known ones."""
+    ended = cli("explain", "agre")
+    assert ended.returncode == 2
+    assert "agree" in ended.stderr
+
+
+def test_reference_shows_evidence_and_the_diagram(cli) -> None:
+    """The reference grades every rule; the diagram is Mermaid for both rulesets."""
+    text = cli("reference").stdout
+    assert all(word in text for word in ("文档载明", "推断", "假设", "exchange guide"))
+    assert cli("reference", "--diagram").stdout.count("stateDiagram-v2") == 2
+
+
+def test_an_unknown_command_says_what_was_meant(cli) -> None:
+    """A mistyped command is exit 2 with the nearest one."""
+    ended = cli("sevre")
+    assert ended.returncode == 2
+    assert "serve" in ended.stderr
+
+
+@pytest.mark.parametrize("later", ["run", "validate", "schema", "doctor", "faults"])
+def test_names_of_later_steps_are_absent(cli, later: str) -> None:
+    """A command that is not built is neither listed nor accepted."""
+    assert later not in cli("--help").stdout.split()
+    assert cli(later).returncode == 2

@@ -1,0 +1,161 @@
+"""`serve`, `exec` and `demo` as processes: what they print, write, export, and how they end."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def test_serve_prints_what_is_needed_to_attach(serve) -> None:
+    """The first line is the URL; key, secret, session, a call line and a curl to paste follow."""
+    served = serve()
+    code, _ = served.end(signal.SIGTERM)
+    text = "".join(served.lines)
+    assert code == 0
+    assert served.first_line == served.ready["url"]
+    for name in ("app_key", "app_secret", "session", "token"):
+        assert served.ready[name] in text
+    assert "call taobao.time.get" in text
+    assert "curl" in text
+
+
+def test_ready_file_is_private_complete_and_removed(serve) -> None:
+    """The ready file has mode 0600 and every documented key, and is gone after the end."""
+    served = serve()
+    mode = stat.S_IMODE(served.path.stat().st_mode)
+    served.end(signal.SIGTERM)
+    assert mode == 0o600
+    assert set(served.ready) == {
+        "url", "gateway", "control", "token", "pid", "sandbox", "app_key", "app_secret", "session", "sub_session",
+    }
+    assert served.ready["gateway"] == served.ready["url"] + "/router/rest"
+    assert not served.path.exists()
+
+
+def test_ready_file_of_a_dead_process_is_overwritten(serve, tmp_path: Path) -> None:
+    """A ready file whose process is gone does not stop a start."""
+    (tmp_path / "ready.json").write_text(json.dumps({"pid": 2**22 + 1, "url": "http://127.0.0.1:1"}))
+    served = serve()
+    assert served.ready["pid"] == served.process.pid
+
+
+def test_ready_file_of_a_living_process_stops_the_start(cli, tmp_path: Path) -> None:
+    """A ready file whose process still runs ends the start with exit 3 and stays."""
+    (tmp_path / "ready.json").write_text(json.dumps({"pid": os.getpid()}))
+    ended = cli("serve", "--port", "0", "--ready-file", "ready.json")
+    assert ended.returncode == 3
+    assert str(os.getpid()) in ended.stderr
+    assert json.loads((tmp_path / "ready.json").read_text()) == {"pid": os.getpid()}
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_signals_end_the_server(serve, number: int, expected: int) -> None:
+    """SIGTERM ends with 0 and Ctrl-C with 130, without a traceback."""
+    code, errors = serve().end(number)
+    assert code == expected
+    assert "Traceback" not in errors
+
+
+def test_a_taken_port_is_exit_3(cli) -> None:
+    """A port that something listens on ends the start with exit 3 and what to try."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = cli("serve", "--port", str(taken.getsockname()[1]))
+    assert ended.returncode == 3
+    assert "--port 0" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_default_credentials_are_the_same_everywhere(serve) -> None:
+    """The default sandbox has its documented constants unless others are given."""
+    first = serve()
+    first.end(signal.SIGTERM)
+    constants = first.ready
+    again = serve("--seed", "7", "--app-key", "55667788")
+    assert constants["app_key"] == "1023456789"
+    assert again.ready["app_key"] == "55667788"
+    assert again.ready["session"] == constants["session"]
+    assert again.ready["app_secret"] == constants["app_secret"]
+
+
+def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
+    """Each refused call gets one line: code, method, cause, and how to see all of it; no secret in it."""
+    served = serve()
+    cli("--ready-file", "ready.json", "call", "tmall.exchange.get")
+    _, errors = served.end(signal.SIGTERM)
+    assert errors.startswith("40 tmall.exchange.get ")
+    assert "logs --request" in errors
+    assert served.ready["app_secret"] not in errors
+    assert served.ready["session"] not in errors
+
+
+def test_lax_mode_says_so(serve, cli) -> None:
+    """With --auth lax an unknown key works, and the start and the journal say so."""
+    served = serve("--auth", "lax")
+    called = cli("--ready-file", "ready.json", "call", "taobao.time.get", "app_key=999", "sign=nonsense")
+    logs = cli("--ready-file", "ready.json", "logs", "--json")
+    served.end(signal.SIGTERM)
+    assert called.returncode == 0
+    assert "lax" in "".join(served.lines)
+    assert any("lax" in warning for warning in json.loads(logs.stdout.splitlines()[-1])["warnings"])
+
+
+def test_samples_open_one_exchange_in_every_status(serve, cli) -> None:
+    """With --samples the list holds nine exchanges of nine statuses."""
+    serve("--samples")
+    called = cli("--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=status")
+    rows = json.loads(called.stdout)["tmall_exchange_receive_get_response"]["results"]["exchange"]
+    assert len({row["status"] for row in rows}) == 9
+
+
+def test_demo_tells_the_whole_story(cli) -> None:
+    """The demo runs apply, agree, return, confirm, ship, receive, and ends with 0."""
+    ended = cli("demo")
+    assert ended.returncode == 0
+    assert [line.split()[2] for line in ended.stdout.splitlines()[1:7]] == ["1", "2", "3", "12", "13", "5"]
+    assert "换货成功" in ended.stdout
+
+
+def test_demo_speaks_english(cli) -> None:
+    """--lang works after the command too."""
+    assert "the buyer applies" in cli("demo", "--lang", "en").stdout
+
+
+SHOW = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith(('TOP_', 'TMALL_', 'OWN_'))}))"
+
+
+def test_exec_exports_the_server_to_the_command(cli) -> None:
+    """The command sees the documented variables and the service's own names."""
+    ended = cli("exec", "--env", "OWN_KEY={app_key}", "--app-key", "4242", "--", sys.executable, "-c", SHOW)
+    seen = json.loads(ended.stdout)
+    assert ended.returncode == 0
+    assert seen["TOP_SERVER_URL"].endswith("/router/rest")
+    assert seen["TOP_APP_KEY"] == seen["OWN_KEY"] == "4242"
+    assert {"TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_URL", "TMALL_MOCKSERVER_TOKEN",
+            "TMALL_MOCKSERVER_SANDBOX"} <= set(seen)
+
+
+def test_exec_ends_with_the_commands_code(cli) -> None:
+    """The exit code is the command's."""
+    assert cli("exec", "--", sys.executable, "-c", "raise SystemExit(7)").returncode == 7
+
+
+def test_exec_without_a_command_that_exists_is_exit_2(cli) -> None:
+    """An unknown command is wrong usage, told without a traceback."""
+    ended = cli("exec", "--", "no-such-command-at-all")
+    assert ended.returncode == 2
+    assert "no-such-command-at-all" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_exec_names_unknown_placeholders(cli) -> None:
+    """A placeholder that does not exist is exit 2 and lists those that do."""
+    ended = cli("exec", "--env", "X={nothing}", "--", sys.executable, "-c", "pass")
+    assert ended.returncode == 2
+    assert "{app_key}" in ended.stderr

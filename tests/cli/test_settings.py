@@ -1,0 +1,71 @@
+"""Where settings come from: command line over variables over mockserver.toml over defaults; mistakes are named."""
+
+from pathlib import Path
+
+import pytest
+
+
+def shown(cli, name: str, *args: str, **variables: str) -> tuple[str, str]:
+    """Value and source of a setting as `config show` prints them."""
+    ended = cli("config", "show", *args, **variables)
+    assert ended.returncode == 0, ended.stderr
+    line = next(line for line in ended.stdout.splitlines() if line.split()[0] == name)
+    return line.split()[1], line.split()[2]
+
+
+def test_defaults_are_shown_as_such(cli) -> None:
+    """Without anything given, the port is 8420 by default."""
+    assert shown(cli, "port") == ("8420", "default")
+
+
+def test_a_variable_beats_the_file(cli, tmp_path: Path) -> None:
+    """TMALL_MOCKSERVER_PORT beats mockserver.toml, which beats the default; a BOM is accepted."""
+    (tmp_path / "mockserver.toml").write_text("[server]\nport = 9000\n", "utf-8-sig")
+    assert shown(cli, "port") == ("9000", "mockserver.toml")
+    assert shown(cli, "port", TMALL_MOCKSERVER_PORT="9100") == ("9100", "TMALL_MOCKSERVER_PORT")
+
+
+def test_secrets_are_masked(cli) -> None:
+    """`config show` never prints a token, secret or session."""
+    ended = cli("config", "show", TMALL_MOCKSERVER_TOKEN="hush-hush", TMALL_MOCKSERVER_APP_SECRET="quiet")
+    assert "hush-hush" not in ended.stdout
+    assert "quiet" not in ended.stdout
+
+
+def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:
+    """Keys beside [server] describe the default sandbox and are kept verbatim."""
+    (tmp_path / "mockserver.toml").write_text(
+        'ruleset = "upgraded"\n[[apps]]\napp_key = "88990011"\n[[shops]]\nnick = "测试店"\nsession = "abc123"\n', "utf-8"
+    )
+    ready = serve().ready
+    assert (ready["app_key"], ready["session"]) == ("88990011", "abc123")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[server]\nprot = 1\n", "server.prot"),
+        ("[server]\njournal = 'many'\n", "journal"),
+        ("[goods.wanted]\nstok = 1\n", "goods"),
+        ("[goods.wanted]\nstock = 'some'\n", "goods"),
+        ("not toml", "mockserver.toml"),
+    ],
+)
+def test_mistakes_in_the_file_are_exit_2(cli, tmp_path: Path, text: str, named: str) -> None:
+    """A wrong settings file ends with exit 2 and names the place, without a traceback."""
+    (tmp_path / "mockserver.toml").write_text(text, "utf-8")
+    ended = cli("serve", "--port", "0")
+    assert ended.returncode == 2
+    assert named in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [("--port", "many"), ("--port", "99999"), ("--auth", "soft"), ("--ruleset", "old"), ("--seed", "x"),
+             ("--journal", "0"), ("--tls-cert", "a.pem"), ("--config", "absent.toml"), ("--nonsense",)]
+)
+def test_wrong_options_are_exit_2(cli, args: tuple[str, ...]) -> None:
+    """A wrong option of `serve` is wrong usage."""
+    ended = cli("serve", *args)
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,88 @@
+"""The documents run as pasted: shell blocks in one shell, Python blocks in one interpreter, TOML parses."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.zh-CN.md")
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """The fenced blocks of a document in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `tmall-mockserver` is this checkout's."""
+    shim = tmp_path / "bin" / "tmall-mockserver"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mockserver "$@"\n')
+    shim.chmod(0o755)
+    return {**os.environ, "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_shell_blocks_run_in_order(name: str, command: dict[str, str], tmp_path: Path) -> None:
+    """Every shell block but the make targets runs in one shell, from top to bottom, without an error."""
+    script = "\n".join(block for block in blocks(name, "sh") if not block.startswith("make "))
+    assert "serve --port 0" in script
+    program = f"set -eu\ntrap 'kill $! 2>/dev/null; wait' EXIT\n{script}\ntest -s reference.md && test -s states.mmd\n"
+    ran = subprocess.run(
+        ["bash", "-c", program], cwd=tmp_path, env=command, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "换货成功" in ran.stdout
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_make_targets_exist(name: str) -> None:
+    """Every make target that a README names is one of the Makefile's."""
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {line.split()[1] for block in blocks(name, "sh") for line in block.splitlines() if line.startswith("make ")}
+    assert {"demo", "serve", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md"])
+def test_python_blocks_run_in_order(name: str) -> None:
+    """The Python blocks of a document run one after another and their assertions hold."""
+    found = blocks(name, "python")
+    assert found
+    exec(compile("\n".join(found), name, "exec"), {"__name__": "document"})
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_settings_file_serves(name: str) -> None:
+    """The mockserver.toml of a README makes a sandbox with the given key, session, address and SKU."""
+    from mockserver import Server
+
+    (text,) = blocks(name, "toml")
+    document = tomllib.loads(text)
+    document.pop("server")
+    with Server(document=document) as server:
+        sandbox = server.sandbox(attach="default")
+    assert sandbox.app_key == "23456789"
+    assert [address["contact_id"] for address in sandbox.shops[0]["addresses"]] == [7654321]
+
+
+def test_readmes_are_twins() -> None:
+    """Both READMEs show the same shell, Python and TOML, comments and invented names aside."""
+
+    def bare(name: str, language: str) -> list[str]:
+        return [re.sub(r"#.*|\"[^\"]*配置[^\"]*\"|\"the [^\"]*\"", "", block) for block in blocks(name, language)]
+
+    for language in ("sh", "python", "toml"):
+        assert bare(READMES[0], language) == bare(READMES[1], language)
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of the documents names a file that is there."""
+    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", document.read_text("utf-8")):
+            assert (document.parent / target).is_file(), f"{document.name} → {target}"
