@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.domain.durations import parse_duration, show_duration
@@ -27,6 +27,7 @@ def test_anything_else_is_refused_with_an_example(text):
         parse_duration(text)
 
 
+@settings(deadline=None)
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999_999)))
 def test_what_is_shown_reads_back(span):
     """Showing and reading gives the same whole seconds."""
@@ -35,6 +36,7 @@ def test_what_is_shown_reads_back(span):
     assert parse_duration(show_duration(span)) == whole
 
 
+@settings(deadline=None)
 @given(st.builds(
     lambda days, hours, minutes, seconds: f"{days}d{hours}h{minutes}m{seconds}s",
     st.integers(0, 999_999), st.integers(0, 99_999_999), st.integers(0, 999_999_999), st.integers(0, 9_999_999_999),

@@ -1,7 +1,7 @@
 """Stock accounts: entries move units between places, nothing is made or lost, all or nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.domain.errors import StockShort
@@ -59,6 +59,7 @@ def test_one_entry_that_fails_stops_all():
     assert accounts == {"W": Accounts(available=1), "B": Accounts()}
 
 
+@settings(deadline=None)
 @given(before=st.fixed_dictionaries({"B": ACCOUNTS, "W": ACCOUNTS}), entries=ENTRIES)
 def test_posting_keeps_every_total(before, entries):
     """Whatever is posted, each SKU's sum over all places stays."""
@@ -72,6 +73,7 @@ def test_posting_keeps_every_total(before, entries):
         assert min(accounts.available, accounts.reserved, accounts.shipped, accounts.returned) >= 0
 
 
+@settings(deadline=None)
 @given(accounts=ACCOUNTS, available=st.integers(0, 1000))
 def test_setting_stock_is_balanced_against_outside(accounts, available):
     """Setting the shelf changes `available` and `outside` only, and the sum stays."""

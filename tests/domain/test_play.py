@@ -4,14 +4,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mockserver.domain.errors import DomainError
 from mockserver.domain.ledger import Accounts, post
 from mockserver.domain.play import deadline, possible
-from mockserver.domain.switches import DEFAULTS
+from mockserver.domain.switches import DEFAULTS, BadSwitch
 from mockserver.domain.vocabulary import Verdict
 
 DAY = timedelta(days=1)
@@ -62,6 +62,14 @@ def test_deadlines_follow_the_switches(make_exchange, status):
     exchange = make_exchange(status)
 
     assert deadline(exchange, DEFAULTS.changed({f"deadline.{status}": "90s"})) == exchange.entered + timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("text", ["999999d", "99999999h", "999999999m", "9999999999s", "999999d99999999h"])
+def test_a_length_is_refused_or_gives_a_deadline(make_exchange, text):
+    """However long, an accepted deadline is an instant that can be told."""
+    with suppress(BadSwitch):
+        choices = DEFAULTS.changed({"deadline.2": text})
+        assert deadline(make_exchange(2), choices) > make_exchange(2).entered
 
 
 @pytest.mark.parametrize(("cs", "has_one"), [(1, True), (2, False), (3, False), (6, True)])
@@ -222,6 +230,7 @@ def walk(make_exchange, attempt):
     return walked
 
 
+@settings(deadline=None)
 @given(ruleset=st.sampled_from(["classic", "upgraded"]), stock=st.integers(0, 6), steps=STEPS)
 def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
     """On every way through the flow a SKU's sum is constant, and only `outside` falls below zero."""
@@ -231,6 +240,7 @@ def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
             assert min(each.available, each.reserved, each.shipped, each.returned) >= 0
 
 
+@settings(deadline=None)
 @given(ruleset=st.sampled_from(["classic", "upgraded"]), stock=st.integers(0, 6), steps=STEPS)
 def test_reserved_units_belong_to_an_open_exchange(walk, ruleset, stock, steps):
     """In 2, 3 and 12 an exchange holds its units, in 1, 13 and the ends none; the account agrees."""

@@ -3,7 +3,7 @@
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
@@ -45,12 +45,14 @@ def test_what_is_not_utf_8_is_told_apart(raw):
     assert bad.value.encoding
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT)))
 def test_urlencoding_round_trip(pairs):
     """Whatever a form encoder writes is read back."""
     assert read_urlencoded(urlencode(pairs).encode()) == pairs
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_both_spellings_of_a_blank_are_read(text):
     """`+` and `%20` are the same blank."""
@@ -219,6 +221,7 @@ def test_multipart_text_that_is_not_utf_8(name, value):
     assert bad.value.encoding
 
 
+@settings(deadline=None)
 @given(texts=st.lists(TEXT, max_size=4), blobs=st.lists(st.binary(), max_size=3))
 def test_multipart_round_trip(texts, blobs):
     """Any texts and bytes that do not hold the boundary come back unchanged."""
@@ -234,6 +237,7 @@ def test_multipart_round_trip(texts, blobs):
     assert read_multipart(body, b"0bOuNdArY0") == (pairs, files)
 
 
+@settings(deadline=None)
 @given(body=st.binary(), boundary=st.binary(max_size=4))
 def test_any_bytes_are_read_or_refused(body, boundary):
     """Whatever arrives, reading ends with a form or with BadForm."""

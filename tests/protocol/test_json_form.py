@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.protocol.json_form import write_json
@@ -104,6 +104,7 @@ def test_values_are_written_raw(value, written):
     assert write_json("r", {"v": value}) == '{"r":{"v":' + written + "}}"
 
 
+@settings(deadline=None)
 @given(tree=TREES, simplify=st.booleans())
 def test_json_round_trip(tree, simplify):
     """Any reply reads back as it was, in order, except for characters that only `\\uXXXX` could write."""
@@ -115,6 +116,7 @@ def test_json_round_trip(tree, simplify):
     assert list(read if simplify else read["x_response"]) == list(tree)
 
 
+@settings(deadline=None)
 @given(tree=TREES, simplify=st.booleans())
 def test_no_unicode_escape_is_ever_written(tree, simplify):
     """The official Java reader mis-decodes them, so none appears whatever the texts hold."""

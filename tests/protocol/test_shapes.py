@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.protocol.shapes import BEIJING, read_epoch, read_time, show_time
@@ -36,6 +36,7 @@ def test_another_spelling_is_no_time(text):
     assert read_time(text) is None
 
 
+@settings(deadline=None)
 @given(SECONDS)
 def test_times_round_trip(instant):
     """What is shown reads back."""

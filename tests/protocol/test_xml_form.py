@@ -3,7 +3,7 @@
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.protocol.shapes import Items
@@ -94,6 +94,7 @@ def test_line_ends_survive_a_reader(text):
     assert ElementTree.fromstring(write_xml("r", {"v": text})).findtext("v") == text
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_xml_round_trip(tree):
     """Any reply is well-formed and reads back as it was, except for characters that XML forbids."""
