@@ -39,7 +39,7 @@ class Answer:
     """A reply; `json` is its decoded body, None when it has none."""
 
     def __init__(self, response) -> None:
-        self.status, self.headers, self.text = response.status_code, response.headers, response.get_data(as_text=True)
+        self.status, self.headers, self.text = response.status_code, response.headers, response.data.decode(errors="replace")
         self.kind = response.headers.get("Content-Type", "").partition(";")[0]
 
     @property
