@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -253,7 +253,7 @@ def test_machine_takes_every_row(machine_class):
     run_state_machine_as_test(
         seed(20260301)(machine_class),
         settings=settings(
-            max_examples=200, stateful_step_count=50, deadline=None, database=None, print_blob=False,
+            max_examples=200, stateful_step_count=50, deadline=None, database=None, print_blob=False, phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),
     )
