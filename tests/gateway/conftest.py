@@ -47,7 +47,7 @@ def signature() -> Callable[..., str]:
 
     def compute(texts: dict[str, str], secret: str, method: str = "md5", body: str = "") -> str:
         joined = "".join(name + texts[name] for name in sorted(texts) if name != "sign") + body
-        if method == "md5":
+        if not method.startswith("hmac"):
             return hashlib.md5((secret + joined + secret).encode()).hexdigest().upper()
         digest = {"hmac": "md5", "hmac-sha256": "sha256"}[method]
         return hmac.new(secret.encode(), joined.encode(), digest).hexdigest().upper()
