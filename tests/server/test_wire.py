@@ -172,15 +172,29 @@ def test_body_at_the_limit(wire):
         assert inner(content)["code"] == code
 
 
-def test_connection_after_a_huge_body(wire):
-    """A kept connection is answered again after a huge body, or was closed by a clear header."""
+@pytest.mark.parametrize("transfer", ["length", "chunked"])
+def test_connection_after_a_huge_body(wire, transfer):
+    """After a huge body a kept connection is answered again, or the reply said that it closes."""
+    body = b"x" * (10 * 1024 * 1024)
+    pieces = body if transfer == "length" else (body[at:at + 65536] for at in range(0, len(body), 65536))
     with closing(wire.connect()) as connection:
-        connection.request("POST", "/router/rest?format=json", b"x" * (10 * 1024 * 1024), FORM)
+        connection.request("POST", "/router/rest?format=json", pieces, FORM, encode_chunked=transfer == "chunked")
         reply = connection.getresponse()
         assert inner(reply.read())["code"] == 3
         if not reply.will_close:
+            plug = connection.sock
             connection.request("POST", "/router/rest", wire.form("taobao.time.get"), FORM)
             assert "time" in inner(connection.getresponse().read())
+            assert connection.sock is plug
+
+
+def test_the_rest_of_a_huge_body_is_no_request(wire):
+    """What follows the limit in a huge chunked body is never taken for a request of its own."""
+    hidden = b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head = (b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + f"{EIGHT_MIB + 1:x}".encode()
+            + b"\r\n" + b"x" * (EIGHT_MIB + 1) + b"\r\n" + hidden)
+    reply = wire.raw(head)
+    assert b'"status":"ok"' not in reply
 
 
 def test_keep_alive(wire):
@@ -219,6 +233,16 @@ def test_half_a_request(wire, half):
     """A client that goes away in the middle leaves the server as it was."""
     wire.raw(half)
     assert wire.alive()
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 500\r\n\r\n{}", b"Content-Length: 500\r\n\r\n",
+                                     b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"])
+def test_half_a_request_does_nothing(wire, framing):
+    """A control call whose body broke off is not carried out."""
+    before = wire.control("GET", "sandboxes/default/exchanges?limit=0")[1]["total"]
+    head = f"POST /_sandbox/sandboxes/default/exchanges HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\n"
+    assert b" 201 " not in wire.raw(head.encode() + framing)
+    assert wire.control("GET", "sandboxes/default/exchanges?limit=0")[1]["total"] == before
 
 
 @pytest.mark.parametrize("garbage", [
