@@ -53,7 +53,7 @@ def _row_zh(row: Row) -> str:
     after = f"，满 {show_duration(DEFAULTS.deadline(row.after))} 后" if row.after else ""
     rulesets = "" if len(row.rulesets) == 2 else f"，仅 {row.rulesets[0]}"
     return (f"{source} → {row.target.value} {row.target.zh}：{row.by.zh}{row.move.zh}{after}{when}{posts}{rulesets}"
-            f" 〔{_known(row.evidence)}〕")
+            f" 〔{_known(row.evidence)}{f'；upgraded {_known(row.if_upgraded)}' if row.if_upgraded else ''}〕")
 
 
 def _row_en(row: Row) -> str:
@@ -62,7 +62,7 @@ def _row_en(row: Row) -> str:
     posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.posts)
     after = f" after {show_duration(DEFAULTS.deadline(row.after))}" if row.after else ""
     only = "" if len(row.rulesets) == 2 else f" ({row.rulesets[0]} only)"
-    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}]"
+    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}{f'; upgraded {_known_en(row.if_upgraded)}' if row.if_upgraded else ''}]"
 
 
 def _param(param: Param) -> str:

@@ -30,7 +30,8 @@ class Situation(Struct, frozen=True):
     """All that a condition may look at.
 
     `available` is the free stock of the wanted goods; `addresses` gives the text of each return
-    address, the default one first; `waybills` tells which exchange used a waybill first.
+    address, the default one first; `waybills` tells which exchange used a waybill first; `fresh` is an
+    exchange that is only now applied for.
     """
 
     exchange: Exchange
@@ -41,6 +42,7 @@ class Situation(Struct, frozen=True):
     reasons: Collection[int]
     carriers: Collection[str]
     waybills: Mapping[str, int]
+    fresh: bool = False
 
 
 class Condition(Struct, frozen=True):

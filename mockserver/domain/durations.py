@@ -3,22 +3,26 @@
 import re
 from datetime import timedelta
 
-__all__ = ["parse_duration", "show_duration"]
+__all__ = ["LONGEST", "parse_duration", "show_duration"]
 
-_SHAPE = re.compile(r"(?=\d)(?:(\d{1,6})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII)
+LONGEST = timedelta(days=36_500)  # a hundred years: every deadline stays a date
+_SHAPE = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII)
 
 
 def parse_duration(text: str) -> timedelta:
     """The duration that `text` spells: days, hours, minutes, seconds, in this order.
 
     Raises:
-        ValueError: no such spelling; the message gives an example.
+        ValueError: no such spelling, or longer than a hundred years; the message gives an example.
     """
     found = _SHAPE.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"不是时长 (not a duration): {text!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s")
+        raise ValueError(f"不是时长 (not a duration): {text[:50]!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if span > LONGEST:
+        raise ValueError(f"时长超过一百年 (longer than a hundred years): {text}")
+    return span
 
 
 def show_duration(span: timedelta) -> str:

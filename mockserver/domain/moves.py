@@ -23,6 +23,11 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zh: ClassVar[str]
     en: ClassVar[str]
 
+    def __post_init__(self) -> None:
+        """A number of units is not negative; 0 leaves it as it is."""
+        if getattr(self, "num", 0) < 0:
+            raise ValueError("num 不能小于 0 (cannot be below 0)")
+
     @classmethod
     def name(cls) -> str:
         """The name users type: `ReturngoodsAgree` is `returngoods_agree`."""

@@ -27,7 +27,7 @@ _BY_STATE: dict[tuple[Ruleset, Status | None], tuple[Row, ...]] = {
 _FLOWS: dict[type[Move], tuple[Ruleset, ...]] = {
     row.move: tuple(r for r in Ruleset if any(r in x.rulesets for x in TABLE if x.move is row.move)) for row in TABLE
 }
-_DATED = ("refund_version",)  # given values that stop being true once the exchange moves
+_DATED = ("refund_version", "time_out")  # given values that stop being true once the exchange moves
 _IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
 
 
@@ -90,7 +90,7 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
     flows = _FLOWS[kind]
     if exchange.ruleset not in flows:
         raise WrongFlow(move=kind, ruleset=exchange.ruleset, belongs=flows)
-    source = None if kind is Apply else exchange.status
+    source = None if situation.fresh else exchange.status
     furthest: Condition | None = None
     for row in _BY_STATE[exchange.ruleset, source]:
         if row.move is not kind or row.by is not by.actor or not _cs_allows(exchange, kind):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from .durations import parse_duration, show_duration
+from .durations import LONGEST, parse_duration, show_duration
 from .evidence import Evidence, assumed, documented, inferred
 from .vocabulary import Status
 
@@ -60,7 +60,7 @@ class BadSwitch(ValueError):
 
 
 def _duration(switch: Switch, value: object) -> timedelta:
-    if isinstance(value, timedelta):
+    if isinstance(value, timedelta) and timedelta() <= value <= LONGEST:
         return value
     try:
         return parse_duration(value if isinstance(value, str) else "")

@@ -67,7 +67,7 @@ class Row(Struct, frozen=True):
 
     `notice` is what the platform writes when the actor says nothing; `after` names the switch that
     holds the deadline; `when` are its conditions; `posts` its stock entries; `stamps` is false where
-    `modified` stays.
+    `modified` stays; `if_upgraded` is the evidence under `upgraded` where it is another.
     """
 
     source: Status | None
@@ -81,6 +81,11 @@ class Row(Struct, frozen=True):
     after: str = ""
     rulesets: tuple[Ruleset, ...] = BOTH
     stamps: bool = True
+    if_upgraded: Evidence | None = None
+
+    def known(self, ruleset: Ruleset) -> Evidence:
+        """How the row is known under a ruleset: some are documented for one flow and assumed for the other."""
+        return self.if_upgraded if self.if_upgraded and ruleset is Ruleset.UPGRADED else self.evidence
 
     @property
     def name(self) -> str:
@@ -123,7 +128,7 @@ TABLE: tuple[Row, ...] = (
     Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
     # 3: the seller examines what came back
     Row(S3, ReturngoodsAgree, SELLER, S12, "卖家确认收到退货，等待卖家发出换货商品", documented("guide", "api", note="guide-5"),
-        posts=(RETURN,)),
+        posts=(RETURN,), if_upgraded=assumed("allowed too")),
     Row(S3, ReturngoodsRefuse, SELLER, S6, "卖家拒绝确认收货，等待买家修改", documented("guide", "api", note="guide-8"),
         when=(REASON_KNOWN,)),
     Row(S3, ConfirmConsign, SELLER, S13, "卖家确认收货并发出换货商品，等待买家收货", inferred("api", "isv"),
@@ -147,7 +152,7 @@ TABLE: tuple[Row, ...] = (
         after="deadline.6"),
     # 12: the seller ships the replacement
     Row(S12, Consigngoods, SELLER, S13, "卖家已发出换货商品，等待买家收货", documented("api", note="target inferred"),
-        when=WAYBILL, posts=(SHIP,)),
+        when=WAYBILL, posts=(SHIP,), if_upgraded=assumed("allowed too")),
     Row(S12, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), posts=(RELEASE,)),
     Row(S12, Expire, SYSTEM, S14, "卖家超时未发货，换货转退款", assumed("length inferred", "ruleold"), posts=(RELEASE,),
         after="deadline.12"),

@@ -31,7 +31,7 @@ from .queries import QUERIES, Ask, asked_fields
 
 __all__ = ["Gateway", "fault_place"]
 
-_GRADES = {row.name: row.evidence.grade.value for row in TABLE}
+_ROWS = {row.name: row for row in TABLE}
 _SECRET = ("secret", "token", "password")
 _KEPT_CHARACTERS = 2000
 _encode = msgspec.json.Encoder().encode
@@ -102,7 +102,8 @@ class Gateway:
             outcome, message = world.move(
                 call.arguments["dispute_id"], move, session.role, session=session, shop=session.shop, pictures=files,  # type: ignore[arg-type]  # bound as int
             )
-            call.rule = f"{outcome.rule} ({_GRADES[outcome.rule]})"
+            evidence = _ROWS[outcome.rule].known(outcome.exchange.ruleset)
+            call.rule = f"{outcome.rule} ({evidence.grade.value})"
             call.warnings += outcome.warnings
             fields, view = asked_fields(method, call.arguments), _view(call)
             if method.move is LeaveMessage:

@@ -126,41 +126,49 @@ def _carriers(ask: Ask) -> Tree:
 
 
 def _trade(ask: Ask) -> Tree:
-    """The trade as the exchanges of it show it: order, SKU, buyer."""
-    trade = ask.world.state.trades.get(cast("int", ask.arguments["tid"]))
-    if trade is None or trade.shop != ask.shop:
+    """The trade as the exchanges of it show it: sub-orders, SKUs, buyer."""
+    orders = [trade for trade in ask.world.state.trades.values() if trade.tid == ask.arguments["tid"]]
+    if not orders or orders[0].shop != ask.shop:
         raise invalid("tid", "交易不存在", "no such trade")
-    fields = asked_fields(ask.method, ask.arguments)
-    every = _trade_members(trade, ask)
-    wanted = dict.fromkeys(name.partition(".")[0] for name in fields)
+    every = _trade_members(orders, ask)
+    wanted = dict.fromkeys(name.partition(".")[0] for name in asked_fields(ask.method, ask.arguments))
     return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
 
 
-def _trade_members(trade: Trade, ask: Ask) -> Tree:
-    state = ask.world.state
-    buyer, created = state.buyers.get(trade.buyer), ask.view.time(trade.created)
-    goods = next((each for each in state.goods.values() if each.sku_id == trade.sku_id), None)
-    dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == trade.oid), None)
-    paid = f"{trade.payment // 100}.{trade.payment % 100:02}"
+def _yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02}"
+
+
+def _trade_members(orders: list[Trade], ask: Ask) -> Tree:
+    trade, buyer = orders[0], ask.world.state.buyers.get(orders[0].buyer)
+    created, paid = ask.view.time(trade.created), _yuan(sum(order.payment for order in orders))
     address = (buyer.address if buyer else "").split("^^^")
-    state_, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
-    order: Tree = {
-        "oid": trade.oid, "status": trade.status, "num": trade.num, "sku_id": trade.sku_id, "total_fee": paid,
-        "payment": paid, "title": goods.title if goods else trade.sku_id,
+    state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
+    return {
+        "tid": trade.tid, "status": trade.status, "type": "fixed", "seller_nick": trade.shop, "buyer_nick": trade.buyer,
+        "buyer_open_uid": buyer.open_uid if buyer else None, "created": created, "pay_time": created,
+        "modified": created, "payment": paid, "num": sum(order.num for order in orders),
+        "receiver_name": buyer.name if buyer else None, "receiver_state": state, "receiver_city": city,
+        "receiver_district": district, "receiver_address": detail, "receiver_mobile": buyer.phone if buyer else None,
+        "oaid": buyer.oaid if buyer else None, "orders": Items("order", [_order(order, ask) for order in orders]),
+    }
+
+
+def _order(order: Trade, ask: Ask) -> Tree:
+    """A sub-order; an exchange of it shows as its refund."""
+    state = ask.world.state
+    goods = next((each for each in state.goods.values() if each.sku_id == order.sku_id), None)
+    dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == order.oid), None)
+    shown: Tree = {
+        "oid": order.oid, "status": order.status, "num": order.num, "sku_id": order.sku_id,
+        "total_fee": _yuan(order.payment), "payment": _yuan(order.payment),
+        "title": goods.title if goods else order.sku_id,
         "refund_status": "NO_REFUND" if dispute is None else "WAIT_SELLER_AGREE",
         "refund_id": dispute.dispute_id if dispute else None,
     }
     if goods:
-        price = f"{goods.price // 100}.{goods.price % 100:02}"
-        order |= {"price": price, "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
-    return {
-        "tid": trade.tid, "status": trade.status, "type": "fixed", "seller_nick": trade.shop, "buyer_nick": trade.buyer,
-        "buyer_open_uid": buyer.open_uid if buyer else None, "created": created, "pay_time": created,
-        "modified": created, "payment": paid, "num": trade.num, "receiver_name": buyer.name if buyer else None,
-        "receiver_state": state_, "receiver_city": city, "receiver_district": district, "receiver_address": detail,
-        "receiver_mobile": buyer.phone if buyer else None, "oaid": buyer.oaid if buyer else None,
-        "orders": Items("order", [order]),
-    }
+        shown |= {"price": _yuan(goods.price), "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
+    return shown
 
 
 def _time(ask: Ask) -> Tree:

@@ -74,7 +74,7 @@ def read_multipart(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]],
     mark = b"--" + boundary
     if not boundary or mark not in body:
         raise BadForm("multipart body without its boundary")
-    pieces = (b"\r\n" + body.lstrip(b"\r\n")).split(b"\r\n" + mark)
+    pieces = (b"\r\n" + body).split(b"\r\n" + mark)
     if len(pieces) > _PARTS_AT_MOST:
         raise BadForm(f"more than {_PARTS_AT_MOST} parts")
     pairs: list[tuple[str, str]] = []

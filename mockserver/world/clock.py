@@ -10,9 +10,15 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["FROZEN_AT", "Clock"]
+__all__ = ["EARLIEST", "FROZEN_AT", "LATEST", "Clock", "within"]
 
 FROZEN_AT = "2026-03-01 10:00:00"
+EARLIEST, LATEST = 1970, 2999  # years that a sandbox can be in: every deadline and every aged instant stays a date
+
+
+def within(instant: datetime) -> bool:
+    """Whether a sandbox can be at this instant."""
+    return EARLIEST <= instant.year <= LATEST
 
 
 class Clock(Struct, frozen=True):
@@ -37,8 +43,12 @@ class Clock(Struct, frozen=True):
         return instant - self.aged
 
     def recorded(self, instant: datetime) -> datetime:
-        """An instant that a user named, in inner time."""
-        return instant + self.aged
+        """An instant that a user named, in inner time; beyond all dates, the last or first of them."""
+        try:
+            return instant + self.aged
+        except OverflowError:
+            year, month, day = (9999, 12, 31) if self.aged > timedelta() else (1, 1, 1)
+            return instant.replace(year=year, month=month, day=day)
 
     def advanced(self, by: timedelta) -> "Clock":
         """The clock with now moved on."""

@@ -47,7 +47,8 @@ def list_exchanges(state: State, wanted: Wanted, page_no: int, size: int) -> tup
     if wanted.plain:
         rows = state.rows(wanted.shop, wanted.statuses[0] if wanted.statuses else None)
         low, high = _bounds(wanted)
-        first, last = rows.bisect_left(low), rows.bisect_right(high)
+        first = rows.bisect_left(low)
+        last = max(first, rows.bisect_right(high))  # a window that ends before it starts holds nothing
         page = rows[min(first + skip, last) : min(first + skip + size, last)]
         return last - first, [state.exchanges[number] for _, number in page]
     found = [exchange for exchange in _walk(state, wanted) if _matches(exchange, wanted)]

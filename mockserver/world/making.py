@@ -1,7 +1,7 @@
 """Makes a state from a world document: what is given stays verbatim, the rest comes from the seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -12,7 +12,7 @@ from ..domain.ledger import Accounts
 from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role
 from ..protocol.shapes import read_time
-from .clock import FROZEN_AT, Clock
+from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, within
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
     BadDocument,
@@ -49,27 +49,40 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
         raise BadDocument(f"rules.{wrong.name}", f"应为 {wrong.expected}", f"expected {wrong.expected}") from None
     state.numbers["seed"] = document.seed
     for app in _apps(document, number):
-        if app.app_key in state.apps:
-            raise BadDocument("apps.app_key", f"app_key {app.app_key} 重复", f"app_key {app.app_key} is given twice")
+        _once("apps.app_key", [*state.apps, app.app_key])
         state.apps[app.app_key] = app
     for shop, sessions in _shops(document, made, number):
-        if shop.nick in state.shops:
-            raise BadDocument("shops.nick", f"店铺 {shop.nick} 重复", f"shop {shop.nick} is given twice")
+        _once("shops.nick", [*state.shops, shop.nick])
+        _once("shops.addresses.contact_id", [address.contact_id for address in shop.addresses])
         state.shops[shop.nick] = shop
         for session in sessions:
-            if session.token in state.sessions:
+            if session.token in state.sessions:  # not by `_once`: a token is never shown
                 raise BadDocument("shops.session", "session 重复", "a session is given twice")
             state.sessions[session.token] = session
     for goods, stock in _goods(document, made):
+        _once(f"goods.{goods.name}.sku_id", [*state.accounts, goods.sku_id])
         state.goods[goods.name] = goods
         state.accounts[goods.sku_id] = Accounts(available=stock)
     given = document.buyers
     buyers = made.buyers if given is None else [_buyer(each, n) for n, each in enumerate(given, 1)]
+    _once("buyers.nick", [buyer.nick for buyer in buyers])
     state.buyers = {buyer.nick: buyer for buyer in buyers}
     state.carriers = CARRIERS if document.carriers is None else tuple(_carriers(document.carriers))
     state.reasons = REASONS if document.reasons is None else tuple(_reasons(document.reasons))
+    _once("reasons.reason_id", [reason.reason_id for reason in state.reasons])
     _first_trades(state)
     return state
+
+
+def _once(field: str, keys: Sequence[str | int]) -> None:
+    """Every key is given once.
+
+    Raises:
+        BadDocument: one is given twice.
+    """
+    twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    if twice is not None:
+        raise BadDocument(field, f"{twice} 重复", f"{twice} is given twice")
 
 
 def new_credentials(state: State, number: int) -> None:
@@ -130,6 +143,8 @@ def _instant(text: str, field: str) -> datetime:
     instant = read_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
+    if not within(instant):
+        raise BadDocument(field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}")
     return instant
 
 
@@ -197,7 +212,6 @@ def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
 def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
     names = dict.fromkeys([*(each.name for each in made.goods), *document.goods])
     known = {each.name: each for each in made.goods}
-    seen: set[str] = set()
     for place, name in enumerate(names):
         given = document.goods.get(name, GoodsDocument())
         model = known.get(name) or replace(made.goods[0], name=name, title=name, sku_id=str(4_990_000_000_000 + place))
@@ -210,11 +224,7 @@ def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
         stock = STOCK if given.stock is None else given.stock
         if not 0 <= stock < 2**31:
             raise BadDocument(f"goods.{name}.stock", "应为 0 或更大的整数", "0 or more")
-        goods = replace(model, **filled)
-        if goods.sku_id in seen:
-            raise BadDocument(f"goods.{name}.sku_id", f"SKU {goods.sku_id} 重复", f"SKU {goods.sku_id} is given twice")
-        seen.add(goods.sku_id)
-        yield goods, stock
+        yield replace(model, **filled), stock
 
 
 def _buyer(given: BuyerDocument, number: int) -> Buyer:
@@ -244,4 +254,4 @@ def _first_trades(state: State) -> None:
     for buyer in state.buyers.values():
         number = state.number("trade")
         tid = long_id(state.numbers["seed"], 2, number)
-        state.trades[tid] = Trade(tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created)
+        state.trades[tid, tid + 2] = Trade(tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created)

@@ -20,6 +20,7 @@ from ..domain.play import rows_from
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Status
 from ..protocol.shapes import read_time
+from .clock import EARLIEST, LATEST, within
 from .document import BadDocument, read_document
 from .making import fen, long_id
 from .state import State
@@ -199,6 +200,8 @@ def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
     instant = read_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
+    if not within(instant):
+        raise BadDocument(field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}")
     return state.clock.recorded(instant)
 
 
@@ -226,11 +229,12 @@ def _goods(sku: _Text, name: str, asked: OpenDocument, state: State) -> Goods:
 
 
 def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime) -> Trade:
-    """The trade that is named, else a new one with a new sub-order."""
+    """The sub-order that is named, else a new one: of the trade named, else of a new trade."""
     tid = _id("alipay_no", asked.alipay_no) or _id("tid", asked.tid)
     oid = _id("biz_order_id", asked.biz_order_id) or _id("bizorder_id", asked.bizorder_id) or _id("oid", asked.oid)
-    known = state.trades.get(tid) or next((t for t in state.trades.values() if oid and t.oid == oid), None)
-    if known is not None and oid in (0, known.oid) and tid in (0, known.tid):
+    named = (t for t in state.trades.values() if tid in (0, t.tid) and oid in (0, t.oid)) if tid or oid else iter(())
+    known = next(named, None)
+    if known is not None:
         return known
     fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(

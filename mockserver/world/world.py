@@ -16,11 +16,12 @@ from ..domain.conditions import Situation
 from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Exchange, Fact, Message, Outcome
 from ..domain.ledger import Accounts, post, stocked
-from ..domain.moves import Expire, Move
+from ..domain.moves import Apply, Expire, Move
 from ..domain.play import deadline, play
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, Role, Status
-from .clock import Clock
+from ..protocol.shapes import show_time
+from .clock import EARLIEST, LATEST, Clock, within
 from .completion import complete, stage_reasons
 from .document import BadDocument, WorldDocument
 from .identity import Directory, Session
@@ -96,9 +97,11 @@ class World:
             try:
                 clock = moved(self.state.clock)
                 now = clock.inner(self.directory.real())
-                now + timedelta(days=366 * 10)
+                reachable = within(now) and within(clock.shown(now))
             except OverflowError:
-                raise BadDocument("by", "超出可表示的时间", "beyond representable time") from None
+                reachable = False
+            if not reachable:
+                raise BadDocument("by", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
             self.state.clock = clock
             return self._fire(now)
 
@@ -146,11 +149,12 @@ class World:
     def _store(self, draft: Draft, now: datetime) -> int:
         """Plays the draft's history, then makes what it needs, stores it and lays the given values over."""
         state, exchange = self.state, draft.exchange
-        span = (draft.modified - draft.created) / max(len(draft.path) - 1, 1)
+        steps = max(len(draft.path) - 1, 1)
+        seconds = int((draft.modified - draft.created).total_seconds())
         plan = []
         for step, row in enumerate(draft.path):
             role = Role.SELLER_MAIN if row.by is Actor.SELLER else Role.BUYER
-            at = (draft.created + span * step).replace(microsecond=0)
+            at = draft.created + timedelta(seconds=seconds * step // steps)
             move = self._opening_move(row, draft)
             outcome = self._outcome(exchange, move, role, at, opening=True)
             plan.append((outcome, row, role, at, exchange.status if step else None))
@@ -159,22 +163,30 @@ class World:
         for outcome, row, role, at, source in plan:
             self._stock_up(outcome.exchange, row)
             self._commit(outcome, row.move, role, at, source)
-        due = draft.given.get("due")
-        exchange = replace(exchange, **{**draft.given, "due": due if due and due > now else None})
-        due = deadline(exchange, state.choices)
-        if due is not None and due <= now:
-            # a capture from long ago: its deadline counts from now, else it would expire on arrival
-            exchange = replace(exchange, entered=now)
-        state.put(exchange)
+        state.put(self._given(exchange, draft, now))
         return exchange.dispute_id
+
+    def _given(self, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:
+        """The exchange after its history, with what was given laid over it.
+
+        A capture from long ago would expire on arrival: its deadline counts from now instead.  Where no
+        deadline runs, a given `time_out` is shown as it was.
+        """
+        exchange = replace(exchange, **draft.given, modified=draft.modified)
+        due = deadline(exchange, self.state.choices)
+        if due is None and exchange.due is not None:
+            shown = {**exchange.verbatim, "time_out": show_time(self.state.clock.shown(exchange.due))}
+            return replace(exchange, due=None, verbatim=shown)
+        return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange
 
     def _make_around(self, draft: Draft) -> None:
         """The trade, buyer and goods of a draft exist; new goods have stock."""
         state = self.state
         state.number("dispute")
-        if draft.trade.tid not in state.trades:
+        order = (draft.trade.tid, draft.trade.oid)
+        if order not in state.trades:
             state.number("trade")
-            state.trades[draft.trade.tid] = draft.trade
+            state.trades[order] = draft.trade
         state.buyers.setdefault(draft.buyer.nick, draft.buyer)
         for goods in draft.goods:
             if goods.sku_id not in state.accounts:
@@ -229,6 +241,7 @@ class World:
             addresses=state.shops[exchange.shop].return_addresses(),
             reasons=stage_reasons(state, exchange),
             carriers=[carrier.name for carrier in state.carriers], waybills=state.waybills,
+            fresh=opening and isinstance(move, Apply),
         )
         return play(situation, role, at)
 

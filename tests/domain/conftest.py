@@ -60,7 +60,7 @@ def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
         situation = Situation(
             exchange=exchange, move=make_move(name, **fields), choices=DEFAULTS.changed(rules or {}),
             available=available, addresses={7002: "默认退货地址", 7001: "退货地址七千零一"}, reasons=(41, 42),
-            carriers=("顺丰快递", "圆通速递"), waybills=waybills or {},
+            carriers=("顺丰快递", "圆通速递"), waybills=waybills or {}, fresh=name == "apply" and exchange.status == 1,
         )
         return play(situation, ROLES[by], at)
 

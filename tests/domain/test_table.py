@@ -5,7 +5,7 @@ import pytest
 from mockserver.domain.errors import DomainError
 from mockserver.domain.evidence import Grade
 from mockserver.domain.table import TABLE
-from mockserver.domain.vocabulary import CsStatus, Status, Verdict
+from mockserver.domain.vocabulary import CsStatus, Ruleset, Status, Verdict
 
 RESERVE = ("W", 2, "available", "reserved")
 RELEASE = ("W", 2, "reserved", "available")
@@ -128,7 +128,7 @@ def test_a_rule_claims_no_better_evidence_than_the_documents_give(
 
     rule = attempt(exchange, move, by, **_playable(how)).rule
 
-    assert [row.evidence.grade for row in TABLE if row.name == rule and ruleset in row.rulesets] == [Grade(grade)]
+    assert [row.known(Ruleset(ruleset)).grade for row in TABLE if row.name == rule and ruleset in row.rulesets] == [Grade(grade)]
 
 
 ILLEGAL = [
