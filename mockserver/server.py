@@ -4,6 +4,7 @@
 """
 
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -100,6 +101,12 @@ class _Request(HTTPRequest):
     def __init__(self, server: Any, conn: Any) -> None:
         super().__init__(server, conn, proxy_mode=True)
 
+    def send_headers(self) -> None:
+        """A connection whose chunked body was not read to its end closes: the rest is no request."""
+        if self.chunked_read and not self.rfile.closed:
+            self.close_connection = True
+        super().send_headers()
+
 
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
@@ -112,6 +119,16 @@ class _Server(CherootServer):
     max_request_header_size = _HEADERS_AT_MOST
     keep_alive_conn_limit = None  # type: ignore[assignment]  # None lifts the limit
     expiration_interval = 0.02
+
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        """The socket bound; one that cannot be is closed."""
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """Nothing: a broken connection is its client's."""

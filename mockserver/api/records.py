@@ -7,6 +7,7 @@ given).  Readers take inner time and show it through the sandbox's clock.  Sourc
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -145,7 +146,7 @@ def exchange_record(exchange: Exchange, asked: Iterable[str], where: str, view: 
 
 def _pictures(message: Message, view: View) -> Items | None:
     urls = [
-        {"url": picture if "://" in picture else f"{view.base_url}/pictures/{view.sandbox}/{picture}"}
+        {"url": picture if "://" in picture else f"{view.base_url}/pictures/{quote(view.sandbox)}/{picture}"}
         for picture in message.pictures
     ]
     return Items("pic_url", urls) if urls else None

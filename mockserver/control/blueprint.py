@@ -10,7 +10,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..gateway.app import base_url, read_body
+from ..gateway.app import BodyBroken, base_url, read_body
 from ..gateway.pipeline import fault_place
 from ..world.document import BadDocument, read_document
 from .calls import ROUTES as CALLS
@@ -52,6 +52,8 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
             _admit(desk, route)
             ask = Ask(desk, path, request.args.to_dict(), _body(route), base_url(request.environ, desk.public_url))
             status, shown = route.run(ask)
+        except BodyBroken:
+            return _problem(Problem(400, "请求体中断，没有收全", "the body broke off", field="body"))
         except Exception as wrong:
             problem = wrong if isinstance(wrong, Problem) else problem_of(wrong)
             if problem is None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ..api.around_methods import METHODS
+from ..protocol.shapes import read_time
 from ..version import __version__
 from ..world.document import BadDocument
 from ..world.journal import CAPACITY, Entry
@@ -27,6 +28,8 @@ def _wanted(ask: Ask) -> dict[str, str]:
     outcome = ask.query.get("outcome", "ok")
     if outcome not in ("ok", "failed", "refused"):
         raise Problem(400, "outcome 应为 ok、failed 或 refused", "outcome is ok, failed or refused", field="outcome")
+    if "since" in ask.query and read_time(ask.query["since"]) is None:
+        raise Problem(400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since")
     return {name: ask.query[name] for name in _FILTERS if name in ask.query}
 
 
@@ -42,9 +45,11 @@ def _requests(ask: Ask) -> tuple[int, Any]:
 def _all_requests(ask: Ask) -> tuple[int, Any]:
     limit, wanted = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
     directory, gateway = ask.desk.directory, ask.desk.gateway
-    journals = [gateway.journal]
-    if ask.query.get("sandbox") != "none":
-        journals += [world.journal for world in directory.worlds.values()]
+    chosen = ask.query.get("sandbox", "")
+    if chosen not in ("", "none", *directory.worlds):
+        raise Problem(404, f"没有沙箱 {chosen}；none 为无主请求", f"no sandbox {chosen}; none is for calls of nobody", field="sandbox")
+    journals = [gateway.journal] if chosen in ("", "none") else []
+    journals += [world.journal for world in directory.worlds.values() if chosen in ("", world.id)]
     found = [journal.select(wanted, limit) for journal in journals]
     newest = sorted((entry for _, entries in found for entry in entries), key=lambda entry: -entry.number)
     return _page(sum(total for total, _ in found), newest[:limit])
@@ -78,7 +83,9 @@ def _put_stub(ask: Ask) -> tuple[int, Any]:
     if not _METHOD.fullmatch(method) or len(method) > 200:
         raise BadDocument("method", "不是 TOP 方法名", "not a TOP method name")
     body = ask.body
-    if not isinstance(body, dict) or set(body) != {"reply"} or not isinstance(body["reply"], dict):
+    for unknown in (set(body) if isinstance(body, dict) else set()) - {"reply"}:
+        raise BadDocument(unknown, "没有这个字段；只有 reply", "unknown; only reply is taken")
+    if not isinstance(body, dict) or "reply" not in body or not isinstance(body["reply"], dict):
         raise BadDocument("reply", '应为 {"reply": {…}}', '{"reply": {…}} is wanted')
     if {"code", "sub_code"} & set(body["reply"]):
         raise BadDocument("reply", "成功应答顶层不能有 code 或 sub_code：SDK 会当作错误",

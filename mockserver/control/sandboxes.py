@@ -57,7 +57,8 @@ def _make(ask: Ask) -> tuple[int, Any]:
         new_credentials(state, number)
         world = World(directory, document, id=document.name or f"s{number}", state=state, journal=ask.desk.journal)
     else:
-        world = World(directory, read_document(raw, WorldDocument), journal=ask.desk.journal)
+        served = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
+        world = World(directory, read_document(served, WorldDocument), journal=ask.desk.journal)
     directory.add(world)
     return 201, show_sandbox(world, ask.base_url)
 

@@ -84,10 +84,10 @@ def show_sandbox(world: World, base_url: str) -> dict[str, Any]:
     shops = []
     for shop in state.shops.values():
         own = [session for session in state.sessions.values() if session.shop == shop.nick]
-        main = next(session for session in own if session.role is Role.SELLER_MAIN)
+        main = next((session.token for session in own if session.role is Role.SELLER_MAIN), "")
         subs = [{"nick": s.nick, "session": s.token} for s in own if s.role is Role.SELLER_SUB]
         shops.append({
-            "nick": shop.nick, "seller_id": shop.seller_id, "session": main.token, "subs": subs,
+            "nick": shop.nick, "seller_id": shop.seller_id, "session": main, "subs": subs,
             "addresses": [asdict(address) for address in shop.addresses],
         })
     sub = next((session.token for session in state.sessions.values() if session.role is Role.SELLER_SUB), "")

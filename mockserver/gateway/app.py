@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, request
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.routing import Rule
 
 from ..protocol.pictures import picture_type
 from ..world.identity import Directory
 from .call import BODY_AT_MOST, Inbound
 from .pipeline import Gateway
 
-__all__ = ["base_url", "gateway_blueprint", "read_body"]
+__all__ = ["BodyBroken", "base_url", "gateway_blueprint", "read_body"]
 
-VERBS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
+_PIECE, _PIECES_READ_AWAY = 64 * 1024, 1024
 PATHS = ("/router/rest", "/top/router/rest")
 _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
@@ -32,16 +34,39 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
 
 
+class BodyBroken(ConnectionError):
+    """The body broke off, or its chunks cannot be read."""
+
+
 def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | None:
-    """The request's body; None when it is longer than `most` bytes."""
+    """The request's body; None when it is longer than `most` bytes.
+
+    Of a longer chunked body the rest is read away, so that it is not taken for the next request.
+
+    Raises:
+        BodyBroken: less came than was announced.
+    """
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
-    if length.isascii() and length.isdigit():
-        size = int(length)
-        return None if size > most else stream.read(size)
-    if not environ.get("wsgi.input_terminated") and not environ.get("HTTP_TRANSFER_ENCODING"):
-        return b""
-    body: bytes = stream.read(most + 1)
-    return None if len(body) > most else body
+    try:
+        if length.isascii() and length.isdigit():
+            size = int(length)
+            if size > most:
+                return None
+            body: bytes = stream.read(size)
+            if len(body) < size:
+                raise BodyBroken
+            return body
+        if not environ.get("wsgi.input_terminated") and not environ.get("HTTP_TRANSFER_ENCODING"):
+            return b""
+        body = stream.read(most + 1)
+        if len(body) <= most:
+            return body
+        for _ in range(_PIECES_READ_AWAY):
+            if not stream.read(_PIECE):
+                return None
+    except (OSError, ValueError):
+        raise BodyBroken from None
+    raise BodyBroken
 
 
 def _offers_gzip(accepted: str) -> bool:
@@ -54,11 +79,15 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
 
     def rest() -> Response:
         environ = request.environ
+        try:
+            body, broken = read_body(environ), False
+        except BodyBroken:
+            body, broken = None, True
         reply = gateway.answer(
             Inbound(
                 environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "").encode("latin-1"),
-                environ.get("CONTENT_TYPE", ""), read_body(environ), base_url(environ, public_url),
-                _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
+                environ.get("CONTENT_TYPE", ""), body, base_url(environ, public_url),
+                _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")), broken,
             )
         )
         return Response(reply.body, headers=list(reply.headers))
@@ -71,7 +100,12 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
         return Response(content, headers=headers, mimetype=picture_type(content))
 
-    for number, path in enumerate(PATHS):
-        blueprint.add_url_rule(path, f"rest{number}", rest, methods=VERBS, provide_automatic_options=False)
+    def any_verb(setup: BlueprintSetupState) -> None:
+        # Flask's own way names the verbs; here the platform's error 9 answers those that it would leave out
+        for number, path in enumerate(PATHS):
+            setup.app.url_map.add(Rule(path, endpoint=f"rest{number}"))
+            setup.app.view_functions[f"rest{number}"] = rest
+
+    blueprint.record(any_verb)
     blueprint.add_url_rule("/pictures/<sandbox>/<name>", "picture", picture, methods=("GET",))
     return blueprint

@@ -18,7 +18,7 @@ BODY_AT_MOST = 8 * 1024 * 1024
 class Inbound(Struct, frozen=True):
     """What a door received, before anything is understood.
 
-    `body` is None when it was longer than BODY_AT_MOST; `base_url` is the scheme and host the caller
+    `body` is None when it was longer than BODY_AT_MOST or broke off, as `broken` tells; `base_url` is the scheme and host the caller
     used; `gzip` tells whether the caller offered it.
     """
 
@@ -28,6 +28,7 @@ class Inbound(Struct, frozen=True):
     body: bytes | None = b""
     base_url: str = ""
     gzip: bool = False
+    broken: bool = False
 
 
 class Reply(Struct, frozen=True):
@@ -77,23 +78,35 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
     """
     call = Call(inbound, request_id)
     pairs: list[tuple[str, str]] = []
-    try:
-        pairs += read_urlencoded(inbound.query)
-        body, kind = inbound.body or b"", inbound.content_type.partition(";")[0].strip().lower()
-        if kind == "multipart/form-data":
-            texts, call.files = read_multipart(body, boundary_of(inbound.content_type))
-            pairs += texts
-        elif kind in ("application/json", "text/xml"):
-            call.raw_body = body.decode("utf-8")
-        elif body:
-            pairs += read_urlencoded(body)
-    except BadForm as wrong:
-        call.unreadable = wrong
-    except UnicodeDecodeError:
-        call.unreadable = BadForm("not UTF-8", encoding=True)
+    for read in (_read_query, _read_body):
+        try:
+            pairs += read(call)
+        except BadForm as wrong:
+            pairs += wrong.pairs
+            call.unreadable = call.unreadable or wrong
     for name, value in pairs:
         if name in call.texts:
             call.repeated = call.repeated or name
         else:
             call.texts[name] = value
     return call
+
+
+def _read_query(call: Call) -> list[tuple[str, str]]:
+    return read_urlencoded(call.inbound.query)
+
+
+def _read_body(call: Call) -> list[tuple[str, str]]:
+    """The pairs of the body; its files and a raw JSON or XML body go into the call."""
+    inbound = call.inbound
+    body, kind = inbound.body or b"", inbound.content_type.partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        pairs, call.files = read_multipart(body, boundary_of(inbound.content_type))
+        return pairs
+    if kind not in ("application/json", "text/xml"):
+        return read_urlencoded(body)
+    try:
+        call.raw_body = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadForm("not UTF-8", [], encoding=True) from None
+    return []

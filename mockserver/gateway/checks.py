@@ -41,6 +41,8 @@ class Check(Struct, frozen=True):
 
 
 def _readable(call: Call, rules: Rules) -> None:
+    if call.inbound.broken:
+        raise TopError(3, zh="请求体中断，没有收全", en="the body broke off")
     if call.inbound.body is None:
         raise TopError(3, zh="请求体超过 8 MiB", en="the body is above 8 MiB")
     if call.unreadable is not None and call.unreadable.encoding:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from time import perf_counter_ns
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -58,16 +59,16 @@ class Gateway:
         error: TopError | None = None
         try:
             root, tree = self._answer(call)
+            text = _written(call, root, tree)
         except TopError as wrong:
             error = wrong
         except Exception as broken:  # the door: whatever breaks inside, the caller gets the platform's own error
             error = _broken(broken)
         if error is not None:
-            root, tree = "error_response", error.tree()
+            tree = error.tree()
+            text = _written(call, "error_response", tree)
             call.cause = (error.cause_zh, error.cause_en)
         self._record(number, call, error, tree, (perf_counter_ns() - started) // 1000)
-        tree["request_id"] = call.request_id
-        text = write_json(root, tree, simplify=call.simplify) if call.as_json else write_xml(root, tree)
         return _reply(call, text)
 
     def _answer(self, call: Call) -> tuple[str, Tree]:
@@ -75,8 +76,8 @@ class Gateway:
             check.run(call, self.rules)
         if call.method is None:
             assert call.stub is not None
-            canned: Tree = _canned(msgspec.json.decode(call.stub))
-            return wrapper_of(call.texts["method"]), canned
+            members = msgspec.json.decode(call.stub).items()
+            return wrapper_of(call.texts["method"]), {name: _canned(each) for name, each in members}
         try:
             return call.method.wrapper, self._play(call) if call.method.move else self._ask(call)
         except DomainError as refused:
@@ -138,6 +139,12 @@ class Gateway:
             self._refused(entry)
 
 
+def _written(call: Call, root: str, tree: Tree) -> str:
+    """The reply in the form asked for, `request_id` last."""
+    whole = {**tree, "request_id": call.request_id}
+    return write_json(root, whole, simplify=call.simplify) if call.as_json else write_xml(root, whole)
+
+
 def fault_place(broken: BaseException) -> str:
     """Kind and innermost place of a fault of our own, without any value of the call."""
     frame = broken.__traceback__
@@ -169,7 +176,7 @@ def _request_id(number: int) -> str:
 
 
 def _canned(value: Any) -> Any:
-    """A stub's reply with `{"element":[…]}` read as a list, so that XML and simplify hold too."""
+    """A member of a stub's reply with `{"element":[…]}` read as a list, so that XML and simplify hold too."""
     if isinstance(value, dict):
         if len(value) == 1:
             name, rows = next(iter(value.items()))
@@ -207,7 +214,7 @@ def _reply(call: Call, text: str) -> Reply:
         ("Location-Host", "tmall-mockserver"),
         ("Vary", "Accept-Encoding"),
         ("X-Sandbox-Request-Id", call.request_id),
-        ("X-Sandbox-Id", call.world.id if call.world else "none"),
+        ("X-Sandbox-Id", quote(call.world.id) if call.world else "none"),
     ]
     if call.rule:
         headers.append(("X-Sandbox-Rule", call.rule))

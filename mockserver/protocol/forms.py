@@ -19,11 +19,17 @@ _FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re
 _BOUNDARY = re.compile(rf"boundary\s*=\s*(?:{_QUOTED}|([^;,\s]+))", re.IGNORECASE)
 
 
-class BadForm(ValueError):
-    """A body that cannot be read; `encoding` when it is not UTF-8."""
+Pairs = list[tuple[str, str]]
 
-    def __init__(self, reason: str, *, encoding: bool = False) -> None:
-        self.reason, self.encoding = reason, encoding
+
+class BadForm(ValueError):
+    """A body that cannot be read; `encoding` when it is not UTF-8.
+
+    `pairs` are those that could be read: a refusal still has to know the format asked for.
+    """
+
+    def __init__(self, reason: str, pairs: Pairs, *, encoding: bool = False) -> None:
+        self.reason, self.pairs, self.encoding = reason, pairs, encoding
         super().__init__(reason)
 
 
@@ -34,20 +40,26 @@ class Upload(Struct, frozen=True):
     content: bytes
 
 
-def read_urlencoded(raw: bytes) -> list[tuple[str, str]]:
+def read_urlencoded(raw: bytes) -> Pairs:
     """The pairs of a query string or urlencoded body; blank values are kept.
 
     Raises:
         BadForm: a name or a value is not UTF-8.
     """
-    pairs = []
     try:
-        for piece in raw.decode("utf-8").split("&"):
-            if piece:
-                name, _, value = piece.partition("=")
+        text, broken = raw.decode("utf-8"), False
+    except UnicodeDecodeError:
+        text, broken = raw.decode("utf-8", "replace"), True
+    pairs: Pairs = []
+    for piece in text.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            try:
                 pairs.append((_plain(name), _plain(value)))
-    except UnicodeDecodeError as broken:
-        raise BadForm(f"not UTF-8: {broken.reason}", encoding=True) from None
+            except UnicodeDecodeError:
+                broken = True
+    if broken:
+        raise BadForm("not UTF-8", pairs, encoding=True)
     return pairs
 
 
@@ -63,7 +75,7 @@ def boundary_of(content_type: str) -> bytes:
     return (found[1] or found[2] or "").encode("latin-1", "replace") if found else b""
 
 
-def read_multipart(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]], list[Upload]]:
+def read_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     """The text pairs and the files of a multipart body.
 
     A part with a file name, or of disposition type `file`, is a file.
@@ -73,11 +85,11 @@ def read_multipart(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]],
     """
     mark = b"--" + boundary
     if not boundary or mark not in body:
-        raise BadForm("multipart body without its boundary")
+        raise BadForm("multipart body without its boundary", [])
     pieces = (b"\r\n" + body).split(b"\r\n" + mark)
     if len(pieces) > _PARTS_AT_MOST:
-        raise BadForm(f"more than {_PARTS_AT_MOST} parts")
-    pairs: list[tuple[str, str]] = []
+        raise BadForm(f"more than {_PARTS_AT_MOST} parts", [])
+    pairs: Pairs = []
     files: list[Upload] = []
     closed = False
     for piece in pieces[1:]:
@@ -86,19 +98,19 @@ def read_multipart(body: bytes, boundary: bytes) -> tuple[list[tuple[str, str]],
             break
         _read_part(piece, pairs, files)
     if not closed:
-        raise BadForm("multipart body is cut: no closing boundary")
+        raise BadForm("multipart body is cut: no closing boundary", pairs)
     return pairs, files
 
 
-def _read_part(piece: bytes, pairs: list[tuple[str, str]], files: list[Upload]) -> None:
+def _read_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
     head, found, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     if not found:
-        raise BadForm("a multipart part without end of headers")
+        raise BadForm("a multipart part without end of headers", pairs)
     try:
         disposition = _disposition(head.decode("utf-8"))
         named = _NAME.search(disposition)
         if not named:
-            raise BadForm("a multipart part without a name")
+            raise BadForm("a multipart part without a name", pairs)
         name = named[1] or named[2] or ""
         kind = disposition.partition(";")[0].strip().lower()
         if kind == "file" or _FILENAME.search(disposition):
@@ -106,7 +118,7 @@ def _read_part(piece: bytes, pairs: list[tuple[str, str]], files: list[Upload]) 
         else:
             pairs.append((name, content.decode("utf-8")))
     except UnicodeDecodeError:
-        raise BadForm("a multipart part is not UTF-8", encoding=True) from None
+        raise BadForm("a multipart part is not UTF-8", pairs, encoding=True) from None
 
 
 def _disposition(head: str) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from ..domain.durations import show_duration
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
+from ..world.clock import FROZEN_AT
 from ..world.playing import PLAYERS
 from .client import TopClient
 from .control import Control, local_control
@@ -188,12 +189,14 @@ class Sandbox:
     """One isolated world.
 
     `Sandbox(goods={…}, clock=…)` alone works in process, without HTTP; its keywords are those of the
-    world document.  A server's `sandbox()` gives the same handle over HTTP.
+    world document.  A server's `sandbox()` gives the same handle over HTTP.  The clock is frozen unless
+    another is asked for.
     """
 
     def __init__(self, *, control: Control | None = None, attach: str = "", **document: object) -> None:
         self._control = control = control or local_control()
-        made = control("GET", f"sandboxes/{attach}") if attach else control("POST", "sandboxes", document)
+        frozen = document if "from" in document else {"clock": FROZEN_AT, **document}
+        made = control("GET", f"sandboxes/{attach}") if attach else control("POST", "sandboxes", frozen)
         self.id: str = made["id"]
         self.app_key: str = made["app_key"]
         self.app_secret: str = made["app_secret"]

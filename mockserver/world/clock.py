@@ -22,16 +22,20 @@ def within(instant: datetime) -> bool:
 
 
 class Clock(Struct, frozen=True):
-    """`at` is the inner instant when `anchor` was the real one; a frozen clock stays there."""
+    """`at` is the inner instant when `anchor` was the real one; a clock without anchor stands still there."""
 
     at: datetime
-    anchor: datetime
-    running: bool
+    anchor: datetime | None = None
     aged: timedelta = timedelta()
+
+    @property
+    def running(self) -> bool:
+        """Whether time passes by itself."""
+        return self.anchor is not None
 
     def inner(self, real: datetime) -> datetime:
         """Inner time in whole seconds, as instants are recorded."""
-        now = self.at + (real - self.anchor) if self.running else self.at
+        now = self.at if self.anchor is None else self.at + (real - self.anchor)
         return now.replace(microsecond=0)
 
     def outer(self, real: datetime) -> datetime:
@@ -60,4 +64,4 @@ class Clock(Struct, frozen=True):
 
     def set(self, *, running: bool, now: datetime, real: datetime) -> "Clock":
         """The clock showing `now`, frozen there or running from there."""
-        return replace(self, at=now + self.aged, anchor=real, running=running)
+        return replace(self, at=now + self.aged, anchor=real if running else None)

@@ -157,7 +157,7 @@ def read_document(raw: object, shape: type[_T]) -> _T:
     except msgspec.ValidationError as wrong:
         message, _, path = str(wrong).partition(" - at `$")
         field = path.rstrip("`").lstrip(".").replace("[...]", "")
-        if "unknown field" in message:
-            unknown = message.rpartition("`")[0].rpartition("`")[2]
-            field = f"{field}.{unknown}".lstrip(".")
+        if "unknown field" in message or "missing required field" in message:
+            named = message.rpartition("`")[0].rpartition("`")[2]
+            field = f"{field}.{named}".lstrip(".")
         raise BadDocument(field or "body", f"不合法：{message}", message) from None

@@ -88,7 +88,8 @@ def _once(field: str, keys: Sequence[str | int]) -> None:
 def new_credentials(state: State, number: int) -> None:
     """A state made from a snapshot gets an app and sessions of its own, rights kept."""
     app = next(iter(state.apps.values()))
-    state.apps = {key: replace(app, app_key=key) for key in [_app_key(number)]}
+    key = _app_key(number)
+    state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
     sessions = [
         replace(each, token=_token(number, each.nick, each.user_id)) for each in state.sessions.values()
     ]
@@ -96,13 +97,21 @@ def new_credentials(state: State, number: int) -> None:
 
 
 def adopt_credentials(state: State, current: State) -> None:
-    """A restored state keeps the tokens that callers hold: its shops answer to the present sessions."""
-    saved = {each.label: each for each in state.sessions.values()}
+    """A restored state keeps the keys, secrets and tokens that callers hold, with the rights it saved.
+
+    A session that was not saved keeps its rights and, where its shop is gone, answers for the first one.
+    """
+    saved, first = {each.label: each for each in state.sessions.values()}, next(iter(state.shops))
     state.sessions = {
-        token: replace(saved[each.label], token=token)
-        for token, each in current.sessions.items() if each.label in saved
+        token: replace(saved.get(each.label, each), token=token) for token, each in current.sessions.items()
     }
-    state.apps = {key: state.apps.get(key, app) for key, app in current.apps.items()}
+    for token, each in state.sessions.items():
+        if each.shop not in state.shops:
+            state.sessions[token] = replace(each, shop=first)
+    state.apps = {
+        key: replace(app, methods=state.apps[key].methods if key in state.apps else app.methods)
+        for key, app in current.apps.items()
+    }
 
 
 def long_id(seed: int, series: int, number: int) -> int:
@@ -120,8 +129,8 @@ def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
         if given.mode not in ("frozen", "running"):
             raise BadDocument("clock.mode", "应为 frozen 或 running", "frozen or running")
         now = real if given.now is None else _instant(given.now, "clock.now")
-        return Clock(at=now, anchor=real, running=given.mode == "running")
-    return Clock(at=_instant(given or FROZEN_AT, "clock"), anchor=real, running=False)
+        return Clock(at=now, anchor=real if given.mode == "running" else None)
+    return Clock(at=_instant(given or FROZEN_AT, "clock"))
 
 
 def fen(price: str | int | float, field: str) -> int:

@@ -133,15 +133,28 @@ def _set(methods: tuple[str, ...] | None) -> frozenset[str] | None:
 
 
 def _fitting(document: SnapshotDocument, shops: Mapping[str, Shop]) -> None:
-    """Exchanges and sessions name shops that are there, and every exchange has facts and messages."""
+    """The parts fit together, so that whatever is restored can be read and moved on.
+
+    Raises:
+        BadDocument: names the part that does not fit.
+    """
+    if "seed" not in document.numbers:
+        raise BadDocument("numbers", "缺少 seed", "seed is missing")
+    for part in ("shops", "apps", "sessions"):
+        if not getattr(document, part):
+            raise BadDocument(part, "不能为空", "cannot be empty")
+    told = {fact.dispute_id for fact in document.facts}
     spoken = {message.dispute_id for message in document.messages}
     for place, exchange in enumerate(document.exchanges):
+        here = f"exchanges[{place}]"
         if exchange.shop not in shops:
-            raise BadDocument(f"exchanges[{place}].shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
-        if exchange.dispute_id not in spoken:
-            raise BadDocument(f"exchanges[{place}]", "缺少留言", "has no message")
+            raise BadDocument(f"{here}.shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
+        if exchange.dispute_id not in told or exchange.dispute_id not in spoken:
+            part = "facts" if exchange.dispute_id not in told else "messages"
+            raise BadDocument(part, f"没有换货单 {exchange.dispute_id} 的记录", f"none of exchange {exchange.dispute_id}")
+        for sku in (exchange.bought_sku, exchange.exchange_sku):
+            if sku not in document.accounts:
+                raise BadDocument("accounts", f"没有 SKU {sku}", f"no SKU {sku}")
     for place, session in enumerate(document.sessions):
         if session.shop not in shops:
             raise BadDocument(f"sessions[{place}].shop", f"没有店铺 {session.shop}", f"no shop {session.shop}")
-    if "seed" not in document.numbers or not document.shops or not document.apps:
-        raise BadDocument("body", "缺少 numbers.seed、shops 或 apps", "numbers.seed, shops or apps are missing")

@@ -4,6 +4,7 @@ Time is settled before anything is read or written: what is due fires at its own
 Every verb checks all, then changes all, under one lock; a refused call leaves no trace.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,6 +33,17 @@ from .state import State
 
 __all__ = ["World"]
 
+def _named(name: str) -> str:
+    """A name that can stand in a URL.
+
+    Raises:
+        BadDocument: another.
+    """
+    if not re.fullmatch(r"\w[\w.-]{0,63}", name):
+        raise BadDocument("name", "应为 1–64 个字母、数字、汉字、点、横线", "1–64 letters, digits, dots, hyphens, underscores")
+    return name
+
+
 class World:
     """One isolated world.  `id` is its name in URLs; `state` is read by doors and changed by verbs only."""
 
@@ -41,7 +53,7 @@ class World:
     ) -> None:
         self.directory, self.document = directory, document
         number = 0 if id == "default" else directory.number()
-        self.id = id or document.name or f"s{number}"
+        self.id = _named(id or document.name or f"s{number}")
         self.lock = RLock()
         self.journal = Journal(journal)
         self.state = state or make_state(document, number, directory.real())
@@ -66,10 +78,11 @@ class World:
             self._fire(now)
             yield now
 
-    def _fire(self, now: datetime) -> list[Fact]:
+    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Fact]:
+        """What is due moves, each at its own instant; `earliest` is when a change of rules made it due."""
         fired = []
         while (due := self.state.first_due()) is not None and due[0] <= now:
-            at, dispute_id = due
+            at, dispute_id = max(due[0], earliest or due[0]), due[1]
             exchange = self.state.exchanges[dispute_id]
             outcome = self._outcome(exchange, Expire(), Role.TIMEOUT, at)
             fired.append(self._commit(outcome, Expire, Role.TIMEOUT, at, exchange.status))
@@ -315,7 +328,7 @@ class World:
         with self.settled() as now:
             self.state.choices = self.state.choices.changed(patch)
             self.state.reindex_timers()
-            self._fire(now)
+            self._fire(now, earliest=now)
 
     # snapshots
 
@@ -329,7 +342,7 @@ class World:
         """A copy whose clock is anchored at this instant."""
         real = self.directory.real()
         saved = self.state.copy()
-        saved.clock = replace(saved.clock, at=saved.clock.inner(real), anchor=real)
+        saved.clock = replace(saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None)
         return saved
 
     def restore(self, name: str) -> None:

@@ -96,7 +96,7 @@ def test_given_deadline_holds(given, beijing):
     ({"goods": {"wanted": {"price": "1.234"}}}, "goods.wanted.price"), ({"goods": {"wanted": {"price": -1}}}, "goods.wanted.price"),
     ({"samples": "yes"}, "samples"), ({"rules": {"deadline.2": "soon"}}, "rules.deadline.2"),
     ({"rules": {"deadline.9": "1d"}}, "rules.deadline.9"), ({"rules": {"fields_required": "no"}}, "rules.fields_required"),
-    ({"reasons": [{"reason_id": 1, "reason_text": "x", "stage": "later"}]}, "reasons.stage"), ({"carriers": [{}]}, "carriers"),
+    ({"reasons": [{"reason_id": 1, "reason_text": "x", "stage": "later"}]}, "reasons.stage"), ({"carriers": [{}]}, "carriers.name"),
     ({"buyers": [{"nick": None}]}, "buyers.nick"),
 ])
 def test_wrong_document_is_named(make_world, document, field):
