@@ -12,8 +12,8 @@ from mockserver.gateway.call import Inbound, Reply
 from mockserver.gateway.checks import Rules
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument
-from mockserver.world.identity import Directory
 from mockserver.world.world import World
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests

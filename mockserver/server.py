@@ -22,8 +22,8 @@ from .gateway.app import gateway_blueprint
 from .gateway.checks import Rules
 from .gateway.pipeline import Gateway
 from .protocol.shapes import BEIJING
+from .world.directory import Directory
 from .world.document import WorldDocument
-from .world.identity import Directory
 from .world.journal import CAPACITY, Entry
 from .world.world import World
 

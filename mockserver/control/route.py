@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..gateway.pipeline import Gateway
-from ..world.identity import Directory
+from ..world.directory import Directory
 from ..world.journal import CAPACITY
 from ..world.world import World
 from .problem import Problem

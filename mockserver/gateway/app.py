@@ -12,7 +12,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
 from ..protocol.pictures import picture_type
-from ..world.identity import Directory
+from ..world.directory import Directory
 from .call import BODY_AT_MOST, Inbound
 from .pipeline import Gateway
 

@@ -16,7 +16,7 @@ from ..protocol.binding import bind, invalid
 from ..protocol.errors import TopError
 from ..protocol.shapes import read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
-from ..world.identity import Directory
+from ..world.directory import Directory
 from ..world.world import World
 from .call import Call
 

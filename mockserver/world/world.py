@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -25,7 +25,7 @@ from ..protocol.shapes import show_time
 from .clock import EARLIEST, LATEST, Clock, within
 from .completion import complete, stage_reasons
 from .document import BadDocument, WorldDocument
-from .identity import Directory, Session
+from .identity import Session
 from .journal import CAPACITY, Journal
 from .making import STOCK, adopt_credentials, clock_of, make_state
 from .opening import OPEN_AT_MOST, Draft, draft_exchange
@@ -44,11 +44,21 @@ def _named(name: str) -> str:
     return name
 
 
+class Surroundings(Protocol):
+    """What a world asks of the server it stands in."""
+
+    real: Callable[[], datetime]
+
+    def number(self) -> int:
+        """A number that no other world of the server was made with."""
+        ...
+
+
 class World:
     """One isolated world.  `id` is its name in URLs; `state` is read by doors and changed by verbs only."""
 
     def __init__(
-        self, directory: Directory, document: WorldDocument, *, id: str = "", state: State | None = None,
+        self, directory: Surroundings, document: WorldDocument, *, id: str = "", state: State | None = None,
         journal: int = CAPACITY,
     ) -> None:
         self.directory, self.document = directory, document
@@ -56,7 +66,7 @@ class World:
         self.id = _named(id or document.name or f"s{number}")
         self.lock = RLock()
         self.journal = Journal(journal)
-        self.state = state or make_state(document, number, directory.real())
+        self.state = state or make_state(document, number, self.directory.real())
         self.snapshots: dict[str, State] = {}
         if document.samples and state is None:
             for status in Status:

@@ -14,8 +14,8 @@ from mockserver.gateway.checks import Rules
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.server import create_app
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
-from mockserver.world.identity import Directory
 from mockserver.world.world import World
 
 TOKEN = "a-token-for-tests"

@@ -58,5 +58,5 @@ def test_the_shortest_spelling_is_shown(span, text):
 @pytest.mark.parametrize("text", ["36501d", "36500d1s", "99999999h", "999999999m", "9999999999s"])
 def test_more_than_a_hundred_years_is_refused(text):
     """A length that would lead beyond all dates is refused when it is read."""
-    with pytest.raises(ValueError, match="100|一百年"):
+    with pytest.raises(ValueError, match="一百年"):
         parse_duration(text)

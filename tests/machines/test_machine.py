@@ -28,8 +28,8 @@ from mockserver.domain.vocabulary import Role
 from mockserver.gateway.checks import Rules
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument
-from mockserver.world.identity import Directory
 from mockserver.world.world import World
 
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}

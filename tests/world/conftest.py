@@ -14,8 +14,8 @@ from mockserver.domain.vocabulary import Role
 from mockserver.gateway.checks import Rules
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
-from mockserver.world.identity import Directory
 from mockserver.world.world import World
 
 BUYER = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from mockserver.gateway.checks import Rules
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument
-from mockserver.world.identity import Directory
 from mockserver.world.world import World
 
 ZERO = datetime(2026, 2, 27, 10, 0, 0)  # noqa: DTZ001  # a wall time of the wire

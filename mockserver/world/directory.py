@@ -1,0 +1,93 @@
+"""All worlds of one server, and which of them a caller means.
+
+A call finds its world by session, else by app_key.  One app_key may stand in many worlds with the same
+secret; a session stands in one only.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from threading import Lock
+
+from .document import BadDocument
+from .identity import App, Session
+from .world import World
+
+__all__ = ["Directory"]
+
+
+class Directory:
+    """All worlds of one server by id, session and app_key.
+
+    `real` is the machine's clock: the only door through which wall time comes in.
+    """
+
+    def __init__(self, real: Callable[[], datetime]) -> None:
+        self.real = real
+        self.worlds: dict[str, World] = {}
+        self._by_session: dict[str, World] = {}
+        self._by_app: dict[str, tuple[World, ...]] = {}
+        self._lock = Lock()
+        self._made = 0
+
+    def number(self) -> int:
+        """A number that no other world of this server was made with."""
+        with self._lock:
+            self._made += 1
+            return self._made
+
+    def add(self, world: World) -> None:
+        """`world` can be found by its id, sessions and app keys; all or nothing.
+
+        Raises:
+            BadDocument: a session, or an app_key with another secret, is taken (a conflict).
+        """
+        apps, sessions = list(world.state.apps.values()), list(world.state.sessions.values())
+        with self._lock:
+            if world.id in self.worlds:
+                raise BadDocument("name", f"沙箱 {world.id} 已存在", f"sandbox {world.id} exists", conflict=True)
+            self._check(apps, sessions)
+            self.worlds[world.id] = world
+            for session in sessions:
+                self._by_session[session.token] = world
+            for app in apps:
+                self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
+
+    def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
+        for session in sessions:
+            if session.token in self._by_session:
+                raise BadDocument("shops.session", "session 已属于另一沙箱，请换一个",
+                                  "the session belongs to another sandbox", conflict=True)
+        for app in apps:
+            for world in self._by_app.get(app.app_key, ()):
+                if world.state.apps[app.app_key].app_secret != app.app_secret:
+                    raise BadDocument("apps.app_secret", f"app_key {app.app_key} 已在另一沙箱用不同的密钥",
+                                      f"app_key {app.app_key} stands in another sandbox with another secret",
+                                      conflict=True)
+
+    def drop(self, world: World) -> None:
+        """`world` can no longer be found."""
+        with self._lock:
+            self.worlds.pop(world.id, None)
+            self._by_session = {token: each for token, each in self._by_session.items() if each is not world}
+            kept = {key: tuple(w for w in worlds if w is not world) for key, worlds in self._by_app.items()}
+            self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
+
+    def find(self, session: str, app_key: str) -> tuple[World | None, App | None, Session | None]:
+        """The world that answers, the caller's app and session there; None for what is unknown.
+
+        A session of a world where the app does not stand is not the app's: the app's own first world
+        answers, without a session.
+        """
+        world = self._by_session.get(session)
+        if world is not None:
+            app = world.state.apps.get(app_key)
+            if app is not None:
+                return world, app, world.state.sessions.get(session)
+        worlds = self._by_app.get(app_key)
+        if not worlds:
+            return None, None, None
+        return worlds[0], worlds[0].state.apps.get(app_key), None
+
+    def knows_session(self, token: str) -> bool:
+        """Whether the token is anybody's."""
+        return token in self._by_session
