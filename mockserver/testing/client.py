@@ -76,6 +76,11 @@ class TopClient:
         _, headers, content = self._transport.send("POST", self._path, body, {"Content-Type": kind})
         return content.decode(), headers
 
+    def close(self) -> None:
+        """Connections of its own are closed."""
+        if isinstance(self._transport, Http):
+            self._transport.close()
+
     def call(self, method: str, **business: object) -> dict[str, Any]:
         """What stands inside the reply's root.
 
