@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ..domain.evidence import documented, inferred
+from ..domain.vocabulary import Status
 from ..protocol.shapes import Field, Kind, Param
 from .exchange_methods import EXCHANGE_METHODS
 from .method import Method, fields_param
 
-__all__ = ["METHODS", "PERSONAL"]
+__all__ = ["METHODS", "PERSONAL", "REFUND_STATUS"]
 
 N, S, B, D, P, O = Kind.NUMBER, Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.PRICE, Kind.OBJECT  # noqa: E741
 
@@ -44,6 +45,19 @@ TRADE = (
     ),
     Field(name="orders", kind=O, item="order", of=ORDER),
 )
+
+# refund_status of a sub-order: names of the sibling dispute API, grouped as trades show them (inferred)
+REFUND_STATUS: Mapping[Status, str] = MappingProxyType({
+    Status.WAIT_SELLER_AGREE: "WAIT_SELLER_AGREE",
+    Status.WAIT_BUYER_RETURN: "WAIT_BUYER_RETURN_GOODS",
+    Status.WAIT_SELLER_CONFIRM: "WAIT_SELLER_CONFIRM_GOODS",
+    Status.WAIT_BUYER_MODIFY: "SELLER_REFUSE_BUYER",
+    Status.WAIT_SELLER_CONSIGN: "WAIT_SELLER_CONFIRM_GOODS",
+    Status.WAIT_BUYER_CONFIRM: "WAIT_SELLER_CONFIRM_GOODS",
+    Status.CLOSED: "CLOSED",
+    Status.SUCCESS: "SUCCESS",
+    Status.TO_REFUND: "CLOSED",
+})
 
 AROUND_METHODS: tuple[Method, ...] = (
     Method(

@@ -15,7 +15,7 @@ from ..domain.exchange import Exchange, Message
 from ..domain.play import deadline
 from ..domain.switches import Choices
 from ..domain.vocabulary import Phase, Ruleset
-from ..protocol.shapes import Field, Items, Kind, Tree, show_time
+from ..protocol.shapes import Field, Items, Kind, Tree, show_price, show_time
 
 __all__ = ["EXCHANGE", "MESSAGE", "View", "exchange_fields", "exchange_record", "message_record"]
 
@@ -55,7 +55,7 @@ def _attribute(name: str) -> Callable[[Any, View], Any]:
 def _price(name: str) -> Callable[[Any, View], Any]:
     def read(row: Any, view: View) -> str | None:
         fen = getattr(row, name)
-        return None if fen is None else f"{fen // 100}.{fen % 100:02}"
+        return None if fen is None else show_price(fen)
 
     return read
 

@@ -48,7 +48,7 @@ class Situation(Struct, frozen=True):
 class Condition(Struct, frozen=True):
     """`holds` decides; `zh` and `en` say what is wrong when it does not (`{…}` are move fields).
 
-    `label` says in Chinese what it asks for.
+    `label` says in Chinese what it asks for; a `choosing` one tells apart rows of one state and move.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Condition(Struct, frozen=True):
     zh: str
     en: str
     strict_only: bool = False
+    choosing: bool = False
 
 
 def _field(name: str) -> Callable[[Situation], str]:
@@ -68,14 +69,14 @@ def _field(name: str) -> Callable[[Situation], str]:
 def _verdict(wanted: Verdict) -> Condition:
     return Condition(
         f"for_{wanted}", f"判定 for: {wanted}", Kind.STATE, "wrong_state", lambda at: getattr(at.move, "verdict") is wanted,
-        f"判定不是 {wanted}", f"the judgement is not for {wanted}",
+        f"判定不是 {wanted}", f"the judgement is not for {wanted}", choosing=True,
     )
 
 
 def _refused_from(status: Status, name: str) -> Condition:
     return Condition(
         name, f"从 {status.value} 被拒绝", Kind.STATE, "wrong_state", lambda at: at.exchange.refused_from is status,
-        f"换货单不是从「{status.zh}」被拒绝的", f"the refusal did not leave status {status.value}",
+        f"换货单不是从「{status.zh}」被拒绝的", f"the refusal did not leave status {status.value}", choosing=True,
     )
 
 
@@ -100,7 +101,7 @@ NOT_IN_HAND = Condition(
 BACK_TO_RECEIPT = Condition(
     "back_to_receipt", "规则 modify_to 为 3 且换货商品不变", Kind.STATE, "wrong_state",
     lambda at: at.choices.number("modify_to") == 3 and _same_goods(at),
-    "规则 modify_to 不是 3，或换货商品已变更", "rule modify_to is not 3, or other goods are wanted",
+    "规则 modify_to 不是 3，或换货商品已变更", "rule modify_to is not 3, or other goods are wanted", choosing=True,
 )
 ADDRESS_KNOWN = Condition(
     "address_known", "退货地址存在", Kind.ARGUMENT, "unknown_address",
@@ -144,6 +145,6 @@ IN_STOCK = Condition(
 )
 OUT_OF_STOCK = Condition(
     "out_of_stock", "无库存", Kind.STOCK, "no_stock", lambda at: at.available < at.exchange.num,
-    "换货商品有库存", "the wanted goods are in stock",
+    "换货商品有库存", "the wanted goods are in stock", choosing=True,
 )
 WAYBILL = (WAYBILL_GIVEN, WAYBILL_FORMED, WAYBILL_FRESH, CARRIER_KNOWN)

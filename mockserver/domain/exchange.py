@@ -83,7 +83,8 @@ class Fact(Struct, frozen=True, gc=False):
 class Message(Struct, frozen=True, gc=False):
     """A message of the negotiation; `pictures` are names of stored pictures.
 
-    `human` is true for words a person wrote (`message_type` 100), false for a notice (111).
+    `human` is true for what a party wrote or did (`message_type` 100), false for what the system did
+    (111).  Source: rules.md, on the wire.
     """
 
     number: int

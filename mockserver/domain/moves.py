@@ -12,9 +12,10 @@ from msgspec import Struct, field
 
 from .vocabulary import Verdict
 
-__all__ = ["MOVES", "PICTURES", "Move"]
+__all__ = ["MOVES", "PICTURES", "UNITS_AT_MOST", "Move"]
 
 PICTURES = "leave_message_pics"
+UNITS_AT_MOST = 1_000_000  # of one exchange
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,9 +25,9 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     en: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """A number of units is not negative; 0 leaves it as it is."""
-        if getattr(self, "num", 0) < 0:
-            raise ValueError("num 不能小于 0 (cannot be below 0)")
+        """A number of units is bounded; 0 leaves it as it is."""
+        if not 0 <= getattr(self, "num", 0) <= UNITS_AT_MOST:
+            raise ValueError(f"num 应在 0 与 {UNITS_AT_MOST} 之间 (from 0 to {UNITS_AT_MOST})")
 
     @classmethod
     def name(cls) -> str:

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .conditions import Condition, Kind, Situation
+from .conditions import NOT_IN_HAND, Condition, Kind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Exchange, Outcome
 from .ledger import Entry
-from .moves import Agree, Apply, Modify, Move, ShipBack
+from .moves import Agree, Apply, LeaveMessage, Modify, Move, ShipBack
 from .switches import Choices
 from .table import CS_TABLE, ENDS, TABLE, Row
 from .vocabulary import Actor, CsStatus, GoodStatus, Role, Ruleset, Status
@@ -103,7 +103,7 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
     if furthest is None or furthest.kind is Kind.STATE:
         raise IllegalMove(
             status=exchange.status, cs=exchange.cs_status, move=kind, by=by.actor,
-            possible=possible(exchange), over=exchange.status in ENDS and kind.__name__ == "LeaveMessage",
+            possible=possible(exchange), over=exchange.status in ENDS and kind is LeaveMessage,
         )
     raise ConditionFailed(
         failure=furthest.failure, name=furthest.name,
@@ -132,7 +132,7 @@ def _cs_allows(exchange: Exchange, kind: type[Move]) -> bool:
 
 
 def _held(exchange: Exchange, row: Row) -> bool:
-    return exchange.cs_status in _IN_HAND and any(c.name == "not_in_hand" for c in row.when)
+    return exchange.cs_status in _IN_HAND and NOT_IN_HAND in row.when
 
 
 def _cs_after(situation: Situation) -> tuple[CsStatus, ...]:
@@ -152,17 +152,17 @@ def _entries(exchange: Exchange, row: Row) -> Iterator[Entry]:
 def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
     """The exchange in its new state, with what the move itself writes into it."""
     exchange, move = situation.exchange, situation.move
-    changes: dict[str, object] = dict(_written(exchange, move))
+    changes: dict[str, object] = {**dict(_written(exchange, move)), **dict(row.writes)}
     if row.stamps:
-        changes |= {"modified": at, "verbatim": {k: v for k, v in exchange.verbatim.items() if k not in _DATED}}
+        stale = (*_DATED, *changes)
+        kept = {name: value for name, value in exchange.verbatim.items() if name not in stale}
+        changes |= {"modified": at, "verbatim": kept}
     if row.target is not exchange.status:
         changes |= {"status": row.target, "entered": at, "due": None}
         if row.target is Status.WAIT_BUYER_MODIFY:
             changes["refused_from"] = exchange.status
         if row.target is Status.WAIT_BUYER_RETURN:
             changes["address"] = _return_address(situation)
-        if isinstance(move, Modify) and row.target is Status.WAIT_SELLER_AGREE:
-            changes |= {"buyer_logistic_name": "", "buyer_logistic_no": "", "good_status": GoodStatus.RECEIVED}
     return replace(exchange, **changes)
 
 

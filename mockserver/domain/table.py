@@ -44,7 +44,7 @@ from .moves import (
     StepIn,
     TurnToRefund,
 )
-from .vocabulary import Actor, CsStatus, Ruleset, Status
+from .vocabulary import Actor, CsStatus, GoodStatus, Ruleset, Status
 
 __all__ = ["CS_TABLE", "ENDS", "TABLE", "CsRow", "Row"]
 
@@ -59,7 +59,6 @@ BUYER, SELLER, CS, SYSTEM = Actor.BUYER, Actor.SELLER, Actor.CS, Actor.SYSTEM
 S1, S2, S3 = Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_RETURN, Status.WAIT_SELLER_CONFIRM
 S4, S5, S6 = Status.CLOSED, Status.SUCCESS, Status.WAIT_BUYER_MODIFY
 S12, S13, S14 = Status.WAIT_SELLER_CONSIGN, Status.WAIT_BUYER_CONFIRM, Status.TO_REFUND
-ENDS = (S4, S5, S14)
 
 
 class Row(Struct, frozen=True):
@@ -67,7 +66,7 @@ class Row(Struct, frozen=True):
 
     `notice` is what the platform writes when the actor says nothing; `after` names the switch that
     holds the deadline; `when` are its conditions; `posts` its stock entries; `stamps` is false where
-    `modified` stays; `if_upgraded` is the evidence under `upgraded` where it is another.
+    `modified` stays; `writes` are fields that the move sets anew; `if_upgraded` is the evidence under `upgraded` where it is another.
     """
 
     source: Status | None
@@ -81,6 +80,7 @@ class Row(Struct, frozen=True):
     after: str = ""
     rulesets: tuple[Ruleset, ...] = BOTH
     stamps: bool = True
+    writes: tuple[tuple[str, object], ...] = ()
     if_upgraded: Evidence | None = None
 
     def known(self, ruleset: Ruleset) -> Evidence:
@@ -91,7 +91,7 @@ class Row(Struct, frozen=True):
     def name(self) -> str:
         """`1-expire-4:out_of_stock`: from, move, to, and the deciding conditions; unique by actor."""
         source = 0 if self.source is None else self.source.value
-        chosen = ".".join(c.name for c in self.when if c in _CHOOSING)
+        chosen = ".".join(condition.name for condition in self.when if condition.choosing)
         by = f"@{self.by}" if self.move is LeaveMessage else ""
         return f"{source}-{self.move.name()}{by}-{self.target.value}" + (f":{chosen}" if chosen else "")
 
@@ -106,9 +106,7 @@ class CsRow(Struct, frozen=True):
     when: Condition | None = None
 
 
-_CHOOSING = (OUT_OF_STOCK, FOR_BUYER, FOR_SELLER, FOR_REFUND, RECEIPT_REFUSED, APPLICATION_REFUSED, BACK_TO_RECEIPT)
-
-TABLE: tuple[Row, ...] = (
+_FLOW: tuple[Row, ...] = (
     Row(None, Apply, BUYER, S1, "买家申请换货，等待卖家处理", documented("guide", note="guide-1")),
     # 1: the seller decides, or the system by stock
     Row(S1, Agree, SELLER, S2, "卖家同意换货申请，已预占换货商品，等待买家退货", documented("guide", "api", note="guide-7"),
@@ -138,7 +136,8 @@ TABLE: tuple[Row, ...] = (
     # 6: refused; the buyer modifies, cancels, or calls customer service
     Row(S6, Modify, BUYER, S3, "买家修改换货申请，等待卖家确认收货", inferred("tmc", note="target by switch modify_to"),
         when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT)),
-    Row(S6, Modify, BUYER, S1, "买家修改换货申请，等待卖家处理", inferred("tmc"), when=(NOT_IN_HAND,), posts=(RELEASE,)),
+    Row(S6, Modify, BUYER, S1, "买家修改换货申请，等待卖家处理", inferred("tmc"), when=(NOT_IN_HAND,), posts=(RELEASE,),
+        writes=(("buyer_logistic_name", ""), ("buyer_logistic_no", ""), ("good_status", GoodStatus.RECEIVED))),
     Row(S6, AskCs, BUYER, S6, "买家申请客服介入", documented("guide", note="guide-8; cs numbers inferred")),
     Row(S6, StepIn, CS, S6, "小二已介入处理", inferred("refund")),
     Row(S6, Judge, CS, S12, "小二判定支持买家，等待卖家发出换货商品", assumed(), when=(FOR_BUYER, RECEIPT_REFUSED),
@@ -159,6 +158,12 @@ TABLE: tuple[Row, ...] = (
     # 13: the buyer receives it
     Row(S13, ConfirmReceipt, BUYER, S5, "买家确认收到换货商品，换货成功", documented("tmc")),
     Row(S13, Expire, SYSTEM, S5, "买家超时未确认收货，系统自动确认，换货成功", assumed(), after="deadline.13"),
+)
+
+ENDS = tuple(status for status in Status if all(row.source is not status for row in _FLOW))
+
+TABLE: tuple[Row, ...] = (
+    *_FLOW,
     # messages: in every state of the flow
     *(Row(status, LeaveMessage, actor, status, "留言", documented("guide", "api", note="guide-6"), stamps=False)
       for status in Status if status not in ENDS for actor in (BUYER, SELLER, CS)),

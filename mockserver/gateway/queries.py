@@ -10,12 +10,13 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from ..api.around_methods import REFUND_STATUS
 from ..api.method import Method
 from ..api.records import View, exchange_record, message_record
 from ..domain.catalogue import Address, Trade, stage_of
 from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments, invalid
-from ..protocol.shapes import Items, Tree
+from ..protocol.shapes import Items, Tree, show_price
 from ..world.identity import Session
 from ..world.listing import Wanted, list_exchanges
 from ..world.world import World
@@ -135,13 +136,9 @@ def _trade(ask: Ask) -> Tree:
     return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
 
 
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02}"
-
-
 def _trade_members(orders: list[Trade], ask: Ask) -> Tree:
     trade, buyer = orders[0], ask.world.state.buyers.get(orders[0].buyer)
-    created, paid = ask.view.time(trade.created), _yuan(sum(order.payment for order in orders))
+    created, paid = ask.view.time(trade.created), show_price(sum(order.payment for order in orders))
     address = (buyer.address if buyer else "").split("^^^")
     state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
     return {
@@ -161,13 +158,13 @@ def _order(order: Trade, ask: Ask) -> Tree:
     dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == order.oid), None)
     shown: Tree = {
         "oid": order.oid, "status": order.status, "num": order.num, "sku_id": order.sku_id,
-        "total_fee": _yuan(order.payment), "payment": _yuan(order.payment),
+        "total_fee": show_price(order.payment), "payment": show_price(order.payment),
         "title": goods.title if goods else order.sku_id,
-        "refund_status": "NO_REFUND" if dispute is None else "WAIT_SELLER_AGREE",
+        "refund_status": "NO_REFUND" if dispute is None else REFUND_STATUS[dispute.status],
         "refund_id": dispute.dispute_id if dispute else None,
     }
     if goods:
-        shown |= {"price": _yuan(goods.price), "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
+        shown |= {"price": show_price(goods.price), "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
     return shown
 
 

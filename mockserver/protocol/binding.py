@@ -26,7 +26,8 @@ def missing(name: str) -> TopError:
 
 
 def invalid(name: str, zh: str, en: str) -> TopError:
-    """Error 41 for a parameter; `zh` and `en` say what it should be."""
+    """Error 41 for a parameter; `zh` and `en` say what it should be.  Long names are clipped."""
+    name = name[:100]
     return TopError(
         41, name, sub_code=f"isv.invalid-parameter:{name}", sub_msg=f"参数 {name} 不合法：{zh}",
         zh=f"参数 {name} 不合法：{zh}", en=f"parameter {name} is invalid: {en}",

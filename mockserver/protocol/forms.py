@@ -12,7 +12,7 @@ from msgspec import Struct
 
 __all__ = ["BadForm", "Upload", "boundary_of", "read_multipart", "read_urlencoded"]
 
-_PARTS_AT_MOST = 1000
+_PARTS_AT_MOST = 1000  # no method has thirty parameters
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNORECASE)
 _FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE)
@@ -44,14 +44,17 @@ def read_urlencoded(raw: bytes) -> Pairs:
     """The pairs of a query string or urlencoded body; blank values are kept.
 
     Raises:
-        BadForm: a name or a value is not UTF-8.
+        BadForm: a name or a value is not UTF-8, or there are too many.
     """
     try:
         text, broken = raw.decode("utf-8"), False
     except UnicodeDecodeError:
         text, broken = raw.decode("utf-8", "replace"), True
     pairs: Pairs = []
-    for piece in text.split("&"):
+    pieces = text.split("&", _PARTS_AT_MOST)
+    if len(pieces) > _PARTS_AT_MOST:
+        raise BadForm(f"more than {_PARTS_AT_MOST} parameters", pairs)
+    for piece in pieces:
         if piece:
             name, _, value = piece.partition("=")
             try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["BEIJING", "Field", "Items", "Kind", "Param", "Tree", "read_epoch", "read_time", "show_time"]
+__all__ = ["BEIJING", "Field", "Items", "Kind", "Param", "Tree", "read_epoch", "read_time", "show_price", "show_time"]
 
 BEIJING = timezone(timedelta(hours=8), "GMT+8")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
@@ -81,6 +81,11 @@ def show_time(instant: datetime) -> str:
     if instant.tzinfo is not BEIJING:
         instant = instant.astimezone(BEIJING)
     return instant.isoformat(" ", "seconds")[:19]
+
+
+def show_price(fen: int) -> str:
+    """A price in yuan with two decimals."""
+    return f"{fen // 100}.{fen % 100:02}"
 
 
 def read_time(text: str) -> datetime | None:

@@ -6,6 +6,7 @@ protocol page 3.3.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .shapes import Items, Tree
@@ -24,7 +25,11 @@ def write_xml(root: str, tree: Tree) -> str:
     return _FORBIDDEN.sub("", "".join(parts))
 
 
-def _element(name: str, value: Any, put: Any) -> None:
+def _element(name: str, value: Any, put: Callable[[str], None]) -> None:
+    if value is None:
+        return
+    if not _NAME.fullmatch(name):
+        name = "_"
     if type(value) is str:
         if "&" in value or "<" in value or ">" in value or "\r" in value:
             value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
@@ -32,8 +37,7 @@ def _element(name: str, value: Any, put: Any) -> None:
     elif type(value) is dict:
         put(f"<{name}>")
         for key, each in value.items():
-            if each is not None:
-                _element(key if _NAME.fullmatch(key) else "_", each, put)
+            _element(key, each, put)
         put(f"</{name}>")
     elif type(value) is Items:
         put(f"<{name}>")

@@ -195,13 +195,18 @@ def test_multipart_text_that_is_not_utf8(signed, send, multipart):
     assert json.loads(send(body=body.replace(b"--XX--", bad + b"--XX--"), kind=kind).body)["error_response"]["code"] == 47
 
 
-@pytest.mark.parametrize("body", [b"", b"&&&=&", b"=", b"%", b"%zz=%", b"a" * 100_000, b"a&" * 20_000, "换货".encode()],
-                         ids=["nothing", "separators", "equals", "percent", "half", "long", "many", "chinese"])
+@pytest.mark.parametrize("body", [b"", b"&&&=&", b"=", b"%", b"%zz=%", b"a" * 100_000, "换货".encode()],
+                         ids=["nothing", "separators", "equals", "percent", "half", "long", "chinese"])
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream", ";;;"])
 def test_rubbish_is_answered(send, body, kind):
     """Whatever arrives without a method is answered with 21 in XML, the default format."""
     reply = send(body=body, kind=kind).body.decode()
     assert "<code>21</code>" in reply
+
+
+def test_thousands_of_parameters_are_not_read(send):
+    """A body of more parameters than any method could have is 3; no memory is spent on them."""
+    assert b"<code>3</code>" in send(body=b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
 
 
 @pytest.mark.parametrize("name", ["method", "app_key", "session", "sign", "v", "timestamp", "sign_method", "dispute_id", "fields"])
