@@ -15,6 +15,7 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server as CherootServer
 from flask import Flask
 from flask.sessions import SessionInterface
+from werkzeug.routing import Rule
 
 from .control.blueprint import answer_errors, control_blueprint
 from .control.route import Desk
@@ -75,10 +76,18 @@ class _NoSession(SessionInterface):
         return True
 
 
+class _Rule(Rule):
+    """A route without its address builder: no address is ever built, and making builders is half of a start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return lambda **values: ("", "")
+
+
 def create_app(desk: Desk, report: Callable[[str], None]) -> Flask:
     """The WSGI app of all doors; `report` is told of faults of our own."""
     app = Flask("mockserver", static_folder=None, template_folder=None)
     app.session_interface = _NoSession()
+    app.url_rule_class = _Rule
     app.url_map.strict_slashes = False
     app.register_blueprint(gateway_blueprint(desk.gateway, desk.directory, desk.public_url))
     app.register_blueprint(control_blueprint(desk))

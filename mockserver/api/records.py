@@ -6,6 +6,7 @@ given).  Readers take inner time and show it through the sandbox's clock.  Sourc
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ from ..protocol.shapes import Field, Items, Kind, Tree, show_price, show_time
 __all__ = ["EXCHANGE", "MESSAGE", "View", "exchange_fields", "exchange_record", "message_record"]
 
 
+_text = lru_cache(4096)(show_time)  # exchanges are shown far more often than changed
+
+
 class View(Struct, frozen=True):
     """How a caller sees a world: `aged` is taken off every recorded instant, `base_url` leads to pictures."""
 
@@ -30,7 +34,7 @@ class View(Struct, frozen=True):
 
     def time(self, instant: datetime) -> str:
         """An inner instant as the wire shows it."""
-        return show_time(instant - self.aged) if self.aged else show_time(instant)
+        return _text(instant - self.aged) if self.aged else _text(instant)
 
 
 class Column(Struct, frozen=True):
@@ -114,8 +118,8 @@ EXCHANGE: tuple[Column, ...] = (
     _column("attributes", "扩展属性(JSON 文本)", "GL", _attributes),
 )
 
-_READERS: Mapping[str, Mapping[str, Column]] = {
-    where: {name: column for column in EXCHANGE if where in column.shown
+_READERS: Mapping[str, Mapping[str, tuple[str, Callable[[Any, View], Any]]]] = {
+    where: {name: (column.field.name, column.read) for column in EXCHANGE if where in column.shown
             for name in (column.field.name, column.field.asked_as) if name}
     for where in "GLW"
 }
@@ -131,14 +135,12 @@ def exchange_record(exchange: Exchange, asked: Iterable[str], where: str, view: 
 
     A value that was given when the exchange was opened is shown as it was given.
     """
-    readers = _READERS[where]
+    readers, given = _READERS[where], exchange.verbatim
     record: Tree = {}
-    given = exchange.verbatim
-    for name in asked:
-        column = readers.get(name)
-        if column is not None:
-            name = column.field.name
-            value = given[name] if name in given else column.read(exchange, view)
+    for wanted in asked:
+        if wanted in readers:
+            name, read = readers[wanted]
+            value = given[name] if name in given else read(exchange, view)
             if value is not None:
                 record[name] = value
     return record

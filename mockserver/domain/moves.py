@@ -6,6 +6,7 @@ field has a sensible default, so a bare move is always playable.
 """
 
 import re
+from functools import cache
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -30,6 +31,7 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"num 应在 0 与 {UNITS_AT_MOST} 之间 (from 0 to {UNITS_AT_MOST})")
 
     @classmethod
+    @cache
     def name(cls) -> str:
         """The name users type: `ReturngoodsAgree` is `returngoods_agree`."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

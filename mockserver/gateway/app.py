@@ -24,6 +24,14 @@ _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
 
 
+class _Final(Response):
+    """A reply that needs no completing: Flask's own way of sending costs a tenth of a call."""
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        start_response(self.status, list(self.headers))
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+
+
 def base_url(environ: Mapping[str, Any], public_url: str) -> str:
     """The address under which the caller knows this server: the public one, else the request's own."""
     if public_url:
@@ -90,7 +98,7 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
                 _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")), broken,
             )
         )
-        return Response(reply.body, headers=list(reply.headers))
+        return _Final([reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))])
 
     def picture(sandbox: str, name: str) -> Response:
         world = directory.worlds.get(sandbox)

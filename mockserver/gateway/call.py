@@ -1,6 +1,6 @@
 """One call on its way through the gateway: what arrived, and what the checks have found out so far."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -38,14 +38,13 @@ class Reply(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """The working record of one call; checks fill it in, in their order."""
 
     inbound: Inbound
     request_id: str
-    texts: dict[str, str] = field(default_factory=dict)
-    files: list[Upload] = field(default_factory=list)
+    texts: dict[str, str] = {}
+    files: list[Upload] = []
     raw_body: str = ""
     repeated: str = ""
     unreadable: BadForm | None = None
@@ -54,8 +53,8 @@ class Call:
     session: Session | None = None
     method: Method | None = None
     stub: bytes | None = None
-    arguments: Arguments = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    arguments: Arguments = {}
+    warnings: list[str] = []
     rule: str = ""
     msg_code: str = ""
     cause: tuple[str, str] = ("", "")
@@ -84,12 +83,22 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
         except BadForm as wrong:
             pairs += wrong.pairs
             call.unreadable = call.unreadable or wrong
-    for name, value in pairs:
-        if name in call.texts:
-            call.repeated = call.repeated or name
-        else:
-            call.texts[name] = value
+    call.texts = dict(pairs)
+    if len(call.texts) < len(pairs):
+        call.texts, call.repeated = _first_values(pairs)
     return call
+
+
+def _first_values(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:
+    """The first value of each name, and the first name that came again."""
+    texts: dict[str, str] = {}
+    repeated = ""
+    for name, value in pairs:
+        if name in texts:
+            repeated = repeated or name
+        else:
+            texts[name] = value
+    return texts, repeated
 
 
 def _read_query(call: Call) -> list[tuple[str, str]]:

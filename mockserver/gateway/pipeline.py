@@ -4,7 +4,7 @@ The journal entry is closed before the reply leaves.  Knows no Flask and no sock
 """
 
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from time import perf_counter_ns
 from typing import Any
@@ -21,7 +21,7 @@ from ..domain.switches import SWITCHES
 from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
-from ..protocol.json_form import write_json
+from ..protocol.json_form import NESTED, write_json
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree, show_time
 from ..protocol.xml_form import write_xml
@@ -34,7 +34,10 @@ __all__ = ["Gateway", "fault_place"]
 
 _ROWS = {row.name: row for row in TABLE}
 _SECRET = ("secret", "token", "password")
+_HIDDEN = PERSONAL | {"session"}
 _KEPT_CHARACTERS = 2000
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [low + high for high in _DIGITS for low in _DIGITS]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -99,7 +102,7 @@ class Gateway:
         given["pics" if method.move is LeaveMessage else PICTURES] = tuple(files)
         known = method.move.__struct_fields__
         move = method.move(**{name: value for name, value in given.items() if name in known})
-        with world.settled():
+        with world.lock:
             outcome, message = world.move(
                 call.arguments["dispute_id"], move, session.role, session=session, shop=session.shop, pictures=files,  # type: ignore[arg-type]  # bound as int
             )
@@ -124,9 +127,10 @@ class Gateway:
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
         failed = "failed" if call.msg_code else "ok"
+        shown = show_time(real)
         entry = Entry(
             number=number, request_id=call.request_id, sandbox=world.id if world else "none",
-            at=show_time(world.now if world else real), real=show_time(real), verb=call.inbound.verb,
+            at=show_time(world.state.clock.outer(real)) if world else shown, real=shown, verb=call.inbound.verb,
             method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,
@@ -168,11 +172,11 @@ def _view(call: Call) -> View:
 def _request_id(number: int) -> str:
     """12 lower-case base-36 digits, spread so that neighbours look unlike; no two calls share one."""
     value = number * 3_141_592_653_589_793_243 % 36**12
-    digits = []
-    for _ in range(12):
-        value, digit = divmod(value, 36)
-        digits.append("0123456789abcdefghijklmnopqrstuvwxyz"[digit])
-    return "".join(digits)
+    pairs = []
+    for _ in range(6):
+        value, pair = divmod(value, 36**2)
+        pairs.append(_PAIRS[pair])
+    return "".join(pairs)
 
 
 def _canned(value: Any) -> Any:
@@ -187,17 +191,24 @@ def _canned(value: Any) -> Any:
 
 
 def _masked_params(texts: Mapping[str, str]) -> dict[str, str]:
-    masked = {}
-    for name, value in texts.items():
-        hidden = name == "session" or name in PERSONAL or any(word in name.lower() for word in _SECRET)
-        masked[name[:200]] = MASK if hidden and value else value[:_KEPT_CHARACTERS]
-    return masked
+    hidden = _hidden(texts)
+    return {
+        name[:200]: MASK if value and name in hidden else value[:_KEPT_CHARACTERS] for name, value in texts.items()
+    }
+
+
+def _hidden(names: Iterable[str]) -> frozenset[str]:
+    """The names whose values must not be kept."""
+    every = "\n".join(names).lower()
+    if not any(word in every for word in _SECRET):
+        return _HIDDEN
+    return _HIDDEN.union(name for name in names if any(word in name.lower() for word in _SECRET))
 
 
 def _masked(value: Any) -> Any:
     if type(value) is dict:
         return {
-            name: MASK if name in PERSONAL else _masked(each) if type(each) in (dict, Items, list) else each
+            name: MASK if name in PERSONAL else _masked(each) if type(each) in NESTED else each
             for name, each in value.items()
         }
     if type(value) is Items:

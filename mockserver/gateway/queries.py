@@ -42,7 +42,7 @@ def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
 
 
 def _exchange(ask: Ask) -> Tree:
-    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
     fields = asked_fields(ask.method, ask.arguments)
     return {"result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}}
 
@@ -87,7 +87,7 @@ def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
 
 def _messages(ask: Ask) -> Tree:
     given = ask.arguments
-    exchange = ask.world.exchange(cast("int", given["dispute_id"]), ask.shop)
+    exchange = ask.world.visible(cast("int", given["dispute_id"]), ask.shop)
     roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
     thread = ask.world.state.messages[exchange.dispute_id]
     newest = [m for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True) if not roles or m.role in roles]
@@ -98,7 +98,7 @@ def _messages(ask: Ask) -> Tree:
 
 
 def _reasons(ask: Ask) -> Tree:
-    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
     kind, stage = ask.arguments.get("dispute_type", 0), stage_of(exchange.status)
     fields = asked_fields(ask.method, ask.arguments)
     rows = [

@@ -99,15 +99,15 @@ def _date(param: Param, text: str, bound: Bound) -> object:
 
 
 def _strings(param: Param, text: str, bound: Bound) -> tuple[str, ...]:
-    items = tuple(item for each in text.split(",") if (item := each.strip()))
+    items = tuple([item for each in text.split(",") if (item := each.strip())])
     if not items:
         raise missing(param.name) if param.required else invalid(param.name, "列表为空", "the list is empty")
     if len(items) > param.limit:
         raise invalid(param.name, f"最多 {param.limit} 项", f"at most {param.limit} items")
-    for item in items:
-        if param.among and item not in param.among:
-            raise invalid(param.name, f"只能是 {'、'.join(param.among)}", f"items are {', '.join(param.among)}")
-        if param.items is Kind.NUMBER:
+    if param.among and not set(items) <= set(param.among):
+        raise invalid(param.name, f"只能是 {'、'.join(param.among)}", f"items are {', '.join(param.among)}")
+    if param.items is Kind.NUMBER:
+        for item in items:
             _number(Param(name=param.name, kind=Kind.NUMBER), item, bound)
     return items
 

@@ -6,7 +6,6 @@ empty line, leave out blanks after colons, call a file part `file` instead of `f
 """
 
 import re
-from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
@@ -16,6 +15,7 @@ _PARTS_AT_MOST = 1000  # no method has thirty parameters
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNORECASE)
 _FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE)
+_ESCAPES = re.compile("(?:%[0-9a-fA-F]{2})+")
 _BOUNDARY = re.compile(rf"boundary\s*=\s*(?:{_QUOTED}|([^;,\s]+))", re.IGNORECASE)
 
 
@@ -50,26 +50,24 @@ def read_urlencoded(raw: bytes) -> Pairs:
         text, broken = raw.decode("utf-8"), False
     except UnicodeDecodeError:
         text, broken = raw.decode("utf-8", "replace"), True
+    # commas of `fields` and colons of times are most escapes: read at once, they spare the slow way
+    text = text.replace("+", " ").replace("%2C", ",").replace("%3A", ":")
     pairs: Pairs = []
     pieces = text.split("&", _PARTS_AT_MOST)
     if len(pieces) > _PARTS_AT_MOST:
         raise BadForm(f"more than {_PARTS_AT_MOST} parameters", pairs)
-    for piece in pieces:
-        if piece:
-            name, _, value = piece.partition("=")
-            try:
-                pairs.append((_plain(name), _plain(value)))
-            except UnicodeDecodeError:
-                broken = True
+    for name, _, value in [piece.partition("=") for piece in pieces if piece]:
+        try:
+            pairs.append((_plain(name), _plain(value)) if "%" in name or "%" in value else (name, value))
+        except UnicodeDecodeError:
+            broken = True
     if broken:
         raise BadForm("not UTF-8", pairs, encoding=True)
     return pairs
 
 
 def _plain(text: str) -> str:
-    if "+" in text:
-        text = text.replace("+", " ")
-    return unquote_to_bytes(text).decode("utf-8") if "%" in text else text
+    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8"), text)
 
 
 def boundary_of(content_type: str) -> bytes:

@@ -11,10 +11,11 @@ import msgspec
 
 from .shapes import Items, Tree
 
-__all__ = ["plain_tree", "write_json"]
+__all__ = ["NESTED", "plain_tree", "write_json"]
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _encode = msgspec.json.Encoder().encode
+NESTED = frozenset({dict, Items, list})  # types of a tree's values that hold others
 
 
 def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
@@ -31,7 +32,7 @@ def plain_tree(value: Any, simplify: bool) -> Any:
     """A tree as plain JSON values: no Items, no None; see `write_json` for the lists."""
     if type(value) is dict:
         return {
-            key: plain_tree(each, simplify) if type(each) in _NESTED else each
+            key: plain_tree(each, simplify) if type(each) in NESTED else each
             for key, each in value.items()
             if each is not None
         }
@@ -43,6 +44,3 @@ def plain_tree(value: Any, simplify: bool) -> Any:
 
 def _without_u(found: re.Match[str]) -> str:
     return "" if found[1][0] == "u" else found[0]
-
-
-_NESTED = frozenset({dict, Items, list})

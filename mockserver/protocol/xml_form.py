@@ -13,7 +13,7 @@ from .shapes import Items, Tree
 
 __all__ = ["write_xml"]
 
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
 

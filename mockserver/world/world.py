@@ -143,9 +143,10 @@ class World:
             NoSuchExchange: unknown, or another seller's.
         """
         with self.settled():
-            return self._visible(dispute_id, shop)
+            return self.visible(dispute_id, shop)
 
-    def _visible(self, dispute_id: int, shop: str) -> Exchange:
+    def visible(self, dispute_id: int, shop: str) -> Exchange:
+        """The same as `exchange`, where the caller has settled the world already."""
         exchange = self.state.exchanges.get(dispute_id)
         if exchange is None or (shop and exchange.shop != shop):
             raise NoSuchExchange(dispute_id)
@@ -247,7 +248,7 @@ class World:
             NoSuchExchange, WrongFlow, IllegalMove, ConditionFailed: nothing has changed.
         """
         with self.settled() as now:
-            exchange = self._visible(dispute_id, shop)
+            exchange = self.visible(dispute_id, shop)
             outcome = self._outcome(exchange, move, role, now)
             self.state.pictures.update(pictures or {})
             self._commit(outcome, type(move), role, now, exchange.status, session, move.pictures)
