@@ -1,25 +1,28 @@
-"""What all commands share: languages, exit codes, the connection to a running server."""
+"""What all commands share: languages, exit codes, lines on the terminal, the connection to a running server."""
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
+from urllib.parse import quote
 
 import click
 from msgspec import Struct
 
-from ..testing.control import Control, ControlRefused
-from ..testing.transport import Http, Unreachable
-from ..world.document import BadDocument
+from ..testing.control import Control
+from ..testing.transport import Http
 from .settings import PREFIX
 
 __all__ = [
-    "CHECK_FAILED", "INTERRUPTED", "NOT_STARTED", "WRONG_USE", "Link", "checked", "connect", "fail", "pairs", "say", "words",
+    "CHECK_FAILED", "INTERRUPTED", "NOT_STARTED", "WRONG_USE", "Link", "check_token", "connect", "fail", "mute", "one_line",
+    "pairs", "say", "warn", "words",
 ]
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
+_LONGEST = 300  # characters of a line that others may have written
 
 
 def words(zh: str, en: str) -> str:
@@ -34,9 +37,31 @@ def say(text: str) -> None:
     click.echo(text)
 
 
+def warn(text: str) -> None:
+    """One line on stderr; when nobody reads it any more, nothing."""
+    try:
+        click.echo(text, err=True)
+    except (OSError, ValueError):
+        mute(sys.stderr)
+
+
+def mute(stream: TextIO) -> None:
+    """Nobody reads `stream` any more: what is still buffered goes nowhere, so that the exit code stays ours."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def one_line(text: str) -> str:
+    """`text` for a terminal: line ends and control codes are shown escaped, what is too long is clipped."""
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST - 1] + "…"
+
+
 def fail(code: int, zh: str, en: str) -> NoReturn:
     """The command ends with `code` and one line on stderr."""
-    click.echo(words(zh, en), err=True)
+    warn(words(zh, en))
     sys.exit(code)
 
 
@@ -47,25 +72,20 @@ class Link(Struct, frozen=True):
     sandbox: str
 
     def ask(self, verb: str, path: str = "", body: object = None, **query: object) -> Any:
-        """A control call on the sandbox; a refusal ends the command with its reason."""
-        return self.root(verb, f"sandboxes/{self.sandbox}{'/' if path else ''}{path}", body, **query)
+        """A control call on the sandbox."""
+        below = f"/{path}" if path else ""
+        return self.root(verb, f"sandboxes/{quote(self.sandbox, safe='')}{below}", body, **query)
 
     def root(self, verb: str, path: str, body: object = None, **query: object) -> Any:
         """A control call on the server."""
-        try:
-            return self.control(verb, path, body, **query)
-        except ControlRefused as refused:
-            problem = refused.problem
-            fail(CHECK_FAILED if refused.status == 409 else WRONG_USE, str(problem.get("title")), str(problem.get("detail")))
-        except Unreachable as gone:
-            fail(WRONG_USE, str(gone), str(gone))
+        return self.control(verb, path, body, **query)
 
 
 def connect(options: Mapping[str, Any]) -> Link:
     """The server that options or variables name, an address before a ready file; none: exit 2 with what to type."""
     variable = {name: os.environ.get(PREFIX + name.upper(), "") for name in ("url", "token", "sandbox", "ready_file")}
     named = options if options["url"] or options["ready_file"] else variable
-    ready: Mapping[str, Any] = {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
+    ready: Mapping[str, str] = {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
     url, token, sandbox = (
         options[name] or ready.get(name) or variable[name] for name in ("url", "token", "sandbox")
     )
@@ -79,15 +99,29 @@ def connect(options: Mapping[str, Any]) -> Link:
             "or: tmall-mockserver --url http://127.0.0.1:8420 --token <printed at start> …\n"
             f"or set {PREFIX}URL and {PREFIX}TOKEN",
         )
-    return Link(Control(Http(url), token), sandbox or "default")
+    check_token(token)
+    return Link(Control(_http(url), token), sandbox or "default")
 
 
-def _ready(path: str) -> Mapping[str, Any]:
+def check_token(token: str) -> None:
+    """The token can stand in an HTTP header; another ends the command with exit 2."""
+    if not (token.isascii() and token.isprintable()):
+        fail(WRONG_USE, "令牌只能由可见的 ASCII 字符组成", "a token has only printable ASCII characters")
+
+
+def _http(url: str) -> Http:
+    if url.lower().startswith(("http://", "https://")):
+        with suppress(ValueError):  # no such port, half an IPv6 address
+            return Http(url)
+    fail(WRONG_USE, f"地址应如 http://127.0.0.1:8420：{url}", f"an address is like http://127.0.0.1:8420: {url}")
+
+
+def _ready(path: str) -> Mapping[str, str]:
     try:
-        ready: Mapping[str, Any] = json.loads(Path(path).read_text("utf-8-sig"))
-    except (OSError, ValueError):
+        ready = json.loads(Path(path).read_text("utf-8-sig"))
+        return {name: value for name, value in ready.items() if isinstance(value, str)}
+    except (OSError, ValueError, AttributeError):
         fail(WRONG_USE, f"读不到就绪文件 {path}：服务是否在运行？", f"cannot read ready file {path}: is the server running?")
-    return ready
 
 
 def pairs(given: Iterable[str]) -> dict[str, str]:
@@ -99,11 +133,3 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
             fail(WRONG_USE, f"应写作 k=v：{each}", f"write k=v: {each}")
         found[name] = value
     return found
-
-
-def checked(run: Callable[[], Any]) -> Any:
-    """What `run` gives; a bad document ends the command with exit 2."""
-    try:
-        return run()
-    except BadDocument as wrong:
-        fail(WRONG_USE, f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}")

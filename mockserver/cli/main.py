@@ -5,9 +5,15 @@ from difflib import get_close_matches
 from importlib import import_module
 
 import click
+from msgspec import DecodeError
 
+from ..domain.errors import DomainError
+from ..domain.switches import BadSwitch
+from ..testing.control import ControlRefused
+from ..testing.transport import Unreachable
 from ..version import __version__
-from .console import INTERRUPTED
+from ..world.document import BadDocument
+from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, mute, one_line, warn, words
 
 __all__ = ["cli", "main"]
 
@@ -50,7 +56,7 @@ class _Anywhere(click.Group):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """The group's options come first, whatever the order typed; nothing after `--` is touched."""
         end = args.index("--") if "--" in args else len(args)
-        own = ("--lang",) if {"serve", "exec"} & set(args[:end]) else _GLOBAL
+        own = ("--lang",) if _command(args[:end]) in ("serve", "exec") else _GLOBAL
         first: list[str] = []
         rest: list[str] = []
         words = iter(args[:end])
@@ -64,6 +70,17 @@ class _Anywhere(click.Group):
 
 
 _GLOBAL = ("--lang", "--url", "--token", "--sandbox", "--ready-file")
+
+
+def _command(args: list[str]) -> str:
+    """The command among `args`: the first word that is neither an option nor an option's value."""
+    words = iter(args)
+    for word in words:
+        if word in _GLOBAL:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 @click.group(cls=_Anywhere)
@@ -84,10 +101,50 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(args: list[str]) -> int:
+    """The exit code of the command in `args`; its context lives until the reason of its end is told."""
     try:
-        cli(standalone_mode=True)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        with cli.make_context("tmall-mockserver", args) as context:
+            return _invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+
+
+def _invoke(context: click.Context) -> int:
+    try:
+        cli.invoke(context)
+    except (click.exceptions.Exit, click.Abort, click.ClickException):
+        raise
+    except BrokenPipeError:  # the reader of our output has seen enough
+        mute(sys.stdout)
+    except Exception as wrong:  # the door: whatever breaks, the user gets a sentence
+        warn(one_line(words(*_reason(wrong))))
+        return CHECK_FAILED if isinstance(wrong, ControlRefused) and wrong.status == 409 else WRONG_USE
+    return 0
+
+
+def _reason(wrong: Exception) -> tuple[str, str]:
+    """What went wrong, in Chinese and in English."""
+    match wrong:
+        case BadDocument():
+            return f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}"
+        case ControlRefused():
+            other = f"HTTP {wrong.status}"
+            return str(wrong.problem.get("title", other)), str(wrong.problem.get("detail", other))
+        case DomainError():
+            return wrong.zh, wrong.en
+        case BadSwitch() | Unreachable():
+            return str(wrong), str(wrong)
+        case DecodeError():
+            return f"应答不是控制接口的：{wrong}", f"not an answer of the control API: {wrong}"
+        case OSError() | ValueError():
+            return f"做不到：{wrong}", f"cannot: {wrong}"
+    return f"程序出错，请报告：{wrong!r}", f"a fault of ours, please report: {wrong!r}"

@@ -6,7 +6,7 @@ import click
 
 from ..api.reference import articles, diagrams, explain, reference
 from ..protocol.signing import SIGN_METHODS, sign, string_to_sign
-from .console import WRONG_USE, checked, fail, pairs, say, words
+from .console import WRONG_USE, fail, pairs, say, words
 from .settings import SETTINGS, read_settings
 
 __all__ = ["config", "explain_", "reference_", "sign_"]
@@ -63,7 +63,7 @@ def config() -> None:
 @click.option("--config", "path", default="", help="设置文件 (settings file)")
 def show(path: str) -> None:
     """每项设置的值、来源与含义 (each setting, where it came from, what it is)."""
-    found = checked(lambda: read_settings({}, path))
+    found = read_settings({}, path)
     for name, setting in SETTINGS.items():
         say(f"{name:<11} {found.shown(name) or '-':<12} {found.sources[name]:<30} {words(setting.zh, setting.en)}")
     if found.world:

@@ -6,6 +6,7 @@ that wrote it is gone.
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +66,21 @@ def _alive(pid: int) -> bool:
 
 
 def write_ready(path: str, content: dict[str, Any]) -> None:
-    """The file says `content`; readers see the old file or the whole new one."""
+    """The file says `content`; readers see the old file or the whole new one.
+
+    Raises:
+        OSError: it cannot be written there; nothing is left behind.
+    """
     target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(content, file, ensure_ascii=False, indent=2)
-        file.write("\n")
-    draft.replace(target)
+    descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # new, and ours alone
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=2)
+            file.write("\n")
+        Path(draft).replace(target)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def remove_ready(path: str) -> None:
@@ -80,5 +88,5 @@ def remove_ready(path: str) -> None:
     try:
         if json.loads(Path(path).read_text("utf-8")).get("pid") == os.getpid():
             Path(path).unlink()
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         return

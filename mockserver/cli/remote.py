@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import click
 
+from ..api.around_methods import METHODS
+from ..api.method import Method
 from ..domain.durations import parse_duration
 from ..testing.client import TopClient
-from ..testing.transport import Unreachable
 from .console import CHECK_FAILED, WRONG_USE, connect, fail, pairs, say
 
 __all__ = ["call", "clock", "logs", "reset", "snapshot"]
@@ -24,18 +26,20 @@ def _print(shown: object) -> None:
 @click.argument("method")
 @click.argument("parameters", nargs=-1)
 @click.option("--as", "who", default="main", help="main、sub 或账号 nick (main, sub or a nick)")
-@click.option("--format", "format_", type=click.Choice(["json", "xml"]), default="json")
+@click.option("--format", "form", type=click.Choice(["json", "xml"]), default="json")
 @click.option("--sign-method", type=click.Choice(["md5", "hmac", "hmac-sha256"]), default="md5")
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="作为文件上传的参数 (a parameter sent as a file)")
 @click.pass_obj
 def call(
-    options: Mapping[str, Any], method: str, parameters: tuple[str, ...], who: str, format_: str, sign_method: str,
+    options: Mapping[str, Any], method: str, parameters: tuple[str, ...], who: str, form: str, sign_method: str,
     files: tuple[str, ...],
 ) -> None:
     """发一次签名调用并打印应答；未给 fields 时取全部 (one signed call, the reply printed)."""
     link = connect(options)
     made = link.ask("GET")
     business: dict[str, Any] = dict(pairs(parameters))
+    form = business.pop("format", form)
+    method = business.pop("method", method)
     for name, path in pairs(files).items():
         try:
             business[name] = Path(path).read_bytes()
@@ -46,16 +50,24 @@ def call(
         f"{link.control.transport.base_url}/router/rest", app_key, made["app_secret"], _session(made, who),
         sign_method=sign_method,
     )
-    try:
-        text, _ = client.send(method, format=format_, **business)
-    except Unreachable as gone:
-        fail(WRONG_USE, str(gone), str(gone))
-    if format_ == "json":
-        _print(json.loads(text))
-    else:
+    text, _ = client.send(method, format=form, **business)
+    if text.startswith("<"):
         say(text)
-    if "error_response" in text or '"success":false' in text or "<success>false</success>" in text:
+    else:
+        _print(json.loads(text))
+    if _failed(text, METHODS.get(method)):
         raise SystemExit(CHECK_FAILED)
+
+
+def _failed(text: str, method: Method | None) -> bool:
+    """The reply is a platform error, or has the member that the method declares for a business failure."""
+    failure = method.failure if method else ""
+    if text.startswith("<"):
+        root = ElementTree.fromstring(text)  # noqa: S314  # our own server's reply
+        return root.tag == "error_response" or bool(failure) and root.find(f"result/{failure}") is not None
+    reply = json.loads(text)
+    inner = reply.get(method.wrapper, reply) if method else reply  # `simplify` leaves the root out
+    return "error_response" in reply or bool(failure) and failure in inner["result"]
 
 
 def _session(made: Mapping[str, Any], who: str) -> str:

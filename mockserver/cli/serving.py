@@ -3,22 +3,22 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from string import Formatter
 from types import FrameType
 from typing import Any
 
 import click
 
-from ..domain.switches import BadSwitch
 from ..server import CannotStart
 from ..testing.local import Server
-from ..world.document import BadDocument
 from ..world.journal import Entry
-from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, checked, fail, say, words
+from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, check_token, fail, one_line, say, warn, words
 from .ready import InUse, check_free, describe, remove_ready, write_ready
+from .relay import Relay
 from .settings import PREFIX, SETTINGS, Found, read_settings, world_keys
 from .story import tell
 
@@ -43,15 +43,39 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _told(entry: Entry, lang: str) -> None:
     """One line for a refused call: code, method, cause, and how to see all of it.
 
-    Server threads have no command context, so the language comes along.
+    Server threads have no command context, so the language comes along.  Name and cause are the caller's.
     """
     cause = entry.cause_en if lang == "en" else entry.cause_zh
-    line = f"{entry.code} {entry.method or '-'} {cause}  [tmall-mockserver logs --request {entry.request_id}]"
-    click.echo(line, err=True)
+    line = one_line(f"{entry.code} {entry.method or '-'} {cause}")
+    warn(f"{line}  [tmall-mockserver logs --request {entry.request_id}]")
+
+
+@contextmanager
+def _serving(found: Found) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """A server that runs, with what its ready file says; afterwards the file is gone, then the server."""
+    lang, path = words("zh", "en"), found.values["ready-file"]
+    server = _start(found, lambda entry: _told(entry, lang))
+    try:
+        ready = describe(server)
+        if path:
+            _write(path, ready)
+        yield server, ready
+    finally:
+        if path:
+            remove_ready(path)
+        server.stop()
+
+
+def _write(path: str, ready: dict[str, Any]) -> None:
+    try:
+        write_ready(path, ready)
+    except OSError as wrong:
+        fail(NOT_STARTED, f"写不了就绪文件 {path}：{wrong}", f"cannot write ready file {path}: {wrong}")
 
 
 def _start(found: Found, refused: Callable[[Entry], None]) -> Server:
     values = found.values
+    check_token(values["token"])
     tls = (values["tls-cert"], values["tls-key"])
     if any(tls) and not all(tls):
         fail(WRONG_USE, "--tls-cert 与 --tls-key 要一起给", "--tls-cert and --tls-key go together")
@@ -68,8 +92,6 @@ def _start(found: Found, refused: Callable[[Entry], None]) -> Server:
         return server.start()
     except (CannotStart, InUse) as wrong:
         fail(NOT_STARTED, wrong.zh, wrong.en)
-    except (BadDocument, BadSwitch) as wrong:
-        fail(WRONG_USE, str(wrong), str(wrong))
 
 
 def _welcome(ready: dict[str, Any], found: Found) -> None:
@@ -91,7 +113,7 @@ def _welcome(ready: dict[str, Any], found: Found) -> None:
 @serving_options
 def serve(config: str, **given: object) -> None:
     """启动服务，直到 Ctrl-C 或 SIGTERM (serve until stopped)."""
-    found = checked(lambda: read_settings(given, config))
+    found = read_settings(given, config)
     code = [0]
     stopped = threading.Event()
 
@@ -101,19 +123,10 @@ def serve(config: str, **given: object) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    lang = words("zh", "en")
-    server = _start(found, lambda entry: _told(entry, lang))
-    try:
-        ready = describe(server)
-        if found.values["ready-file"]:
-            write_ready(found.values["ready-file"], ready)
+    with _serving(found) as (_, ready):
         _welcome(ready, found)
         while not stopped.wait(0.5):
             pass
-    finally:
-        server.stop()
-        if found.values["ready-file"]:
-            remove_ready(found.values["ready-file"])
     sys.exit(code[0])
 
 
@@ -125,48 +138,39 @@ def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **given: 
     """启动服务，运行命令，停止，以命令的退出码退出 (run a command against a server)."""
     given["port"] = 0 if given.get("port") is None else given["port"]
     os.environ.pop(f"{PREFIX}READY_FILE", None)  # another server's: neither ours to write nor the command's to read
-    found = checked(lambda: read_settings(given, config))
+    found = read_settings(given, config)
     program = shutil.which(command[0])
     if program is None:
         fail(WRONG_USE, f"找不到命令 {command[0]}", f"no such command: {command[0]}")
-    lang = words("zh", "en")
-    server = _start(found, lambda entry: _told(entry, lang))
-    try:
-        ready = describe(server)
-        if found.values["ready-file"]:
-            write_ready(found.values["ready-file"], ready)
+    relay = Relay()
+    with _serving(found) as (server, ready):
         variables = {**os.environ, **server.sandbox(attach="default").env, **_own(env, ready)}
-        code = _run([program, *command[1:]], variables)
-    finally:
-        server.stop()
-        if found.values["ready-file"]:
-            remove_ready(found.values["ready-file"])
+        try:
+            code = relay.run([program, *command[1:]], variables)
+        except OSError as wrong:
+            fail(WRONG_USE, f"不能执行 {program}：{wrong}", f"cannot run {program}: {wrong}")
     sys.exit(code)
+
+
+class _Names(Formatter):
+    """Takes plain names only: no attributes, no items."""
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
+        """The value of this very name."""
+        return kwargs[field_name], field_name
 
 
 def _own(env: tuple[str, ...], ready: dict[str, Any]) -> dict[str, str]:
     own = {}
     for each in env:
         name, equals, value = each.partition("=")
+        if not (name and equals):
+            fail(WRONG_USE, f"应写作 NAME=值：{each}", f"write NAME=value: {each}")
         try:
-            own[name] = value.format_map(ready) if equals and name else fail(WRONG_USE, f"应写作 NAME=值：{each}", f"write NAME=value: {each}")
-        except (KeyError, ValueError, IndexError):
+            own[name] = _Names().vformat(value, (), ready)
+        except (KeyError, ValueError):
             fail(WRONG_USE, f"--env {each}：可用 {{{'}、{'.join(ready)}}}", f"--env {each}: use {{{'}, {'.join(ready)}}}")
     return own
-
-
-def _run(command: list[str], variables: dict[str, str]) -> int:
-    """The command's exit code; signals are passed on to it, 128 + n when it died of one."""
-    child = subprocess.Popen(command, env=variables)  # noqa: S603  # running it is what the user asks for
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        if child.poll() is None and number == signal.SIGTERM:
-            child.terminate()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, forward)
-    code = child.wait()
-    return 128 - code if code < 0 else code
 
 
 @click.command()

@@ -6,6 +6,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,12 @@ class Setting(Struct, frozen=True):
         read: object = value
         if kind is bool and isinstance(value, str):
             read = True if value.lower() in _TRUE else False if value.lower() in _FALSE else value
-        elif kind is int and isinstance(value, str) and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
-            read = int(value)
+        elif kind is int and isinstance(value, str):
+            with suppress(ValueError):
+                read = int(value)
         elif kind is tuple:
             read = tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
-            read = tuple(read) if isinstance(read, list) else read
+            read = tuple(read) if isinstance(read, list) and all(isinstance(part, str) for part in read) else read
         elif kind is str and type(value) is int:
             read = str(value)
         if type(read) is not kind or (self.among and read not in self.among):
@@ -115,16 +117,19 @@ def read_settings(given: Mapping[str, object], config: str = "") -> Found:
 
 def _file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
     """The settings file: its path, its `[server]` table, its world document."""
-    path = Path(config or os.environ.get(PREFIX + "CONFIG", "") or "mockserver.toml")
+    named = config or os.environ.get(PREFIX + "CONFIG", "")
+    path = Path(named or "mockserver.toml")
     if not path.is_file():
-        if config:
-            raise BadDocument("config", f"找不到文件 {config}", f"no such file {config}")
+        if named:
+            raise BadDocument("config", f"找不到文件 {named}", f"no such file {named}")
         return "", {}, {}
     try:
         read = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
         raise BadDocument("config", f"{path} 不是合法的 TOML：{wrong}", f"{path} is not valid TOML: {wrong}") from None
     table = read.pop("server", {})
+    if not isinstance(table, dict):
+        raise BadDocument("server", "应为一张表：[server]", "expected a table: [server]")
     known = {name.replace("-", "_"): name for name in SETTINGS} | {name: name for name in SETTINGS}
     for name in table:
         if name not in known:
@@ -139,10 +144,16 @@ def world_keys(found: Found) -> dict[str, Any]:
         if found.sources[name] != "default" or name not in world:
             world[name] = found.values[name]
     app = {k.replace("-", "_"): found.values[k] for k in ("app-key", "app-secret") if found.values[k]}
-    if app:
-        first, *others = world.get("apps") or [{}]
-        world["apps"] = [{**first, **app}, *others]
-    if found.values["session"]:
-        first, *others = world.get("shops") or [{}]
-        world["shops"] = [{**first, "session": found.values["session"]}, *others]
+    main = {"session": found.values["session"]} if found.values["session"] else {}
+    for name, keys in (("apps", app), ("shops", main)):
+        if keys:
+            world[name] = _laid_over(world.get(name) or [{}], keys)
     return world
+
+
+def _laid_over(rows: object, keys: Mapping[str, object]) -> object:
+    """The first of `rows` has `keys`; what is no list of tables stays for the document's reader to refuse."""
+    match rows:
+        case [{**first}, *others]:
+            return [{**first, **keys}, *others]
+    return rows

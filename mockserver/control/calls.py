@@ -1,6 +1,7 @@
 """Routes about calls and the server itself: journal, stubs, health, version."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ __all__ = ["ROUTES"]
 
 _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "since")
 _METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
-_STUB_AT_MOST = 1024 * 1024
+_STUB_AT_MOST, _STUB_DEPTH = 1024 * 1024, 50
 
 
 def _wanted(ask: Ask) -> dict[str, str]:
@@ -46,10 +47,11 @@ def _all_requests(ask: Ask) -> tuple[int, Any]:
     limit, wanted = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
     directory, gateway = ask.desk.directory, ask.desk.gateway
     chosen = ask.query.get("sandbox", "")
-    if chosen not in ("", "none", *directory.worlds):
+    worlds = directory.all()
+    if chosen not in ("", "none", *(world.id for world in worlds)):
         raise Problem(404, f"没有沙箱 {chosen}；none 为无主请求", f"no sandbox {chosen}; none is for calls of nobody", field="sandbox")
     journals = [gateway.journal] if chosen in ("", "none") else []
-    journals += [world.journal for world in directory.worlds.values() if chosen in ("", world.id)]
+    journals += [world.journal for world in worlds if chosen in ("", world.id)]
     found = [journal.select(wanted, limit) for journal in journals]
     newest = sorted((entry for _, entries in found for entry in entries), key=lambda entry: -entry.number)
     return _page(sum(total for total, _ in found), newest[:limit])
@@ -57,7 +59,7 @@ def _all_requests(ask: Ask) -> tuple[int, Any]:
 
 def _request(ask: Ask) -> tuple[int, Any]:
     wanted, desk = ask.path["request_id"], ask.desk
-    for journal in (*(world.journal for world in desk.directory.worlds.values()), desk.gateway.journal):
+    for journal in (*(world.journal for world in desk.directory.all()), desk.gateway.journal):
         entry = journal.find(wanted)
         if entry is not None:
             return 200, entry.shown()
@@ -90,18 +92,29 @@ def _put_stub(ask: Ask) -> tuple[int, Any]:
     if {"code", "sub_code"} & set(body["reply"]):
         raise BadDocument("reply", "成功应答顶层不能有 code 或 sub_code：SDK 会当作错误",
                           "code and sub_code at the top make SDKs see an error")
+    if _deeper_than(_STUB_DEPTH, body["reply"]):
+        raise BadDocument("reply", f"嵌套超过 {_STUB_DEPTH} 层", f"nested deeper than {_STUB_DEPTH}")
     coded = msgspec.json.encode(body["reply"])
     if len(coded) > _STUB_AT_MOST:
         raise BadDocument("reply", "超过 1 MiB", "above 1 MiB")
-    with ask.world.lock:
-        ask.world.state.stubs[method] = coded
+    ask.world.stub(method, coded)
     return 200, {"method": method, "reply": body["reply"]}
 
 
+def _deeper_than(most: int, value: object) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [below for each in level for below in _below(each)]
+    return bool(level)
+
+
+def _below(value: object) -> Iterable[object]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def _drop_stub(ask: Ask) -> tuple[int, Any]:
-    with ask.world.lock:
-        if ask.world.state.stubs.pop(ask.path["method"], None) is None:
-            raise Problem(404, f"没有登记 {ask.path['method']} 的应答", f"no stub for {ask.path['method']}", field="method")
+    if not ask.world.stub(ask.path["method"], None):
+        raise Problem(404, f"没有登记 {ask.path['method']} 的应答", f"no stub for {ask.path['method']}", field="method")
     return 204, None
 
 

@@ -9,7 +9,7 @@ from ..domain.durations import parse_duration
 from ..domain.play import deadline
 from ..protocol.shapes import read_time
 from ..world.document import BadDocument, ClockDocument
-from ..world.opening import OpenDocument, read_status
+from ..world.opening import OpenDocument, read_status, status_texts
 from ..world.playing import read_move
 from ..world.world import World
 from .problem import Problem
@@ -120,7 +120,7 @@ def _list(ask: Ask) -> tuple[int, Any]:
     with world.settled():
         rows = sorted(world.state.exchanges.values(), key=lambda e: (-e.modified.timestamp(), e.dispute_id))
         if "status" in ask.query:
-            wanted = read_status(ask.query["status"], {})
+            wanted = read_status(ask.query["status"], status_texts(world.state))
             rows = [row for row in rows if row.status is wanted]
         return 200, {"total": len(rows), "items": [show_exchange(world, row, ask.base_url) for row in rows[:limit]]}
 
@@ -182,11 +182,9 @@ def _stock(ask: Ask) -> tuple[int, Any]:
 
 
 def _put_stock(ask: Ask) -> tuple[int, Any]:
-    world, name = ask.world, ask.path["name"]
+    world = ask.world
     with world.lock:
-        accounts = world.put_stock(name, ask.body.available)
-        goods = world.state.goods.get(name)
-        return 200, show_accounts(world, goods.sku_id if goods else name, accounts)
+        return 200, show_accounts(world, *world.put_stock(ask.path["name"], ask.body.available))
 
 
 def _events(ask: Ask) -> tuple[int, Any]:

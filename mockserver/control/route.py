@@ -42,9 +42,9 @@ class Ask(Struct, frozen=True):
         Raises:
             Problem: 404, with the sandboxes there are.
         """
-        world = self.desk.directory.worlds.get(self.path["id"])
+        world = self.desk.directory.get(self.path["id"])
         if world is None:
-            known = list(self.desk.directory.worlds)[:20]
+            known = [each.id for each in self.desk.directory.all()[:20]]
             raise Problem(404, f"没有沙箱 {self.path['id']}；可用：{'、'.join(known)}",
                           f"no sandbox {self.path['id']}; use: {', '.join(known)}", field="id")
         return world

@@ -10,7 +10,6 @@ from ..api.around_methods import METHODS
 from ..domain.durations import parse_duration
 from ..protocol.shapes import read_time
 from ..world.document import BadDocument, WorldDocument, read_document
-from ..world.making import new_credentials
 from ..world.snapshot import read_snapshot, write_snapshot
 from ..world.state import State
 from ..world.world import World
@@ -41,7 +40,7 @@ class SessionBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _all(ask: Ask) -> tuple[int, Any]:
-    worlds = list(ask.desk.directory.worlds.values())
+    worlds = ask.desk.directory.all()
     return 200, {"total": len(worlds), "items": [show_sandbox(world, ask.base_url) for world in worlds]}
 
 
@@ -52,10 +51,7 @@ def _make(ask: Ask) -> tuple[int, Any]:
         if unknown:
             raise BadDocument(unknown[0], "与 from 一起只能给 name", "only name goes with from")
         document = read_document({"name": raw.get("name", "")}, WorldDocument)
-        state = _snapshot(ask, raw["from"]).copy()
-        number = directory.number()
-        new_credentials(state, number)
-        world = World(directory, document, id=document.name or f"s{number}", state=state, journal=ask.desk.journal)
+        world = World(directory, document, state=_snapshot(ask, raw["from"]), journal=ask.desk.journal)
     else:
         served = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
         world = World(directory, read_document(served, WorldDocument), journal=ask.desk.journal)
@@ -68,7 +64,7 @@ def _snapshot(ask: Ask, source: object) -> State:
     if not isinstance(source, str):
         return read_snapshot(source)
     sandbox, _, name = source.rpartition("/")
-    world = ask.desk.directory.worlds.get(sandbox or "default")
+    world = ask.desk.directory.get(sandbox or "default")
     state = world.snapshots.get(name) if world else None
     if state is None:
         raise BadDocument("from", f"没有快照 {source}", f"no snapshot {source}")
@@ -109,19 +105,12 @@ def _read_snapshot(ask: Ask) -> tuple[int, Any]:
 
 def _put_snapshot(ask: Ask) -> tuple[int, Any]:
     name = ask.path["name"]
-    if name in ("baseline", "empty") or len(name) > 100:
-        raise Problem(400, f"快照不能叫 {name[:100]}", "a snapshot cannot have this name", field="name")
-    if ask.body is None:
-        ask.world.snapshot(name)
-    else:
-        state = read_snapshot(ask.body)
-        with ask.world.lock:
-            ask.world.snapshots[name] = state
-    return 200, {"name": name, "exchanges": len(ask.world.snapshots[name].exchanges)}
+    kept = ask.world.snapshot(name, None if ask.body is None else read_snapshot(ask.body))
+    return 200, {"name": name, "exchanges": len(kept.exchanges)}
 
 
 def _drop_snapshot(ask: Ask) -> tuple[int, Any]:
-    if ask.world.snapshots.pop(ask.path["name"], None) is None:
+    if not ask.world.forget(ask.path["name"]):
         raise Problem(404, f"没有快照 {ask.path['name']}", f"no snapshot {ask.path['name']}", field="name")
     return 204, None
 
@@ -153,7 +142,7 @@ def _patch_app(ask: Ask) -> tuple[int, Any]:
             raise Problem(404, f"没有应用 {key}；可用：{known}", f"no app {key}; use: {known}", field="app_key")
         if ask.body.methods is not UNSET:
             app = replace(app, methods=_methods(ask.body.methods, world))
-            world.state.apps[key] = app
+            world.grant(app)
     return 200, {"app_key": key, "methods": None if app.methods is None else sorted(app.methods)}
 
 
@@ -169,7 +158,7 @@ def _patch_session(ask: Ask) -> tuple[int, Any]:
             session = replace(session, expires=_expiry(ask.body.expires, world))
         if ask.body.methods is not UNSET:
             session = replace(session, methods=_methods(ask.body.methods, world))
-        sessions[session.token] = session
+        world.grant(session)
     methods = None if session.methods is None else sorted(session.methods)
     return 200, {"label": session.label, "nick": session.nick, "methods": methods,
                  "expires": None if session.expires is None else session.expires.isoformat(" ", "seconds")[:19]}

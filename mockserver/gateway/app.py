@@ -101,7 +101,7 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
         return _Final([reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))])
 
     def picture(sandbox: str, name: str) -> Response:
-        world = directory.worlds.get(sandbox)
+        world = directory.get(sandbox)
         content = world.state.pictures.get(name) if world else None
         if content is None:
             return Response("没有这张图片 (no such picture)\n", 404, mimetype="text/plain")

@@ -63,7 +63,8 @@ def _app(call: Call, rules: Rules) -> None:
     world, app, session = rules.directory.find(call.texts.get("session", ""), key)
     if app is None and rules.lax:
         call.warnings.append(f"lax：app_key {key!r} 未知，按沙箱 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
-        world = rules.directory.worlds[rules.lax]
+        world = rules.directory.get(rules.lax)
+        assert world is not None
         app = next(iter(world.state.apps.values()))
         session = world.state.sessions.get(call.texts.get("session", ""))
     if world is None or app is None:

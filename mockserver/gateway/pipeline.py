@@ -25,6 +25,7 @@ from ..protocol.json_form import NESTED, write_json
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree, show_time
 from ..protocol.xml_form import write_xml
+from ..world.identity import Session
 from ..world.journal import MASK, Entry, Journal
 from .call import Call, Inbound, Reply, read_call
 from .checks import CHECKS, Rules, world_of
@@ -89,13 +90,14 @@ class Gateway:
     def _ask(self, call: Call) -> Tree:
         assert call.world is not None and call.method is not None
         with call.world.settled():
+            _still(call)
             shop = call.session.shop if call.session else ""
             ask = Ask(call.method, call.world, shop, call.session, call.arguments, _view(call))
             return QUERIES[call.method.query](ask)
 
     def _play(self, call: Call) -> Tree:
-        method, world, session = call.method, call.world, call.session
-        assert method is not None and method.move is not None and world is not None and session is not None
+        method, world = call.method, call.world
+        assert method is not None and method.move is not None and world is not None
         given = dict(call.arguments)
         uploads: tuple[Upload, ...] = given.pop("message_pics", ()) or given.pop(PICTURES, ())  # type: ignore[assignment]  # bound as files
         files = {picture_name(upload.content): upload.content for upload in uploads}
@@ -103,6 +105,7 @@ class Gateway:
         known = method.move.__struct_fields__
         move = method.move(**{name: value for name, value in given.items() if name in known})
         with world.lock:
+            session = _still(call)
             outcome, message = world.move(
                 call.arguments["dispute_id"], move, session.role, session=session, shop=session.shop, pictures=files,  # type: ignore[arg-type]  # bound as int
             )
@@ -161,6 +164,14 @@ def fault_place(broken: BaseException) -> str:
 def _broken(broken: Exception) -> TopError:
     place = fault_place(broken)
     return TopError(1, sub_code="isp.unknown-error", zh=f"本工具内部错误 {place}，请报告", en=f"our own fault: {place}")
+
+
+def _still(call: Call) -> Session:
+    """The caller's session as it is now: a reset may have come between the checks and the lock."""
+    assert call.world is not None
+    if call.session is not None:
+        call.session = call.world.state.sessions.get(call.session.token, call.session)
+    return call.session  # type: ignore[return-value]  # a method with a move has been checked to need one
 
 
 def _view(call: Call) -> View:

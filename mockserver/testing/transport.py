@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
 
 __all__ = ["Http", "Transport", "Unreachable", "Wsgi"]
 
@@ -34,15 +35,27 @@ class Transport(Protocol):
         ...
 
 
+class _Kept:
+    """A thread's connection: closed when its thread is gone."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Http:
     """Over HTTP, one kept-alive connection a thread; TLS certificates are not checked, as SDKs do not."""
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
         self._parts = urlsplit(self.base_url)
+        self._host, self._port = self._parts.hostname or "127.0.0.1", self._parts.port
         self._timeout = timeout
         self._local = threading.local()
-        self._open: set[http.client.HTTPConnection] = set()
+        self._kept: WeakSet[_Kept] = WeakSet()
+        self._lock = threading.Lock()
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One exchange of request and reply; a stale kept connection is opened anew once.
@@ -50,7 +63,7 @@ class Http:
         Raises:
             Unreachable: nothing answers.
         """
-        fresh = getattr(self._local, "connection", None) is None
+        fresh = getattr(self._local, "kept", None) is None
         try:
             return self._send(verb, path, body, headers or {})
         except (http.client.HTTPException, OSError) as broken:
@@ -65,21 +78,24 @@ class Http:
 
     def close(self) -> None:
         """The connections of all threads are closed; a later call opens its own."""
-        while self._open:
-            self._open.pop().close()
+        with self._lock:
+            kept = tuple(self._kept)
+        for each in kept:
+            each.connection.close()
 
     def _drop(self) -> None:
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            self._local.connection = None
-            self._open.discard(connection)
-            connection.close()
+        kept = getattr(self._local, "kept", None)
+        if kept is not None:
+            self._local.kept = None
+            kept.connection.close()
 
     def _send(self, verb: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            self._open.add(connection)
+        kept: _Kept | None = getattr(self._local, "kept", None)
+        if kept is None:
+            kept = self._local.kept = _Kept(self._connect())
+            with self._lock:
+                self._kept.add(kept)
+        connection = kept.connection
         connection.request(verb, path, body, dict(headers))
         response = connection.getresponse()
         content = response.read()
@@ -88,11 +104,10 @@ class Http:
         return response.status, {name.lower(): value for name, value in response.getheaders()}, content
 
     def _connect(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "127.0.0.1", self._parts.port
         if self._parts.scheme == "https":
             context = ssl._create_unverified_context()  # noqa: S323  # the mock's certificate is self-signed
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=context)
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
 
 
 class Wsgi:

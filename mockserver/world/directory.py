@@ -23,7 +23,7 @@ class Directory:
 
     def __init__(self, real: Callable[[], datetime]) -> None:
         self.real = real
-        self.worlds: dict[str, World] = {}
+        self._worlds: dict[str, World] = {}
         self._by_session: dict[str, World] = {}
         self._by_app: dict[str, tuple[World, ...]] = {}
         self._lock = Lock()
@@ -43,10 +43,10 @@ class Directory:
         """
         apps, sessions = list(world.state.apps.values()), list(world.state.sessions.values())
         with self._lock:
-            if world.id in self.worlds:
+            if world.id in self._worlds:
                 raise BadDocument("name", f"沙箱 {world.id} 已存在", f"sandbox {world.id} exists", conflict=True)
             self._check(apps, sessions)
-            self.worlds[world.id] = world
+            self._worlds[world.id] = world
             for session in sessions:
                 self._by_session[session.token] = world
             for app in apps:
@@ -67,10 +67,19 @@ class Directory:
     def drop(self, world: World) -> None:
         """`world` can no longer be found."""
         with self._lock:
-            self.worlds.pop(world.id, None)
+            self._worlds.pop(world.id, None)
             self._by_session = {token: each for token, each in self._by_session.items() if each is not world}
             kept = {key: tuple(w for w in worlds if w is not world) for key, worlds in self._by_app.items()}
             self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
+
+    def get(self, id: str) -> World | None:
+        """The world of this id."""
+        return self._worlds.get(id)
+
+    def all(self) -> tuple[World, ...]:
+        """Every world, in the order they were made."""
+        with self._lock:
+            return tuple(self._worlds.values())
 
     def find(self, session: str, app_key: str) -> tuple[World | None, App | None, Session | None]:
         """The world that answers, the caller's app and session there; None for what is unknown.

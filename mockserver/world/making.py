@@ -1,9 +1,9 @@
 """Makes a state from a world document: what is given stays verbatim, the rest comes from the seed."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 
 from msgspec.structs import asdict, replace
 
@@ -35,6 +35,17 @@ STOCK = 100
 _SUB_ID = 1  # a sub-account's user id is the seller's plus its place
 
 
+def _labelled(state: State) -> None:
+    """Every session can be told by its label and nick.
+
+    Raises:
+        BadDocument: two share one.
+    """
+    labels = [session.label for session in state.sessions.values()]
+    nicks = [session.nick for session in state.sessions.values() if session.nick != session.label]
+    _once("shops.nick", [*labels, *nicks])
+
+
 def make_state(document: WorldDocument, number: int, real: datetime) -> State:
     """The state that `document` describes; `number` 0 is the default sandbox with its constants.
 
@@ -59,6 +70,7 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
             if session.token in state.sessions:  # not by `_once`: a token is never shown
                 raise BadDocument("shops.session", "session 重复", "a session is given twice")
             state.sessions[session.token] = session
+    _labelled(state)
     for goods, stock in _goods(document, made):
         _once(f"goods.{goods.name}.sku_id", [*state.accounts, goods.sku_id])
         state.goods[goods.name] = goods
@@ -128,7 +140,7 @@ def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
     if isinstance(given, ClockDocument):
         if given.mode not in ("frozen", "running"):
             raise BadDocument("clock.mode", "应为 frozen 或 running", "frozen or running")
-        now = real if given.now is None else _instant(given.now, "clock.now")
+        now = real.replace(microsecond=0) if given.now is None else _instant(given.now, "clock.now")
         return Clock(at=now, anchor=real if given.mode == "running" else None)
     return Clock(at=_instant(given or FROZEN_AT, "clock"))
 
@@ -139,13 +151,11 @@ def fen(price: str | int | float, field: str) -> int:
     Raises:
         BadDocument: not a price with at most two decimals.
     """
-    try:
-        value = Decimal(str(price)) * 100
-        if value != value.to_integral_value() or not 0 <= value < 10**14:
-            raise InvalidOperation
-    except InvalidOperation:
-        raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"') from None
-    return int(value)
+    found = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?)?0*", str(price), re.ASCII)
+    if not found:
+        raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
+    yuan, tenth, hundredth = found.groups()
+    return int(yuan) * 100 + int(tenth or 0) * 10 + int(hundredth or 0)
 
 
 def _instant(text: str, field: str) -> datetime:

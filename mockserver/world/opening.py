@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..domain.catalogue import Buyer, Goods, Trade
 from ..domain.exchange import Exchange
-from ..domain.moves import AskCs, Judge, LeaveMessage, Modify
+from ..domain.moves import UNITS_AT_MOST, AskCs, Judge, LeaveMessage, Modify
 from ..domain.play import rows_from
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Status
@@ -25,7 +25,7 @@ from .document import BadDocument, read_document
 from .making import fen, long_id
 from .state import State
 
-__all__ = ["OPEN_AT_MOST", "Draft", "OpenDocument", "draft_exchange", "history_of", "read_status"]
+__all__ = ["OPEN_AT_MOST", "Draft", "OpenDocument", "draft_exchange", "history_of", "read_status", "status_texts"]
 
 OPEN_AT_MOST = 20_000
 _Text = str | int | float | UnsetType
@@ -66,6 +66,7 @@ class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     buyer_logistic_no: _Text = UNSET
     seller_logistic_name: str | UnsetType = UNSET
     seller_logistic_no: _Text = UNSET
+    new_bought_sku: _Text = UNSET
     refund_phase: str | UnsetType = UNSET
     refund_version: int | str | UnsetType = UNSET
     advance_status: int | str | UnsetType = UNSET
@@ -92,6 +93,11 @@ class Draft(Struct, frozen=True):
     goods: tuple[Goods, ...]
     buyer: Buyer
     trade: Trade
+
+
+def status_texts(state: State) -> dict[str, str]:
+    """The text that the sandbox shows for each status number."""
+    return {str(status.value): state.choices.text(f"text.{status.value}") for status in Status}
 
 
 def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
@@ -127,26 +133,26 @@ def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
     raise BadDocument("status", f"{ruleset.zh}没有到达「{status.zh}」的路径", f"{ruleset} never reaches {status.value}")
 
 
-def draft_exchange(raw: object, state: State, now: datetime, place: int = 0) -> Draft:
-    """What opening `raw` would make; `now` is inner, `place` counts within one request.
+def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
+    """What opening `raw` would make; `now` is inner.
 
     Raises:
         BadDocument: a field is unknown, wrong, or taken.
     """
     asked = read_document(raw, OpenDocument)
     ruleset = _ruleset(asked, state)
-    status = read_status(asked.status, {str(code.value): state.choices.text(f"text.{code.value}") for code in Status})
+    status = read_status(asked.status, status_texts(state))
     path = history_of(ruleset, status)
     created, modified = _span(asked, state, now, len(path))
     shop = _shop(asked, state)
-    num = _number("num", asked.num, least=1, most=10**6)
+    num = _number("num", asked.num, least=1, most=UNITS_AT_MOST)
     bought = _goods(asked.bought_sku, "bought", asked, state)
     wanted = _goods(asked.exchange_sku, "wanted", asked, state)
     trade = _trade(asked, state, shop, bought, num, created)
     buyer = _buyer(asked, state, trade)
     trade = replace(trade, buyer=buyer.nick)
     seed = state.numbers["seed"]
-    dispute_id = _free_id(asked, state, seed, place)
+    dispute_id = _free_id(asked, state, seed)
     exchange = Exchange(
         dispute_id=dispute_id, shop=shop, ruleset=ruleset, status=Status.WAIT_SELLER_AGREE, created=created,
         modified=created, entered=created, tid=trade.tid, oid=trade.oid, bought_sku=bought.sku_id,
@@ -173,6 +179,18 @@ def _number(field: str, value: str | int, least: int, most: int) -> int:
 
 def _id(field: str, value: str | int | UnsetType) -> int:
     return 0 if value is UNSET else _number(field, value, 1, 2**63 - 1)
+
+
+def _same(asked: OpenDocument, *names: str) -> int:
+    """The id that goes by several names; 0 where none is given.
+
+    Raises:
+        BadDocument: two names give two ids.
+    """
+    given = {name: number for name in names if (number := _id(name, getattr(asked, name)))}
+    if len(set(given.values())) > 1:
+        raise BadDocument(next(iter(given)), f"与 {'、'.join(list(given)[1:])} 不一致", f"differs from {', '.join(list(given)[1:])}")
+    return next(iter(given.values()), 0)
 
 
 def _ruleset(asked: OpenDocument, state: State) -> Ruleset:
@@ -229,13 +247,19 @@ def _goods(sku: _Text, name: str, asked: OpenDocument, state: State) -> Goods:
 
 
 def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime) -> Trade:
-    """The sub-order that is named, else a new one: of the trade named, else of a new trade."""
-    tid = _id("alipay_no", asked.alipay_no) or _id("tid", asked.tid)
-    oid = _id("biz_order_id", asked.biz_order_id) or _id("bizorder_id", asked.bizorder_id) or _id("oid", asked.oid)
-    named = (t for t in state.trades.values() if tid in (0, t.tid) and oid in (0, t.oid)) if tid or oid else iter(())
-    known = next(named, None)
-    if known is not None:
-        return known
+    """The sub-order that is named, else a new one: of the trade named, else of a new trade.
+
+    Raises:
+        BadDocument: the trade is another shop's.
+    """
+    tid = _same(asked, "alipay_no", "tid")
+    oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
+    named = [t for t in state.trades.values() if tid in (0, t.tid) and oid in (0, t.oid)] if tid or oid else []
+    if named and named[0].shop != shop:
+        raise BadDocument("tid", f"交易 {named[0].tid} 属于店铺 {named[0].shop}", f"trade {named[0].tid} is shop {named[0].shop}'s",
+                          conflict=True)
+    if named:
+        return named[0]
     fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
         tid=tid or fresh, oid=oid or fresh + 2, shop=shop, buyer="", sku_id=goods.sku_id, num=num,
@@ -263,10 +287,10 @@ def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
     return replace(model, **given, oaid=model.oaid if asked.oaid is UNSET else asked.oaid)
 
 
-def _free_id(asked: OpenDocument, state: State, seed: int, place: int) -> int:
+def _free_id(asked: OpenDocument, state: State, seed: int) -> int:
     given = _id("dispute_id", asked.dispute_id)
     if given:
-        if given in state.exchanges or (place and asked.count > 1):
+        if given in state.exchanges:
             raise BadDocument("dispute_id", f"换货单 {given} 已存在", f"exchange {given} exists", conflict=True)
         return given
     number = state.numbers.get("dispute", 0) + 1
@@ -291,9 +315,12 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
     """Values that stand after the history: typed where the product knows them, else verbatim."""
     verbatim = {
         name: value for name in ("price", "payment", "refund_phase", "operation_contraint", "attributes", "title",
-                                 "seller_nick", "refund_version", "advance_status")
+                                 "new_bought_sku", "seller_nick", "refund_version", "advance_status")
         if (value := getattr(asked, name)) not in (UNSET, "")
     }
+    for name in ("price", "payment"):
+        if name in verbatim:
+            fen(verbatim[name], name)
     verbatim = {
         name: value if name in ("refund_version", "advance_status") else str(value) for name, value in verbatim.items()
     }

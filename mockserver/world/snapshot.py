@@ -3,7 +3,6 @@
 Secrets and sessions are not in it: a restored state answers to the tokens that callers hold.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
 from .document import BadDocument, read_document
+from .fitting import check_fit, check_instants
 from .identity import App, Session
 from .state import State
 
@@ -46,7 +46,7 @@ class SessionRights(Struct, frozen=True):
 
 
 class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything a sandbox remembers, in lists sorted by their keys."""
+    """Everything a sandbox remembers; lists keep the order in which a sandbox shows them."""
 
     version: int
     clock: Clock
@@ -106,6 +106,7 @@ def read_snapshot(raw: object) -> State:
         state = State(document.clock, DEFAULTS.changed(document.rules), document.ruleset)
     except BadSwitch as wrong:
         raise BadDocument(f"rules.{wrong.name}", f"应为 {wrong.expected}", f"expected {wrong.expected}") from None
+    check_instants(document)
     state.apps = {a.app_key: App(a.app_key, "", _set(a.methods)) for a in document.apps}
     state.sessions = {
         s.label: Session(s.label, s.label, s.shop, s.nick, s.user_id, s.role, _set(s.methods), s.expires)
@@ -118,43 +119,15 @@ def read_snapshot(raw: object) -> State:
     state.trades = {(trade.tid, trade.oid): trade for trade in document.trades}
     for name in ("accounts", "waybills", "pictures", "stubs", "numbers"):
         setattr(state, name, dict(asdict(document)[name]))
-    _fitting(document, state.shops)
     for exchange in document.exchanges:
         state.put(exchange)
     for fact in document.facts:
         state.facts[fact.dispute_id] = (*state.facts.get(fact.dispute_id, ()), fact)
     for message in document.messages:
         state.messages[message.dispute_id] = (*state.messages.get(message.dispute_id, ()), message)
+    check_fit(state, document.exchanges, document.sessions)
     return state
 
 
 def _set(methods: tuple[str, ...] | None) -> frozenset[str] | None:
     return None if methods is None else frozenset(methods)
-
-
-def _fitting(document: SnapshotDocument, shops: Mapping[str, Shop]) -> None:
-    """The parts fit together, so that whatever is restored can be read and moved on.
-
-    Raises:
-        BadDocument: names the part that does not fit.
-    """
-    if "seed" not in document.numbers:
-        raise BadDocument("numbers", "缺少 seed", "seed is missing")
-    for part in ("shops", "apps", "sessions"):
-        if not getattr(document, part):
-            raise BadDocument(part, "不能为空", "cannot be empty")
-    told = {fact.dispute_id for fact in document.facts}
-    spoken = {message.dispute_id for message in document.messages}
-    for place, exchange in enumerate(document.exchanges):
-        here = f"exchanges[{place}]"
-        if exchange.shop not in shops:
-            raise BadDocument(f"{here}.shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
-        if exchange.dispute_id not in told or exchange.dispute_id not in spoken:
-            part = "facts" if exchange.dispute_id not in told else "messages"
-            raise BadDocument(part, f"没有换货单 {exchange.dispute_id} 的记录", f"none of exchange {exchange.dispute_id}")
-        for sku in (exchange.bought_sku, exchange.exchange_sku):
-            if sku not in document.accounts:
-                raise BadDocument("accounts", f"没有 SKU {sku}", f"no SKU {sku}")
-    for place, session in enumerate(document.sessions):
-        if session.shop not in shops:
-            raise BadDocument(f"sessions[{place}].shop", f"没有店铺 {session.shop}", f"no shop {session.shop}")

@@ -63,11 +63,12 @@ class State:
         self.exchanges[exchange.dispute_id] = exchange
         self._index(exchange)
 
-    def remove(self, dispute_id: int) -> None:
-        """The exchange, its facts and messages are gone."""
-        self._unindex(self.exchanges.pop(dispute_id))
-        self.facts.pop(dispute_id, None)
-        self.messages.pop(dispute_id, None)
+    def clear(self) -> None:
+        """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
+        for memory in (self.goods, self.buyers, self.trades, self.accounts, self.exchanges, self.facts, self.messages,
+                       self.waybills, self.pictures, self._lists):
+            memory.clear()
+        self._timers.clear()
 
     def reindex_timers(self) -> None:
         """Deadlines follow the choices as they are now."""

@@ -21,7 +21,7 @@ def test_other_secret_is_a_conflict(found, directory):
     with pytest.raises(BadDocument) as refused:
         found("two", apps=[{**APP, "app_secret": "other"}], shops=[{"session": "fresh"}])
     assert (refused.value.conflict, refused.value.field) == (True, "apps.app_secret")
-    assert list(directory.worlds) == ["one"]
+    assert [world.id for world in directory.all()] == ["one"]
     assert not directory.knows_session("fresh")
 
 

@@ -1,0 +1,102 @@
+"""Stores an opened exchange: plays its history on the state, makes what it needs, lays given values over it.
+
+All steps are weighed before any is recorded, so an opening that cannot be leaves nothing behind.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from ..domain.exchange import Exchange
+from ..domain.ledger import Accounts, stocked
+from ..domain.moves import Move
+from ..domain.play import deadline
+from ..domain.table import Row
+from ..domain.vocabulary import Actor, Role
+from ..protocol.shapes import show_time
+from .making import STOCK
+from .opening import Draft
+from .recording import Step, record, weigh
+from .state import State
+
+__all__ = ["store"]
+
+_LOGISTICS = {"logistics_no": "logistic_no", "logistics_company_name": "logistic_name"}
+
+
+def store(state: State, draft: Draft, now: datetime) -> Exchange:
+    """The exchange of `draft` as it stands in the state; `now` is inner.
+
+    Raises:
+        DomainError: its history cannot be played, e.g. a shop without return address agreed.
+    """
+    plan = _weighed(state, draft)
+    _make_around(state, draft)
+    for row, step in zip(draft.path, plan, strict=True):
+        _stock_up(state, step.outcome.exchange, row)
+        record(state, step)
+    exchange = _given(state, plan[-1].outcome.exchange, draft, now)
+    state.put(exchange)
+    return exchange
+
+
+def _weighed(state: State, draft: Draft) -> list[Step]:
+    """The history's steps, spread evenly from `created` to `modified`."""
+    exchange, plan = draft.exchange, []
+    steps = max(len(draft.path) - 1, 1)
+    seconds = int((draft.modified - draft.created).total_seconds())
+    for place, row in enumerate(draft.path):
+        at = draft.created + timedelta(seconds=seconds * place // steps)
+        role = Role.SELLER_MAIN if row.by is Actor.SELLER else Role.BUYER
+        step = weigh(state, exchange, _move(row, draft), role=role, at=at, opening=True)
+        plan.append(step)
+        exchange = step.outcome.exchange
+    return plan
+
+
+def _move(row: Row, draft: Draft) -> Move:
+    """The row's move with the fields that were given for it."""
+    side = "buyer" if row.by is Actor.BUYER else "seller"
+    fields = {}
+    for field in row.move.__struct_fields__:
+        value = draft.given.get(f"{side}_{_LOGISTICS[field]}" if field in _LOGISTICS else field)
+        if value and value.strip():
+            fields[field] = value
+    return row.move(**fields)
+
+
+def _make_around(state: State, draft: Draft) -> None:
+    """The trade, buyer and goods of a draft exist; new goods have stock."""
+    state.number("dispute")
+    order = (draft.trade.tid, draft.trade.oid)
+    if order not in state.trades:
+        state.number("trade")
+        state.trades[order] = draft.trade
+    state.buyers.setdefault(draft.buyer.nick, draft.buyer)
+    for goods in draft.goods:
+        if goods.sku_id not in state.accounts:
+            state.number("goods")
+            state.goods[goods.name] = goods
+            state.accounts[goods.sku_id] = Accounts(available=STOCK)
+
+
+def _stock_up(state: State, exchange: Exchange, row: Row) -> None:
+    """Opening at a later status never fails for want of stock: what is missing comes from outside."""
+    if any(posting.source == "available" for posting in row.posts):
+        accounts = state.accounts[exchange.exchange_sku]
+        if accounts.available < exchange.num:
+            state.accounts[exchange.exchange_sku] = stocked(accounts, exchange.num)
+
+
+def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:
+    """The exchange after its history, with what was given laid over it.
+
+    A capture from long ago would expire on arrival: its deadline counts from now instead.  Where no
+    deadline runs, a given `time_out` is shown as it was.
+    """
+    exchange = replace(exchange, **draft.given, modified=draft.modified)
+    due = deadline(exchange, state.choices)
+    if due is None and exchange.due is not None:
+        shown = {**exchange.verbatim, "time_out": show_time(state.clock.shown(exchange.due))}
+        return replace(exchange, due=None, verbatim=shown)
+    return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange
