@@ -8,7 +8,7 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: help demo serve test test-sdk lint types floors docs-check bench build clean
+.PHONY: help demo serve test test-sdk lint types floors bench build clean
 
 help:
 	@echo "make demo      a whole exchange, told step by step   跑一次完整换货"

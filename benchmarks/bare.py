@@ -48,7 +48,7 @@ class _Plain(Server):
 
 def main(port: int) -> None:
     """Serves on the product's own server until standard input ends."""
-    from mockserver.server import Embedded
+    from mockserver.embedded import Embedded
 
     server = Embedded(create_bare(), "127.0.0.1", port)
     server.start()

@@ -43,7 +43,7 @@ class StockBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _clock(ask: Ask) -> tuple[int, Any]:
-    return 200, show_clock(ask.world)
+    return 200, show_clock(ask.world, bounded(ask.query, "limit", SHOWN_AT_MOST, SHOWN_AT_MOST))
 
 
 def _set_clock(ask: Ask) -> tuple[int, Any]:
@@ -54,7 +54,7 @@ def _set_clock(ask: Ask) -> tuple[int, Any]:
     if body.now is not None and now is None:
         raise BadDocument("now", "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     fired = world.set_clock(running=body.mode == "running", now=now)
-    return 200, {**show_clock(world), "fired": _facts(world, fired)}
+    return 200, {**show_clock(world, SHOWN_AT_MOST), "fired": _facts(world, fired)}
 
 
 def _facts(world: World, facts: Any) -> list[Any]:
@@ -105,14 +105,14 @@ def _advance(ask: Ask) -> tuple[int, Any]:
     world = ask.world
     with world.lock:
         fired = world.advance(_span(world, ask.body))
-        return 200, {**show_clock(world), "fired": _facts(world, fired)}
+        return 200, {**show_clock(world, SHOWN_AT_MOST), "fired": _facts(world, fired)}
 
 
 def _age(ask: Ask) -> tuple[int, Any]:
     world = ask.world
     with world.lock:
         fired = world.age(_span(world, ask.body))
-        return 200, {**show_clock(world), "fired": _facts(world, fired)}
+        return 200, {**show_clock(world, SHOWN_AT_MOST), "fired": _facts(world, fired)}
 
 
 def _list(ask: Ask) -> tuple[int, Any]:
@@ -155,11 +155,7 @@ def _move(ask: Ask) -> tuple[int, Any]:
         if type(value) is not kind or value == "":
             raise BadDocument(field, "缺少或类型不对", "missing or of a wrong type")
     world, dispute_id = ask.world, _number(ask.path["dispute_id"], "dispute_id")
-    played = read_move(by, name, raw, sub=sub)
-    words, most = played.move.words, world.state.choices.number("message_max_bytes")
-    if len(words.encode()) > most:
-        field = "content" if "content" in raw else "leave_message"
-        raise BadDocument(field, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
+    played = read_move(by, name, raw, world.state.choices, sub=sub)
     with world.lock:
         outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
         shown = show_exchange(world, outcome.exchange, ask.base_url)
@@ -203,7 +199,7 @@ def _events(ask: Ask) -> tuple[int, Any]:
 _S = "/_sandbox/sandboxes/{id}"
 _E = f"{_S}/exchanges"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_S}/clock", _clock, "时钟与将到期的时限", "clock and coming deadlines"),
+    Route("GET", f"{_S}/clock", _clock, "时钟与将到期的时限", "clock and coming deadlines", query=("limit",)),
     Route("POST", f"{_S}/clock", _set_clock, "冻结或运行时钟", "freeze or run the clock", body=ClockDocument),
     Route("POST", f"{_S}/clock/advance", _advance, "时间前进，到期依次触发", "advance time; deadlines fire in order",
           body=SpanBody),

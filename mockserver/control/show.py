@@ -54,14 +54,14 @@ def show_message(world: World, message: Message, base_url: str) -> dict[str, Any
     return {**shown, "refund_id": str(message.dispute_id)}
 
 
-def show_clock(world: World) -> dict[str, Any]:
-    """Mode, now, and the coming deadlines with the rows that may fire."""
+def show_clock(world: World, limit: int) -> dict[str, Any]:
+    """Mode, now, and the first `limit` of the coming deadlines with their rule."""
     deadlines = [
         {
             "at": show_time(at), "dispute_id": str(exchange.dispute_id),
             "rule": next(row.after for row in rows_from(exchange.ruleset, exchange.status) if row.after),
         }
-        for at, exchange in world.deadlines()
+        for at, exchange in world.deadlines()[:limit]
     ]
     return {"mode": "running" if world.state.clock.running else "frozen", "now": show_time(world.now),
             "deadlines": deadlines}

@@ -18,7 +18,7 @@ from .pipeline import Gateway
 
 __all__ = ["BodyBroken", "base_url", "gateway_blueprint", "read_body"]
 
-_PIECE, _PIECES_READ_AWAY = 64 * 1024, 1024
+_PIECE, _READ_AWAY_AT_MOST = 64 * 1024, 64 * 1024 * 1024
 PATHS = ("/router/rest", "/top/router/rest")
 _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
@@ -38,7 +38,7 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
         return public_url
     host = environ.get("HTTP_HOST", "")
     if not _HOST.fullmatch(host):
-        host = f"{environ.get('SERVER_NAME', '127.0.0.1')}:{environ.get('SERVER_PORT', '80')}"
+        host = f"127.0.0.1:{environ.get('SERVER_PORT', '80')}"
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
 
 
@@ -49,7 +49,7 @@ class BodyBroken(ConnectionError):
 def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | None:
     """The request's body; None when it is longer than `most` bytes.
 
-    Of a longer chunked body the rest is read away, so that it is not taken for the next request.
+    The rest of a longer body is read away.
 
     Raises:
         BodyBroken: less came than was announced.
@@ -59,6 +59,7 @@ def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | N
         if length.isascii() and length.isdigit():
             size = int(length)
             if size > most:
+                _read_away(stream, size)
                 return None
             body: bytes = stream.read(size)
             if len(body) < size:
@@ -69,12 +70,20 @@ def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | N
         body = stream.read(most + 1)
         if len(body) <= most:
             return body
-        for _ in range(_PIECES_READ_AWAY):
-            if not stream.read(_PIECE):
-                return None
+        _read_away(stream, _READ_AWAY_AT_MOST)
+        return None
     except (OSError, ValueError):
         raise BodyBroken from None
-    raise BodyBroken
+
+
+def _read_away(stream: Any, size: int) -> None:
+    """A body too long is read and dropped, so that its client gets to read the answer.
+
+    Of one without end only so much; the server closes a connection whose body was not read.
+    """
+    left = min(size, _READ_AWAY_AT_MOST)
+    while left > 0 and (piece := stream.read(min(_PIECE, left))):
+        left -= len(piece)
 
 
 def _offers_gzip(accepted: str) -> bool:

@@ -62,7 +62,7 @@ def _app(call: Call, rules: Rules) -> None:
         raise TopError(28)
     world, app, session = rules.directory.find(call.texts.get("session", ""), key)
     if app is None and rules.lax:
-        call.warnings.append(f"lax：app_key {key!r} 未知，按沙箱 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
+        call.warnings.append(f"lax：app_key {key[:50]!r} 未知，按沙箱 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
         world = rules.directory.get(rules.lax)
         assert world is not None
         app = next(iter(world.state.apps.values()))
@@ -122,7 +122,7 @@ def _sign(call: Call, rules: Rules) -> None:
         raise TopError(24)
     method = call.texts.get("sign_method") or "md5"
     if method not in SIGN_METHODS:
-        problem = TopError(25, zh=f"sign_method {method} 不支持，应为 md5、hmac 或 hmac-sha256",
+        problem = TopError(25, zh=f"sign_method {method[:50]} 不支持，应为 md5、hmac 或 hmac-sha256",
                            en="sign_method is md5, hmac or hmac-sha256")
     else:
         assert call.app is not None

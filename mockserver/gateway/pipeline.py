@@ -4,7 +4,8 @@ The journal entry is closed before the reply leaves.  Knows no Flask and no sock
 """
 
 import gzip
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import count
 from time import perf_counter_ns
 from typing import Any
@@ -26,7 +27,7 @@ from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree, show_time
 from ..protocol.xml_form import write_xml
 from ..world.identity import Session
-from ..world.journal import MASK, Entry, Journal
+from ..world.journal import CAPACITY, MASK, Entry, Journal
 from .call import Call, Inbound, Reply, read_call
 from .checks import CHECKS, Rules, world_of
 from .queries import QUERIES, Ask, asked_fields
@@ -34,9 +35,9 @@ from .queries import QUERIES, Ask, asked_fields
 __all__ = ["Gateway", "fault_place"]
 
 _ROWS = {row.name: row for row in TABLE}
-_SECRET = ("secret", "token", "password")
-_HIDDEN = PERSONAL | {"session"}
-_KEPT_CHARACTERS = 2000
+_SECRET = ("secret", "token", "password", "session")
+_HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL)
+_KEPT_CHARACTERS, _KEPT_BYTES = 2000, 16 * 1024
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = [low + high for high in _DIGITS for low in _DIGITS]
 _encode = msgspec.json.Encoder().encode
@@ -49,9 +50,11 @@ class Gateway:
     belong to no sandbox.
     """
 
-    def __init__(self, rules: Rules, refused: Callable[[Entry], None] = lambda entry: None) -> None:
+    def __init__(
+        self, rules: Rules, refused: Callable[[Entry], None] = lambda entry: None, journal: int = CAPACITY
+    ) -> None:
         self.rules = rules
-        self.journal = Journal()
+        self.journal = Journal(journal)
         self._refused = refused
         self._numbers = count(1)
 
@@ -137,9 +140,9 @@ class Gateway:
             method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,
-            rule=call.rule, micros=micros, params=_encode(_masked_params(call.texts)), reply=_encode(_masked(tree)),
-            warnings=_encode(call.warnings) if call.warnings else b"[]",
-            cause_zh=call.cause[0], cause_en=call.cause[1],
+            rule=call.rule, micros=micros, params=_kept(_masked_params(call.texts)), reply=_kept(_masked(tree)),
+            warnings=_kept([each[:500] for each in call.warnings]) if call.warnings else b"[]",
+            cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
         )
         (world.journal if world else self.journal).add(entry)
         if error is not None:
@@ -201,19 +204,25 @@ def _canned(value: Any) -> Any:
     return [_canned(each) for each in value] if isinstance(value, list) else value
 
 
+def _kept(value: object) -> bytes:
+    """JSON for the journal; of what is too long, its length and how it begins."""
+    coded = _encode(value)
+    if len(coded) <= _KEPT_BYTES:
+        return coded
+    return _encode({"bytes": len(coded), "begins": coded[:_KEPT_BYTES].decode(errors="replace")})
+
+
 def _masked_params(texts: Mapping[str, str]) -> dict[str, str]:
-    hidden = _hidden(texts)
     return {
-        name[:200]: MASK if value and name in hidden else value[:_KEPT_CHARACTERS] for name, value in texts.items()
+        name[:200]: MASK if value and _is_private(name) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
     }
 
 
-def _hidden(names: Iterable[str]) -> frozenset[str]:
-    """The names whose values must not be kept."""
-    every = "\n".join(names).lower()
-    if not any(word in every for word in _SECRET):
-        return _HIDDEN
-    return _HIDDEN.union(name for name in names if any(word in name.lower() for word in _SECRET))
+@lru_cache(4096)
+def _is_private(name: str) -> bool:
+    """Whether a parameter's value must not be kept, however a client spells the name."""
+    plain = name.lower().replace("_", "")
+    return plain in _HIDDEN or any(word in plain for word in _SECRET)
 
 
 def _masked(value: Any) -> Any:

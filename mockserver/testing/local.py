@@ -4,7 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from ..server import Embedded, create_app, make_desk, quiet, report
+from ..embedded import Embedded
+from ..server import create_app, make_desk, quiet, report
 from ..world.document import WorldDocument, read_document
 from ..world.journal import CAPACITY, Entry
 from .control import Control

@@ -106,14 +106,14 @@ class Clock:
     @property
     def now(self) -> datetime:
         """The sandbox's now."""
-        instant = read_time(self._sandbox._ask("GET", "clock")["now"])
+        instant = read_time(self._sandbox._ask("GET", "clock", limit=0)["now"])
         assert instant is not None
         return instant
 
     @property
     def deadlines(self) -> list[dict[str, Any]]:
         """Coming deadlines, earliest first."""
-        found: list[dict[str, Any]] = self._sandbox._ask("GET", "clock")["deadlines"]
+        found: list[dict[str, Any]] = self._sandbox._ask("GET", "clock", limit=20_000)["deadlines"]
         return found
 
     def advance(self, by: str | timedelta | None = None, *, to: str | None = None) -> list[dict[str, Any]]:
@@ -256,7 +256,7 @@ class Sandbox:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """All exchanges, newest modified first."""
+        """The exchanges, newest modified first; at most 20,000."""
         return [Exchange(self, item["dispute_id"]) for item in self._ask("GET", "exchanges", limit=20_000)["items"]]
 
     def exchange(self, dispute_id: str | int) -> Exchange:

@@ -1,12 +1,13 @@
 """The journal: every call, and why it was answered so.
 
 Entries are masked at capture and kept as bytes: secrets, sessions and personal data are not in them,
-and the garbage collector has nothing to walk.  Bounded; the oldest entries go first.
+and the garbage collector has nothing to walk.  Bounded in number and bytes; the oldest entries go first.
 """
 
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from msgspec import Struct
 __all__ = ["CAPACITY", "Entry", "Journal", "Outcome"]
 
 CAPACITY = 10_000
+BYTES_AT_MOST = 64 * 1024 * 1024
 MASK = "***"
 Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 
@@ -47,6 +49,11 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     cause_zh: str = ""
     cause_en: str = ""
 
+    @property
+    def size(self) -> int:
+        """Bytes that the entry takes, nearly."""
+        return 600 + len(self.params) + len(self.reply) + len(self.warnings)
+
     def shown(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
@@ -64,15 +71,23 @@ class Journal:
     """The latest entries of one sandbox, oldest first inside, newest first for readers."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self._entries: deque[Entry] = deque(maxlen=capacity)
+        self._entries: deque[Entry] = deque()
+        self._capacity, self._bytes = capacity, 0
+        self._lock = Lock()
 
     def add(self, entry: Entry) -> None:
-        """The entry is kept; called before its reply leaves."""
-        self._entries.append(entry)
+        """The entry is kept, older ones give way; called before its reply leaves."""
+        with self._lock:
+            self._entries.append(entry)
+            self._bytes += entry.size
+            while len(self._entries) > self._capacity or self._bytes > BYTES_AT_MOST:
+                self._bytes -= self._entries.popleft().size
 
     def clear(self) -> None:
         """Nothing is left."""
-        self._entries.clear()
+        with self._lock:
+            self._entries.clear()
+            self._bytes = 0
 
     def find(self, request_id: str) -> Entry | None:
         """The entry of one call, if it is still kept."""
@@ -93,4 +108,5 @@ class Journal:
         return len(found), list(islice(found, limit))
 
     def _newest(self) -> Iterator[Entry]:
-        return iter(list(self._entries)[::-1])
+        with self._lock:
+            return iter(list(self._entries)[::-1])

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ..domain.moves import MOVES, PICTURES, LeaveMessage, Move
+from ..domain.switches import Choices
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import picture_name, picture_type
@@ -34,11 +35,12 @@ class Played(Struct, frozen=True):
     pictures: Mapping[str, bytes]
 
 
-def read_move(by: str, name: str, fields: Mapping[str, object], *, sub: bool = False) -> Played:
+def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices, *, sub: bool = False) -> Played:
     """The move that `by` makes; `sub` plays the seller's sub-account.
 
     Raises:
-        BadDocument: unknown actor, move or field (with what was probably meant), or a wrong type.
+        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or words
+            or a picture longer than the sandbox's rules allow.
     """
     if by not in set(Actor):
         raise _unknown("by", by, tuple(Actor))
@@ -56,7 +58,7 @@ def read_move(by: str, name: str, fields: Mapping[str, object], *, sub: bool = F
     pictures: dict[str, bytes] = {}
     for key in (PICTURES, "pics"):
         if key in given:
-            given[key] = _pictures(key, given[key], pictures)
+            given[key] = _pictures(key, given[key], pictures, choices.number("picture_max_bytes"))
     texts = {
         key: str(value) if isinstance(value, int) and not isinstance(value, bool) and key in _TEXTS else value
         for key, value in given.items()
@@ -68,6 +70,10 @@ def read_move(by: str, name: str, fields: Mapping[str, object], *, sub: bool = F
         raise BadDocument(path.rstrip("`") or "body", message, message) from None
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")
+    most = choices.number("message_max_bytes")
+    if len(move.words.encode()) > most:
+        field = next(key for key in ("content", "leave_message", "desc", "reason") if given.get(key))
+        raise BadDocument(field, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
     return Played(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
 
 
@@ -86,7 +92,7 @@ def _unknown(field: str, given: str, known: tuple[str, ...], what: str = "取值
     )
 
 
-def _pictures(field: str, given: object, pictures: dict[str, bytes]) -> tuple[str, ...]:
+def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) -> tuple[str, ...]:
     """Names of the pictures; the bytes of `data:` URLs go into `pictures`."""
     if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
         raise BadDocument(field, "应为图片列表", "a list of pictures is wanted")
@@ -103,6 +109,8 @@ def _pictures(field: str, given: object, pictures: dict[str, bytes]) -> tuple[st
         if not picture_type(content):
             raise BadDocument(field, "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
                               "an http(s) address, or a picture as data:image/…;base64,")
+        if len(content) > most:
+            raise BadDocument(field, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")
         names.append(picture_name(content))
         pictures[names[-1]] = content
     return tuple(names)

@@ -10,7 +10,7 @@ import pytest
 HOUSE = Path(__file__).parents[2] / "mockserver"
 FLOORS = (
     ("version",), ("domain", "protocol"), ("api", "storage"), ("world",), ("gateway", "push"), ("scenario",),
-    ("control", "console"), ("server",), ("testing",), ("cli",), ("__init__", "__main__"),
+    ("control", "console"), ("tls",), ("embedded", "server"), ("testing",), ("cli",), ("__init__", "__main__"),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(FLOORS) for part in parts}
 FORBIDDEN = {"time", "random", "os", "socket", "threading", "sqlite3", "flask", "subprocess", "asyncio", "secrets", "uuid"}

@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from mockserver import Server
-from mockserver.server import CannotStart
+from mockserver.embedded import CannotStart
 
 
 @pytest.fixture

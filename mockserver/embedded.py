@@ -1,0 +1,133 @@
+"""Serves a WSGI app from daemon threads.
+
+`Embedded` hides which WSGI server runs underneath; cheroot is it: pure Python, keep-alive, a clean stop.
+"""
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.wsgi import Server as CherootServer
+
+__all__ = ["CannotStart", "Embedded"]
+
+_HEADERS_AT_MOST = 1024 * 1024  # a GET carries all parameters in its first line
+_READ_AWAY_AT_MOST = 256 * 1024  # of a body that nobody asked for, to keep its connection
+_STOP_WITHIN = 0.5  # seconds for replies in flight
+
+
+class CannotStart(Exception):
+    """The address cannot be listened on, or the certificate cannot be used; says why and what to try."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(f"{zh} ({en})")
+
+
+class _Request(HTTPRequest):
+    """Also answers absolute addresses, so that a client may use this server as its HTTP proxy."""
+
+    def __init__(self, server: Any, conn: Any) -> None:
+        super().__init__(server, conn, proxy_mode=True)
+
+    def send_headers(self) -> None:
+        """A connection whose body was not read to its end closes: the rest is neither kept nor a request."""
+        unread = not self.rfile.closed if self.chunked_read else getattr(self.rfile, "remaining", 0) > _READ_AWAY_AT_MOST
+        if unread:
+            self.close_connection = True
+        super().send_headers()
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
+class _Server(CherootServer):
+    """cheroot, tuned: parked connections cost nothing, a stop takes no half second, clients' faults are no news."""
+
+    ConnectionClass = _Connection
+    max_request_header_size = _HEADERS_AT_MOST
+    keep_alive_conn_limit = None  # type: ignore[assignment]  # None lifts the limit
+    expiration_interval = 0.02
+
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        """The socket bound; one that cannot be is closed."""
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()
+            raise
+        return socket_
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        """Nothing: a broken connection is its client's."""
+
+
+class Embedded:
+    """A WSGI app served from daemon threads: `start` returns when the port is open, `stop` when all is gone."""
+
+    def __init__(self, app: Callable[..., Any], host: str, port: int, tls: tuple[str, str] | None = None) -> None:
+        self._host, self._tls = host, tls
+        self._server = _Server(
+            (host, port), app, numthreads=10, server_name="tmall-mockserver", request_queue_size=256,
+            shutdown_timeout=_STOP_WITHIN,  # type: ignore[arg-type]  # seconds may be a fraction
+        )
+        self._opened = threading.Event()
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="mockserver", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return int(self._server.bind_addr[1])
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port, without a slash at the end."""
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
+        if ":" in shown and not shown.startswith("["):
+            shown = f"[{shown}]"
+        return f"{'https' if self._tls else 'http'}://{shown}:{self.port}"
+
+    def start(self) -> None:
+        """The port is open.
+
+        Raises:
+            CannotStart: the address is taken or not ours, or the certificate cannot be read.
+        """
+        if self._tls:
+            from .tls import secure
+
+            try:
+                self._server.ssl_adapter = secure(*self._tls)
+            except (OSError, ValueError) as wrong:
+                raise CannotStart(
+                    f"证书 {self._tls[0]} 或私钥 {self._tls[1]} 不能用(TLS)：{wrong}", f"TLS certificate or key cannot be used: {wrong}"
+                ) from None
+        self._thread.start()
+        self._opened.wait()
+        if self._failed is not None:
+            raise CannotStart(
+                f"无法监听 {self._host}:{self.port}：{self._failed}；换一个地址或端口，或用 --port 0",
+                f"cannot listen on {self._host}:{self.port}: {self._failed}; take another address or port, or --port 0",
+            )
+
+    def stop(self) -> None:
+        """Replies in flight are delivered, threads have ended, the port is free.  Idempotent."""
+        self._server.stop()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_WITHIN)
+
+    def _run(self) -> None:
+        # prepare() belongs in this daemon thread: its workers inherit the flag, else exit hangs
+        try:
+            self._server.prepare()
+        except Exception as wrong:
+            self._failed = wrong
+            return
+        finally:
+            self._opened.set()
+        self._server.serve()
