@@ -50,6 +50,7 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         try:
             _admit(desk, route)
+            _known_query(route)
             ask = Ask(desk, path, request.args.to_dict(), _body(route), base_url(request.environ, desk.public_url))
             status, shown = route.run(ask)
         except BodyBroken:
@@ -92,6 +93,13 @@ def _admit(desk: Desk, route: Route) -> None:
     if host not in ("", "localhost", *desk.hosts) and not _is_address(host):
         raise Problem(403, f"Host {host[:100]} 不在允许之列：用 --allow-host 加入，或带上令牌",
                       "this Host is not allowed: add it with --allow-host, or send the token", field="Host")
+
+
+def _known_query(route: Route) -> None:
+    for name in request.args:
+        if name not in route.query:
+            known = ", ".join(route.query) or "-"
+            raise Problem(400, f"没有查询参数 {name[:100]}；可用：{known}", f"no query parameter {name[:100]}; use: {known}", field=name[:100])
 
 
 def _is_address(host: str) -> bool:

@@ -6,13 +6,15 @@ from typing import Any
 from msgspec import Struct
 
 from ..domain.durations import parse_duration
-from ..domain.play import deadline
+from ..domain.errors import ConditionFailed, DomainError, WrongFlow
+from ..domain.exchange import Exchange
+from ..domain.play import deadline, possible
 from ..protocol.shapes import read_time
 from ..world.document import BadDocument, ClockDocument
 from ..world.opening import OpenDocument, read_status, status_texts
 from ..world.playing import read_move
 from ..world.world import World
-from .problem import Problem
+from .problem import Problem, by_actor
 from .route import Ask, Route, bounded
 from .show import show_accounts, show_clock, show_exchange, show_fact, show_message
 
@@ -89,7 +91,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
                                   "next, an instant, or deadline:<dispute_id>")
             at = world.state.clock.recorded(instant)
             if at < now:
-                raise BadDocument("to", "早于沙箱的当前时间", "earlier than the sandbox's now")
+                raise BadDocument("to", "早于独立环境的当前时间", "earlier than the sandbox's now")
         if at is None:
             raise Problem(409, "没有将到期的时限", "no deadline is coming", field="to")
         return at - now
@@ -157,9 +159,21 @@ def _move(ask: Ask) -> tuple[int, Any]:
     world, dispute_id = ask.world, _number(ask.path["dispute_id"], "dispute_id")
     played = read_move(by, name, raw, world.state.choices, sub=sub)
     with world.lock:
-        outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
+        try:
+            outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
+        except (WrongFlow, ConditionFailed) as refused:
+            raise _at_state(refused, world.exchange(dispute_id), world) from None
         shown = show_exchange(world, outcome.exchange, ask.base_url)
         return 200, {**shown, "warnings": list(outcome.warnings)} if outcome.warnings else shown
+
+
+def _at_state(refused: DomainError, exchange: Exchange, world: World) -> Problem:
+    """The refusal with the exchange's present status and what is possible."""
+    return Problem(
+        409, refused.zh, refused.en, failure=refused.failure, status_now=exchange.status.value,
+        status_text=world.state.choices.text(f"text.{exchange.status.value}"), possible=by_actor(possible(exchange)),
+        **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),
+    )
 
 
 def _messages(ask: Ask) -> tuple[int, Any]:

@@ -37,7 +37,7 @@ def problem_of(wrong: Exception) -> Problem | None:
     if isinstance(wrong, BadDocument):
         return Problem(409 if wrong.conflict else 400, f"{wrong.field}：{wrong.zh}", wrong.en, field=wrong.field)
     if isinstance(wrong, BadSwitch):
-        return Problem(400, str(wrong), f"rule {wrong.name}: expected {wrong.expected}", field=wrong.name)
+        return Problem(400, wrong.zh, wrong.en, field=wrong.name)
     if isinstance(wrong, NoSuchExchange):
         return Problem(404, wrong.zh, wrong.en, field="dispute_id")
     if isinstance(wrong, IllegalMove):

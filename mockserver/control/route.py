@@ -45,7 +45,7 @@ class Ask(Struct, frozen=True):
         world = self.desk.directory.get(self.path["id"])
         if world is None:
             known = [each.id for each in self.desk.directory.all()[:20]]
-            raise Problem(404, f"没有沙箱 {self.path['id']}；可用：{'、'.join(known)}",
+            raise Problem(404, f"没有独立环境 {self.path['id']}；可用：{'、'.join(known)}",
                           f"no sandbox {self.path['id']}; use: {', '.join(known)}", field="id")
         return world
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..api.around_methods import METHODS
 from ..domain.durations import parse_duration
 from ..protocol.shapes import read_time
-from ..world.document import BadDocument, WorldDocument, read_document
+from ..world.document import BadDocument, WorldDocument, read_document, read_world
 from ..world.snapshot import read_snapshot, write_snapshot
 from ..world.state import State
 from ..world.world import World
@@ -54,7 +54,7 @@ def _make(ask: Ask) -> tuple[int, Any]:
         world = World(directory, document, state=_snapshot(ask, raw["from"]), journal=ask.desk.journal)
     else:
         served = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
-        world = World(directory, read_document(served, WorldDocument), journal=ask.desk.journal)
+        world = World(directory, read_world(served), journal=ask.desk.journal)
     directory.add(world)
     return 201, show_sandbox(world, ask.base_url)
 
@@ -77,7 +77,7 @@ def _one(ask: Ask) -> tuple[int, Any]:
 
 def _drop(ask: Ask) -> tuple[int, Any]:
     if ask.world.id == "default":
-        raise Problem(409, "default 沙箱不能删除，可以 reset", "the default sandbox stays; reset it instead")
+        raise Problem(409, "default 独立环境不能删除，可以 reset", "the default sandbox stays; reset it instead")
     ask.desk.directory.drop(ask.world)
     return 204, None
 
@@ -175,11 +175,11 @@ def _expiry(text: str | None, world: World) -> Any:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/sandboxes", _all, "列出沙箱", "list sandboxes"),
-    Route("POST", "/_sandbox/sandboxes", _make, "按世界文档或快照新建沙箱", "make a sandbox from a world document or snapshot",
+    Route("GET", "/_sandbox/sandboxes", _all, "列出独立环境", "list sandboxes"),
+    Route("POST", "/_sandbox/sandboxes", _make, "按世界文档或快照新建独立环境", "make a sandbox from a world document or snapshot",
           body=WorldDocument, raw=True, status=201),
-    Route("GET", _S, _one, "沙箱的凭证与数据", "a sandbox's credentials and data"),
-    Route("DELETE", _S, _drop, "删除沙箱", "drop a sandbox", status=204),
+    Route("GET", _S, _one, "独立环境的凭证与数据", "a sandbox's credentials and data"),
+    Route("DELETE", _S, _drop, "删除独立环境", "drop a sandbox", status=204),
     Route("POST", f"{_S}/reset", _reset, "恢复为初始、空或快照", "reset to baseline, empty or a snapshot", body=ResetBody),
     Route("GET", f"{_S}/snapshots", _list_snapshots, "列出快照", "list snapshots"),
     Route("GET", f"{_S}/snapshots/{{name}}", _read_snapshot, "快照文档", "a snapshot as a document"),

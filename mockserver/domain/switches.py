@@ -55,8 +55,11 @@ class BadSwitch(ValueError):
     """A rule that does not exist, or a value that it cannot take."""
 
     def __init__(self, name: str, value: object, expected: str) -> None:
-        self.name, self.value, self.expected = name, value, expected
-        super().__init__(f"规则 {name} 不能取 {value!r} (rule cannot be that); 应为 (expected): {expected}")
+        self.name, self.expected = name, expected
+        known = name in SWITCHES
+        self.zh = f"规则 {name} 不能取 {value!r}，应为 {expected}" if known else f"没有规则 {name}；可用：{expected}"
+        self.en = f"rule {name} cannot be {value!r}; expected {expected}" if known else f"no rule {name}; use: {expected}"
+        super().__init__(f"{self.zh} ({self.en})")
 
 
 def _duration(switch: Switch, value: object) -> timedelta:
@@ -151,7 +154,7 @@ class Choices(Struct, frozen=True):
         read = {}
         for name, value in patch.items():
             if name not in SWITCHES:
-                raise BadSwitch(name, value, "可用规则 (rules): " + ", ".join(SWITCHES))
+                raise BadSwitch(name, value, ", ".join(SWITCHES))
             read[name] = SWITCHES[name].read(value)
         return Choices(MappingProxyType({**self.values, **read}))
 

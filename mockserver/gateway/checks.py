@@ -62,7 +62,7 @@ def _app(call: Call, rules: Rules) -> None:
         raise TopError(28)
     world, app, session = rules.directory.find(call.texts.get("session", ""), key)
     if app is None and rules.lax:
-        call.warnings.append(f"lax：app_key {key[:50]!r} 未知，按沙箱 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
+        call.warnings.append(f"lax：app_key {key[:50]!r} 未知，按独立环境 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
         world = rules.directory.get(rules.lax)
         assert world is not None
         app = next(iter(world.state.apps.values()))

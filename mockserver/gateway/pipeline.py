@@ -16,7 +16,7 @@ import msgspec
 from ..api.around_methods import PERSONAL
 from ..api.method import wrapper_of
 from ..api.records import View, exchange_record, message_record
-from ..domain.errors import DomainError
+from ..domain.errors import DomainError, IllegalMove
 from ..domain.moves import PICTURES, LeaveMessage
 from ..domain.switches import SWITCHES
 from ..domain.table import TABLE
@@ -46,7 +46,7 @@ _encode = msgspec.json.Encoder().encode
 class Gateway:
     """Answers calls for every sandbox of a directory.
 
-    `refused` is told of each refused call: the line for the terminal.  `journal` keeps the calls that
+    `refused` is told of each call that was refused or failed: the line for the terminal.  `journal` keeps the calls that
     belong to no sandbox.
     """
 
@@ -126,6 +126,9 @@ class Gateway:
         call.msg_code = call.world.state.choices.text(name)
         call.rule = f"{refused.failure} ({SWITCHES[name].evidence.grade.value})"
         call.cause = (refused.zh, refused.en)
+        facts = call.world.state.facts.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
+        if isinstance(refused, IllegalMove) and facts and facts[-1].move == refused.move.name():
+            call.warnings.append("重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)")
         if call.method.failure == "msg_code":
             return {"result": {"success": False, "msg_code": call.msg_code, "message": refused.zh}}
         return {"result": {"error_code": call.msg_code, "error_msg": refused.zh}}
@@ -145,7 +148,7 @@ class Gateway:
             cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
         )
         (world.journal if world else self.journal).add(entry)
-        if error is not None:
+        if entry.outcome != "ok":
             self._refused(entry)
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from ..embedded import Embedded
 from ..server import create_app, make_desk, quiet, report
-from ..world.document import WorldDocument, read_document
+from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
 from .control import Control
 from .sandbox import Sandbox
@@ -26,7 +26,7 @@ class Server:
         document: dict[str, object] | None = None, public_url: str = "", tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (), journal: int = CAPACITY, refused: Callable[[Entry], None] = quiet,
     ) -> None:
-        given = read_document({"clock": {"mode": "running"}, **(document or {})}, WorldDocument)
+        given = read_world({"clock": {"mode": "running"}, **(document or {})})
         self.desk = make_desk(
             document=given, token=token, lax=auth == "lax", journal=journal, public_url=public_url,
             hosts=(host, *hosts), refused=refused,

@@ -232,7 +232,7 @@ class Sandbox:
         """The WSGI app of an in-process sandbox."""
         transport = self._control.transport
         if not isinstance(transport, Wsgi):
-            raise AttributeError("通过 HTTP 的沙箱没有 wsgi (a sandbox over HTTP has no WSGI app)")
+            raise AttributeError("通过 HTTP 的独立环境没有 wsgi (a sandbox over HTTP has no WSGI app)")
         return transport.app
 
     def client(self, *, sub: bool = False, sign_method: str = "md5") -> TopClient:

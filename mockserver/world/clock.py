@@ -1,6 +1,6 @@
 """A sandbox's own time.
 
-Inner time only goes forward: `advance` and `age` both move it.  What users and the wire see is inner
+`advance` and `age` both move inner time forward; only setting the clock can turn it back.  What users and the wire see is inner
 time less `aged`, so after `advance` now is later, and after `age` everything recorded is older while
 now stays.  Knows no machine clock: `real` instants come from the shell.
 """

@@ -44,7 +44,7 @@ class Directory:
         apps, sessions = list(world.state.apps.values()), list(world.state.sessions.values())
         with self._lock:
             if world.id in self._worlds:
-                raise BadDocument("name", f"沙箱 {world.id} 已存在", f"sandbox {world.id} exists", conflict=True)
+                raise BadDocument("name", f"独立环境 {world.id} 已存在", f"sandbox {world.id} exists", conflict=True)
             self._check(apps, sessions)
             self._worlds[world.id] = world
             for session in sessions:
@@ -55,12 +55,12 @@ class Directory:
     def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
         for session in sessions:
             if session.token in self._by_session:
-                raise BadDocument("shops.session", "session 已属于另一沙箱，请换一个",
+                raise BadDocument("shops.session", "session 已属于另一独立环境，请换一个",
                                   "the session belongs to another sandbox", conflict=True)
         for app in apps:
             for world in self._by_app.get(app.app_key, ()):
                 if world.state.apps[app.app_key].app_secret != app.app_secret:
-                    raise BadDocument("apps.app_secret", f"app_key {app.app_key} 已在另一沙箱用不同的密钥",
+                    raise BadDocument("apps.app_secret", f"app_key {app.app_key} 已在另一独立环境用不同的密钥",
                                       f"app_key {app.app_key} stands in another sandbox with another secret",
                                       conflict=True)
 

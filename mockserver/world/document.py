@@ -3,6 +3,7 @@
 Every key is optional; what is given is kept verbatim, the rest is made up from the seed.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from ..domain.vocabulary import Phase, Ruleset
 
 __all__ = [
     "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
-    "GoodsDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument", "read_document",
+    "GoodsDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument", "read_document", "read_world",
 ]
 
 Id = str | int
@@ -42,7 +43,7 @@ class SubDocument(_Document, frozen=True):
 class AddressDocument(_Document, frozen=True):
     """A seller's address as taobao.logistics.address.search shows it."""
 
-    contact_id: int | None = None
+    contact_id: Id | None = None
     contact_name: str | None = None
     province: str | None = None
     city: str | None = None
@@ -64,7 +65,7 @@ class ShopDocument(_Document, frozen=True):
     """A seller's shop with its session, sub-accounts and addresses."""
 
     nick: str = ""
-    seller_id: int | None = None
+    seller_id: Id | None = None
     session: str = ""
     subs: tuple[SubDocument, ...] | None = None
     addresses: tuple[AddressDocument, ...] | None = None
@@ -74,7 +75,7 @@ class GoodsDocument(_Document, frozen=True):
     """A SKU; price in yuan, as `"199.00"` or a number."""
 
     sku_id: Id | None = None
-    num_iid: int | None = None
+    num_iid: Id | None = None
     outer_id: Id | None = None
     title: str | None = None
     price: str | int | float | None = None
@@ -157,7 +158,32 @@ def read_document(raw: object, shape: type[_T]) -> _T:
     except msgspec.ValidationError as wrong:
         message, _, path = str(wrong).partition(" - at `$")
         field = path.rstrip("`").lstrip(".").replace("[...]", "")
-        if "unknown field" in message or "missing required field" in message:
-            named = message.rpartition("`")[0].rpartition("`")[2]
-            field = f"{field}.{named}".lstrip(".")
-        raise BadDocument(field or "body", f"不合法：{message}", message) from None
+        named = re.search(r"(unknown|missing required) field `(.+)`", message)
+        if named:
+            field = f"{field}.{named[2]}".lstrip(".")
+        raise BadDocument(field or "body", _in_chinese(message), message) from None
+
+
+def read_world(raw: object) -> WorldDocument:
+    """A whole world; a mistake in its goods is told by their name.
+
+    Raises:
+        BadDocument: as `read_document`.
+    """
+    goods = raw.get("goods") if isinstance(raw, dict) else None
+    for name, each in goods.items() if isinstance(goods, dict) else ():
+        try:
+            read_document(each, GoodsDocument)
+        except BadDocument as wrong:
+            inside = "" if wrong.field == "body" else f".{wrong.field}"
+            raise BadDocument(f"goods.{name}{inside}", wrong.zh, wrong.en) from None
+    return read_document(raw, WorldDocument)
+
+
+def _in_chinese(message: str) -> str:
+    """The validator's sentence in Chinese, where it is one of the usual three."""
+    for shape, zh in ((r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"), (r".*unknown field `(.+)`", r"没有字段 \1"),
+                      (r".*missing required field `(.+)`", r"缺少字段 \1")):
+        if re.fullmatch(shape, message):
+            return re.sub(shape, zh, message)
+    return f"不合法：{message}"

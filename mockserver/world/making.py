@@ -29,7 +29,7 @@ from .identity import App, Session
 from .seeds import made_up
 from .state import State
 
-__all__ = ["STOCK", "adopt_credentials", "clock_of", "fen", "long_id", "make_state", "new_credentials"]
+__all__ = ["STOCK", "adopt_credentials", "clock_of", "fen", "long_id", "make_state", "new_credentials", "whole_id"]
 
 STOCK = 100
 _SUB_ID = 1  # a sub-account's user id is the seller's plus its place
@@ -57,7 +57,7 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
     try:
         state.choices = DEFAULTS.changed(document.rules)
     except BadSwitch as wrong:
-        raise BadDocument(f"rules.{wrong.name}", f"应为 {wrong.expected}", f"expected {wrong.expected}") from None
+        raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     state.numbers["seed"] = document.seed
     for app in _apps(document, number):
         _once("apps.app_key", [*state.apps, app.app_key])
@@ -145,6 +145,18 @@ def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
     return Clock(at=_instant(given or FROZEN_AT, "clock"))
 
 
+def whole_id(value: str | int | None, field: str) -> int:
+    """An id given as a number or as digits; 0 where none is given.
+
+    Raises:
+        BadDocument: no digits, or beyond int64, which no call could name.
+    """
+    text = "" if value is None else str(value)
+    if text and not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63):
+        raise BadDocument(field, "应为数字(int64)", "digits within int64 are wanted")
+    return int(text or 0)
+
+
 def fen(price: str | int | float, field: str) -> int:
     """A price in yuan as fen.
 
@@ -194,7 +206,7 @@ def _apps(document: WorldDocument, number: int) -> Iterator[App]:
 def _shops(document: WorldDocument, made: Made, number: int) -> Iterator[tuple[Shop, list[Session]]]:
     for place, each in enumerate(document.shops or (ShopDocument(),)):
         nick = each.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
-        seller_id = each.seller_id or 2_206_543_201 + place * 100
+        seller_id = whole_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
         addresses = made.addresses if each.addresses is None else tuple(_addresses(each, made, nick))
         constants = (SESSION, SUB_SESSION) if number == 0 and place == 0 else ("", "")
         main = Session(
@@ -224,7 +236,8 @@ def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
     for n, each in enumerate(given):
         model = made.addresses[n % len(made.addresses)]
         filled = {key: value for key, value in asdict(each).items() if value is not None}
-        filled = {"contact_id": 10_000_001 + n, "seller_company": nick, **filled, "cancel_def": n == chosen}
+        filled["contact_id"] = whole_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
+        filled = {"seller_company": nick, **filled, "cancel_def": n == chosen}
         yield replace(model, **filled)
 
 
@@ -238,6 +251,8 @@ def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
         for key in ("sku_id", "outer_id"):
             if key in filled:
                 filled[key] = str(filled[key])
+        if "num_iid" in filled:
+            filled["num_iid"] = whole_id(given.num_iid, f"goods.{name}.num_iid")
         if "price" in filled:
             filled["price"] = fen(filled["price"], f"goods.{name}.price")
         stock = STOCK if given.stock is None else given.stock

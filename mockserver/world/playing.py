@@ -67,7 +67,8 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
         move = msgspec.convert(texts, kind, strict=False)
     except msgspec.ValidationError as wrong:
         message, _, path = str(wrong).partition(" - at `$.")
-        raise BadDocument(path.rstrip("`") or "body", message, message) from None
+        first = message.split()[0]
+        raise BadDocument(path.rstrip("`") or (first if first in names else "body"), message, message) from None
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")
     most = choices.number("message_max_bytes")

@@ -105,7 +105,7 @@ def read_snapshot(raw: object) -> State:
     try:
         state = State(document.clock, DEFAULTS.changed(document.rules), document.ruleset)
     except BadSwitch as wrong:
-        raise BadDocument(f"rules.{wrong.name}", f"应为 {wrong.expected}", f"expected {wrong.expected}") from None
+        raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     check_instants(document)
     state.apps = {a.app_key: App(a.app_key, "", _set(a.methods)) for a in document.apps}
     state.sessions = {

@@ -179,7 +179,7 @@ def test_call_is_journalled_before_its_refusal_is_told(world, top):
     caller.result(GET, dispute_id=1, fields="status")
     caller(GET, fields="status")
     caller(GET, sign="x")
-    assert told == [(40, True), (25, True)]
+    assert told == [(0, True), (40, True), (25, True)]
 
 
 def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multipart, png):
