@@ -50,8 +50,8 @@ floors: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/house
 
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/gateway.py
-	$(BIN)/python benchmarks/lifecycle.py
+	$(BIN)/python -m benchmarks.gateway
+	$(BIN)/python -m benchmarks.lifecycle
 
 build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -35,7 +35,7 @@ def main(what: str) -> None:
     """Prints microseconds a call, beside the bare app's, and the profile of the gateway alone."""
     compile_all()
     desk = make_desk(document=WorldDocument(clock=ClockDocument(mode="running")))
-    world = desk.directory.worlds["default"]
+    world = desk.directory.get("default")
     world.put_stock("wanted", 2**30)
     product, bare = Wsgi(create_app(desk, print)), Wsgi(create_bare())
     reads = gets(str(each.dispute_id) for each in world.open({"status": 5}, 200))

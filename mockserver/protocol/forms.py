@@ -46,6 +46,8 @@ def read_urlencoded(raw: bytes) -> Pairs:
     Raises:
         BadForm: a name or a value is not UTF-8, or there are too many.
     """
+    if not raw:
+        return []
     try:
         text, broken = raw.decode("utf-8"), False
     except UnicodeDecodeError:

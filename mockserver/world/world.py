@@ -5,8 +5,7 @@ Every verb checks all, then changes all, under one lock; a refused call leaves n
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Protocol
@@ -88,13 +87,15 @@ class World:
         """The sandbox's now as users see it."""
         return self.state.clock.outer(self.directory.real())
 
-    @contextmanager
-    def settled(self) -> Iterator[datetime]:
+    def settled(self) -> "_Settled":
         """Holds the world still at its inner now, with everything due already fired."""
-        with self.lock:
-            now = self.state.clock.inner(self.directory.real())
-            self._fire(now)
-            yield now
+        return _Settled(self)
+
+    def settle(self) -> datetime:
+        """Fires everything due; inner now.  For who holds the lock."""
+        now = self.state.clock.inner(self.directory.real())
+        self._fire(now)
+        return now
 
     def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Fact]:
         """What is due moves, each at its own instant; `earliest` is when a change of rules made it due."""
@@ -289,6 +290,26 @@ class World:
         saved = self.state.copy()
         saved.clock = replace(saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None)
         return saved
+
+
+class _Settled:
+    """The world's lock with time settled: a context without contextlib's generator, which a call would feel."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __enter__(self) -> datetime:
+        self._world.lock.acquire()
+        try:
+            return self._world.settle()
+        except BaseException:
+            self._world.lock.release()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self._world.lock.release()
 
 
 def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
