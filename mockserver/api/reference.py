@@ -14,12 +14,16 @@ from ..domain.moves import MOVES
 from ..domain.switches import DEFAULTS, SWITCHES
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Role, Ruleset, Status
-from ..protocol.errors import CODES
+from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from .around_methods import METHODS
 from .method import Method
 
 __all__ = ["Article", "articles", "diagrams", "explain", "reference"]
+
+
+_SEEN_ZH = {True: "真实应答中见过此文字", False: "文字按可见规律推断"}
+_SEEN_EN = {True: "wire text seen", False: "wire text inferred"}
 
 
 class Article(Struct, frozen=True):
@@ -94,9 +98,11 @@ def _method(method: Method) -> Article:
 def articles() -> Iterator[Article]:
     """Everything that can be explained."""
     for code in CODES.values():
-        seen = "真实应答中见过此文字" if code.seen else "文字按可见规律推断"
-        how = "wire text seen" if code.seen else "wire text inferred"
-        yield Article("错误码 code", str(code.code), code.wire, f"{code.zh}\n{seen}", f"{code.en}\n{how}")
+        yield Article("错误码 code", str(code.code), code.wire, f"{code.zh}\n{_SEEN_ZH[code.seen]}",
+                      f"{code.en}\n{_SEEN_EN[code.seen]}")
+    for sub in SUB_CODES:
+        yield Article("子错误码 sub_code", sub.name, f"{sub.code} {CODES[sub.code].wire}",
+                      f"{sub.zh}\n{_SEEN_ZH[sub.seen]}", f"{sub.en}\n{_SEEN_EN[sub.seen]}")
     for status in Status:
         rows = [row for row in TABLE if row.source is status]
         ends_zh, ends_en = ("流程到此结束", "the flow ends here") if not rows else ("", "")
@@ -122,7 +128,8 @@ def articles() -> Iterator[Article]:
 def explain(wanted: str) -> list[Article]:
     """The articles about an id: a number, a Chinese status text, a move, a method, a rule, a business code."""
     key = wanted.strip()
-    return [article for article in articles() if key in (article.id, article.title)]
+    bare = key.partition(":")[0]  # isv.missing-parameter:fields is explained as isv.missing-parameter
+    return [article for article in articles() if key in (article.id, article.title) or bare == article.id]
 
 
 def reference(lang: str) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-__all__ = ["CODES", "Code", "TopError"]
+__all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError"]
 
 
 class Code(Struct, frozen=True):
@@ -63,6 +63,34 @@ CODES: Mapping[int, Code] = MappingProxyType({code.code: code for code in (
     Code(44, "Invalid access token", "access token 无效", "invalid access token"),
     Code(47, "Invalid encoding", "请求不是 UTF-8 编码", "the request is not UTF-8"),
 )})
+
+
+class SubCode(Struct, frozen=True):
+    """What a sub_code says; `name` is how it begins, `code` the code it comes with."""
+
+    name: str
+    code: int
+    zh: str
+    en: str
+    seen: bool = False
+
+
+SUB_CODES: tuple[SubCode, ...] = (
+    SubCode("isv.missing-parameter", 40, "缺少必填参数，冒号后是参数名", "a required parameter is missing; its name follows"),
+    SubCode("isv.invalid-parameter", 41, "参数不合法，冒号后是参数名", "a parameter is invalid; its name follows"),
+    SubCode("isv.appkey-not-exists", 29, "app_key 不存在", "no such app_key", seen=True),
+    SubCode("isv.permission-api-package-limit", 11, "应用没有此 API 所在权限包", "the app lacks the API's package", seen=True),
+    SubCode("isv.permission-ip-whitelist-limit", 11, "调用方 IP 不在白名单", "the caller's address is not allowed", seen=True),
+    SubCode("invalid-sessionkey", 27, "session 不存在", "unknown session", seen=True),
+    SubCode("session-expired", 27, "session 已过期，需要重新授权", "the session has expired", seen=True),
+    SubCode("sessionkey-not-generated-by-server", 27, "session 属于另一个应用", "the session is another app's", seen=True),
+    SubCode("isp.remote-service-timeout", 15, "后端超时，isp. 开头的可以重试", "the back end timed out; isp. may be retried", seen=True),
+    SubCode("isp.remote-connection-error", 15, "后端连接出错，可以重试", "no connection to the back end; may be retried", seen=True),
+    SubCode("isp.unknown-error", 1, "平台内部错误；在本服务中表示本工具自己出错", "platform failure; here, a fault of our own"),
+    SubCode("accesscontrol.limited-by-app-access-count", 7, "应用当日调用次数用完", "the app's daily quota is used up", seen=True),
+    SubCode("accesscontrol.limited-by-api-access-count", 7, "该 API 的总调用次数超限", "the API's own limit", seen=True),
+    SubCode("accesscontrol.limited-by-app-api-access-count", 7, "应用对该 API 的调用超限", "the app's limit on this API", seen=True),
+)
 
 
 class TopError(Exception):
