@@ -4,9 +4,11 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sortedcontainers import SortedList
 
 from mockserver.gateway.call import Inbound, Reply
 from mockserver.gateway.checks import Rules
@@ -90,3 +92,17 @@ def gateway(world: World) -> Gateway:
 def top(gateway: Gateway, world: World) -> Caller:
     """A signed in-process caller with the main session of `world`."""
     return Caller(gateway, world)
+
+
+@pytest.fixture
+def whole_state() -> Callable[[World], dict[str, Any]]:
+    """All that a world remembers, as plain values that compare."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, SortedList):
+            return list(value)
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
+        return value
+
+    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}

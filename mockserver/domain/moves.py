@@ -6,14 +6,16 @@ field has a sensible default, so a bare move is always playable.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import ClassVar
 
 from msgspec import Struct, field
 
 from .vocabulary import Verdict
 
-__all__ = ["MOVES", "PICTURES", "UNITS_AT_MOST", "Move"]
+__all__ = ["MOVES", "PICTURES", "UNITS_AT_MOST", "Move", "Refusal", "Shipment", "Wish"]
 
 PICTURES = "leave_message_pics"
 UNITS_AT_MOST = 1_000_000  # of one exchange
@@ -47,11 +49,10 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return tuple(getattr(self, PICTURES, ()))
 
 
-class Apply(Move, frozen=True):
-    """The buyer applies; wishes left open are filled from the order."""
+class Wish(Move, frozen=True):
+    """What a buyer asks for; what is left empty stays as the order or the application has it."""
 
-    zh, en = "申请换货", "apply"
-    reason: str = "7天无理由换货"
+    reason: str = ""
     desc: str = ""
     exchange_sku: str = ""
     num: int = 0
@@ -60,6 +61,28 @@ class Apply(Move, frozen=True):
     @property
     def words(self) -> str:
         return self.desc or self.reason
+
+
+class Refusal(Move, frozen=True):
+    """A seller's refusal; without a reason, the first of the stage."""
+
+    seller_refuse_reason_id: int | None = None
+    leave_message: str = ""
+    leave_message_pics: tuple[str, ...] = ()
+
+
+class Shipment(Move, frozen=True):
+    """Goods go out by a carrier, under a waybill; without one, the platform makes one up."""
+
+    logistics_company_name: str = "顺丰快递"
+    logistics_no: str | None = None
+
+
+class Apply(Wish, frozen=True):
+    """The buyer applies."""
+
+    zh, en = "申请换货", "apply"
+    reason: str = "7天无理由换货"
 
 
 class Agree(Move, frozen=True):
@@ -74,21 +97,16 @@ class Agree(Move, frozen=True):
     post: str = ""
 
 
-class Refuse(Move, frozen=True):
-    """The seller refuses the application; without a reason, the first of the stage."""
+class Refuse(Refusal, frozen=True):
+    """The seller refuses the application."""
 
     zh, en = "拒绝换货申请", "refuse the application"
-    seller_refuse_reason_id: int | None = None
-    leave_message: str = ""
-    leave_message_pics: tuple[str, ...] = ()
 
 
-class ShipBack(Move, frozen=True):
+class ShipBack(Shipment, frozen=True):
     """The buyer sends the bought goods back."""
 
     zh, en = "寄回商品", "ship the goods back"
-    logistics_company_name: str = "顺丰快递"
-    logistics_no: str | None = None
 
 
 class ReturngoodsAgree(Move, frozen=True):
@@ -97,31 +115,24 @@ class ReturngoodsAgree(Move, frozen=True):
     zh, en = "确认收到退货", "confirm receipt of the returned goods"
 
 
-class ReturngoodsRefuse(Move, frozen=True):
+class ReturngoodsRefuse(Refusal, frozen=True):
     """The seller refuses the returned goods."""
 
     zh, en = "拒绝确认收货", "refuse the returned goods"
-    seller_refuse_reason_id: int | None = None
-    leave_message: str = ""
-    leave_message_pics: tuple[str, ...] = ()
 
 
-class Consigngoods(Move, frozen=True):
+class Consigngoods(Shipment, frozen=True):
     """The seller ships the replacement; type 100 is ordinary mail, 200 express."""
 
     zh, en = "发出换货商品", "ship the replacement"
-    logistics_no: str | None = None
     logistics_type: int = 200
-    logistics_company_name: str = "顺丰快递"
 
 
-class ConfirmConsign(Move, frozen=True):
+class ConfirmConsign(Shipment, frozen=True):
     """The seller confirms receipt and ships, in one."""
 
     zh, en = "确认收货并发货", "confirm receipt and ship"
-    logistics_no: str | None = None
     logistics_type: int = 200
-    logistics_company_name: str = "顺丰快递"
 
 
 class TurnToRefund(Move, frozen=True):
@@ -130,19 +141,10 @@ class TurnToRefund(Move, frozen=True):
     zh, en = "换货转退款", "turn into a refund"
 
 
-class Modify(Move, frozen=True):
-    """The buyer modifies the refused application; fields left empty stay as they were."""
+class Modify(Wish, frozen=True):
+    """The buyer modifies the refused application."""
 
     zh, en = "修改换货申请", "modify the application"
-    reason: str = ""
-    desc: str = ""
-    exchange_sku: str = ""
-    num: int = 0
-    buyer_address: str = ""
-
-    @property
-    def words(self) -> str:
-        return self.desc or self.reason
 
 
 class Cancel(Move, frozen=True):
@@ -203,4 +205,9 @@ class LeaveMessage(Move, frozen=True):
         return self.pics
 
 
-MOVES: dict[str, type[Move]] = {kind.name(): kind for kind in Move.__subclasses__()}
+def _kinds(kind: type[Move]) -> Iterator[type[Move]]:
+    for below in kind.__subclasses__():
+        yield from _kinds(below) if below.__subclasses__() else (below,)
+
+
+MOVES: Mapping[str, type[Move]] = MappingProxyType({kind.name(): kind for kind in _kinds(Move)})

@@ -12,10 +12,10 @@ from .conditions import NOT_IN_HAND, Condition, Kind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Exchange, Outcome
 from .ledger import Entry
-from .moves import Agree, Apply, LeaveMessage, Modify, Move, ShipBack
+from .moves import Agree, LeaveMessage, Move, ShipBack, Shipment, Wish
 from .switches import Choices
 from .table import CS_TABLE, ENDS, TABLE, Row
-from .vocabulary import Actor, CsStatus, GoodStatus, Role, Ruleset, Status
+from .vocabulary import Actor, CsStatus, Role, Ruleset, Status
 
 __all__ = ["deadline", "play", "possible", "rows_from"]
 
@@ -152,7 +152,7 @@ def _entries(exchange: Exchange, row: Row) -> Iterator[Entry]:
 def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
     """The exchange in its new state, with what the move itself writes into it."""
     exchange, move = situation.exchange, situation.move
-    changes: dict[str, object] = {**dict(_written(exchange, move)), **dict(row.writes)}
+    changes: dict[str, object] = {**dict(_written(move)), **dict(row.writes)}
     if row.stamps:
         stale = (*_DATED, *changes)
         kept = {name: value for name, value in exchange.verbatim.items() if name not in stale}
@@ -175,15 +175,11 @@ def _return_address(situation: Situation) -> str:
     return default if chosen is None else situation.addresses[chosen]
 
 
-def _written(exchange: Exchange, move: Move) -> Iterator[tuple[str, object]]:
-    if isinstance(move, Apply | Modify):
-        for name in ("reason", "desc", "exchange_sku", "num", "buyer_address"):
-            if given := getattr(move, name):
-                yield name, given
-    elif isinstance(move, ShipBack):
-        yield "buyer_logistic_name", move.logistics_company_name
-        yield "buyer_logistic_no", move.logistics_no
-        yield "good_status", GoodStatus.RETURNED
-    elif hasattr(move, "logistics_no"):
-        yield "seller_logistic_name", move.logistics_company_name  # type: ignore[attr-defined]
-        yield "seller_logistic_no", move.logistics_no
+def _written(move: Move) -> Iterator[tuple[str, object]]:
+    """What a move's own fields say about the exchange."""
+    if isinstance(move, Wish):
+        yield from ((name, given) for name in Wish.__struct_fields__ if (given := getattr(move, name)))
+    elif isinstance(move, Shipment):
+        side = "buyer" if isinstance(move, ShipBack) else "seller"
+        yield f"{side}_logistic_name", move.logistics_company_name
+        yield f"{side}_logistic_no", move.logistics_no

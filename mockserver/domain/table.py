@@ -121,7 +121,8 @@ _FLOW: tuple[Row, ...] = (
         when=(OUT_OF_STOCK,), after="deadline.1"),
     Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
     # 2: the buyer returns the goods
-    Row(S2, ShipBack, BUYER, S3, "买家已寄回商品，等待卖家确认收货", documented("guide", note="guide-5"), when=WAYBILL),
+    Row(S2, ShipBack, BUYER, S3, "买家已寄回商品，等待卖家确认收货", documented("guide", note="guide-5"), when=WAYBILL,
+        writes=(("good_status", GoodStatus.RETURNED),)),
     Row(S2, Expire, SYSTEM, S4, "买家超时未退货，换货关闭", inferred("rule23"), posts=(RELEASE,), after="deadline.2"),
     Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
     # 3: the seller examines what came back

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
-from sortedcontainers import SortedList
 
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
@@ -113,17 +112,3 @@ def multipart() -> Callable[..., tuple[bytes, str]]:
 def caller_of(top: Any) -> Callable[[World], Any]:
     """A signed caller for any world."""
     return lambda world: type(top)(Gateway(Rules(world.directory)), world)
-
-
-@pytest.fixture
-def whole_state() -> Callable[[World], dict[str, Any]]:
-    """All that a world remembers, as plain values that compare."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, SortedList):
-            return list(value)
-        if isinstance(value, dict):
-            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
-        return value
-
-    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from sortedcontainers import SortedList
 
 from mockserver.gateway.call import Inbound
 from mockserver.world.world import World
@@ -177,19 +176,6 @@ def all_moves() -> dict[str, tuple[str, ...]]:
     every = tuple(dict.fromkeys(move for moves in MOVES.values() for move in moves))
     return dict.fromkeys(ACTORS, every)
 
-
-@pytest.fixture
-def whole_state() -> Callable[[World], dict[str, Any]]:
-    """All that a world remembers, as plain values that compare."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, SortedList):
-            return list(value)
-        if isinstance(value, dict):
-            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
-        return value
-
-    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}
 
 
 @pytest.fixture

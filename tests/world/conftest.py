@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from sortedcontainers import SortedList
 
 from mockserver.domain.exchange import Exchange, Message, Outcome
 from mockserver.domain.moves import MOVES
@@ -81,17 +80,3 @@ def caller_of(top: Any) -> Callable[[World], Any]:
 def beijing() -> Callable[[str], datetime]:
     """The instant that a text names in GMT+8."""
     return lambda text: datetime.fromisoformat(text).replace(tzinfo=BEIJING)
-
-
-@pytest.fixture
-def whole_state() -> Callable[[World], dict[str, Any]]:
-    """All that a world remembers, as plain values that compare."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, SortedList):
-            return list(value)
-        if isinstance(value, dict):
-            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
-        return value
-
-    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}
