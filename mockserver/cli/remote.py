@@ -64,10 +64,10 @@ def _failed(text: str, method: Method | None) -> bool:
     failure = method.failure if method else ""
     if text.startswith("<"):
         root = ElementTree.fromstring(text)  # noqa: S314  # our own server's reply
-        return root.tag == "error_response" or bool(failure) and root.find(f"result/{failure}") is not None
+        return root.tag == "error_response" or (bool(failure) and root.find(f"result/{failure}") is not None)
     reply = json.loads(text)
     inner = reply.get(method.wrapper, reply) if method else reply  # `simplify` leaves the root out
-    return "error_response" in reply or bool(failure) and failure in inner["result"]
+    return "error_response" in reply or (bool(failure) and failure in inner["result"])
 
 
 def _session(made: Mapping[str, Any], who: str) -> str:

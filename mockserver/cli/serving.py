@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ..server import CannotStart
+from ..embedded import CannotStart
 from ..testing.local import Server
 from ..world.journal import Entry
 from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, check_token, fail, one_line, say, warn, words

@@ -153,7 +153,6 @@ def world_keys(found: Found) -> dict[str, Any]:
 
 def _laid_over(rows: object, keys: Mapping[str, object]) -> object:
     """The first of `rows` has `keys`; what is no list of tables stays for the document's reader to refuse."""
-    match rows:
-        case [{**first}, *others]:
-            return [{**first, **keys}, *others]
+    if isinstance(rows, list) and isinstance(rows[0], dict):
+        return [{**rows[0], **keys}, *rows[1:]]
     return rows

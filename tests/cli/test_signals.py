@@ -1,0 +1,144 @@
+"""Signals, the ready file and the terminal of a running `serve` or `exec`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+Start = Callable[..., subprocess.Popen]
+TOLD = """
+import signal, sys
+def told(number, frame):
+    print("told", number, flush=True)
+    sys.exit(7)
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, told)
+print("waiting", flush=True)
+signal.pause()
+"""
+WAIT = 'import signal; print("waiting", flush=True); signal.pause()'
+
+
+@pytest.fixture
+def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
+    """Starts `exec` with a Python program; whatever still runs at the end is killed."""
+    started = []
+
+    def run(program: str, *options: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockserver", "exec", *options, "--", sys.executable, "-c", program], cwd=tmp_path,
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def meet(process: subprocess.Popen, path: Path) -> TextIO:
+    """The FIFO's writing end, as soon as the process reads it."""
+    while process.poll() is None:
+        with suppress(OSError):  # nobody reads yet
+            return os.fdopen(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "w")
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_exec_passes_signals_on(start: Start, tmp_path: Path, number: int) -> None:
+    """The command gets SIGINT and SIGTERM, and its exit code is the end; the ready file goes."""
+    process = start(TOLD, "--ready-file", "mock.json")
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=20)
+    assert (process.returncode, said, errors) == (7, f"told {number}\n", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_exec_tells_what_its_command_died_of(start: Start, number: int, expected: int) -> None:
+    """A command that dies of signal n is 128 + n."""
+    program = f"import signal; signal.signal({number:d}, signal.SIG_DFL)\n" + WAIT
+    process = start(program)
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_command_starts_leaves_nothing(
+    start: Start, tmp_path: Path, number: int, expected: int
+) -> None:
+    """Told to stop while the server starts, `exec` runs no command and leaves no ready file."""
+    os.mkfifo(tmp_path / "mock.json")
+    process = start("open('ran', 'w').close()", "--ready-file", "mock.json")
+    with meet(process, tmp_path / "mock.json") as met:  # it reads an old ready file: its start is half done
+        process.send_signal(number)
+        met.write("{}")
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (expected, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_prepared_draft_is_not_used(serve, tmp_path: Path) -> None:
+    """A symlink where the ready file goes is replaced; what it points at stays as it was."""
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / "ready.json").symlink_to(tmp_path / "other")
+    served = serve()
+    assert not served.path.is_symlink()
+    assert (tmp_path / "other").read_text() == "mine"
+    assert {path.name for path in tmp_path.iterdir()} == {"other", "ready.json"}
+
+
+def test_a_ready_file_that_others_wrote_anew_stays(serve) -> None:
+    """At the end only its own ready file is removed."""
+    served = serve()
+    served.path.write_text("[]")
+    code, errors = served.end(signal.SIGTERM)
+    assert (code, errors, served.path.read_text()) == (0, "", "[]")
+
+
+def test_a_refused_call_is_one_clipped_line(serve, cli) -> None:
+    """Line ends and escape codes of callers are shown escaped, and a long name is clipped."""
+    served = serve()
+    cli("--ready-file", "ready.json", "call", "bad\n\x1b[31m" + "名" * 5000)
+    _, errors = served.end(signal.SIGTERM)
+    (line,) = errors.splitlines()
+    assert "bad\\n\\x1b[31m名" in line
+    assert "logs --request" in line
+    assert line.isprintable()
+    assert len(line) < 400
+
+
+def test_a_closed_terminal_breaks_no_call(serve, cli) -> None:
+    """Refused calls are answered when nobody reads stderr any more, and the end is the usual one."""
+    served = serve()
+    served.process.stderr.close()
+    codes = [json.loads(cli("--ready-file", "ready.json", "call", "no.such").stdout)["error_response"]["code"] for _ in "ab"]
+    served.process.send_signal(signal.SIGTERM)
+    assert codes == [22, 22]
+    assert served.process.wait(20) == 0
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Output into a closed pipe ends with 0 and no word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-m", "mockserver", "reference"], cwd=tmp_path, env=environment, stdout=writing,
+        stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, "")
