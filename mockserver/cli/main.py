@@ -88,7 +88,7 @@ def _command(args: list[str]) -> str:
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TMALL_MOCKSERVER_LANG", help="语言 (language)")
 @click.option("--url", default="", help="运行中的服务 (a running server)")
 @click.option("--token", default="", help="控制接口令牌 (the control API's token)")
-@click.option("--sandbox", default="", help="沙箱，默认 default (which sandbox)")
+@click.option("--sandbox", default="", help="独立环境，默认 default (which sandbox)")
 @click.option("--ready-file", default="", help="serve 写的就绪文件 (the file that serve wrote)")
 @click.pass_context
 def cli(context: click.Context, /, lang: str, **link: str) -> None:

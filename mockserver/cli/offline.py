@@ -36,15 +36,15 @@ def explain_(ids: tuple[str, ...]) -> None:
         for article in articles():
             say(f"{article.kind}  {article.id}  {article.title}")
         return
+    unknown = [wanted for wanted in ids if not explain(wanted)]
     for wanted in ids:
-        found = explain(wanted)
-        if not found:
-            known = {text for article in articles() for text in (article.id, article.title)}
-            close = get_close_matches(wanted, sorted(known), 3)
-            fail(WRONG_USE, f"不认识 {wanted}" + (f"；是否想写 {'、'.join(close)}？" if close else "；不带参数可列出全部"),
-                 f"unknown: {wanted}" + (f"; did you mean {', '.join(close)}?" if close else "; without arguments all are listed"))
-        for article in found:
+        for article in explain(wanted):
             say(article.text(lang))
+    if unknown:
+        known = sorted({text for article in articles() for text in (article.id, article.title)})
+        close = [near for wanted in unknown for near in get_close_matches(wanted, known, 3)]
+        fail(WRONG_USE, f"不认识 {'、'.join(unknown)}" + (f"；是否想写 {'、'.join(close)}？" if close else "；不带参数可列出全部"),
+             f"unknown: {', '.join(unknown)}" + (f"; did you mean {', '.join(close)}?" if close else "; without arguments all are listed"))
 
 
 @click.command("reference")

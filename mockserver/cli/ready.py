@@ -25,10 +25,14 @@ class InUse(Exception):
 
 
 def describe(server: Server, sandbox: str = "default") -> dict[str, Any]:
-    """What the file says: addresses, token, process, credentials of the sandbox."""
+    """What the file says: addresses, token, process, credentials of the sandbox.
+
+    `url` is this machine's; `gateway` and `control` are handed out, so they follow a public address.
+    """
     made = server.sandbox(attach=sandbox)
+    handed_out = made.gateway_url.removesuffix("/router/rest")
     return {
-        "url": server.url, "gateway": f"{server.url}/router/rest", "control": f"{server.url}/_sandbox",
+        "url": server.url, "gateway": made.gateway_url, "control": f"{handed_out}/_sandbox",
         "token": server.token, "pid": os.getpid(), "sandbox": made.id, "app_key": made.app_key,
         "app_secret": made.app_secret, "session": made.session, "sub_session": made.sub_session,
     }

@@ -83,7 +83,7 @@ def _session(made: Mapping[str, Any], who: str) -> str:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def clock(context: click.Context) -> None:
-    """沙箱的时钟：不带子命令时显示 (the sandbox's clock)."""
+    """独立环境的时钟：不带子命令时显示 (the sandbox's clock)."""
     if context.invoked_subcommand is None:
         _print(connect(context.obj).ask("GET", "clock"))
 
@@ -190,10 +190,10 @@ def reset(options: Mapping[str, Any], to: str) -> None:
 @click.option("--method", default=None)
 @click.option("--dispute-id", default=None)
 @click.option("--outcome", type=click.Choice(["ok", "failed", "refused"]), default=None)
-@click.option("--since", default=None, help="沙箱时间 yyyy-MM-dd HH:mm:ss (sandbox time)")
+@click.option("--since", default=None, help="独立环境时间 yyyy-MM-dd HH:mm:ss (sandbox time)")
 @click.option("--limit", type=click.IntRange(0, 10_000), default=50)
 @click.option("--request", "request_id", default=None, help="一次请求的全部 (all of one call)")
-@click.option("--orphans", is_flag=True, help="不属于任何沙箱的请求 (calls that belong to no sandbox)")
+@click.option("--orphans", is_flag=True, help="不属于任何独立环境的请求 (calls that belong to no sandbox)")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def logs(options: Mapping[str, Any], /, request_id: str | None, orphans: bool, as_json: bool, **filters: Any) -> None:

@@ -1,6 +1,8 @@
 """Commands that run a server: `serve`, `exec`, `demo`."""
 
+import gc
 import os
+import re
 import shutil
 import signal
 import sys
@@ -41,12 +43,12 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _told(entry: Entry, lang: str) -> None:
-    """One line for a refused call: code, method, cause, and how to see all of it.
+    """One line for a call that was refused or failed: code, method, cause, and how to see all of it.
 
     Server threads have no command context, so the language comes along.  Name and cause are the caller's.
     """
     cause = entry.cause_en if lang == "en" else entry.cause_zh
-    line = one_line(f"{entry.code} {entry.method or '-'} {cause}")
+    line = one_line(f"{entry.code or entry.msg_code} {entry.method or '-'} {cause}")
     warn(f"{line}  [tmall-mockserver logs --request {entry.request_id}]")
 
 
@@ -79,6 +81,8 @@ def _start(found: Found, refused: Callable[[Entry], None]) -> Server:
     tls = (values["tls-cert"], values["tls-key"])
     if any(tls) and not all(tls):
         fail(WRONG_USE, "--tls-cert 与 --tls-key 要一起给", "--tls-cert and --tls-key go together")
+    if values["public-url"] and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", values["public-url"]):
+        fail(WRONG_USE, f"--public-url 应以 http:// 或 https:// 开头：{values['public-url']}", "--public-url begins with http:// or https://")
     if not 0 <= values["port"] <= 65535 or values["journal"] < 1:
         fail(WRONG_USE, "port 应在 0–65535，journal 至少 1", "port is 0–65535, journal at least 1")
     try:
@@ -111,8 +115,11 @@ def _welcome(ready: dict[str, Any], found: Found) -> None:
 
 @click.command()
 @serving_options
-def serve(config: str, **given: object) -> None:
+@click.pass_obj
+def serve(group: Mapping[str, str], /, config: str, **given: object) -> None:
     """启动服务，直到 Ctrl-C 或 SIGTERM (serve until stopped)."""
+    for name in ("token", "ready_file"):
+        given[name] = given[name] or group[name] or None  # typed before the command, they mean the same
     found = read_settings(given, config)
     code = [0]
     stopped = threading.Event()
@@ -125,6 +132,7 @@ def serve(config: str, **given: object) -> None:
         signal.signal(number, stop)
     with _serving(found) as (_, ready):
         _welcome(ready, found)
+        gc.freeze()  # what start-up made stays: full collections need not walk it
         while not stopped.wait(0.5):
             pass
     sys.exit(code[0])

@@ -239,7 +239,6 @@ def _reply(call: Call, text: str) -> Reply:
         ("top-bodylength", str(len(text))),
         ("Application-Host", "127.0.0.1"),
         ("Location-Host", "tmall-mockserver"),
-        ("Vary", "Accept-Encoding"),
         ("X-Sandbox-Request-Id", call.request_id),
         ("X-Sandbox-Id", quote(call.world.id) if call.world else "none"),
     ]
@@ -247,5 +246,5 @@ def _reply(call: Call, text: str) -> Reply:
         headers.append(("X-Sandbox-Rule", call.rule))
     if call.inbound.gzip:
         body = gzip.compress(body, 1, mtime=0)
-        headers.append(("Content-Encoding", "gzip"))
+        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
     return Reply(body, tuple(headers))

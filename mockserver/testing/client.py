@@ -65,7 +65,7 @@ class TopClient:
         texts = {name: _text(value) for name, value in merged.items() if value is not None and not _file(value)}
         return {**texts, "sign": sign(texts, self.app_secret, texts["sign_method"])}
 
-    def send(self, method: str, *, format: str = "json", **business: object) -> tuple[str, Mapping[str, str]]:
+    def send(self, method: str, /, *, format: str = "json", **business: object) -> tuple[str, Mapping[str, str]]:
         """The reply as text with its headers; bytes among the parameters go as files."""
         texts = self.params(method, business, format=format)
         files = {name: value for name, value in business.items() if isinstance(value, bytes | bytearray)}
@@ -81,7 +81,7 @@ class TopClient:
         if isinstance(self._transport, Http):
             self._transport.close()
 
-    def call(self, method: str, **business: object) -> dict[str, Any]:
+    def call(self, method: str, /, **business: object) -> dict[str, Any]:
         """What stands inside the reply's root.
 
         Raises:

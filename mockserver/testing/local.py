@@ -36,8 +36,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port."""
-        return self.desk.public_url or self._embedded.url
+        """Scheme, host and port on this machine; addresses handed out may follow `public_url`."""
+        return self._embedded.url
 
     @property
     def token(self) -> str:

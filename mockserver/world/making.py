@@ -163,7 +163,7 @@ def fen(price: str | int | float, field: str) -> int:
     Raises:
         BadDocument: not a price with at most two decimals.
     """
-    found = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?)?0*", str(price), re.ASCII)
+    found = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?0*)?", str(price), re.ASCII)
     if not found:
         raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
     yuan, tenth, hundredth = found.groups()

@@ -136,7 +136,8 @@ def test_sign_prints_the_string_and_the_signature(cli) -> None:
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [("25", "Invalid signature"), ("换货待处理", "同意换货申请"), ("agree", "address_id"), ("deadline.2", "7d"),
-     ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("DISPUTE_NOT_EXIST", "换货单不存在")],
+     ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("DISPUTE_NOT_EXIST", "换货单不存在"),
+     ("isv.missing-parameter:fields", "40"), ("session-expired", "27")],
 )
 def test_explain_knows_codes_statuses_moves_methods_and_rules(cli, wanted: str, expected: str) -> None:
     """Each kind of id is explained offline, with its evidence where a rule is concerned."""
@@ -150,6 +151,14 @@ def test_explain_suggests_what_was_meant(cli) -> None:
     ended = cli("explain", "agre")
     assert ended.returncode == 2
     assert "agree" in ended.stderr
+
+
+def test_explain_goes_on_after_an_unknown_id(cli) -> None:
+    """What is known is explained, then the unknown one is told with exit 2."""
+    ended = cli("explain", "nonsense-id", "25")
+    assert ended.returncode == 2
+    assert "Invalid signature" in ended.stdout
+    assert "nonsense-id" in ended.stderr
 
 
 def test_reference_shows_evidence_and_the_diagram(cli) -> None:

@@ -159,3 +159,51 @@ def test_exec_names_unknown_placeholders(cli) -> None:
     ended = cli("exec", "--env", "X={nothing}", "--", sys.executable, "-c", "pass")
     assert ended.returncode == 2
     assert "{app_key}" in ended.stderr
+
+
+def test_the_ruleset_is_chosen_by_its_name(serve, cli) -> None:
+    """--ruleset upgraded makes refused applications wait for the buyer (6) instead of closing."""
+    ready = serve("--ruleset", "upgraded").ready
+    shown = cli("--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=attributes")
+    assert shown.returncode == 0
+    assert cli("--url", ready["url"], "--token", ready["token"], "clock").returncode == 0
+    refused = cli("serve", "--ruleset", "UPGRADED")
+    assert refused.returncode == 2
+    assert "classic" in refused.stderr
+
+
+def test_a_public_address_is_handed_out_and_the_local_one_kept(serve, cli) -> None:
+    """With --public-url the gateway is the public one, while commands on this machine still find the server."""
+    ready = serve("--public-url", "https://mock.example.com/top").ready
+    assert ready["gateway"] == "https://mock.example.com/top/router/rest"
+    assert ready["url"].startswith("http://127.0.0.1:")
+    assert cli("--ready-file", "ready.json", "call", "taobao.time.get").returncode == 0
+
+
+def test_a_public_address_is_an_address(cli) -> None:
+    """A public URL without scheme is wrong usage."""
+    assert cli("serve", "--port", "0", "--public-url", "nonsense").returncode == 2
+
+
+def test_options_before_serve_mean_the_same(cli, environment, tmp_path) -> None:
+    """--token and --ready-file typed before `serve` are serve's."""
+    import subprocess
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockserver", "--ready-file", "early.json", "--token", "early", "serve", "--port", "0"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+    )
+    try:
+        process.stdout.readline()
+        assert json.loads((tmp_path / "early.json").read_text("utf-8"))["token"] == "early"
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_failed_calls_are_told_too(serve, cli) -> None:
+    """A business failure gets its line on stderr, by its code."""
+    served = serve()
+    cli("--ready-file", "ready.json", "call", "tmall.exchange.get", "dispute_id=5")
+    _, errors = served.end(signal.SIGTERM)
+    assert errors.startswith("DISPUTE_NOT_EXIST tmall.exchange.get ")
