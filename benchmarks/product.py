@@ -1,4 +1,4 @@
-"""The product as its own process, started as its test helper starts it.
+"""The product as its own process, served by the embedded `Server`.
 
 Prints its address and token as one line of JSON and serves until its input is closed.
 """
