@@ -1,0 +1,33 @@
+"""What a move records stands in the sandbox's own snapshot document, which can always be stored again."""
+
+import json
+
+import pytest
+
+from mockserver.domain.ledger import Accounts
+from mockserver.world.snapshot import read_snapshot, write_snapshot
+
+
+@pytest.mark.parametrize("move", ["modify", "apply"])
+def test_goods_that_nobody_has_can_be_kept_and_restored(found, act, move):
+    """After a wish for a SKU that nobody has, the snapshot document is stored, restored and moved on."""
+    world = found(ruleset="upgraded")
+    [exchange] = world.open({"status": 6} if move == "modify" else {"exchange_sku": "31415926535"})
+    if move == "modify":
+        act(world, exchange, "modify", exchange_sku="31415926535")
+    text = write_snapshot(world.snapshot("kept"))
+    world.snapshot("again", read_snapshot(json.loads(text)))
+    world.reset(empty=True)
+    world.restore("again")
+    assert write_snapshot(world.snapshot("third")) == text
+    assert world.exchange(exchange.dispute_id).exchange_sku == "31415926535"
+    outcome, _ = act(world, exchange, "cancel")
+    assert outcome.exchange.status == 4
+
+
+def test_goods_that_nobody_has_are_out_of_stock(found, act):
+    """A SKU that only a modification names has accounts, all of them empty."""
+    world = found(ruleset="upgraded")
+    [exchange] = world.open({"status": 6})
+    act(world, exchange, "modify", exchange_sku="31415926535")
+    assert world.state.accounts["31415926535"] == Accounts()
