@@ -52,12 +52,20 @@ class _Server(CherootServer):
     keep_alive_conn_limit = None  # type: ignore[assignment]  # None lifts the limit
     expiration_interval = 0.02
 
+    def process_conn(self, conn: Any) -> None:
+        """A new connection waits with the idle ones until its client says something: silence takes no worker."""
+        if getattr(conn, "greeted", False):
+            super().process_conn(conn)
+        else:
+            conn.greeted = True
+            self._connections.put(conn)  # type: ignore[attr-defined]  # made by prepare()
+
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
         """The socket bound; one that cannot be is closed."""
         try:
             socket_.bind(bind_addr)
-        except OSError:
+        except (OSError, OverflowError):
             socket_.close()
             raise
         return socket_

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..domain.durations import parse_duration
-from ..domain.errors import ConditionFailed, DomainError, WrongFlow
+from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongFlow
 from ..domain.exchange import Exchange
 from ..domain.play import deadline, possible
 from ..protocol.shapes import read_time
@@ -161,7 +161,7 @@ def _move(ask: Ask) -> tuple[int, Any]:
     with world.lock:
         try:
             outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
-        except (WrongFlow, ConditionFailed) as refused:
+        except (WrongFlow, IllegalMove, ConditionFailed) as refused:
             raise _at_state(refused, world.exchange(dispute_id), world) from None
         shown = show_exchange(world, outcome.exchange, ask.base_url)
         return 200, {**shown, "warnings": list(outcome.warnings)} if outcome.warnings else shown

@@ -92,7 +92,8 @@ def _reset(ask: Ask) -> tuple[int, Any]:
 
 
 def _list_snapshots(ask: Ask) -> tuple[int, Any]:
-    names = sorted(ask.world.snapshots)
+    with ask.world.lock:
+        names = sorted(ask.world.snapshots)
     return 200, {"total": len(names), "items": names}
 
 

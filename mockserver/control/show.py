@@ -79,6 +79,11 @@ def show_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:
 
 def show_sandbox(world: World, base_url: str) -> dict[str, Any]:
     """How to attach to a sandbox: app, sessions, gateway, shops with their sessions and addresses."""
+    with world.lock:
+        return _shown_sandbox(world, base_url)
+
+
+def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
     state = world.state
     app = next(iter(state.apps.values()))
     shops = []

@@ -123,7 +123,8 @@ def _first_failure(situation: Situation, row: Row) -> tuple[Condition | None, tu
 
 
 def _filled(sentence: str, move: Move) -> str:
-    return sentence.format_map({name: getattr(move, name) for name in move.__struct_fields__})
+    """The sentence with the move's fields in it, long ones clipped."""
+    return sentence.format_map({name: str(getattr(move, name))[:60] for name in move.__struct_fields__})
 
 
 def _cs_allows(exchange: Exchange, kind: type[Move]) -> bool:

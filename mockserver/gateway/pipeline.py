@@ -137,7 +137,7 @@ class Gateway:
         shown = show_time(real)
         entry = Entry(
             number=number, request_id=call.request_id, sandbox=world.id if world else "none",
-            at=show_time(world.state.clock.outer(real)) if world else shown, real=shown, verb=call.inbound.verb,
+            at=show_time(world.state.clock.outer(real)) if world else shown, real=shown, verb=call.inbound.verb[:20],
             method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,

@@ -14,7 +14,7 @@ from .shapes import Items, Tree
 __all__ = ["write_xml"]
 
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_.\u4e00-\u9fff-]*")  # of XML's names, those that occur
 _HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
 
 

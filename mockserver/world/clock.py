@@ -22,7 +22,10 @@ def within(instant: datetime) -> bool:
 
 
 class Clock(Struct, frozen=True):
-    """`at` is the inner instant when `anchor` was the real one; a clock without anchor stands still there."""
+    """`at` is the inner instant when `anchor` was the real one; a clock without anchor stands still there.
+
+    Both in whole seconds, so that a clock saved and resumed many times stays in step.
+    """
 
     at: datetime
     anchor: datetime | None = None
@@ -32,6 +35,13 @@ class Clock(Struct, frozen=True):
     def running(self) -> bool:
         """Whether time passes by itself."""
         return self.anchor is not None
+
+    def sane(self) -> bool:
+        """Whether what it shows is an instant that a sandbox can be at."""
+        try:
+            return within(self.at) and within(self.shown(self.at))
+        except OverflowError:
+            return False
 
     def inner(self, real: datetime) -> datetime:
         """Inner time in whole seconds, as instants are recorded."""
@@ -64,4 +74,4 @@ class Clock(Struct, frozen=True):
 
     def set(self, *, running: bool, now: datetime, real: datetime) -> "Clock":
         """The clock showing `now`, frozen there or running from there."""
-        return replace(self, at=now + self.aged, anchor=real if running else None)
+        return replace(self, at=now + self.aged, anchor=real.replace(microsecond=0) if running else None)

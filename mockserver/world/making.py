@@ -141,7 +141,7 @@ def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
         if given.mode not in ("frozen", "running"):
             raise BadDocument("clock.mode", "应为 frozen 或 running", "frozen or running")
         now = real.replace(microsecond=0) if given.now is None else _instant(given.now, "clock.now")
-        return Clock(at=now, anchor=real if given.mode == "running" else None)
+        return Clock(at=now, anchor=real.replace(microsecond=0) if given.mode == "running" else None)
     return Clock(at=_instant(given or FROZEN_AT, "clock"))
 
 

@@ -254,12 +254,13 @@ def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int,
     """
     tid = _same(asked, "alipay_no", "tid")
     oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
-    named = [t for t in state.trades.values() if tid in (0, t.tid) and oid in (0, t.oid)] if tid or oid else []
-    if named and named[0].shop != shop:
-        raise BadDocument("tid", f"交易 {named[0].tid} 属于店铺 {named[0].shop}", f"trade {named[0].tid} is shop {named[0].shop}'s",
-                          conflict=True)
-    if named:
-        return named[0]
+    touched = [t for t in state.trades.values() if (tid and t.tid == tid) or (oid and t.oid == oid)]
+    other = next((t for t in touched if t.shop != shop), None)
+    if other is not None:
+        raise BadDocument("tid", f"交易 {other.tid} 属于店铺 {other.shop}", f"trade {other.tid} is shop {other.shop}'s", conflict=True)
+    named = next((t for t in touched if tid in (0, t.tid) and oid in (0, t.oid)), None)
+    if named is not None:
+        return named
     fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
         tid=tid or fresh, oid=oid or fresh + 2, shop=shop, buyer="", sku_id=goods.sku_id, num=num,

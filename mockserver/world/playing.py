@@ -72,9 +72,9 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")
     most = choices.number("message_max_bytes")
-    if len(move.words.encode()) > most:
-        field = next(key for key in ("content", "leave_message", "desc", "reason") if given.get(key))
-        raise BadDocument(field, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
+    for key in ("content", "leave_message", "desc", "reason"):
+        if len(str(given.get(key, "")).encode()) > most:
+            raise BadDocument(key, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
     return Played(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
 
 

@@ -107,6 +107,8 @@ def read_snapshot(raw: object) -> State:
     except BadSwitch as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     check_instants(document)
+    if not document.clock.sane():
+        raise BadDocument("clock.aged", "超出独立环境能显示的年份", "beyond the years that a sandbox can show")
     state.apps = {a.app_key: App(a.app_key, "", _set(a.methods)) for a in document.apps}
     state.sessions = {
         s.label: Session(s.label, s.label, s.shop, s.nick, s.user_id, s.role, _set(s.methods), s.expires)

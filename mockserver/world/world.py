@@ -286,7 +286,7 @@ class World:
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""
-        real = self.directory.real()
+        real = self.directory.real().replace(microsecond=0)
         saved = self.state.copy()
         saved.clock = replace(saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None)
         return saved
@@ -316,6 +316,7 @@ def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
     """A copy of `saved` to go on with: a running clock shows `start`, else what it would show by now."""
     fresh, clock = saved.copy(), saved.clock
     if clock.anchor is not None:
+        real = real.replace(microsecond=0)
         shown = start or clock.shown(clock.at) + (real - clock.anchor)
-        fresh.clock = replace(clock, anchor=real, aged=clock.at - shown.replace(microsecond=0))
+        fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
     return fresh
