@@ -16,6 +16,7 @@ __all__ = ["CannotStart", "Embedded"]
 _HEADERS_AT_MOST = 1024 * 1024  # a GET carries all parameters in its first line
 _READ_AWAY_AT_MOST = 256 * 1024  # of a body that nobody asked for, to keep its connection
 _STOP_WITHIN = 0.5  # seconds for replies in flight
+_WORKERS = 24  # each a client that has begun to speak; those that stop halfway hold theirs for ten seconds
 
 
 class CannotStart(Exception):
@@ -80,7 +81,7 @@ class Embedded:
     def __init__(self, app: Callable[..., Any], host: str, port: int, tls: tuple[str, str] | None = None) -> None:
         self._host, self._tls = host, tls
         self._server = _Server(
-            (host, port), app, numthreads=10, server_name="tmall-mockserver", request_queue_size=256,
+            (host, port), app, numthreads=_WORKERS, server_name="tmall-mockserver", request_queue_size=256,
             shutdown_timeout=_STOP_WITHIN,  # type: ignore[arg-type]  # seconds may be a fraction
         )
         self._opened = threading.Event()

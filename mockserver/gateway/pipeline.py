@@ -125,7 +125,7 @@ class Gateway:
         call.rule = f"{refused.failure} ({SWITCHES[name].evidence.grade.value})"
         call.cause = (refused.zh, refused.en)
         facts = call.world.state.facts.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
-        if isinstance(refused, IllegalMove) and facts and facts[-1].move == refused.move.name():
+        if isinstance(refused, IllegalMove) and any(fact.move == refused.move.name() for fact in facts):
             call.warnings.append("重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)")
         if call.method.failure == "msg_code":
             return {"result": {"success": False, "msg_code": call.msg_code, "message": refused.zh}}
@@ -210,7 +210,7 @@ def _kept(value: object) -> bytes:
 
 def _masked_params(texts: Mapping[str, str]) -> dict[str, str]:
     return {
-        name[:200]: MASK if value and _is_private(name) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
+        name[:200]: MASK if value and _is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
     }
 
 

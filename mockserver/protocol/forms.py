@@ -56,13 +56,13 @@ def read_urlencoded(raw: bytes) -> Pairs:
     text = text.replace("+", " ").replace("%2C", ",").replace("%3A", ":")
     pairs: Pairs = []
     pieces = text.split("&", _PARTS_AT_MOST)
-    if len(pieces) > _PARTS_AT_MOST:
-        raise BadForm(f"more than {_PARTS_AT_MOST} parameters", pairs)
-    for name, _, value in [piece.partition("=") for piece in pieces if piece]:
+    for name, _, value in [piece.partition("=") for piece in pieces[:_PARTS_AT_MOST] if piece]:
         try:
             pairs.append((_plain(name), _plain(value)) if "%" in name or "%" in value else (name, value))
         except UnicodeDecodeError:
             broken = True
+    if len(pieces) > _PARTS_AT_MOST:
+        raise BadForm(f"more than {_PARTS_AT_MOST} parameters", pairs)
     if broken:
         raise BadForm("not UTF-8", pairs, encoding=True)
     return pairs

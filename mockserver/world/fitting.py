@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..domain.exchange import Exchange
+from ..domain.moves import UNITS_AT_MOST
 from ..protocol.pictures import picture_type
 from .clock import EARLIEST, LATEST, within
 from .document import BadDocument
@@ -62,10 +64,13 @@ def check_fit(state: State, exchanges: Sequence[Exchange], sessions: Sequence[An
     for sku, units in held.items():
         if state.accounts[sku].reserved < units:
             raise BadDocument("accounts", f"SKU {sku} 的预占少于换货单所占", f"SKU {sku} has less reserved than exchanges hold")
+    _check_accounts(state)
     _check_blobs(state)
 
 
 def _check_exchange(state: State, exchange: Exchange, path: str) -> None:
+    if not (1 <= exchange.num <= UNITS_AT_MOST and 0 <= exchange.reserved <= UNITS_AT_MOST):
+        raise BadDocument(f"{path}.num", "num 或 reserved 超出范围", "num or reserved is out of bounds")
     if exchange.shop not in state.shops:
         raise BadDocument(f"{path}.shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
     for part in ("facts", "messages"):
@@ -74,6 +79,14 @@ def _check_exchange(state: State, exchange: Exchange, path: str) -> None:
     for sku in (exchange.bought_sku, exchange.exchange_sku):
         if sku not in state.accounts:
             raise BadDocument("accounts", f"没有 SKU {sku}", f"no SKU {sku}")
+
+
+def _check_accounts(state: State) -> None:
+    for sku, accounts in state.accounts.items():
+        held = asdict(accounts)
+        outside = held.pop("outside")
+        if any(not 0 <= units < 2**53 for units in held.values()) or abs(outside) >= 2**53:
+            raise BadDocument(f"accounts.{sku}", "数量超出范围", "units are out of bounds")
 
 
 def _check_blobs(state: State) -> None:

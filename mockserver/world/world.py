@@ -313,10 +313,16 @@ class _Settled:
 
 
 def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
-    """A copy of `saved` to go on with: a running clock shows `start`, else what it would show by now."""
+    """A copy of `saved` to go on with: a running clock shows `start`, else what it would show by now.
+
+    Raises:
+        BadDocument: that is beyond the years that a sandbox can be in.
+    """
     fresh, clock = saved.copy(), saved.clock
     if clock.anchor is not None:
         real = real.replace(microsecond=0)
         shown = start or clock.shown(clock.at) + (real - clock.anchor)
+        if not within(shown):
+            raise BadDocument("clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
         fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
     return fresh

@@ -207,6 +207,7 @@ def test_rubbish_is_answered(send, body, kind):
 def test_thousands_of_parameters_are_not_read(send):
     """A body of more parameters than any method could have is 3; no memory is spent on them."""
     assert b"<code>3</code>" in send(body=b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
+    assert b'"code":3' in send(body=b"format=json&" + b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
 
 
 @pytest.mark.parametrize("name", ["method", "app_key", "session", "sign", "v", "timestamp", "sign_method", "dispute_id", "fields"])

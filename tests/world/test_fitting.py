@@ -101,3 +101,16 @@ def test_a_picture_that_is_none_is_named(refused, content):
         document["pictures"]["a.png"] = base64.b64encode(content).decode()
 
     assert refused(spoil) == "pictures.a.png"
+
+
+@pytest.mark.parametrize(("part", "change"), [
+    ("exchanges", {"num": -5}), ("exchanges", {"num": 10**15}), ("exchanges", {"reserved": -1}),
+    ("accounts", {"available": -5}), ("accounts", {"available": 2**60}), ("accounts", {"outside": -(2**60)}),
+])
+def test_units_out_of_bounds_are_named(refused, part, change):
+    """Units below zero or beyond all counting are refused by the part that holds them."""
+    def bend(document):
+        rows = document[part]
+        (rows[0] if isinstance(rows, list) else next(iter(rows.values()))).update(change)
+
+    assert refused(bend).startswith(part)
