@@ -24,7 +24,7 @@ from ..protocol.errors import TopError
 from ..protocol.forms import Upload
 from ..protocol.json_form import NESTED, write_json
 from ..protocol.pictures import picture_name
-from ..protocol.shapes import Items, Tree, show_time
+from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
 from ..world.identity import Session
 from ..world.journal import CAPACITY, MASK, Entry, Journal
@@ -134,10 +134,9 @@ class Gateway:
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
         failed = "failed" if call.msg_code else "ok"
-        shown = show_time(real)
         entry = Entry(
             number=number, request_id=call.request_id, sandbox=world.id if world else "none",
-            at=show_time(world.state.clock.outer(real)) if world else shown, real=shown, verb=call.inbound.verb[:20],
+            at=(world.state.clock.outer(real) if world else real).timestamp(), real=real.timestamp(), verb=call.inbound.verb[:20],
             method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,

@@ -6,12 +6,16 @@ and the garbage collector has nothing to walk.  Bounded in number and bytes; the
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
+from math import inf
 from threading import Lock
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+
+from ..protocol.shapes import BEIJING, read_time, show_time
 
 __all__ = ["CAPACITY", "Entry", "Journal", "Outcome"]
 
@@ -22,7 +26,7 @@ Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
-    """One call: `params` and `reply` are masked JSON; `at` and `real` are texts in GMT+8;
+    """One call: `params` and `reply` are masked JSON; `at` (the sandbox's) and `real` are seconds since 1970;
     `number` counts the calls of the whole server.
 
     `cause_zh`/`cause_en` explain a refusal or failure; `warnings` is JSON text, one sentence an item.
@@ -31,8 +35,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     number: int
     request_id: str
     sandbox: str
-    at: str
-    real: str
+    at: float
+    real: float
     verb: str
     method: str
     caller: str
@@ -57,7 +61,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     def shown(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
-            "request_id": self.request_id, "sandbox": self.sandbox, "at": self.at, "real_time": self.real,
+            "request_id": self.request_id, "sandbox": self.sandbox, "at": _text(self.at), "real_time": _text(self.real),
             "verb": self.verb, "method": self.method, "caller": self.caller, "dispute_id": self.dispute_id,
             "outcome": self.outcome, "code": self.code, "sub_code": self.sub_code, "msg_code": self.msg_code,
             "rule": self.rule, "micros": self.micros,
@@ -65,6 +69,10 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
             "warnings": msgspec.json.decode(self.warnings),
             "diagnosis": {"zh": self.cause_zh, "en": self.cause_en},
         }
+
+
+def _text(seconds: float) -> str:
+    return show_time(datetime.fromtimestamp(seconds, BEIJING))
 
 
 class Journal:
@@ -99,7 +107,8 @@ class Journal:
         `wanted` compares `method`, `dispute_id`, `outcome`, `code`, `msg_code`, `caller`; `since` is
         the earliest sandbox time.
         """
-        since = wanted.get("since", "")
+        start = read_time(wanted.get("since", ""))
+        since = start.timestamp() if start else -inf
         plain = [(name, value) for name, value in wanted.items() if name != "since"]
         found = [
             entry for entry in self._newest()

@@ -13,7 +13,7 @@ def entry():
 
     def make(number, size=0):
         return Entry(
-            number=number, request_id=f"r{number}", sandbox="none", at="2026-03-01 10:00:00", real="2026-03-01 10:00:00",
+            number=number, request_id=f"r{number}", sandbox="none", at=1772330400.0, real=1772330400.0,
             verb="POST", method="x.y", caller="", dispute_id="", outcome="ok", code=0, sub_code="", msg_code="", rule="",
             micros=1, params=b'"' + b"x" * size + b'"', reply=b"{}",
         )
