@@ -76,9 +76,9 @@ def test_a_silent_client_delays_no_stop(certificate, document):
 def test_a_client_that_speaks_no_tls_breaks_nothing(server, said):
     """A client that speaks plainly, breaks off its handshake or goes away at once is dropped, and others are served."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug:
-        plug.sendall(said)
-        plug.shutdown(socket.SHUT_WR)
-        with suppress(ConnectionError):
+        with suppress(OSError):  # the server may have dropped it before this side has finished
+            plug.sendall(said)
+            plug.shutdown(socket.SHUT_WR)
             while plug.recv(65536):
                 pass
     assert ask(server) == {"status": "ok"}
