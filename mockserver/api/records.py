@@ -135,7 +135,7 @@ def exchange_record(exchange: Exchange, asked: Iterable[str], where: str, view: 
 
     A value that was given when the exchange was opened is shown as it was given.
     """
-    readers, given = _READERS[where], exchange.verbatim
+    readers, given = _READERS[where], exchange.verbatim or {}
     record: Tree = {}
     for wanted in asked:
         if wanted in readers:

@@ -20,7 +20,8 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
 
     `tid` and `oid` are the trade and its sub-order; `entered` is when the present state began, from
     which its deadline counts, and `due` a deadline that was given instead; `refused_from` is the
-    state that a refusal left; `reserved` the units of `exchange_sku` it holds.  Money is fen.
+    state that a refusal left; `reserved` the units of `exchange_sku` it holds; `verbatim` wire values
+    that are shown as they were given.  Money is fen.
     """
 
     dispute_id: int
@@ -59,7 +60,7 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
     buyer_logistic_no: str = ""
     seller_logistic_name: str = ""
     seller_logistic_no: str = ""
-    verbatim: Mapping[str, str | int] = {}
+    verbatim: Mapping[str, str | int] | None = None
 
 
 class Fact(Struct, frozen=True, gc=False):

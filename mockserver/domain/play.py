@@ -155,9 +155,10 @@ def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
     exchange, move = situation.exchange, situation.move
     changes: dict[str, object] = {**dict(_written(move)), **dict(row.writes)}
     if row.stamps:
-        stale = (*_DATED, *changes)
-        kept = {name: value for name, value in exchange.verbatim.items() if name not in stale}
-        changes |= {"modified": at, "verbatim": kept}
+        changes["modified"] = at
+        if exchange.verbatim:
+            stale = (*_DATED, *changes)
+            changes["verbatim"] = {name: value for name, value in exchange.verbatim.items() if name not in stale}
     if row.target is not exchange.status:
         changes |= {"status": row.target, "entered": at, "due": None}
         if row.target is Status.WAIT_BUYER_MODIFY:

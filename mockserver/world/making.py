@@ -288,4 +288,4 @@ def _first_trades(state: State) -> None:
     for buyer in state.buyers.values():
         number = state.number("trade")
         tid = long_id(state.numbers["seed"], 2, number)
-        state.trades[tid, tid + 2] = Trade(tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created)
+        state.trades[tid + 2] = Trade(tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created)

@@ -206,7 +206,7 @@ def _span(asked: OpenDocument, state: State, now: datetime, steps: int) -> tuple
     if modified is None:
         modified = now if created is None or (steps > 1 and created < now) else created
     if created is None:
-        created = modified - timedelta(hours=steps - 1)
+        created = modified - timedelta(hours=steps - 1) if steps > 1 else modified
     if created > modified:
         raise BadDocument("modified", "早于 created", "earlier than created")
     return created, modified
@@ -250,17 +250,19 @@ def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int,
     """The sub-order that is named, else a new one: of the trade named, else of a new trade.
 
     Raises:
-        BadDocument: the trade is another shop's.
+        BadDocument: the trade is another shop's, or the sub-order another trade's.
     """
     tid = _same(asked, "alipay_no", "tid")
     oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
-    touched = [t for t in state.trades.values() if (tid and t.tid == tid) or (oid and t.oid == oid)]
-    other = next((t for t in touched if t.shop != shop), None)
-    if other is not None:
-        raise BadDocument("tid", f"交易 {other.tid} 属于店铺 {other.shop}", f"trade {other.tid} is shop {other.shop}'s", conflict=True)
-    named = next((t for t in touched if tid in (0, t.tid) and oid in (0, t.oid)), None)
-    if named is not None:
-        return named
+    known = state.trades.get(oid)
+    if known is not None and tid not in (0, known.tid):
+        raise BadDocument("oid", f"子订单 {oid} 属于交易 {known.tid}", f"sub-order {oid} is of trade {known.tid}", conflict=True)
+    if known is None and tid:
+        known = next((trade for trade in state.trades.values() if trade.tid == tid), None)
+    if known is not None and known.shop != shop:
+        raise BadDocument("tid", f"交易 {known.tid} 属于店铺 {known.shop}", f"trade {known.tid} is shop {known.shop}'s", conflict=True)
+    if known is not None and oid in (0, known.oid):
+        return known
     fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
         tid=tid or fresh, oid=oid or fresh + 2, shop=shop, buyer="", sku_id=goods.sku_id, num=num,
@@ -328,7 +330,7 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
     for name in ("refund_version", "advance_status"):
         if name in verbatim:
             verbatim[name] = _number(name, verbatim[name], 0, 2**63 - 1)
-    given: dict[str, Any] = {"verbatim": verbatim}
+    given: dict[str, Any] = {}
     for name in ("reason", "desc", "address", "buyer_logistic_name", "buyer_logistic_no", "seller_logistic_name",
                  "seller_logistic_no"):
         if getattr(asked, name) is not UNSET:
@@ -341,6 +343,8 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
             given["good_status"] = GoodStatus(asked.good_status)
         elif asked.good_status:
             verbatim["good_status"] = asked.good_status
+    if verbatim:
+        given["verbatim"] = verbatim
     due = _time(state, "time_out", asked.time_out)
     if due is not None:
         given["due"] = due

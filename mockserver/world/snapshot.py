@@ -118,7 +118,7 @@ def read_snapshot(raw: object) -> State:
     state.goods = {goods.name: goods for goods in document.goods}
     state.buyers = {buyer.nick: buyer for buyer in document.buyers}
     state.carriers, state.reasons = tuple(document.carriers), tuple(document.reasons)
-    state.trades = {(trade.tid, trade.oid): trade for trade in document.trades}
+    state.trades = {trade.oid: trade for trade in document.trades}
     for name in ("accounts", "waybills", "pictures", "stubs", "numbers"):
         setattr(state, name, dict(asdict(document)[name]))
     for exchange in document.exchanges:

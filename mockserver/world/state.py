@@ -35,7 +35,7 @@ class State:
         self.buyers: dict[str, Buyer] = {}
         self.carriers: tuple[Carrier, ...] = ()
         self.reasons: tuple[Reason, ...] = ()
-        self.trades: dict[tuple[int, int], Trade] = {}  # by trade and sub-order
+        self.trades: dict[int, Trade] = {}  # by sub-order, which belongs to one trade
         self.accounts: dict[str, Accounts] = {}
         self.exchanges: dict[int, Exchange] = {}
         self.facts: dict[int, tuple[Fact, ...]] = {}

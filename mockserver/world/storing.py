@@ -46,7 +46,7 @@ def _weighed(state: State, draft: Draft) -> list[Step]:
     steps = max(len(draft.path) - 1, 1)
     seconds = int((draft.modified - draft.created).total_seconds())
     for place, row in enumerate(draft.path):
-        at = draft.created + timedelta(seconds=seconds * place // steps)
+        at = draft.created + timedelta(seconds=seconds * place // steps) if place else draft.created
         role = Role.SELLER_MAIN if row.by is Actor.SELLER else Role.BUYER
         step = weigh(state, exchange, _move(row, draft), role=role, at=at, opening=True)
         plan.append(step)
@@ -68,10 +68,9 @@ def _move(row: Row, draft: Draft) -> Move:
 def _make_around(state: State, draft: Draft) -> None:
     """The trade, buyer and goods of a draft exist; new goods have stock."""
     state.number("dispute")
-    order = (draft.trade.tid, draft.trade.oid)
-    if order not in state.trades:
+    if draft.trade.oid not in state.trades:
         state.number("trade")
-        state.trades[order] = draft.trade
+        state.trades[draft.trade.oid] = draft.trade
     state.buyers.setdefault(draft.buyer.nick, draft.buyer)
     for goods in draft.goods:
         if goods.sku_id not in state.accounts:
@@ -97,6 +96,6 @@ def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exc
     exchange = replace(exchange, **draft.given, modified=draft.modified)
     due = deadline(exchange, state.choices)
     if due is None and exchange.due is not None:
-        shown = {**exchange.verbatim, "time_out": show_time(state.clock.shown(exchange.due))}
+        shown = {**(exchange.verbatim or {}), "time_out": show_time(state.clock.shown(exchange.due))}
         return replace(exchange, due=None, verbatim=shown)
     return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange

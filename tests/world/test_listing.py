@@ -68,7 +68,7 @@ def test_list_equals_the_naive_model(top, rows, ask, narrow, page_size):
     for dispute_id, one, two, status, nick, oid, waybill in rows:
         world.open({
             "dispute_id": dispute_id, "created": min(one, two).strftime(TEXT), "modified": max(one, two).strftime(TEXT),
-            "status": status, "buyer_nick": nick, "oid": oid, "tid": 1000 + dispute_id, "buyer_logistic_no": waybill,
+            "status": status, "buyer_nick": nick, "oid": oid, "tid": 1000 + oid, "buyer_logistic_no": waybill,
         })
     caller = type(top)(Gateway(Rules(directory)), world)
     expected = wanted_rows(rows, ask)

@@ -181,6 +181,16 @@ def test_same_order_opens_twice(world, top):
     assert {row["dispute_id"] for row in listed["results"]["exchange"]} == {str(first.dispute_id), str(second.dispute_id)}
 
 
+def test_sub_order_belongs_to_one_trade(world, whole_state):
+    """A sub-order that is known is not opened under another trade; nothing changes."""
+    world.open({"tid": "2839475610293847561", "oid": "2839475610293847562"})
+    before = whole_state(world)
+    with pytest.raises(BadDocument) as refused:
+        world.open({"tid": "2839475610293847569", "oid": "2839475610293847562"})
+    assert (refused.value.field, refused.value.conflict) == ("oid", True)
+    assert whole_state(world) == before
+
+
 def test_two_sub_orders_of_one_trade(world, top):
     """A trade with exchanges of two of its sub-orders shows both sub-orders."""
     for oid, sku in (("2839475610293847562", "5111111111111"), ("2839475610293847563", "5111111111112")):
