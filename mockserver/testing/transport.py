@@ -113,9 +113,11 @@ class Http:
 class Wsgi:
     """Into a WSGI app of this process, without sockets."""
 
-    def __init__(self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]) -> None:
-        self.app = app
-        self.base_url = "http://127.0.0.1"
+    def __init__(
+        self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], scheme: str = "http"
+    ) -> None:
+        self.app, self.scheme = app, scheme
+        self.base_url = f"{scheme}://127.0.0.1"
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One call of the app."""
@@ -124,7 +126,7 @@ class Wsgi:
             "REQUEST_METHOD": verb, "SCRIPT_NAME": "", "PATH_INFO": unquote(where).encode().decode("latin-1"),
             "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
             "HTTP_HOST": "127.0.0.1", "CONTENT_LENGTH": str(len(body)), "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(),
+            "wsgi.url_scheme": self.scheme, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(),
             "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
         }
         for name, value in (headers or {}).items():

@@ -1,0 +1,34 @@
+"""`Httpx2Transport`: an httpx2 client of this process reaches a sandbox without sockets.
+
+Imported by users of httpx2 only: the library is not the product's.
+"""
+
+import anyio.to_thread
+import httpx2
+
+from .sandbox import Sandbox
+from .transport import Wsgi
+
+__all__ = ["Httpx2Transport"]
+
+
+class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """`httpx2.Client(transport=Httpx2Transport(sandbox))`: every URL, of any host, is the in-process sandbox's server.
+
+    An `AsyncClient` takes it too; its calls are answered in threads, as a server answers them.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._app = sandbox.wsgi
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The server's answer."""
+        status, headers, content = Wsgi(self._app, request.url.scheme).send(
+            request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
+        )
+        return httpx2.Response(status, headers=headers, content=content)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The server's answer, while other tasks go on."""
+        await request.aread()
+        return await anyio.to_thread.run_sync(self.handle_request, request)

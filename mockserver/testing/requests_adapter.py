@@ -1,0 +1,57 @@
+"""`RequestsAdapter`: a requests session of this process reaches a sandbox without sockets.
+
+Imported by users of requests only: the library is not the product's.
+"""
+
+import io
+from collections.abc import Mapping
+from http.client import responses
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from .sandbox import Sandbox
+from .transport import Wsgi
+
+__all__ = ["RequestsAdapter"]
+
+
+class RequestsAdapter(HTTPAdapter):
+    """`session.mount("http://", RequestsAdapter(sandbox))`: every URL below the prefix is the in-process sandbox's server.
+
+    Timeouts, certificates and proxies have nothing to act on.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self._app = sandbox.wsgi
+
+    def send(
+        self, request: PreparedRequest, stream: bool = False, timeout: Any = None, verify: bool | str = True,
+        cert: Any = None, proxies: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The server's answer."""
+        parts, verb = urlsplit(str(request.url)), request.method or "GET"
+        headers = {"Host": parts.netloc.rpartition("@")[2], **{name: _text(each) for name, each in request.headers.items()}}
+        status, fields, content = Wsgi(self._app, parts.scheme).send(verb, request.path_url, _body(request), headers)
+        raw = HTTPResponse(
+            io.BytesIO(content), fields, status, reason=responses.get(status), preload_content=False, request_method=verb
+        )
+        return self.build_response(request, raw)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _body(request: PreparedRequest) -> bytes:
+    """The whole body: requests takes bytes, text, a file, or pieces."""
+    body: Any = request.body
+    if hasattr(body, "read"):
+        body = body.read()
+    if body is None or isinstance(body, str | bytes):
+        body = (body or b"",)
+    return b"".join(piece.encode() if isinstance(piece, str) else piece for piece in body)
