@@ -12,12 +12,12 @@ from werkzeug.exceptions import HTTPException
 
 from ..gateway.app import BodyBroken, base_url, read_body
 from ..gateway.pipeline import fault_place
-from ..world.document import BadDocument, read_document
+from ..world.document import BadDocument
 from .calls import ROUTES as CALLS
 from .flow import ROUTES as FLOW
 from .openapi import describe
 from .problem import Problem, problem_of
-from .route import Ask, Desk, Route
+from .route import Ask, Desk, Route, shaped
 from .sandboxes import ROUTES as SANDBOXES
 
 __all__ = ["ROUTES", "answer_errors", "control_blueprint"]
@@ -127,9 +127,7 @@ def _body(route: Route) -> Any:
             value = msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadDocument("body", "不是合法的 JSON", "not valid JSON") from None
-    if route.raw:
-        return value
-    return read_document({} if value is None else value, route.body)
+    return shaped(route, value)
 
 
 def answer_errors(app: Flask, report: Callable[[str], None]) -> None:

@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from ..gateway.pipeline import Gateway
 from ..world.directory import Directory
+from ..world.document import read_document
 from ..world.journal import CAPACITY
 from ..world.world import World
 from .problem import Problem
 
-__all__ = ["Ask", "Desk", "Route", "bounded"]
+__all__ = ["Ask", "Desk", "Route", "bounded", "shaped"]
 
 
 class Desk(Struct, frozen=True):
@@ -66,6 +67,15 @@ class Route(Struct, frozen=True):
     query: tuple[str, ...] = ()
     open: bool = False
     status: int = 200
+
+
+def shaped(route: Route, value: Any) -> Any:
+    """A decoded body as the route declares it; of a raw route, as it is.
+
+    Raises:
+        BadDocument: not of that shape.
+    """
+    return value if route.raw or route.body is None else read_document({} if value is None else value, route.body)
 
 
 def bounded(query: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -7,16 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from ..api.around_methods import METHODS
-from ..protocol.shapes import BEIJING, show_time
-from ..protocol.signing import sign
+from ..api.calling import Credentials, call_body, files_of, signed_params
+from ..protocol.shapes import BEIJING
 from .transport import Http, Transport
 
 __all__ = ["TopClient", "TopRefused"]
-
-_BOUNDARY = "tmall-mockserver-form"
 
 
 class TopRefused(Exception):
@@ -54,25 +51,13 @@ class TopClient:
 
     def params(self, method: str, business: Mapping[str, object], *, format: str = "json") -> dict[str, str]:
         """All text parameters with the signature; None leaves one out, `fields` is filled in when absent."""
-        system = {
-            "method": method, "app_key": self.app_key, "session": self.session or None, "v": "2.0", "format": format,
-            "sign_method": self.sign_method, "timestamp": show_time(self._clock()),
-        }
-        known = METHODS.get(method)
-        if known is not None and "fields" not in business and any(p.name == "fields" for p in known.params):
-            system["fields"] = known.every_field
-        merged = {**system, **business}
-        texts = {name: _text(value) for name, value in merged.items() if value is not None and not _file(value)}
-        return {**texts, "sign": sign(texts, self.app_secret, texts["sign_method"])}
+        who = Credentials(self.app_key, self.app_secret, self.session)
+        return signed_params(method, business, who, self._clock(), format=format, sign_method=self.sign_method)
 
     def send(self, method: str, /, *, format: str = "json", **business: object) -> tuple[str, Mapping[str, str]]:
         """The reply as text with its headers; bytes among the parameters go as files."""
         texts = self.params(method, business, format=format)
-        files = {name: value for name, value in business.items() if isinstance(value, bytes | bytearray)}
-        if files:
-            body, kind = _multipart(texts, files), f"multipart/form-data; boundary={_BOUNDARY}"
-        else:
-            body, kind = urlencode(texts).encode(), "application/x-www-form-urlencoded;charset=UTF-8"
+        body, kind = call_body(texts, files_of(business))
         _, headers, content = self._transport.send("POST", self._path, body, {"Content-Type": kind})
         return content.decode(), headers
 
@@ -93,26 +78,3 @@ class TopClient:
             raise TopRefused(inner)
         answer: dict[str, Any] = inner
         return answer
-
-
-def _file(value: object) -> bool:
-    return isinstance(value, bytes | bytearray)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return show_time(value)
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _multipart(texts: Mapping[str, str], files: Mapping[str, bytes | bytearray]) -> bytes:
-    parts = []
-    for name, text in texts.items():
-        parts.append(f'Content-Disposition: form-data; name="{name}"\r\n\r\n{text}'.encode())
-    for name, content in files.items():
-        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'
-        parts.append(head.encode() + bytes(content))
-    mark = f"--{_BOUNDARY}".encode()
-    return b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"

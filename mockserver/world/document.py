@@ -4,7 +4,8 @@ Every key is optional; what is given is kept verbatim, the rest is made up from 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,9 +16,11 @@ from ..domain.vocabulary import Phase, Ruleset
 __all__ = [
     "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
     "GoodsDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument", "read_document", "read_world",
+    "unknown_name",
 ]
 
 Id = str | int
+_FEW = 12  # names that a sentence can list
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -162,6 +165,21 @@ def read_document(raw: object, shape: type[_T]) -> _T:
         if named:
             field = f"{field}.{named[2]}".lstrip(".")
         raise BadDocument(field or "body", _in_chinese(message), message) from None
+
+
+def unknown_name(field: str, given: str, known: Iterable[str], what: str = "取值") -> BadDocument:
+    """The refusal of a name that is none of the known ones, with what was probably meant.
+
+    A long list of what there is stands only where nothing is near.
+    """
+    names = list(known)
+    near = get_close_matches(given, names, 1)
+    zh, en = f"没有这个{what} {given!r}", f"unknown {given!r}"
+    if near:
+        zh, en = f"{zh}；是否想写 {near[0]}？", f"{en}; did you mean {near[0]}?"
+    if not near or len(names) <= _FEW:
+        zh, en = f"{zh} 可用：{'、'.join(names) or '无'}", f"{en} use: {', '.join(names) or 'none'}"
+    return BadDocument(field, zh, en)
 
 
 def read_world(raw: object) -> WorldDocument:

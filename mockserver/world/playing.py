@@ -7,7 +7,6 @@ numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are k
 import binascii
 from base64 import b64decode
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +16,7 @@ from ..domain.switches import Choices
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import picture_name, picture_type
-from .document import BadDocument
+from .document import BadDocument, unknown_name
 
 __all__ = ["PLAYERS", "Played", "read_move"]
 
@@ -43,10 +42,10 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
             or a picture longer than the sandbox's rules allow.
     """
     if by not in set(Actor):
-        raise _unknown("by", by, tuple(Actor))
+        raise unknown_name("by", by, tuple(Actor))
     actor = Actor(by)
     if name not in PLAYERS[actor]:
-        raise _unknown("move", name, PLAYERS[actor])
+        raise unknown_name("move", name, PLAYERS[actor])
     if sub and actor is not Actor.SELLER:
         raise BadDocument("sub", "只有卖家有子账号", "only the seller has sub-accounts")
     kind = MOVES[name]
@@ -54,7 +53,7 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
     names = kind.__struct_encode_fields__
     for key in given:
         if key not in names:
-            raise _unknown(key, key, names, what="字段")
+            raise unknown_name(key, key, names, what="字段")
     pictures: dict[str, bytes] = {}
     for key in (PICTURES, "pics"):
         if key in given:
@@ -82,15 +81,6 @@ _TEXTS = frozenset(
     ("logistics_no", "logistics_company_name", "exchange_sku", "content", "leave_message", "reason", "desc", "mobile",
      "post", "complete_address", "buyer_address")
 )
-
-
-def _unknown(field: str, given: str, known: tuple[str, ...], what: str = "取值") -> BadDocument:
-    close = get_close_matches(given, known, 1)
-    meant_zh, meant_en = (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
-    options = "、".join(known) or "无"
-    return BadDocument(
-        field, f"没有这个{what} {given!r}{meant_zh} 可用：{options}", f"unknown {given!r}{meant_en} use: {', '.join(known) or 'none'}"
-    )
 
 
 def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) -> tuple[str, ...]:

@@ -1,0 +1,61 @@
+"""A stage inside the server: control routes and the gateway are called without HTTP."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ..api.calling import Credentials, call_body, files_of, signed_params
+from ..gateway.call import Inbound
+from ..scenario.curl import curl_line
+from ..scenario.stage import Refused, Reply, read_reply
+from ..world.world import World
+from .problem import Problem, problem_of
+from .route import Ask, Desk, Route, shaped
+from .show import show_sandbox
+
+__all__ = ["DeskStage"]
+
+
+class DeskStage:
+    """One sandbox of a desk as a story's stage; `made` tells that it is dropped with the stage."""
+
+    def __init__(self, desk: Desk, routes: Sequence[Route], world: World, *, made: bool, base_url: str = "http://127.0.0.1") -> None:
+        self._desk, self._world, self._made, self._base_url = desk, world, made, base_url
+        self._routes = [(route.verb, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in routes]
+        self.info: Mapping[str, Any] = show_sandbox(world, base_url)
+
+    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """A control call below the sandbox.
+
+        Raises:
+            Refused: with the problem document.
+        """
+        whole = f"/_sandbox/sandboxes/{quote(self._world.id, safe='')}" + (f"/{path}" if path else "")
+        texts = {name: str(value) for name, value in query.items()}
+        try:
+            for known, pattern, route in self._routes:
+                found = pattern.fullmatch(whole) if known == verb else None
+                if found:
+                    names = {name: unquote(text) for name, text in found.groupdict().items()}
+                    return route.run(Ask(self._desk, names, texts, shaped(route, body), self._base_url))[1]
+            raise Problem(404, f"没有 {verb} {path}", f"no {verb} {path}")
+        except Exception as wrong:
+            problem = wrong if isinstance(wrong, Problem) else problem_of(wrong)
+            if problem is None:
+                raise
+            raise Refused(problem.document()) from None
+
+    def call(self, method: str, params: Mapping[str, object], session: str) -> Reply:
+        """A signed call through the gateway."""
+        who = Credentials(self.info["app_key"], self.info["app_secret"], session)
+        files = files_of(params)
+        texts = signed_params(method, params, who, self._desk.directory.real())
+        body, kind = call_body(texts, files)
+        reply = self._desk.gateway.answer(Inbound("POST", b"", kind, body, self._base_url))
+        return read_reply(reply.body, curl_line(self.info["gateway"], texts, files))
+
+    def close(self) -> None:
+        """The sandbox is dropped if it was made for the story."""
+        if self._made:
+            self._desk.directory.drop(self._world)

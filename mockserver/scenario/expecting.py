@@ -1,0 +1,221 @@
+"""What a story can expect of an exchange and the sandbox around it: `EXPECTATIONS` names every key.
+
+What is read through the control API is read once for all keys of one `expect`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from ..domain.durations import parse_duration, show_duration
+from ..domain.vocabulary import Actor, Status
+from ..protocol.shapes import read_time
+from .matching import MISSING, Mismatch, compare, is_operator
+from .stage import Stage
+from .yaml_text import Mistake, Node
+
+__all__ = ["EXPECTATIONS", "REQUESTS", "Expectation", "Seen", "expectation", "mismatches"]
+
+
+class Seen:
+    """What can be seen of a sandbox and one of its exchanges; each thing is asked for at most once."""
+
+    def __init__(self, stage: Stage, dispute_id: str) -> None:
+        self._stage, self._dispute_id = stage, dispute_id
+        self._kept: dict[str, Any] = {}
+
+    def ask(self, path: str, **query: object) -> Any:
+        """The control API's answer."""
+        key = f"{path} {query}"
+        if key not in self._kept:
+            self._kept[key] = self._stage.ask("GET", path, **query)
+        return self._kept[key]
+
+    @property
+    def exchange(self) -> Any:
+        """The exchange as the control API shows it."""
+        return self.ask(f"exchanges/{self._dispute_id}")
+
+    @property
+    def last(self) -> Any:
+        """The last thing that happened to the exchange, messages aside."""
+        moves = [fact for fact in self.exchange["timeline"] if fact["move"] != "leave_message"]
+        return moves[-1]
+
+    def messages(self) -> Any:
+        """The exchange's messages, oldest first."""
+        return self.ask(f"exchanges/{self._dispute_id}/messages")["items"]
+
+    def stock(self, name: str) -> Any:
+        """The accounts of goods by name or SKU id."""
+        return next((item for item in self.ask("stock")["items"] if name in (item["name"], item["sku_id"])), MISSING)
+
+    def requests(self, filters: Mapping[str, object]) -> int:
+        """How many calls the journal has by these filters."""
+        return int(self.ask("requests", limit=0, **filters)["total"])
+
+    def due_in(self) -> str | None:
+        """The duration until the deadline."""
+        due, now = read_time(self.exchange["deadline"] or ""), read_time(self.ask("clock", limit=0)["now"])
+        return None if due is None or now is None else show_duration(due - now)
+
+    def statuses(self) -> dict[str, int]:
+        """How many exchanges there are, in all and by status number."""
+        items = self.ask("exchanges", limit=20_000)["items"]
+        counted = {str(status.value): 0 for status in Status}
+        for item in items:
+            counted[str(item["status"])] += 1
+        return {"total": len(items), **counted}
+
+
+class Expectation(Struct, frozen=True):
+    """One key of an `expect`: what it reads, and what may stand there (`None` where it may)."""
+
+    zh: str
+    en: str
+    read: Callable[[Seen, Any], Any]
+    shape: Callable[[Node], Iterator[Mistake]]
+
+
+def _kind(zh: str, en: str, *kinds: type) -> Callable[[Node], Iterator[Mistake]]:
+    def check(node: Node) -> Iterator[Mistake]:
+        if _is_reference(node.value) or is_operator(node.value):
+            return
+        if not isinstance(node.value, kinds) or (isinstance(node.value, bool) and bool not in kinds):
+            yield node.mistake(f"应为{zh}", f"{en} is wanted")
+
+    return check
+
+
+def _is_reference(value: object) -> bool:
+    return isinstance(value, str) and "$" in value
+
+
+def _status_shape(node: Node) -> Iterator[Mistake]:
+    if isinstance(node.value, int) and node.value not in set(Status):
+        known = "、".join(f"{each.value} {each.zh}" for each in Status)
+        yield node.mistake(f"没有状态 {node.value}；可用：{known}", f"no status {node.value}; use: {known}")
+    yield from _kind("状态编号或文字", "a status number or text", int, str)(node)
+
+
+def _duration_shape(node: Node) -> Iterator[Mistake]:
+    try:
+        if isinstance(node.value, str) and not _is_reference(node.value):
+            parse_duration(node.value)
+    except ValueError:
+        yield node.mistake("应为时长，例如 3d12h", "a duration such as 3d12h is wanted")
+    yield from _kind("时长", "a duration", str, type(None))(node)
+
+
+def _instant_shape(node: Node) -> Iterator[Mistake]:
+    if isinstance(node.value, str) and not _is_reference(node.value) and read_time(node.value) is None:
+        yield node.mistake("应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted")
+    yield from _kind("时刻", "an instant", str, type(None))(node)
+
+
+def _actor_shape(node: Node) -> Iterator[Mistake]:
+    if node.value not in set(Actor) and not is_operator(node.value) and not _is_reference(node.value):
+        yield node.mistake(f"应为 {'、'.join(Actor)}", f"one of {', '.join(Actor)} is wanted")
+
+
+def _members(*known: str) -> Callable[[Node], Iterator[Mistake]]:
+    def check(node: Node) -> Iterator[Mistake]:
+        if isinstance(node.value, dict) and not is_operator(node.value):
+            for key in set(node.value) - set(known):
+                yield node.mistake(f"没有 {key}；可用：{'、'.join(known)}", f"no {key}; use: {', '.join(known)}", key)
+        yield from _kind("数量或各项", "a number or members", int, dict)(node)
+
+    return check
+
+
+def _requests_shape(node: Node) -> Iterator[Mistake]:
+    for each in node.value if isinstance(node.value, tuple) else (node,):
+        yield from _members(*REQUESTS, "count")(each)
+
+
+REQUESTS = ("method", "outcome", "code", "msg_code", "caller", "dispute_id", "since")
+_ACCOUNTS = ("available", "reserved", "shipped", "returned", "name", "sku_id", "title")
+_STATUSES = ("total", *(str(status.value) for status in Status))
+_LISTED = _kind("数量或列表", "a number or a list", int, tuple)
+EXPECTATIONS: Mapping[str, Expectation] = {
+    "status": Expectation(
+        "状态(编号或文字)", "status, by number or text",
+        lambda seen, wanted: seen.exchange["status" if isinstance(wanted, int) else "status_text"], _status_shape,
+    ),
+    "status_text": Expectation("状态文字", "status text", lambda seen, _: seen.exchange["status_text"], _kind("文字", "a text", str)),
+    "moved_by": Expectation("最后一次操作由谁做出", "who made the last move", lambda seen, _: seen.last["by"], _actor_shape),
+    "deadline": Expectation("时限到期时刻", "when the deadline is", lambda seen, _: seen.exchange["deadline"], _instant_shape),
+    "due_in": Expectation("距时限还有多久", "how long until the deadline", lambda seen, _: seen.due_in(), _duration_shape),
+    "cs_status": Expectation(
+        "小二托管状态编号", "customer-service status number", lambda seen, _: seen.exchange["cs_status"], _kind("编号", "a number", int),
+    ),
+    "possible": Expectation(
+        "各方此刻能做的操作", "what each party may do now", lambda seen, _: seen.exchange["possible"], _kind("各方的操作列表", "lists by actor", dict),
+    ),
+    "exchange": Expectation(
+        "tmall.exchange.get 的字段", "fields of tmall.exchange.get", lambda seen, _: seen.exchange["exchange"], _kind("字段", "fields", dict),
+    ),
+    "messages": Expectation("留言", "messages", lambda seen, _: seen.messages(), _LISTED),
+    "events": Expectation(
+        "发生过的操作(依次)", "moves that happened, in order", lambda seen, _: seen.exchange["timeline"], _LISTED,
+    ),
+    "requests": Expectation("请求记录的数量", "calls in the journal, counted", lambda seen, wanted: wanted, _requests_shape),
+    "exchanges": Expectation("换货单数量(按状态)", "exchanges, counted by status", lambda seen, _: seen.statuses(), _members(*_STATUSES)),
+    "now": Expectation("独立环境的当前时间", "the sandbox's now", lambda seen, _: seen.ask("clock", limit=0)["now"], _instant_shape),
+    "stock": Expectation("stock.商品名：库存账户", "stock.NAME: accounts of the goods", lambda seen, _: MISSING, _members(*_ACCOUNTS)),
+}
+
+
+def expectation(key: str) -> Expectation | None:
+    """What a key of an `expect` means; None for an unknown one."""
+    if key == "stock":
+        return None
+    return EXPECTATIONS.get("stock" if key.startswith("stock.") else key)
+
+
+def mismatches(wanted: Node, seen: Seen) -> Iterator[Mismatch]:
+    """What is not as `wanted`, an `expect` without references, says."""
+    for key, node in wanted.value.items():
+        if key == "requests":
+            yield from _requests(node, seen)
+            continue
+        if key.startswith("stock."):
+            actual = seen.stock(key.removeprefix("stock."))
+            if isinstance(node.value, int) and actual is not MISSING:
+                actual = actual["available"]
+        else:
+            actual = EXPECTATIONS[key].read(seen, node.value)
+        if key == "exchanges" and isinstance(node.value, int):
+            actual = actual["total"]
+        if key == "events" and isinstance(node.value, tuple) and all(isinstance(each.value, str) for each in node.value):
+            actual = [fact["move"] for fact in actual]
+        if key in ("messages", "events") and isinstance(node.value, int):
+            actual = len(actual)
+        if key == "due_in" and isinstance(node.value, str):
+            node = Node(show_duration(parse_duration(node.value)), node.line, node.column)
+        if key == "possible":
+            node, actual = _sorted_moves(node), {actor: sorted(moves) for actor, moves in actual.items()}
+        yield from compare(key, node, actual)
+
+
+def _sorted_moves(node: Node) -> Node:
+    if not isinstance(node.value, dict):
+        return node
+    return Node({
+        actor: Node(tuple(sorted(moves.value, key=lambda each: str(each.value))), moves.line, moves.column)
+        if isinstance(moves.value, tuple) else moves for actor, moves in node.value.items()
+    }, node.line, node.column)
+
+
+def _requests(node: Node, seen: Seen) -> Iterator[Mismatch]:
+    for each in node.value if isinstance(node.value, tuple) else (node,):
+        if isinstance(each.value, int):
+            yield from compare("requests", each, seen.requests({}))
+            continue
+        filters = {key: value.plain() for key, value in each.value.items() if key != "count"}
+        total = seen.requests(filters)
+        if "count" in each.value:
+            yield from compare(f"requests {filters} count", each.value["count"], total)
+        elif total == 0:
+            yield Mismatch(f"requests {filters}", each.line, each.column, "≥ 1", 0)

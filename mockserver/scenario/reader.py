@@ -1,0 +1,127 @@
+"""Reads a story: every key, move, field, method and reference is checked before anything is played.
+
+All mistakes of a file are told at once, each with its place and what was probably meant.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..domain.switches import DEFAULTS, BadSwitch, Choices
+from ..domain.vocabulary import Ruleset
+from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
+from .reading import Reading
+from .references import filled
+from .steps import read_steps
+from .story import Story
+from .yaml_text import Node, Unreadable, read_yaml
+
+__all__ = ["read_story"]
+
+_KEYS = ("scenario", "about", "evidence", "ruleset", "given", "set", "steps")
+
+
+def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -> Story:
+    """The story of a file's text; `options` replace the values of its `set`.
+
+    Raises:
+        Unreadable: carries every mistake with its place.
+    """
+    root = read_yaml(text)
+    if not isinstance(root.value, dict):
+        raise Unreadable([root.mistake("应为带 scenario 与 steps 的映射", "a mapping with scenario and steps is wanted")])
+    reading = Reading()
+    own = _options(root, options or {}, reading)
+    root = filled(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
+    for key in set(root.value) - set(_KEYS):
+        reading.unknown(root, key, _KEYS)
+    title = _text(root, "scenario", reading, required=True)
+    given = _given(root, reading)
+    steps = root.value.get("steps")
+    if steps is None:
+        reading.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
+    elif not isinstance(steps.value, tuple) or not steps.value:
+        reading.mistakes.append(steps.mistake("steps 应为非空列表", "steps are a list that is not empty"))
+    else:
+        reading.choices = _choices(given)
+        found = read_steps(steps, reading)
+    if reading.mistakes:
+        raise Unreadable(reading.mistakes)
+    return Story(
+        title=title, path=path, given=given, steps=found, about=_text(root, "about", reading), options=own,
+        evidence=tuple(_evidence(root)),
+    )
+
+
+def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    """The story's own values with those that were given from outside laid over."""
+    node = root.value.get("set", Node({}, root.line, root.column))
+    if not isinstance(node.value, dict):
+        reading.mistakes.append(node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults"))
+        return {}
+    own = {name: each.plain() for name, each in node.value.items()}
+    for name, value in options.items():
+        if name not in own:
+            wrong = unknown_name("set", name, own)
+            reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
+        own[name] = value
+    return own
+
+
+def _text(root: Node, key: str, reading: Reading, *, required: bool = False) -> str:
+    node = root.value.get(key)
+    if node is None or node.value is None:
+        if required:
+            reading.mistakes.append(root.mistake(f"缺少 {key}：故事的标题", f"{key} is missing: the story's title"))
+        return ""
+    if not isinstance(node.value, str) or (required and not node.value.strip()):
+        reading.mistakes.append(node.mistake(f"{key} 应为文字", f"{key} is a text"))
+    return str(node.value)
+
+
+def _evidence(root: Node) -> Iterator[str]:
+    node = root.value.get("evidence")
+    for each in () if node is None else node.value if isinstance(node.value, tuple) else (node,):
+        yield str(each.value)
+
+
+def _given(root: Node, reading: Reading) -> dict[str, Any]:
+    """The world document, checked key by key; the ruleset may stand at the top."""
+    node = root.value.get("given", Node({}, root.line, root.column))
+    if not isinstance(node.value, dict):
+        reading.mistakes.append(node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping"))
+        return {}
+    given: dict[str, Any] = {}
+    for key, each in node.value.items():
+        if key not in WorldDocument.__struct_fields__:
+            reading.unknown(node, key, WorldDocument.__struct_fields__)
+            continue
+        try:
+            read_world({key: each.plain()})
+            if key == "rules" and isinstance(each.value, dict):
+                _check_rules(each, reading)
+            given[key] = each.plain()
+        except BadDocument as wrong:
+            above, _, last = wrong.field.rpartition(".")
+            reading.wrong(node.at(above), f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}", last)
+    ruleset = root.value.get("ruleset")
+    if ruleset is not None:
+        if ruleset.value in set(Ruleset):
+            given["ruleset"] = ruleset.value
+        else:
+            reading.mistakes.append(ruleset.mistake(f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"))
+    return given
+
+
+def _check_rules(node: Node, reading: Reading) -> None:
+    for name, each in node.value.items():
+        try:
+            DEFAULTS.changed({name: each.plain()})
+        except BadSwitch as wrong:
+            reading.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
+
+
+def _choices(given: Mapping[str, Any]) -> Choices:
+    try:
+        return DEFAULTS.changed(given.get("rules", {}))
+    except BadSwitch:
+        return DEFAULTS

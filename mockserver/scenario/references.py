@@ -1,0 +1,51 @@
+"""References in values: `$it`, `$name`, `$name.field`, `${name}` inside a longer text, `$$` for a dollar."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .yaml_text import Node
+
+__all__ = ["filled", "has_references", "references"]
+
+_REFERENCE = re.compile(r"\$(?:(\$)|\{([^\s{}$]+)\}|([^\W\d]\w*(?:\.\w+)*))")
+
+
+def references(node: Node) -> Iterator[tuple[str, Node]]:
+    """Every name that the values refer to, with the value's place."""
+    if isinstance(node.value, dict):
+        for each in node.value.values():
+            yield from references(each)
+    elif isinstance(node.value, tuple):
+        for each in node.value:
+            yield from references(each)
+    elif isinstance(node.value, str) and "$" in node.value:
+        for found in _REFERENCE.finditer(node.value):
+            if not found[1]:
+                yield found[2] or found[3], node
+
+
+def has_references(node: Node) -> bool:
+    """Whether any value refers to a name."""
+    return any(True for _ in references(node))
+
+
+def filled(node: Node, value_of: Callable[[str], Any], dollar: str = "$") -> Node:
+    """The tree with every reference replaced; a text that is one reference takes the value's type.
+
+    `dollar` is what `$$` becomes.
+    """
+    if isinstance(node.value, dict):
+        return Node({key: filled(each, value_of, dollar) for key, each in node.value.items()}, node.line, node.column, node.keys)
+    if isinstance(node.value, tuple):
+        return Node(tuple(filled(each, value_of, dollar) for each in node.value), node.line, node.column)
+    if isinstance(node.value, str) and "$" in node.value:
+        return Node(_text(node.value, value_of, dollar), node.line, node.column)
+    return node
+
+
+def _text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
+    whole = _REFERENCE.fullmatch(text)
+    if whole and not whole[1]:
+        return value_of(whole[2] or whole[3])
+    return _REFERENCE.sub(lambda found: dollar if found[1] else str(value_of(found[2] or found[3])), text)

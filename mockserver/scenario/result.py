@@ -1,0 +1,48 @@
+"""What came of a story: passed, or where and why it broke, with all that helps to see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+__all__ = ["Result", "Trouble"]
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Where a story broke: place, sentence, wanted and actual, what the exchange had gone through.
+
+    `curl` is the signed call that the step made; it takes the session from TOP_SESSION.
+    """
+
+    line: int
+    column: int
+    zh: str
+    en: str
+    wanted: Any = None
+    actual: Any = None
+    facts: tuple[Mapping[str, Any], ...] = ()
+    possible: Mapping[str, Any] = {}
+    curl: str = ""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """One story played.
+
+    `outcome` is `passed`, `failed` (an expectation), `broken` (the story or server could not go on) or
+    `interrupted`; `exchanges` gives dispute ids by the story's names; `stopped` tells that `until` was reached.
+    """
+
+    title: str
+    path: str
+    outcome: str
+    steps: int
+    seconds: float = 0.0
+    sandbox: str = ""
+    exchanges: Mapping[str, str] = {}
+    stopped: bool = False
+    trouble: Trouble | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was as wanted."""
+        return self.outcome == "passed"

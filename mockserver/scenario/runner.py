@@ -1,0 +1,307 @@
+"""Plays a story on a stage and says what came of it.
+
+Buyer, customer service and time go through control calls, the seller through signed calls.  With a
+client under test the seller's part is awaited instead; see `waiting.py`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from ..domain.moves import Apply
+from ..domain.vocabulary import Actor
+from .expecting import Seen, mismatches
+from .matching import Mismatch, compare, follow
+from .references import filled
+from .rejection import Rejection, rejection_mismatch, rejection_of
+from .result import Result, Trouble
+from .selling import signed_call
+from .stage import Refused, Reply, Stage
+from .story import Await, Call, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step, Story
+from .timing import Timing
+from .waiting import Broken, Waiting
+from .yaml_text import Node
+
+__all__ = ["Run", "play_story"]
+
+
+class Run(Struct, frozen=True):
+    """How to play: `until` stops at a status (number or text), `client` awaits the seller's part.
+
+    `waiting` is how real time is told and passed.
+    """
+
+    waiting: Waiting
+    until: str = ""
+    client: bool = False
+
+
+class _Until(Exception):
+    """The status asked for is reached."""
+
+
+class _Failed(Exception):
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__(trouble.zh)
+
+
+def play_story(story: Story, stage: Stage, run: Run) -> Result:
+    """What came of the story on this stage; the stage stays open."""
+    return _Playing(story, stage, run).result()
+
+
+class _Playing:
+    """One story being played: the names it has given, the last exchange, how far it is."""
+
+    def __init__(self, story: Story, stage: Stage, run: Run) -> None:
+        self._story, self._stage, self._run = story, stage, run
+        self._timing = Timing(stage, story.given, shifted=run.client)
+        self._names: dict[str, str] = {}
+        self._opened: list[str] = []
+        self._values: dict[str, Any] = {}
+        self._done = 0
+        self._step: Step | None = None
+        self._curl = ""
+
+    def result(self) -> Result:
+        began = self._run.waiting.now()
+        outcome, trouble, stopped = "passed", None, False
+        try:
+            for step in self._story.steps:
+                self._play(step)
+            self._check_until_was_met()
+        except _Until:
+            stopped = True
+        except _Failed as failed:
+            outcome, trouble = "failed", failed.trouble
+        except Refused as refused:
+            outcome, trouble = "failed", self._trouble(refused.problem.get("title", ""), refused.problem.get("detail", ""))
+        except Broken as broken:
+            outcome, trouble = "broken", self._trouble(broken.zh, broken.en)
+        return Result(
+            title=self._story.title, path=self._story.path, outcome=outcome, steps=self._done, stopped=stopped,
+            seconds=self._run.waiting.now() - began, sandbox=str(self._stage.info.get("id", "")),
+            exchanges=dict(self._names), trouble=trouble,
+        )
+
+    def _play(self, step: Step) -> None:
+        self._step, self._curl = step, ""
+        PLAYERS[type(step)](self, step)
+        self._done += 1
+        if self._run.until and self._names:
+            shown = self._seen("it").exchange
+            if self._run.until in (str(shown["status"]), shown["status_text"]):
+                raise _Until
+
+    def _check_until_was_met(self) -> None:
+        if self._run.until:
+            raise Broken(f"故事结束，没有到过状态 {self._run.until}", f"the story ended without reaching status {self._run.until}")
+
+    # names
+
+    def _value(self, name: str) -> Any:
+        head, _, rest = name.partition(".")
+        if head in self._values:
+            return follow(self._values[head], rest) if rest else self._values[head]
+        if head not in self._names:
+            raise Broken(f"名称 {head} 还没有值", f"{head} has no value yet")
+        return follow(self._seen(head).exchange["exchange"], rest) if rest else self._names[head]
+
+    def _filled(self, node: Node) -> Node:
+        return self._timing.shifted(filled(node, self._value))
+
+    def _plain(self, node: Node) -> Any:
+        return self._filled(node).plain()
+
+    def _id(self, name: str) -> str:
+        if name not in self._names:
+            raise Broken(f"还没有换货单 {name}", f"there is no exchange {name} yet")
+        return self._names[name]
+
+    def _seen(self, name: str) -> Seen:
+        return Seen(self._stage, self._id(name) if self._names else "")
+
+    # failing
+
+    def _trouble(self, zh: str, en: str, mismatch: Mismatch | None = None) -> Trouble:
+        step = self._step
+        assert step is not None
+        facts, possible = self._around(step.on)
+        return Trouble(
+            line=mismatch.line if mismatch else step.line, column=mismatch.column if mismatch else step.column,
+            zh=zh, en=en, wanted=mismatch and mismatch.wanted, actual=mismatch and _shown(mismatch.actual),
+            facts=facts, possible=possible, curl=self._curl,
+        )
+
+    def _around(self, name: str) -> tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any]]:
+        """The last facts and the possible moves of the exchange, as far as they can be had."""
+        if name not in self._names:
+            return (), {}
+        try:
+            shown = self._seen(name).exchange
+        except Refused:
+            return (), {}
+        return tuple(shown["timeline"][-5:]), shown["possible"]
+
+    def _demand(self, found: Iterator[Mismatch]) -> None:
+        """Nothing is not as wanted.
+
+        Raises:
+            _Failed: with the first thing that is not.
+        """
+        for each in found:
+            zh = f"{each.what}：期望 {each.wanted!r}，实际 {each.actual!r}"
+            raise _Failed(self._trouble(zh, f"{each.what}: expected {each.wanted!r}, got {each.actual!r}", each))
+
+    # steps
+
+    def move(self, step: Play) -> None:
+        fields, refusal = self._plain(step.fields), None
+        try:
+            if step.move is Apply:
+                self._open(step, fields)
+            elif self._run.client and step.by is Actor.SELLER:
+                self._run.waiting.for_move(self._stage, step, self._id(step.on), refused=step.refused)
+                return self._expect_after(step)
+            else:
+                refusal = self._moved(step, fields)
+        except Refused as problem:
+            refusal = Rejection.of_problem(problem.problem)
+        self._judge(step, refusal)
+        return self._expect_after(step)
+
+    def _open(self, step: Play, fields: Mapping[str, Any]) -> None:
+        opened = self._stage.ask("POST", "exchanges", fields)
+        self._names["it"] = opened["dispute_id"]
+        if step.name:
+            self._names[step.name] = opened["dispute_id"]
+        self._opened.append(opened["dispute_id"])
+
+    def _moved(self, step: Play, fields: Mapping[str, Any]) -> Rejection | None:
+        """How a move of an exchange was refused; None if it was not."""
+        dispute_id = self._id(step.on)
+        call = signed_call(step.move, dispute_id, fields, self._stage) if step.by is Actor.SELLER else None
+        if call is None:
+            body = {"by": step.by.value, "move": step.move.name(), **fields, **({"sub": True} if step.sub else {})}
+            self._stage.ask("POST", f"exchanges/{dispute_id}/moves", body)
+            return None
+        method, params = call
+        shop = self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
+        return rejection_of(self._call(method, params, self._session(shop, sub=step.sub)))
+
+    def call(self, step: Call) -> None:
+        params = self._plain(step.params)
+        awaited = self._run.client and step.refused is None and self._run.waiting.awaits(step.method, params)
+        if awaited:
+            reply = self._run.waiting.for_call(self._stage, step.method, str(params.get("dispute_id", "")))
+        else:
+            session = params.pop("session", None)
+            reply = self._call(step.method, params, self._session(step.shop, sub=step.sub) if session is None else str(session))
+        refusal = rejection_of(reply)
+        if step.refused is not None or step.expect is None or reply.error:
+            self._judge(step, refusal)
+        if step.expect is not None:
+            for path, node in step.expect.value.items():
+                self._demand(compare(path, self._filled(node), follow(reply.inner, path)))
+        for name, path in step.keep.items():
+            self._values[name] = follow(reply.inner, path)
+
+    def _call(self, method: str, params: Mapping[str, Any], session: str) -> Reply:
+        reply = self._stage.call(method, params, session)
+        self._curl = reply.curl
+        return reply
+
+    def _session(self, shop: str, *, sub: bool) -> str:
+        shops = self._stage.info["shops"]
+        found = next((each for each in shops if shop in ("", each["nick"])), None)
+        if found is None:
+            raise Broken(f"没有店铺 {shop}", f"no shop {shop}")
+        if sub and not found["subs"]:
+            raise Broken("店铺没有子账号", "the shop has no sub-account")
+        return str(found["subs"][0]["session"] if sub else found["session"])
+
+    def _judge(self, step: Play | Call, refusal: Rejection | None) -> None:
+        """The step was refused as wanted, or not refused where success is wanted."""
+        if step.refused is None:
+            if refusal is not None:
+                raise _Failed(self._trouble(f"应成功，却被拒绝：{refusal.zh}", f"refused: {refusal.en}"))
+            return
+        wanted = self._filled(step.refused)
+        if refusal is None:
+            zh, en = f"应被拒绝({wanted.plain()})，却成功了", f"expected a refusal ({wanted.plain()}), but it succeeded"
+            raise _Failed(self._trouble(zh, en))
+        self._demand(rejection_mismatch(wanted, refusal, self._stage))
+
+    def _expect_after(self, step: Play) -> None:
+        if step.expect is not None:
+            self._demand(mismatches(self._filled(step.expect), self._seen("it" if step.move is Apply else step.on)))
+
+    def expect(self, step: Expect) -> None:
+        self._demand(mismatches(self._filled(step.wanted), self._seen(step.on)))
+
+    def wait(self, step: Await) -> None:
+        """What is wanted holds before the time is up; without a client it holds at once or never."""
+        waiting = self._run.waiting
+        if step.method and self._run.client:
+            waiting.for_call(self._stage, step.method, self._names.get(step.on, ""), step.within)
+        if step.wanted.value:
+            wanted = self._filled(step.wanted)
+            waiting.until(lambda: next(mismatches(wanted, self._seen(step.on)), None) is None, step.within)
+            self._demand(mismatches(wanted, self._seen(step.on)))
+
+    def go(self, step: Pass) -> None:
+        by = str(self._plain(Node(step.by, step.line, step.column)))
+        self._timing.go(by, age=step.age, dispute_id=self._names.get(step.on, ""))
+
+    def send(self, step: Send) -> None:
+        CONTROLS[step.what](self._stage, self._plain(step.body))
+
+    def keep(self, step: Keep) -> None:
+        self._stage.ask("PUT", f"snapshots/{step.name}")
+
+    def restore(self, step: Restore) -> None:
+        self._stage.ask("POST", "reset", {"to": step.name})
+
+    def repeat(self, step: Repeat) -> None:
+        for _ in range(step.times):
+            for inner in step.do:
+                self._play(inner)
+
+    def each(self, step: Each) -> None:
+        chosen = [self._id(name) for name in step.names] if step.names else list(self._opened)
+        before = self._names["it"]
+        for dispute_id in chosen:
+            self._names["it"] = dispute_id
+            for inner in step.do:
+                self._play(inner)
+        self._names["it"] = before
+
+
+def _shown(value: Any) -> Any:
+    """A value that a report can carry."""
+    return value if isinstance(value, bool | int | float | str | list | dict | None) else repr(value)
+
+
+def _set_stock(stage: Stage, body: Mapping[str, Any]) -> None:
+    for name, units in body.items():
+        stage.ask("PUT", f"stock/{name}", {"available": units})
+
+
+def _grant(stage: Stage, body: Mapping[str, Any]) -> None:
+    kind = "session" if "session" in body else "app"
+    what = body[kind] if kind == "session" else stage.info["app_key"]
+    rest = {key: value for key, value in body.items() if key != kind}
+    stage.ask("PATCH", f"{kind}s/{what}", rest)
+
+
+CONTROLS: Mapping[str, Callable[[Stage, Any], None]] = {
+    "rules": lambda stage, body: stage.ask("PATCH", "rules", body),
+    "stock": _set_stock,
+    "rights": _grant,
+}
+PLAYERS: Mapping[type[Step], Callable[[Any, Any], None]] = {
+    Play: _Playing.move, Call: _Playing.call, Expect: _Playing.expect, Await: _Playing.wait, Pass: _Playing.go,
+    Send: _Playing.send, Keep: _Playing.keep, Restore: _Playing.restore, Repeat: _Playing.repeat, Each: _Playing.each,
+}

@@ -1,0 +1,99 @@
+"""Waiting in real time for a client under test: for a move of the seller, for a call, for a state."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from ..api.around_methods import METHODS
+from .selling import METHOD_OF
+from .stage import Reply, Stage
+from .story import Play
+from .yaml_text import Node
+
+__all__ = ["Broken", "Waiting"]
+
+_PAUSE = 0.02  # seconds between looks
+_SYSTEM = ("app_key", "timestamp", "sign", "sign_method", "v", "format")
+
+
+class Broken(Exception):
+    """The story cannot go on."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(f"{zh} ({en})")
+
+
+class Waiting:
+    """Real time as the runner tells and passes it; remembers what it has seen of the client already.
+
+    `alive` says whether the client under test still runs; `longest` is how long a step of the seller may take.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], pause: Callable[[float], None], *, longest: timedelta = timedelta(seconds=10),
+        alive: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.now, self._pause, self._longest, self._alive = now, pause, longest, alive
+        self._taken: set[str] = set()
+
+    def until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
+        """Whether it came to hold in time."""
+        end = self.now() + (within or self._longest).total_seconds()
+        while not holds():
+            if self.now() >= end or not self._alive():
+                return holds()
+            self._pause(_PAUSE)
+        return True
+
+    def awaits(self, method: str, params: Mapping[str, Any]) -> bool:
+        """Whether a call of a story is the client's to make: a write that says nothing of the gateway itself."""
+        known = METHODS.get(method)
+        return known is not None and known.move is not None and not any(name in params for name in _SYSTEM)
+
+    def for_move(self, stage: Stage, step: Play, dispute_id: str, refused: Node | None) -> None:
+        """The client has made the seller's move, or has been refused where that is wanted.
+
+        Raises:
+            Broken: not in time.
+        """
+        name = step.move.name()
+        if refused is not None:
+            self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="failed")
+            return
+
+        def moved() -> bool:
+            facts = stage.ask("GET", "events", dispute_id=dispute_id)["items"]
+            fresh = [fact for fact in facts if fact["by"] == "seller" and fact["move"] == name and str(fact["number"]) not in self._taken]
+            if fresh:
+                self._taken.add(str(fresh[0]["number"]))
+            return bool(fresh)
+
+        if not self.until(moved):
+            raise self._overdue(f"{METHOD_OF.get(step.move, name)} ({step.move.zh})")
+
+    def for_call(
+        self, stage: Stage, method: str, dispute_id: str, within: timedelta | None = None, outcome: str = "ok"
+    ) -> Reply:
+        """The client's call with this outcome that no step has taken yet, as the journal has it.
+
+        Raises:
+            Broken: not in time.
+        """
+        found: list[Any] = []
+        filters = {"method": method, "outcome": outcome, **({"dispute_id": dispute_id} if dispute_id else {})}
+
+        def called() -> bool:
+            items = stage.ask("GET", "requests", limit=1000, **filters)["items"]
+            found[:] = [item for item in reversed(items) if item["request_id"] not in self._taken]
+            return bool(found)
+
+        if not self.until(called, within):
+            raise self._overdue(method)
+        self._taken.add(found[0]["request_id"])
+        return Reply(found[0]["reply"], error=False, curl="")
+
+    def _overdue(self, what: str) -> Broken:
+        if not self._alive():
+            return Broken(f"等不到 {what}：被测程序已经退出", f"{what} never came: the client under test has ended")
+        return Broken(f"等不到被测程序的 {what}", f"the client under test did not call {what} in time")

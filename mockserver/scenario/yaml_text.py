@@ -1,0 +1,183 @@
+"""Reads YAML as a tree that remembers where everything stands; all mistakes of a text are told at once.
+
+YAML 1.2 scalars: only true, false, null and plain numbers are anything but text, so `on`, `no`,
+`12:30:45` and `0123` stay what they look like.  No tags, anchors or aliases; size and depth are bounded.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+__all__ = ["Mistake", "Node", "Unreadable", "read_yaml"]
+
+BYTES_AT_MOST = 1024 * 1024
+DEPTH_AT_MOST = 40
+NODES_AT_MOST = 50_000
+MISTAKES_AT_MOST = 100
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII)
+_DECIMAL = re.compile(r"-?(0|[1-9]\d{0,18})\.\d{1,18}", re.ASCII)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Mistake(Struct, frozen=True, order=True):
+    """What is wrong at a place; line and column count from 1."""
+
+    line: int
+    column: int
+    zh: str
+    en: str
+
+    def text(self, path: str, lang: str = "zh") -> str:
+        """`file:line:column: sentence`."""
+        return f"{path}:{self.line}:{self.column}: {self.en if lang == 'en' else self.zh}"
+
+
+class Unreadable(ValueError):
+    """A text that is no story; carries every mistake, in order of place."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))[:MISTAKES_AT_MOST]
+        super().__init__("; ".join(each.text("") for each in self.mistakes))
+
+
+class Node(Struct, frozen=True):
+    """A value and where it stands: a scalar, a tuple of nodes, or nodes by key.
+
+    `keys` tells where each key of a mapping stands.
+    """
+
+    value: Any
+    line: int
+    column: int
+    keys: Mapping[str, tuple[int, int]] = {}
+
+    def mistake(self, zh: str, en: str, key: str = "") -> Mistake:
+        """A mistake at this node, or at one of its keys."""
+        line, column = self.keys.get(key, (self.line, self.column))
+        return Mistake(line, column, zh, en)
+
+    def plain(self) -> Any:
+        """The value alone, as JSON has it."""
+        if isinstance(self.value, dict):
+            return {key: each.plain() for key, each in self.value.items()}
+        return [each.plain() for each in self.value] if isinstance(self.value, tuple) else self.value
+
+    def at(self, path: str) -> "Node":
+        """The node that a dotted path leads to, or the last one on the way."""
+        node = self
+        for part in path.split("."):
+            if isinstance(node.value, dict) and part in node.value:
+                node = node.value[part]
+            elif isinstance(node.value, tuple) and part.isdigit() and int(part) < len(node.value):
+                node = node.value[int(part)]
+            else:
+                break
+        return node
+
+
+def read_yaml(text: str) -> Node:
+    """The tree of a text with one document.
+
+    Raises:
+        Unreadable: broken YAML, a key given twice, a tag, an anchor, an alias, or beyond the bounds.
+    """
+    if len(text.encode(errors="surrogatepass")) > BYTES_AT_MOST:
+        raise Unreadable([Mistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
+    return _Builder(text).document()
+
+
+class _Builder:
+    """Builds one tree from the parser's events."""
+
+    def __init__(self, text: str) -> None:
+        self._events = self._told(text.removeprefix("\ufeff"))
+        self._mistakes: list[Mistake] = []
+        self._nodes = 0
+
+    def document(self) -> Node:
+        root: Node | None = None
+        for event in self._events:
+            if isinstance(event, yaml.NodeEvent):
+                if root is not None:
+                    raise self._fatal(event, "一个文件只能有一份 YAML 文档", "one YAML document a file")
+                root = self._node(event, 0)
+        if root is None:
+            raise Unreadable([Mistake(1, 1, "文件是空的", "the file is empty")])
+        if self._mistakes:
+            raise Unreadable(self._mistakes)
+        return root
+
+    def _told(self, text: str) -> Iterator[Any]:
+        try:
+            yield from yaml.parse(text, Loader=_LOADER)
+        except yaml.MarkedYAMLError as broken:
+            mark = broken.problem_mark or broken.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise Unreadable([
+                *self._mistakes,
+                Mistake(line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}"),
+            ]) from None
+        except yaml.reader.ReaderError as broken:
+            line = text.count("\n", 0, broken.position) + 1
+            raise Unreadable([*self._mistakes, Mistake(line, 1, "有 YAML 不允许的字符", "a character that YAML forbids")]) from None
+
+    def _fatal(self, event: Any, zh: str, en: str) -> Unreadable:
+        return Unreadable([*self._mistakes, Mistake(*_place(event), zh, en)])
+
+    def _node(self, event: Any, depth: int) -> Node:
+        line, column = _place(event)
+        self._nodes += 1
+        if self._nodes > NODES_AT_MOST or depth > DEPTH_AT_MOST:
+            raise self._fatal(event, f"超过 {NODES_AT_MOST} 个值或 {DEPTH_AT_MOST} 层", f"above {NODES_AT_MOST} values or {DEPTH_AT_MOST} levels")
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise self._fatal(event, "不支持锚点与别名(& 与 *)；文本请加引号", "no anchors or aliases (& and *); quote a text")
+        if event.tag is not None:
+            raise self._fatal(event, f"不支持标签 {event.tag[:60]}", f"no tags: {event.tag[:60]}")
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(_scalar(event), line, column)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(tuple(self._node(each, depth + 1) for each in self._until(yaml.SequenceEndEvent)), line, column)
+        return self._mapping(line, column, depth)
+
+    def _until(self, end: type) -> Iterator[Any]:
+        for event in self._events:
+            if isinstance(event, end):
+                return
+            yield event
+
+    def _mapping(self, line: int, column: int, depth: int) -> Node:
+        members: dict[str, Node] = {}
+        keys: dict[str, tuple[int, int]] = {}
+        for event in self._until(yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self._events), depth + 1)
+            if isinstance(key.value, tuple | dict):
+                raise self._fatal(event, "键应为文本；含 { 或 [ 的文本请加引号", "a key is a text; quote one with { or [")
+            name = event.value
+            if name in keys:
+                first = keys[name][0]
+                self._mistakes.append(key.mistake(
+                    f"键 {name} 在第 {first} 行与第 {key.line} 行重复", f"key {name} stands on line {first} and again on line {key.line}"
+                ))
+                continue
+            members[name], keys[name] = value, (key.line, key.column)
+        return Node(members, line, column, keys)
+
+
+def _place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _scalar(event: yaml.ScalarEvent) -> bool | int | float | str | None:
+    text: str = event.value
+    if not event.implicit[0] or event.style:
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text

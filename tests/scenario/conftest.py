@@ -1,0 +1,37 @@
+"""A story is played on a fresh sandbox of a desk without HTTP."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mockserver.control.blueprint import ROUTES
+from mockserver.control.stage import DeskStage
+from mockserver.scenario.reader import read_story
+from mockserver.scenario.result import Result
+from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.waiting import Waiting
+from mockserver.server import make_desk
+from mockserver.world.clock import FROZEN_AT
+from mockserver.world.document import read_world
+from mockserver.world.world import World
+
+Tell = Callable[..., Result]
+
+
+@pytest.fixture
+def tell() -> Tell:
+    """Plays the text of a story: what came of it."""
+    desk = make_desk()
+
+    def play(text: str, *, until: str = "", **options: object) -> Result:
+        story = read_story(text, "story.yaml", options)
+        world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
+        desk.directory.add(world)
+        stage = DeskStage(desk, ROUTES, world, made=True)
+        try:
+            return play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep), until=until))
+        finally:
+            stage.close()
+
+    return play

@@ -1,0 +1,69 @@
+"""The runner: a story passes when all is as written, and says where it broke when not."""
+
+import pytest
+
+STORY = """\
+scenario: 买家逾期未寄回，换货关闭
+about: The buyer never returns the goods; the exchange closes and the reservation is released.
+ruleset: classic
+given: {clock: 2026-03-01 10:00:00, goods: {wanted: {stock: 1}}}
+steps:
+  - buyer: apply
+    reason: 尺码不合适
+  - seller: agree
+  - call: tmall.exchange.get
+    with: {dispute_id: $it, fields: "dispute_id,status"}
+    expect: {result.exchange.status: 待买家退货}
+  - advance: 6d23h59m59s
+  - expect: {status: 2, due_in: 1s}
+  - advance: 1s
+  - expect: {status: 4, moved_by: system, stock.wanted: {available: 1, reserved: 0}}
+"""
+
+
+def test_the_story_of_the_contract_passes(tell):
+    """The example that users are shown plays to its end."""
+    result = tell(STORY)
+    assert (result.outcome, result.steps, result.trouble) == ("passed", 7, None)
+
+
+@pytest.mark.parametrize(("wrong", "right", "line", "actual"), [
+    ("due_in: 1s", "due_in: 2s", 13, "1s"),
+    ("{status: 2,", "{status: 3,", 13, 2),
+    ("status: 待买家退货", "status: 换货成功", 11, "待买家退货"),
+    ("available: 1", "available: 2", 15, 1),
+    ("moved_by: system", "moved_by: buyer", 15, "system"),
+])
+def test_what_is_not_as_written_is_named(tell, wrong, right, line, actual):
+    """A wrong expectation fails on its line, with what is instead."""
+    result = tell(STORY.replace(wrong, right))
+    assert result.outcome == "failed"
+    assert (result.trouble.line, result.trouble.actual) == (line, actual)
+
+
+def test_a_refused_move_fails_with_what_was_possible(tell):
+    """A seller's call that is refused fails the story: facts, possible moves and the call as curl."""
+    result = tell("scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
+    trouble = result.trouble
+    assert (result.outcome, trouble.line) == ("failed", 4)
+    assert [fact["move"] for fact in trouble.facts] == ["apply"]
+    assert trouble.possible["seller"][:2] == ["agree", "refuse"]
+    assert trouble.curl.startswith("curl -s ")
+    assert "method=tmall.exchange.consigngoods" in trouble.curl
+    assert "$TOP_SESSION" in trouble.curl
+
+
+def test_a_wanted_refusal_passes_and_success_instead_fails(tell):
+    """`refused` holds for the failure it names, and for nothing else."""
+    empty = "scenario: x\ngiven: {goods: {wanted: {stock: 0}}}\nsteps:\n  - buyer: apply\n  - seller: agree\n    refused: no_stock\n"
+    assert tell(empty).ok
+    assert tell(empty.replace("no_stock", "wrong_state")).outcome == "failed"
+    assert tell(empty.replace("stock: 0", "stock: 1")).outcome == "failed"
+
+
+def test_until_stops_at_the_status(tell):
+    """A story told to stop at a status stops there, by number or by text."""
+    for until in ("2", "待买家退货"):
+        result = tell(STORY, until=until)
+        assert (result.outcome, result.stopped, result.steps) == ("passed", True, 2)
+    assert tell(STORY, until="5").outcome == "broken"
