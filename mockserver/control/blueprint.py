@@ -14,6 +14,7 @@ from ..gateway.app import BodyBroken, base_url, read_body
 from ..gateway.pipeline import fault_place
 from ..world.document import BadDocument
 from .calls import ROUTES as CALLS
+from .faults import ROUTES as FAULTS
 from .flow import ROUTES as FLOW
 from .openapi import describe
 from .problem import Problem, problem_of
@@ -30,7 +31,7 @@ def _describe(ask: Ask) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *CALLS,
+    *SANDBOXES, *FLOW, *CALLS, *FAULTS,
     Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
 )
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from ..version import __version__
 from .route import Route
@@ -25,11 +24,12 @@ _PROBLEM = {
 
 def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
     """The document; request bodies refer to `components.schemas`."""
-    shapes = [route.body for route in routes if _named(route.body)]
-    _, schemas = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    shapes = list(dict.fromkeys(route.body for route in routes if route.body is not None))
+    bodies, schemas = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
+    schema_of = dict(zip(shapes, bodies, strict=True))
     paths: dict[str, Any] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(route, schema_of.get(route.body))
     return {
         "openapi": "3.1.0",
         "info": {"title": "tmall-mockserver control API 控制接口", "version": __version__,
@@ -44,11 +44,7 @@ def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
     }
 
 
-def _named(body: Any) -> bool:
-    return isinstance(body, type) and issubclass(body, Struct)
-
-
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", route.path)
     words = re.sub(r"[{}]", "", route.path.removeprefix("/_sandbox/")).replace("/", "_").replace(".", "_")
     operation: dict[str, Any] = {
@@ -68,7 +64,6 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.open:
         operation["security"] = []
-    if route.body is not None:
-        schema = {"$ref": f"#/components/schemas/{route.body.__name__}"} if _named(route.body) else {"type": "object"}
-        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    if body is not None:
+        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
     return operation

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..api.around_methods import METHODS
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind, invalid
-from ..protocol.errors import TopError
+from ..protocol.errors import TopError, call_limited
 from ..protocol.shapes import read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
@@ -150,6 +150,15 @@ def _verb(call: Call, rules: Rules) -> None:
         raise TopError(9)
 
 
+def _flow(call: Call, rules: Rules) -> None:
+    world = call.world
+    assert world is not None and call.app is not None
+    if world.state.quotas:
+        ban = world.spend(call.app.app_key, call.texts["method"])
+        if ban is not None:
+            raise call_limited(ban.sub_code, ban.seconds, ban.zh, ban.en)
+
+
 def _session(call: Call, rules: Rules) -> None:
     needed = call.method is not None and call.method.session
     token = call.texts.get("session", "")
@@ -206,6 +215,7 @@ CHECKS: tuple[Check, ...] = (
     Check((24, 25), _sign),
     Check((22,), _method),
     Check((9,), _verb),
+    Check((7,), _flow),
     Check((26, 27), _session),
     Check((11, 12), _permission),
     Check((40, 41), _arguments),

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-__all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError"]
+__all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError", "call_limited"]
 
 
 class Code(Struct, frozen=True):
@@ -90,6 +90,7 @@ SUB_CODES: tuple[SubCode, ...] = (
     SubCode("accesscontrol.limited-by-app-access-count", 7, "应用当日调用次数用完", "the app's daily quota is used up", seen=True),
     SubCode("accesscontrol.limited-by-api-access-count", 7, "该 API 的总调用次数超限", "the API's own limit", seen=True),
     SubCode("accesscontrol.limited-by-app-api-access-count", 7, "应用对该 API 的调用超限", "the app's limit on this API", seen=True),
+    SubCode("accesscontrol.limited-by-dynamic-access-count", 7, "平台临时的动态限流", "a temporary, dynamic limit", seen=True),
 )
 
 
@@ -119,3 +120,11 @@ class TopError(Exception):
             body["sub_msg"] = self.sub_msg
         return body
 
+
+
+def call_limited(sub_code: str, seconds: int, zh: str, en: str) -> TopError:
+    """Error 7 with the sentence that clients read the seconds from.  Source: protocol page 6."""
+    return TopError(
+        7, sub_code=sub_code, sub_msg=f"This ban will last for {seconds} more seconds",
+        zh=f"{zh}；封禁还剩 {seconds} 秒", en=f"{en}; banned for {seconds} more seconds",
+    )

@@ -17,6 +17,7 @@ from ..world.clock import FROZEN_AT
 from ..world.playing import PLAYERS
 from .client import TopClient
 from .control import Control, local_control
+from .harm import Quotas
 from .transport import Wsgi
 
 __all__ = ["Exchange", "Sandbox", "Stock"]
@@ -212,6 +213,7 @@ class Sandbox:
         self.clock = Clock(self)
         self.stock = Shelf(self)
         self.rules = Rules(self)
+        self.quotas = Quotas(self._ask)
         self._last = ""
 
     def __repr__(self) -> str:

@@ -4,9 +4,9 @@ Every key is optional; what is given is kept verbatim, the rest is made up from 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -15,8 +15,8 @@ from ..domain.vocabulary import Phase, Ruleset
 
 __all__ = [
     "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
-    "GoodsDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument", "read_document", "read_world",
-    "unknown_name",
+    "GoodsDocument", "QuotaDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument",
+    "read_document", "read_world", "unknown_name",
 ]
 
 Id = str | int
@@ -122,6 +122,16 @@ class ClockDocument(_Document, frozen=True):
     now: str | None = None
 
 
+class QuotaDocument(_Document, frozen=True, omit_defaults=True):
+    """At most `limit` calls per `second` or `day`: of each API by `method`, of each app by `app_key`, or of both; names or globs."""
+
+    per: str
+    limit: int
+    method: str = ""
+    app_key: Id = ""
+    sub_code: str = ""
+
+
 class WorldDocument(_Document, frozen=True):
     """A whole world as users write it."""
 
@@ -136,6 +146,7 @@ class WorldDocument(_Document, frozen=True):
     carriers: tuple[CarrierDocument, ...] | None = None
     reasons: tuple[ReasonDocument, ...] | None = None
     rules: Mapping[str, Any] = {}
+    quotas: tuple[QuotaDocument, ...] = ()
     samples: bool = False
 
 
@@ -164,7 +175,18 @@ def read_document(raw: object, shape: type[_T]) -> _T:
         named = re.search(r"(unknown|missing required) field `(.+)`", message)
         if named:
             field = f"{field}.{named[2]}".lstrip(".")
-        raise BadDocument(field or "body", _in_chinese(message), message) from None
+        close = get_close_matches(named[2], list(_names(shape)), 1) if named and named[1] == "unknown" else ()
+        meant_zh, meant_en = (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
+        raise BadDocument(field or "body", _in_chinese(message) + meant_zh, message + meant_en) from None
+
+
+def _names(shape: Any) -> Iterator[str]:
+    """Every field name that may stand somewhere in a document of this shape."""
+    for each in getattr(shape, "__struct_encode_fields__", ()):
+        yield each
+    inside = get_type_hints(shape).values() if hasattr(shape, "__struct_encode_fields__") else get_args(shape)
+    for each in inside:
+        yield from _names(each)
 
 
 def unknown_name(field: str, given: str, known: Iterable[str], what: str = "取值") -> BadDocument:

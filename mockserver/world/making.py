@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import asdict, replace
 
+from ..api.around_methods import METHODS
 from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.ledger import Accounts
 from ..domain.switches import DEFAULTS, BadSwitch
@@ -26,6 +27,7 @@ from .document import (
     WorldDocument,
 )
 from .identity import App, Session
+from .quotas import read_quotas
 from .seeds import made_up
 from .state import State
 
@@ -83,6 +85,7 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
     state.reasons = REASONS if document.reasons is None else tuple(_reasons(document.reasons))
     _once("reasons.reason_id", [reason.reason_id for reason in state.reasons])
     _first_trades(state)
+    state.quotas = read_quotas(document.quotas, METHODS, state.apps)
     return state
 
 
@@ -98,9 +101,10 @@ def _once(field: str, keys: Sequence[str | int]) -> None:
 
 
 def new_credentials(state: State, number: int) -> None:
-    """A state made from a snapshot gets an app and sessions of its own, rights kept."""
+    """A state made from a snapshot gets an app and sessions of its own, rights and quotas kept."""
     app = next(iter(state.apps.values()))
     key = _app_key(number)
+    state.quotas = tuple(replace(each, app_key=key) if each.app_key == app.app_key else each for each in state.quotas)
     state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
     sessions = [
         replace(each, token=_token(number, each.nick, each.user_id)) for each in state.sessions.values()

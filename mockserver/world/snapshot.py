@@ -10,15 +10,17 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from ..api.around_methods import METHODS
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Exchange, Fact, Message
 from ..domain.ledger import Accounts
 from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
-from .document import BadDocument, read_document
+from .document import BadDocument, QuotaDocument, read_document
 from .fitting import check_fit, check_instants
 from .identity import App, Session
+from .quotas import read_quotas
 from .state import State
 
 __all__ = ["VERSION", "read_snapshot", "write_snapshot"]
@@ -68,6 +70,7 @@ class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pictures: dict[str, bytes]
     stubs: dict[str, bytes]
     numbers: dict[str, int]
+    quotas: list[QuotaDocument] = []
 
 
 def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
@@ -89,6 +92,7 @@ def write_snapshot(state: State) -> bytes:
         facts=sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number),
         messages=sorted((each for thread in state.messages.values() for each in thread), key=lambda m: m.number),
         waybills=state.waybills, pictures=state.pictures, stubs=state.stubs, numbers=state.numbers,
+        quotas=[quota.document() for quota in state.quotas],
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
 
@@ -127,6 +131,7 @@ def read_snapshot(raw: object) -> State:
         state.facts[fact.dispute_id] = (*state.facts.get(fact.dispute_id, ()), fact)
     for message in document.messages:
         state.messages[message.dispute_id] = (*state.messages.get(message.dispute_id, ()), message)
+    state.quotas = read_quotas(document.quotas, (*METHODS, *state.stubs), state.apps)
     check_fit(state, document.exchanges, document.sessions)
     return state
 

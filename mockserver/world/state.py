@@ -17,6 +17,7 @@ from ..domain.switches import Choices
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
 from .identity import App, Session
+from .quotas import Quota
 
 __all__ = ["State"]
 
@@ -43,6 +44,7 @@ class State:
         self.waybills: dict[str, int] = {}
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
+        self.quotas: tuple[Quota, ...] = ()
         self.numbers: dict[str, int] = {}
         self._timers: SortedList[tuple[datetime, int]] = SortedList()
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}

@@ -5,24 +5,26 @@ Every verb checks all, then changes all, under one lock; a refused call leaves n
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from ..api.around_methods import METHODS
 from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Exchange, Fact, Message, Outcome
 from ..domain.ledger import Accounts, stocked
 from ..domain.moves import Expire, Move
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
-from .document import BadDocument, WorldDocument
+from .document import BadDocument, QuotaDocument, WorldDocument
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .making import adopt_credentials, clock_of, make_state, new_credentials
 from .opening import OPEN_AT_MOST, draft_exchange
+from .quotas import Ban, Flow, read_quotas
 from .recording import record, weigh
 from .state import State
 from .storing import store
@@ -79,6 +81,7 @@ class World:
             for status in Status:
                 self.open({"status": status.value})
         self._baseline = self._saved()
+        self._flow = Flow(self.now, directory.real())
 
     # time
 
@@ -107,7 +110,10 @@ class World:
 
     def advance(self, by: timedelta) -> list[Fact]:
         """Now is later by `by`; what fired on the way, in order."""
-        return self._move_clock("by", lambda clock: clock.advanced(by))
+        with self.lock:
+            fired = self._move_clock("by", lambda clock: clock.advanced(by))
+            self._flow.advance(by)
+            return fired
 
     def age(self, by: timedelta) -> list[Fact]:
         """Everything recorded is older by `by`, now stays; what that made due, in order."""
@@ -120,7 +126,10 @@ class World:
         """
         with self.lock:
             real, shown = self.directory.real(), self.now if now is None else now
-            return self._move_clock("now", lambda clock: clock.set(running=running, now=shown, real=real))
+            fired = self._move_clock("now", lambda clock: clock.set(running=running, now=shown, real=real))
+            if now is not None:
+                self._flow.set(now, real)
+            return fired
 
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Fact]:
         with self.settled():
@@ -235,6 +244,23 @@ class World:
                 self.state.stubs[method] = reply
             return had
 
+    # flow control
+
+    def set_quotas(self, given: Sequence[QuotaDocument]) -> None:
+        """These quotas hold from now on, and nothing is counted yet.
+
+        Raises:
+            BadDocument: one is wrong; none has changed.
+        """
+        with self.lock:
+            self.state.quotas = read_quotas(given, (*METHODS, *self.state.stubs), self.state.apps)
+            self._flow.forget()
+
+    def spend(self, app_key: str, method: str) -> Ban | None:
+        """The ban that stops a call, or None where it may pass, which then counts."""
+        with self.lock:
+            return self._flow.spend(self.state.quotas, app_key, method, self.directory.real())
+
     # snapshots
 
     def snapshot(self, name: str, state: State | None = None) -> State:
@@ -283,6 +309,7 @@ class World:
         """`fresh`, made ready, is the state from here: readers see the old one or all of the new."""
         adopt_credentials(fresh, self.state)
         self.state = fresh
+        self._flow = Flow(self.now, self.directory.real())
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""

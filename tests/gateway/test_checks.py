@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from mockserver.world.document import QuotaDocument
+
 GET = "tmall.exchange.get"
 AGREE = "tmall.exchange.agree"
 
@@ -198,7 +200,7 @@ FAULTS = [
     (21, {"method": None}), (28, {"app_key": None}), (29, {"app_key": "404"}), (30, {"timestamp": None}),
     (31, {"timestamp": "x"}), (32, {"v": None}), (33, {"v": "x"}), (34, {"v": "1.0"}), (23, {"format": "yaml"}),
     (24, {"sign": None}), (25, {"sign": "x"}), (22, {"method": "no.such.method"}), (9, {"verb": "PUT"}),
-    (26, {"session": None}), (27, {"session": "nobody"}), (11, {"banned": True}), (40, {"dispute_id": None}),
+    (7, {"limited": True}), (26, {"session": None}), (27, {"session": "nobody"}), (11, {"banned": True}), (40, {"dispute_id": None}),
 ]
 
 
@@ -212,9 +214,38 @@ def test_order_of_checks(make_world, signed, send, world, earlier, later):
     if faults.pop("banned", False):
         key, app = next(iter(world.state.apps.items()))
         world.state.apps[key] = type(app)(app.app_key, app.app_secret, frozenset({"taobao.time.get"}))
+    if faults.pop("limited", False):
+        world.set_quotas([QuotaDocument(per="day", limit=0)])
     texts = signed(**{"method": GET, "dispute_id": 1, "fields": "status", **faults})
     reply = send(verb=verb, body=texts).body.decode()
     assert f'"code":{earlier[0]},' in reply or f"<code>{earlier[0]}</code>" in reply
+
+
+@pytest.mark.parametrize(("quota", "sub_code"), [
+    ({}, "accesscontrol.limited-by-app-access-count"), ({"method": GET}, "accesscontrol.limited-by-api-access-count"),
+    ({"method": GET, "app_key": "*"}, "accesscontrol.limited-by-app-api-access-count"),
+    ({"sub_code": "accesscontrol.limited-by-dynamic-access-count"}, "accesscontrol.limited-by-dynamic-access-count"),
+])
+def test_a_used_up_quota_is_7_with_the_ban_sentence(top, world, quota, sub_code):
+    """A call above its quota gets code 7, the sub_code and the platform's own sentence; the journal says which quota."""
+    world.set_quotas([QuotaDocument(per="day", limit=1, **quota)])  # frozen at 10:00, so 14 hours are left
+    assert "result" in top.result(GET, dispute_id=1, fields="status")
+    refused = top(GET, dispute_id=1, fields="status")["error_response"]
+    assert {name: value for name, value in refused.items() if name != "request_id"} == {
+        "code": 7, "msg": "App Call Limited", "sub_code": sub_code, "sub_msg": "This ban will last for 50400 more seconds"}
+    [entry] = world.journal.select({"outcome": "refused"}, 1)[1]
+    assert (entry.code, entry.sub_code) == (7, sub_code)
+    assert "每天 1 次" in entry.cause_zh and "50400" in entry.cause_zh and "quota of 1 a day" in entry.cause_en
+
+
+def test_only_calls_that_reach_flow_control_count(top, world):
+    """A call refused by an earlier check costs nothing; one refused later has counted."""
+    world.set_quotas([QuotaDocument(per="day", limit=2)])
+    for earlier in ({"sign": "x"}, {"timestamp": "x"}, {"v": "9"}):
+        top(GET, dispute_id=1, fields="status", **earlier)
+    assert top(GET, dispute_id=1, fields="status", session="nobody")["error_response"]["code"] == 27
+    assert "time" in top.result("taobao.time.get")
+    assert top("taobao.time.get")["error_response"]["code"] == 7
 
 
 def test_wrong_argument_comes_before_the_business(top):
