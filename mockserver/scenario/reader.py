@@ -10,7 +10,7 @@ from ..domain.switches import DEFAULTS, BadSwitch, Choices
 from ..domain.vocabulary import Ruleset
 from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
 from .reading import Reading
-from .references import filled
+from .references import filled, references
 from .steps import read_steps
 from .story import Story
 from .yaml_text import Node, Unreadable, read_yaml
@@ -64,6 +64,10 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
             wrong = unknown_name("set", name, own)
             reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
         own[name] = value
+    used = {name.partition(".")[0] for name, _ in references(root)}
+    for name in node.value:
+        if name not in used:
+            reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
     return own
 
 
