@@ -20,7 +20,7 @@ __all__ = ["cli", "main"]
 
 _COMMANDS = {
     "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
-    "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "remote.logs",
+    "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "logs.logs",
     "sign": "offline.sign_", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
 }
 

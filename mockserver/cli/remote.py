@@ -1,4 +1,4 @@
-"""Commands that talk to a running server: `call`, `clock`, `snapshot`, `reset`, `logs`."""
+"""Commands that talk to a running server: `call`, `clock`, `snapshot`, `reset`."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from ..domain.durations import parse_duration
 from ..testing.client import TopClient
 from .console import CHECK_FAILED, WRONG_USE, connect, fail, pairs, say
 
-__all__ = ["call", "clock", "logs", "reset", "snapshot"]
+__all__ = ["call", "clock", "reset", "snapshot"]
 
 
 def _print(shown: object) -> None:
@@ -184,31 +184,3 @@ def reset(options: Mapping[str, Any], to: str) -> None:
     """恢复为 baseline、empty 或快照名 (reset to baseline, empty or a snapshot)."""
     made = connect(options).ask("POST", "reset", {"to": to})
     _print({"id": made["id"], "now": made["now"]})
-
-
-@click.command()
-@click.option("--method", default=None)
-@click.option("--dispute-id", default=None)
-@click.option("--outcome", type=click.Choice(["ok", "failed", "refused"]), default=None)
-@click.option("--since", default=None, help="独立环境时间 yyyy-MM-dd HH:mm:ss (sandbox time)")
-@click.option("--limit", type=click.IntRange(0, 10_000), default=50)
-@click.option("--request", "request_id", default=None, help="一次请求的全部 (all of one call)")
-@click.option("--orphans", is_flag=True, help="不属于任何独立环境的请求 (calls that belong to no sandbox)")
-@click.option("--json", "as_json", is_flag=True)
-@click.pass_obj
-def logs(options: Mapping[str, Any], /, request_id: str | None, orphans: bool, as_json: bool, **filters: Any) -> None:
-    """请求记录，新的在后 (the journal, newest last)."""
-    link = connect(options)
-    if request_id:
-        _print(link.root("GET", f"requests/{quote(request_id, safe='')}"))
-        return
-    found = link.root("GET", "requests", sandbox="none", **filters) if orphans else link.ask("GET", "requests", **filters)
-    for entry in reversed(found["items"]):
-        say(json.dumps(entry, ensure_ascii=False) if as_json else _line(entry))
-
-
-def _line(entry: Mapping[str, Any]) -> str:
-    what = {"ok": "ok", "failed": entry["msg_code"], "refused": f"{entry['code']} {entry['sub_code']}".strip()}
-    return f"{entry['at']}  {entry['request_id']}  {entry['method'] or '-'}  {entry['dispute_id'] or '-'}  " + (
-        f"{what[entry['outcome']]}  {entry['diagnosis']['zh']}".rstrip()
-    )

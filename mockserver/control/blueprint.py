@@ -16,6 +16,7 @@ from ..world.document import BadDocument
 from .calls import ROUTES as CALLS
 from .faults import ROUTES as FAULTS
 from .flow import ROUTES as FLOW
+from .journal import ROUTES as JOURNAL
 from .openapi import describe
 from .problem import Problem, problem_of
 from .route import Ask, Desk, Route, shaped
@@ -31,7 +32,7 @@ def _describe(ask: Ask) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *CALLS, *FAULTS,
+    *SANDBOXES, *FLOW, *JOURNAL, *CALLS, *FAULTS,
     Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
 )
 

@@ -1,9 +1,11 @@
 """What a control route is, and what its handler gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..gateway.pipeline import Gateway
 from ..world.directory import Directory
@@ -14,6 +16,7 @@ from .problem import Problem
 
 __all__ = ["Ask", "Desk", "Route", "bounded", "shaped"]
 
+_WAITERS = 8  # a third of the embedded server's threads
 
 class Desk(Struct, frozen=True):
     """What all routes share.  `hosts` are names that may stand in Host without a token."""
@@ -25,6 +28,22 @@ class Desk(Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     journal: int = CAPACITY
     lax: bool = False
+    waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_WAITERS))
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[float]:
+        """How long one may wait: `seconds`, or not at all while too many do, so that calls find threads."""
+        free = seconds > 0 and self.waiters.acquire(blocking=False)
+        try:
+            yield seconds if free else 0.0
+        finally:
+            if free:
+                self.waiters.release()
+
+    def close(self) -> None:
+        """Nobody waits for a call any more: the server is about to stop."""
+        for journal in (self.gateway.journal, *(world.journal for world in self.directory.all())):
+            journal.close()
 
 
 class Ask(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """One call on its way through the gateway: what arrived, and what the checks have found out so far."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -39,11 +39,15 @@ class Reply(Struct, frozen=True):
 
 
 class Call(Struct):
-    """The working record of one call; checks fill it in, in their order."""
+    """The working record of one call; checks fill it in, in their order.
+
+    Of `texts` the first `in_query` came in the query.
+    """
 
     inbound: Inbound
     request_id: str
     texts: dict[str, str] = {}
+    in_query: int = 0
     files: list[Upload] = []
     raw_body: str = ""
     repeated: str = ""
@@ -76,17 +80,23 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
     Parameters come from the query and the body alike; the first value of a repeated one counts.
     """
     call = Call(inbound, request_id)
-    pairs: list[tuple[str, str]] = []
-    for read in (_read_query, _read_body):
-        try:
-            pairs += read(call)
-        except BadForm as wrong:
-            pairs += wrong.pairs
-            call.unreadable = call.unreadable or wrong
+    pairs = _pairs(call, _read_query)
+    call.in_query = len(pairs)
+    pairs += _pairs(call, _read_body)
     call.texts = dict(pairs)
     if len(call.texts) < len(pairs):
+        call.in_query = len(dict(pairs[:call.in_query]))
         call.texts, call.repeated = _first_values(pairs)
     return call
+
+
+def _pairs(call: Call, read: Callable[[Call], list[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """What `read` finds; what of it cannot be read is noted."""
+    try:
+        return read(call)
+    except BadForm as wrong:
+        call.unreadable = call.unreadable or wrong
+        return wrong.pairs
 
 
 def _first_values(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:

@@ -4,16 +4,13 @@ The journal entry is closed before the reply leaves.  Knows no Flask and no sock
 """
 
 import gzip
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Callable
 from itertools import count
 from time import perf_counter_ns
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from ..api.around_methods import PERSONAL
 from ..api.method import wrapper_of
 from ..api.records import View, exchange_record, message_record
 from ..domain.errors import DomainError, IllegalMove
@@ -22,23 +19,20 @@ from ..domain.switches import SWITCHES
 from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
-from ..protocol.json_form import NESTED, write_json
+from ..protocol.json_form import read_tree, write_json
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
 from ..world.identity import Session
-from ..world.journal import CAPACITY, MASK, Entry, Journal
+from ..world.journal import CAPACITY, Entry, Journal
 from .call import Call, Inbound, Reply, read_call
 from .checks import CHECKS, Rules, world_of
+from .masking import kept, mask_params, mask_reply, scrub
 from .queries import QUERIES, Ask, asked_fields
 
 __all__ = ["Gateway", "fault_place"]
 
 _ROWS = {row.name: row for row in TABLE}
-_SECRET = ("secret", "token", "password", "session")
-_HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL)
-_KEPT_CHARACTERS, _KEPT_BYTES = 2000, 16 * 1024
-_encode = msgspec.json.Encoder().encode
 
 
 class Gateway:
@@ -82,7 +76,7 @@ class Gateway:
         if call.method is None:
             assert call.stub is not None
             members = msgspec.json.decode(call.stub).items()
-            return wrapper_of(call.texts["method"]), {name: _canned(each) for name, each in members}
+            return wrapper_of(call.texts["method"]), {name: read_tree(each) for name, each in members}
         try:
             return call.method.wrapper, self._play(call) if call.method.move else self._ask(call)
         except DomainError as refused:
@@ -133,16 +127,21 @@ class Gateway:
 
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
-        failed = "failed" if call.msg_code else "ok"
+        params, hidden = mask_params(call.texts, self.rules.directory)
+        warnings = [each[:500] for each in call.warnings] if call.warnings else ()
+        if hidden:
+            warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
+        inbound, failed = call.inbound, "failed" if call.msg_code else "ok"
         entry = Entry(
             number=number, request_id=call.request_id, sandbox=world.id if world else "none",
-            at=(world.state.clock.outer(real) if world else real).timestamp(), real=real.timestamp(), verb=call.inbound.verb[:20],
-            method=call.texts.get("method", "")[:200], caller=call.session.label if call.session else "",
-            dispute_id=call.texts.get("dispute_id", "")[:40], outcome="refused" if error else failed,
+            at=(world.state.clock.outer(real) if world else real).timestamp(), real=real.timestamp(), verb=inbound.verb[:20],
+            method=params.get("method", "")[:200], caller=call.session.label if call.session else "",
+            dispute_id=params.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,
-            rule=call.rule, micros=micros, params=_kept(_masked_params(call.texts)), reply=_kept(_masked(tree)),
-            warnings=_kept([each[:500] for each in call.warnings]) if call.warnings else b"[]",
-            cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
+            rule=call.rule, micros=micros, params=kept(params), reply=kept(mask_reply(tree, call.stub is not None)),
+            base_url=inbound.base_url, content_type=inbound.content_type[:200], in_query=call.in_query,
+            body_size=len(inbound.body or b""), files=_files(call) if call.files else b"[]", mark=_mark(call),
+            warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
         )
         (world.journal if world else self.journal).add(entry)
         if entry.outcome != "ok":
@@ -188,47 +187,16 @@ def _request_id(number: int) -> str:
     return f"{number * 0x9E3779B97F4B & 0xFFFFFFFFFFFF:012x}"
 
 
-def _canned(value: Any) -> Any:
-    """A member of a stub's reply with `{"element":[…]}` read as a list, so that XML and simplify hold too."""
-    if isinstance(value, dict):
-        if len(value) == 1:
-            name, rows = next(iter(value.items()))
-            if isinstance(rows, list):
-                return Items(name, [_canned(row) for row in rows])
-        return {name: _canned(each) for name, each in value.items()}
-    return [_canned(each) for each in value] if isinstance(value, list) else value
+def _files(call: Call) -> bytes:
+    """Name and size of each file; what it is called at its owner's is not kept."""
+    return kept([{"name": each.name[:200], "bytes": len(each.content)} for each in call.files])
 
 
-def _kept(value: object) -> bytes:
-    """JSON for the journal; of what is too long, its length and how it begins."""
-    coded = _encode(value)
-    if len(coded) <= _KEPT_BYTES:
-        return coded
-    return _encode({"bytes": len(coded), "begins": coded[:_KEPT_BYTES].decode(errors="replace")})
-
-
-def _masked_params(texts: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name[:200]: MASK if value and _is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
-    }
-
-
-@lru_cache(4096)
-def _is_private(name: str) -> bool:
-    """Whether a parameter's value must not be kept, however a client spells the name."""
-    plain = name.lower().replace("_", "")
-    return plain in _HIDDEN or any(word in plain for word in _SECRET)
-
-
-def _masked(value: Any) -> Any:
-    if type(value) is dict:
-        return {
-            name: MASK if name in PERSONAL else _masked(each) if type(each) in NESTED else each
-            for name, each in value.items()
-        }
-    if type(value) is Items:
-        return {value.name: [_masked(each) for each in value.values]}
-    return [_masked(each) for each in value] if type(value) is list else value
+def _mark(call: Call) -> int:
+    """Equal for messages with the same content, 0 for other calls; never shown."""
+    if call.method is None or call.method.move is not LeaveMessage:
+        return 0
+    return hash((call.texts.get("content"), *(each.content for each in call.files)))
 
 
 def _reply(call: Call, text: str) -> Reply:

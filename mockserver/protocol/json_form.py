@@ -11,7 +11,7 @@ import msgspec
 
 from .shapes import Items, Tree
 
-__all__ = ["NESTED", "plain_tree", "write_json"]
+__all__ = ["NESTED", "plain_tree", "read_tree", "write_json"]
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _encode = msgspec.json.Encoder().encode
@@ -40,6 +40,17 @@ def plain_tree(value: Any, simplify: bool) -> Any:
         rows = [plain_tree(each, simplify) for each in value.values]
         return rows if simplify else {value.name: rows} if rows else {}
     return [plain_tree(each, simplify) for each in value] if type(value) is list else value
+
+
+def read_tree(value: Any) -> Any:
+    """Plain JSON values as a tree: `{"element":[…]}` is a list, so that XML and `simplify` hold for it too."""
+    if type(value) is dict:
+        if len(value) == 1:
+            name, rows = next(iter(value.items()))
+            if type(rows) is list:
+                return Items(name, [read_tree(row) for row in rows])
+        return {name: read_tree(each) for name, each in value.items()}
+    return [read_tree(each) for each in value] if type(value) is list else value
 
 
 def _without_u(found: re.Match[str]) -> str:

@@ -61,6 +61,7 @@ class Server:
 
     def stop(self) -> None:
         """No thread is left, the port is free.  Idempotent."""
+        self.desk.close()
         self._http.close()
         self._embedded.stop()
 

@@ -4,7 +4,7 @@ A call finds its world by session, else by app_key.  One app_key may stand in ma
 secret; a session stands in one only.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 
@@ -14,6 +14,7 @@ from .world import World
 
 __all__ = ["Directory"]
 
+_TELLING = 8  # shorter sessions and secrets may be any word or number
 
 class Directory:
     """All worlds of one server by id, session and app_key.
@@ -26,6 +27,7 @@ class Directory:
         self._worlds: dict[str, World] = {}
         self._by_session: dict[str, World] = {}
         self._by_app: dict[str, tuple[World, ...]] = {}
+        self._secrets: set[str] = set()
         self._lock = Lock()
         self._made = 0
 
@@ -51,6 +53,7 @@ class Directory:
                 self._by_session[session.token] = world
             for app in apps:
                 self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
+                self._secrets.add(app.app_secret)
 
     def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
         for session in sessions:
@@ -65,12 +68,14 @@ class Directory:
                                       conflict=True)
 
     def drop(self, world: World) -> None:
-        """`world` can no longer be found."""
+        """`world` can no longer be found, and nobody waits for its calls."""
+        world.journal.close()
         with self._lock:
             self._worlds.pop(world.id, None)
             self._by_session = {token: each for token, each in self._by_session.items() if each is not world}
             kept = {key: tuple(w for w in worlds if w is not world) for key, worlds in self._by_app.items()}
             self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
+            self._secrets = {app.app_secret for each in self._worlds.values() for app in each.state.apps.values()}
 
     def get(self, id: str) -> World | None:
         """The world of this id."""
@@ -100,3 +105,11 @@ class Directory:
     def knows_session(self, token: str) -> bool:
         """Whether the token is anybody's."""
         return token in self._by_session
+
+    def tokens_in(self, texts: Mapping[str, str]) -> Collection[str]:
+        """The names and values of `texts` that are anybody's session or secret, very short ones apart."""
+        sessions, secrets, values = self._by_session.keys(), self._secrets, texts.values()
+        if sessions.isdisjoint(values) and secrets.isdisjoint(values) and sessions.isdisjoint(texts):
+            return ()
+        found = {each for each in (*texts, *values) if each in sessions or each in secrets}
+        return {each for each in found if len(each) >= _TELLING}

@@ -293,6 +293,7 @@ class World:
                 known = "、".join(["baseline", "empty", *self.snapshots])
                 raise BadDocument("to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}")
             self._take(_resumed(saved, self.directory.real(), None))
+            self.journal.turn()
 
     def reset(self, *, empty: bool = False) -> None:
         """The sandbox is as it was made, its journal empty; `empty` leaves goods, buyers, trades, exchanges out."""

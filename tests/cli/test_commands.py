@@ -1,7 +1,6 @@
 """The commands that talk to a server, and those that need none."""
 
 import json
-import re
 
 import pytest
 
@@ -109,18 +108,6 @@ def test_snapshots_and_reset(at) -> None:
     assert at("snapshot", "drop", "before").returncode == 0
     assert at("reset").returncode == 0
     assert at("reset", "nowhere").returncode == 2
-
-
-def test_logs_show_calls_oldest_first_and_one_whole(at) -> None:
-    """Each call is a line; --request prints all of one with its diagnosis."""
-    at("call", "taobao.time.get")
-    at("call", "tmall.exchange.get")
-    lines = at("logs").stdout.splitlines()
-    request_id = re.search(r"[a-z0-9]{12}", lines[1])[0]
-    whole = json.loads(at("logs", "--request", request_id).stdout)
-    assert [line.split()[3] for line in lines] == ["taobao.time.get", "tmall.exchange.get"]
-    assert whole["code"] == 40
-    assert whole["diagnosis"]["zh"]
 
 
 def test_sign_prints_the_string_and_the_signature(cli) -> None:

@@ -44,12 +44,12 @@ def test_plain_values_are_kept(top, newest):
 
 
 def test_a_full_list_is_clipped(world, top, newest):
-    """A list of a hundred whole rows is answered in full and kept by its length and beginning."""
+    """A list of a hundred whole rows is answered in full and kept by its length, beginning and end."""
     world.open({"title": "长" * 400}, 100)
     found = top.result("tmall.exchange.receive.get", page_size=100, fields="dispute_id,title,reason,buyer_nick")
     assert len(found["results"]["exchange"]) == 100
     reply = newest()["reply"]
-    assert sorted(reply) == ["begins", "bytes"]
+    assert sorted(reply) == ["begins", "bytes", "ends"]
     assert reply["bytes"] > 100_000
 
 

@@ -1,0 +1,84 @@
+"""The journal's calls as HAR 1.2, as browsers and API tools read it.
+
+Masked as the journal is.  What HAR has no member for stands in members that begin with `_`, as the format wants.
+Requests are rebuilt from parameters, replies from their tree: of what is masked or clipped, sizes are not the wire's.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ..api.method import wrapper_of
+from ..protocol.json_form import read_tree, write_json
+from ..protocol.shapes import BEIJING
+from ..protocol.xml_form import write_xml
+from ..version import __version__
+from ..world.journal import MASK, Entry, clipped
+
+__all__ = ["har"]
+
+_PATH = "/router/rest"
+_TOLD = ("verb", "params", "files", "reply", "micros", "real_time")  # in HAR's own members
+
+
+def har(entries: Iterable[Entry]) -> dict[str, Any]:
+    """One HAR document with an entry for each call, in the order given."""
+    creator = {"name": "tmall-mockserver", "version": __version__}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry) for entry in entries]}}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    shown = entry.shown()
+    took = entry.micros / 1000
+    started = datetime.fromtimestamp(entry.real - entry.micros / 1e6, BEIJING)
+    return {
+        "startedDateTime": started.isoformat(timespec="milliseconds"), "time": took,
+        "request": _request(entry, shown["params"], shown["files"]), "response": _response(entry, shown["params"], shown["reply"]),
+        "cache": {}, "timings": {"send": 0, "wait": took, "receive": 0},
+        **{f"_{name}": value for name, value in shown.items() if name not in _TOLD},
+    }
+
+
+def _request(entry: Entry, params: Mapping[str, Any], files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    pairs = [] if clipped(params) else list(params.items())
+    query, rest = pairs[:entry.in_query], pairs[entry.in_query:]
+    sent: list[dict[str, str]] = [_pair(*each) for each in rest]
+    sent += [{"name": each["name"], "fileName": MASK, "comment": f"{each['bytes']} bytes"} for each in files]
+    request = {
+        "method": entry.verb, "url": entry.base_url + _PATH + (f"?{urlencode(query)}" if query else ""), "httpVersion": "HTTP/1.1",
+        "cookies": [], "headers": [_pair("Content-Type", entry.content_type)] if entry.content_type else [],
+        "queryString": [_pair(*each) for each in query], "headersSize": -1, "bodySize": entry.body_size,
+    }
+    if sent or entry.body_size:
+        request["postData"] = {"mimeType": entry.content_type, "params": sent}
+    return request
+
+
+def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "text/javascript;charset=UTF-8" if params.get("format") == "json" else "text/xml;charset=UTF-8"
+    if clipped(reply):
+        content = {"size": reply["bytes"], "mimeType": kind, "comment": f"{reply['begins']}…{reply['ends']}"}
+    else:
+        text = _written(entry, params, reply)
+        content = {"size": len(text.encode()), "mimeType": kind, "text": text}
+    headers = [
+        _pair("Content-Type", kind), _pair("X-Sandbox-Request-Id", entry.request_id), _pair("X-Sandbox-Id", quote(entry.sandbox)),
+    ]
+    return {
+        "status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers, "content": content,
+        "redirectURL": "", "headersSize": -1, "bodySize": -1,
+    }
+
+
+def _written(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
+    """The reply in the form in which it was sent, but for what is masked."""
+    root = "error_response" if entry.outcome == "refused" else wrapper_of(entry.method)
+    whole = {**read_tree(dict(reply)), "request_id": entry.request_id}
+    if params.get("format") != "json":
+        return write_xml(root, whole)
+    return write_json(root, whole, simplify=params.get("simplify") == "true")
+
+
+def _pair(name: str, value: str) -> dict[str, str]:
+    return {"name": name, "value": value}

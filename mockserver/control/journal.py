@@ -1,0 +1,113 @@
+"""Routes of the journal: lists, one call, what comes later, HAR."""
+
+import re
+from typing import Any
+
+from ..protocol.shapes import read_time
+from ..world.journal import CAPACITY, Journal, Page
+from .har import har
+from .problem import Problem
+from .route import Ask, Route, bounded
+
+__all__ = ["ROUTES"]
+
+_FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "since")
+_POSITION_AT_MOST, _WAIT_AT_MOST = 999_999_999, 30
+
+
+def _wanted(ask: Ask) -> dict[str, str]:
+    outcome = ask.query.get("outcome", "ok")
+    if outcome not in ("ok", "failed", "refused"):
+        raise Problem(400, "outcome 应为 ok、failed 或 refused", "outcome is ok, failed or refused", field="outcome")
+    if "since" in ask.query and read_time(ask.query["since"]) is None:
+        raise Problem(400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since")
+    bounded(ask.query, "code", 0, 9999)
+    return {name: ask.query[name] for name in _FILTERS if name in ask.query}
+
+
+def _shown(page: Page) -> tuple[int, Any]:
+    shown = {"total": page.total, "items": [entry.shown() for entry in page.entries], "next": page.next}
+    return 200, {**shown, "missed": page.missed} if page.missed else shown
+
+
+def _of_journal(ask: Ask, journal: Journal) -> tuple[int, Any]:
+    """The newest calls, or with `after` the first later ones, waited for if so asked."""
+    limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
+    if "after" not in ask.query:
+        if "wait" in ask.query:
+            raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
+        return _shown(journal.page(filters, limit))
+    after, seconds = bounded(ask.query, "after", 0, _POSITION_AT_MOST), _seconds(ask.query.get("wait", "0"))
+    with ask.desk.waiting(seconds) as patience:
+        return _shown(journal.later(after, filters, limit, patience))
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _WAIT_AT_MOST:
+        raise Problem(400, f"wait 应为 0 到 {_WAIT_AT_MOST} 秒", f"wait: seconds from 0 to {_WAIT_AT_MOST}", field="wait")
+    return float(text)
+
+
+def _requests(ask: Ask) -> tuple[int, Any]:
+    return _of_journal(ask, ask.world.journal)
+
+
+def _all_requests(ask: Ask) -> tuple[int, Any]:
+    journals = _journals(ask)
+    if len(journals) == 1:
+        return _of_journal(ask, journals[0])
+    for name in ("after", "wait"):
+        if name in ask.query:
+            raise Problem(400, f"{name} 只能用于一个独立环境：加上 sandbox=", f"{name} is for one sandbox: add sandbox=", field=name)
+    limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
+    found = [journal.select(filters, limit) for journal in journals]
+    newest = sorted((entry for _, entries in found for entry in entries), key=lambda entry: -entry.number)
+    return 200, {"total": sum(total for total, _ in found), "items": [entry.shown() for entry in newest[:limit]]}
+
+
+def _journals(ask: Ask) -> list[Journal]:
+    """Those that `sandbox` means: one sandbox's, `none` for calls of nobody, all without it."""
+    directory, gateway = ask.desk.directory, ask.desk.gateway
+    chosen = ask.query.get("sandbox", "")
+    worlds = directory.all()
+    if chosen not in ("", "none", *(world.id for world in worlds)):
+        raise Problem(404, f"没有独立环境 {chosen}；none 为无主请求", f"no sandbox {chosen}; none is for calls of nobody", field="sandbox")
+    journals = [gateway.journal] if chosen in ("", "none") else []
+    return journals + [world.journal for world in worlds if chosen in ("", world.id)]
+
+
+def _request(ask: Ask) -> tuple[int, Any]:
+    request_id, desk = ask.path["request_id"], ask.desk
+    for journal in (*(world.journal for world in desk.directory.all()), desk.gateway.journal):
+        entry = journal.find(request_id)
+        if entry is not None:
+            return 200, entry.shown()
+    raise Problem(404, f"没有请求 {request_id}(可能已被更新的请求挤出)", f"no request {request_id}, or no longer kept", field="request_id")
+
+
+def _clear(ask: Ask) -> tuple[int, Any]:
+    ask.world.journal.clear()
+    return 204, None
+
+
+def _export(ask: Ask) -> tuple[int, Any]:
+    limit, filters = bounded(ask.query, "limit", CAPACITY, CAPACITY), _wanted(ask)
+    journals = [ask.world.journal] if "id" in ask.path else _journals(ask)
+    found = [entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])]
+    found.sort(key=lambda entry: entry.real)
+    return 200, har(found[max(0, len(found) - limit):])
+
+
+_S = "/_sandbox/sandboxes/{id}"
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/_sandbox/requests", _all_requests, "全部独立环境的请求；sandbox=none 为无主请求", "calls of all sandboxes, or of none",
+          query=(*_FILTERS, "limit", "after", "wait", "sandbox")),
+    Route("GET", "/_sandbox/requests.har", _export, "全部请求，HAR 1.2，旧的在前", "calls of all sandboxes as HAR 1.2, oldest first",
+          query=(*_FILTERS, "limit", "sandbox")),
+    Route("GET", "/_sandbox/requests/{request_id}", _request, "一次请求及其诊断", "one call with its diagnosis"),
+    Route("GET", f"{_S}/requests", _requests, "本独立环境的请求，新的在前；after 之后的旧的在前，可等待",
+          "the sandbox's calls, newest first; those after a position oldest first, waited for", query=(*_FILTERS, "limit", "after", "wait")),
+    Route("GET", f"{_S}/requests.har", _export, "本独立环境的请求，HAR 1.2，旧的在前", "the sandbox's calls as HAR 1.2, oldest first",
+          query=(*_FILTERS, "limit")),
+    Route("DELETE", f"{_S}/requests", _clear, "清空请求记录", "clear the journal", status=204),
+)

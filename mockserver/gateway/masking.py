@@ -1,0 +1,75 @@
+"""What of a call may be kept: secrets, sessions and personal data are masked, what is long is clipped.
+
+Parameters are known by their names, however a client spells them, and sessions and secrets by their values
+wherever they stand.  A documented parameter is what its declaration says; of others the name decides.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from ..api.around_methods import METHODS, PERSONAL
+from ..protocol.json_form import NESTED
+from ..protocol.shapes import Items
+from ..world.directory import Directory
+from ..world.journal import MASK
+
+__all__ = ["kept", "mask_params", "mask_reply", "scrub"]
+
+_SECRET = ("secret", "token", "password", "passwd", "session")
+_PERSONAL = ("phone", "mobile", "addr", "nick", "receiver", "contact", "openuid", "oaid", "email", "content", "message", "idcard")
+_HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL)
+_PLAIN = frozenset(param.name for method in METHODS.values() for param in method.params if not param.personal)
+_KEPT_CHARACTERS, _KEPT_BYTES, _ENDS = 2000, 16 * 1024, 512
+_encode = msgspec.json.Encoder().encode
+
+
+def mask_params(texts: Mapping[str, str], directory: Directory) -> tuple[dict[str, str], Collection[str]]:
+    """The parameters as they may be kept, and the sessions and secrets that stood where none belong."""
+    params = {
+        name[:200]: MASK if value and _is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
+    }
+    hidden = directory.tokens_in(params)
+    if hidden:
+        params = {scrub(name, hidden): MASK if value in hidden else value for name, value in params.items()}
+    return params, hidden
+
+
+def scrub(text: str, hidden: Collection[str]) -> str:
+    """`text` without these sessions and secrets, nor the beginnings that a sentence may quote."""
+    for token in hidden:
+        text = text.replace(token, MASK).replace(token[:50], MASK)
+    return text
+
+
+@lru_cache(4096)
+def _is_private(name: str) -> bool:
+    """Whether a parameter's value must not be kept, however a client spells the name."""
+    plain = name.lower().replace("_", "")
+    if plain in _HIDDEN or any(word in plain for word in _SECRET):
+        return True
+    return name not in _PLAIN and any(word in plain for word in _PERSONAL)
+
+
+def mask_reply(value: Any, foreign: bool = False) -> Any:
+    """A reply's tree as plain values that may be kept; of a `foreign` one, which nobody declared, the names decide."""
+    if type(value) is dict:
+        return {
+            name: MASK if (_is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL)
+            else mask_reply(each, foreign) if type(each) in NESTED else each
+            for name, each in value.items()
+        }
+    if type(value) is Items:
+        return {value.name: [mask_reply(each, foreign) for each in value.values]}
+    return [mask_reply(each, foreign) for each in value] if type(value) is list else value
+
+
+def kept(value: object) -> bytes:
+    """JSON for the journal; of what is too long, its length, how it begins and how it ends."""
+    coded = _encode(value)
+    if len(coded) <= _KEPT_BYTES:
+        return coded
+    begins, ends = coded[:_KEPT_BYTES - _ENDS].decode(errors="replace"), coded[-_ENDS:].decode(errors="replace")
+    return _encode({"bytes": len(coded), "begins": begins, "ends": ends})

@@ -1,0 +1,174 @@
+"""`logs`: lines, one call, following, HAR.  Source: issue (Journal: export as HAR, `logs --follow`)."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+WITHIN = 20  # seconds: far above what any step takes
+
+
+@pytest.fixture
+def at(serve, cli):
+    """Runs a command against a fresh server."""
+    serve()
+    return lambda *args: cli("--ready-file", "ready.json", *args)
+
+
+class Following:
+    """A `logs --follow` process; lines are read as they come."""
+
+    def __init__(self, process: subprocess.Popen) -> None:
+        self.process = process
+
+    def line(self) -> str:
+        """The next line."""
+        return self.process.stdout.readline()
+
+    def end(self) -> tuple[int, str, str]:
+        """Exit code, what was still printed, stderr."""
+        out, err = self.process.communicate(timeout=WITHIN)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def follow(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., Following]]:
+    """Starts `logs --follow ARGS…` of the server that runs; whatever still runs at the end is killed."""
+    started = []
+
+    def start(*args: str) -> Following:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockserver", "--ready-file", "ready.json", "logs", "--follow", *args], cwd=tmp_path, env=environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        )
+        started.append(process)
+        return Following(process)
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_logs_show_calls_oldest_first_and_one_whole(at) -> None:
+    """Each call is a line; --request prints all of one with its diagnosis."""
+    at("call", "taobao.time.get")
+    at("call", "tmall.exchange.get")
+    lines = at("logs").stdout.splitlines()
+    request_id = re.search(r"[a-z0-9]{12}", lines[1])[0]
+    whole = json.loads(at("logs", "--request", request_id).stdout)
+    assert [line.split()[3] for line in lines] == ["taobao.time.get", "tmall.exchange.get"]
+    assert whole["code"] == 40
+    assert whole["diagnosis"]["zh"]
+
+
+def test_logs_speak_both_languages(at) -> None:
+    """Causes come in the language asked for."""
+    at("call", "tmall.exchange.get")
+    assert "missing" in at("--lang", "en", "logs").stdout
+    assert "缺少" in at("logs").stdout
+
+
+def test_a_line_stays_a_line(at) -> None:
+    """A method with line ends and control codes is shown escaped, on one line."""
+    at("call", "a.b\n\x1b[31mc")
+    lines = at("logs").stdout.splitlines()
+    assert len(lines) == 1
+    assert "\x1b" not in lines[0]
+
+
+def test_follow_prints_old_and_new_calls_once(at, follow) -> None:
+    """Following prints the newest kept calls, then each new one, through a reset, until Ctrl-C ends it with 130."""
+    at("call", "taobao.time.get")
+    at("call", "tmall.exchange.get")
+    following = follow("--limit", "1")
+    assert "tmall.exchange.get" in following.line()
+    at("call", "taobao.logistics.companies.get")
+    assert "taobao.logistics.companies.get" in following.line()
+    at("reset")
+    at("call", "tmall.exchange.receive.get")
+    assert "tmall.exchange.receive.get" in following.line()
+    following.process.send_signal(signal.SIGINT)
+    assert following.end() == (130, "", "")
+
+
+def test_follow_is_filtered(at, follow) -> None:
+    """Only calls that match are followed, as JSON if asked for."""
+    following = follow("--outcome", "refused", "--json")
+    at("call", "taobao.time.get")
+    at("call", "tmall.exchange.get")
+    assert json.loads(following.line())["code"] == 40
+
+
+def test_follow_ends_with_the_server(serve, cli, follow) -> None:
+    """When the server goes away, following ends with exit 1 and a sentence."""
+    served = serve()
+    cli("--ready-file", "ready.json", "call", "taobao.time.get")
+    following = follow()
+    following.line()
+    served.end(signal.SIGTERM)
+    code, out, err = following.end()
+    assert (code, out) == (1, "")
+    assert "服务已停止" in err and len(err.splitlines()) == 1
+
+
+def test_follow_ends_with_the_sandbox(serve, cli, follow) -> None:
+    """When the sandbox is dropped, following ends with exit 1 and a sentence."""
+    from urllib.request import Request, urlopen
+
+    ready = serve().ready
+
+    def control(verb: str, path: str, body: bytes | None = None) -> dict:
+        request = Request(f"{ready['url']}/_sandbox/{path}", body, {"Authorization": f"Bearer {ready['token']}"}, method=verb)
+        with urlopen(request, timeout=WITHIN) as reply:
+            return json.loads(reply.read() or b"{}")
+
+    control("POST", "sandboxes", b'{"name": "gone"}')
+    cli("--ready-file", "ready.json", "--sandbox", "gone", "call", "taobao.time.get")
+    following = follow("--sandbox", "gone")
+    following.line()
+    control("DELETE", "sandboxes/gone")
+    code, out, err = following.end()
+    assert (code, out) == (1, "")
+    assert "独立环境已删除" in err
+
+
+def test_follow_wants_a_server(cli) -> None:
+    """A server that never answered is wrong usage, as for every command."""
+    assert cli("--url", "http://127.0.0.1:9", "--token", "x", "logs", "--follow").returncode == 2
+
+
+def test_har_is_written(at, tmp_path) -> None:
+    """--har writes the calls that match, masked, and says how many; `-` prints them."""
+    at("call", "taobao.time.get")
+    at("call", "tmall.exchange.get")
+    ended = at("logs", "--har", "calls.har")
+    text = (tmp_path / "calls.har").read_text("utf-8")
+    entries = json.loads(text)["log"]["entries"]
+    assert [entry["_method"] for entry in entries] == ["taobao.time.get", "tmall.exchange.get"]
+    assert "2" in ended.stdout
+    assert json.loads((tmp_path / "ready.json").read_text("utf-8"))["session"] not in text
+    printed = json.loads(at("logs", "--har", "-", "--outcome", "ok").stdout)
+    assert [entry["_method"] for entry in printed["log"]["entries"]] == ["taobao.time.get"]
+
+
+def test_har_of_calls_of_nobody(at) -> None:
+    """--orphans exports the calls that belong to no sandbox."""
+    at("call", "taobao.time.get", "app_key=404404")
+    assert [e["_code"] for e in json.loads(at("logs", "--orphans", "--har", "-").stdout)["log"]["entries"]] == [29]
+
+
+@pytest.mark.parametrize("args", [
+    ("--har", "no/such/folder/x.har"), ("--har", "x.har", "--follow"), ("--request", "abc", "--follow"), ("--limit", "-1"), ("--since", "x", "--follow"),
+])
+def test_wrong_use_is_exit_2(at, args) -> None:
+    """A file that cannot be written and options that exclude each other are exit 2, without a traceback."""
+    ended = at("logs", *args)
+    assert ended.returncode == 2
+    assert ended.stderr and "Traceback" not in ended.stderr
