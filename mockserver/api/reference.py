@@ -10,7 +10,8 @@ from msgspec import Struct
 from ..domain.diagram import diagram
 from ..domain.durations import show_duration
 from ..domain.evidence import SOURCES, Evidence
-from ..domain.moves import MOVES
+from ..domain.moves import MOVES, Judge
+from ..domain.policies import POLICIES, Choice, Party, Policy
 from ..domain.switches import DEFAULTS, SWITCHES
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Role, Ruleset, Status
@@ -95,6 +96,46 @@ def _method(method: Method) -> Article:
     return Article("方法 method", method.name, method.title, "\n".join(parts), "\n".join(english))
 
 
+def _habits(policy: Policy) -> Iterator[tuple[Party, str, str, tuple[Choice, ...]]]:
+    """Who, where (in Chinese and English), and the choices there."""
+    for status, choices in policy.buyer.items():
+        yield Party.BUYER, f" {status.value} {status.zh}", f" {status.value}", choices
+    yield Party.COURIER, "", "", policy.courier
+    for cs, choices in policy.cs.items():
+        yield Party.CS, f" {cs.zh}", f" {cs.en}", choices
+
+
+def _deed(party: Party, choice: Choice) -> tuple[str, str]:
+    """What a choice amounts to, in Chinese and English."""
+    move = choice.move
+    if party is Party.COURIER:
+        return ("送达", "delivers") if move else ("丢失", "loses it")
+    if move is None:
+        return "不作为", "nothing"
+    verdict = f" {move.verdict}" if isinstance(move, Judge) else ""
+    return move.zh + verdict, move.name() + verdict
+
+
+def _choice(party: Party, choice: Choice) -> tuple[str, str]:
+    """A choice with its delay and weight, in Chinese and English."""
+    (zh, en), delay = _deed(party, choice), choice.delay
+    span = "–".join(dict.fromkeys((show_duration(delay.least), show_duration(delay.most))))
+    if choice.move is not None:
+        zh = f"时限前 {span} {zh}" if delay.ending else f"{span} 后{zh}"
+        en = f"{en} {span} before the deadline" if delay.ending else f"{en} after {span}"
+    return f"{zh} ×{choice.weight}", f"{en} ×{choice.weight}"
+
+
+def _policy(policy: Policy) -> Article:
+    zh, en = [policy.zh], [policy.en]
+    for party, where_zh, where_en, choices in _habits(policy):
+        shown = [_choice(party, choice) for choice in choices]
+        zh.append(f"{party.zh}{where_zh}：{'、'.join(each for each, _ in shown)}")
+        en.append(f"{party}{where_en}: {', '.join(each for _, each in shown)}")
+    return Article("机器人策略 policy", policy.name, policy.label, "\n".join([*zh, _known(policy.evidence)]),
+                   "\n".join([*en, _known_en(policy.evidence)]))
+
+
 def articles() -> Iterator[Article]:
     """Everything that can be explained."""
     for code in CODES.values():
@@ -121,6 +162,8 @@ def articles() -> Iterator[Article]:
     for switch in SWITCHES.values():
         yield Article("规则 rule", switch.name, str(shown[switch.name]), f"{switch.zh}，默认 {shown[switch.name]}\n{_known(switch.evidence)}",
                       f"{switch.en}, default {shown[switch.name]}\n{_known_en(switch.evidence)}")
+    for policy in POLICIES.values():
+        yield _policy(policy)
     for role in Role:
         yield Article("角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en)
 

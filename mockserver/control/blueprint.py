@@ -19,6 +19,7 @@ from .flow import ROUTES as FLOW
 from .journal import ROUTES as JOURNAL
 from .openapi import describe
 from .problem import Problem, problem_of
+from .robots import ROUTES as ROBOTS
 from .route import Ask, Desk, Route, shaped
 from .sandboxes import ROUTES as SANDBOXES
 
@@ -32,7 +33,7 @@ def _describe(ask: Ask) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *JOURNAL, *CALLS, *FAULTS,
+    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *FAULTS,
     Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
 )
 

@@ -80,8 +80,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
     assert body.to is not None
     with world.settled() as now:
         if body.to == "next":
-            due = world.state.first_due()
-            at = due[0] if due else None
+            at = world.state.next_event()
         elif body.to.startswith("deadline:"):
             at = deadline(world.exchange(_number(body.to[9:], "to")), world.state.choices)
         else:

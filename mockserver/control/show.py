@@ -9,6 +9,7 @@ from ..api.records import EXCHANGE, MESSAGE, View, exchange_record, message_reco
 from ..domain.exchange import Exchange, Fact, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline, possible, rows_from
+from ..domain.policies import Plan
 from ..domain.vocabulary import Role
 from ..protocol.json_form import plain_tree
 from ..protocol.shapes import show_time
@@ -55,7 +56,7 @@ def show_message(world: World, message: Message, base_url: str) -> dict[str, Any
 
 
 def show_clock(world: World, limit: int) -> dict[str, Any]:
-    """Mode, now, and the first `limit` of the coming deadlines with their rule."""
+    """Mode, now, and the first `limit` of the coming deadlines with their rule, and of the robots' plans if any are set."""
     deadlines = [
         {
             "at": show_time(at), "dispute_id": str(exchange.dispute_id),
@@ -63,8 +64,13 @@ def show_clock(world: World, limit: int) -> dict[str, Any]:
         }
         for at, exchange in world.deadlines()[:limit]
     ]
-    return {"mode": "running" if world.state.clock.running else "frozen", "now": show_time(world.now),
-            "deadlines": deadlines}
+    shown = {"mode": "running" if world.state.clock.running else "frozen", "now": show_time(world.now),
+             "deadlines": deadlines}
+    return {**shown, "planned": [_plan(plan) for plan in world.planned()[:limit]]} if world.state.robots else shown
+
+
+def _plan(plan: Plan) -> dict[str, str]:
+    return {"at": show_time(plan.at), "dispute_id": str(plan.dispute_id), "by": plan.party.value, "move": plan.move}
 
 
 def show_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:

@@ -117,6 +117,12 @@ class Clock:
         found: list[dict[str, Any]] = self._sandbox._ask("GET", "clock", limit=20_000)["deadlines"]
         return found
 
+    @property
+    def planned(self) -> list[dict[str, Any]]:
+        """What robots mean to do, earliest first."""
+        found: list[dict[str, Any]] = self._sandbox._ask("GET", "clock", limit=20_000).get("planned", [])
+        return found
+
     def advance(self, by: str | timedelta | None = None, *, to: str | None = None) -> list[dict[str, Any]]:
         """Now is later; what fired on the way.  `to` is `next`, an instant, or `deadline:<dispute_id>`."""
         return self._go("advance", by, to)
@@ -228,6 +234,16 @@ class Sandbox:
             "TMALL_MOCKSERVER_URL": self._control.transport.base_url,
             "TMALL_MOCKSERVER_TOKEN": self._control.token, "TMALL_MOCKSERVER_SANDBOX": self.id,
         }
+
+    @property
+    def robots(self) -> dict[str, str | None]:
+        """The policy of each party that acts by itself: `sandbox.robots = {"buyer": "prompt", "cs": "random"}`."""
+        found: dict[str, str | None] = self._ask("GET", "robots")
+        return found
+
+    @robots.setter
+    def robots(self, policies: Mapping[str, str | None]) -> None:
+        self._ask("PUT", "robots", policies)
 
     @property
     def wsgi(self) -> Callable[..., Any]:

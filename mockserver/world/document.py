@@ -15,7 +15,7 @@ from ..domain.vocabulary import Phase, Ruleset
 
 __all__ = [
     "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
-    "GoodsDocument", "QuotaDocument", "ReasonDocument", "ShopDocument", "SubDocument", "WorldDocument",
+    "GoodsDocument", "QuotaDocument", "ReasonDocument", "RobotsDocument", "ShopDocument", "SubDocument", "WorldDocument",
     "read_document", "read_world", "unknown_name",
 ]
 
@@ -132,6 +132,14 @@ class QuotaDocument(_Document, frozen=True, omit_defaults=True):
     sub_code: str = ""
 
 
+class RobotsDocument(_Document, frozen=True):
+    """The policy by which each party acts by itself; none: it is played by hand."""
+
+    buyer: str | None = None
+    courier: str | None = None
+    cs: str | None = None
+
+
 class WorldDocument(_Document, frozen=True):
     """A whole world as users write it."""
 
@@ -147,6 +155,7 @@ class WorldDocument(_Document, frozen=True):
     reasons: tuple[ReasonDocument, ...] | None = None
     rules: Mapping[str, Any] = {}
     quotas: tuple[QuotaDocument, ...] = ()
+    robots: RobotsDocument = RobotsDocument()
     samples: bool = False
 
 

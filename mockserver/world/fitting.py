@@ -64,6 +64,7 @@ def check_fit(state: State, exchanges: Sequence[Exchange], sessions: Sequence[An
     for sku, units in held.items():
         if state.accounts[sku].reserved < units:
             raise BadDocument("accounts", f"SKU {sku} 的预占少于换货单所占", f"SKU {sku} has less reserved than exchanges hold")
+    _check_plans(state)
     _check_accounts(state)
     _check_blobs(state)
 
@@ -79,6 +80,16 @@ def _check_exchange(state: State, exchange: Exchange, path: str) -> None:
     for sku in (exchange.bought_sku, exchange.exchange_sku):
         if sku not in state.accounts:
             raise BadDocument("accounts", f"没有 SKU {sku}", f"no SKU {sku}")
+
+
+def _check_plans(state: State) -> None:
+    for dispute_id, plans in state.plans.items():
+        parties = [plan.party for plan in plans]
+        if dispute_id not in state.exchanges:
+            raise BadDocument("planned", f"没有换货单 {dispute_id}", f"no exchange {dispute_id}")
+        if len(set(parties)) < len(parties) or any(getattr(state.robots, party.value, None) is None for party in parties):
+            raise BadDocument("planned", f"换货单 {dispute_id}：每个机器人至多一个计划",
+                              f"exchange {dispute_id}: one plan for each robot at most")
 
 
 def _check_accounts(state: State) -> None:

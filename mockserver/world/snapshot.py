@@ -14,13 +14,15 @@ from ..api.around_methods import METHODS
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Exchange, Fact, Message
 from ..domain.ledger import Accounts
+from ..domain.policies import Plan
 from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
-from .document import BadDocument, QuotaDocument, read_document
+from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
 from .fitting import check_fit, check_instants
 from .identity import App, Session
 from .quotas import read_quotas
+from .robots import read_robots
 from .state import State
 
 __all__ = ["VERSION", "read_snapshot", "write_snapshot"]
@@ -47,8 +49,11 @@ class SessionRights(Struct, frozen=True):
     expires: datetime | None = None
 
 
-class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything a sandbox remembers; lists keep the order in which a sandbox shows them."""
+class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Everything a sandbox remembers; lists keep the order in which a sandbox shows them.
+
+    Without robots or quotas their keys are left out.
+    """
 
     version: int
     clock: Clock
@@ -71,6 +76,8 @@ class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stubs: dict[str, bytes]
     numbers: dict[str, int]
     quotas: list[QuotaDocument] = []
+    robots: RobotsDocument | None = None
+    planned: list[Plan] = []
 
 
 def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
@@ -93,6 +100,7 @@ def write_snapshot(state: State) -> bytes:
         messages=sorted((each for thread in state.messages.values() for each in thread), key=lambda m: m.number),
         waybills=state.waybills, pictures=state.pictures, stubs=state.stubs, numbers=state.numbers,
         quotas=[quota.document() for quota in state.quotas],
+        robots=state.robots, planned=list(state.agenda()),
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
 
@@ -132,6 +140,10 @@ def read_snapshot(raw: object) -> State:
     for message in document.messages:
         state.messages[message.dispute_id] = (*state.messages.get(message.dispute_id, ()), message)
     state.quotas = read_quotas(document.quotas, (*METHODS, *state.stubs), state.apps)
+    if document.robots is not None:
+        state.robots = read_robots(document.robots, "robots.")
+    for plan in document.planned:
+        state.plan(plan.dispute_id, (*state.plans.get(plan.dispute_id, ()), plan))
     check_fit(state, document.exchanges, document.sessions)
     return state
 

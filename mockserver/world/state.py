@@ -1,4 +1,4 @@
-"""Everything that one sandbox remembers, and the two indexes over it.
+"""Everything that one sandbox remembers, and the indexes over it.
 
 Dicts of immutable values, so a snapshot is a shallow copy.  Only the world changes a state, and only
 after all checks have passed.
@@ -13,9 +13,11 @@ from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Exchange, Fact, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline
+from ..domain.policies import Plan
 from ..domain.switches import Choices
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
+from .document import RobotsDocument
 from .identity import App, Session
 from .quotas import Quota
 
@@ -46,6 +48,9 @@ class State:
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
         self.numbers: dict[str, int] = {}
+        self.robots: RobotsDocument | None = None
+        self.plans: dict[int, tuple[Plan, ...]] = {}  # what robots mean to do, by exchange
+        self._agenda: SortedList[Plan] = SortedList()
         self._timers: SortedList[tuple[datetime, int]] = SortedList()
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}
 
@@ -68,9 +73,10 @@ class State:
     def clear(self) -> None:
         """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
         for memory in (self.goods, self.buyers, self.trades, self.accounts, self.exchanges, self.facts, self.messages,
-                       self.waybills, self.pictures, self._lists):
+                       self.waybills, self.pictures, self.plans, self._lists):
             memory.clear()
         self._timers.clear()
+        self._agenda.clear()
 
     def reindex_timers(self) -> None:
         """Deadlines follow the choices as they are now."""
@@ -84,6 +90,27 @@ class State:
     def due(self) -> Iterator[tuple[datetime, int]]:
         """All deadlines, earliest first."""
         return iter(self._timers)
+
+    def plan(self, dispute_id: int, plans: tuple[Plan, ...]) -> None:
+        """What robots mean to do about the exchange is `plans` and nothing else."""
+        for spent in self.plans.pop(dispute_id, ()):
+            self._agenda.discard(spent)
+        if plans:
+            self.plans[dispute_id] = plans
+            self._agenda.update(plans)
+
+    def first_plan(self) -> Plan | None:
+        """The plan that comes true first; at one instant by dispute id, then buyer, courier, customer service."""
+        return self._agenda[0] if self._agenda else None
+
+    def agenda(self) -> Iterator[Plan]:
+        """All plans, earliest first."""
+        return iter(self._agenda)
+
+    def next_event(self) -> datetime | None:
+        """The instant of the first deadline or plan."""
+        due, plan = self.first_due(), self.first_plan()
+        return min((at for at in (due and due[0], plan and plan.at) if at), default=None)
 
     def rows(self, shop: str, status: Status | None) -> "SortedList[tuple[float, int]]":
         """(minus modified, dispute id) of a shop's exchanges, newest first; None for every status."""

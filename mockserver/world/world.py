@@ -16,16 +16,19 @@ from ..api.around_methods import METHODS
 from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Exchange, Fact, Message, Outcome
 from ..domain.ledger import Accounts, stocked
-from ..domain.moves import Expire, Move
+from ..domain.moves import Move
+from ..domain.policies import Plan
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
-from .document import BadDocument, QuotaDocument, WorldDocument
+from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .making import adopt_credentials, clock_of, make_state, new_credentials
 from .opening import OPEN_AT_MOST, draft_exchange
 from .quotas import Ban, Flow, read_quotas
 from .recording import record, weigh
+from .robots import engage, follow, replan
+from .settling import fire
 from .state import State
 from .storing import store
 
@@ -97,16 +100,8 @@ class World:
     def settle(self) -> datetime:
         """Fires everything due; inner now.  For who holds the lock."""
         now = self.state.clock.inner(self.directory.real())
-        self._fire(now)
+        fire(self.state, now)
         return now
-
-    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Fact]:
-        """What is due moves, each at its own instant; `earliest` is when a change of rules made it due."""
-        fired = []
-        while (due := self.state.first_due()) is not None and due[0] <= now:
-            at, exchange = max(due[0], earliest or due[0]), self.state.exchanges[due[1]]
-            fired.append(record(self.state, weigh(self.state, exchange, Expire(), role=Role.TIMEOUT, at=at)))
-        return fired
 
     def advance(self, by: timedelta) -> list[Fact]:
         """Now is later by `by`; what fired on the way, in order."""
@@ -142,13 +137,18 @@ class World:
             if not reachable:
                 raise BadDocument(field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
             self.state.clock = clock
-            return self._fire(now)
+            return fire(self.state, now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
         """Coming deadlines as users see them, earliest first."""
         with self.settled():
             clock, exchanges = self.state.clock, self.state.exchanges
             return [(clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self.state.due()]
+
+    def planned(self) -> list[Plan]:
+        """What robots mean to do, earliest first, at instants as users see them."""
+        with self.settled():
+            return [replace(plan, at=self.state.clock.shown(plan.at)) for plan in self.state.agenda()]
 
     # reading
 
@@ -181,7 +181,10 @@ class World:
         with self.settled() as now:
             if count > 1 and raw.get("dispute_id"):
                 raise BadDocument("dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1")
-            return [store(self.state, draft_exchange(raw, self.state, now), now) for _ in range(count)]
+            opened = [store(self.state, draft_exchange(raw, self.state, now), now) for _ in range(count)]
+            for exchange in opened if self.state.robots else ():
+                replan(self.state, exchange.dispute_id, now)
+            return opened
 
     def move(
         self, dispute_id: int, move: Move, role: Role, *, session: Session | None = None, shop: str = "",
@@ -197,7 +200,7 @@ class World:
         with self.settled() as now:
             step = weigh(self.state, self.visible(dispute_id, shop), move, role=role, at=now)
             self.state.pictures.update(pictures or {})
-            record(self.state, step, session)
+            follow(self.state, record(self.state, step, session))
             return step.outcome, self.state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
@@ -226,7 +229,13 @@ class World:
         with self.settled() as now:
             self.state.choices = self.state.choices.changed(patch)
             self.state.reindex_timers()
-            self._fire(now, earliest=now)
+            fire(self.state, now, earliest=now)
+
+    def set_robots(self, robots: RobotsDocument | None) -> None:
+        """These robots act from now on, all others rest; where they are others than before, all plan anew."""
+        with self.settled() as now:
+            if robots != self.state.robots:
+                engage(self.state, robots, now)
 
     def grant(self, app_or_session: App | Session) -> None:
         """The rights and expiry of an app or session are these from now on."""

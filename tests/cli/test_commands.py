@@ -124,7 +124,8 @@ def test_sign_prints_the_string_and_the_signature(cli) -> None:
     ("wanted", "expected"),
     [("25", "Invalid signature"), ("换货待处理", "同意换货申请"), ("agree", "address_id"), ("deadline.2", "7d"),
      ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("DISPUTE_NOT_EXIST", "换货单不存在"),
-     ("isv.missing-parameter:fields", "40"), ("session-expired", "27")],
+     ("isv.missing-parameter:fields", "40"), ("session-expired", "27"), ("prompt", "寄回商品"),
+     ("刁难", "时限前 1s 确认收到换货商品")],
 )
 def test_explain_knows_codes_statuses_moves_methods_and_rules(cli, wanted: str, expected: str) -> None:
     """Each kind of id is explained offline, with its evidence where a rule is concerned."""

@@ -88,6 +88,20 @@ def test_time_is_driven(sandbox: Sandbox) -> None:
     assert f"{sandbox.clock.now:%F}" == "2026-05-01"
 
 
+def test_robots_live_on_their_own(sandbox: Sandbox) -> None:
+    """Robots are set and read by party; what they plan is told, and advancing to the next event plays it."""
+    exchange = sandbox.open(status=2)
+    assert sandbox.clock.planned == []
+    sandbox.robots = {"buyer": "prompt", "courier": "slow"}
+    assert sandbox.robots == {"buyer": "prompt", "courier": "slow", "cs": None}
+    [plan] = sandbox.clock.planned
+    assert (plan["dispute_id"], plan["by"], plan["move"]) == (exchange.dispute_id, "buyer", "ship_back")
+    [fact] = sandbox.clock.advance(to="next")
+    assert (fact["move"], fact["at"], exchange.status) == ("ship_back", plan["at"], 3)
+    sandbox.robots = {}
+    assert set(sandbox.robots.values()) == {None}
+
+
 def test_stock_is_read_and_set(sandbox: Sandbox) -> None:
     """Goods are found by name and SKU id; unknown ones are a KeyError."""
     sandbox.stock["wanted"] = 1

@@ -1,0 +1,187 @@
+"""Robots: buyer, courier and customer service that act by themselves when the clock moves.
+
+A plan is made when a stage of an exchange begins: after a move, an opening, or the setting of robots.
+It is drawn from the sandbox's seed, the dispute id and the moves so far, so neither other exchanges nor
+the steps of the clock change it.  When its instant comes the move is weighed like anybody's; what cannot be
+played gives way to the party's next choice.  Policies: domain/policies.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from types import MappingProxyType
+
+from msgspec.structs import asdict, replace
+
+from ..domain.errors import DomainError
+from ..domain.exchange import Exchange, Fact
+from ..domain.moves import AskCs, LeaveMessage, Modify, Move, ShipBack
+from ..domain.play import deadline
+from ..domain.policies import ANOTHER, POLICIES, ROUNDS, WAYBILL, Choice, Party, Plan, Policy
+from ..domain.vocabulary import CsStatus, Role, Status
+from .document import RobotsDocument, unknown_name
+from .recording import Step, record, weigh
+from .state import State
+
+__all__ = ["act", "engage", "follow", "read_robots", "replan"]
+
+_ROLES: Mapping[Party, Role] = MappingProxyType({  # the table knows no courier: its note stands in the sender's name
+    Party.BUYER: Role.BUYER, Party.COURIER: Role.BUYER, Party.CS: Role.CS,
+})
+_IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
+
+
+def read_robots(given: RobotsDocument, inside: str = "") -> RobotsDocument | None:
+    """The robots that a document sets, None for none at all; `inside` leads to it in an error's field.
+
+    Raises:
+        BadDocument: no such policy; lists them.
+    """
+    chosen = {party: name for party, name in asdict(given).items() if name is not None}
+    for party, name in chosen.items():
+        if name not in POLICIES:
+            raise unknown_name(f"{inside}{party}", name[:50], POLICIES, what="策略")
+    return given if chosen else None
+
+
+def engage(state: State, robots: RobotsDocument | None, now: datetime) -> None:
+    """These robots act from now on, all others rest; for every exchange they plan anew."""
+    state.robots = robots
+    for dispute_id in state.exchanges:
+        replan(state, dispute_id, now)
+
+
+def replan(state: State, dispute_id: int, now: datetime) -> None:
+    """Each robot's plan for the exchange is made anew; delays count from `now`."""
+    exchange = state.exchanges[dispute_id]
+    plans = (_planned(state, exchange, party, now) for party in Party)
+    state.plan(dispute_id, tuple(plan for plan in plans if plan is not None))
+
+
+def follow(state: State, fact: Fact) -> None:
+    """Robots follow what happened: a move makes them plan anew, a message does not."""
+    if state.robots and fact.move != LeaveMessage.name():
+        replan(state, fact.dispute_id, fact.at)
+
+
+def act(state: State, plan: Plan) -> tuple[Fact, ...]:
+    """What the robot does now that its plan's instant has come, nothing if nothing is possible; the plan is spent."""
+    state.plan(plan.dispute_id, tuple(each for each in state.plans[plan.dispute_id] if each != plan))
+    intended = _intended(state, state.exchanges[plan.dispute_id], plan.party, plan.at)
+    if intended is None:
+        return ()
+    fact = record(state, intended[1])
+    follow(state, fact)
+    return (fact,)
+
+
+def _planned(state: State, exchange: Exchange, party: Party, now: datetime) -> Plan | None:
+    intended = _intended(state, exchange, party, now)
+    if intended is None:
+        return None
+    choice, step = intended
+    start: datetime | None = now
+    if party is Party.BUYER and exchange.status is Status.WAIT_BUYER_CONFIRM:
+        start = _arrival(state, exchange, now)
+    if start is None:
+        return None
+    return Plan(_instant(state, exchange, party, choice, start), exchange.dispute_id, party, step.move.name())
+
+
+def _intended(state: State, exchange: Exchange, party: Party, at: datetime) -> tuple[Choice, Step] | None:
+    """The first choice that can be played, in the order drawn; None if the party lets the matter rest."""
+    choices = _choices(state, exchange, party)
+    for choice in _drawn(state, exchange, party, choices) if choices else ():
+        if choice.move is None:
+            return None
+        step = _weighed(state, exchange, choice.move, _ROLES[party], at)
+        if step is not None:
+            return choice, step
+    return None
+
+
+def _policy(state: State, party: Party) -> Policy | None:
+    """How the party behaves; None where no robot plays it."""
+    name = getattr(state.robots, party.value) if state.robots else None
+    return None if name is None else POLICIES[name]
+
+
+def _choices(state: State, exchange: Exchange, party: Party) -> tuple[Choice, ...]:
+    """What the party may think of now; a buyer waits while customer service has the case in hand."""
+    policy = _policy(state, party)
+    if policy is None:
+        return ()
+    if party is Party.CS:
+        return policy.cs.get(exchange.cs_status, ())
+    if party is Party.COURIER:
+        return policy.courier if exchange.status is Status.WAIT_SELLER_CONFIRM else ()
+    return () if exchange.cs_status in _IN_HAND else policy.buyer.get(exchange.status, ())
+
+
+def _weighed(state: State, exchange: Exchange, move: Move, role: Role, at: datetime) -> Step | None:
+    """The move ready to be recorded; None where it is not possible or a robot refrains from it.
+
+    Customer service is not asked for where nobody plays it, since the case would hang.
+    """
+    facts = state.facts[exchange.dispute_id]
+    if isinstance(move, AskCs) and _policy(state, Party.CS) is None:
+        return None
+    if isinstance(move, Modify) and sum(fact.move == Modify.name() for fact in facts) >= ROUNDS:
+        return None
+    dressed = _dressed(state, exchange, move)
+    if len(dressed.words.encode()) > state.choices.number("message_max_bytes"):
+        return None
+    try:
+        return weigh(state, exchange, dressed, role=role, at=at)
+    except DomainError:
+        return None
+
+
+def _dressed(state: State, exchange: Exchange, move: Move) -> Move:
+    """The move with what only the sandbox knows: a carrier of its list, other goods, a waybill."""
+    if isinstance(move, ShipBack):
+        carriers = [carrier.name for carrier in state.carriers]
+        return move if move.logistics_company_name in carriers or not carriers else replace(
+            move, logistics_company_name=carriers[0])
+    if isinstance(move, Modify) and move.exchange_sku == ANOTHER:
+        others = [goods.sku_id for goods in state.goods.values() if goods.sku_id != exchange.exchange_sku]
+        return replace(move, exchange_sku=others[_stage(state, exchange) % len(others)] if others else "")
+    if isinstance(move, LeaveMessage):
+        return replace(move, content=move.content.replace(WAYBILL, exchange.buyer_logistic_no))
+    return move
+
+
+def _arrival(state: State, exchange: Exchange, now: datetime) -> datetime | None:
+    """When the replacement sent at `now` reaches the buyer: at once without a courier, None if it is lost."""
+    policy = _policy(state, Party.COURIER)
+    if policy is None:
+        return now
+    choice = _drawn(state, exchange, Party.COURIER, policy.courier)[0]
+    return None if choice.move is None else _instant(state, exchange, Party.COURIER, choice, now)
+
+
+def _instant(state: State, exchange: Exchange, party: Party, choice: Choice, start: datetime) -> datetime:
+    """When the choice is carried out, not before `start`."""
+    delay = choice.delay
+    least, most = int(delay.least.total_seconds()), int(delay.most.total_seconds())
+    chance = _dice(state, exchange, f"{party} delay").random()
+    span = timedelta(seconds=least + int(chance * (most - least + 1)))
+    due = deadline(exchange, state.choices) if delay.ending else None
+    return start + span if due is None else max(start, due - span)
+
+
+def _drawn(state: State, exchange: Exchange, party: Party, choices: Sequence[Choice]) -> list[Choice]:
+    """The choices in a drawn order: each comes first as often as its weight says."""
+    dice = _dice(state, exchange, party)
+    return sorted(choices, key=lambda choice: dice.random() ** (1 / choice.weight), reverse=True)
+
+
+def _dice(state: State, exchange: Exchange, purpose: str) -> Random:
+    """Chance that is the same for the same seed, exchange, stage and purpose."""
+    key = f"{state.numbers['seed']}|{exchange.dispute_id}|{_stage(state, exchange)}|{purpose}"
+    return Random(key)  # noqa: S311  # a life that replays, not a secret
+
+
+def _stage(state: State, exchange: Exchange) -> int:
+    """How many moves the exchange has seen, messages left out."""
+    return sum(fact.move != LeaveMessage.name() for fact in state.facts[exchange.dispute_id])

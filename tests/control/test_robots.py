@@ -1,0 +1,89 @@
+"""Robots over the control API: names, setting, what is planned, what is refused."""
+
+import pytest
+
+NONE = {"buyer": None, "courier": None, "cs": None}
+
+
+def test_names(api):
+    """The policies are listed with a label, a sentence in both languages and their evidence, and the parties."""
+    shown = api("GET", "/_sandbox/robots/names")
+    assert [item["name"] for item in shown["items"]] == ["prompt", "slow", "forgetful", "adversarial", "random"]
+    assert shown["total"] == 5
+    assert all(item["zh"] and item["en"] and item["label"] and "assumed" in item["evidence"] for item in shown["items"])
+    assert shown["parties"] == ["buyer", "courier", "cs"]
+
+
+def test_put_replaces_all(api):
+    """What is put is what is set; a party that is left out or null is played by hand."""
+    assert api("GET", "robots") == NONE
+    assert api("PUT", "robots", {"buyer": "prompt", "cs": "random"}) == {**NONE, "buyer": "prompt", "cs": "random"}
+    assert api("PUT", "robots", {"courier": "slow", "cs": None}) == {**NONE, "courier": "slow"}
+    assert api("GET", "robots") == {**NONE, "courier": "slow"}
+    assert api("PUT", "robots", {}) == NONE
+
+
+@pytest.mark.parametrize(("body", "field", "told"), [
+    ({"buyer": "promt"}, "buyer", "prompt"), ({"buyer": ""}, "buyer", "prompt"), ({"cs": "x" * 10_000}, "cs", "prompt"),
+    ({"seller": "prompt"}, "seller", "seller"), ({"buyer": 1}, "buyer", "str"), ([], "body", "object"), ("prompt", "body", "object"),
+])
+def test_what_cannot_be_is_refused(api, body, field, told):
+    """An unknown policy, an unknown party or another shape is refused by its field, and what was set stays."""
+    api("PUT", "robots", {"buyer": "slow"})
+    problem = api.problem("PUT", "robots", body)
+    assert (problem["status"], problem["field"]) == (400, field)
+    assert told in problem["detail"]
+    assert len(problem["detail"]) < 500
+    assert api("GET", "robots") == {**NONE, "buyer": "slow"}
+
+
+def test_a_sandbox_is_made_with_robots(api):
+    """The world document's robots are set from the start, also in a sandbox made from its snapshot."""
+    made = api("POST", "/_sandbox/sandboxes", {"name": "lively", "robots": {"buyer": "forgetful"}})
+    assert api("GET", f"/_sandbox/sandboxes/{made['id']}/robots") == {**NONE, "buyer": "forgetful"}
+    api("PUT", "/_sandbox/sandboxes/lively/snapshots/one")
+    api("POST", "/_sandbox/sandboxes", {"name": "twin", "from": "lively/one"})
+    assert api("GET", "/_sandbox/sandboxes/twin/robots") == {**NONE, "buyer": "forgetful"}
+    problem = api.problem("POST", "/_sandbox/sandboxes", {"robots": {"cs": "fast"}})
+    assert problem["field"] == "robots.cs"
+
+
+def test_the_clock_tells_of_plans_only_with_robots(api, opened):
+    """`planned` stands in the clock while robots are set; deadlines stay what they are."""
+    before = api("GET", "clock")
+    assert "planned" not in before
+    api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
+    api("PUT", "robots", {"buyer": "prompt"})
+    shown = api("GET", "clock")
+    assert [(each["dispute_id"], each["rule"]) for each in shown["deadlines"]] == [(opened, "deadline.2")]
+    [plan] = shown["planned"]
+    assert (plan["dispute_id"], plan["by"], plan["move"]) == (opened, "buyer", "ship_back")
+    assert shown["now"] < plan["at"] < shown["deadlines"][0]["at"]
+    assert api("GET", "clock?limit=0")["planned"] == []
+    api("PUT", "robots", {})
+    assert "planned" not in api("GET", "clock")
+
+
+@pytest.mark.parametrize("how", ["advance", "age"])
+def test_next_is_the_first_plan_or_deadline(api, opened, how):
+    """`next` goes to whatever comes first and tells what happened there, by whom."""
+    api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
+    api("PUT", "robots", {"buyer": "prompt"})
+    first = api("POST", f"clock/{how}", {"to": "next"})
+    second = api("POST", f"clock/{how}", {"to": "next"})
+    assert [(fact["by"], fact["move"], fact["to"]) for fact in first["fired"]] == [("buyer", "ship_back", 3)]
+    assert first["planned"] == []
+    assert [(fact["by"], fact["move"], fact["to"]) for fact in second["fired"]] == [("system", "expire", 14)]
+    assert api.problem("POST", f"clock/{how}", {"to": "next"})["status"] == 409
+
+
+def test_a_client_meets_what_robots_did(api, call, agree, opened):
+    """A signed client that agrees sees the goods come back and the courier's note by itself."""
+    api("PUT", "robots", {"buyer": "prompt", "courier": "prompt"})
+    assert agree(opened)["result"]["success"]
+    api("POST", "clock/advance", {"by": "5d"})
+    seen = call("tmall.exchange.get", dispute_id=opened, fields="status,buyer_logistic_no")["result"]["exchange"]
+    assert seen["status"] == "买家已退货，待收货"
+    [rows] = call("tmall.exchange.messages.get", dispute_id=opened, fields="content")["result"]["results"].values()
+    [note] = [row["content"] for row in rows if "已送达" in row["content"]]
+    assert seen["buyer_logistic_no"] in note
