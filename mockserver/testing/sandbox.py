@@ -18,6 +18,7 @@ from ..world.playing import PLAYERS
 from .client import TopClient
 from .control import Control, local_control
 from .harm import Quotas
+from .requests import Requests
 from .transport import Wsgi
 
 __all__ = ["Exchange", "Sandbox", "Stock"]
@@ -219,6 +220,7 @@ class Sandbox:
         self.clock = Clock(self)
         self.stock = Shelf(self)
         self.rules = Rules(self)
+        self.requests = Requests(self._ask)
         self.quotas = Quotas(self._ask)
         self._last = ""
 
@@ -280,11 +282,6 @@ class Sandbox:
     def exchange(self, dispute_id: str | int) -> Exchange:
         """The exchange with this id."""
         return Exchange(self, str(dispute_id))
-
-    def requests(self, **filters: object) -> list[dict[str, Any]]:
-        """The journal, newest first; filters as in the control API."""
-        found: list[dict[str, Any]] = self._ask("GET", "requests", **{"limit": 10_000, **filters})["items"]
-        return found
 
     def events(self) -> list[dict[str, Any]]:
         """All facts of the sandbox, in order."""
