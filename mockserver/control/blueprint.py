@@ -14,6 +14,7 @@ from ..gateway.app import BodyBroken, base_url, read_body
 from ..gateway.pipeline import fault_place
 from ..world.document import BadDocument
 from .calls import ROUTES as CALLS
+from .coverage import ROUTES as COVERAGE
 from .faults import ROUTES as FAULTS
 from .flow import ROUTES as FLOW
 from .journal import ROUTES as JOURNAL
@@ -33,7 +34,7 @@ def _describe(ask: Ask) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *FAULTS,
+    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *COVERAGE, *FAULTS,
     Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
 )
 

@@ -144,6 +144,8 @@ class Gateway:
             warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
         )
         (world.journal if world else self.journal).add(entry)
+        if world:
+            world.coverage.called(entry)
         if entry.outcome != "ok":
             self._refused(entry)
 

@@ -288,6 +288,11 @@ class Sandbox:
         found: list[dict[str, Any]] = self._ask("GET", "events")["items"]
         return found
 
+    def coverage(self) -> dict[str, Any]:
+        """What was met of the state machine so far; see testing/coverage.py for reports."""
+        met: dict[str, Any] = self._ask("GET", "coverage")
+        return met
+
     def stub(self, method: str, reply: Mapping[str, object]) -> None:
         """`method`, which the product does not know, answers with `reply` from now on."""
         self._ask("PUT", f"stubs/{method}", {"reply": reply})

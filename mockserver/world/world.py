@@ -13,13 +13,14 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from ..api.around_methods import METHODS
-from ..domain.errors import NoSuchExchange
+from ..domain.errors import DomainError, NoSuchExchange
 from ..domain.exchange import Exchange, Fact, Message, Outcome
 from ..domain.ledger import Accounts, stocked
 from ..domain.moves import Move
 from ..domain.policies import Plan
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
+from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
 from .identity import App, Session
 from .journal import CAPACITY, Journal
@@ -73,7 +74,7 @@ class World:
         number = 0 if id == "default" else directory.number()
         self.id = id or (_checked(document.name) if document.name else f"s{number}")
         self.lock = RLock()
-        self.journal = Journal(journal)
+        self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
             self.state = make_state(document, number, directory.real())
@@ -100,8 +101,15 @@ class World:
     def settle(self) -> datetime:
         """Fires everything due; inner now.  For who holds the lock."""
         now = self.state.clock.inner(self.directory.real())
-        fire(self.state, now)
+        self._fire(now)
         return now
+
+    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Fact]:
+        """What is due by now happens, and is counted."""
+        fired = fire(self.state, now, earliest)
+        for fact in fired:
+            self.coverage.moved(self.state.exchanges[fact.dispute_id].ruleset, fact)
+        return fired
 
     def advance(self, by: timedelta) -> list[Fact]:
         """Now is later by `by`; what fired on the way, in order."""
@@ -137,7 +145,7 @@ class World:
             if not reachable:
                 raise BadDocument(field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
             self.state.clock = clock
-            return fire(self.state, now)
+            return self._fire(now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
         """Coming deadlines as users see them, earliest first."""
@@ -184,6 +192,7 @@ class World:
             opened = [store(self.state, draft_exchange(raw, self.state, now), now) for _ in range(count)]
             for exchange in opened if self.state.robots else ():
                 replan(self.state, exchange.dispute_id, now)
+            self.coverage.opened(opened)
             return opened
 
     def move(
@@ -198,9 +207,17 @@ class World:
             NoSuchExchange, WrongFlow, IllegalMove, ConditionFailed: nothing has changed.
         """
         with self.settled() as now:
-            step = weigh(self.state, self.visible(dispute_id, shop), move, role=role, at=now)
+            exchange = self.visible(dispute_id, shop)
+            try:
+                step = weigh(self.state, exchange, move, role=role, at=now)
+            except DomainError as refused:
+                if session is not None:
+                    self.coverage.refused(exchange, type(move), refused)
+                raise
             self.state.pictures.update(pictures or {})
-            follow(self.state, record(self.state, step, session))
+            fact = record(self.state, step, session)
+            self.coverage.moved(exchange.ruleset, fact, client=session is not None)
+            follow(self.state, fact)
             return step.outcome, self.state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
@@ -229,7 +246,7 @@ class World:
         with self.settled() as now:
             self.state.choices = self.state.choices.changed(patch)
             self.state.reindex_timers()
-            fire(self.state, now, earliest=now)
+            self._fire(now, earliest=now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:
         """These robots act from now on, all others rest; where they are others than before, all plan anew."""

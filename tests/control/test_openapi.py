@@ -74,6 +74,6 @@ def test_server_is_the_one_asked(api):
 def test_nothing_of_later_steps(api):
     """What is not built yet is absent."""
     paths = " ".join(api("GET", "/_sandbox/openapi.json")["paths"])
-    for later in ("stories", "play", "faults", "scenario", "coverage"):
+    for later in ("stories", "play", "faults", "scenario"):
         assert later not in paths
         assert api.ask("GET", f"/_sandbox/{later}").status == 404

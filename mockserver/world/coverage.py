@@ -1,0 +1,121 @@
+"""What has been met of the state machine in one sandbox: exact counts, beside the state as the journal is.
+
+The counts are the client's session's: a reset or a restored snapshot leaves them, only `clear` empties them.
+Counted are moves that happened, whoever made them, since a client meets those of the buyer, of customer service and of
+time as outcomes; and of what was refused, the calls of clients only.  The history that an opening at a later
+status makes up is nobody's move: it counts as the state that was opened, and as an application where no more happened.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+from ..domain.errors import DomainError
+from ..domain.exchange import Exchange, Fact
+from ..domain.moves import Apply, Move
+from ..domain.table import TABLE
+from ..domain.vocabulary import Role, Ruleset, Status
+from .journal import Entry
+
+__all__ = ["Coverage"]
+
+_TARGETS: Mapping[str, tuple[Status | None, Status]] = MappingProxyType({row.name: (row.source, row.target) for row in TABLE})
+_APPLICATION = next(row for row in TABLE if row.move is Apply)
+Counts = dict[str, int]
+
+
+class Coverage:
+    """The counts of one sandbox; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._calls: Counter[tuple[int, str, str]] = Counter()
+        self._moves: Counter[tuple[Ruleset, str, Role, bool]] = Counter()
+        self._opened: Counter[tuple[Ruleset, Status]] = Counter()
+        self._refused: Counter[tuple[Ruleset, str]] = Counter()
+
+    def called(self, entry: Entry) -> None:
+        """A client's call was answered so."""
+        with self._lock:
+            self._calls[entry.code, entry.sub_code.partition(":")[0], entry.msg_code] += 1
+
+    def moved(self, ruleset: Ruleset, fact: Fact, *, client: bool = False) -> None:
+        """A row was taken; `client` tells that a client's call took it."""
+        with self._lock:
+            self._moves[ruleset, fact.rule, fact.role, client] += 1
+
+    def opened(self, exchanges: Iterable[Exchange]) -> None:
+        """Exchanges stand where they were opened."""
+        with self._lock:
+            for exchange in exchanges:
+                if exchange.status is _APPLICATION.target:
+                    self._moves[exchange.ruleset, _APPLICATION.name, Role.BUYER, False] += 1
+                else:
+                    self._opened[exchange.ruleset, exchange.status] += 1
+
+    def refused(self, exchange: Exchange, move: type[Move], refusal: DomainError) -> None:
+        """A client's move was refused, and why."""
+        with self._lock:
+            self._refused[exchange.ruleset, f"{exchange.status.value}-{move.name()}:{refusal.failure}"] += 1
+
+    def clear(self) -> None:
+        """Nothing has been met."""
+        with self._lock:
+            for counts in (self._calls, self._moves, self._opened, self._refused):
+                counts.clear()
+
+    def shown(self) -> dict[str, Any]:
+        """The counts as one document: `calls`, `errors`, `sub_codes`, `msg_codes`, `messages` by role, and by ruleset
+        `states`, `rows`, `client_rows`, `deadlines`, `refused`.
+        """
+        with self._lock:
+            calls, moves = Counter(self._calls), Counter(self._moves)
+            opened, refused = Counter(self._opened), Counter(self._refused)
+        return {
+            "calls": calls.total(),
+            "errors": _summed((str(code), number) for (code, _, _), number in calls.items() if code),
+            "sub_codes": _summed((sub_code, number) for (_, sub_code, _), number in calls.items() if sub_code),
+            "msg_codes": _summed((msg_code, number) for (_, _, msg_code), number in calls.items() if msg_code),
+            "messages": _summed((role.name.lower(), number) for (_, _, role, _), number in moves.items()),
+            "rulesets": {
+                ruleset.value: {
+                    "states": _states(ruleset, moves, opened),
+                    **_rows({key: number for key, number in moves.items() if key[0] is ruleset}),
+                    "refused": _summed((key, number) for (of, key), number in refused.items() if of is ruleset),
+                }
+                for ruleset in Ruleset
+                if any(ruleset is of for counts in (moves, opened, refused) for of, *_ in counts)
+            },
+        }
+
+
+def _summed(counted: Iterable[tuple[str, int]]) -> Counts:
+    sums: Counter[str] = Counter()
+    for key, number in counted:
+        sums[key] += number
+    return dict(sorted(sums.items()))
+
+
+def _states(
+    ruleset: Ruleset, moves: Mapping[tuple[Ruleset, str, Role, bool], int], opened: Mapping[tuple[Ruleset, Status], int]
+) -> Counts:
+    """How often each state was entered or opened, in the order of the platform's numbers."""
+    sums: Counter[Status] = Counter()
+    for (of, rule, _, _), number in moves.items():
+        source, target = _TARGETS[rule]
+        if of is ruleset and source is not target:
+            sums[target] += number
+    for (of, status), number in opened.items():
+        if of is ruleset:
+            sums[status] += number
+    return {str(status.value): sums[status] for status in Status if sums[status]}
+
+
+def _rows(moves: Mapping[tuple[Ruleset, str, Role, bool], int]) -> dict[str, Counts]:
+    return {
+        "rows": _summed((rule, number) for (_, rule, _, _), number in moves.items()),
+        "client_rows": _summed((rule, number) for (_, rule, _, client), number in moves.items() if client),
+        "deadlines": _summed((rule, number) for (_, rule, role, _), number in moves.items() if role is Role.TIMEOUT),
+    }
