@@ -69,8 +69,9 @@ def show_clock(world: World, limit: int) -> dict[str, Any]:
     return {**shown, "planned": [_plan(plan) for plan in world.planned()[:limit]]} if world.state.robots else shown
 
 
-def _plan(plan: Plan) -> dict[str, str]:
-    return {"at": show_time(plan.at), "dispute_id": str(plan.dispute_id), "by": plan.party.value, "move": plan.move}
+def _plan(plan: Plan) -> dict[str, str | None]:
+    return {"at": show_time(plan.at), "dispute_id": str(plan.dispute_id) if plan.dispute_id else None,
+            "by": plan.party.value, "move": plan.move}
 
 
 def show_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:

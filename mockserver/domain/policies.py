@@ -75,7 +75,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, order=True, gc=False):
     """That a party's robot acts on an exchange at an inner instant; `move` is what it means to do.
 
-    The order of plans is the order in which they come true.
+    An application has no exchange yet: its `dispute_id` is 0.  The order of plans is the order in which they come true.
     """
 
     at: datetime

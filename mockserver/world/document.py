@@ -133,11 +133,15 @@ class QuotaDocument(_Document, frozen=True, omit_defaults=True):
 
 
 class RobotsDocument(_Document, frozen=True):
-    """The policy by which each party acts by itself; none: it is played by hand."""
+    """The policy by which each party acts by itself; none: it is played by hand.
+
+    `applies` is how often buyers come by themselves, on average: `2h`.
+    """
 
     buyer: str | None = None
     courier: str | None = None
     cs: str | None = None
+    applies: str | None = None
 
 
 class WorldDocument(_Document, frozen=True):

@@ -28,7 +28,7 @@ from .document import (
 )
 from .identity import App, Session
 from .quotas import read_quotas
-from .robots import read_robots
+from .robots import engage, read_robots
 from .seeds import made_up
 from .state import State
 
@@ -61,8 +61,8 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
         state.choices = DEFAULTS.changed(document.rules)
     except BadSwitch as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
-    state.robots = read_robots(document.robots, "robots.")
     state.numbers["seed"] = document.seed
+    engage(state, read_robots(document.robots, "robots."), state.clock.at)
     for app in _apps(document, number):
         _once("apps.app_key", [*state.apps, app.app_key])
         state.apps[app.app_key] = app

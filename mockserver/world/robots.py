@@ -11,19 +11,20 @@ from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
+from ..domain.durations import parse_duration
 from ..domain.errors import DomainError
 from ..domain.exchange import Exchange, Fact
-from ..domain.moves import AskCs, LeaveMessage, Modify, Move, ShipBack
+from ..domain.moves import Apply, AskCs, LeaveMessage, Modify, Move, ShipBack
 from ..domain.play import deadline
 from ..domain.policies import ANOTHER, POLICIES, ROUNDS, WAYBILL, Choice, Party, Plan, Policy
 from ..domain.vocabulary import CsStatus, Role, Status
-from .document import RobotsDocument, unknown_name
+from .document import BadDocument, RobotsDocument, unknown_name
 from .recording import Step, record, weigh
 from .state import State
 
-__all__ = ["act", "engage", "follow", "read_robots", "replan"]
+__all__ = ["act", "dice", "engage", "expect", "follow", "read_robots", "replan"]
 
 _ROLES: Mapping[Party, Role] = MappingProxyType({  # the table knows no courier: its note stands in the sender's name
     Party.BUYER: Role.BUYER, Party.COURIER: Role.BUYER, Party.CS: Role.CS,
@@ -35,20 +36,42 @@ def read_robots(given: RobotsDocument, inside: str = "") -> RobotsDocument | Non
     """The robots that a document sets, None for none at all; `inside` leads to it in an error's field.
 
     Raises:
-        BadDocument: no such policy; lists them.
+        BadDocument: no such policy (lists them), or no such pace.
     """
-    chosen = {party: name for party, name in asdict(given).items() if name is not None}
-    for party, name in chosen.items():
-        if name not in POLICIES:
+    for party in Party:
+        name = getattr(given, party.value)
+        if name is not None and name not in POLICIES:
             raise unknown_name(f"{inside}{party}", name[:50], POLICIES, what="策略")
-    return given if chosen else None
+    if given.applies is not None and not _pace(given.applies):
+        raise BadDocument(f"{inside}applies", "应为时长，至少 1m，例如 2h", "a duration of 1m or more, such as 2h")
+    return None if given == RobotsDocument() else given
+
+
+def _pace(text: str) -> timedelta | None:
+    try:
+        span = parse_duration(text)
+    except ValueError:
+        return None
+    return span if span >= timedelta(minutes=1) else None
 
 
 def engage(state: State, robots: RobotsDocument | None, now: datetime) -> None:
     """These robots act from now on, all others rest; for every exchange they plan anew."""
     state.robots = robots
+    expect(state, now)
     for dispute_id in state.exchanges:
         replan(state, dispute_id, now)
+
+
+def expect(state: State, now: datetime) -> None:
+    """The next application is planned, if buyers come by themselves: after up to twice their pace."""
+    pace = _pace(state.robots.applies) if state.robots and state.robots.applies else None
+    if pace is None:
+        state.plan(0, ())
+        return
+    chance = dice(state, "pace", state.numbers.get("application", 0)).random()
+    at = now + timedelta(seconds=1 + int(chance * 2 * pace.total_seconds()))
+    state.plan(0, (Plan(at, 0, Party.BUYER, Apply.name()),))
 
 
 def replan(state: State, dispute_id: int, now: datetime) -> None:
@@ -177,9 +200,13 @@ def _drawn(state: State, exchange: Exchange, party: Party, choices: Sequence[Cho
 
 
 def _dice(state: State, exchange: Exchange, purpose: str) -> Random:
-    """Chance that is the same for the same seed, exchange, stage and purpose."""
-    key = f"{state.numbers['seed']}|{exchange.dispute_id}|{_stage(state, exchange)}|{purpose}"
-    return Random(key)  # noqa: S311  # a life that replays, not a secret
+    """Chance that is the same for the same exchange, stage and purpose."""
+    return dice(state, exchange.dispute_id, _stage(state, exchange), purpose)
+
+
+def dice(state: State, *purpose: object) -> Random:
+    """Chance that is the same for the same seed and purpose."""
+    return Random("|".join(map(str, (state.numbers["seed"], *purpose))))  # noqa: S311  # a life that replays, not a secret
 
 
 def _stage(state: State, exchange: Exchange) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ..domain.exchange import Fact
 from ..domain.moves import Expire
 from ..domain.vocabulary import Role
+from .applying import apply
 from .recording import record, weigh
 from .robots import act, follow
 from .state import State
@@ -21,7 +22,7 @@ def fire(state: State, now: datetime, earliest: datetime | None = None) -> list[
     while True:
         due, plan = state.first_due(), state.first_plan() if state.plans else None
         if plan is not None and plan.at <= now and (due is None or plan.at < due[0]):
-            fired += act(state, plan)
+            fired += act(state, plan) if plan.dispute_id else apply(state, plan.at)
         elif due is not None and due[0] <= now:
             at, exchange = max(due[0], earliest or due[0]), state.exchanges[due[1]]
             fired.append(record(state, weigh(state, exchange, Expire(), role=Role.TIMEOUT, at=at)))

@@ -28,7 +28,7 @@ from .making import adopt_credentials, clock_of, make_state, new_credentials
 from .opening import OPEN_AT_MOST, draft_exchange
 from .quotas import Ban, Flow, read_quotas
 from .recording import record, weigh
-from .robots import engage, follow, replan
+from .robots import engage, expect, follow, replan
 from .settling import fire
 from .state import State
 from .storing import store
@@ -329,6 +329,7 @@ class World:
             fresh = _resumed(self._baseline, real, start)
             if empty:
                 fresh.clear()
+                expect(fresh, fresh.clock.at)
             self._take(fresh)
             self.journal.clear()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-NONE = {"buyer": None, "courier": None, "cs": None}
+NONE = {"buyer": None, "courier": None, "cs": None, "applies": None}
 
 
 def test_names(api):
@@ -25,6 +25,7 @@ def test_put_replaces_all(api):
 
 @pytest.mark.parametrize(("body", "field", "told"), [
     ({"buyer": "promt"}, "buyer", "prompt"), ({"buyer": ""}, "buyer", "prompt"), ({"cs": "x" * 10_000}, "cs", "prompt"),
+    ({"applies": "often"}, "applies", "2h"), ({"applies": "59s"}, "applies", "1m"), ({"applies": "99999999h"}, "applies", "2h"),
     ({"seller": "prompt"}, "seller", "seller"), ({"buyer": 1}, "buyer", "str"), ([], "body", "object"), ("prompt", "body", "object"),
 ])
 def test_what_cannot_be_is_refused(api, body, field, told):
@@ -75,6 +76,18 @@ def test_next_is_the_first_plan_or_deadline(api, opened, how):
     assert first["planned"] == []
     assert [(fact["by"], fact["move"], fact["to"]) for fact in second["fired"]] == [("system", "expire", 14)]
     assert api.problem("POST", f"clock/{how}", {"to": "next"})["status"] == 409
+
+
+def test_buyers_come_by_themselves(api, call):
+    """With `applies` exchanges are opened as time passes; the plan names no exchange yet, a signed client finds them."""
+    assert api("PUT", "robots", {"applies": "2h"})["applies"] == "2h"
+    [plan] = api("GET", "clock")["planned"]
+    assert (plan["dispute_id"], plan["by"], plan["move"]) == (None, "buyer", "apply")
+    [fact] = api("POST", "clock/advance", {"to": "next"})["fired"]
+    assert (fact["by"], fact["move"], fact["at"], fact["to"]) == ("buyer", "apply", plan["at"], 1)
+    api("POST", "clock/advance", {"by": "1d"})
+    total = call("tmall.exchange.receive.get", fields="dispute_id")["total_results"]
+    assert total == api("GET", "exchanges")["total"] > 4
 
 
 def test_a_client_meets_what_robots_did(api, call, agree, opened):

@@ -93,7 +93,7 @@ def test_robots_live_on_their_own(sandbox: Sandbox) -> None:
     exchange = sandbox.open(status=2)
     assert sandbox.clock.planned == []
     sandbox.robots = {"buyer": "prompt", "courier": "slow"}
-    assert sandbox.robots == {"buyer": "prompt", "courier": "slow", "cs": None}
+    assert sandbox.robots == {"buyer": "prompt", "courier": "slow", "cs": None, "applies": None}
     [plan] = sandbox.clock.planned
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (exchange.dispute_id, "buyer", "ship_back")
     [fact] = sandbox.clock.advance(to="next")

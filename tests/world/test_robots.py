@@ -31,6 +31,7 @@ SELLER = ("agree", "refuse", "returngoods_agree", "returngoods_refuse", "consign
 
 policy = st.none() | st.sampled_from(NAMES)
 robots = st.fixed_dictionaries({"buyer": policy, "courier": policy, "cs": policy})
+lively = st.fixed_dictionaries({"buyer": policy, "courier": policy, "cs": policy, "applies": st.none() | st.just("4d")})
 worlds = st.fixed_dictionaries({
     "robots": robots, "ruleset": st.sampled_from(["classic", "upgraded"]), "seed": st.sampled_from([0, 1, 7]),
     "goods": st.fixed_dictionaries({"wanted": st.fixed_dictionaries({"stock": st.sampled_from([0, 1, 100])})}),
@@ -84,7 +85,7 @@ def jump(world, span):
 def life(world):
     """All that happened: facts, messages and where the goods are."""
     state = world.state
-    return state.facts, state.messages, state.accounts
+    return state.facts, state.messages, state.accounts, state.exchanges
 
 
 def facts_of(world):
@@ -108,9 +109,10 @@ def by_robots(world):
 
 
 @law
-@given(document=worlds, statuses=openings, script=deeds, data=st.data())
-def test_steps_of_the_clock_change_nothing(document, statuses, script, data):
+@given(document=worlds, robots=lively, statuses=openings, script=deeds, data=st.data())
+def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, data):
     """In one jump or in many steps, advanced or aged, the same facts happen at the same instants."""
+    document = {**document, "robots": robots}
     at_once, in_steps = grow(document, statuses), grow(document, statuses)
 
     def step(world, span):
@@ -191,9 +193,11 @@ def test_every_life_ends(document, statuses):
 
 
 @law
-@given(document=worlds, statuses=openings, script=deeds, cut=st.integers(0, 300))
-def test_a_kept_life_goes_on_as_it_would_have(document, statuses, script, cut):
+@given(document=worlds, robots=lively, statuses=openings, script=deeds, cut=st.integers(0, 300))
+def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script, cut):
     """A world restored in the middle, from memory or from its document, lives on as the one that was not stopped."""
+    document = {**document, "robots": robots}
+
     def begin():
         world = grow(document, statuses)
         for hours, place, move in script[:3]:
@@ -357,6 +361,61 @@ def test_a_judgement_without_stock_is_another_one():
     assert Counter(fact.target for fact, _ in facts_of(world) if fact.move == "judge")[2] < 10
 
 
+# buyers that come by themselves
+
+
+def test_buyers_come_at_their_pace():
+    """Over a hundred days about one application comes for each span given, at any of the goods, by all buyers."""
+    world = grow({"robots": {"applies": "6h"}})
+    world.advance(100 * DAY)
+    came = list(world.state.exchanges.values())
+    assert 320 <= len(came) <= 480
+    assert {exchange.exchange_sku for exchange in came} == {goods.sku_id for goods in world.state.goods.values()}
+    assert {exchange.buyer_nick for exchange in came} == world.state.buyers.keys()
+    assert len({exchange.oid for exchange in came}) == len(came)
+
+
+def test_a_sandbox_where_nobody_can_apply_stays_well(found):
+    """In an odd snapshot that takes no application none comes, and calls are answered as ever."""
+    world = found(robots={"applies": "1h"})
+    odd = json.loads(write_snapshot(world.state))
+    odd["trades"][0].update(oid=0, shop="别家店")
+    world.snapshot("odd", read_snapshot(odd))
+    world.restore("odd")
+    with pytest.raises(BadDocument):
+        world.open({})
+    assert world.advance(DAY) == []
+    assert (world.planned(), world.deadlines()) == ([], [])
+
+
+def test_who_came_lives_on():
+    """Robots act on the exchanges that came by themselves, from their first status on."""
+    world = grow({"robots": {"buyer": "adversarial", "applies": "6h"}})
+    world.advance(10 * DAY)
+    assert {"cancel", "leave_message"} <= {fact.move for fact, _ in by_robots(world) if fact.source == 1}
+
+
+def test_buyers_come_until_the_sandbox_is_full(found):
+    """At twenty thousand exchanges nobody comes any more."""
+    world = found(robots={"applies": "1m"})
+    world.open({}, count=19_998)
+    world.advance(HOUR)
+    assert len(world.state.exchanges) == 20_000
+    assert world.planned() == []
+
+
+def test_buyers_come_to_an_emptied_sandbox(found):
+    """After a reset to empty buyers come as before, with goods made for them."""
+    world = found(robots={"buyer": "prompt", "applies": "1h"})
+    world.reset(empty=True)
+    world.advance(DAY)
+    assert len(world.state.exchanges) > 5
+    world.set_robots(RobotsDocument(buyer="prompt"))
+    before = len(world.state.exchanges)
+    world.advance(DAY)
+    assert len(world.state.exchanges) == before
+
+
 # robots and the rest of a sandbox
 
 
@@ -495,7 +554,7 @@ def test_an_unknown_policy_is_told(found):
     lambda kept: kept["planned"][0].update(dispute_id=5), lambda kept: kept["planned"].append(kept["planned"][0]),
     lambda kept: kept["planned"][0].update(party="courier"), lambda kept: kept["planned"][0].update(party="__class__"),
     lambda kept: kept["planned"][0].update(at="2026-03-01T10:00:00"), lambda kept: kept.pop("robots"),
-    lambda kept: kept["robots"].update(buyer="nobody"),
+    lambda kept: kept["robots"].update(buyer="nobody"), lambda kept: kept["planned"][0].update(dispute_id=0),
 ])
 def test_a_document_whose_plans_do_not_fit_is_refused(found, change):
     """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused, and nothing changes."""
