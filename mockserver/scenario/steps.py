@@ -9,7 +9,7 @@ from ..api.around_methods import METHODS
 from ..api.method import Method
 from ..domain.durations import parse_duration
 from ..domain.moves import MOVES, PICTURES, Apply
-from ..domain.switches import DEFAULTS, SWITCHES, BadSwitch
+from ..domain.switches import SWITCHES, BadSwitch
 from ..domain.vocabulary import Actor
 from ..protocol.binding import bind
 from ..protocol.errors import CODES, TopError
@@ -187,7 +187,7 @@ def _call(node: Node, kind: str, reading: Reading) -> Step | None:
     expect, keep = reading.members(node, "expect"), _kept(node, reading)
     for path, each in () if expect is None else expect.value.items():
         if method is not None and refused is None:
-            _check_path(method, path, (expect or node, each), reading)
+            _check_path(method, path, (expect or node, path, each), reading)
         reading.check_references(each)
     return Call(
         **_base(node, reading), method=str(name), params=params, sub=reading.flag(node, "sub"),
@@ -206,7 +206,7 @@ def _check_params(method: Method, params: Node, reading: Reading, *, strict: boo
             reading.wrong(each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list")
         elif strict and not has_references(each) and not str(each.value).startswith("data:"):
             try:
-                bind((known[name],), {name: _wire(each.plain())}, (), DEFAULTS.number, lenient=name)
+                bind((known[name],), {name: _wire(each.plain())}, (), reading.choices.number, lenient=name)
             except TopError as wrong:
                 reading.wrong(each, wrong.cause_zh, wrong.cause_en)
 
@@ -217,21 +217,25 @@ def _wire(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
-def _check_path(method: Method, path: str, place: tuple[Node, Node], reading: Reading) -> None:
-    """A dotted path leads to a field that the method's reply can have."""
+def _check_path(method: Method, path: str, place: tuple[Node, str, Node], reading: Reading) -> None:
+    """A dotted path, and every member asked for below it, is a field that the method's reply can have."""
+    parent, key, wanted = place
     fields: tuple[Field, ...] = method.reply
     listed = False
-    for part in (*path.split("."), *(place[1].value if isinstance(place[1].value, dict) and not is_operator(place[1].value) else ())[:0]):
+    for part in path.split("."):
         if listed and part.isdigit():
             listed = False
             continue
         found = next((field for field in fields if field.name == part or field.item == part), None)
         if found is None and part != "request_id":
-            reading.unknown(place[0], path, [field.name for field in fields], f"应答字段({part})")
+            reading.unknown(parent, key, [field.name for field in fields], f"应答字段({part})")
             return
         if found is not None:
             listed = bool(found.item) and found.item == part
             fields = (found,) if found.item and found.name == part else found.of
+    if isinstance(wanted.value, dict) and not is_operator(wanted.value):
+        for name, each in wanted.value.items():
+            _check_path(method, f"{path}.{name}", (wanted, name, each), reading)
 
 
 def _kept(node: Node, reading: Reading) -> Mapping[str, str]:
