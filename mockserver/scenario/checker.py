@@ -7,7 +7,7 @@ robots, a running clock) is let pass.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -171,7 +171,10 @@ class _Foreseen:
                 step.line, step.column, f"时刻 {step.by} 已过：故事此时为 {show_time(self._now)}",
                 f"{step.by} has passed: the story is at {show_time(self._now)}",
             ))
-        self._now = target
+        if step.age:
+            self._standings = [tuple(_aged(each, target - self._now) for each in before) for before in self._standings]
+        else:
+            self._now = target
         self._expire(self._choices)
 
     def _target(self, step: Pass) -> datetime:
@@ -272,6 +275,11 @@ class _Foreseen:
                 self._step(inner)
         if before is not None:
             self._names["it"] = before
+
+
+def _aged(exchange: Exchange, span: timedelta) -> Exchange:
+    """The exchange with all that its deadline counts from older by `span`."""
+    return replace(exchange, entered=exchange.entered - span, due=exchange.due and exchange.due - span)
 
 
 def _with_unreached(mistake: Mistake, rest: tuple[Step, ...]) -> Mistake:

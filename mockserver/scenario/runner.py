@@ -16,7 +16,7 @@ from .matching import Mismatch, compare, follow
 from .references import filled
 from .rejection import Rejection, rejection_mismatch, rejection_of
 from .result import Result, Trouble
-from .selling import signed_call
+from .selling import signed_call, with_files
 from .stage import Refused, Reply, Stage
 from .story import Await, Call, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step, Story
 from .timing import Timing
@@ -182,14 +182,15 @@ class _Playing:
     def _moved(self, step: Play, fields: Mapping[str, Any]) -> Rejection | None:
         """How a move of an exchange was refused; None if it was not."""
         dispute_id = self._id(step.on)
-        call = signed_call(step.move, dispute_id, fields, self._stage) if step.by is Actor.SELLER else None
-        if call is None:
-            body = {"by": step.by.value, "move": step.move.name(), **fields, **({"sub": True} if step.sub else {})}
-            self._stage.ask("POST", f"exchanges/{dispute_id}/moves", body)
-            return None
-        method, params = call
-        shop = self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
-        return rejection_of(self._call(method, params, self._session(shop, sub=step.sub)))
+        if step.by is Actor.SELLER:
+            shop = self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
+            session = self._session(shop, sub=step.sub)
+            call = signed_call(step.move, dispute_id, fields, self._stage, session)
+            if call is not None:
+                return rejection_of(self._call(*call, session))
+        body = {"by": step.by.value, "move": step.move.name(), **fields, **({"sub": True} if step.sub else {})}
+        self._stage.ask("POST", f"exchanges/{dispute_id}/moves", body)
+        return None
 
     def call(self, step: Call) -> None:
         params = self._plain(step.params)
@@ -198,7 +199,7 @@ class _Playing:
             reply = self._run.waiting.for_call(self._stage, step.method, str(params.get("dispute_id", "")))
         else:
             session = params.pop("session", None)
-            reply = self._call(step.method, params, self._session(step.shop, sub=step.sub) if session is None else str(session))
+            reply = self._call(step.method, with_files(params), self._session(step.shop, sub=step.sub) if session is None else str(session))
         refusal = rejection_of(reply)
         if step.refused is not None or step.expect is None or reply.error:
             self._judge(step, refusal)

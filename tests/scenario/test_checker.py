@@ -53,6 +53,7 @@ def test_what_follows_is_told_as_never_reached():
     "  - snapshot: before\n  - seller: refuse\n  - restore: before\n  - seller: agree\n",
     "  - buyer: apply\n  - each: all\n    do:\n      - seller: agree\n      - expect: {status: 2}\n",
     "  - buyer: apply\n    status: 12\n  - seller: consigngoods\n  - expect: {status: 13}\n",
+    "  - age: 1d\n  - expect: {deadline: 2026-03-02 10:00:00, due_in: 1d}\n  - seller: agree\n  - age: 7d\n  - expect: {status: 4}\n",
     "  - buyer: apply\n    status: 3\n    created: 2020-01-01 10:00:00\n  - expect: {due_in: 3d}\n",
 ])
 def test_what_may_work_is_let_pass(steps):

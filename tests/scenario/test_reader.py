@@ -30,3 +30,26 @@ def test_all_mistakes_are_told_at_once():
     assert [(line, column) for line, column, _ in found] == [(2, 26), (4, 12), (6, 5), (7, 11), (8, 22)]
     for (_, _, sentence), meant in zip(found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True):
         assert meant in sentence
+
+
+def test_members_asked_of_a_reply_are_checked_at_every_depth():
+    """A member that no reply of the method can have is a mistake at its own place; those it has are none."""
+    story = """\
+scenario: x
+steps:
+  - call: tmall.exchange.receive.get
+    expect: {results: {exchange: {first: {status: 换货待处理}}}, total_results: {count: 1}}
+  - call: tmall.exchange.messages.get
+    with: {dispute_id: 1}
+    expect: {result: {total_resluts: 2, results: {refund_message: {count: 2}}}}
+"""
+    found = mistakes_of(story)
+    assert [(line, column) for line, column, _ in found] == [(7, 23)]
+    assert "total_results" in found[0][2]
+
+
+def test_an_argument_is_checked_by_the_rules_of_the_story():
+    """A message longer than the story's own limit is a mistake, one within a raised limit is none."""
+    story = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
+    assert [line for line, _, _ in mistakes_of(story.format(5, "六个字节"))] == [5]
+    read_story(story.format(1000, "长" * 300), "story.yaml")

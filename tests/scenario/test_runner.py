@@ -67,3 +67,36 @@ def test_until_stops_at_the_status(tell):
         result = tell(STORY, until=until)
         assert (result.outcome, result.stopped, result.steps) == ("passed", True, 2)
     assert tell(STORY, until="5").outcome == "broken"
+
+
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+
+
+def test_a_picture_of_a_call_goes_as_a_file(tell):
+    """A `data:` URL given to a call's picture parameter is uploaded, and nothing else is taken for one."""
+    story = f"""\
+scenario: x
+steps:
+  - buyer: apply
+  - call: tmall.exchange.message.add
+    with: {{dispute_id: $it, content: "{PNG}", message_pics: "{PNG}"}}
+    expect: {{result.results.refund_message: {{first: {{content: "{PNG}", pic_urls.pic_url: {{count: 1}}}}}}}}
+"""
+    assert tell(story).trouble is None
+
+
+def test_a_sellers_move_is_made_as_the_exchanges_own_shop(tell):
+    """Return address and refuse reason are looked up with the session of the shop whose exchange it is."""
+    story = """\
+scenario: x
+given: {shops: [{nick: 甲店}, {nick: 乙店, addresses: [{contact_id: 555, addr: 乙路5号, cancel_def: true}]}]}
+steps:
+  - {buyer: apply, shop: 乙店}
+  - seller: agree
+    expect: {exchange: {address: {contains: 乙路5号}}}
+  - buyer: ship_back
+  - seller: returngoods_refuse
+    sub: true
+    expect: {status: 6}
+"""
+    assert tell(story).trouble is None
