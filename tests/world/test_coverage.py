@@ -203,3 +203,14 @@ def test_rows_are_the_facts_that_happened(seed: int, flow: str) -> None:
     assert counted["states"] == Counter(str(fact.target.value) for fact in facts if fact.source is not fact.target)
     assert counted["deadlines"] == Counter(fact.rule for fact in facts if fact.role is Role.TIMEOUT)
     assert world.coverage.shown()["messages"] == Counter(fact.role.name.lower() for fact in facts)
+
+
+def test_a_robots_move_counts_like_the_partys(make_world: Callable[..., World]) -> None:
+    """What a robot buyer does when the clock moves is a row taken, and no client's."""
+    world = make_world(robots={"buyer": "prompt"})
+    world.open({"status": 2})
+    world.advance(timedelta(days=6))
+
+    classic = world.coverage.shown()["rulesets"]["classic"]
+    assert classic["rows"]["2-ship_back-3"] == 1
+    assert classic["client_rows"] == {}
