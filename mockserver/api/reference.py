@@ -18,6 +18,7 @@ from ..domain.vocabulary import Role, Ruleset, Status
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from .around_methods import METHODS
+from .conduct import CONDUCT
 from .method import Method
 
 __all__ = ["Article", "articles", "diagrams", "explain", "reference"]
@@ -164,12 +165,15 @@ def articles() -> Iterator[Article]:
                       f"{switch.en}, default {shown[switch.name]}\n{_known_en(switch.evidence)}")
     for policy in POLICIES.values():
         yield _policy(policy)
+    for conduct in CONDUCT.values():
+        yield Article("客户端行为 conduct", conduct.id, f"{conduct.severity.zh} {conduct.title}", f"{conduct.zh}\n{_known(conduct.evidence)}",
+                      f"{conduct.severity.word}: {conduct.en}\n{_known_en(conduct.evidence)}")
     for role in Role:
         yield Article("角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en)
 
 
 def explain(wanted: str) -> list[Article]:
-    """The articles about an id: a number, a Chinese status text, a move, a method, a rule, a business code."""
+    """The articles about an id: a number, a Chinese status text, a move, a method, a rule, a business code, a finding of the report."""
     key = wanted.strip()
     bare = key.partition(":")[0]  # isv.missing-parameter:fields is explained as isv.missing-parameter
     return [article for article in articles() if key in (article.id, article.title) or bare == article.id]

@@ -1,4 +1,4 @@
-"""`logs`: the journal of a running server, as lines, as it grows, as HAR."""
+"""`logs`: the journal of a running server, as lines, as it grows, as HAR, as a report on the client."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import click
 
+from ..api.conduct import Severity
 from ..testing.control import ControlRefused
 from ..testing.transport import Unreachable
 from .console import CHECK_FAILED, WRONG_USE, Link, connect, fail, one_line, say, warn, words
@@ -28,16 +29,22 @@ _AT_ONCE = 1000
 @click.option("--request", "request_id", default=None, help="一次请求的全部 (all of one call)")
 @click.option("--follow", is_flag=True, help="接着打印新的请求，直到 Ctrl-C (go on with new calls)")
 @click.option("--har", default="", metavar="FILE", help="导出为 HAR 1.2，- 为标准输出 (export as HAR 1.2)")
+@click.option("--report", is_flag=True, help="检查客户端：重复的写操作、用法问题；有错误时退出码为 1 (what the calls show of their client)")
 @click.option("--orphans", is_flag=True, help="不属于任何独立环境的请求 (calls that belong to no sandbox)")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def logs(
-    options: Mapping[str, Any], /, request_id: str | None, follow: bool, har: str, orphans: bool, as_json: bool, **filters: Any
+    options: Mapping[str, Any], /, request_id: str | None, follow: bool, har: str, report: bool, orphans: bool, as_json: bool, **filters: Any
 ) -> None:
     """请求记录，新的在后 (the journal, newest last)."""
-    if sum((bool(request_id), follow, bool(har))) > 1:
-        fail(WRONG_USE, "--request、--follow、--har 只能选一个", "one of --request, --follow, --har at a time")
+    if sum((bool(request_id), follow, bool(har), report)) > 1:
+        fail(WRONG_USE, "--request、--follow、--har、--report 只能选一个", "one of --request, --follow, --har, --report at a time")
+    if report and (orphans or any(value is not None for value in filters.values())):
+        fail(WRONG_USE, "--report 看独立环境的全部请求，不能筛选", "--report looks at all calls of the sandbox, it takes no filters")
     book = _Book(connect(options), orphans)
+    if report:
+        _judge(book.ask("report"), as_json)
+        return
     if request_id:
         say(json.dumps(book.link.root("GET", f"requests/{quote(request_id, safe='')}"), ensure_ascii=False, indent=2))
         return
@@ -80,6 +87,25 @@ def _follow(book: _Book, position: int, as_json: bool, filters: Mapping[str, Any
         position = found["next"]
         if not found["items"] and monotonic() - asked < _WAIT / 2:
             sleep(_PAUSE)
+
+
+def _judge(report: Mapping[str, Any], as_json: bool) -> None:
+    """The report; an error in it is a failed check."""
+    if as_json:
+        say(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        audit, lang = report["audit"], words("zh", "en")
+        say(words(f"调用 {report['calls']} 次；写操作 {audit['writes']} 次，重复 {audit['repeats']} 次，其中不安全 {audit['unsafe']} 次",
+                  f"{report['calls']} calls; {audit['writes']} writes, {audit['repeats']} repeated, {audit['unsafe']} of them unsafely"))
+        if report["dropped"]:
+            say(words(f"更早的 {report['dropped']} 次已不在记录里", f"{report['dropped']} earlier calls are no longer kept"))
+        for each in (*audit["findings"], *report["findings"]):
+            severity = words(Severity[each["severity"].upper()].zh, each["severity"])
+            say(f"{severity}  {each['id']}  {one_line(each[lang])}  [{', '.join(each['request_ids'][:3])}]")
+        if audit["findings"] or report["findings"]:
+            say(words("详见 tmall-mockserver explain <名称>，logs --request <request_id>", "more: tmall-mockserver explain <name>, logs --request <request_id>"))
+    if report["counts"]["error"]:
+        raise SystemExit(CHECK_FAILED)
 
 
 def _save(document: Mapping[str, Any], path: str) -> None:

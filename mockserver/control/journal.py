@@ -1,10 +1,18 @@
-"""Routes of the journal: lists, one call, what comes later, HAR."""
+"""Routes of the journal: lists, one call, what comes later, HAR, the report on the client."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from ..api.conduct import Severity
+from ..domain.catalogue import Trade
+from ..domain.exchange import Exchange
 from ..protocol.shapes import read_time
+from ..world.audit import audit
+from ..world.findings import Finding, seen
 from ..world.journal import CAPACITY, Journal, Page
+from ..world.lint import lint
 from .har import har
 from .problem import Problem
 from .route import Ask, Route, bounded
@@ -12,7 +20,7 @@ from .route import Ask, Route, bounded
 __all__ = ["ROUTES"]
 
 _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "since")
-_POSITION_AT_MOST, _WAIT_AT_MOST = 999_999_999, 30
+_POSITION_AT_MOST, _WAIT_AT_MOST, _FINDINGS_AT_MOST = 999_999_999, 30, 500
 
 
 def _wanted(ask: Ask) -> dict[str, str]:
@@ -98,6 +106,28 @@ def _export(ask: Ask) -> tuple[int, Any]:
     return 200, har(found[max(0, len(found) - limit):])
 
 
+def _report(ask: Ask) -> tuple[int, Any]:
+    world = ask.world
+    with world.settled():
+        disputes = set(world.state.exchanges)
+        orders: list[Exchange | Trade] = [*world.state.exchanges.values(), *world.state.trades.values()]
+    ids = {"dispute_id": disputes, "tid": {each.tid for each in orders}, "oid": {each.oid for each in orders}}
+    dropped, entries = world.journal.recent()
+    calls = seen(entries)
+    found, advice = audit(calls), lint(calls, ids)
+    counts = Counter(each.conduct.severity for each in (*found.findings, *advice))
+    return 200, {
+        "calls": len(calls), "dropped": dropped, "counts": {severity.word: counts[severity] for severity in Severity},
+        "audit": {"writes": found.writes, "repeats": found.repeats, "safe": found.repeats - found.unsafe, "unsafe": found.unsafe,
+                  "findings": _found(found.findings)},
+        "findings": _found(advice),
+    }
+
+
+def _found(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [each.shown() for each in findings[:_FINDINGS_AT_MOST]]
+
+
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/_sandbox/requests", _all_requests, "全部独立环境的请求；sandbox=none 为无主请求", "calls of all sandboxes, or of none",
@@ -109,5 +139,6 @@ ROUTES: tuple[Route, ...] = (
           "the sandbox's calls, newest first; those after a position oldest first, waited for", query=(*_FILTERS, "limit", "after", "wait")),
     Route("GET", f"{_S}/requests.har", _export, "本独立环境的请求，HAR 1.2，旧的在前", "the sandbox's calls as HAR 1.2, oldest first",
           query=(*_FILTERS, "limit")),
+    Route("GET", f"{_S}/report", _report, "对客户端的检查：重复写操作的审计、用法问题", "the client report: repeated writes, and what the API's pages advise against"),
     Route("DELETE", f"{_S}/requests", _clear, "清空请求记录", "clear the journal", status=204),
 )

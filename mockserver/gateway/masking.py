@@ -4,7 +4,7 @@ Parameters are known by their names, however a client spells them, and sessions 
 wherever they stand.  A documented parameter is what its declaration says; of others the name decides.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ import msgspec
 from ..api.around_methods import METHODS, PERSONAL
 from ..protocol.json_form import NESTED
 from ..protocol.shapes import Items
-from ..world.directory import Directory
+from ..world.directory import TELLING, Directory
 from ..world.journal import MASK
 
 __all__ = ["kept", "mask_params", "mask_reply", "scrub"]
@@ -26,15 +26,21 @@ _KEPT_CHARACTERS, _KEPT_BYTES, _ENDS = 2000, 16 * 1024, 512
 _encode = msgspec.json.Encoder().encode
 
 
-def mask_params(texts: Mapping[str, str], directory: Directory) -> tuple[dict[str, str], Collection[str]]:
-    """The parameters as they may be kept, and the sessions and secrets that stood where none belong."""
+def mask_params(texts: Mapping[str, str], directory: Directory, own: Iterable[str]) -> tuple[dict[str, str], bytes, Collection[str]]:
+    """The parameters as they may be kept, the same as JSON, and the sessions and secrets that stood where none belong.
+
+    Anybody's are known as a whole name or value, the caller's `own` also within one.
+    """
     params = {
         name[:200]: MASK if value and _is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
     }
-    hidden = directory.tokens_in(params)
-    if hidden:
-        params = {scrub(name, hidden): MASK if value in hidden else value for name, value in params.items()}
-    return params, hidden
+    hidden, coded = directory.tokens_in(params), kept(params)
+    within = [token for token in own if len(token) >= TELLING and token.encode() in coded]
+    if hidden or within:
+        hidden = {*hidden, *within}
+        params = {scrub(name, hidden): scrub(value, hidden) for name, value in params.items()}
+        coded = kept(params)
+    return params, coded, hidden
 
 
 def scrub(text: str, hidden: Collection[str]) -> str:

@@ -127,7 +127,8 @@ class Gateway:
 
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
-        params, hidden = mask_params(call.texts, self.rules.directory)
+        own = call.texts.get("session", ""), call.app.app_secret if call.app else ""
+        params, coded, hidden = mask_params(call.texts, self.rules.directory, own)
         warnings = [each[:500] for each in call.warnings] if call.warnings else ()
         if hidden:
             warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
@@ -138,7 +139,7 @@ class Gateway:
             method=params.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=params.get("dispute_id", "")[:40], outcome="refused" if error else failed,
             code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,
-            rule=call.rule, micros=micros, params=kept(params), reply=kept(mask_reply(tree, call.stub is not None)),
+            rule=call.rule, micros=micros, params=coded, reply=kept(mask_reply(tree, call.stub is not None)),
             base_url=inbound.base_url, content_type=inbound.content_type[:200], in_query=call.in_query,
             body_size=len(inbound.body or b""), files=_files(call) if call.files else b"[]", mark=_mark(call),
             warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],

@@ -293,6 +293,11 @@ class Sandbox:
         met: dict[str, Any] = self._ask("GET", "coverage")
         return met
 
+    def report(self) -> dict[str, Any]:
+        """What the calls since the last reset or restore show of their client: `audit` of repeated writes, other `findings`, `counts`."""
+        found: dict[str, Any] = self._ask("GET", "report")
+        return found
+
     def stub(self, method: str, reply: Mapping[str, object]) -> None:
         """`method`, which the product does not know, answers with `reply` from now on."""
         self._ask("PUT", f"stubs/{method}", {"reply": reply})

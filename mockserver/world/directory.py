@@ -12,9 +12,9 @@ from .document import BadDocument
 from .identity import App, Session
 from .world import World
 
-__all__ = ["Directory"]
+__all__ = ["TELLING", "Directory"]
 
-_TELLING = 8  # shorter sessions and secrets may be any word or number
+TELLING = 8  # shorter sessions and secrets may be any word or number
 
 class Directory:
     """All worlds of one server by id, session and app_key.
@@ -112,4 +112,4 @@ class Directory:
         if sessions.isdisjoint(values) and secrets.isdisjoint(values) and sessions.isdisjoint(texts):
             return ()
         found = {each for each in (*texts, *values) if each in sessions or each in secrets}
-        return {each for each in found if len(each) >= _TELLING}
+        return {each for each in found if len(each) >= TELLING}

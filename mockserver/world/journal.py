@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from ..protocol.shapes import BEIJING, read_time, show_time
 
-__all__ = ["CAPACITY", "Entry", "Journal", "Outcome", "Page", "clipped"]
+__all__ = ["CAPACITY", "Entry", "Journal", "Outcome", "Page", "clipped", "show_seconds"]
 
 CAPACITY = 10_000
 BYTES_AT_MOST = 64 * 1024 * 1024
@@ -71,7 +71,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     def shown(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
-            "request_id": self.request_id, "sandbox": self.sandbox, "at": _text(self.at), "real_time": _text(self.real),
+            "request_id": self.request_id, "sandbox": self.sandbox, "at": show_seconds(self.at), "real_time": show_seconds(self.real),
             "verb": self.verb, "method": self.method, "caller": self.caller, "dispute_id": self.dispute_id,
             "outcome": self.outcome, "code": self.code, "sub_code": self.sub_code, "msg_code": self.msg_code,
             "rule": self.rule, "micros": self.micros,
@@ -86,7 +86,8 @@ def clipped(kept: Mapping[str, Any]) -> bool:
     return kept.keys() == {"bytes", "begins", "ends"}
 
 
-def _text(seconds: float) -> str:
+def show_seconds(seconds: float) -> str:
+    """An entry's instant as text."""
     return show_time(datetime.fromtimestamp(seconds, BEIJING))
 
 

@@ -1,4 +1,4 @@
-"""`logs`: lines, one call, following, HAR.  Source: issue (Journal: export as HAR, `logs --follow`)."""
+"""`logs`: lines, one call, following, HAR, the report.  Source: issue (Journal: export as HAR, `logs --follow`, client report)."""
 
 import json
 import re
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -18,6 +19,18 @@ def at(serve, cli):
     """Runs a command against a fresh server."""
     serve()
     return lambda *args: cli("--ready-file", "ready.json", *args)
+
+
+@pytest.fixture
+def control() -> Callable[..., dict]:
+    """Asks the control API of a server that has written its ready file."""
+
+    def ask(ready: dict, verb: str, path: str, body: bytes | None = None) -> dict:
+        request = Request(f"{ready['url']}/_sandbox/{path}", body, {"Authorization": f"Bearer {ready['token']}"}, method=verb)
+        with urlopen(request, timeout=WITHIN) as reply:
+            return json.loads(reply.read() or b"{}")
+
+    return ask
 
 
 class Following:
@@ -118,22 +131,14 @@ def test_follow_ends_with_the_server(serve, cli, follow) -> None:
     assert "服务已停止" in err and len(err.splitlines()) == 1
 
 
-def test_follow_ends_with_the_sandbox(serve, cli, follow) -> None:
+def test_follow_ends_with_the_sandbox(serve, cli, follow, control) -> None:
     """When the sandbox is dropped, following ends with exit 1 and a sentence."""
-    from urllib.request import Request, urlopen
-
     ready = serve().ready
-
-    def control(verb: str, path: str, body: bytes | None = None) -> dict:
-        request = Request(f"{ready['url']}/_sandbox/{path}", body, {"Authorization": f"Bearer {ready['token']}"}, method=verb)
-        with urlopen(request, timeout=WITHIN) as reply:
-            return json.loads(reply.read() or b"{}")
-
-    control("POST", "sandboxes", b'{"name": "gone"}')
+    control(ready, "POST", "sandboxes", b'{"name": "gone"}')
     cli("--ready-file", "ready.json", "--sandbox", "gone", "call", "taobao.time.get")
     following = follow("--sandbox", "gone")
     following.line()
-    control("DELETE", "sandboxes/gone")
+    control(ready, "DELETE", "sandboxes/gone")
     code, out, err = following.end()
     assert (code, out) == (1, "")
     assert "独立环境已删除" in err
@@ -166,9 +171,41 @@ def test_har_of_calls_of_nobody(at) -> None:
 
 @pytest.mark.parametrize("args", [
     ("--har", "no/such/folder/x.har"), ("--har", "x.har", "--follow"), ("--request", "abc", "--follow"), ("--limit", "-1"), ("--since", "x", "--follow"),
+    ("--report", "--follow"), ("--report", "--method", "x"), ("--report", "--orphans"),
 ])
 def test_wrong_use_is_exit_2(at, args) -> None:
     """A file that cannot be written and options that exclude each other are exit 2, without a traceback."""
     ended = at("logs", *args)
     assert ended.returncode == 2
     assert ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_report_of_a_good_client(at) -> None:
+    """A client without errors has a report with exit 0."""
+    at("call", "taobao.time.get", "--sign-method", "hmac-sha256")
+    ended = at("logs", "--report")
+    assert (ended.returncode, ended.stdout.splitlines()) == (0, ["调用 1 次；写操作 0 次，重复 0 次，其中不安全 0 次"])
+
+
+def test_report_of_a_double_shipment(serve, cli, control) -> None:
+    """An error in the report is exit 1; each finding is a line with its name, sentence and calls, in either language or as JSON."""
+    ready = serve().ready
+    dispute_id = control(ready, "POST", "sandboxes/default/exchanges", b'{"status": 12}')["dispute_id"]
+    for waybill in ("SF1111111111", "SF2222222222"):
+        cli("--ready-file", "ready.json", "call", "tmall.exchange.consigngoods", f"dispute_id={dispute_id}", f"logistics_no={waybill}",
+            "logistics_type=200", "logistics_company_name=顺丰快递")
+    ended = cli("--ready-file", "ready.json", "logs", "--report")
+    assert ended.returncode == 1
+    [line] = [line for line in ended.stdout.splitlines() if "double_shipment" in line]
+    assert line.startswith("错误") and "SF2222222222" in line
+    english = cli("--ready-file", "ready.json", "--lang", "en", "logs", "--report")
+    assert "shipped with waybill SF1111111111" in english.stdout
+    whole = cli("--ready-file", "ready.json", "logs", "--report", "--json")
+    assert (whole.returncode, json.loads(whole.stdout)["audit"]["unsafe"]) == (1, 1)
+
+
+@pytest.mark.parametrize("wanted", ["double_shipment", "unsafe_repeat", "no_window", "ids_rounded"])
+def test_findings_are_explained(cli, wanted: str) -> None:
+    """`explain` knows every finding's name."""
+    ended = cli("explain", wanted)
+    assert (ended.returncode, wanted in ended.stdout, "依据" in ended.stdout) == (0, True, True)

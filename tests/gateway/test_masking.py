@@ -35,6 +35,16 @@ def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, wh
     assert token[:40] not in kept()
 
 
+@pytest.mark.parametrize("wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"])
+def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, wrapped):
+    """The caller's session and its app's secret are masked also where they are only part of a value."""
+    for token in (top.session, top.app.app_secret):
+        top("tmall.exchange.get", dispute_id=1, fields="status", auth=wrapped.format(token))
+        assert token not in kept()
+    top("tmall.exchange.get", session="nobody-knows-this", sid="x nobody-knows-this", dispute_id=1, fields="status")
+    assert "nobody-knows-this" not in kept()
+
+
 def test_a_session_sent_as_a_name_is_not_kept(top, send, kept):
     """A body that is nothing but the session, which reads as a parameter's name, is kept masked."""
     send(body=top.session.encode())

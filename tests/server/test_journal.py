@@ -151,3 +151,20 @@ def test_waiters_hold_no_stop(make_wire, document):
 def _quietly(wire, path):
     with suppress(OSError, http.client.HTTPException, json.JSONDecodeError):  # the server may go before it has answered
         wire.control("GET", path)
+
+
+def test_an_outside_client_ships_twice(wire):
+    """A client of plain http.client and hashlib that ships twice, with two waybills, is found out; one that looks first is not."""
+    wire.control("POST", "sandboxes/default/reset")
+    hasty, careful = wire.open(status=12), wire.open(status=12)
+    carrier = {"logistics_type": 200, "logistics_company_name": "顺丰快递", "fields": "status"}
+    for waybill in ("SF1111111111", "SF2222222222"):
+        wire.call("tmall.exchange.consigngoods", dispute_id=hasty, logistics_no=waybill, **carrier)
+    for _ in range(2):
+        if wire.call("tmall.exchange.get", dispute_id=careful, fields="status")["result"]["exchange"]["status"] == "待发出换货商品":
+            wire.call("tmall.exchange.consigngoods", dispute_id=careful, logistics_no="SF3333333333", **carrier)
+    _, report = wire.control("GET", "sandboxes/default/report")
+    [found] = report["audit"]["findings"]
+    assert (found["id"], found["dispute_id"]) == ("double_shipment", hasty)
+    assert "SF1111111111" in found["zh"] and "SF2222222222" in found["zh"]
+    assert (report["audit"]["writes"], report["audit"]["unsafe"]) == (3, 1)

@@ -1,0 +1,85 @@
+"""What the audit and the client report look at and what they find: calls of the journal decoded, findings as values."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from ..api.around_methods import METHODS
+from ..api.conduct import CONDUCT, Conduct
+from ..api.method import Method
+from .journal import Entry, clipped, show_seconds
+
+__all__ = ["SYSTEM", "Finding", "Seen", "finding", "quoted", "seen", "worst_first"]
+
+SYSTEM = frozenset({
+    "method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key", "simplify",
+})
+_LISTED = 20  # request ids of one finding
+_SHOWN_AT_MOST = 60  # characters of what a caller has written
+
+
+class Seen(Struct, frozen=True):
+    """A call with its parameters decoded; empty where they were too long to keep."""
+
+    entry: Entry
+    params: Mapping[str, str]
+
+    @property
+    def method(self) -> Method | None:
+        """The method called, if it is declared."""
+        return METHODS.get(self.entry.method)
+
+    @property
+    def started(self) -> float:
+        """When the call came, in real seconds since 1970."""
+        return self.entry.real - self.entry.micros / 1e6
+
+    @property
+    def reply(self) -> Any:
+        """The masked reply, decoded: only where a check needs it."""
+        return msgspec.json.decode(self.entry.reply)
+
+    def asked(self, but: Collection[str] = ()) -> frozenset[tuple[str, str]]:
+        """What was asked: the parameters that are not the gateway's own, `but` these."""
+        return frozenset((name, value) for name, value in self.params.items() if name not in SYSTEM and name not in but)
+
+
+def seen(entries: Iterable[Entry]) -> tuple[Seen, ...]:
+    """The calls decoded, in their order."""
+    return tuple([Seen(entry, {} if clipped(params := msgspec.json.decode(entry.params)) else params) for entry in entries])
+
+
+class Finding(Struct, frozen=True):
+    """One thing that a client did: which conduct it is, a sentence in both languages, the calls that show it."""
+
+    conduct: Conduct
+    zh: str
+    en: str
+    entries: tuple[Entry, ...]
+
+    def shown(self) -> dict[str, Any]:
+        """The finding as the control API gives it; of many calls the first few."""
+        return {
+            "id": self.conduct.id, "severity": self.conduct.severity.word, "title": self.conduct.title, "zh": self.zh, "en": self.en,
+            "evidence": str(self.conduct.evidence), "count": len(self.entries),
+            "dispute_id": self.entries[0].dispute_id if len({entry.dispute_id for entry in self.entries}) == 1 else "",
+            "at": show_seconds(self.entries[0].at),
+            "request_ids": [entry.request_id for entry in self.entries[:_LISTED]],
+        }
+
+
+def finding(id: str, calls: Sequence[Seen], zh: str, en: str) -> Finding:
+    """A finding of the conduct with this id, shown by these calls."""
+    return Finding(CONDUCT[id], zh, en, tuple([call.entry for call in calls]))
+
+
+def quoted(text: str) -> str:
+    """What a caller has written, short enough for a sentence."""
+    return text if len(text) <= _SHOWN_AT_MOST else text[:_SHOWN_AT_MOST - 1] + "…"
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors, then warnings, then hints; each kind by its first call."""
+    return tuple(sorted(findings, key=lambda found: (found.conduct.severity, found.entries[0].real)))

@@ -1,0 +1,36 @@
+"""The client report: what a client does that the API's pages advise against, or that will break in production.
+
+One check an id of `api/conduct.py`.  Pure: reads entries of the journal, oldest first; a check would rather miss a mistake than
+accuse a client that made none.  Messages confirmed before they were handled are not looked for: there is no message channel yet.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from .findings import Finding, Seen, worst_first
+from .lint_calls import (
+    every_field,
+    fields_missing,
+    md5_sign,
+    no_window,
+    session_in_url,
+    unknown_field,
+    unknown_parameter,
+    version_missing,
+)
+from .lint_flow import call_in_ban, failure_ignored, hopeless_retry, ids_rounded, pages_unfinished, polling_fast
+
+__all__ = ["CHECKS", "lint"]
+
+Check = Callable[[Sequence[Seen]], Iterator[Finding]]
+
+CHECKS: Mapping[str, Check] = MappingProxyType({check.__name__: check for check in (
+    call_in_ban, failure_ignored, unknown_parameter, no_window, pages_unfinished, fields_missing, version_missing,
+    polling_fast, hopeless_retry, session_in_url, unknown_field, every_field, md5_sign,
+)})
+
+
+def lint(calls: Sequence[Seen], ids: Mapping[str, Collection[int]]) -> tuple[Finding, ...]:
+    """What these calls, oldest first, show of their client, worst first; `ids` are those there are: `dispute_id`, `tid`, `oid`."""
+    found = [each for check in CHECKS.values() for each in check(calls)]
+    return worst_first((*found, *ids_rounded(calls, ids)))

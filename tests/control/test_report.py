@@ -1,0 +1,98 @@
+"""The report on the client, over the control API.  Source: issue (idempotency audit, client report)."""
+
+import json
+
+SHIP = "tmall.exchange.consigngoods"
+CARRIER = {"logistics_type": 200, "logistics_company_name": "顺丰快递", "fields": "status"}
+
+
+def test_nothing_called_nothing_found(api):
+    """A sandbox that nobody has called has an empty report."""
+    assert api("GET", "report") == {
+        "calls": 0, "dropped": 0, "counts": {"error": 0, "warning": 0, "hint": 0},
+        "audit": {"writes": 0, "repeats": 0, "safe": 0, "unsafe": 0, "findings": []}, "findings": [],
+    }
+
+
+def test_a_planted_double_shipment(api, call):
+    """A second shipment with another waybill stands in the audit with its calls, sentences in both languages, grade and exchange."""
+    dispute_id = api("POST", "exchanges", {"status": 12})["dispute_id"]
+    for waybill in ("SF1111111111", "YT2222222222"):
+        call(SHIP, dispute_id=dispute_id, logistics_no=waybill, **CARRIER)
+    report = api("GET", "report")
+    [found] = report["audit"]["findings"]
+    ids = [item["request_id"] for item in reversed(api("GET", "requests")["items"])]
+    assert (found["id"], found["severity"], found["dispute_id"], found["count"]) == ("double_shipment", "error", dispute_id, 2)
+    assert found["request_ids"] == ids
+    assert all(waybill in found[lang] for waybill in ("SF1111111111", "YT2222222222") for lang in ("zh", "en"))
+    assert found["evidence"].startswith("documented")
+    assert (report["audit"]["writes"], report["audit"]["unsafe"], report["counts"]["error"]) == (2, 1, 1)
+
+
+def test_findings_are_counted_and_bounded(api, call):
+    """Counts tell all findings by severity; a finding names the first twenty of its calls."""
+    for _ in range(25):
+        call("tmall.exchange.receive.get", fields="dispute_id")
+    report = api("GET", "report")
+    found = {each["id"]: each for each in report["findings"]}
+    assert (found["no_window"]["count"], len(found["no_window"]["request_ids"])) == (25, 20)
+    assert sum(report["counts"].values()) == len(report["findings"])
+
+
+def test_a_report_is_the_sandboxs(api, call):
+    """Each sandbox has its own report; a reset begins a new one, and so does clearing the journal."""
+    made = api("POST", "/_sandbox/sandboxes", {}, 201)
+    call("tmall.exchange.receive.get", made, fields="dispute_id")
+    assert api("GET", "report")["calls"] == 0
+    there = f"/_sandbox/sandboxes/{made['id']}"
+    assert api("GET", f"{there}/report")["calls"] == 1
+    api("DELETE", f"{there}/requests")
+    assert api("GET", f"{there}/report")["findings"] == []
+    assert api.problem("GET", "report?method=x")["field"] == "method"
+    assert api.problem("GET", "/_sandbox/sandboxes/nowhere/report")["status"] == 404
+
+
+def test_calls_no_longer_kept_are_counted(api, call):
+    """What has given way to newer calls is told as dropped."""
+    api.directory.get("default").journal._capacity = 2
+    for _ in range(5):
+        call("taobao.time.get")
+    report = api("GET", "report")
+    assert (report["calls"], report["dropped"]) == (2, 3)
+
+
+def test_a_rounded_id_is_told(api, call, opened):
+    """An id that a double has spoilt is told with the exchange that was meant."""
+    call("tmall.exchange.get", dispute_id=int(float(opened)), fields="status")
+    [found] = [each for each in api("GET", "report")["findings"] if each["id"] == "ids_rounded"]
+    assert opened in found["zh"] and opened in found["en"]
+
+
+def test_every_finding_can_be_explained(api, call, opened):
+    """Each id of a report is an article of `explain`, in both languages."""
+    from mockserver.api.conduct import CONDUCT
+    from mockserver.api.reference import explain
+
+    for conduct in CONDUCT:
+        [article] = [each for each in explain(conduct) if "conduct" in each.kind]
+        assert article.zh and article.en and "evidence" in article.en and "依据" in article.zh
+
+
+def test_nothing_private_is_told(api, call, opened):
+    """Sessions, secrets and personal data stand in no list, no export and no report, wherever a client has put them."""
+    given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
+    private = [given["session"], given["sub_session"], given["app_secret"], "王小明的留言", "10077001234"]
+    private += [exchange[name] for name in ("buyer_nick", "buyer_name", "buyer_phone", "buyer_address", "buyer_open_uid", "oaid")]
+    for _ in range(2):
+        call("tmall.exchange.message.add", dispute_id=opened, content="王小明的留言", fields="content,owner_nick")
+        call("tmall.exchange.agree", dispute_id=opened, address_id=10000002, fields="status", leave_message="王小明的留言", mobile="10077001234")
+    call("tmall.exchange.receive.get", buyer_nick=exchange["buyer_nick"], buyer_phone=exchange["buyer_phone"],
+         fields="dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address")
+    for number, token in enumerate((given["session"], given["sub_session"], given["app_secret"])):
+        call("tmall.exchange.get", dispute_id=opened, fields=token, **{f"odd{number}": token, "secret": token})
+        call("tmall.exchange.get", dispute_id=token, fields="status")
+        call(token)
+    call("tmall.exchange.get", dispute_id=opened, fields="status", session=given["sub_session"] + "x")
+    told = "".join(api.ask("GET", path).text for path in ("requests", "requests.har", "report", "requests?after=0", "/_sandbox/requests", "/_sandbox/requests.har"))
+    assert api("GET", "report")["audit"]["unsafe"] >= 2
+    assert [each for each in private if each in told or json.dumps(each) in told] == []

@@ -1,0 +1,260 @@
+"""The idempotency audit against clients that repeat writes, with and without looking.  Source: issue (idempotency audit)."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver import Sandbox
+from mockserver.world.audit import audit
+from mockserver.world.findings import seen
+
+AGREE, ADD, SHIP = "tmall.exchange.agree", "tmall.exchange.message.add", "tmall.exchange.consigngoods"
+GET, MESSAGES, LIST = "tmall.exchange.get", "tmall.exchange.messages.get", "tmall.exchange.receive.get"
+CARRIER = {"logistics_type": 200, "logistics_company_name": "顺丰快递"}
+
+
+class Client:
+    """Writes and reads one exchange of a world."""
+
+    def __init__(self, top, exchange):
+        self.top, self.dispute_id = top, exchange.dispute_id
+
+    def agree(self, **more):
+        self.top(AGREE, dispute_id=self.dispute_id, address_id=10000002, fields="status", **more)
+
+    def ship(self, waybill, method=SHIP):
+        self.top(method, dispute_id=self.dispute_id, logistics_no=waybill, fields="status", **CARRIER)
+
+    def say(self, content):
+        self.top(ADD, dispute_id=self.dispute_id, content=content, fields="id")
+
+    def look(self, fields="dispute_id,status"):
+        self.top(GET, dispute_id=self.dispute_id, fields=fields)
+
+    def look_at_messages(self):
+        self.top(MESSAGES, dispute_id=self.dispute_id, fields="id,content")
+
+
+@pytest.fixture
+def client(world, top):
+    """Makes a client of a fresh exchange at a status."""
+    return lambda status=1, **fields: Client(top, world.open({"status": status, **fields})[0])
+
+
+@pytest.fixture
+def audited(world):
+    """The audit of all that was called: what was found, and the counts of writes, safe and unsafe repeats."""
+
+    def run():
+        result = audit(seen(world.journal.recent()[1]))
+        assert all(each.zh and each.en for each in result.findings)
+        return [each.conduct.id for each in result.findings], (result.writes, result.repeats - result.unsafe, result.unsafe), result.findings
+
+    return run
+
+
+def test_a_client_that_repeats_nothing(client, audited):
+    """Writes made once, reads made often, and messages that differ are no findings."""
+    one, two = client(), client()
+    one.agree()
+    two.agree()
+    for _ in range(3):
+        one.look()
+    one.say("请寄回")
+    one.say("请尽快寄回")
+    two.say("请寄回")
+    assert audited()[:2] == ([], (5, 0, 0))
+
+
+def test_a_blind_repetition_is_unsafe(client, audited):
+    """A write that had succeeded and comes again without a look is found, with both calls and their exchange."""
+    one = client()
+    one.agree()
+    one.agree()
+    ids, counts, [found] = audited()
+    assert (ids, counts) == (["unsafe_repeat"], (2, 0, 1))
+    assert [entry.outcome for entry in found.entries] == ["ok", "failed"]
+    assert found.shown()["request_ids"] == [entry.request_id for entry in found.entries]
+    assert all(entry.request_id in found.zh and entry.request_id in found.en for entry in found.entries)
+    assert str(one.dispute_id) in found.zh
+
+
+@pytest.mark.parametrize("look", [
+    lambda one: one.look(), lambda one: one.look("modified"),
+    lambda one: one.top(LIST, fields="dispute_id,status"), lambda one: one.top.send(one.top.params(LIST, fields="dispute_id,status", format="xml")),
+    lambda one: one.top(LIST, fields="status", refund_id_array=one.dispute_id),
+], ids=["get", "modified", "list", "xml", "by id"])
+def test_a_repetition_after_a_look_is_safe(client, audited, look):
+    """Who reads the exchange, or a list that shows it, before the retry repeats safely."""
+    one = client()
+    one.agree()
+    look(one)
+    one.agree()
+    assert audited()[:2] == ([], (2, 1, 0))
+
+
+@pytest.mark.parametrize("look", [
+    lambda one, two: two.look(), lambda one, two: one.look("title"), lambda one, two: one.look_at_messages(),
+    lambda one, two: one.top(GET, dispute_id=one.dispute_id), lambda one, two: one.top("taobao.time.get"),
+    lambda one, two: one.top(LIST, fields="dispute_id,status", dispute_status_array="5"),
+    lambda one, two: one.top(LIST, fields="dispute_id,title"),
+], ids=["another exchange", "no status", "messages", "refused", "time", "list without it", "list without status"])
+def test_a_look_elsewhere_does_not_help(client, audited, look):
+    """What does not show how the exchange stands makes no retry safe."""
+    one, two = client(), client()
+    one.agree()
+    look(one, two)
+    one.agree()
+    assert audited()[0] == ["unsafe_repeat"]
+
+
+def test_one_look_lasts_until_the_next_success(client, audited):
+    """After a look the client knows; refusals that follow tell it nothing new."""
+    one = client()
+    one.agree()
+    one.look()
+    one.agree()
+    one.agree()
+    assert audited()[:2] == ([], (3, 2, 0))
+
+
+def test_a_retry_of_what_failed_is_no_repetition(world, client, audited):
+    """A write that was refused or failed may be sent again: nothing had happened."""
+    one = client()
+    world.put_stock("wanted", 0)
+    one.agree()
+    one.agree(sign="wrong")
+    world.put_stock("wanted", 5)
+    one.agree()
+    assert audited()[:2] == ([], (3, 0, 0))
+
+
+def test_a_refused_repetition_counts(client, audited):
+    """A repetition that the gateway refuses was sent all the same."""
+    one = client()
+    one.agree()
+    one.agree(sign="wrong")
+    assert audited()[0] == ["unsafe_repeat"]
+
+
+def test_a_new_round_is_no_repetition(client, audited, world):
+    """A move that succeeds again, since the buyer has modified the application, is a new round of the flow."""
+    from mockserver.domain.moves import Modify, ShipBack
+    from mockserver.domain.vocabulary import Role
+
+    one = client()
+    one.agree()
+    world.move(one.dispute_id, ShipBack(logistics_no="SF0000000001"), Role.BUYER)
+    one.top("tmall.exchange.returngoods.refuse", dispute_id=one.dispute_id, seller_refuse_reason_id=1201)
+    world.move(one.dispute_id, Modify(), Role.BUYER)
+    one.agree()
+    assert world.exchange(one.dispute_id).status == 2
+    assert audited()[:2] == ([], (3, 0, 0))
+
+
+def test_a_second_shipment_with_another_waybill(client, audited):
+    """An exchange shipped again with another waybill is found, though the client has looked in between."""
+    one = client(12)
+    one.ship("SF1111111111")
+    one.look()
+    one.ship("SF2222222222")
+    ids, counts, [found] = audited()
+    assert (ids, counts) == (["double_shipment"], (2, 0, 1))
+    assert "SF1111111111" in found.zh and "SF2222222222" in found.en
+
+
+def test_the_same_waybill_is_a_repetition(client, audited):
+    """The same waybill again, however written, is a repeated write and no second parcel."""
+    one = client(12)
+    one.ship("SF1111111111")
+    one.ship(" sf1111111111 ")
+    assert audited()[0] == ["unsafe_repeat"]
+
+
+def test_both_shipping_methods_ship_once(client, audited):
+    """Confirming and shipping, then shipping with another waybill, is a second shipment too."""
+    one = client(3, ruleset="upgraded")
+    one.ship("SF1111111111", "tmall.exchange.confirm.consign")
+    one.ship("SF2222222222")
+    assert audited()[0] == ["double_shipment"]
+
+
+def test_another_waybill_after_a_failure_is_fine(client, audited):
+    """A shipment that failed may be made with another waybill."""
+    one = client(2)
+    one.ship("SF1111111111")
+    two = client(12)
+    two.ship("SF2222222222")
+    assert audited()[0] == []
+
+
+def test_the_same_message_twice(client, audited):
+    """The same words said again without reading the messages are found, though they are masked; after reading they are safe."""
+    one, two = client(), client()
+    one.say("请寄回")
+    one.look()
+    one.say("请寄回")
+    two.say("请寄回")
+    two.look_at_messages()
+    two.say("请寄回")
+    ids, counts, [found] = audited()
+    assert (ids, counts) == (["double_message"], (4, 1, 1))
+    assert "请寄回" not in found.zh
+
+
+def test_a_replaced_state_begins_anew(world, client, audited):
+    """After a restored snapshot the same write is no repetition."""
+    one = client()
+    world.snapshot("before")
+    one.agree()
+    world.restore("before")
+    one.agree()
+    assert audited()[:2] == ([], (1, 0, 0))
+
+
+STEPS = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["agree", "ship A", "say x", "say y", "buyer"])), max_size=14)
+
+
+def play(steps, careful):
+    """What the audit finds when a client does these steps; a careful one looks before it repeats a write."""
+    sandbox = Sandbox()
+    client = sandbox.client()
+    exchanges, tried = [sandbox.open(), sandbox.open(status=12)], set()
+    for which, step in steps:
+        dispute_id, (verb, _, what) = exchanges[which].dispute_id, step.partition(" ")
+        if verb == "buyer":
+            if "ship_back" in exchanges[which].possible.get("buyer", ()):
+                sandbox.buyer.ship_back(dispute_id)
+            continue
+        if careful and (which, step) in tried:
+            client.send(MESSAGES if verb == "say" else GET, dispute_id=dispute_id)
+        tried.add((which, step))
+        more = {
+            "agree": {"address_id": 10000002}, "ship": {"logistics_no": "SF00000000" + str(which), **CARRIER}, "say": {"content": what},
+        }[verb]
+        client.send({"agree": AGREE, "ship": SHIP, "say": ADD}[verb], dispute_id=dispute_id, **more)
+    calls = sandbox.requests()[::-1]
+    return sandbox.report()["audit"], calls
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@given(STEPS)
+def test_who_looks_before_each_retry_is_never_found(steps):
+    """A client that reads before it repeats any write gets no finding, whatever it writes and whatever the buyer does."""
+    found, _ = play(steps, careful=True)
+    assert (found["findings"], found["unsafe"]) == ([], 0)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@given(STEPS)
+def test_who_never_looks_is_found_for_each_repetition(steps):
+    """Without reading, every write that comes again after a success, and is no new round, is counted as unsafe, and no other."""
+    found, calls = play(steps, careful=False)
+    done, wanted, writes = set(), 0, 0
+    for call, step in zip(calls, [each for each in steps if each[1] != "buyer"], strict=True):
+        if step in done and (call["outcome"] == "ok") == step[1].startswith("say"):
+            wanted += 1
+        if call["outcome"] == "ok":
+            done.add(step)
+        writes += 1
+    assert (found["unsafe"], found["safe"], found["writes"]) == (wanted, 0, writes)
