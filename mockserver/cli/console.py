@@ -17,8 +17,8 @@ from ..testing.transport import Http
 from .settings import PREFIX
 
 __all__ = [
-    "CHECK_FAILED", "INTERRUPTED", "NOT_STARTED", "WRONG_USE", "Link", "check_token", "connect", "fail", "mute", "one_line",
-    "pairs", "say", "warn", "words",
+    "CHECK_FAILED", "INTERRUPTED", "NOT_STARTED", "WRONG_USE", "Link", "check_token", "connect", "fail", "is_linked", "mute",
+    "one_line", "pairs", "say", "warn", "words",
 ]
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
@@ -53,10 +53,10 @@ def mute(stream: TextIO) -> None:
         os.close(nowhere)
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = _LONGEST) -> str:
     """`text` for a terminal: line ends and control codes are shown escaped, what is too long is clipped."""
     shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST - 1] + "…"
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def fail(code: int, zh: str, en: str) -> NoReturn:
@@ -79,6 +79,11 @@ class Link(Struct, frozen=True):
     def root(self, verb: str, path: str, body: object = None, **query: object) -> Any:
         """A control call on the server."""
         return self.control(verb, path, body, **query)
+
+
+def is_linked(options: Mapping[str, Any]) -> bool:
+    """Whether options or variables name a running server, for a command that can do without."""
+    return any(options.values()) or any(os.environ.get(PREFIX + name) for name in ("URL", "READY_FILE"))
 
 
 def connect(options: Mapping[str, Any]) -> Link:

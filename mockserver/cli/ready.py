@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..testing.local import Server
+from ..testing.sandbox import Sandbox
 
 __all__ = ["InUse", "check_free", "describe", "remove_ready", "write_ready"]
 
@@ -24,16 +24,15 @@ class InUse(Exception):
         super().__init__(f"{self.zh} ({self.en})")
 
 
-def describe(server: Server, sandbox: str = "default") -> dict[str, Any]:
-    """What the file says: addresses, token, process, credentials of the sandbox.
+def describe(made: Sandbox) -> dict[str, Any]:
+    """What the file says: addresses, token, process, credentials of a sandbox of a server of this process.
 
     `url` is this machine's; `gateway` and `control` are handed out, so they follow a public address.
     """
-    made = server.sandbox(attach=sandbox)
     handed_out = made.gateway_url.removesuffix("/router/rest")
     return {
-        "url": server.url, "gateway": made.gateway_url, "control": f"{handed_out}/_sandbox",
-        "token": server.token, "pid": os.getpid(), "sandbox": made.id, "app_key": made.app_key,
+        "url": made.env["TMALL_MOCKSERVER_URL"], "gateway": made.gateway_url, "control": f"{handed_out}/_sandbox",
+        "token": made.env["TMALL_MOCKSERVER_TOKEN"], "pid": os.getpid(), "sandbox": made.id, "app_key": made.app_key,
         "app_secret": made.app_secret, "session": made.session, "sub_session": made.sub_session,
     }
 

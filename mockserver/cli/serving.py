@@ -7,9 +7,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from string import Formatter
 from types import FrameType
 from typing import Any
 
@@ -23,6 +22,7 @@ from .ready import InUse, check_free, describe, remove_ready, write_ready
 from .relay import Relay
 from .settings import PREFIX, SETTINGS, Found, read_settings, world_keys
 from .story import tell
+from .variables import client_variables
 
 __all__ = ["demo", "exec_", "serve", "serving_options"]
 
@@ -58,7 +58,7 @@ def _serving(found: Found) -> Iterator[tuple[Server, dict[str, Any]]]:
     lang, path = words("zh", "en"), found.values["ready-file"]
     server = _start(found, lambda entry: _told(entry, lang))
     try:
-        ready = describe(server)
+        ready = describe(server.sandbox(attach="default"))
         if path:
             _write(path, ready)
         yield server, ready
@@ -151,34 +151,13 @@ def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **given: 
     if program is None:
         fail(WRONG_USE, f"找不到命令 {command[0]}", f"no such command: {command[0]}")
     relay = Relay()
-    with _serving(found) as (server, ready):
-        variables = {**os.environ, **server.sandbox(attach="default").env, **_own(env, ready)}
+    with _serving(found) as (server, _):
+        variables = client_variables(server.sandbox(attach="default"), env)
         try:
             code = relay.run([program, *command[1:]], variables)
         except OSError as wrong:
             fail(WRONG_USE, f"不能执行 {program}：{wrong}", f"cannot run {program}: {wrong}")
     sys.exit(code)
-
-
-class _Names(Formatter):
-    """Takes plain names only: no attributes, no items."""
-
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:
-        """The value of this very name."""
-        return kwargs[field_name], field_name
-
-
-def _own(env: tuple[str, ...], ready: dict[str, Any]) -> dict[str, str]:
-    own = {}
-    for each in env:
-        name, equals, value = each.partition("=")
-        if not (name and equals):
-            fail(WRONG_USE, f"应写作 NAME=值：{each}", f"write NAME=value: {each}")
-        try:
-            own[name] = _Names().vformat(value, (), ready)
-        except (KeyError, ValueError):
-            fail(WRONG_USE, f"--env {each}：可用 {{{'}、{'.join(ready)}}}", f"--env {each}: use {{{'}, {'.join(ready)}}}")
-    return own
 
 
 @click.command()

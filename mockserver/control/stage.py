@@ -8,13 +8,15 @@ from urllib.parse import quote, unquote
 from ..api.calling import Credentials, call_body, files_of, signed_params
 from ..gateway.call import Inbound
 from ..scenario.curl import curl_line
-from ..scenario.stage import Refused, Reply, read_reply
+from ..scenario.stage import Refused, Reply, StageMaker, read_reply
+from ..world.clock import FROZEN_AT
+from ..world.document import BadDocument, read_world
 from ..world.world import World
 from .problem import Problem, problem_of
 from .route import Ask, Desk, Route, shaped
 from .show import show_sandbox
 
-__all__ = ["DeskStage"]
+__all__ = ["DeskStage", "desk_stages"]
 
 
 class DeskStage:
@@ -59,3 +61,18 @@ class DeskStage:
         """The sandbox is dropped if it was made for the story."""
         if self._made:
             self._desk.directory.drop(self._world)
+
+
+def desk_stages(desk: Desk, routes: Sequence[Route]) -> StageMaker:
+    """Makes stages on fresh sandboxes of a desk; a world document without a clock is frozen, as in tests."""
+    def make(document: Mapping[str, Any]) -> DeskStage:
+        try:
+            world = World(desk.directory, read_world({"clock": FROZEN_AT, **document}), journal=desk.journal)
+            desk.directory.add(world)
+        except BadDocument as wrong:
+            problem = problem_of(wrong)
+            assert problem is not None
+            raise Refused(problem.document()) from None
+        return DeskStage(desk, routes, world, made=True)
+
+    return make

@@ -13,7 +13,7 @@ from .reading import Reading
 from .references import filled, references
 from .steps import read_steps
 from .story import Story
-from .yaml_text import Node, Unreadable, read_yaml
+from .yaml_text import Node, Unreadable, plain_scalar, read_yaml
 
 __all__ = ["read_story"]
 
@@ -53,7 +53,10 @@ def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -
 
 
 def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
-    """The story's own values with those that were given from outside laid over."""
+    """The story's own values with those that were given from outside laid over.
+
+    A text from outside is read as in the file, unless the default is a text.
+    """
     node = root.value.get("set", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
         reading.mistakes.append(node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults"))
@@ -63,7 +66,7 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
         if name not in own:
             wrong = unknown_name("set", name, own)
             reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
-        own[name] = value
+        own[name] = plain_scalar(value) if isinstance(value, str) and not isinstance(own.get(name), str) else value
     used = {name.partition(".")[0] for name, _ in references(root)}
     for name in node.value:
         if name not in used:

@@ -5,13 +5,18 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["Result", "Trouble"]
+__all__ = ["OUTCOMES", "Result", "Trouble"]
+
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    "passed": ("通过", "passed"), "failed": ("不符", "failed"), "broken": ("中止", "broken"), "interrupted": ("中断", "interrupted"),
+}
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
     """Where a story broke: place, sentence, wanted and actual, what the exchange had gone through.
 
-    `curl` is the signed call that the step made; it takes the session from TOP_SESSION.
+    `curl` is the signed call that the step made; it takes the session from TOP_SESSION.  `source` is the
+    line of the file, `log` what the client under test wrote last.
     """
 
     line: int
@@ -23,6 +28,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     facts: tuple[Mapping[str, Any], ...] = ()
     possible: Mapping[str, Any] = {}
     curl: str = ""
+    source: str = ""
+    log: str = ""
 
 
 class Result(Struct, frozen=True, kw_only=True):

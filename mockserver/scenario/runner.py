@@ -16,7 +16,7 @@ from .matching import Mismatch, compare, follow
 from .references import filled
 from .rejection import Rejection, rejection_mismatch, rejection_of
 from .result import Result, Trouble
-from .selling import signed_call, with_files
+from .selling import METHOD_OF, signed_call, with_files
 from .stage import Refused, Reply, Stage
 from .story import Await, Call, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step, Story
 from .timing import Timing
@@ -61,6 +61,7 @@ class _Playing:
         self._names: dict[str, str] = {}
         self._opened: list[str] = []
         self._values: dict[str, Any] = {}
+        self._ahead: dict[str, int] = {}  # by exchange, the client's move that the story is at; it may have made more
         self._done = 0
         self._step: Step | None = None
         self._curl = ""
@@ -88,6 +89,8 @@ class _Playing:
 
     def _play(self, step: Step) -> None:
         self._step, self._curl = step, ""
+        if not isinstance(step, Expect):
+            self._ahead = {}
         PLAYERS[type(step)](self, step)
         self._done += 1
         if self._run.until and self._names:
@@ -121,7 +124,8 @@ class _Playing:
         return self._names[name]
 
     def _seen(self, name: str) -> Seen:
-        return Seen(self._stage, self._id(name) if self._names else "")
+        dispute_id = self._id(name) if self._names else ""
+        return Seen(self._stage, dispute_id, self._ahead.get(dispute_id))
 
     # failing
 
@@ -131,7 +135,7 @@ class _Playing:
         facts, possible = self._around(step.on)
         return Trouble(
             line=mismatch.line if mismatch else step.line, column=mismatch.column if mismatch else step.column,
-            zh=zh, en=en, wanted=mismatch and mismatch.wanted, actual=mismatch and _shown(mismatch.actual),
+            zh=zh, en=en, wanted=mismatch and _shown(mismatch.wanted), actual=mismatch and _shown(mismatch.actual),
             facts=facts, possible=possible, curl=self._curl,
         )
 
@@ -162,15 +166,22 @@ class _Playing:
         try:
             if step.move is Apply:
                 self._open(step, fields)
-            elif self._run.client and step.by is Actor.SELLER:
-                self._run.waiting.for_move(self._stage, step, self._id(step.on), refused=step.refused)
-                return self._expect_after(step)
+            elif self._run.client and step.by is Actor.SELLER and step.move in METHOD_OF:
+                refusal = self._awaited(step)
             else:
                 refusal = self._moved(step, fields)
         except Refused as problem:
             refusal = Rejection.of_problem(problem.problem)
         self._judge(step, refusal)
-        return self._expect_after(step)
+        self._expect_after(step)
+
+    def _awaited(self, step: Play) -> Rejection | None:
+        """How the client's move was refused; None if it was not."""
+        waiting, dispute_id = self._run.waiting, self._id(step.on)
+        if step.refused is not None:
+            return rejection_of(waiting.for_refusal(self._stage, step, dispute_id, step.refused))
+        self._ahead[dispute_id] = waiting.for_move(self._stage, step, dispute_id)
+        return None
 
     def _open(self, step: Play, fields: Mapping[str, Any]) -> None:
         opened = self._stage.ask("POST", "exchanges", fields)
@@ -237,10 +248,17 @@ class _Playing:
 
     def _expect_after(self, step: Play) -> None:
         if step.expect is not None:
-            self._demand(mismatches(self._filled(step.expect), self._seen("it" if step.move is Apply else step.on)))
+            self._look(step.expect, "it" if step.move is Apply else step.on)
 
     def expect(self, step: Expect) -> None:
-        self._demand(mismatches(self._filled(step.wanted), self._seen(step.on)))
+        self._look(step.wanted, step.on)
+
+    def _look(self, wanted: Node, on: str) -> None:
+        wanted = self._filled(wanted)
+        found = next(mismatches(wanted, self._seen(on)), None)
+        if found and self._ahead:  # the client may have moved on between two looks
+            found = next(mismatches(wanted, self._seen(on)), None)
+        self._demand(iter((found,) if found else ()))
 
     def wait(self, step: Await) -> None:
         """What is wanted holds before the time is up; without a client it holds at once or never."""

@@ -51,26 +51,34 @@ class Waiting:
         known = METHODS.get(method)
         return known is not None and known.move is not None and not any(name in params for name in _SYSTEM)
 
-    def for_move(self, stage: Stage, step: Play, dispute_id: str, refused: Node | None) -> None:
-        """The client has made the seller's move, or has been refused where that is wanted.
+    def for_refusal(self, stage: Stage, step: Play, dispute_id: str, refused: Node) -> Reply:
+        """The reply to the client's call of the seller's move, which was refused.
 
         Raises:
             Broken: not in time.
         """
-        name = step.move.name()
-        if refused is not None:
-            self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="failed")
-            return
+        by_platform = isinstance(refused.value, int) and refused.value is not True
+        return self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="refused" if by_platform else "failed")
+
+    def for_move(self, stage: Stage, step: Play, dispute_id: str) -> int:
+        """The client has made the seller's move; the number of the fact that it left.
+
+        Raises:
+            Broken: not in time.
+        """
+        name, found = step.move.name(), [0]
 
         def moved() -> bool:
             facts = stage.ask("GET", "events", dispute_id=dispute_id)["items"]
             fresh = [fact for fact in facts if fact["by"] == "seller" and fact["move"] == name and str(fact["number"]) not in self._taken]
             if fresh:
-                self._taken.add(str(fresh[0]["number"]))
+                found[0] = fresh[0]["number"]
+                self._taken.add(str(found[0]))
             return bool(fresh)
 
         if not self.until(moved):
-            raise self._overdue(f"{METHOD_OF.get(step.move, name)} ({step.move.zh})")
+            raise self._overdue(f"{METHOD_OF[step.move]} ({step.move.zh})")
+        return found[0]
 
     def for_call(
         self, stage: Stage, method: str, dispute_id: str, within: timedelta | None = None, outcome: str = "ok"
@@ -91,7 +99,7 @@ class Waiting:
         if not self.until(called, within):
             raise self._overdue(method)
         self._taken.add(found[0]["request_id"])
-        return Reply(found[0]["reply"], error=False, curl="")
+        return Reply(found[0]["reply"], error=outcome == "refused", curl="")
 
     def _overdue(self, what: str) -> Broken:
         if not self._alive():

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-__all__ = ["Mistake", "Node", "Unreadable", "read_yaml"]
+__all__ = ["BYTES_AT_MOST", "Mistake", "Node", "Unreadable", "plain_scalar", "read_yaml"]
 
 BYTES_AT_MOST = 1024 * 1024
 DEPTH_AT_MOST = 40
@@ -174,8 +174,11 @@ def _place(event: Any) -> tuple[int, int]:
 
 def _scalar(event: yaml.ScalarEvent) -> bool | int | float | str | None:
     text: str = event.value
-    if not event.implicit[0] or event.style:
-        return text
+    return text if not event.implicit[0] or event.style else plain_scalar(text)
+
+
+def plain_scalar(text: str) -> bool | int | float | str | None:
+    """What a text without quotes stands for."""
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):

@@ -204,7 +204,7 @@ class Sandbox:
     def __init__(self, *, control: Control | None = None, attach: str = "", **document: object) -> None:
         self._control = control = control or local_control()
         frozen = document if "from" in document else {"clock": FROZEN_AT, **document}
-        made = control("GET", f"sandboxes/{attach}") if attach else control("POST", "sandboxes", frozen)
+        made = control("GET", f"sandboxes/{quote(attach, safe='')}") if attach else control("POST", "sandboxes", frozen)
         self.id: str = made["id"]
         self.app_key: str = made["app_key"]
         self.app_secret: str = made["app_secret"]

@@ -8,10 +8,11 @@ from urllib.parse import quote
 from ..api.calling import Credentials, call_body, files_of, signed_params
 from ..protocol.shapes import BEIJING
 from ..scenario.curl import curl_line
-from ..scenario.stage import Refused, Reply, read_reply
+from ..scenario.stage import Refused, Reply, StageMaker, read_reply
+from ..world.clock import FROZEN_AT
 from .control import Control, ControlRefused
 
-__all__ = ["ControlStage"]
+__all__ = ["ControlStage", "server_stages"]
 
 
 class ControlStage:
@@ -46,3 +47,15 @@ class ControlStage:
         """The sandbox is dropped if it was made for the story."""
         if self._made:
             self._control("DELETE", f"sandboxes/{quote(self._sandbox, safe='')}")
+
+
+def server_stages(control: Control, *, keep: bool = False) -> StageMaker:
+    """Makes stages on fresh sandboxes of a running server, which stay afterwards with `keep`."""
+    def make(document: Mapping[str, Any]) -> ControlStage:
+        try:
+            made = control("POST", "sandboxes", {"clock": FROZEN_AT, **document})
+        except ControlRefused as refused:
+            raise Refused(refused.problem) from None
+        return ControlStage(control, made["id"], made=not keep)
+
+    return make

@@ -1,6 +1,8 @@
 """The commands that talk to a server, and those that need none."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -163,8 +165,15 @@ def test_an_unknown_command_says_what_was_meant(cli) -> None:
     assert "serve" in ended.stderr
 
 
-@pytest.mark.parametrize("later", ["run", "validate", "schema", "doctor", "faults"])
+@pytest.mark.parametrize("later", ["schema", "doctor", "faults"])
 def test_names_of_later_steps_are_absent(cli, later: str) -> None:
     """A command that is not built is neither listed nor accepted."""
     assert later not in cli("--help").stdout.split()
     assert cli(later).returncode == 2
+
+
+def test_yaml_is_loaded_by_scenarios_only(environment) -> None:
+    """A start of the command line and of a server does not pay for reading scenario files."""
+    program = "import sys, mockserver.cli.main, mockserver.cli.serving; from mockserver import Server; Server().start().stop(); print('yaml' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "False\n"

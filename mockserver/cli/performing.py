@@ -1,0 +1,135 @@
+"""Plays one story on a fresh stage, with or without a client under test; whatever happens is a result."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..control.blueprint import ROUTES
+from ..control.stage import desk_stages
+from ..scenario.report import masked, secrets_of
+from ..scenario.result import Result, Trouble
+from ..scenario.runner import Run, play_story
+from ..scenario.stage import Refused, Stage, StageMaker
+from ..scenario.story import Story
+from ..scenario.waiting import Waiting
+from ..server import make_desk
+from ..testing.control import ControlRefused
+from ..testing.transport import Unreachable
+from .client import Client
+from .scripts import Script
+
+__all__ = ["Order", "Performing", "in_process"]
+
+_CALLS_SHOWN = 8
+_OWN = ("name", "apps", "shops")  # what two sandboxes of a server cannot both have
+ClientMaker = Callable[[Mapping[str, Any]], Client]  # from how the control API shows the sandbox
+
+
+class Order(Struct, frozen=True):
+    """How the stories of a run are played: to which status, and how long a step waits for a client."""
+
+    until: str = ""
+    within: timedelta = timedelta(seconds=10)
+
+
+class _Stopped(Exception):
+    """The run is over before the story is."""
+
+
+class Performing:
+    """Plays stories by one order; several threads may use it.
+
+    A story for a client stands at the real now, since a client polls by its own clock.  `token` is the
+    control API's, which is kept out of results.
+    """
+
+    def __init__(
+        self, make: StageMaker, order: Order, *, client: ClientMaker | None = None, token: str = "",
+        stopping: threading.Event | None = None,
+    ) -> None:
+        self._make, self._order, self._client, self._token = make, order, client, token
+        self._stopping = stopping or threading.Event()
+        self._alone = threading.Lock()
+
+    def __call__(self, script: Script) -> Result:
+        """What came of a story."""
+        if not any(key in script.story.given for key in _OWN):
+            return self._performed(script)
+        with self._alone:
+            return self._performed(script)
+
+    def _performed(self, script: Script) -> Result:
+        story, given = script.story, script.story.given
+        stage: Stage | None = None
+        try:
+            stage = self._make({**given, "clock": {"mode": "frozen"}} if self._client else given)
+            result = self._played(story, stage)
+        except _Stopped:
+            result = _ended(story, "interrupted", "", "")
+        except Refused as refused:
+            result = _ended(story, "broken", str(refused.problem.get("title", "")), str(refused.problem.get("detail", "")))
+        except Unreachable as gone:
+            result = _ended(story, "broken", str(gone), str(gone))
+        except Exception as wrong:  # the door: a fault of ours breaks one story, not the run
+            result = _ended(story, "broken", f"程序出错，请报告：{wrong!r}", f"a fault of ours, please report: {wrong!r}")
+        finally:
+            if stage is not None:
+                with suppress(ControlRefused, Unreachable):  # the sandbox may be gone, or its server
+                    stage.close()
+        secrets = {"token": self._token, **({} if stage is None else stage.info)}
+        return masked(_sourced(result, script), secrets_of(secrets))
+
+    def _played(self, story: Story, stage: Stage) -> Result:
+        if self._client is None:
+            return play_story(story, stage, self._run(lambda: True))
+        client = self._client(stage.info)
+        try:
+            result = play_story(story, stage, self._run(client.alive))
+        finally:
+            code = client.stop()
+        if result.trouble is None:
+            return result
+        ended = [] if code is None else [f"(退出码 exit code {code})"]
+        log = "\n".join([*_calls(stage), client.log(), *ended])
+        return replace(result, trouble=replace(result.trouble, log=log))
+
+    def _run(self, alive: Callable[[], bool]) -> Run:
+        waiting = Waiting(time.monotonic, self._pause, longest=self._order.within, alive=alive)
+        return Run(waiting=waiting, until=self._order.until, client=self._client is not None)
+
+    def _pause(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise _Stopped
+
+
+def in_process(order: Order) -> Performing:
+    """Plays on a desk of its own, without sockets."""
+    return Performing(desk_stages(make_desk(), ROUTES), order)
+
+
+def _ended(story: Story, outcome: str, zh: str, en: str) -> Result:
+    trouble = Trouble(line=1, column=1, zh=zh, en=en) if zh else None
+    return Result(title=story.title, path=story.path, outcome=outcome, steps=0, trouble=trouble)
+
+
+def _sourced(result: Result, script: Script) -> Result:
+    """The result with the line of the file where it broke."""
+    trouble = result.trouble
+    if trouble is None or not 1 <= trouble.line <= len(script.lines):
+        return result
+    return replace(result, trouble=replace(trouble, source=script.lines[trouble.line - 1]))
+
+
+def _calls(stage: Stage) -> list[str]:
+    """The last calls that reached the sandbox, oldest first."""
+    items = stage.ask("GET", "requests", limit=_CALLS_SHOWN)["items"]
+    return [
+        f"{item['method'] or '-'} {item['dispute_id']} {item['outcome']} {item['msg_code'] or item['code'] or ''}".rstrip()
+        for item in reversed(items)
+    ]

@@ -1,0 +1,135 @@
+"""`run --client` starts the client under test for each story, awaits what it does, and stops it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLIENTS = Path(__file__).parent / "clients"
+SHELL = f"bash {CLIENTS / 'seller.sh'}"
+PYTHON = f"exec {sys.executable} {CLIENTS / 'seller.py'}"
+WHOLE = """\
+scenario: 从申请到收货
+given: {clock: 2026-03-01 10:00:00}
+steps:
+  - buyer: apply
+  - seller: agree
+    expect: {status: 2, due_in: 7d, deadline: 2026-03-08 10:00:00}
+  - advance: 2026-03-03 10:00:00
+  - expect: {due_in: 5d, now: 2026-03-03 10:00:00}
+  - buyer: ship_back
+  - seller: returngoods_agree
+    expect: {status: 12}
+  - seller: consigngoods
+    expect: {status: 13}
+  - advance: deadline
+  - expect: {status: 5, moved_by: system}
+"""
+NO_STOCK = """\
+scenario: 没有库存
+given: {goods: {wanted: {stock: 0}}}
+steps:
+  - buyer: apply
+  - seller: agree
+    refused: no_stock
+  - call: tmall.exchange.get
+    with: {dispute_id: $it, fields: status}
+    expect: {result.exchange.status: 换货待处理}
+"""
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> None:
+    """Two stories for a client."""
+    (tmp_path / "whole.scenario.yaml").write_text(WHOLE, "utf-8")
+    (tmp_path / "no-stock.scenario.yaml").write_text(NO_STOCK, "utf-8")
+
+
+@pytest.mark.usefixtures("story")
+def test_a_shell_client_is_tested(cli) -> None:
+    """A client of bash, curl and md5sum plays the seller of every story."""
+    ended = cli("run", ".", "--client", SHELL)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    assert "2 个场景：2 通过" in ended.stdout
+
+
+@pytest.mark.usefixtures("story")
+def test_a_client_that_acts_at_once_is_tested(cli, tmp_path: Path) -> None:
+    """A client that is ahead of the story passes, several at a time, each in a sandbox of its own, by its own names."""
+    for n in range(4):
+        (tmp_path / f"more{n}.scenario.yaml").write_text(WHOLE, "utf-8")
+    ended = cli("run", ".", "--client", PYTHON, "--env", "SELLER_KEY={app_key}", "--jobs", "3")
+    assert "6 个场景：6 通过" in ended.stdout, ended.stdout
+
+
+@pytest.mark.usefixtures("story")
+def test_a_client_is_tested_on_a_running_server(serve, cli) -> None:
+    """With --url the sandboxes are made there."""
+    serve()
+    ended = cli("--ready-file", "ready.json", "run", ".", "--client", PYTHON, "--env", "SELLER_KEY={app_key}")
+    assert "2 个场景：2 通过" in ended.stdout, ended.stdout
+
+
+@pytest.mark.usefixtures("story")
+def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
+    """The story breaks at the step that waits, with exit code and last lines; no secret is among them."""
+    ended = cli("run", "whole.scenario.yaml", "--client", "echo hello $TOP_SESSION $TOP_APP_SECRET $TMALL_MOCKSERVER_TOKEN; exit 3", "--within", "50s", "--json", "report.json")
+    assert ended.returncode == 1
+    assert "whole.scenario.yaml:5:5: " in ended.stdout
+    assert "已经退出" in ended.stdout
+    assert "hello *** *** ***" in ended.stdout
+    assert "exit code 3" in ended.stdout
+
+
+@pytest.mark.usefixtures("story")
+def test_a_client_that_does_nothing_is_told_in_time(cli) -> None:
+    """The step waits as long as it is told to, then the story is broken and the client stopped."""
+    ended = cli("run", "whole.scenario.yaml", "--client", "sleep 1000", "--within", "1s")
+    assert (ended.returncode, "tmall.exchange.agree" in ended.stdout) == (1, True)
+
+
+@pytest.mark.usefixtures("story")
+def test_what_the_client_called_is_shown(cli) -> None:
+    """A client that calls something else is shown with the calls that came."""
+    wrong = f"sed s/exchange.agree/exchange.refuse/ {CLIENTS / 'seller.sh'} | bash"
+    ended = cli("run", "whole.scenario.yaml", "--client", wrong, "--within", "3s")
+    assert ended.returncode == 1
+    assert "tmall.exchange.refuse " in ended.stdout
+
+
+def test_a_client_is_stopped_with_all_that_it_started(cli, tmp_path: Path) -> None:
+    """A client that ignores SIGTERM, and the child that it leaves behind, hold nothing open when the run has ended."""
+    (tmp_path / "one.scenario.yaml").write_text("scenario: x\nsteps:\n  - await: {call: taobao.time.get}\n", "utf-8")
+    os.mkfifo(tmp_path / "held")
+    reading = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    call = f"{sys.executable} -m mockserver call taobao.time.get"
+    ended = cli("run", ".", "--client", f"trap '' TERM; exec 9> held; echo begun >&9; sleep 1000 & {call}; sleep 1000")
+    held = os.read(reading, 100), os.read(reading, 100)
+    os.close(reading)
+    assert (ended.returncode, held) == (0, (b"begun\n", b"")), ended.stdout
+
+
+@pytest.mark.usefixtures("story")
+def test_ctrl_c_stops_the_client_and_leaves_a_report(tmp_path: Path, environment) -> None:
+    """An interrupted run ends with 130, without the client, and reports what was not played."""
+    os.mkfifo(tmp_path / "begun")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockserver", "run", ".", "--client", "echo $$ > begun; exec sleep 1000", "--within", "1000s", "--json", "report.json"],
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )
+    try:
+        client = int((tmp_path / "begun").read_text())
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    report = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert (process.returncode, errors, report["interrupted"]) == (130, "", 2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(client, 0)
