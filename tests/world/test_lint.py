@@ -1,6 +1,7 @@
 """The client report: each conduct shown by a client that does it, and by one that does not.  Source: issue (client report)."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -193,10 +194,10 @@ def test_a_ban_that_is_over(world, top, machine, linted, limited):
         top("taobao.time.get")
         top("taobao.time.get")
         machine.wait(seconds=1.5)
-    from datetime import timedelta
-
     for _ in range(3):
+        machine.wait(seconds=0.1)
         top("taobao.time.get")
+        machine.wait(seconds=0.1)
         top("taobao.time.get")
         world.advance(timedelta(seconds=2))
     assert "call_in_ban" not in linted()
