@@ -40,7 +40,7 @@ def signed_params(
         system["fields"] = known.every_field
     merged = {**system, **business}
     texts = {name: _text(value) for name, value in merged.items() if value is not None and not _is_file(value)}
-    return texts if "sign" in business else {**texts, "sign": sign(texts, who.app_secret, texts["sign_method"])}
+    return texts if "sign" in business else {**texts, "sign": sign(texts, who.app_secret, texts.get("sign_method", "md5"))}
 
 
 def files_of(business: Mapping[str, object]) -> dict[str, bytes]:

@@ -119,7 +119,7 @@ _FLOW: tuple[Row, ...] = (
         when=(IN_STOCK,), posts=(RESERVE,), after="deadline.1"),
     Row(S1, Expire, SYSTEM, S4, "卖家超时未处理，无库存，系统自动拒绝换货申请", documented("guide", note="guide-7; length assumed"),
         when=(OUT_OF_STOCK,), after="deadline.1"),
-    Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
+    Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc")),
     # 2: the buyer returns the goods
     Row(S2, ShipBack, BUYER, S3, "买家已寄回商品，等待卖家确认收货", documented("guide", note="guide-5"), when=WAYBILL,
         writes=(("good_status", GoodStatus.RETURNED),)),

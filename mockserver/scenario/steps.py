@@ -28,7 +28,7 @@ __all__ = ["STEPS", "Kind", "read_steps"]
 
 _COMMON = ("note",)
 _OPENING = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
-_SYSTEM = ("app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "simplify", "partner_id")
+_SYSTEM = ("method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "simplify", "partner_id")
 _WITHIN = "10s"
 
 

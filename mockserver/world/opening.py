@@ -119,9 +119,8 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
 
 def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
     """The shortest way from an application to `status` by buyer and seller alone."""
-    first = rows_from(ruleset, None)[0]
-    queue: deque[tuple[Row, ...]] = deque([(first,)])
-    seen = {first.target}
+    queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None))
+    seen = {path[-1].target for path in queue}
     while queue:
         path = queue.popleft()
         if path[-1].target is status:

@@ -1,0 +1,217 @@
+"""The stories hold every rule of the table: whatever is changed in a row, some shipped story fails.
+
+A mutant is the table with one thing changed under one ruleset.  Conditions that tell rows of one state and
+move apart are changed in the literal, for all its rulesets, and the row is tried first, since order alone
+could hide that they are gone.  Stories that take the row are played first; the first failure decides.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from mockserver.control.blueprint import ROUTES
+from mockserver.control.stage import DeskStage
+from mockserver.domain import play
+from mockserver.domain.switches import DEFAULTS, Choices
+from mockserver.domain.table import CS_TABLE, TABLE, CsRow, Row
+from mockserver.domain.vocabulary import Ruleset, Status
+from mockserver.gateway import pipeline
+from mockserver.scenario.reader import read_story
+from mockserver.scenario.result import Result
+from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.story import Story
+from mockserver.scenario.waiting import Waiting
+from mockserver.server import make_desk
+from mockserver.world import making
+from mockserver.world.clock import FROZEN_AT
+from mockserver.world.document import read_world
+from mockserver.world.world import World
+
+LIBRARY = Path(__file__).parents[2] / "scenarios"
+SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no story can kill, and why
+SECOND = timedelta(seconds=1)
+
+Tables = dict[Ruleset, tuple[Row, ...]]
+ROWS: Tables = {ruleset: tuple(row for row in TABLE if ruleset in row.rulesets) for ruleset in Ruleset}
+ALL = [(ruleset, row) for ruleset in Ruleset for row in ROWS[ruleset]]
+
+
+class Mutant(NamedTuple):
+    """Rules with one thing changed, and what it is."""
+
+    what: str
+    tables: Tables = ROWS
+    cs_table: tuple[CsRow, ...] = CS_TABLE
+    choices: Choices = DEFAULTS
+
+
+class Known(NamedTuple):
+    """A story read, with the rows it takes when all is well and how long that lasts."""
+
+    story: Story
+    takes: frozenset[tuple[Ruleset, str]]
+    seconds: float
+
+
+def told(story: Story) -> tuple[Result, frozenset[tuple[Ruleset, str]]]:
+    """What comes of a story on a fresh sandbox, and the rows that its exchanges have taken."""
+    desk = make_desk()
+    world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
+    desk.directory.add(world)
+    stage = DeskStage(desk, ROUTES, world, made=True)
+    result = play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep)))
+    state = world.state
+    taken = {(each.ruleset, fact.rule) for each in state.exchanges.values() for fact in state.facts[each.dispute_id]}
+    return result, frozenset(taken)
+
+
+@pytest.fixture(scope="module")
+def library() -> tuple[Known, ...]:
+    """The shipped stories, read by the rules as they are."""
+    known = []
+    for path in sorted(LIBRARY.rglob("*.scenario.yaml")):
+        story = read_story(path.read_text("utf-8"), path.name)
+        result, taken = told(story)
+        known.append(Known(story, taken, result.seconds))
+    return tuple(known)
+
+
+@pytest.fixture
+def survives(library, monkeypatch) -> Callable[..., bool]:
+    """Whether every story passes by a mutant's rules; those that take the row are played first."""
+
+    def install(mutant: Mutant) -> None:
+        tables = mutant.tables
+        monkeypatch.setattr(play, "_BY_STATE", {
+            (ruleset, status): tuple(row for row in tables[ruleset] if row.source is status)
+            for ruleset in Ruleset for status in (None, *Status)
+        })
+        monkeypatch.setattr(play, "_FLOWS", {
+            kind: tuple(ruleset for ruleset in Ruleset if any(row.move is kind for row in tables[ruleset]))
+            for kind in {row.move for row in TABLE}
+        })
+        monkeypatch.setattr(play, "CS_TABLE", mutant.cs_table)
+        monkeypatch.setattr(pipeline, "_ROWS", {row.name: row for rows in tables.values() for row in rows})
+        monkeypatch.setattr(making, "DEFAULTS", mutant.choices)
+
+    def survive(mutant: Mutant, ruleset: Ruleset | None = None, rule: str = "") -> bool:
+        install(mutant)
+        likely = sorted(library, key=lambda each: ((ruleset, rule) not in each.takes, each.seconds))
+        return all(told(each.story)[0].ok for each in likely)
+
+    return survive
+
+
+# what is changed
+
+
+def put(row: Row, changed: Row | None, ruleset: Ruleset) -> Tables:
+    """The tables with a row replaced under one ruleset, or dropped."""
+    rows = (changed if each is row else each for each in ROWS[ruleset])
+    return {**ROWS, ruleset: tuple(each for each in rows if each is not None)}
+
+
+def without(row: Row, field: str) -> Iterator[tuple[str, Row]]:
+    """The row without each one member of a field in turn."""
+    members = getattr(row, field)
+    for place, member in enumerate(members):
+        name = getattr(member, "name", "") or getattr(member, "zh", "") or member[0]
+        yield f"{field} without {name}", replace(row, **{field: members[:place] + members[place + 1 :]})
+
+
+def changes(row: Row) -> Iterator[tuple[str, Row | None]]:
+    """The row changed in each one way that counts under a single ruleset."""
+    yield "dropped", None
+    elsewhere = {*Status} - {row.target, row.source if row.after else None}  # a deadline that stays would never end
+    yield from ((f"to {status.value}", replace(row, target=status)) for status in sorted(elsewhere))
+    yield from without(row, "posts")
+    yield from without(row, "writes")
+    plain = replace(row, when=tuple(condition for condition in row.when if not condition.choosing))
+    for what, less in without(plain, "when"):
+        kept = [condition for condition in row.when if condition.choosing or condition in less.when]
+        yield what, replace(row, when=tuple(kept))
+    if row.source is not None:  # what is only now applied for has no older stamp
+        yield "stamps", replace(row, stamps=not row.stamps)
+
+
+def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
+    """Every mutant of a row under a ruleset."""
+    for what, changed in changes(row):
+        yield Mutant(f"{ruleset} {row.name}: {what}", put(row, changed, ruleset))
+    for what, by in (("a second later", SECOND), ("a second earlier", -SECOND)) if row.after else ():
+        own = f"{row.after} of {ruleset}"  # one timer a state: rows that share it change together
+        values = {**DEFAULTS.values, own: DEFAULTS.deadline(row.after) + by}
+        rows = tuple(replace(each, after=own) if each.after == row.after else each for each in ROWS[ruleset])
+        yield Mutant(f"{ruleset} {row.name}: {what}", {**ROWS, ruleset: rows}, choices=Choices(MappingProxyType(values)))
+
+
+def unchosen(row: Row) -> Iterator[Mutant]:
+    """The row without each condition that tells it from its neighbours, tried before them."""
+    for place, condition in enumerate(row.when):
+        if condition.choosing:
+            less = replace(row, when=row.when[:place] + row.when[place + 1 :])
+            first = {ruleset: (less, *(each for each in rows if each is not row)) if row in rows else rows
+                     for ruleset, rows in ROWS.items()}
+            yield Mutant(f"{row.name}: when without {condition.name}", first)
+
+
+def cs_mutants() -> Iterator[Mutant]:
+    """Customer service's table without each row, source, target and verdict in turn."""
+    for row in CS_TABLE:
+        name = f"cs {row.move.name()}" + (f" {row.when.name}" if row.when else "")
+        rest = tuple(each for each in CS_TABLE if each is not row)
+        yield Mutant(f"{name}: dropped", cs_table=rest)
+        for place, target in enumerate(row.targets):
+            less = replace(row, targets=row.targets[:place] + row.targets[place + 1 :])
+            yield Mutant(f"{name}: targets without {target.value}", cs_table=(*rest, less))
+        if row.when:
+            yield Mutant(f"{name}: any verdict", cs_table=(replace(row, when=None), *rest))
+    for kind, source in {(row.move, source) for row in CS_TABLE for source in row.sources}:
+        less = tuple(
+            replace(row, sources=tuple(each for each in row.sources if row.move is not kind or each is not source))
+            for row in CS_TABLE
+        )
+        yield Mutant(f"cs {kind.name()}: sources without {source.value}", cs_table=less)
+
+
+# none survives
+
+
+def survivors(found: Iterator[tuple[Mutant, bool]]) -> list[str]:
+    return [mutant.what for mutant, survived in found if survived and mutant.what not in SURVIVORS]
+
+
+def test_the_rules_as_they_are_survive(survives):
+    """Installed unchanged, the table fails no story: what fails below fails for the change."""
+    assert survives(Mutant("nothing"))
+
+
+@pytest.mark.parametrize(("ruleset", "row"), [pytest.param(*each, id=f"{each[0]}-{each[1].name}") for each in ALL])
+def test_a_changed_row_fails_a_story(survives, ruleset, row):
+    """Dropped, led elsewhere, later or sooner, without an entry, a condition, a value written, or its stamp."""
+    assert survivors((each, survives(each, ruleset, row.name)) for each in mutants(row, ruleset)) == []
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE if any(c.choosing for c in row.when)])
+def test_a_row_that_is_not_chosen_fails_a_story(survives, row):
+    """A row taken without asking what decides between it and the others is noticed."""
+    assert survivors((each, survives(each, row.rulesets[-1], row.name)) for each in unchosen(row)) == []
+
+
+@pytest.mark.parametrize("mutant", [pytest.param(each, id=each.what) for each in cs_mutants()])
+def test_a_change_to_customer_service_fails_a_story(survives, mutant):
+    """Order and numbers of asking, stepping in and judging are held too."""
+    assert survivors(iter([(mutant, survives(mutant))])) == []
+
+
+def test_every_survivor_is_a_mutant():
+    """The list names nothing that is no longer there."""
+    every = {each.what for ruleset, row in ALL for each in mutants(row, ruleset)}
+    every |= {each.what for row in TABLE for each in unchosen(row)} | {each.what for each in cs_mutants()}
+    assert set(SURVIVORS) <= every
