@@ -113,7 +113,7 @@ class _Playing:
         return follow(self._seen(head).exchange["exchange"], rest) if rest else self._names[head]
 
     def _filled(self, node: Node) -> Node:
-        return self._timing.shifted(filled(node, self._value))
+        return filled(self._timing.shifted(node), self._value)
 
     def _plain(self, node: Node) -> Any:
         return self._filled(node).plain()
@@ -279,9 +279,13 @@ class _Playing:
 
     def keep(self, step: Keep) -> None:
         self._stage.ask("PUT", f"snapshots/{step.name}")
+        self._timing.keep(step.name)
+        self._run.waiting.keep(step.name)
 
     def restore(self, step: Restore) -> None:
         self._stage.ask("POST", "reset", {"to": step.name})
+        self._timing.restore(step.name)
+        self._run.waiting.restore(step.name)
 
     def repeat(self, step: Repeat) -> None:
         for _ in range(step.times):

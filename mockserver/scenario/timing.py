@@ -29,6 +29,7 @@ class Timing:
             start = read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT)
             now = self._now()
             self._distance = now - (start or now)
+        self._begun, self._kept = self._distance, dict[str, timedelta]()
 
     def _now(self) -> datetime:
         now = read_time(self._stage.ask("GET", "clock", limit=0)["now"])
@@ -45,6 +46,14 @@ class Timing:
             return Node(tuple(self.shifted(each) for each in node.value), node.line, node.column)
         instant = read_time(node.value) if isinstance(node.value, str) else None
         return node if instant is None else Node(show_time(instant + self._distance), node.line, node.column)
+
+    def keep(self, name: str) -> None:
+        """A snapshot was taken now."""
+        self._kept[name] = self._distance
+
+    def restore(self, name: str) -> None:
+        """The sandbox shows what it showed at the snapshot, or at the beginning."""
+        self._distance = self._kept.get(name, self._begun)
 
     def go(self, by: str, *, age: bool, dispute_id: str) -> None:
         """Time passes by a duration, to an instant, to the next deadline, or to the exchange's.

@@ -35,7 +35,17 @@ class Waiting:
         alive: Callable[[], bool] = lambda: True,
     ) -> None:
         self.now, self._pause, self._longest, self._alive = now, pause, longest, alive
-        self._taken: set[str] = set()
+        self._taken: set[str] = set()  # calls, by request id
+        self._facts: frozenset[int] = frozenset()
+        self._kept: dict[str, frozenset[int]] = {}
+
+    def keep(self, name: str) -> None:
+        """A snapshot was taken: restored, it has the facts that steps have taken until now."""
+        self._kept[name] = self._facts
+
+    def restore(self, name: str) -> None:
+        """Facts since the snapshot, or since the beginning, are gone; their numbers come again."""
+        self._facts = self._kept.get(name, frozenset())
 
     def until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
         """Whether it came to hold in time."""
@@ -70,10 +80,10 @@ class Waiting:
 
         def moved() -> bool:
             facts = stage.ask("GET", "events", dispute_id=dispute_id)["items"]
-            fresh = [fact for fact in facts if fact["by"] == "seller" and fact["move"] == name and str(fact["number"]) not in self._taken]
+            fresh = [fact for fact in facts if fact["by"] == "seller" and fact["move"] == name and fact["number"] not in self._facts]
             if fresh:
                 found[0] = fresh[0]["number"]
-                self._taken.add(str(found[0]))
+                self._facts |= {found[0]}
             return bool(fresh)
 
         if not self.until(moved):

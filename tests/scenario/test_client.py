@@ -113,3 +113,31 @@ def test_a_move_without_a_method_is_played(tested):
     """Nothing is awaited of a client where the platform has no method for the move."""
     story = "scenario: x\nsteps:\n  - buyer: apply\n    status: 12\n  - seller: turn_to_refund\n  - expect: {status: 14}\n"
     assert tested(story).ok
+
+
+RESTORED = """\
+scenario: x
+given: {clock: 2026-03-01 10:00:00}
+steps:
+  - buyer: apply
+  - seller: agree
+  - buyer: ship_back
+  - call: tmall.exchange.get
+    with: {dispute_id: $it}
+    keep: {applied: result.exchange.created}
+  - snapshot: back
+  - seller: returngoods_agree
+  - advance: 1h
+  - expect: {now: 2026-03-01 11:00:00, status: 12, due_in: 2d23h}
+  - restore: back
+  - expect: {now: 2026-03-01 10:00:00, status: 3, exchange: {created: $applied}}
+  - seller: returngoods_agree
+    expect: {status: 12, due_in: 3d}
+"""
+
+
+def test_after_a_restore_the_client_is_awaited_again(tested):
+    """What the client did since the snapshot is gone, the story's time is that of the snapshot."""
+    result = tested(RESTORED, AGREE, TAKE, TAKE)
+    assert result.trouble is None
+    assert tested(RESTORED, AGREE, TAKE).outcome == "broken"

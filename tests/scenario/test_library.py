@@ -2,23 +2,33 @@
 
 import re
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
 
 import pytest
 
+from mockserver.control.blueprint import ROUTES
+from mockserver.control.stage import desk_stages
 from mockserver.domain.evidence import SOURCES
+from mockserver.scenario import runner
 from mockserver.scenario.checker import check_story
+from mockserver.scenario.library import read, shipped
 from mockserver.scenario.reader import read_story
+from mockserver.scenario.result import Result
+from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.selling import signed_call, with_files
+from mockserver.scenario.story import Call
+from mockserver.scenario.waiting import Waiting
+from mockserver.server import make_desk
 
-LIBRARY = Path(__file__).parents[2] / "scenarios"
-FILES = sorted(LIBRARY.rglob("*.yaml"))
-STORIES = {path.relative_to(LIBRARY).as_posix(): read_story(path.read_text("utf-8"), str(path)) for path in FILES}
+STORIES = {name: read_story(read(name), str(path)) for name, path in shipped().items()}
 
 
 def test_there_is_a_library():
     """The stories are many, lie in folders by subject, and have short names."""
     assert len(STORIES) >= 70
-    assert [name for name in STORIES if not re.fullmatch(r"[a-z-]+/[a-z0-9-]+\.scenario\.yaml", name)] == []
+    assert [name for name in STORIES if not re.fullmatch(r"[a-z-]+/[a-z0-9-]+", name)] == []
 
 
 def test_no_two_stories_are_called_the_same():
@@ -46,6 +56,47 @@ def test_a_story_can_work(name):
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_passes(tell, name):
     """Every step of a shipped story goes as written."""
-    result = tell((LIBRARY / name).read_text("utf-8"))
+    result = tell(read(name))
+
+    assert (result.outcome, result.trouble) == ("passed", None)
+
+
+@pytest.fixture
+def obeyed(monkeypatch) -> Callable[[str], Result]:
+    """Plays a story with a client under test that does what the story's seller does, once, as soon as it is waited for."""
+    step = []
+    monkeypatch.setattr(runner, "PLAYERS", {
+        kind: lambda playing, each, play=play: (step.append((playing, each)), play(playing, each))
+        for kind, play in runner.PLAYERS.items()
+    })
+
+    def play(name: str) -> Result:
+        story, clock = STORIES[name], count()
+        stage = desk_stages(make_desk(), ROUTES)({**story.given, "clock": {"mode": "frozen"}})
+
+        def pause(seconds: float) -> None:
+            if step:
+                stage.call(*asked(*step.pop(), stage))
+                step.clear()
+
+        waiting = Waiting(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
+        return play_story(story, stage, Run(waiting=waiting, client=True))
+
+    return play
+
+
+def asked(playing, step, stage):
+    """Method, parameters and session of the call that a step waits for."""
+    if isinstance(step, Call):
+        return step.method, with_files(playing._plain(step.params)), playing._session(step.shop, sub=step.sub)
+    shop = playing._seen(step.on).exchange["shop"] if len(stage.info["shops"]) > 1 else ""
+    session = playing._session(shop, sub=step.sub)
+    return *signed_call(step.move, playing._id(step.on), playing._plain(step.fields), stage, session), session
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_story_can_test_a_client(obeyed, name):
+    """Against a client that does the seller's part, at the real now, every step goes as written too."""
+    result = obeyed(name)
 
     assert (result.outcome, result.trouble) == ("passed", None)
