@@ -103,6 +103,6 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
             return list(value)
         if isinstance(value, dict):
             return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
-        return value
+        return list(value) if isinstance(value, list) else value
 
     return lambda world: {name: plain(value) for name, value in vars(world.state).items()}

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-__all__ = ["BYTES_AT_MOST", "Mistake", "Node", "Unreadable", "plain_scalar", "read_yaml"]
+__all__ = ["BYTES_AT_MOST", "DEPTH_AT_MOST", "NODES_AT_MOST", "Mistake", "Node", "Unreadable", "plain_scalar", "read_yaml"]
 
 BYTES_AT_MOST = 1024 * 1024
 DEPTH_AT_MOST = 40

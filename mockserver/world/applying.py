@@ -8,10 +8,10 @@ from datetime import datetime
 from ..domain.errors import DomainError
 from ..domain.exchange import Fact
 from .document import BadDocument
-from .opening import OPEN_AT_MOST, draft_exchange
+from .opening import OPEN_AT_MOST
 from .robots import dice, expect, replan
 from .state import State
-from .storing import store
+from .storing import open_exchanges
 
 __all__ = ["apply"]
 
@@ -28,7 +28,7 @@ def apply(state: State, at: datetime) -> tuple[Fact, ...]:
     if state.goods:
         wish["exchange_sku"] = chance.choice([goods.sku_id for goods in state.goods.values()])
     try:
-        exchange = store(state, draft_exchange(wish, state, at), at)
+        [exchange] = open_exchanges(state, wish, at)
     except (BadDocument, DomainError):  # an odd snapshot in which nobody could apply
         return ()
     replan(state, exchange.dispute_id, at)

@@ -14,6 +14,7 @@ from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role
 from ..protocol.shapes import read_time
 from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, within
+from .deeds import Founded
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
     BadDocument,
@@ -62,6 +63,7 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
     except BadSwitch as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     state.numbers["seed"] = document.seed
+    state.deeds.append(Founded(0, state.clock.at, document))
     engage(state, read_robots(document.robots, "robots."), state.clock.at)
     for app in _apps(document, number):
         _once("apps.app_key", [*state.apps, app.app_key])

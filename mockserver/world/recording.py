@@ -14,6 +14,7 @@ from ..domain.moves import Apply, Move
 from ..domain.play import play
 from ..domain.vocabulary import Actor, Role, Status
 from .completion import complete, stage_reasons
+from .deeds import Moved
 from .identity import Session
 from .state import State
 
@@ -23,13 +24,17 @@ _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """A move that has been weighed and can be recorded; `source` is None for an application."""
+    """A move that has been weighed and can be recorded; `source` is None for an application.
+
+    `opening` tells that it is part of an opening's history.
+    """
 
     outcome: Outcome
     move: Move
     role: Role
     at: datetime
     source: Status | None
+    opening: bool = False
 
 
 def weigh(state: State, exchange: Exchange, move: Move, *, role: Role, at: datetime, opening: bool = False) -> Step:
@@ -48,7 +53,8 @@ def weigh(state: State, exchange: Exchange, move: Move, *, role: Role, at: datet
         carriers=[carrier.name for carrier in state.carriers], waybills=state.waybills, fresh=fresh,
     )
     return Step(
-        outcome=play(situation, role, at), move=move, role=role, at=at, source=None if fresh else exchange.status
+        outcome=play(situation, role, at), move=situation.move, role=role, at=at,
+        source=None if fresh else exchange.status, opening=opening,
     )
 
 
@@ -68,6 +74,8 @@ def record(state: State, step: Step, session: Session | None = None) -> Fact:
         cs=outcome.cs,
     )
     state.facts[exchange.dispute_id] = (*state.facts.get(exchange.dispute_id, ()), fact)
+    if not step.opening and step.role is not Role.TIMEOUT:
+        state.deeds.append(Moved(fact.number, step.at, step.move))
     said = _message(state, step, session)
     state.messages[exchange.dispute_id] = (*state.messages.get(exchange.dispute_id, ()), said)
     return fact

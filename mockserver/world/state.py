@@ -17,6 +17,7 @@ from ..domain.policies import Plan
 from ..domain.switches import Choices
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
+from .deeds import Deed, Emptied, Founded
 from .document import RobotsDocument
 from .identity import App, Session
 from .quotas import Quota
@@ -51,6 +52,7 @@ class State:
         self.robots: RobotsDocument | None = None
         self.plans: dict[int, tuple[Plan, ...]] = {}  # what robots mean to do, by exchange
         self._agenda: SortedList[Plan] = SortedList()
+        self.deeds: list[Deed] = []
         self._timers: SortedList[tuple[datetime, int]] = SortedList()
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}
 
@@ -58,7 +60,7 @@ class State:
         """The same memory, changing on its own from here."""
         twin = State.__new__(State)
         for name, value in vars(self).items():
-            vars(twin)[name] = value.copy() if isinstance(value, dict | SortedList) else value
+            vars(twin)[name] = value.copy() if isinstance(value, dict | list | SortedList) else value
         twin._lists = {key: rows.copy() for key, rows in self._lists.items()}
         return twin
 
@@ -77,6 +79,8 @@ class State:
             memory.clear()
         self._timers.clear()
         self._agenda.clear()
+        made = (deed for deed in self.deeds if isinstance(deed, Founded))
+        self.deeds = [*made, Emptied(self.last_fact, self.clock.at)]
 
     def reindex_timers(self) -> None:
         """Deadlines follow the choices as they are now."""
@@ -115,6 +119,11 @@ class State:
     def rows(self, shop: str, status: Status | None) -> "SortedList[tuple[float, int]]":
         """(minus modified, dispute id) of a shop's exchanges, newest first; None for every status."""
         return self._lists.get((shop, status)) or SortedList()
+
+    @property
+    def last_fact(self) -> int:
+        """The number of the newest fact, 0 before the first."""
+        return self.numbers.get("fact", 0)
 
     def number(self, kind: str) -> int:
         """The next number of a kind, from 1."""

@@ -1,8 +1,9 @@
-"""Stores an opened exchange: plays its history on the state, makes what it needs, lays given values over it.
+"""Opens and stores exchanges: plays their history on the state, makes what they need, lays given values over them.
 
 All steps are weighed before any is recorded, so an opening that cannot be leaves nothing behind.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -14,22 +15,31 @@ from ..domain.play import deadline
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, Role
 from ..protocol.shapes import show_time
+from .deeds import Opened
 from .making import STOCK
-from .opening import Draft
+from .opening import Draft, draft_exchange
 from .recording import Step, record, weigh
 from .state import State
 
-__all__ = ["store"]
+__all__ = ["open_exchanges"]
 
 _LOGISTICS = {"logistics_no": "logistic_no", "logistics_company_name": "logistic_name"}
 
 
-def store(state: State, draft: Draft, now: datetime) -> Exchange:
-    """The exchange of `draft` as it stands in the state; `now` is inner.
+def open_exchanges(state: State, given: Mapping[str, object], now: datetime, count: int = 1) -> list[Exchange]:
+    """`count` exchanges as they stand in the state, opened by the wire names of `given`; `now` is inner.
 
     Raises:
-        DomainError: its history cannot be played, e.g. a shop without return address agreed.
+        BadDocument: a field is unknown, wrong, or taken.
+        DomainError: the history cannot be played, e.g. a shop without return address agreed.
     """
+    number, aged = state.last_fact, state.clock.aged
+    opened = [_store(state, draft_exchange(given, state, now), now) for _ in range(count)]
+    state.deeds.append(Opened(number, now, dict(given), aged, tuple(exchange.dispute_id for exchange in opened)))
+    return opened
+
+
+def _store(state: State, draft: Draft, now: datetime) -> Exchange:
     plan = _weighed(state, draft)
     _make_around(state, draft)
     for row, step in zip(draft.path, plan, strict=True):

@@ -7,7 +7,7 @@ Every verb checks all, then changes all, under one lock; a refused call leaves n
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from threading import RLock
+from threading import Lock, RLock
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -21,17 +21,18 @@ from ..domain.policies import Plan
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
 from .coverage import Coverage
+from .deeds import Aged, Ruled, Stocked
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .making import adopt_credentials, clock_of, make_state, new_credentials
-from .opening import OPEN_AT_MOST, draft_exchange
+from .opening import OPEN_AT_MOST
 from .quotas import Ban, Flow, read_quotas
 from .recording import record, weigh
 from .robots import engage, expect, follow, replan
 from .settling import fire
 from .state import State
-from .storing import store
+from .storing import open_exchanges
 
 __all__ = ["World"]
 
@@ -73,7 +74,7 @@ class World:
         self.directory, self.document = directory, document
         number = 0 if id == "default" else directory.number()
         self.id = id or (_checked(document.name) if document.name else f"s{number}")
-        self.lock = RLock()
+        self.lock, self.playing = RLock(), Lock()  # a story holds `playing`: one at a time
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
@@ -135,7 +136,7 @@ class World:
             return fired
 
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Fact]:
-        with self.settled():
+        with self.settled() as before:
             try:
                 clock = moved(self.state.clock)
                 now = clock.inner(self.directory.real())
@@ -144,6 +145,8 @@ class World:
                 reachable = False
             if not reachable:
                 raise BadDocument(field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
+            if older := clock.aged - self.state.clock.aged:
+                self.state.deeds.append(Aged(self.state.last_fact, before, older))
             self.state.clock = clock
             return self._fire(now)
 
@@ -189,7 +192,7 @@ class World:
         with self.settled() as now:
             if count > 1 and raw.get("dispute_id"):
                 raise BadDocument("dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1")
-            opened = [store(self.state, draft_exchange(raw, self.state, now), now) for _ in range(count)]
+            opened = open_exchanges(self.state, raw, now, count)
             for exchange in opened if self.state.robots else ():
                 replan(self.state, exchange.dispute_id, now)
             self.coverage.opened(opened)
@@ -226,7 +229,7 @@ class World:
         Raises:
             BadDocument: unknown goods, or not a number from 0.
         """
-        with self.settled():
+        with self.settled() as now:
             goods = self.state.goods.get(name)
             sku = goods.sku_id if goods else name
             if sku not in self.state.accounts:
@@ -235,6 +238,7 @@ class World:
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
             self.state.accounts[sku] = stocked(self.state.accounts[sku], available)
+            self.state.deeds.append(Stocked(self.state.last_fact, now, sku, available))
             return sku, self.state.accounts[sku]
 
     def patch_rules(self, patch: Mapping[str, object]) -> None:
@@ -246,6 +250,7 @@ class World:
         with self.settled() as now:
             self.state.choices = self.state.choices.changed(patch)
             self.state.reindex_timers()
+            self.state.deeds.append(Ruled(self.state.last_fact, now, dict(patch)))
             self._fire(now, earliest=now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:

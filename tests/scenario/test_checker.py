@@ -31,6 +31,7 @@ def told(text):
     ("  - seller: refuse\n  - call: tmall.exchange.agree\n    with: {dispute_id: $it, address_id: 1}\n", 5, "4 换货关闭"),
     ("  - repeat: 2\n    do:\n      - seller: agree\n", 6, "2 待买家退货"),
     ("  - rules: {deadline.1: 1h}\n  - advance: 1h\n  - expect: {status: 1}\n", 6, "不可能"),
+    ("  - rules: {deadline.2: 0s}\n  - seller: agree\n  - buyer: ship_back\n", 6, "4 换货关闭"),
 ])
 def test_what_can_never_work_is_told(steps, line, words):
     """A move, an instant or an expectation that no run could meet is a mistake at its line."""
@@ -47,6 +48,10 @@ def test_what_follows_is_told_as_never_reached():
 
 @pytest.mark.parametrize("steps", [
     "  - advance: 2d\n  - expect: {status: 4}\n",
+    "  - await: {status: 2}\n  - buyer: ship_back\n",
+    "  - age: 9999-12-31 23:59:59\n",
+    "  - repeat: 90\n    do:\n      - advance: 36500d\n",
+    "  - rules: {deadline.2: 0s}\n  - seller: agree\n  - expect: {status: 4}\n",
     "  - advance: 2d\n  - expect: {status: 2}\n  - buyer: ship_back\n",
     "  - seller: agree\n    refused: no_stock\n  - seller: refuse\n",
     "  - advance: 1d23h59m59s\n  - seller: agree\n  - expect: {status: 2, due_in: 7d}\n",

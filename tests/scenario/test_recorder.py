@@ -1,0 +1,376 @@
+"""The recorder: a recorded history, played on a fresh sandbox, leads to the same states."""
+
+import json
+import time
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mockserver.control.blueprint import ROUTES
+from mockserver.control.stage import DeskStage
+from mockserver.domain.errors import DomainError
+from mockserver.domain.vocabulary import Role
+from mockserver.protocol.shapes import BEIJING, show_time
+from mockserver.scenario.checker import check_story
+from mockserver.scenario.reader import read_story
+from mockserver.scenario.recorder import TooLong, record_story
+from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.waiting import Waiting
+from mockserver.scenario.yaml_text import BYTES_AT_MOST
+from mockserver.server import make_desk
+from mockserver.world.document import read_world
+from mockserver.world.playing import read_move
+from mockserver.world.snapshot import read_snapshot, write_snapshot
+from mockserver.world.world import World
+
+REAL = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
+LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150, stateful_step_count=40,
+               suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+class Machine:
+    """The machine's clock, set by hand."""
+
+    def __init__(self):
+        self.now = REAL
+
+    def __call__(self):
+        return self.now
+
+
+def found(machine=None, **document):
+    """A world of a new desk."""
+    desk = make_desk()
+    desk.directory.real = machine or Machine()
+    world = World(desk.directory, read_world(document))
+    desk.directory.add(world)
+    return desk, world
+
+
+def recorded(world):
+    """The text of the world's history."""
+    with world.settled() as now:
+        return record_story(world.state.copy(), now, world.id)
+
+
+def replayed(text):
+    """The world in which the story has been played, all as expected."""
+    story = read_story(text, "recorded.yaml")
+    assert check_story(story) == ()
+    desk, world = found(**story.given)
+    result = play_story(story, DeskStage(desk, ROUTES, world, made=False), Run(waiting=Waiting(time.monotonic, time.sleep)))
+    assert result.ok, (result.trouble, text)
+    return world
+
+
+def act(world, exchange, by, move, sub=False, **fields):
+    """A move as the control API plays it."""
+    played = read_move(by, move, fields, world.state.choices, sub=sub)
+    return world.move(exchange.dispute_id, played.move, played.role, pictures=played.pictures)
+
+
+def deeds_of(world, *, times=True):
+    """What happened, in order: exchange by its place, who, what, from, to, when."""
+    with world.settled():
+        state = world.state
+        facts = sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number)
+        places = {number: place for place, number in enumerate(dict.fromkeys(fact.dispute_id for fact in facts))}
+        return [
+            (places[fact.dispute_id], fact.role.actor, fact.role is Role.SELLER_SUB, fact.move, fact.source, fact.target, fact.cs,
+             show_time(state.clock.shown(fact.at)) if times else "")
+            for fact in facts
+        ]
+
+
+def standing(world):
+    """What stands at last: statuses, customer service, waybills, words, pictures, stock."""
+    with world.settled():
+        state = world.state
+        return {
+            "exchanges": [
+                (each.status, each.cs_status, each.num, each.exchange_sku, each.reserved, each.reason, each.desc,
+                 each.buyer_logistic_no, each.seller_logistic_no, each.address)
+                for each in (state.exchanges[number] for number in state.facts)
+            ],
+            "messages": [[(m.role.actor, m.content, m.pictures) for m in state.messages[number]] for number in state.facts],
+            "stock": {sku: msgspec.structs.asdict(accounts) for sku, accounts in state.accounts.items()},
+        }
+
+
+def assert_same(world, again, *, times=True):
+    """Both worlds have gone through the same and stand the same."""
+    assert deeds_of(again, times=times) == deeds_of(world, times=times)
+    assert standing(again) == standing(world)
+    if times:
+        assert show_time(again.now) == show_time(world.now)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(lambda text: text.strip() == text)
+SPANS = st.one_of(st.timedeltas(timedelta(), timedelta(days=12)), st.sampled_from([timedelta(days=day) for day in (2, 3, 5, 7, 10)]))
+SPANS = SPANS.map(lambda span: timedelta(seconds=int(span.total_seconds())))
+PLACES = st.integers(0, 2)
+STEPS = st.one_of(
+    st.tuples(st.just("open"), st.fixed_dictionaries({}, optional={
+        "ruleset": st.sampled_from(["classic", "upgraded"]), "num": st.integers(1, 3), "reason": WORDS, "desc": WORDS,
+        "status": st.sampled_from([1, 1, 2, 3, 4, 6, 12, 13]), "price": st.sampled_from(["12.50", 199, 1.5]),
+        "exchange_sku": st.sampled_from(["wanted", "shoes", "4711"]),
+    })),
+    st.tuples(st.just("move"), PLACES, st.sampled_from([(by, name) for by, names in {
+        "buyer": ["ship_back", "modify", "cancel", "ask_cs", "confirm_receipt"],
+        "seller": ["agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign", "turn_to_refund"],
+        "cs": ["step_in", "judge"], "system": ["expire"],
+    }.items() for name in names]), st.integers(0, 3), st.booleans()),
+    st.tuples(st.just("forward"), PLACES),
+    st.tuples(st.just("forward"), PLACES),
+    st.tuples(st.just("say"), PLACES, st.sampled_from(["buyer", "seller", "cs"]), WORDS, st.booleans()),
+    st.tuples(st.just("advance"), SPANS),
+    st.tuples(st.just("age"), SPANS),
+    st.tuples(st.just("next"), st.sampled_from([-1, 0, 1]), st.booleans()),
+    st.tuples(st.just("stock"), st.sampled_from(["wanted", "bought"]), st.integers(0, 3)),
+    st.tuples(st.just("rules"), st.sampled_from([
+        {"modify_to": 3}, {"deadline.1": "1h"}, {"deadline.2": "0s"}, {"deadline.12": "9d", "text.2": "退货中"}, {"strict_logistics": True},
+    ])),
+)
+FORWARD = {1: ("seller", "agree"), 2: ("buyer", "ship_back"), 3: ("seller", "returngoods_agree"), 6: ("buyer", "ask_cs"),
+           12: ("seller", "consigngoods"), 13: ("buyer", "confirm_receipt")}
+PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
+
+def fields_of(move, choice):
+    """Fields worth recording with a move."""
+    return {
+        "modify": [{}, {"num": 2}, {"exchange_sku": "shoes"}, {"desc": "换一件 $5", "reason": "a: b"}],
+        "judge": [{}, {"for": "seller"}, {"for": "refund"}, {"content": "判定：支持买家"}],
+        "agree": [{}, {"address_id": 10000001}, {"leave_message": "请寄回"}, {"leave_message": "见图", "leave_message_pics": [PICTURE]}],
+        "ship_back": [{}, {"logistics_no": "0012345"}, {"logistics_company_name": "圆通速递"}, {}],
+        "consigngoods": [{}, {"logistics_no": "YT123456789"}, {"logistics_type": 100}, {}],
+        "refuse": [{}, {"leave_message": "true"}, {"seller_refuse_reason_id": 1104}, {}],
+        "returngoods_refuse": [{}, {"leave_message": "有\n破损"}, {"seller_refuse_reason_id": 1203}, {}],
+    }.get(move, [{}] * 4)[choice]
+
+
+def do(world, step):
+    """One step of a history; what is not possible changes nothing."""
+    kind, *rest = step
+    opened = list(world.state.exchanges.values())
+    if kind == "open":
+        if len(opened) < 3:
+            world.open(rest[0])
+    elif kind == "advance":
+        world.advance(rest[0])
+    elif kind == "age":
+        world.age(rest[0])
+    elif kind == "next":
+        due = world.deadlines()
+        if due and (span := due[0][0] - world.now + timedelta(seconds=rest[0])) > timedelta():
+            (world.age if rest[1] else world.advance)(span)
+    elif kind == "stock":
+        world.put_stock(*rest)
+    elif kind == "rules":
+        world.patch_rules(rest[0])
+    elif kind == "back":
+        world.set_clock(running=False, now=world.now - rest[0])
+    elif opened:
+        exchange = opened[rest[0] % len(opened)]
+        if kind == "say":
+            step = (rest[1], "leave_message", {"content": rest[2], **({"pics": [PICTURE]} if rest[3] else {})}, False)
+        elif kind == "forward":
+            by, name = FORWARD.get(exchange.status, ("buyer", "cancel"))
+            step = (by, name, {}, False)
+        else:
+            (by, name), choice, sub = rest[1:]
+            step = (by, name, fields_of(name, choice), sub and by == "seller")
+        by, name, fields, sub = step
+        with suppress(DomainError):
+            act(world, exchange, by, name, sub, **fields)
+
+
+@LAW
+@given(st.lists(STEPS, max_size=25))
+def test_a_recorded_history_replays(steps):
+    """Whatever buyer, seller, customer service, time, stock and rules did: recorded and played, it is the same again."""
+    _, world = found()
+    world.open({})
+    for step in steps:
+        do(world, step)
+    text = recorded(world)
+    assert "未能照录" not in text
+    assert_same(world, replayed(text))
+    assert recorded(world) == text
+
+
+@LAW
+@given(st.lists(st.one_of(STEPS, st.tuples(st.just("back"), SPANS)), max_size=20))
+def test_a_clock_set_back_is_told_by_states(steps):
+    """Where the clock was set back, the same moves in the same order lead to the same states."""
+    _, world = found()
+    world.open({})
+    for step in [*steps[:10], ("advance", timedelta(days=1)), ("back", timedelta(days=1, hours=1)), ("say", 0, "cs", "时光倒流", False), *steps[10:]]:
+        do(world, step)
+    text = recorded(world)
+    again = replayed(text)
+    assert_same(world, again, times=False)
+
+
+def test_nothing_private_is_recorded():
+    """Credentials, people and their numbers stand in no recording; words and ids do."""
+    private = ["SECRET1", "SESSION1", "SESSION2", "张三", "李四", "13800000001", "幸福路1号", "AAHreal", "oaid-real", "小李爱买", "310000"]
+    _, world = found(
+        apps=[{"app_key": "777", "app_secret": "SECRET1"}],
+        shops=[{"nick": "甲店", "session": "SESSION1", "subs": [{"nick": "甲店:客服", "session": "SESSION2"}],
+                "addresses": [{"contact_id": 5, "contact_name": "张三", "addr": "幸福路1号", "phone": "13800000001"}]}],
+        buyers=[{"nick": "小李爱买", "name": "李四", "phone": "13800000001", "open_uid": "AAHreal"}],
+    )
+    [exchange] = world.open({"dispute_id": "900719925474099301", "buyer_nick": "小李爱买", "buyer_name": "李四", "buyer_phone": 13800000001,
+                             "buyer_address": "幸福路1号", "oaid": "oaid-real", "desc": "想换大一号", "tid": "8", "oid": "9"})
+    act(world, exchange, "seller", "agree", complete_address="幸福路1号", mobile="13800000001", post="310000", leave_message="请寄回")
+    text = recorded(world)
+    assert [each for each in private if each in text] == []
+    assert all(each in text for each in ("900719925474099301", "想换大一号", "请寄回", "甲店", "contact_id: 5"))
+    again = replayed(text)
+    assert (again.exchange(exchange.dispute_id).tid, again.exchange(exchange.dispute_id).oid) == (8, 9)
+
+
+def test_a_running_clock_is_told_by_instants():
+    """Time that passed by itself passes in the story, deadlines included."""
+    machine = Machine()
+    _, world = found(machine, clock={"mode": "running"})
+    [exchange] = world.open({})
+    machine.now += timedelta(hours=5)
+    act(world, exchange, "seller", "agree")
+    machine.now += timedelta(days=9)
+    again = replayed(recorded(world))
+    assert world.exchange(exchange.dispute_id).status == 4
+    assert_same(world, again)
+
+
+@pytest.mark.parametrize("mode", ["frozen", "running"])
+def test_only_what_still_stands_is_told(mode):
+    """What a restored snapshot or a reset took back is not in the story, and what follows is."""
+    machine = Machine()
+    _, world = found(machine, clock={"mode": mode}, samples=True)
+    world.reset()
+    exchange = next(each for each in world.state.exchanges.values() if each.status == 2)
+    act(world, exchange, "buyer", "ship_back")
+    world.snapshot("kept")
+    act(world, exchange, "seller", "returngoods_agree", )
+    world.advance(timedelta(days=1))
+    machine.now += timedelta(days=2)
+    world.restore("kept")
+    world.age(timedelta(hours=3))
+    world.open({"status": 13, "created": "2026-02-20 08:00:00", "modified": "2026-02-28 08:00:00", "time_out": "2026-03-09 08:00:00"})
+    act(world, exchange, "seller", "turn_to_refund")
+    text = recorded(world)
+    assert text.count("buyer: apply") == 10
+    assert "returngoods_agree" not in text
+    assert_same(world, replayed(text))
+
+
+@pytest.mark.parametrize("policy", ["prompt", "adversarial", "random"])
+def test_robots_are_told_as_the_parties_they_play(policy):
+    """What robots did, buyers that come by themselves included, are moves of the story, which needs no robots."""
+    _, world = found(robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"}, goods={"wanted": {"stock": 3}})
+    for span in (timedelta(days=1), timedelta(days=2, hours=7), timedelta(hours=1)):
+        world.advance(span)
+        for exchange in list(world.state.exchanges.values()):
+            for move in ("agree", "returngoods_refuse", "consigngoods"):
+                with suppress(DomainError):
+                    act(world, exchange, "seller", move)
+        world.age(span)
+    text = recorded(world)
+    assert len(world.state.exchanges) > 5
+    assert "robots" not in text
+    assert_same(world, replayed(text))
+
+
+def test_an_emptied_sandbox_is_told():
+    """A reset to nothing is the first step; what is opened then makes its own goods."""
+    _, world = found(samples=True, rules={"deadline.1": "1h"})
+    world.patch_rules({"deadline.1": "9h"})
+    world.reset(empty=True)
+    world.open({"exchange_sku": "4711"})
+    world.put_stock("4711", 0)
+    world.advance(timedelta(hours=2))
+    text = recorded(world)
+    assert "restore: empty" in text
+    again = replayed(text)
+    assert_same(world, again)
+    assert [each.status for each in again.state.exchanges.values()] == [4]
+
+
+def test_an_untouched_sandbox_is_a_story():
+    """A history of nothing is a story that plays."""
+    assert replayed(recorded(found()[1])).state.exchanges == {}
+
+
+def test_a_stored_document_is_told_as_it_stood():
+    """Exchanges of a snapshot document have no history here: they are opened where they stood, and what follows is told."""
+    _, world = found(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
+    for status in (1, 2, 6, 13):
+        world.open({"status": status, "num": 2})
+    act(world, list(world.state.exchanges.values())[2], "buyer", "ask_cs")
+    desk, _ = found()
+    copy = World(desk.directory, read_world({}), state=read_snapshot(json.loads(write_snapshot(world.snapshot("kept")))))
+    first, second, third, _ = copy.state.exchanges.values()
+    act(copy, first, "seller", "agree")
+    copy.open({"num": 2})
+    act(copy, third, "cs", "judge", **{"for": "seller"})
+    copy.open({"reason": "不喜欢"})
+    copy.advance(timedelta(days=30))
+    text = recorded(copy)
+    assert "快照文档" in text.partition("scenario:")[0]
+    again = replayed(text)
+    assert [(each.status, each.cs_status) for each in again.state.exchanges.values()] == \
+        [(each.status, each.cs_status) for each in copy.state.exchanges.values()]
+    assert again.state.accounts[first.exchange_sku].available == copy.state.accounts[first.exchange_sku].available
+    assert set(again.state.exchanges) >= {first.dispute_id, second.dispute_id}
+
+
+def test_several_shops_and_accounts_are_told():
+    """An exchange is its own shop's; a sub-account acts where the shop has one."""
+    _, world = found(shops=[{"nick": "甲店"}, {"nick": "乙店", "subs": []}])
+    for shop in ("甲店", "乙店"):
+        [exchange] = world.open({"shop": shop})
+        act(world, exchange, "seller", "agree", sub=True)
+        act(world, exchange, "buyer", "ship_back")
+        act(world, exchange, "seller", "turn_to_refund", sub=shop == "甲店")
+    again = replayed(recorded(world))
+    assert standing(again) == standing(world)
+    assert [each.shop for each in again.state.exchanges.values()] == ["甲店", "乙店"]
+    assert [fact.role for facts in again.state.facts.values() for fact in facts if fact.role.actor == "seller"] == \
+        [Role.SELLER_SUB, Role.SELLER_SUB, Role.SELLER_MAIN, Role.SELLER_MAIN]
+
+
+def test_what_no_signed_call_can_carry_is_named():
+    """A field, a second picture or a large picture that a story cannot have is left out and said at the top."""
+    _, world = found()
+    [exchange] = world.open({"status": 12})
+    large = "data:image/png;base64," + PICTURE.partition(",")[2].rstrip("=") + "A" * 20_002
+    act(world, exchange, "buyer", "leave_message", content="图", pics=["https://img.example/a.png", PICTURE, large])
+    act(world, exchange, "seller", "leave_message", content="两张图", pics=[PICTURE, "https://img.example/a.png"])
+    act(world, exchange, "seller", "consigngoods", logistics_type=7, logistics_company_name="")
+    text = recorded(world)
+    again = replayed(text)
+    head = text.partition("scenario:")[0]
+    assert all(word in head for word in ("logistics_type", "logistics_company_name", "大于 8 KiB", "一个图片文件"))
+    assert [len(message.pictures) for message in again.state.messages[exchange.dispute_id]][-3:] == [2, 1, 0]
+    assert again.exchange(exchange.dispute_id).status == 13
+
+
+def test_a_history_that_no_file_can_hold_is_refused():
+    """Beyond what a file may hold the history is not told at all, and the sentence says how long it is."""
+    _, world = found()
+    world.open({}, 5_000)
+    with pytest.raises(TooLong) as refused:
+        recorded(world)
+    assert "10000" in refused.value.zh
+    world.reset()
+    world.open({"desc": "长" * 1000}, 300)
+    assert len(recorded(world).encode()) < BYTES_AT_MOST
+    world.open({"desc": "长" * 1000}, 300)
+    with pytest.raises(TooLong):
+        recorded(world)
