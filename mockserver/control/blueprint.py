@@ -23,6 +23,7 @@ from .problem import Problem, problem_of
 from .robots import ROUTES as ROBOTS
 from .route import Ask, Desk, Route, shaped
 from .sandboxes import ROUTES as SANDBOXES
+from .stories import ROUTES as STORIES
 
 __all__ = ["ROUTES", "answer_errors", "control_blueprint"]
 
@@ -34,7 +35,7 @@ def _describe(ask: Ask) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *COVERAGE, *FAULTS,
+    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *COVERAGE, *FAULTS, *STORIES,
     Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
 )
 
@@ -66,20 +67,20 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
             return _problem(problem)
         if shown is None:
             return Response(status=status)
-        return _json(status, shown, "application/json")
+        return _sent(status, shown if route.kind != "application/json" else msgspec.json.encode(shown), route.kind)
 
     return view
 
 
-def _json(status: int, shown: Any, kind: str) -> Response:
-    response = Response(msgspec.json.encode(shown), status, mimetype=kind)
+def _sent(status: int, content: bytes | str, kind: str) -> Response:
+    response = Response(content, status, content_type=kind)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def _problem(problem: Problem) -> Response:
-    response = _json(problem.status, problem.document(), "application/problem+json")
+    response = _sent(problem.status, msgspec.json.encode(problem.document()), "application/problem+json")
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

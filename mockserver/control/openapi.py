@@ -57,7 +57,7 @@ def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
         ],
         "responses": {
             str(route.status): {"description": "好 (fine)"} if route.status == 204 else {
-                "description": "好 (fine)", "content": {"application/json": {"schema": {}}}},
+                "description": "好 (fine)", "content": {route.kind.partition(";")[0]: {"schema": {}}}},
             "default": {"description": "被拒绝 (refused)", "content": {
                 "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}},
         },

@@ -73,7 +73,8 @@ class Ask(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """One route: `run` gives status and JSON (None for no content); `open` needs no token.
 
-    `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
+    `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.  A route of another `kind`
+    than JSON gives a text.
     """
 
     verb: str
@@ -86,6 +87,7 @@ class Route(Struct, frozen=True):
     query: tuple[str, ...] = ()
     open: bool = False
     status: int = 200
+    kind: str = "application/json"
 
 
 def shaped(route: Route, value: Any) -> Any:

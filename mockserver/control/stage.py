@@ -16,7 +16,7 @@ from .problem import Problem, problem_of
 from .route import Ask, Desk, Route, shaped
 from .show import show_sandbox
 
-__all__ = ["DeskStage", "desk_stages"]
+__all__ = ["DeskStage", "GuestStage", "desk_stages"]
 
 
 class DeskStage:
@@ -61,6 +61,20 @@ class DeskStage:
         """The sandbox is dropped if it was made for the story."""
         if self._made:
             self._desk.directory.drop(self._world)
+
+
+class GuestStage(DeskStage):
+    """A living sandbox in which a story is a guest: its exchanges follow the story's ruleset, the sandbox stays."""
+
+    def __init__(self, desk: Desk, routes: Sequence[Route], world: World, *, base_url: str, ruleset: str) -> None:
+        super().__init__(desk, routes, world, made=False, base_url=base_url)
+        self._ruleset = ruleset
+
+    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """As of any stage; an opening that names no ruleset takes the story's."""
+        if (verb, path) == ("POST", "exchanges") and isinstance(body, dict) and "attributes" not in body:
+            body = {"ruleset": self._ruleset, **body}
+        return super().ask(verb, path, body, **query)
 
 
 def desk_stages(desk: Desk, routes: Sequence[Route]) -> StageMaker:

@@ -112,7 +112,7 @@ def _given(root: Node, reading: Reading) -> dict[str, Any]:
             reading.wrong(node.at(above), f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}", last)
     ruleset = root.value.get("ruleset")
     if ruleset is not None:
-        if ruleset.value in set(Ruleset):
+        if isinstance(ruleset.value, str) and ruleset.value in set(Ruleset):
             given["ruleset"] = ruleset.value
         else:
             reading.mistakes.append(ruleset.mistake(f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"))

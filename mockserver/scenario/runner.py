@@ -6,6 +6,7 @@ client under test the seller's part is awaited instead; see `waiting.py`.
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -29,12 +30,15 @@ __all__ = ["Run", "play_story"]
 class Run(Struct, frozen=True):
     """How to play: `until` stops at a status (number or text), `client` awaits the seller's part.
 
-    `waiting` is how real time is told and passed.
+    `waiting` is how real time is told and passed.  `most` bounds the steps played, 0 does not; `guest` tells that
+    the sandbox is older than the story: the story's instants are moved to where its clock stands.
     """
 
     waiting: Waiting
     until: str = ""
     client: bool = False
+    guest: bool = False
+    most: int = 0
 
 
 class _Until(Exception):
@@ -57,7 +61,7 @@ class _Playing:
 
     def __init__(self, story: Story, stage: Stage, run: Run) -> None:
         self._story, self._stage, self._run = story, stage, run
-        self._timing = Timing(stage, story.given, shifted=run.client)
+        self._timing = Timing(stage, story.given, shifted=run.client or run.guest, ages=run.client)
         self._names: dict[str, str] = {}
         self._opened: list[str] = []
         self._values: dict[str, Any] = {}
@@ -89,6 +93,7 @@ class _Playing:
 
     def _play(self, step: Step) -> None:
         self._step, self._curl = step, ""
+        self._check_bounds()
         if not isinstance(step, Expect):
             self._ahead = {}
         PLAYERS[type(step)](self, step)
@@ -97,6 +102,12 @@ class _Playing:
             shown = self._seen("it").exchange
             if self._run.until in (str(shown["status"]), shown["status_text"]):
                 raise _Until
+
+    def _check_bounds(self) -> None:
+        if self._run.most and self._done >= self._run.most:
+            raise Broken(f"场景超过 {self._run.most} 步", f"the story has more than {self._run.most} steps")
+        if self._run.waiting.over:
+            raise Broken("场景的时间已用完", "the story has used up its time")
 
     def _check_until_was_met(self) -> None:
         if self._run.until:
@@ -278,7 +289,7 @@ class _Playing:
         CONTROLS[step.what](self._stage, self._plain(step.body))
 
     def keep(self, step: Keep) -> None:
-        self._stage.ask("PUT", f"snapshots/{step.name}")
+        self._stage.ask("PUT", f"snapshots/{quote(step.name, safe='')}")
         self._timing.keep(step.name)
         self._run.waiting.keep(step.name)
 
@@ -309,14 +320,14 @@ def _shown(value: Any) -> Any:
 
 def _set_stock(stage: Stage, body: Mapping[str, Any]) -> None:
     for name, units in body.items():
-        stage.ask("PUT", f"stock/{name}", {"available": units})
+        stage.ask("PUT", f"stock/{quote(name, safe='')}", {"available": units})
 
 
 def _grant(stage: Stage, body: Mapping[str, Any]) -> None:
     kind = "session" if "session" in body else "app"
     what = body[kind] if kind == "session" else stage.info["app_key"]
     rest = {key: value for key, value in body.items() if key != kind}
-    stage.ask("PATCH", f"{kind}s/{what}", rest)
+    stage.ask("PATCH", f"{kind}s/{quote(str(what), safe='')}", rest)
 
 
 CONTROLS: Mapping[str, Callable[[Stage, Any], None]] = {

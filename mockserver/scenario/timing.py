@@ -1,7 +1,7 @@
-"""The story's time: advancing, ageing, and the story's instants under a client's own clock.
+"""The story's time: advancing, ageing, and the story's instants where the sandbox stands at another now.
 
-A client under test polls by its machine's clock, so its sandbox stands at the real now and data gets
-older instead of time advancing; instants that the story names are moved by the same distance.
+Instants that the story names are moved by the distance.  A client under test polls by its machine's clock,
+so its sandbox stays at the real now and data gets older instead of time advancing.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,15 @@ __all__ = ["Timing"]
 class Timing:
     """How a story's time and its sandbox's time stand to each other."""
 
-    def __init__(self, stage: Stage, given: Mapping[str, Any], *, shifted: bool) -> None:
-        self._stage, self._shifts = stage, shifted
-        self._distance = timedelta()
-        if shifted:
-            clock = given.get("clock")
-            start = read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT)
-            now = self._now()
-            self._distance = now - (start or now)
+    def __init__(self, stage: Stage, given: Mapping[str, Any], *, shifted: bool, ages: bool) -> None:
+        self._stage, self._shifts, self._ages = stage, shifted, ages
+        clock = given.get("clock")
+        self._start = read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT) if shifted else None
+        self._distance = self._begin()
         self._begun, self._kept = self._distance, dict[str, timedelta]()
+
+    def _begin(self) -> timedelta:
+        return timedelta() if self._start is None else self._now() - self._start
 
     def _now(self) -> datetime:
         now = read_time(self._stage.ask("GET", "clock", limit=0)["now"])
@@ -45,23 +45,26 @@ class Timing:
         if isinstance(node.value, tuple):
             return Node(tuple(self.shifted(each) for each in node.value), node.line, node.column)
         instant = read_time(node.value) if isinstance(node.value, str) else None
-        return node if instant is None else Node(show_time(instant + self._distance), node.line, node.column)
+        try:
+            return node if instant is None else Node(show_time(instant + self._distance), node.line, node.column)
+        except OverflowError:  # beyond all dates, so it can be no instant of the sandbox either
+            return node
 
     def keep(self, name: str) -> None:
         """A snapshot was taken now."""
         self._kept[name] = self._distance
 
     def restore(self, name: str) -> None:
-        """The sandbox shows what it showed at the snapshot, or at the beginning."""
-        self._distance = self._kept.get(name, self._begun)
+        """The sandbox shows what it showed at the snapshot, or at the beginning: a story's own, or long before its guest's."""
+        self._distance = self._kept[name] if name in self._kept else self._begun if self._ages else self._begin()
 
     def go(self, by: str, *, age: bool, dispute_id: str) -> None:
         """Time passes by a duration, to an instant, to the next deadline, or to the exchange's.
 
         Raises:
-            Broken: the instant has passed, or no deadline is coming.
+            Broken: it is none of these, the instant has passed, or no deadline is coming.
         """
-        if not (age or self._shifts):
+        if not (age or self._ages):
             target = {"to": f"deadline:{dispute_id}" if by == "deadline" else by} if self._is_target(by) else {"by": by}
             self._stage.ask("POST", "clock/advance", target)
             return
@@ -75,7 +78,10 @@ class Timing:
 
     def _span(self, by: str, dispute_id: str) -> timedelta:
         if not self._is_target(by):
-            return parse_duration(by)
+            try:
+                return parse_duration(by)
+            except ValueError as wrong:  # what a reference has led to
+                raise Broken(str(wrong), f"no duration: {by}") from None
         if by == "next":
             deadlines = self._stage.ask("GET", "clock", limit=1)["deadlines"]
             to = deadlines[0]["at"] if deadlines else None

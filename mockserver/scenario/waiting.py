@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 from ..api.around_methods import METHODS
@@ -27,17 +28,24 @@ class Broken(Exception):
 class Waiting:
     """Real time as the runner tells and passes it; remembers what it has seen of the client already.
 
-    `alive` says whether the client under test still runs; `longest` is how long a step of the seller may take.
+    `alive` says whether the client under test still runs; `longest` is how long a step of the seller may take,
+    `total` how long everything together may.
     """
 
     def __init__(
         self, now: Callable[[], float], pause: Callable[[float], None], *, longest: timedelta = timedelta(seconds=10),
-        alive: Callable[[], bool] = lambda: True,
+        alive: Callable[[], bool] = lambda: True, total: timedelta | None = None,
     ) -> None:
         self.now, self._pause, self._longest, self._alive = now, pause, longest, alive
         self._taken: set[str] = set()  # calls, by request id
         self._facts: frozenset[int] = frozenset()
         self._kept: dict[str, frozenset[int]] = {}
+        self._end = inf if total is None else now() + total.total_seconds()
+
+    @property
+    def over(self) -> bool:
+        """Whether the time for everything together is up."""
+        return self.now() >= self._end
 
     def keep(self, name: str) -> None:
         """A snapshot was taken: restored, it has the facts that steps have taken until now."""
@@ -49,7 +57,7 @@ class Waiting:
 
     def until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
         """Whether it came to hold in time."""
-        end = self.now() + (within or self._longest).total_seconds()
+        end = min(self.now() + (within or self._longest).total_seconds(), self._end)
         while not holds():
             if self.now() >= end or not self._alive():
                 return holds()

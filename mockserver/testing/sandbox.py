@@ -302,6 +302,20 @@ class Sandbox:
         """`method`, which the product does not know, answers with `reply` from now on."""
         self._ask("PUT", f"stubs/{method}", {"reply": reply})
 
+    def play(self, story: str | Mapping[str, object], *, until: int | str | None = None, **values: object) -> dict[str, Any]:
+        """Plays a shipped story by its name, or the text of one; `values` replace those of its `set`.
+
+        The report: `outcome`, `trouble`, `exchanges` by the story's names; the last one is meant from here.
+        """
+        what = "story" if isinstance(story, str) and "\n" not in story else "scenario"
+        report: dict[str, Any] = self._ask("POST", "play", {what: story, "until": until, "set": values})
+        self._last = report["exchanges"].get("it", self._last)
+        return report
+
+    def scenario(self) -> str:
+        """The sandbox's history as the text of a scenario file that replays to the same states."""
+        return str(self._ask("GET", "scenario")["scenario"])
+
     def snapshot(self, name: str = "saved") -> str:
         """The state is kept under `name`."""
         self._ask("PUT", f"snapshots/{quote(name, safe='')}")

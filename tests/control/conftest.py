@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from urllib.parse import quote
 
 import pytest
@@ -92,10 +93,10 @@ def machine() -> Machine:
 def make_api(machine: Machine) -> Callable[..., Api]:
     """Makes an app with a `default` sandbox from keys of a world document."""
 
-    def make(public_url: str = "", hosts: tuple[str, ...] = (), **document: object) -> Api:
+    def make(public_url: str = "", hosts: tuple[str, ...] = (), waiters: int = 8, **document: object) -> Api:
         directory = Directory(machine)
         directory.add(World(directory, read_document(document, WorldDocument), id="default"))
-        desk = Desk(directory, Gateway(Rules(directory)), TOKEN, public_url=public_url, hosts=hosts)
+        desk = Desk(directory, Gateway(Rules(directory)), TOKEN, public_url=public_url, hosts=hosts, waiters=BoundedSemaphore(waiters))
         faults: list[str] = []
         api = Api(create_app(desk, faults.append))
         api.faults, api.directory = faults, directory

@@ -7,6 +7,7 @@ import pytest
 
 from mockserver.control.blueprint import ROUTES
 from mockserver.control.stage import DeskStage
+from mockserver.domain.durations import parse_duration
 from mockserver.scenario.reader import read_story
 from mockserver.scenario.result import Result
 from mockserver.scenario.runner import Run, play_story
@@ -24,13 +25,17 @@ def tell() -> Tell:
     """Plays the text of a story: what came of it."""
     desk = make_desk()
 
-    def play(text: str, *, until: str = "", **options: object) -> Result:
+    def play(
+        text: str, *, until: str = "", clock: str = "", before: str = "0s", guest: bool = False, most: int = 0, **options: object
+    ) -> Result:
+        # `clock`, and advanced by `before`: where the sandbox stands when the story begins
         story = read_story(text, "story.yaml", options)
-        world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
+        world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given, **({"clock": clock} if clock else {})}))
         desk.directory.add(world)
+        world.advance(parse_duration(before))
         stage = DeskStage(desk, ROUTES, world, made=True)
         try:
-            return play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep), until=until))
+            return play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep), until=until, guest=guest, most=most))
         finally:
             stage.close()
 

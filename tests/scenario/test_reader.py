@@ -53,3 +53,13 @@ def test_an_argument_is_checked_by_the_rules_of_the_story():
     story = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
     assert [line for line, _, _ in mistakes_of(story.format(5, "六个字节"))] == [5]
     read_story(story.format(1000, "长" * 300), "story.yaml")
+
+
+@pytest.mark.parametrize(("wrong", "column"), [
+    ("ruleset: {any: [1]}\nsteps:\n  - buyer: apply\n", 10),
+    ("steps:\n  - buyer: apply\n    expect: {moved_by: {a: 1}, status: 1}\n", 24),
+    ("steps:\n  - buyer: apply\n    expect: {moved_by: [buyer], status: 1}\n", 24),
+])
+def test_a_mapping_or_list_is_no_name(wrong, column):
+    """Where a name is wanted, something else is a mistake at its place."""
+    assert [place for _, place, _ in mistakes_of(f"scenario: x\n{wrong}")] == [column]

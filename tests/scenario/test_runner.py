@@ -100,3 +100,57 @@ steps:
     expect: {status: 6}
 """
     assert tell(story).trouble is None
+
+
+@pytest.mark.parametrize("step", [
+    "age: $it.status", "advance: $it.status", "expect: {due_in: $it.status}", "expect: {deadline: $it.exchange}",
+    "rights: {session: $it.exchange, expires: now}", "buyer: ship_back\n    logistics_no: $it.exchange",
+    "expect: {moved_by: $it.status}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
+])
+def test_a_reference_that_leads_nowhere_breaks_the_step(tell, step):
+    """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
+    result = tell(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n")
+    assert result.outcome in ("failed", "broken")
+    assert result.trouble.line == 4
+    assert result.trouble.zh and result.trouble.en
+
+
+def test_steps_can_be_bounded(tell):
+    """A story is played up to a number of steps, inner ones counted, and no further."""
+    story = "scenario: x\nsteps:\n  - buyer: apply\n  - repeat: 3\n    do:\n      - advance: 1s\n      - advance: 1s\n"
+    assert tell(story, most=7).ok
+    result = tell(story, most=6)
+    assert (result.outcome, result.steps, "6" in result.trouble.zh) == ("broken", 6, True)
+
+
+def test_a_guest_keeps_its_own_instants(tell):
+    """In a sandbox that stands at another now, a story's instants are moved by the distance, and its time advances."""
+    story = """\
+scenario: x
+given: {clock: 2026-03-01 10:00:00}
+steps:
+  - buyer: apply
+    created: 2026-02-27 10:00:00
+    expect: {exchange: {created: 2026-02-27 10:00:00}}
+  - advance: 2026-03-01 11:00:00
+  - expect: {now: 2026-03-01 11:00:00}
+"""
+    assert tell(story, clock="2030-01-01 00:00:00", guest=True).trouble is None
+    assert tell(story, clock="2030-01-01 00:00:00").outcome == "failed"
+
+
+def test_a_guest_begins_anew_where_the_sandbox_began(tell):
+    """Restored to its baseline, a sandbox that is older than the story gives the story's beginning another instant."""
+    story = """\
+scenario: x
+given: {clock: 2026-03-01 10:00:00}
+steps:
+  - advance: 3d
+  - snapshot: later
+  - advance: 1d
+  - restore: baseline
+  - expect: {now: 2026-03-01 10:00:00}
+  - restore: later
+  - expect: {now: 2026-03-04 10:00:00}
+"""
+    assert tell(story, clock="2030-01-01 00:00:00", guest=True, before="2d").trouble is None

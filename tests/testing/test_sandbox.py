@@ -164,6 +164,28 @@ def test_env_is_what_a_client_reads(sandbox: Sandbox) -> None:
     assert env["TMALL_MOCKSERVER_SANDBOX"] == sandbox.id
 
 
+def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
+    """A shipped story brings an exchange to a status, is gone on with by hand, and the whole is told as a story."""
+    report = sandbox.play("classic/whole-exchange", until="待买家退货")
+    assert (report["outcome"], report["stopped"]) == ("passed", True)
+    assert sandbox.buyer.ship_back(logistics_no="SF0000000042").status == 3
+    text = sandbox.scenario()
+    assert "logistics_no: SF0000000042" in text
+    again = Sandbox()
+    assert again.play(text)["outcome"] == "passed"
+    assert [each.status for each in again.exchanges] == [3]
+
+
+def test_a_story_takes_values(sandbox: Sandbox) -> None:
+    """Values of a story's `set` are keywords; a text that is no story is refused with its mistakes."""
+    text = "scenario: x\nset: {units: 1}\nsteps:\n  - {buyer: apply, num: $units}\n"
+    sandbox.play(text, units=3)
+    assert sandbox.exchanges[0].shown["exchange"]["num"] == 3
+    with pytest.raises(ControlRefused) as refused:
+        sandbox.play(text, unit=3)
+    assert refused.value.problem["mistakes"][0]["line"] == 2
+
+
 def test_a_dropped_sandbox_is_gone(sandbox: Sandbox) -> None:
     """After drop the handle's calls are 404."""
     sandbox.drop()

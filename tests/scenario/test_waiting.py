@@ -1,0 +1,39 @@
+"""Waiting in real time: as long as a step may, never longer than everything together."""
+
+from datetime import timedelta
+
+import pytest
+
+from mockserver.scenario.waiting import Waiting
+
+
+class Watch:
+    """Real time that passes only while somebody waits."""
+
+    def __init__(self):
+        self.at = 100.0
+
+    def now(self):
+        return self.at
+
+    def pause(self, seconds):
+        self.at += seconds
+
+
+@pytest.mark.parametrize(("within", "total", "waited"), [(10, None, 10), (10, 30, 10), (10, 4, 4), (None, 4, 4), (None, None, 10)])
+def test_a_wait_ends_in_time(within, total, waited):
+    """What never holds is waited for as long as the step may, and no longer than everything may."""
+    watch = Watch()
+    waiting = Waiting(watch.now, watch.pause, total=None if total is None else timedelta(seconds=total))
+    assert not waiting.until(lambda: False, None if within is None else timedelta(seconds=within))
+    assert watch.at == pytest.approx(100 + waited, abs=0.1)
+    assert waiting.over == (total == 4)
+
+
+def test_what_holds_is_not_waited_for():
+    """Something that holds already costs no time, even when none is left."""
+    watch = Watch()
+    waiting = Waiting(watch.now, watch.pause, total=timedelta())
+    assert waiting.over
+    assert waiting.until(lambda: True)
+    assert watch.at == 100
