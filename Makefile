@@ -8,12 +8,13 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
-.PHONY: help demo serve test test-sdk lint types floors bench build clean
+.PHONY: help demo serve test test-sdk stories lint types floors bench build clean
 
 help:
 	@echo "make demo      a whole exchange, told step by step   跑一次完整换货"
 	@echo "make serve     the server on 127.0.0.1:8420          启动服务"
 	@echo "make test      all tests that need Python only       测试"
+	@echo "make stories   the scenarios that ship                运行附带的场景"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make lint types floors build bench clean"
 
@@ -40,6 +41,9 @@ test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/sdk
 
+stories: $(VENV)/.run
+	@$(BIN)/python -m mockserver run scenarios
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 
@@ -52,6 +56,7 @@ floors: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gateway
 	$(BIN)/python -m benchmarks.lifecycle
+	$(BIN)/python -m benchmarks.stories
 
 build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -21,7 +21,7 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
     "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "logs.logs",
-    "run": "stories.run", "validate": "stories.validate",
+    "run": "stories.run", "validate": "stories.validate", "schema": "stories.schema",
     "sign": "offline.sign_", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
 }
 

@@ -60,11 +60,20 @@ def _story(name: str) -> Path:
     try:
         path, here = located(name), Path.cwd()
     except KeyError:
-        known = shipped()
-        close = get_close_matches(name, [*known, *(each.rpartition("/")[2] for each in known)], 1)
-        zh, en = (f"是否想写 {close[0]}？", f"did you mean {close[0]}?") if close else ("run --list 列出内置场景", "run --list shows the shipped stories")
+        near = _near(name)
+        zh, en = (f"是否想写 {'、'.join(near)}？", f"did you mean {', '.join(near)}?") if near else (
+            "run --list 列出内置场景", "run --list shows the shipped stories")
         fail(WRONG_USE, f"没有文件、文件夹或内置场景 {name}；{zh}", f"no file, folder or shipped story {name}; {en}")
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _near(name: str) -> list[str]:
+    """Shipped stories that were probably meant: those that share the name's last part, or the most similar."""
+    by_last: dict[str, list[str]] = {}
+    for each in shipped():
+        by_last.setdefault(each.rpartition("/")[2], []).append(each)
+    close = get_close_matches(name, [*shipped(), *by_last], 1)
+    return by_last.get(name) or [full for each in close for full in by_last.get(each, [each])]
 
 
 def read_scripts(

@@ -1,5 +1,6 @@
 """Commands about scenario files: `run`, `validate`, `schema`."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from ..domain.durations import parse_duration
 from ..scenario.library import shipped
 from ..scenario.report import json_report, junit, summary, transcript
 from ..scenario.result import Result
+from ..scenario.schema import scenario_schema
 from ..scenario.yaml_text import Mistake, read_yaml
 from ..world.document import BadDocument
 from ..world.opening import read_status
@@ -20,7 +22,7 @@ from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, fail, is_linked, one_
 from .running import Wanted, collected, crew_for
 from .scripts import find, read_scripts
 
-__all__ = ["run", "validate"]
+__all__ = ["run", "schema", "validate"]
 
 _MISTAKE_AT_MOST = 1_000  # characters
 
@@ -36,6 +38,12 @@ def validate(paths: tuple[str, ...]) -> None:
         files = len({path for path, _ in mistakes})
         fail(WRONG_USE, f"{files} 个文件有 {len(mistakes)} 处错误", f"{len(mistakes)} mistakes in {files} files")
     say(words(f"{len(scripts)} 个场景文件没有错误", f"{len(scripts)} scenario files without a mistake"))
+
+
+@click.command()
+def schema() -> None:
+    """打印场景文件的 JSON Schema，供编辑器补全与检查 (the JSON Schema of scenario files, for editors)."""
+    say(json.dumps(scenario_schema(), ensure_ascii=False, indent=2))
 
 
 def _told(mistakes: Sequence[tuple[str, Mistake]]) -> Iterator[str]:

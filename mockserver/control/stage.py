@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -19,12 +20,17 @@ from .show import show_sandbox
 __all__ = ["DeskStage", "GuestStage", "desk_stages"]
 
 
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+
+
 class DeskStage:
     """One sandbox of a desk as a story's stage; `made` tells that it is dropped with the stage."""
 
     def __init__(self, desk: Desk, routes: Sequence[Route], world: World, *, made: bool, base_url: str = "http://127.0.0.1") -> None:
         self._desk, self._world, self._made, self._base_url = desk, world, made, base_url
-        self._routes = [(route.verb, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in routes]
+        self._routes = routes
         self.info: Mapping[str, Any] = show_sandbox(world, base_url)
 
     def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
@@ -36,8 +42,8 @@ class DeskStage:
         whole = f"/_sandbox/sandboxes/{quote(self._world.id, safe='')}" + (f"/{path}" if path else "")
         texts = {name: str(value) for name, value in query.items()}
         try:
-            for known, pattern, route in self._routes:
-                found = pattern.fullmatch(whole) if known == verb else None
+            for route in self._routes:
+                found = _pattern(route.path).fullmatch(whole) if route.verb == verb else None
                 if found:
                     names = {name: unquote(text) for name, text in found.groupdict().items()}
                     return route.run(Ask(self._desk, names, texts, shaped(route, body), self._base_url))[1]

@@ -24,11 +24,11 @@ from .references import has_references
 from .story import Await, Call, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step
 from .yaml_text import Node
 
-__all__ = ["STEPS", "Kind", "read_steps"]
+__all__ = ["COMMON", "OPENING", "PLAYED", "STEPS", "SYSTEM", "Kind", "read_steps"]
 
-_COMMON = ("note",)
-_OPENING = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
-_SYSTEM = ("method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "simplify", "partner_id")
+COMMON = ("note",)
+OPENING = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
+SYSTEM = ("method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "simplify", "partner_id")
 _WITHIN = "10s"
 
 
@@ -58,8 +58,8 @@ def _step(node: Node, reading: Reading) -> Step | None:
         return None
     allowed = STEPS[kind].keys
     for key in node.value:
-        if key not in (kind, *allowed, *_COMMON) and "*" not in allowed:
-            reading.unknown(node, key, (kind, *allowed, *_COMMON))
+        if key not in (kind, *allowed, *COMMON) and "*" not in allowed:
+            reading.unknown(node, key, (kind, *allowed, *COMMON))
     return STEPS[kind].read(node, kind, reading)
 
 
@@ -79,7 +79,7 @@ def _needs_exchange(node: Node, kind: str, reading: Reading) -> None:
 
 # moves
 
-_PLAYED = ("as", "on", "sub", "expect", "refused", "note")
+PLAYED = ("as", "on", "sub", "expect", "refused", "note")
 
 
 def _play(node: Node, kind: str, reading: Reading) -> Step | None:
@@ -87,9 +87,10 @@ def _play(node: Node, kind: str, reading: Reading) -> Step | None:
     if name not in PLAYERS[actor]:
         refusal = unknown_name(kind, str(name), PLAYERS[actor], "操作")
         reading.refused(node.value[kind], refusal)
+        reading.exchanges |= {"it", reading.text(node, "as", "it")}  # it may have meant to open one: one mistake is enough
         return None
     move = MOVES[name]
-    fields = Node({key: each for key, each in node.value.items() if key not in (kind, *_PLAYED)}, node.line, node.column, node.keys)
+    fields = Node({key: each for key, each in node.value.items() if key not in (kind, *PLAYED)}, node.line, node.column, node.keys)
     sub = reading.flag(node, "sub")
     reading.check_references(fields)
     for key, each in fields.value.items():
@@ -112,9 +113,9 @@ def _play(node: Node, kind: str, reading: Reading) -> Step | None:
 
 def _check_field(actor: Actor, name: str, field: tuple[str, Node], fields: Node, reading: Reading) -> None:
     key, node = field
-    known = _OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
+    known = OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
     if key not in known:
-        reading.unknown(fields, key, (*known, *_PLAYED), "字段")
+        reading.unknown(fields, key, (*known, *PLAYED), "字段")
         return
     if has_references(node):
         return
@@ -198,10 +199,10 @@ def _call(node: Node, kind: str, reading: Reading) -> Step | None:
 def _check_params(method: Method, params: Node, reading: Reading, *, strict: bool) -> None:
     known = {param.name: param for param in method.params}
     for name, each in params.value.items():
-        if name in _SYSTEM:
+        if name in SYSTEM:
             continue
         if name not in known:
-            reading.unknown(params, name, (*known, *_SYSTEM), "参数")
+            reading.unknown(params, name, (*known, *SYSTEM), "参数")
         elif isinstance(each.value, dict):
             reading.wrong(each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list")
         elif strict and not has_references(each) and not str(each.value).startswith("data:"):

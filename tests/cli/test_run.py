@@ -119,7 +119,8 @@ def test_what_can_never_work_is_not_run(cli, write) -> None:
 
 
 @pytest.mark.parametrize(("args", "meant"), [
-    ((), "--list"), (("nowhere",), "--list"), (("good.scenario.yml",), "没有文件"), (("empty",), "empty 里没有"),
+    ((), "--list"), (("nowhere",), "--list"), (("whole-exchange",), "upgraded/whole-exchange"), (("whole-exchang",), "classic/whole-exchange"),
+    (("good.scenario.yml",), "没有文件"), (("empty",), "empty 里没有"),
     (("good.scenario.yaml", "--until", "99"), "12 待发出换货商品"), (("good.scenario.yaml", "--within", "soon"), "--within"),
     (("good.scenario.yaml", "--keep"), "--url"), (("good.scenario.yaml", "--set", "x"), "k=v"), (("good.scenario.yaml", "--env", "A={b}"), "--client"),
     (("good.scenario.yaml", "--set", "stock=1"), "stock"), (("good.scenario.yaml", "--junit", "empty"), "empty"),
@@ -135,6 +136,15 @@ def test_wrong_use_is_exit_2_and_says_what_is_possible(cli, write, tmp_path: Pat
     assert (ended.returncode, ended.stdout) == (2, "")
     assert meant in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_shipped_stories_are_listed_and_played_by_name(cli) -> None:
+    """`--list` names each with its title; a name is enough to play one."""
+    listed = cli("run", "--list").stdout.splitlines()
+    assert len(listed) >= 60
+    assert re.fullmatch(r"classic/application-refused +卖家拒绝换货申请，换货关闭", listed[0])
+    assert re.fullmatch(r"classic/application-refused +[ -~]+\.", cli("--lang", "en", "run", "--list").stdout.splitlines()[0])
+    assert "1 个场景：1 通过" in cli("run", "classic/application-refused").stdout
 
 
 def test_values_of_a_story_are_set(cli, write) -> None:
