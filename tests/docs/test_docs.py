@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
+PROPERTY_TESTS = ("docs/property-tests.md", "docs/property-tests.zh-CN.md")
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -49,7 +50,7 @@ def test_make_targets_exist(name: str) -> None:
     assert {"demo", "serve", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md", "docs/testing.md"])
+@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md", "docs/testing.md", *PROPERTY_TESTS])
 def test_python_blocks_run_in_order(name: str) -> None:
     """The Python blocks of a document run one after another and their assertions hold."""
     found = blocks(name, "python")
@@ -79,6 +80,12 @@ def test_readmes_are_twins() -> None:
 
     for language in ("sh", "python", "toml"):
         assert bare(READMES[0], language) == bare(READMES[1], language)
+
+
+def test_guides_are_twins() -> None:
+    """Both guides to property tests show the same Python, comments aside."""
+    one, other = ([re.sub(r"#.*", "", block) for block in blocks(name, "python")] for name in PROPERTY_TESTS)
+    assert one == other
 
 
 def test_links_lead_somewhere() -> None:
