@@ -9,7 +9,9 @@ from .matching import Mismatch, compare, follow
 from .stage import Reply, Stage
 from .yaml_text import Node
 
-__all__ = ["Rejection", "rejection_mismatch", "rejection_of"]
+__all__ = ["LOST", "Rejection", "rejection_mismatch", "rejection_of"]
+
+LOST = "reply_lost"  # how a story names a call whose reply a planned fault loses
 
 
 class Rejection(Struct, frozen=True):
@@ -64,4 +66,6 @@ def rejection_mismatch(wanted: Node, refusal: Rejection, stage: Stage) -> Iterat
 def _is(name: str, refusal: Rejection, stage: Stage) -> bool:
     if name in (refusal.failure, refusal.sub_code, refusal.msg_code):
         return True
+    if name == LOST:
+        return "lost" in refusal.members
     return bool(refusal.msg_code) and stage.ask("GET", "rules").get(f"msg_code.{name}") == refusal.msg_code

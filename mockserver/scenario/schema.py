@@ -17,9 +17,10 @@ from ..domain.vocabulary import Actor, Ruleset, Status
 from ..world.document import WorldDocument
 from ..world.opening import OpenDocument
 from ..world.playing import PLAYERS
+from .call_steps import SYSTEM
 from .expecting import EXPECTATIONS
 from .matching import OPERATORS
-from .steps import COMMON, OPENING, PLAYED, STEPS, SYSTEM
+from .steps import COMMON, OPENING, PLAYED, STEPS
 
 __all__ = ["scenario_schema"]
 
