@@ -1,21 +1,24 @@
-"""What the product knows, as text: one entry for each code, status, move, method and switch; and all of it.
+"""What the product knows, as text: one entry for each code, status, move, method, switch and finding; and all of it.
 
 Every entry says how the rule is known.  Derived from the declarations; nothing is stated here.
 """
 
+import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from ..domain.diagram import diagram
 from ..domain.durations import show_duration
-from ..domain.evidence import SOURCES, Evidence
+from ..domain.evidence import SOURCES, Evidence, Grade
 from ..domain.moves import MOVES, Judge
 from ..domain.policies import POLICIES, Choice, Party, Policy
 from ..domain.switches import DEFAULTS, SWITCHES
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Role, Ruleset, Status
+from ..protocol.doctor_table import FORMS, MISTAKES
 from ..protocol.errors import CODES, SUB_CODES
+from ..protocol.hints import HINTS
 from ..protocol.shapes import Field, Param
 from .around_methods import METHODS
 from .conduct import CONDUCT
@@ -137,6 +140,19 @@ def _policy(policy: Policy) -> Article:
                    "\n".join([*en, _known_en(policy.evidence)]))
 
 
+def _findings() -> Iterator[Article]:
+    """What `doctor` can say: mistakes of signing, then all else."""
+    for mistake in (*MISTAKES, *FORMS):
+        known = Evidence(Grade(mistake.grade), (mistake.source,))
+        zh, en = mistake.zh.replace("{}", "…"), mistake.en.replace("{}", "…")
+        yield Article("诊断 finding", mistake.id, "25 Invalid signature", f"如果{zh}，签名就对得上：{mistake.rule_zh}\n{_known(known)}",
+                      f"your sign matches if you {en}: {mistake.rule_en}\n{_known_en(known)}")
+    for hint in HINTS.values():
+        title = "、".join(f"{code} {CODES[code].wire}" if code else "msg_code" for code in hint.codes) or "-"
+        zh, en = hint.about_zh or re.sub(r"{\w+}", "…", hint.zh), hint.about_en or re.sub(r"{\w+}", "…", hint.en)
+        yield Article("诊断 finding", hint.id, title, zh, en)
+
+
 def articles() -> Iterator[Article]:
     """Everything that can be explained."""
     for code in CODES.values():
@@ -170,6 +186,7 @@ def articles() -> Iterator[Article]:
                       f"{conduct.severity.word}: {conduct.en}\n{_known_en(conduct.evidence)}")
     for role in Role:
         yield Article("角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en)
+    yield from _findings()
 
 
 def explain(wanted: str) -> list[Article]:

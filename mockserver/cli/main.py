@@ -22,7 +22,7 @@ _COMMANDS = {
     "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
     "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "logs.logs",
     "run": "stories.run", "validate": "stories.validate", "schema": "stories.schema",
-    "sign": "offline.sign_", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
+    "sign": "offline.sign_", "doctor": "doctor.doctor", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
 }
 
 

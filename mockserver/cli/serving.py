@@ -43,13 +43,13 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _told(entry: Entry, lang: str) -> None:
-    """One line for a call that was refused or failed: code, method, cause, and how to see all of it.
+    """One line for a call that was refused or failed: code, method, cause, and the command that explains it.
 
     Server threads have no command context, so the language comes along.  Name and cause are the caller's.
     """
     cause = entry.cause_en if lang == "en" else entry.cause_zh
     line = one_line(f"{entry.code or entry.msg_code} {entry.method or '-'} {cause}")
-    warn(f"{line}  [tmall-mockserver logs --request {entry.request_id}]")
+    warn(f"{line}  [tmall-mockserver doctor {entry.request_id}]")
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from msgspec import Struct
 from ..domain.durations import parse_duration
 from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongFlow
 from ..domain.exchange import Exchange
+from ..domain.near import near, sentences, shown
 from ..domain.play import deadline, possible
-from ..protocol.shapes import read_time
+from ..protocol.shapes import read_time, show_time
 from ..world.document import BadDocument, ClockDocument
 from ..world.opening import OpenDocument, read_status, status_texts
-from ..world.playing import read_move
+from ..world.playing import Played, read_move
 from ..world.world import World
 from .problem import Problem, by_actor
 from .route import Ask, Route, bounded
@@ -161,16 +162,20 @@ def _move(ask: Ask) -> tuple[int, Any]:
         try:
             outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
         except (WrongFlow, IllegalMove, ConditionFailed) as refused:
-            raise _at_state(refused, world.exchange(dispute_id), world) from None
+            raise _at_state(refused, played, world.exchange(dispute_id), world) from None
         shown = show_exchange(world, outcome.exchange, ask.base_url)
         return 200, {**shown, "warnings": list(outcome.warnings)} if outcome.warnings else shown
 
 
-def _at_state(refused: DomainError, exchange: Exchange, world: World) -> Problem:
-    """The refusal with the exchange's present status and what is possible."""
+def _at_state(refused: DomainError, played: Played, exchange: Exchange, world: World) -> Problem:
+    """The refusal with the exchange's present status, what is possible, and how near the move was."""
+    aged = world.state.clock.aged
+    found = near(exchange, type(played.move), played.role.actor, world.state.choices)
+    zh, en = sentences(found, lambda at: show_time(at - aged))
     return Problem(
         409, refused.zh, refused.en, failure=refused.failure, status_now=exchange.status.value,
         status_text=world.state.choices.text(f"text.{exchange.status.value}"), possible=by_actor(possible(exchange)),
+        **shown(found, lambda at: show_time(at - aged)), advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),
     )
 

@@ -18,6 +18,8 @@ _PROBLEM = {
         "type": {"type": "string"}, "status": {"type": "integer"},
         "title": {"type": "string", "description": "中文说明"}, "detail": {"type": "string", "description": "English"},
         "field": {"type": "string"}, "status_now": {"type": "integer"}, "possible": {"type": "object"},
+        "legal_from": {"type": "array", "items": {"type": "integer"}}, "way": {"type": ["array", "null"], "items": {"type": "object"}},
+        "deadline": {"type": ["object", "null"]}, "advice": {"type": "object"},
     },
 }
 

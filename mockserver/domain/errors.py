@@ -4,8 +4,13 @@
 end with what is possible instead.
 """
 
+from typing import TYPE_CHECKING
+
 from .moves import Move
-from .vocabulary import Actor, CsStatus, Ruleset, Status
+from .vocabulary import Actor, CsStatus, Ruleset
+
+if TYPE_CHECKING:
+    from .exchange import Exchange  # whose ledger raises errors of this tree
 
 __all__ = ["ConditionFailed", "DomainError", "IllegalMove", "NoSuchExchange", "StockShort", "WrongFlow"]
 
@@ -13,9 +18,10 @@ Possible = tuple[tuple[Actor, type[Move]], ...]
 
 
 class DomainError(Exception):
-    """A refusal of the exchange's own rules; nothing has changed."""
+    """A refusal of the exchange's own rules; nothing has changed.  `exchange` is the one refused, as it was, where one was."""
 
     failure = "wrong_state"
+    exchange: "Exchange | None" = None
 
     def __init__(self, zh: str, en: str) -> None:
         self.zh, self.en = zh, en
@@ -35,10 +41,10 @@ class NoSuchExchange(DomainError):
 class IllegalMove(DomainError):
     """No row of the table allows the move now; `possible` lists what is."""
 
-    def __init__(
-        self, *, status: Status, cs: CsStatus, move: type[Move], by: Actor, possible: Possible, over: bool
-    ) -> None:
-        self.status, self.cs, self.move, self.by, self.possible = status, cs, move, by, possible
+    def __init__(self, *, exchange: "Exchange", move: type[Move], by: Actor, possible: Possible, over: bool) -> None:
+        self.exchange, self.move, self.by, self.possible = exchange, move, by, possible
+        self.status = status = exchange.status
+        cs = exchange.cs_status
         if over:
             self.failure = "flow_over"
         held = f",{cs.zh}" if cs in (CsStatus.ASKED, CsStatus.STEPPED_IN) else ""
@@ -55,8 +61,9 @@ class WrongFlow(DomainError):
 
     failure = "wrong_flow"
 
-    def __init__(self, *, move: type[Move], ruleset: Ruleset, belongs: tuple[Ruleset, ...]) -> None:
-        self.move, self.ruleset = move, ruleset
+    def __init__(self, *, exchange: "Exchange", move: type[Move], belongs: tuple[Ruleset, ...]) -> None:
+        self.exchange, self.move = exchange, move
+        ruleset = exchange.ruleset
         names = " / ".join(belongs)
         super().__init__(
             f"该换货单走{ruleset.zh}({ruleset})，不支持{move.zh}；"
@@ -69,8 +76,8 @@ class WrongFlow(DomainError):
 class ConditionFailed(DomainError):
     """A row exists but its condition does not hold."""
 
-    def __init__(self, *, failure: str, name: str, zh: str, en: str) -> None:
-        self.failure, self.name = failure, name
+    def __init__(self, *, exchange: "Exchange", move: type[Move], failure: str, name: str, zh: str, en: str) -> None:
+        self.exchange, self.move, self.failure, self.name = exchange, move, failure, name
         super().__init__(zh, en)
 
 

@@ -89,7 +89,7 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
     exchange, kind = situation.exchange, type(situation.move)
     flows = _FLOWS[kind]
     if exchange.ruleset not in flows:
-        raise WrongFlow(move=kind, ruleset=exchange.ruleset, belongs=flows)
+        raise WrongFlow(exchange=exchange, move=kind, belongs=flows)
     source = None if situation.fresh else exchange.status
     furthest: Condition | None = None
     for row in _BY_STATE[exchange.ruleset, source]:
@@ -102,11 +102,11 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
             furthest = failed
     if furthest is None or furthest.kind is Kind.STATE:
         raise IllegalMove(
-            status=exchange.status, cs=exchange.cs_status, move=kind, by=by.actor,
-            possible=possible(exchange), over=exchange.status in ENDS and kind is LeaveMessage,
+            exchange=exchange, move=kind, by=by.actor, possible=possible(exchange),
+            over=exchange.status in ENDS and kind is LeaveMessage,
         )
     raise ConditionFailed(
-        failure=furthest.failure, name=furthest.name,
+        exchange=exchange, move=kind, failure=furthest.failure, name=furthest.name,
         zh=_filled(furthest.zh, situation.move), en=_filled(furthest.en, situation.move),
     )
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from ..api.method import Method
+from ..domain.errors import DomainError
 from ..protocol.binding import Arguments
+from ..protocol.errors import TopError
 from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
 from ..world.identity import App, Session
 from ..world.world import World
@@ -41,7 +43,7 @@ class Reply(Struct, frozen=True):
 class Call(Struct):
     """The working record of one call; checks fill it in, in their order.
 
-    Of `texts` the first `in_query` came in the query.
+    Of `texts` the first `in_query` came in the query.  `doubt` is a business failure, or what a lax server let pass.
     """
 
     inbound: Inbound
@@ -62,6 +64,7 @@ class Call(Struct):
     rule: str = ""
     msg_code: str = ""
     cause: tuple[str, str] = ("", "")
+    doubt: DomainError | TopError | None = None
 
     @property
     def as_json(self) -> bool:

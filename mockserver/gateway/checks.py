@@ -6,11 +6,11 @@ none changes anything but the call's own record.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from ..api.around_methods import METHODS
+from ..api.spelling import KNOWN_FIELDS, KNOWN_NAMES, unknown_fields, unknown_names
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind, invalid
 from ..protocol.errors import TopError, call_limited
@@ -83,16 +83,7 @@ def _timestamp(call: Call, rules: Rules) -> None:
     assert call.world is not None
     tolerance, real = call.world.state.choices.span("timestamp_tolerance"), rules.directory.real()
     if abs(instant - real) > tolerance and abs(instant - call.world.now) > tolerance:
-        raise TopError(31, **_skew(instant, (real, call.world.now)))
-
-
-def _skew(instant: datetime, clocks: tuple[datetime, datetime]) -> dict[str, str]:
-    off = min((instant - now for now in clocks), key=abs)
-    if abs(abs(off) - timedelta(hours=8)) <= timedelta(minutes=10):
-        return {"zh": "timestamp 差 8 小时：容器时区是 UTC，应按 GMT+8 生成",
-                "en": "timestamp is 8 hours off: the container's zone is UTC, GMT+8 is wanted"}
-    seconds = int(off.total_seconds())
-    return {"zh": f"timestamp 与服务器时间相差 {seconds} 秒，超过允许误差", "en": f"timestamp is {seconds} s off"}
+        raise TopError(31)
 
 
 def _version(call: Call, rules: Rules) -> None:
@@ -131,6 +122,7 @@ def _sign(call: Call, rules: Rules) -> None:
         problem = TopError(25)
     if not rules.lax:
         raise problem
+    call.doubt = problem
     call.warnings.append(f"lax：{problem.cause_zh} (signature not enforced)")
 
 
@@ -198,10 +190,15 @@ def _arguments(call: Call, rules: Rules) -> None:
         return
     assert call.world is not None
     choices = call.world.state.choices
+    if call.files or not KNOWN_NAMES[call.method.name].issuperset(call.texts):
+        call.warnings += unknown_names(call.method, (*call.texts, *(upload.name for upload in call.files)))
     call.arguments = bind(
         call.method.params, call.texts, call.files, choices.number,
         lenient="" if choices["fields_required"] else "fields",
     )
+    fields: tuple[str, ...] = call.arguments.get("fields", ())  # type: ignore[assignment]  # bound as names
+    if not KNOWN_FIELDS[call.method.name].issuperset(fields):
+        call.warnings += unknown_fields(call.method, fields)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -16,7 +16,7 @@ from ..protocol.shapes import Items
 from ..world.directory import TELLING, Directory
 from ..world.journal import MASK
 
-__all__ = ["kept", "mask_params", "mask_reply", "scrub"]
+__all__ = ["is_private", "kept", "mask_params", "mask_reply", "scrub"]
 
 _SECRET = ("secret", "token", "password", "passwd", "session")
 _PERSONAL = ("phone", "mobile", "addr", "nick", "receiver", "contact", "openuid", "oaid", "email", "content", "message", "idcard")
@@ -26,14 +26,17 @@ _KEPT_CHARACTERS, _KEPT_BYTES, _ENDS = 2000, 16 * 1024, 512
 _encode = msgspec.json.Encoder().encode
 
 
-def mask_params(texts: Mapping[str, str], directory: Directory, own: Iterable[str]) -> tuple[dict[str, str], bytes, Collection[str]]:
+def mask_params(texts: Mapping[str, str], directory: Directory, own: Iterable[str], *, misread: bool) -> tuple[dict[str, str], bytes, Collection[str]]:
     """The parameters as they may be kept, the same as JSON, and the sessions and secrets that stood where none belong.
 
-    Anybody's are known as a whole name or value, the caller's `own` also within one.
+    Anybody's are known as a whole name or value, the caller's `own` also within one.  A body that is `misread`, JSON or XML sent
+    as a form, comes as one long name.
     """
     params = {
-        name[:200]: MASK if value and _is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
+        name[:200]: MASK if value and is_private(name[:200]) else value[:_KEPT_CHARACTERS] for name, value in texts.items()
     }
+    if misread:
+        params = {MASK if '"' in name or "<" in name else name: value for name, value in params.items()}
     hidden, coded = directory.tokens_in(params), kept(params)
     within = [token for token in own if len(token) >= TELLING and token.encode() in coded]
     if hidden or within:
@@ -51,7 +54,7 @@ def scrub(text: str, hidden: Collection[str]) -> str:
 
 
 @lru_cache(4096)
-def _is_private(name: str) -> bool:
+def is_private(name: str) -> bool:
     """Whether a parameter's value must not be kept, however a client spells the name."""
     plain = name.lower().replace("_", "")
     if plain in _HIDDEN or any(word in plain for word in _SECRET):
@@ -63,7 +66,7 @@ def mask_reply(value: Any, foreign: bool = False) -> Any:
     """A reply's tree as plain values that may be kept; of a `foreign` one, which nobody declared, the names decide."""
     if type(value) is dict:
         return {
-            name: MASK if (_is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL)
+            name: MASK if (is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL)
             else mask_reply(each, foreign) if type(each) in NESTED else each
             for name, each in value.items()
         }

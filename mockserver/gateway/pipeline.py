@@ -117,7 +117,7 @@ class Gateway:
         name = f"msg_code.{refused.failure}"
         call.msg_code = call.world.state.choices.text(name)
         call.rule = f"{refused.failure} ({SWITCHES[name].evidence.grade.value})"
-        call.cause = (refused.zh, refused.en)
+        call.cause, call.doubt = (refused.zh, refused.en), refused
         facts = call.world.state.facts.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
         if isinstance(refused, IllegalMove) and any(fact.move == refused.move.name() for fact in facts):
             call.warnings.append("重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)")
@@ -127,8 +127,10 @@ class Gateway:
 
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
+        doctor = _diagnosed(call, self.rules, error) if error or call.doubt else b"[]"
         own = call.texts.get("session", ""), call.app.app_secret if call.app else ""
-        params, coded, hidden = mask_params(call.texts, self.rules.directory, own)
+        misread = (call.inbound.body or b"-")[0] in b'{["< \r\n\t'
+        params, coded, hidden = mask_params(call.texts, self.rules.directory, own, misread=misread)
         warnings = [each[:500] for each in call.warnings] if call.warnings else ()
         if hidden:
             warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
@@ -143,6 +145,7 @@ class Gateway:
             base_url=inbound.base_url, content_type=inbound.content_type[:200], in_query=call.in_query,
             body_size=len(inbound.body or b""), files=_files(call) if call.files else b"[]", mark=_mark(call),
             warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
+            doctor=doctor,
         )
         (world.journal if world else self.journal).add(entry)
         if world:
@@ -169,6 +172,18 @@ def fault_place(broken: BaseException) -> str:
 def _broken(broken: Exception) -> TopError:
     place = fault_place(broken)
     return TopError(1, sub_code="isp.unknown-error", zh=f"本工具内部错误 {place}，请报告", en=f"our own fault: {place}")
+
+
+def _diagnosed(call: Call, rules: Rules, error: TopError | None) -> bytes:
+    from .diagnosis import (  # most servers never refuse a call, and its import is a tenth of their start
+        diagnose,
+        stumbled,
+    )
+
+    try:
+        return diagnose(call, rules, error)
+    except Exception as broken:  # the door: a doctor who stumbles costs the caller nothing
+        return stumbled(fault_place(broken))
 
 
 def _still(call: Call) -> Session:

@@ -11,9 +11,12 @@ from .forms import Upload
 from .pictures import picture_type
 from .shapes import Kind, Param, read_time
 
-__all__ = ["Arguments", "bind", "invalid", "missing"]
+__all__ = ["SYSTEM", "Arguments", "bind", "invalid", "missing"]
 
 Arguments = dict[str, object]
+SYSTEM = (
+    "method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key", "simplify",
+)
 Bound = Callable[[str], int]
 
 

@@ -34,10 +34,11 @@ class BadForm(ValueError):
 
 
 class Upload(Struct, frozen=True):
-    """A file part: its parameter's name and its bytes."""
+    """A file part: its parameter's name, its bytes, and the name the client gave the file."""
 
     name: str
     content: bytes
+    filename: str = ""
 
 
 def read_urlencoded(raw: bytes) -> Pairs:
@@ -116,8 +117,9 @@ def _read_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
             raise BadForm("a multipart part without a name", pairs)
         name = named[1] or named[2] or ""
         kind = disposition.partition(";")[0].strip().lower()
-        if kind == "file" or _FILENAME.search(disposition):
-            files.append(Upload(name, content))
+        filed = _FILENAME.search(disposition)
+        if kind == "file" or filed:
+            files.append(Upload(name, content, (filed[1] or filed[2] or "") if filed else ""))
         else:
             pairs.append((name, content.decode("utf-8")))
     except UnicodeDecodeError:

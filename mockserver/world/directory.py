@@ -109,7 +109,7 @@ class Directory:
     def tokens_in(self, texts: Mapping[str, str]) -> Collection[str]:
         """The names and values of `texts` that are anybody's session or secret, very short ones apart."""
         sessions, secrets, values = self._by_session.keys(), self._secrets, texts.values()
-        if sessions.isdisjoint(values) and secrets.isdisjoint(values) and sessions.isdisjoint(texts):
+        if sessions.isdisjoint(values) and secrets.isdisjoint(values) and sessions.isdisjoint(texts) and secrets.isdisjoint(texts):
             return ()
         found = {each for each in (*texts, *values) if each in sessions or each in secrets}
         return {each for each in found if len(each) >= TELLING}

@@ -33,7 +33,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
     Of `params` the first `in_query` came in the query, in this order, the others in a body of `body_size` bytes.
     `files` is JSON, name and bytes of each; `mark` is equal for messages with the same content, which is masked.
-    `cause_zh`/`cause_en` explain a refusal or failure; `warnings` is JSON text, one sentence an item.
+    `cause_zh`/`cause_en` explain a refusal or failure, `doctor` (JSON) has all that was found about it; `warnings` is
+    JSON text, one sentence an item.
     """
 
     number: int
@@ -62,22 +63,24 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     warnings: bytes = b"[]"
     cause_zh: str = ""
     cause_en: str = ""
+    doctor: bytes = b"[]"
 
     @property
     def size(self) -> int:
         """Bytes that the entry takes, nearly."""
-        return 800 + len(self.params) + len(self.reply) + len(self.warnings) + len(self.files)
+        return 800 + len(self.params) + len(self.reply) + len(self.warnings) + len(self.files) + len(self.doctor)
 
     def shown(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
-            "request_id": self.request_id, "sandbox": self.sandbox, "at": show_seconds(self.at), "real_time": show_seconds(self.real),
+            "number": self.number, "request_id": self.request_id, "sandbox": self.sandbox,
+            "at": show_seconds(self.at), "real_time": show_seconds(self.real),
             "verb": self.verb, "method": self.method, "caller": self.caller, "dispute_id": self.dispute_id,
             "outcome": self.outcome, "code": self.code, "sub_code": self.sub_code, "msg_code": self.msg_code,
             "rule": self.rule, "micros": self.micros,
             "params": msgspec.json.decode(self.params), "files": msgspec.json.decode(self.files),
             "reply": msgspec.json.decode(self.reply), "warnings": msgspec.json.decode(self.warnings),
-            "diagnosis": {"zh": self.cause_zh, "en": self.cause_en},
+            "diagnosis": {"zh": self.cause_zh, "en": self.cause_en, "findings": msgspec.json.decode(self.doctor)},
         }
 
 

@@ -165,7 +165,7 @@ def test_an_unknown_command_says_what_was_meant(cli) -> None:
     assert "serve" in ended.stderr
 
 
-@pytest.mark.parametrize("later", ["doctor", "faults"])
+@pytest.mark.parametrize("later", ["faults"])
 def test_names_of_later_steps_are_absent(cli, later: str) -> None:
     """A command that is not built is neither listed nor accepted."""
     assert later not in cli("--help").stdout.split()

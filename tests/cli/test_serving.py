@@ -90,7 +90,7 @@ def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get")
     _, errors = served.end(signal.SIGTERM)
     assert errors.startswith("40 tmall.exchange.get ")
-    assert "logs --request" in errors
+    assert "doctor" in errors
     assert served.ready["app_secret"] not in errors
     assert served.ready["session"] not in errors
 

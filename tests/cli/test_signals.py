@@ -117,7 +117,7 @@ def test_a_refused_call_is_one_clipped_line(serve, cli) -> None:
     _, errors = served.end(signal.SIGTERM)
     (line,) = errors.splitlines()
     assert "bad\\n\\x1b[31m名" in line
-    assert "logs --request" in line
+    assert "doctor" in line
     assert line.isprintable()
     assert len(line) < 400
 

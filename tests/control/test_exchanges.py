@@ -195,6 +195,33 @@ def test_impossible_move(api, opened):
     assert api("GET", f"exchanges/{opened}") == before
 
 
+def test_an_impossible_move_says_how_to_get_there(api, opened):
+    """The 409 names the states that allow the move, who does what first, and the deadline; the way can be played as it stands."""
+    problem = api.problem("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})
+    shown = api("GET", f"exchanges/{opened}")
+    assert problem["legal_from"] == [12]
+    assert (problem["deadline"]["at"], problem["deadline"]["rule"], problem["deadline"]["to"]) == (shown["deadline"], "deadline.1", [2, 4])
+    assert "卖家同意换货申请" in problem["advice"]["zh"] and "seller agree" in problem["advice"]["en"]
+    for step in problem["way"]:
+        assert api("POST", f"exchanges/{opened}/moves", {"by": step["by"], "move": step["move"]})["status"] == step["to"]
+    assert api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})["status"] == 13
+
+
+def test_the_deadline_of_a_refusal_is_as_users_see_it(api, opened):
+    """In a sandbox that was aged, the deadline of a refusal is the one that the exchange shows."""
+    api("POST", "clock/age", {"by": "1h"})
+    problem = api.problem("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "confirm_receipt"})
+    assert problem["deadline"]["at"] == api("GET", f"exchanges/{opened}")["deadline"]
+    assert problem["deadline"]["at"] in problem["advice"]["zh"]
+
+
+def test_an_end_says_that_nothing_leads_on(api):
+    """From a closed exchange there is no way and no deadline."""
+    closed = api("POST", "exchanges", {"status": 4})["dispute_id"]
+    problem = api.problem("POST", f"exchanges/{closed}/moves", {"by": "seller", "move": "agree"})
+    assert (problem["legal_from"], problem["way"], problem["deadline"]) == ([1], None, None)
+
+
 def test_possible_moves_can_be_played(api):
     """Each move listed as possible can be played from there."""
     for status in (1, 2, 3, 6, 12, 13):

@@ -135,7 +135,7 @@ def test_every_sdks_multipart_is_read(body, boundary):
     pairs, files = read_multipart(body, boundary)
 
     assert pairs == [("leave_message", "请寄回 ")]
-    assert files == [Upload("leave_message_pics", PNG)]
+    assert [(each.name, each.content) for each in files] == [("leave_message_pics", PNG)]
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -156,7 +156,7 @@ def test_repeated_parts_keep_their_order():
     body = part % (b"a", b"1") + file % b"GIF89a" + part % (b"a", b"2") + file % b"BM" + b"--b0--\r\n"
 
     assert read_multipart(body, b"b0") == (
-        [("a", "1"), ("a", "2")], [Upload("pics", b"GIF89a"), Upload("pics", b"BM")],
+        [("a", "1"), ("a", "2")], [Upload("pics", b"GIF89a", "x"), Upload("pics", b"BM", "x")],
     )
 
 
@@ -226,7 +226,7 @@ def test_multipart_text_that_is_not_utf_8(name, value):
 def test_multipart_round_trip(texts, blobs):
     """Any texts and bytes that do not hold the boundary come back unchanged."""
     pairs = [(f"t{number}", text) for number, text in enumerate(texts)]
-    files = [Upload(f"f{number}", blob) for number, blob in enumerate(blobs)]
+    files = [Upload(f"f{number}", blob, "x") for number, blob in enumerate(blobs)]
     body = b"".join(
         f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode() for name, text in pairs
     ) + b"".join(
