@@ -57,6 +57,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gateway
 	$(BIN)/python -m benchmarks.lifecycle
 	$(BIN)/python -m benchmarks.stories
+	$(BIN)/python -m benchmarks.harm
 
 build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -3,13 +3,19 @@
 `Embedded` hides which WSGI server runs underneath; cheroot is it: pure Python, keep-alive, a clean stop.
 """
 
+import os
 import socket
+import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cheroot.server import HTTPConnection, HTTPRequest
+from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
+
+from .gateway.wire import WIRE
 
 __all__ = ["CannotStart", "Embedded"]
 
@@ -17,6 +23,8 @@ _HEADERS_AT_MOST = 1024 * 1024  # a GET carries all parameters in its first line
 _READ_AWAY_AT_MOST = 256 * 1024  # of a body that nobody asked for, to keep its connection
 _STOP_WITHIN = 0.5  # seconds for replies in flight
 _WORKERS = 24  # each a client that has begun to speak; those that stop halfway hold theirs for ten seconds
+_RESTING_AT_MOST = 256  # workers more, while replies wait that a planned fault holds back
+_RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # SO_LINGER on, for no time: closing resets
 
 
 class CannotStart(Exception):
@@ -40,9 +48,41 @@ class _Request(HTTPRequest):
             self.close_connection = True
         super().send_headers()
 
+    def wait(self, seconds: float) -> None:
+        """Time passes; less of it when the server stops."""
+        self.server.rest(seconds)
+
+    def silence(self) -> bool:
+        """No status and no headers leave."""
+        self.sent_headers = True
+        return True
+
+    def hang_up(self, *, reset: bool) -> None:
+        """The connection ends after what has left; with a reset, or in order."""
+        self.close_connection, self.conn.torn = True, reset
+
+
+class _Gateway(Gateway_10):
+    """Hands the request to the doors as their wire: planned faults wait, fall silent and hang up through it."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # the stubs say None
+        """The environ of the request."""
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        environ[WIRE] = self.req
+        return environ
+
 
 class _Connection(HTTPConnection):
     RequestHandlerClass = _Request
+    torn = False
+
+    def _close_kernel_socket(self) -> None:
+        """The connection ends in order, or is reset."""
+        if not self.torn:
+            super()._close_kernel_socket()  # type: ignore[misc]  # unknown to the stubs
+            return
+        with suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
 
 class _Server(CherootServer):
@@ -52,6 +92,27 @@ class _Server(CherootServer):
     max_request_header_size = _HEADERS_AT_MOST
     keep_alive_conn_limit = None  # type: ignore[assignment]  # None lifts the limit
     expiration_interval = 0.02
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.gateway = _Gateway
+        self._stopping, self._resting, self._counting = threading.Event(), 0, threading.Lock()
+
+    def rest(self, seconds: float) -> None:
+        """The worker that calls holds its reply back; another takes its place, so that other clients wait for nobody."""
+        with self._counting:
+            self._resting += 1
+            room = self._resting <= _RESTING_AT_MOST and not self._stopping.is_set()
+            if room and len(self.requests._threads) < _WORKERS + self._resting:
+                self.requests._threads.append(self.requests._spawn_worker())
+        self._stopping.wait(seconds)
+        with self._counting:
+            self._resting -= 1
+
+    def stop(self) -> None:
+        """Replies that are held back leave at once, then the server stops."""
+        self._stopping.set()
+        super().stop()
 
     def process_conn(self, conn: Any) -> None:
         """A new connection waits with the idle ones until its client says something: silence takes no worker."""
@@ -82,7 +143,7 @@ class Embedded:
         self._host, self._tls = host, tls
         self._server = _Server(
             (host, port), app, numthreads=_WORKERS, server_name="tmall-mockserver", request_queue_size=256,
-            shutdown_timeout=_STOP_WITHIN,  # type: ignore[arg-type]  # seconds may be a fraction
+            shutdown_timeout=_STOP_WITHIN,
         )
         self._opened = threading.Event()
         self._failed: Exception | None = None

@@ -1,10 +1,11 @@
-"""What the product knows, as text: one entry for each code, status, move, method, switch and finding; and all of it.
+"""What the product knows, as text: one entry for each code, status, move, method, switch, fault and finding; and all of it.
 
 Every entry says how the rule is known.  Derived from the declarations; nothing is stated here.
 """
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -22,6 +23,7 @@ from ..protocol.hints import HINTS
 from ..protocol.shapes import Field, Param
 from .around_methods import METHODS
 from .conduct import CONDUCT
+from .faults import FAULTS, SETS, FaultKind, FaultOption, FaultSet, Value
 from .method import Method
 
 __all__ = ["Article", "articles", "diagrams", "explain", "reference"]
@@ -153,6 +155,27 @@ def _findings() -> Iterator[Article]:
         yield Article("诊断 finding", hint.id, title, zh, en)
 
 
+def _fault(kind: FaultKind) -> Article:
+    calls_zh, calls_en = kind.calls.label
+    chinese = [kind.zh, f"作用于：{calls_zh}", *(f"选项 {o.name}，默认 {_value(o.default)}{_among(o, '，取值 ', '、')}：{o.zh}" for o in kind.options)]
+    english = [kind.en, f"meets: {calls_en}", *(f"option {o.name}, default {_value(o.default)}{_among(o, ', one of ', ', ')}: {o.en}" for o in kind.options)]
+    title = kind.zh.partition("：")[0]
+    return Article("故障 fault", kind.name, title, "\n".join([*chinese, _known(kind.evidence)]), "\n".join([*english, _known_en(kind.evidence)]))
+
+
+def _value(value: Value) -> str:
+    return show_duration(value) if isinstance(value, timedelta) else str(value).lower() if isinstance(value, bool) else str(value) or '""'
+
+
+def _among(option: FaultOption, before: str, between: str) -> str:
+    return before + between.join(map(str, option.among)) if option.among else ""
+
+
+def _fault_set(each: FaultSet) -> Article:
+    lines = [" ".join(f"{name}={value}" for name, value in fault.items() if name != "times") for fault in each.faults]
+    return Article("故障集 fault set", each.name, each.zh.partition("：")[0], "\n".join([each.zh, *lines]), "\n".join([each.en, *lines]))
+
+
 def articles() -> Iterator[Article]:
     """Everything that can be explained."""
     for code in CODES.values():
@@ -184,6 +207,8 @@ def articles() -> Iterator[Article]:
     for conduct in CONDUCT.values():
         yield Article("客户端行为 conduct", conduct.id, f"{conduct.severity.zh} {conduct.title}", f"{conduct.zh}\n{_known(conduct.evidence)}",
                       f"{conduct.severity.word}: {conduct.en}\n{_known_en(conduct.evidence)}")
+    yield from map(_fault, FAULTS.values())
+    yield from map(_fault_set, SETS.values())
     for role in Role:
         yield Article("角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en)
     yield from _findings()

@@ -30,7 +30,7 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
 @click.command("explain")
 @click.argument("ids", nargs=-1)
 def explain_(ids: tuple[str, ...]) -> None:
-    """解释错误码、状态、操作、方法、规则；不带参数时列出全部 (explain codes, statuses, moves, methods, rules)."""
+    """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部 (explain codes, statuses, moves, methods, rules, faults)."""
     lang = words("zh", "en")
     if not ids:
         for article in articles():

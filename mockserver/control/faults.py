@@ -1,11 +1,32 @@
-"""Routes about limits and planned harm: quotas."""
+"""Routes about limits and planned harm: quotas, faults."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from ..world.document import QuotaDocument
+from msgspec import Struct
+
+from ..api.faults import FAULTS, SETS, FaultKind
+from ..domain.durations import show_duration
+from ..world.document import BadDocument, QuotaDocument
+from .problem import Problem
 from .route import Ask, Route
 
 __all__ = ["ROUTES"]
+
+
+class FaultBody(Struct, frozen=True):
+    """A fault by its name, or a `set`; which calls it strikes and how often; other members are the fault's own options."""
+
+    fault: str = ""
+    set: str = ""
+    method: str | tuple[str, ...] = ""
+    dispute_id: str | int = ""
+    session: str = ""
+    after: int = 0
+    times: int | None = 1
+    probability: float = 1
+    until: str | None = None
 
 
 def _quotas(ask: Ask) -> tuple[int, Any]:
@@ -17,9 +38,72 @@ def _put_quotas(ask: Ask) -> tuple[int, Any]:
     return _quotas(ask)
 
 
+def _faults(ask: Ask) -> tuple[int, Any]:
+    items = ask.world.harm.shown()
+    return 200, {"total": len(items), "items": items}
+
+
+def _add(ask: Ask) -> tuple[int, Any]:
+    harm, world = ask.world.harm, ask.world
+    with world.lock:
+        items = [harm.show(fault) for fault in harm.add({} if ask.body is None else ask.body)]
+    return 201, {"total": len(items), "items": items} if "set" in ask.body else items[0]
+
+
+def _change(ask: Ask) -> tuple[int, Any]:
+    if not isinstance(ask.body, Mapping):
+        raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
+    with ask.world.lock:
+        changed = ask.world.harm.change(ask.path["fault_id"], ask.body)
+        if changed is None:
+            raise _absent(ask)
+        return 200, ask.world.harm.show(changed)
+
+
+def _drop(ask: Ask) -> tuple[int, Any]:
+    if not ask.world.harm.drop([ask.path["fault_id"]]):
+        raise _absent(ask)
+    return 204, None
+
+
+def _drop_all(ask: Ask) -> tuple[int, Any]:
+    ask.world.harm.drop()
+    return 204, None
+
+
+def _absent(ask: Ask) -> Problem:
+    wanted, known = ask.path["fault_id"], [str(each["id"]) for each in ask.world.harm.shown()[:20]]
+    return Problem(404, f"没有故障 {wanted}；可用：{'、'.join(known) or '无'}", f"no fault {wanted}; use: {', '.join(known) or 'none'}", field="fault_id")
+
+
+def _names(ask: Ask) -> tuple[int, Any]:
+    sets = [{"name": each.name, "zh": each.zh, "en": each.en, "faults": each.faults} for each in SETS.values()]
+    return 200, {"faults": [_shown(kind) for kind in FAULTS.values()], "sets": sets}
+
+
+def _shown(kind: FaultKind) -> dict[str, Any]:
+    """A kind of fault with its options: default, bounds or values."""
+    options = []
+    for option in kind.options:
+        text, bounded = isinstance(option.default, str), option.most > option.least
+        limits = {"among": option.among} if option.among else {"longest": option.most} if text else {
+            "least": option.least, "most": option.most} if bounded else {}
+        default = show_duration(option.default) if isinstance(option.default, timedelta) else option.default
+        options.append({"name": option.name, "default": default, **limits, "zh": option.zh, "en": option.en})
+    calls_zh, calls_en = kind.calls.label
+    return {"name": kind.name, "zh": kind.zh, "en": kind.en, "effect": kind.effect, "evidence": str(kind.evidence),
+            "calls": {"zh": calls_zh, "en": calls_en}, "options": options}
+
+
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_S}/quotas", _quotas, "调用配额，没有则不限", "quotas; none limits nothing"),
     Route("PUT", f"{_S}/quotas", _put_quotas, "设定全部调用配额，计数从零开始", "set all quotas; counts begin anew",
           body=tuple[QuotaDocument, ...]),
+    Route("GET", "/_sandbox/faults/names", _names, "可计划的故障与故障集", "the faults that can be planned, and sets of them"),
+    Route("GET", f"{_S}/faults", _faults, "计划的故障，按询问顺序，附命中次数", "planned faults in the order they are asked, with their hits"),
+    Route("POST", f"{_S}/faults", _add, "计划一个故障或一组故障", "plan a fault, or a set of them", body=FaultBody, raw=True, status=201),
+    Route("DELETE", f"{_S}/faults", _drop_all, "删除全部故障", "drop all faults", status=204),
+    Route("PATCH", f"{_S}/faults/{{fault_id}}", _change, "修改一个故障，计数保留", "change a fault; its counts stay", body=FaultBody, raw=True),
+    Route("DELETE", f"{_S}/faults/{{fault_id}}", _drop, "删除一个故障", "drop a fault", status=204),
 )

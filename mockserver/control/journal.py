@@ -19,7 +19,7 @@ from .route import Ask, Route, bounded
 
 __all__ = ["ROUTES"]
 
-_FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "since")
+_FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "fault", "since")
 _POSITION_AT_MOST, _WAIT_AT_MOST, _FINDINGS_AT_MOST = 999_999_999, 30, 500
 
 

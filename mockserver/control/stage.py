@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from ..api.calling import Credentials, call_body, files_of, signed_params
 from ..gateway.call import Inbound
 from ..scenario.curl import curl_line
-from ..scenario.stage import Refused, Reply, StageMaker, read_reply
+from ..scenario.stage import Refused, Reply, StageMaker, lost_reply, read_reply
 from ..world.clock import FROZEN_AT
 from ..world.document import BadDocument, read_world
 from ..world.world import World
@@ -61,7 +61,10 @@ class DeskStage:
         texts = signed_params(method, params, who, self._desk.directory.real())
         body, kind = call_body(texts, files)
         reply = self._desk.gateway.answer(Inbound("POST", b"", kind, body, self._base_url))
-        return read_reply(reply.body, curl_line(self.info["gateway"], texts, files))
+        curl = curl_line(self.info["gateway"], texts, files)
+        if reply.sending is not None and reply.sending.lost:
+            return lost_reply(reply.sending.lost, curl)
+        return read_reply(reply.body, curl)
 
     def close(self) -> None:
         """The sandbox is dropped if it was made for the story."""

@@ -13,8 +13,9 @@ from werkzeug.routing import Rule
 
 from ..protocol.pictures import picture_type
 from ..world.directory import Directory
-from .call import BODY_AT_MOST, Inbound
+from .call import BODY_AT_MOST, Inbound, Reply, Sending
 from .pipeline import Gateway
+from .wire import send
 
 __all__ = ["BodyBroken", "base_url", "gateway_blueprint", "read_body"]
 
@@ -30,6 +31,17 @@ class _Final(Response):
     def __call__(self, environ: Any, start_response: Any) -> Any:
         start_response(self.status, list(self.headers))
         return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
+
+
+class _Harmed(Response):
+    """A reply that a planned fault harms on its way out."""
+
+    def __init__(self, reply: Reply, sending: Sending) -> None:
+        super().__init__()
+        self._reply, self._sending = reply, sending
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return send(self._reply, self._sending, environ, start_response)
 
 
 def base_url(environ: Mapping[str, Any], public_url: str) -> str:
@@ -107,6 +119,8 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
                 _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")), broken,
             )
         )
+        if reply.sending is not None:
+            return _Harmed(reply, reply.sending)
         return _Final([reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))])
 
     def picture(sandbox: str, name: str) -> Response:

@@ -9,10 +9,11 @@ from ..domain.errors import DomainError
 from ..protocol.binding import Arguments
 from ..protocol.errors import TopError
 from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
+from ..world.faults import Hit
 from ..world.identity import App, Session
 from ..world.world import World
 
-__all__ = ["BODY_AT_MOST", "Call", "Inbound", "Reply", "read_call"]
+__all__ = ["BODY_AT_MOST", "Call", "Inbound", "Reply", "Sending", "read_call"]
 
 BODY_AT_MOST = 8 * 1024 * 1024
 
@@ -33,11 +34,33 @@ class Inbound(Struct, frozen=True):
     broken: bool = False
 
 
+class Sending(Struct, frozen=True):
+    """How a harmed reply goes out.
+
+    It waits so many seconds, then leaves in `pieces` over so many seconds; of the body only `bytes` (None: all); then the
+    connection ends as `end` says: `close`, `reset`, or empty where it is kept.  A `silent` one sends nothing at all.
+    """
+
+    wait: float = 0
+    silent: bool = False
+    pieces: int = 1
+    over: float = 0
+    bytes: int | None = None
+    end: str = ""
+
+    @property
+    def lost(self) -> str:
+        """How the reply is lost to its caller, as a transport tells it; empty where it arrives whole."""
+        return "" if not self.end else "reset" if self.end == "reset" else "closed" if self.silent else "cut"
+
+
 class Reply(Struct, frozen=True):
-    """What the door sends, with HTTP status 200."""
+    """What the door sends; `sending` tells how, where a planned fault harms it."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
+    status: str = "200 OK"
+    sending: Sending | None = None
 
 
 class Call(Struct):
@@ -65,6 +88,7 @@ class Call(Struct):
     msg_code: str = ""
     cause: tuple[str, str] = ("", "")
     doubt: DomainError | TopError | None = None
+    hit: Hit | None = None
 
     @property
     def as_json(self) -> bool:

@@ -10,8 +10,10 @@ from time import perf_counter_ns
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
-from ..api.method import wrapper_of
+from ..api.faults import Effect
+from ..api.method import Method, wrapper_of
 from ..api.records import View, exchange_record, message_record
 from ..domain.errors import DomainError, IllegalMove
 from ..domain.moves import PICTURES, LeaveMessage
@@ -23,12 +25,15 @@ from ..protocol.json_form import read_tree, write_json
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
+from ..world.faults import Asked, Hit
 from ..world.identity import Session
 from ..world.journal import CAPACITY, Entry, Journal
 from .call import Call, Inbound, Reply, read_call
 from .checks import CHECKS, Rules, world_of
+from .harm import harmed, marked, refusal, sentences, timed_out
 from .masking import kept, mask_params, mask_reply, scrub
 from .queries import QUERIES, Ask, asked_fields
+from .traps import distorted
 
 __all__ = ["Gateway", "fault_place"]
 
@@ -52,9 +57,24 @@ class Gateway:
 
     def answer(self, inbound: Inbound) -> Reply:
         """The reply to one call; platform errors and business failures are replies too."""
+        call, text = self._delivered(inbound, None)
+        return _reply(call, text) if call.hit is None else self._harmed(call, call.hit, text)
+
+    def _harmed(self, call: Call, hit: Hit, text: str) -> Reply:
+        """What leaves when a planned fault has struck a call that has been journalled."""
+        if hit.fault.declared.effect is Effect.TWICE:
+            return _reply(*self._delivered(call.inbound, replace(hit, again=True)))
+        lost = timed_out(hit)
+        if lost is not None:
+            text = _written(call, "error_response", lost.tree())
+        return harmed(_reply(call, text), hit)
+
+    def _delivered(self, inbound: Inbound, again: Hit | None) -> tuple[Call, str]:
+        """One delivery of a request: carried out, journalled, its reply written; `again` is the fault that repeats it."""
         started = perf_counter_ns()
         number = next(self._numbers)
         call = read_call(inbound, _request_id(number))
+        call.hit = again
         error: TopError | None = None
         try:
             root, tree = self._answer(call)
@@ -68,15 +88,23 @@ class Gateway:
             text = _written(call, "error_response", tree)
             call.cause = (error.cause_zh, error.cause_en)
         self._record(number, call, error, tree, (perf_counter_ns() - started) // 1000)
-        return _reply(call, text)
+        return call, text
 
     def _answer(self, call: Call) -> tuple[str, Tree]:
         for check in CHECKS:
             check.run(call, self.rules)
+        assert call.world is not None
+        if call.world.state.faults and call.hit is None:
+            call.hit = _struck(call)
+            if call.hit is not None and (error := refusal(call.hit)) is not None:
+                raise error
         if call.method is None:
             assert call.stub is not None
             members = msgspec.json.decode(call.stub).items()
             return wrapper_of(call.texts["method"]), {name: read_tree(each) for name, each in members}
+        if call.hit is not None and call.hit.fault.declared.effect is Effect.FAIL:
+            fault, call.msg_code = call.hit.fault, call.hit.fault.text("msg_code")
+            return call.method.wrapper, _failed(call.method, call.msg_code, fault.text("message"))
         try:
             return call.method.wrapper, self._play(call) if call.method.move else self._ask(call)
         except DomainError as refused:
@@ -88,6 +116,8 @@ class Gateway:
             _still(call)
             shop = call.session.shop if call.session else ""
             ask = Ask(call.method, call.world, shop, call.session, call.arguments, _view(call))
+            if call.hit is not None and call.hit.fault.declared.effect is Effect.READ:
+                ask = distorted(ask, call.hit)
             return QUERIES[call.method.query](ask)
 
     def _play(self, call: Call) -> Tree:
@@ -121,9 +151,7 @@ class Gateway:
         facts = call.world.state.facts.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
         if isinstance(refused, IllegalMove) and any(fact.move == refused.move.name() for fact in facts):
             call.warnings.append("重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)")
-        if call.method.failure == "msg_code":
-            return {"result": {"success": False, "msg_code": call.msg_code, "message": refused.zh}}
-        return {"result": {"error_code": call.msg_code, "error_msg": refused.zh}}
+        return _failed(call.method, call.msg_code, refused.zh)
 
     def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
         world, real = world_of(call, self.rules), self.rules.directory.real()
@@ -134,6 +162,9 @@ class Gateway:
         warnings = [each[:500] for each in call.warnings] if call.warnings else ()
         if hidden:
             warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
+        if call.hit is not None:
+            (zh, en), (cause_zh, cause_en) = sentences(call.hit), call.cause
+            call.cause = "；".join(filter(None, (zh, cause_zh))), "; ".join(filter(None, (en, cause_en)))
         inbound, failed = call.inbound, "failed" if call.msg_code else "ok"
         entry = Entry(
             number=number, request_id=call.request_id, sandbox=world.id if world else "none",
@@ -147,11 +178,28 @@ class Gateway:
             warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
             doctor=doctor,
         )
+        if call.hit is not None:
+            entry = marked(entry, call.hit)
         (world.journal if world else self.journal).add(entry)
         if world:
             world.coverage.called(entry)
         if entry.outcome != "ok":
             self._refused(entry)
+
+
+def _struck(call: Call) -> Hit | None:
+    """The planned fault that strikes a call which has passed all checks; asked once a call."""
+    assert call.world is not None
+    label = call.session.label if call.session else ""
+    asked = Asked(call.texts["method"], call.method, call.texts.get("dispute_id", ""), label, call.arguments)
+    return call.world.harm.strike(asked)
+
+
+def _failed(method: Method, code: str, words: str) -> Tree:
+    """A business failure in the form that the method has for it."""
+    if method.failure == "msg_code":
+        return {"result": {"success": False, "msg_code": code, "message": words}}
+    return {"result": {"error_code": code, "error_msg": words}}
 
 
 def _written(call: Call, root: str, tree: Tree) -> str:
@@ -227,8 +275,9 @@ def _reply(call: Call, text: str) -> Reply:
         ("X-Sandbox-Request-Id", call.request_id),
         ("X-Sandbox-Id", quote(call.world.id) if call.world else "none"),
     ]
-    if call.rule:
-        headers.append(("X-Sandbox-Rule", call.rule))
+    rule = call.rule if call.hit is None else f"{call.rule} fault {call.hit.fault.id} {call.hit.fault.kind}".lstrip()
+    if rule:
+        headers.append(("X-Sandbox-Rule", rule))
     if call.inbound.gzip:
         body = gzip.compress(body, 1, mtime=0)
         headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]

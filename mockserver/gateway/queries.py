@@ -21,7 +21,7 @@ from ..world.identity import Session
 from ..world.listing import Wanted, list_exchanges
 from ..world.world import World
 
-__all__ = ["QUERIES", "Ask", "asked_fields"]
+__all__ = ["QUERIES", "Ask", "asked_fields", "wanted_of"]
 
 
 class Ask(Struct, frozen=True):
@@ -47,14 +47,15 @@ def _exchange(ask: Ask) -> Tree:
     return {"result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}}
 
 
-def _exchanges(ask: Ask) -> Tree:
+def wanted_of(ask: Ask) -> Wanted:
+    """The filters that a list was asked with."""
     given, clock = ask.arguments, ask.world.state.clock
 
     def instant(name: str) -> datetime | None:
         found = given.get(name)
         return None if found is None else clock.recorded(cast("datetime", found))
 
-    wanted = Wanted(
+    return Wanted(
         shop=ask.shop,
         statuses=tuple(Status(int(code)) for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))),
         modified=(instant("start_gmt_modified_time"), instant("end_gmt_modifed_time")),
@@ -65,9 +66,12 @@ def _exchanges(ask: Ask) -> Tree:
         buyer_nick=cast("str", given.get("buyer_nick", "")),
         buyer_open_uid=cast("str", given.get("buyer_open_uid", "")),
     )
-    page_no, size = _page(given)
-    total, rows = list_exchanges(ask.world.state, wanted, page_no, size)
-    fields = asked_fields(ask.method, given)
+
+
+def _exchanges(ask: Ask) -> Tree:
+    page_no, size = _page(ask.arguments)
+    total, rows = list_exchanges(ask.world.state, wanted_of(ask), page_no, size)
+    fields = asked_fields(ask.method, ask.arguments)
     found = [exchange_record(row, fields, "L", ask.view) for row in rows]
     return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
 

@@ -97,16 +97,17 @@ SUB_CODES: tuple[SubCode, ...] = (
 class TopError(Exception):
     """A platform error on its way to the caller.
 
-    `detail` follows the message after a colon, as in `Missing required arguments:fields`; `cause_zh`
-    and `cause_en` stay off the wire: they are for the journal and the log line.
+    `detail` follows the message after a colon, as in `Missing required arguments:fields`; `msg` stands instead of the
+    code's own text, and has to where the code is unknown.  `cause_zh` and `cause_en` stay off the wire: they are for the
+    journal and the log line.
     """
 
     def __init__(
-        self, code: int, detail: str = "", *, sub_code: str = "", sub_msg: str = "", zh: str = "", en: str = ""
+        self, code: int, detail: str = "", *, msg: str = "", sub_code: str = "", sub_msg: str = "", zh: str = "", en: str = ""
     ) -> None:
-        known = CODES[code]
+        known = Code(code, msg, msg, msg) if msg and code not in CODES else CODES[code]
         self.code = code
-        self.msg = f"{known.wire}:{detail}" if detail else known.wire
+        self.msg = msg or (f"{known.wire}:{detail}" if detail else known.wire)
         self.sub_code, self.sub_msg = sub_code, sub_msg
         self.cause_zh, self.cause_en = zh or known.zh, en or known.en
         super().__init__(f"{code} {self.msg} {sub_code}".strip())

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Refused", "Reply", "Stage", "StageMaker", "read_reply"]
+__all__ = ["Refused", "Reply", "Stage", "StageMaker", "lost_reply", "read_reply"]
 
 
 class Refused(Exception):
@@ -54,6 +54,11 @@ class Stage(Protocol):
 
 
 StageMaker = Callable[[Mapping[str, Any]], Stage]  # from a world document; raises Refused
+
+
+def lost_reply(how: str, curl: str) -> Reply:
+    """The reply that a planned fault kept from its caller: all that is known is how it was lost."""
+    return Reply({"lost": how}, error=True, curl=curl)
 
 
 def read_reply(body: bytes, curl: str) -> Reply:

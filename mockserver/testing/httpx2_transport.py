@@ -7,9 +7,13 @@ import anyio.to_thread
 import httpx2
 
 from .sandbox import Sandbox
-from .transport import Wsgi
+from .transport import Lost, Wsgi
 
 __all__ = ["Httpx2Transport"]
+
+_ERRORS = {
+    "reset": httpx2.ReadError, "closed": httpx2.RemoteProtocolError, "cut": httpx2.RemoteProtocolError, "timeout": httpx2.ReadTimeout,
+}
 
 
 class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
@@ -22,10 +26,14 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self._app = sandbox.wsgi
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The server's answer."""
-        status, headers, content = Wsgi(self._app, request.url.scheme).send(
-            request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
-        )
+        """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
+        patience = request.extensions.get("timeout", {}).get("read")
+        try:
+            status, headers, content = Wsgi(self._app, request.url.scheme, patience).send(
+                request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
+            )
+        except Lost as lost:
+            raise _ERRORS[lost.how](str(lost), request=request) from None
         return httpx2.Response(status, headers=headers, content=content)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

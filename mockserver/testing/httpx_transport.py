@@ -7,9 +7,13 @@ import anyio.to_thread
 import httpx
 
 from .sandbox import Sandbox
-from .transport import Wsgi
+from .transport import Lost, Wsgi
 
 __all__ = ["HttpxTransport"]
+
+_ERRORS = {
+    "reset": httpx.ReadError, "closed": httpx.RemoteProtocolError, "cut": httpx.RemoteProtocolError, "timeout": httpx.ReadTimeout,
+}
 
 
 class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -22,10 +26,14 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._app = sandbox.wsgi
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The server's answer."""
-        status, headers, content = Wsgi(self._app, request.url.scheme).send(
-            request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
-        )
+        """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
+        patience = request.extensions.get("timeout", {}).get("read")
+        try:
+            status, headers, content = Wsgi(self._app, request.url.scheme, patience).send(
+                request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
+            )
+        except Lost as lost:
+            raise _ERRORS[lost.how](str(lost), request=request) from None
         return httpx.Response(status, headers=headers, content=content)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -10,19 +10,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
+from requests import exceptions as errors
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from .sandbox import Sandbox
-from .transport import Wsgi
+from .transport import Lost, Wsgi
 
 __all__ = ["RequestsAdapter"]
+
+_ERRORS: Mapping[str, type[errors.RequestException]] = {
+    "reset": errors.ConnectionError, "closed": errors.ConnectionError, "cut": errors.ChunkedEncodingError, "timeout": errors.ReadTimeout,
+}
 
 
 class RequestsAdapter(HTTPAdapter):
     """`session.mount("http://", RequestsAdapter(sandbox))`: every URL below the prefix is the in-process sandbox's server.
 
-    Timeouts, certificates and proxies have nothing to act on.
+    Certificates and proxies have nothing to act on; a timeout acts on replies that a planned fault holds back.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -33,10 +38,14 @@ class RequestsAdapter(HTTPAdapter):
         self, request: PreparedRequest, stream: bool = False, timeout: Any = None, verify: bool | str = True,
         cert: Any = None, proxies: Mapping[str, str] | None = None,
     ) -> Response:
-        """The server's answer."""
+        """The server's answer, or the error that a planned fault brings."""
         parts, verb = urlsplit(str(request.url)), request.method or "GET"
         headers = {"Host": parts.netloc.rpartition("@")[2], **{name: _text(each) for name, each in request.headers.items()}}
-        status, fields, content = Wsgi(self._app, parts.scheme).send(verb, request.path_url, _body(request), headers)
+        patience = timeout[1] if isinstance(timeout, tuple) else timeout
+        try:
+            status, fields, content = Wsgi(self._app, parts.scheme, patience).send(verb, request.path_url, _body(request), headers)
+        except Lost as lost:
+            raise _ERRORS[lost.how](str(lost), request=request) from None
         raw = HTTPResponse(
             io.BytesIO(content), fields, status, reason=responses.get(status), preload_content=False, request_method=verb
         )

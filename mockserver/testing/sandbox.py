@@ -17,7 +17,7 @@ from ..world.clock import FROZEN_AT
 from ..world.playing import PLAYERS
 from .client import TopClient
 from .control import Control, local_control
-from .harm import Quotas
+from .harm import Faults, Quotas
 from .requests import Requests
 from .transport import Wsgi
 
@@ -221,6 +221,7 @@ class Sandbox:
         self.stock = Shelf(self)
         self.rules = Rules(self)
         self.requests = Requests(self._ask)
+        self.faults = Faults(self._ask)
         self.quotas = Quotas(self._ask)
         self._last = ""
 

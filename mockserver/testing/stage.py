@@ -8,9 +8,10 @@ from urllib.parse import quote
 from ..api.calling import Credentials, call_body, files_of, signed_params
 from ..protocol.shapes import BEIJING
 from ..scenario.curl import curl_line
-from ..scenario.stage import Refused, Reply, StageMaker, read_reply
+from ..scenario.stage import Refused, Reply, StageMaker, lost_reply, read_reply
 from ..world.clock import FROZEN_AT
 from .control import Control, ControlRefused
+from .transport import Lost
 
 __all__ = ["ControlStage", "server_stages"]
 
@@ -40,8 +41,12 @@ class ControlStage:
         files = files_of(params)
         texts = signed_params(method, params, who, datetime.now(BEIJING))
         body, kind = call_body(texts, files)
-        _, _, content = self._control.transport.send("POST", "/router/rest", body, {"Content-Type": kind})
-        return read_reply(content, curl_line(self.info["gateway"], texts, files))
+        curl = curl_line(self.info["gateway"], texts, files)
+        try:
+            _, _, content = self._control.transport.send("POST", "/router/rest", body, {"Content-Type": kind})
+        except Lost as lost:
+            return lost_reply(lost.how, curl)
+        return read_reply(content, curl)
 
     def close(self) -> None:
         """The sandbox is dropped if it was made for the story."""

@@ -6,6 +6,8 @@ without sockets.
 
 import http.client
 import io
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +15,9 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
-__all__ = ["Http", "Transport", "Unreachable", "Wsgi"]
+from ..gateway.wire import WIRE
+
+__all__ = ["Http", "Lost", "Transport", "Unreachable", "Wsgi"]
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -23,6 +27,17 @@ class Unreachable(ConnectionError):
 
     def __init__(self, url: str, reason: object) -> None:
         super().__init__(f"连不上 {url}：{reason} (no server answers there)")
+
+
+class Lost(Unreachable):
+    """The request has left, but its reply was lost; whether it was carried out is unknown.
+
+    `how`: `reset`, `closed` without a word, `cut` short, or `timeout`.
+    """
+
+    def __init__(self, url: str, how: str) -> None:
+        ConnectionError.__init__(self, f"{url} 的应答丢失：{how} (the reply was lost)")
+        self.how = how
 
 
 class Transport(Protocol):
@@ -58,23 +73,23 @@ class Http:
         self._lock = threading.Lock()
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        """One exchange of request and reply; a stale kept connection is opened anew once.
+        """One exchange of request and reply; a kept connection that the server has closed is opened anew before.
 
         Raises:
             Unreachable: nothing answers.
+            Lost: the reply does not come whole.  The request is not sent again, for it may have been carried out.
         """
-        fresh = getattr(self._local, "kept", None) is None
+        connection = self._ready()
         try:
-            return self._send(verb, path, body, headers or {})
+            connection.request(verb, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            content = response.read()
         except (http.client.HTTPException, OSError) as broken:
             self._drop()
-            if fresh or isinstance(broken, TimeoutError):
-                raise Unreachable(self.base_url, broken) from None
-        try:
-            return self._send(verb, path, body, headers or {})
-        except (http.client.HTTPException, OSError) as broken:
+            raise Lost(self.base_url, _how(broken)) from None
+        if response.will_close:
             self._drop()
-            raise Unreachable(self.base_url, broken) from None
+        return response.status, {name.lower(): value for name, value in response.getheaders()}, content
 
     def close(self) -> None:
         """The connections of all threads are closed; a later call opens its own."""
@@ -89,19 +104,23 @@ class Http:
             self._local.kept = None
             kept.connection.close()
 
-    def _send(self, verb: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _ready(self) -> http.client.HTTPConnection:
+        """This thread's connection, open."""
         kept: _Kept | None = getattr(self._local, "kept", None)
+        if kept is not None and _closed(kept.connection.sock):
+            self._drop()
+            kept = None
         if kept is None:
             kept = self._local.kept = _Kept(self._connect())
             with self._lock:
                 self._kept.add(kept)
-        connection = kept.connection
-        connection.request(verb, path, body, dict(headers))
-        response = connection.getresponse()
-        content = response.read()
-        if response.will_close:
+        try:
+            if kept.connection.sock is None:
+                kept.connection.connect()
+        except OSError as refused:
             self._drop()
-        return response.status, {name.lower(): value for name, value in response.getheaders()}, content
+            raise Unreachable(self.base_url, refused) from None
+        return kept.connection
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._parts.scheme == "https":
@@ -110,17 +129,59 @@ class Http:
         return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
 
 
+def _closed(sock: socket.socket | None) -> bool:
+    """Whether a connection that is idle has been closed by its server: then there is something to read."""
+    if sock is None:
+        return False
+    try:
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):  # closed here, or more files than select can watch
+        return True
+
+
+def _how(broken: Exception) -> str:
+    """How a reply was lost."""
+    if isinstance(broken, TimeoutError):
+        return "timeout"
+    if isinstance(broken, http.client.IncompleteRead):
+        return "cut"
+    return "reset" if isinstance(broken, OSError) and not isinstance(broken, http.client.RemoteDisconnected) else "closed"
+
+
+class _Line:
+    """The wire of a call without sockets: time passes at once, and what happens to the connection is noted."""
+
+    def __init__(self) -> None:
+        self.waited, self.how = 0.0, ""
+
+    def wait(self, seconds: float) -> None:
+        self.waited += seconds
+
+    def silence(self) -> bool:
+        return True
+
+    def hang_up(self, *, reset: bool) -> None:
+        self.how = "reset" if reset else "closed"
+
+
 class Wsgi:
-    """Into a WSGI app of this process, without sockets."""
+    """Into a WSGI app of this process, without sockets.
+
+    Replies that a planned fault holds back come at once, unless they would take longer than `timeout` seconds.
+    """
 
     def __init__(
-        self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], scheme: str = "http"
+        self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], scheme: str = "http", timeout: float | None = 30.0
     ) -> None:
-        self.app, self.scheme = app, scheme
+        self.app, self.scheme, self._timeout = app, scheme, timeout
         self.base_url = f"{scheme}://127.0.0.1"
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
-        """One call of the app."""
+        """One call of the app.
+
+        Raises:
+            Lost: a planned fault keeps the reply from arriving whole.
+        """
         where, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": verb, "SCRIPT_NAME": "", "PATH_INFO": unquote(where).encode().decode("latin-1"),
@@ -132,6 +193,7 @@ class Wsgi:
         for name, value in (headers or {}).items():
             key = name.upper().replace("-", "_")
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        line = environ[WIRE] = _Line()
         answer: list[Any] = []
 
         def start(status: str, fields: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
@@ -145,4 +207,8 @@ class Wsgi:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
+        if self._timeout is not None and line.waited >= self._timeout:
+            raise Lost(self.base_url, "timeout")
+        if line.how:
+            raise Lost(self.base_url, "cut" if line.how == "closed" and answer else line.how)
         return answer[0], answer[1], content

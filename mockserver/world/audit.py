@@ -70,9 +70,9 @@ class _Looks:
         self._all = -1
 
     def note(self, place: int, call: Seen) -> None:
-        """The call is seen; it may be a look."""
+        """The call is seen; it may be a look, if its reply has arrived."""
         entry = call.entry
-        if entry.outcome != "ok" or entry.method not in (GET, LIST, MESSAGES):
+        if entry.outcome != "ok" or entry.lost or entry.method not in (GET, LIST, MESSAGES):
             return
         if entry.method == MESSAGES:
             self._last[MESSAGES, entry.dispute_id] = place

@@ -160,6 +160,7 @@ class WorldDocument(_Document, frozen=True):
     rules: Mapping[str, Any] = {}
     quotas: tuple[QuotaDocument, ...] = ()
     robots: RobotsDocument = RobotsDocument()
+    faults: tuple[Mapping[str, Any], ...] = ()
     samples: bool = False
 
 

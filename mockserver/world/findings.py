@@ -47,8 +47,10 @@ class Seen(Struct, frozen=True):
 
 
 def seen(entries: Iterable[Entry]) -> tuple[Seen, ...]:
-    """The calls decoded, in their order."""
-    return tuple([Seen(entry, {} if clipped(params := msgspec.json.decode(entry.params)) else params) for entry in entries])
+    """The calls decoded, in their order; one that a planned fault delivered twice was made once."""
+    return tuple([
+        Seen(entry, {} if clipped(params := msgspec.json.decode(entry.params)) else params) for entry in entries if not entry.redelivered
+    ])
 
 
 class Finding(Struct, frozen=True):

@@ -33,8 +33,9 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
     Of `params` the first `in_query` came in the query, in this order, the others in a body of `body_size` bytes.
     `files` is JSON, name and bytes of each; `mark` is equal for messages with the same content, which is masked.
-    `cause_zh`/`cause_en` explain a refusal or failure, `doctor` (JSON) has all that was found about it; `warnings` is
-    JSON text, one sentence an item.
+    `cause_zh`/`cause_en` explain a refusal, a failure or a planned fault, `doctor` (JSON) has all that was found about
+    it; `warnings` is JSON text, one sentence an item.
+    `fault` is the kind of the planned fault that struck, `effect` what it did; `lost` that the caller did not get `reply`.
     """
 
     number: int
@@ -64,6 +65,15 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     cause_zh: str = ""
     cause_en: str = ""
     doctor: bytes = b"[]"
+    fault: str = ""
+    fault_id: str = ""
+    effect: str = ""
+    lost: bool = False
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether a planned fault delivered the call again: its client sent it once, and knows this reply."""
+        return self.fault == "duplicate_delivery" and not self.lost
 
     @property
     def size(self) -> int:
@@ -81,6 +91,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
             "params": msgspec.json.decode(self.params), "files": msgspec.json.decode(self.files),
             "reply": msgspec.json.decode(self.reply), "warnings": msgspec.json.decode(self.warnings),
             "diagnosis": {"zh": self.cause_zh, "en": self.cause_en, "findings": msgspec.json.decode(self.doctor)},
+            "fault": {"id": self.fault_id, "name": self.fault, "effect": self.effect, "lost": self.lost} if self.fault else None,
         }
 
 
@@ -161,7 +172,7 @@ class Journal:
     def page(self, wanted: Mapping[str, str], limit: int) -> Page:
         """The newest `limit` entries that match, newest first; `next` is after all that is recorded.
 
-        `wanted` compares `method`, `dispute_id`, `outcome`, `code`, `msg_code`, `caller`; `since` is
+        `wanted` compares `method`, `dispute_id`, `outcome`, `code`, `msg_code`, `caller`, `fault`; `since` is
         the earliest sandbox time.
         """
         last, entries = self._kept()

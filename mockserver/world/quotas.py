@@ -80,6 +80,7 @@ class Flow:
 
     def __init__(self, shown: datetime, real: datetime) -> None:
         self._counts: dict[Bucket, _Count] = {}
+        self._bans: dict[str, datetime] = {}
         self._shown, self._real = shown, real
 
     def now(self, real: datetime) -> datetime:
@@ -97,6 +98,15 @@ class Flow:
     def forget(self) -> None:
         """Nothing is counted yet and nobody is banned."""
         self._counts.clear()
+
+    def ban(self, name: str, seconds: int, real: datetime) -> None:
+        """A ban of that many seconds begins under a name."""
+        self._bans[name] = self.now(real) + timedelta(seconds=seconds)
+
+    def banned(self, name: str, most: int, real: datetime) -> int:
+        """Seconds left of the ban of that name, which cannot be more than `most`; 0 without one."""
+        left = self._bans.get(name, self._shown) - self.now(real)
+        return ceil(left.total_seconds()) if timedelta() < left <= timedelta(seconds=most) else 0
 
     def spend(self, quotas: tuple[Quota, ...], app_key: str, method: str, real: datetime) -> Ban | None:
         """None where every quota lets the call through, which then counts in each; else the ban of the first that does not."""

@@ -16,6 +16,7 @@ from ..domain.vocabulary import Actor, Role, Status
 from .completion import complete, stage_reasons
 from .deeds import Moved
 from .identity import Session
+from .past import remember
 from .state import State
 
 __all__ = ["Step", "record", "weigh"]
@@ -58,9 +59,14 @@ def weigh(state: State, exchange: Exchange, move: Move, *, role: Role, at: datet
     )
 
 
-def record(state: State, step: Step, session: Session | None = None) -> Fact:
-    """The state remembers what the step caused; `session` is the account that acted, where one did."""
+def record(state: State, step: Step, session: Session | None = None, *, opening: bool = False) -> Fact:
+    """The state remembers what the step caused; `session` is the account that acted, where one did.
+
+    The steps of an `opening` are one write together, which their caller has told the past of.
+    """
     outcome, exchange = step.outcome, step.outcome.exchange
+    if not opening:
+        remember(state, exchange.dispute_id, step.at)
     state.accounts.update(post(state.accounts, outcome.entries))
     for sku in (exchange.bought_sku, exchange.exchange_sku):
         state.accounts.setdefault(sku, Accounts())  # goods that a buyer wishes for and nobody has

@@ -3,12 +3,14 @@
 Secrets and sessions are not in it: a restored state answers to the tokens that callers hold.
 """
 
-from datetime import datetime
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ..api.around_methods import METHODS
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
@@ -19,6 +21,7 @@ from ..domain.switches import DEFAULTS, BadSwitch
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
+from .faults import Fault, Tally, read_fault, show_fault
 from .fitting import check_fit, check_instants
 from .identity import App, Session
 from .quotas import read_quotas
@@ -78,6 +81,8 @@ class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     quotas: list[QuotaDocument] = []
     robots: RobotsDocument | None = None
     planned: list[Plan] = []
+    faults: list[dict[str, Any]] = []
+    tallies: dict[str, Tally] = {}
 
 
 def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
@@ -99,8 +104,9 @@ def write_snapshot(state: State) -> bytes:
         facts=sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number),
         messages=sorted((each for thread in state.messages.values() for each in thread), key=lambda m: m.number),
         waybills=state.waybills, pictures=state.pictures, stubs=state.stubs, numbers=state.numbers,
-        quotas=[quota.document() for quota in state.quotas],
         robots=state.robots, planned=list(state.agenda()),
+        quotas=[quota.document() for quota in state.quotas], tallies=state.tallies,
+        faults=[{"id": fault.id, **show_fault(fault)} for fault in state.faults.values()],
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
 
@@ -144,8 +150,28 @@ def read_snapshot(raw: object) -> State:
         state.robots = read_robots(document.robots, "robots.")
     for plan in document.planned:
         state.plan(plan.dispute_id, (*state.plans.get(plan.dispute_id, ()), plan))
+    state.faults = {fault.id: fault for fault in _faults(document, (*METHODS, *state.stubs))}
+    state.tallies = {key: tally for key, tally in document.tallies.items() if key in state.faults}
+    state.look_back()
     check_fit(state, document.exchanges, document.sessions)
     return state
+
+
+def _faults(document: SnapshotDocument, methods: Collection[str]) -> Iterator[Fault]:
+    """The planned faults; an id that is none, or stands twice, is refused."""
+    ids: set[str] = set()
+    for place, raw in enumerate(document.faults):
+        field, known = f"faults[{place}]", raw.get("id")
+        if not isinstance(known, str) or not re.fullmatch(r"f\d{1,9}", known, re.ASCII) or known in ids:
+            raise BadDocument(f"{field}.id", "缺少、重复或不是故障编号", "missing, repeated, or not the id of a fault")
+        ids.add(known)
+        try:
+            fault = read_fault({key: value for key, value in raw.items() if key != "id"}, methods)
+        except BadDocument as wrong:
+            raise BadDocument(f"{field}.{wrong.field}", wrong.zh, wrong.en) from None
+        if isinstance(fault.until, timedelta):
+            raise BadDocument(f"{field}.until", "应为时刻", "an instant is wanted")
+        yield replace(fault, id=known)
 
 
 def _set(methods: tuple[str, ...] | None) -> frozenset[str] | None:

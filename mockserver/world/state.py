@@ -19,7 +19,9 @@ from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
 from .deeds import Deed, Emptied, Founded
 from .document import RobotsDocument
+from .faults import Fault, Tally
 from .identity import App, Session
+from .past import Past
 from .quotas import Quota
 
 __all__ = ["State"]
@@ -48,6 +50,9 @@ class State:
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
+        self.faults: dict[str, Fault] = {}  # by id, in the order in which they are asked
+        self.tallies: dict[str, Tally] = {}
+        self.past: dict[int, Past] | None = None  # None while nothing looks back
         self.numbers: dict[str, int] = {}
         self.robots: RobotsDocument | None = None
         self.plans: dict[int, tuple[Plan, ...]] = {}  # what robots mean to do, by exchange
@@ -72,6 +77,13 @@ class State:
         self.exchanges[exchange.dispute_id] = exchange
         self._index(exchange)
 
+    def drop(self, dispute_id: int) -> None:
+        """The exchange is gone from the indexes, with its facts, messages and plans."""
+        self._unindex(self.exchanges.pop(dispute_id))
+        self.plan(dispute_id, ())
+        for memory in (self.facts, self.messages):
+            memory.pop(dispute_id, None)
+
     def clear(self) -> None:
         """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
         for memory in (self.goods, self.buyers, self.trades, self.accounts, self.exchanges, self.facts, self.messages,
@@ -81,6 +93,11 @@ class State:
         self._agenda.clear()
         made = (deed for deed in self.deeds if isinstance(deed, Founded))
         self.deeds = [*made, Emptied(self.last_fact, self.clock.at)]
+        self.look_back()
+
+    def look_back(self) -> None:
+        """What was is remembered from now on where a planned fault looks back, and forgotten where none does."""
+        self.past = {} if any(fault.declared.looks_back for fault in self.faults.values()) else None
 
     def reindex_timers(self) -> None:
         """Deadlines follow the choices as they are now."""

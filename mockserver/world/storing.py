@@ -18,6 +18,7 @@ from ..protocol.shapes import show_time
 from .deeds import Opened
 from .making import STOCK
 from .opening import Draft, draft_exchange
+from .past import remember
 from .recording import Step, record, weigh
 from .state import State
 
@@ -42,9 +43,10 @@ def open_exchanges(state: State, given: Mapping[str, object], now: datetime, cou
 def _store(state: State, draft: Draft, now: datetime) -> Exchange:
     plan = _weighed(state, draft)
     _make_around(state, draft)
+    remember(state, draft.exchange.dispute_id, now)
     for row, step in zip(draft.path, plan, strict=True):
         _stock_up(state, step.outcome.exchange, row)
-        record(state, step)
+        record(state, step, opening=True)
     exchange = _given(state, plan[-1].outcome.exchange, draft, now)
     state.put(exchange)
     return exchange

@@ -23,6 +23,7 @@ from .clock import EARLIEST, LATEST, Clock, within
 from .coverage import Coverage
 from .deeds import Aged, Ruled, Stocked
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
+from .harm import Harm
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .making import adopt_credentials, clock_of, make_state, new_credentials
@@ -85,8 +86,10 @@ class World:
         if document.samples and state is None:
             for status in Status:
                 self.open({"status": status.value})
+        self.flow, self.harm = Flow(self.now, directory.real()), Harm(self)
+        if state is None:
+            self.harm.begin(document.faults)
         self._baseline = self._saved()
-        self._flow = Flow(self.now, directory.real())
 
     # time
 
@@ -116,7 +119,7 @@ class World:
         """Now is later by `by`; what fired on the way, in order."""
         with self.lock:
             fired = self._move_clock("by", lambda clock: clock.advanced(by))
-            self._flow.advance(by)
+            self.flow.advance(by)
             return fired
 
     def age(self, by: timedelta) -> list[Fact]:
@@ -132,7 +135,7 @@ class World:
             real, shown = self.directory.real(), self.now if now is None else now
             fired = self._move_clock("now", lambda clock: clock.set(running=running, now=shown, real=real))
             if now is not None:
-                self._flow.set(now, real)
+                self.flow.set(now, real)
             return fired
 
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Fact]:
@@ -285,12 +288,12 @@ class World:
         """
         with self.lock:
             self.state.quotas = read_quotas(given, (*METHODS, *self.state.stubs), self.state.apps)
-            self._flow.forget()
+            self.flow.forget()
 
     def spend(self, app_key: str, method: str) -> Ban | None:
         """The ban that stops a call, or None where it may pass, which then counts."""
         with self.lock:
-            return self._flow.spend(self.state.quotas, app_key, method, self.directory.real())
+            return self.flow.spend(self.state.quotas, app_key, method, self.directory.real())
 
     # snapshots
 
@@ -342,7 +345,7 @@ class World:
         """`fresh`, made ready, is the state from here: readers see the old one or all of the new."""
         adopt_credentials(fresh, self.state)
         self.state = fresh
-        self._flow = Flow(self.now, self.directory.real())
+        self.flow = Flow(self.now, self.directory.real())
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""

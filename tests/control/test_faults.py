@@ -1,4 +1,4 @@
-"""Quotas over the control API.  Source: interfaces.md (control API), protocol page 6."""
+"""Quotas and faults over the control API.  Source: interfaces.md (control API), protocol page 6."""
 
 import pytest
 
@@ -62,3 +62,113 @@ def test_a_stubbed_method_can_have_a_quota(api, call):
     api("PUT", "stubs/taobao.user.seller.get", {"reply": {"ok": True}})
     api("PUT", "quotas", [{"method": "taobao.user.seller.get", "per": "second", "limit": 1}])
     assert [call("taobao.user.seller.get").get("code") for _ in range(2)] == [None, 7]
+
+
+# faults
+
+GET = "tmall.exchange.get"
+
+
+def test_names_tell_all_that_can_be_planned(api):
+    """Every fault with words in both languages, evidence, calls and options; every set with its faults."""
+    shown = api("GET", "/_sandbox/faults/names")
+    lost = next(each for each in shown["faults"] if each["name"] == "reply_lost")
+    assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]
+    assert {"name", "zh", "en", "effect", "evidence", "calls", "options"} == set(lost)
+    assert next(each for each in shown["faults"] if each["name"] == "late_rows")["options"] == [
+        {"name": "by", "default": "30s", "least": 1, "most": 86400, "zh": "晚多久", "en": "how late"}]
+    assert {each["name"]: each["zh"].partition("：")[0] for each in shown["sets"]} == {"bad_day": "坏日子", "double_eleven": "双十一"}
+    assert all(each["faults"] for each in shown["sets"])
+
+
+def test_a_fault_is_planned_shown_and_struck(api, call, opened):
+    """A planned fault stands in the list with its counts, strikes, and names itself in the journal."""
+    planned = api("POST", "faults", {"fault": "platform_error", "method": GET, "code": 10}, 201)
+    assert planned == {"id": "f1", "fault": "platform_error", "method": GET, "after": 0, "times": 1, "probability": 1, "code": 10,
+                       "sub_code": "", "msg": "", "sub_msg": "", "met": 0, "hits": 0, "left": 1}
+    assert call(GET, dispute_id=opened, fields="status")["code"] == 10
+    assert api("GET", "faults") == {"total": 1, "items": [{**planned, "met": 1, "hits": 1, "left": 0}]}
+    [entry] = api("GET", "requests?fault=platform_error")["items"]
+    assert entry["fault"] == {"id": "f1", "name": "platform_error", "effect": "code=10", "lost": False}
+    assert "result" in call(GET, dispute_id=opened, fields="status")
+    assert api("GET", "requests?limit=1")["items"][0]["fault"] is None
+    assert api("GET", "requests?fault=reset")["total"] == 0
+
+
+def test_a_set_is_planned(api):
+    """A set gives the list of its faults."""
+    planned = api("POST", "faults", {"set": "double_eleven", "method": "tmall.exchange.receive.get"}, 201)
+    assert planned["total"] == len(planned["items"]) == api("GET", "faults")["total"] > 4
+    assert [each["fault"] for each in planned["items"]][:1] == ["limited"]
+
+
+def test_a_fault_is_changed_and_dropped(api, call):
+    """PATCH lays keys over a fault and keeps its counts; DELETE drops one, or all."""
+    api("POST", "faults", {"fault": "platform_error"})
+    call("taobao.time.get")
+    assert api("PATCH", "faults/f1", {"times": None, "after": 3})["left"] is None
+    assert api("PATCH", "faults/f1", {"times": 5})["hits"] == 1
+    for _ in range(2):
+        api("POST", "faults", {"fault": "reset"})
+    assert api.ask("DELETE", "faults/f2").status == 204
+    assert [each["id"] for each in api("GET", "faults")["items"]] == ["f1", "f3"]
+    assert api.ask("DELETE", "faults").status == 204
+    assert api("GET", "faults") == {"total": 0, "items": []}
+
+
+@pytest.mark.parametrize(("verb", "body"), [("PATCH", {"times": 2}), ("DELETE", None)])
+def test_an_unknown_fault_is_404(api, verb, body):
+    """A fault that is not planned is a 404 that lists those that are."""
+    api("POST", "faults", {"fault": "reset"})
+    problem = api.problem(verb, "faults/f7", body)
+    assert (problem["status"], problem["field"]) == (404, "fault_id")
+    assert "f1" in problem["title"] and "f1" in problem["detail"]
+
+
+@pytest.mark.parametrize(("body", "field"), [
+    ({}, "fault"), (None, "fault"), ([], "fault"), ("reset", "fault"), ({"fault": "replylost"}, "fault"), ({"fault": "reset", "time": 1}, "time"),
+    ({"set": "x"}, "set"), ({"fault": "reset", "times": 0}, "times"), ({"fault": "reset", "method": "x"}, "method"),
+])
+def test_a_wrong_fault_plans_nothing(api, body, field):
+    """A fault that cannot be is a 400 that names the key, and nothing is planned."""
+    problem = api.problem("POST", "faults", body)
+    assert (problem["status"], problem["field"]) == (400, field)
+    assert api("GET", "faults")["total"] == 0
+
+
+@pytest.mark.parametrize(("body", "field"), [
+    ({"times": 0}, "times"), ({"fault": "garbled"}, "fault"), ({"set": "bad_day"}, "set"), ([], "body"), (None, "body"), ({"bytes": "1"}, "bytes"),
+])
+def test_a_wrong_change_changes_nothing(api, body, field):
+    """A change that cannot be is a 400, and the fault is what it was."""
+    planned = api("POST", "faults", {"fault": "reset"})
+    problem = api.problem("PATCH", "faults/f1", body)
+    assert (problem["status"], problem["field"]) == (400, field)
+    assert api("GET", "faults")["items"] == [planned]
+
+
+def test_reset_brings_back_the_faults_as_made(make_api, call):
+    """Reset to baseline plans what the document had, unused; a snapshot brings back its own."""
+    api = make_api(faults=[{"fault": "platform_error"}])
+    api("POST", "faults", {"fault": "reset"})
+    api("PUT", "snapshots/two")
+    api("DELETE", "faults", status=204)
+    api("POST", "reset")
+    assert [(each["fault"], each["hits"]) for each in api("GET", "faults")["items"]] == [("platform_error", 0)]
+    api("POST", "reset", {"to": "two"})
+    assert [each["fault"] for each in api("GET", "faults")["items"]] == ["platform_error", "reset"]
+
+
+def test_a_wrong_fault_of_a_document_is_named(api):
+    """A sandbox whose document has a wrong fault is not made."""
+    problem = api.problem("POST", "/_sandbox/sandboxes", {"faults": [{"fault": "reset"}, {"fault": "hang"}]})
+    assert (problem["status"], problem["field"]) == (400, "faults[1].fault")
+    assert api("GET", "/_sandbox/sandboxes")["total"] == 1
+
+
+def test_a_fault_stays_in_its_sandbox(api, call):
+    """What one sandbox plans strikes no other's calls."""
+    other = api("POST", "/_sandbox/sandboxes", {})
+    api("POST", "faults", {"fault": "platform_error", "times": None})
+    assert call("taobao.time.get")["code"] == 15
+    assert "time" in call("taobao.time.get", other)

@@ -42,6 +42,8 @@ def test_routes_of_the_contract(api):
         ("PATCH", f"{s}/sessions/{{label}}"), ("GET", "/_sandbox/requests"), ("GET", "/_sandbox/requests/{request_id}"),
         ("GET", f"{s}/requests"), ("DELETE", f"{s}/requests"), ("GET", f"{s}/events"),
         ("GET", f"{s}/quotas"), ("PUT", f"{s}/quotas"), ("GET", "/_sandbox/stories"), ("POST", f"{s}/play"), ("GET", f"{s}/scenario"),
+        ("GET", f"{s}/faults"), ("POST", f"{s}/faults"),
+        ("PATCH", f"{s}/faults/{{fault_id}}"), ("DELETE", f"{s}/faults/{{fault_id}}"), ("GET", "/_sandbox/faults/names"),
         *((verb, f"{s}/snapshots/{{name}}") for verb in ("GET", "PUT", "DELETE")),
         *((verb, f"{s}/stubs/{{method}}") for verb in ("GET", "PUT", "DELETE")),
     }
@@ -69,10 +71,3 @@ def test_server_is_the_one_asked(api):
     """The described server is the address that the request used."""
     document = api.ask("GET", "/_sandbox/openapi.json", host="mock.internal:9000").json
     assert document["servers"] == [{"url": "http://mock.internal:9000"}]
-
-
-def test_nothing_of_later_steps(api):
-    """What is not built yet is absent."""
-    paths = " ".join(api("GET", "/_sandbox/openapi.json")["paths"])
-    assert "faults" not in paths
-    assert api.ask("GET", "/_sandbox/faults").status == 404

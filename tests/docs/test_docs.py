@@ -50,7 +50,7 @@ def test_make_targets_exist(name: str) -> None:
     assert {"demo", "serve", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md", "docs/testing.md", *PROPERTY_TESTS])
+@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md", "docs/faults.md", "docs/testing.md", *PROPERTY_TESTS])
 def test_python_blocks_run_in_order(name: str) -> None:
     """The Python blocks of a document run one after another and their assertions hold."""
     found = blocks(name, "python")

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from urllib.parse import urlencode
 
 import pytest
+import trustme
 
 from mockserver import Server
 
@@ -105,3 +106,13 @@ def make_wire() -> Callable[[Server], Wire]:
 def document() -> dict:
     """The document of a sandbox frozen at the instant that `Wire` stamps."""
     return dict(DOCUMENT)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate and key for 127.0.0.1."""
+    made = trustme.CA().issue_cert("127.0.0.1")
+    paths = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    made.cert_chain_pems[0].write_to_path(paths[0])
+    made.private_key_pem.write_to_path(paths[1])
+    return paths

@@ -7,21 +7,10 @@ import threading
 from contextlib import closing, suppress
 
 import pytest
-import trustme
 
 from mockserver import Server
 
 WITHIN = 5.0  # seconds: far above what a call takes, below any time limit of the server
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate and key for 127.0.0.1."""
-    made = trustme.CA().issue_cert("127.0.0.1")
-    paths = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
-    made.cert_chain_pems[0].write_to_path(paths[0])
-    made.private_key_pem.write_to_path(paths[1])
-    return paths
 
 
 @pytest.fixture

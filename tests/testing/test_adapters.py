@@ -197,3 +197,37 @@ def test_the_libraries_are_not_needed_without_them() -> None:
                "assert not {'requests', 'httpx', 'httpx2', 'urllib3', 'anyio'} & set(sys.modules)")
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+ERRORS = {  # how a reply is lost: the errors with which each library tells it
+    "reset": (requests.ConnectionError, httpx.ReadError, httpx2.ReadError),
+    "empty_reply": (requests.ConnectionError, httpx.RemoteProtocolError, httpx2.RemoteProtocolError),
+    "truncated": (requests.exceptions.ChunkedEncodingError, httpx.RemoteProtocolError, httpx2.RemoteProtocolError),
+    "latency": (requests.ReadTimeout, httpx.ReadTimeout, httpx2.ReadTimeout),
+}
+
+
+@pytest.mark.parametrize("fault", ERRORS)
+def test_a_lost_reply_is_the_librarys_own_error(post: Post, sandbox: Sandbox, fault: str) -> None:
+    """A planned fault reaches the client as the error that its library raises over a socket; timeouts take no time."""
+    sandbox.faults.add(fault, **({"seconds": 60} if fault == "latency" else {}))
+    with pytest.raises(ERRORS[fault]):
+        post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20)
+    assert [each["fault"]["name"] for each in sandbox.requests()] == [fault]
+    assert post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20).status_code == 200
+
+
+def test_a_patient_client_waits_for_nothing(post: Post, sandbox: Sandbox) -> None:
+    """A late reply within the client's patience comes at once."""
+    sandbox.faults.add("latency", seconds=15)
+    assert post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20).status_code == 200
+
+
+def test_requests_without_a_timeout_wait_for_ever(sandbox: Sandbox) -> None:
+    """A session without a timeout gets the late reply, and one with a pair is judged by the second."""
+    with requests.Session() as session:
+        session.mount("https://", RequestsAdapter(sandbox))
+        sandbox.faults.add("latency", seconds=60, times=2)
+        assert session.post(GATEWAY, data=signed(sandbox, "taobao.time.get")).status_code == 200
+        with pytest.raises(requests.ReadTimeout):
+            session.post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=(90, 59))

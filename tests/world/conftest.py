@@ -1,6 +1,7 @@
 """Fixtures of the world's tests: a machine clock under control, a shared directory, moves by name."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,3 +81,12 @@ def caller_of(top: Any) -> Callable[[World], Any]:
 def beijing() -> Callable[[str], datetime]:
     """The instant that a text names in GMT+8."""
     return lambda text: datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+
+
+@pytest.fixture
+def eager_switches() -> Iterator[None]:
+    """Threads take turns far more often than usual."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)

@@ -93,6 +93,31 @@ def test_a_repetition_after_a_look_is_safe(client, audited, look):
     assert audited()[:2] == ([], (2, 1, 0))
 
 
+def test_a_look_whose_reply_was_lost_is_none(world, client, audited):
+    """A read that a planned fault kept from the client does not make the repetition safe."""
+    one = client()
+    one.agree()
+    world.harm.add({"fault": "platform_error", "method": GET, "times": None})
+    world.harm.change("f1", {"code": 10})
+    one.look()
+    world.harm.drop()
+    world.harm.add({"fault": "reply_lost", "as": "isp.remote-service-timeout", "method": GET})
+    one.look()
+    one.agree()
+    assert audited()[:2] == (["unsafe_repeat"], (2, 0, 1))
+
+
+def test_a_lost_reply_repeated_blindly(world, client, audited):
+    """A write whose reply a planned fault lost, sent again without looking, is found; delivered twice by a fault, it is not."""
+    one, two = client(), client()
+    world.harm.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
+    one.agree()
+    one.agree()
+    world.harm.add({"fault": "duplicate_delivery"})
+    two.agree()
+    assert audited()[:2] == (["unsafe_repeat"], (3, 0, 1))
+
+
 @pytest.mark.parametrize("look", [
     lambda one, two: two.look(), lambda one, two: one.look("title"), lambda one, two: one.look_at_messages(),
     lambda one, two: one.top(GET, dispute_id=one.dispute_id), lambda one, two: one.top("taobao.time.get"),

@@ -209,20 +209,20 @@ def test_at_most_a_hundred():
 
 
 @pytest.mark.parametrize("per", ["second", "day"])
-def test_exact_under_sixteen_threads(limited, per):
+def test_exact_under_sixteen_threads(limited, per, eager_switches):
     """Of 16 threads' calls exactly as many as the limit pass."""
-    world = limited({"per": per, "limit": 100})
+    world = limited({"per": per, "limit": 1500})
     passed = []
 
     def call():
-        passed.extend(1 for _ in range(50) if left(world) is None)
+        passed.extend(1 for _ in range(100) if left(world) is None)
 
     threads = [threading.Thread(target=call) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(passed) == 100
+    assert len(passed) == 1500
 
 
 @settings(derandomize=True, database=None, deadline=None)

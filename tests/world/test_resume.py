@@ -1,7 +1,6 @@
 """Resets, restores and sandboxes made from snapshots: what the clock shows, what is left, who still answers meanwhile."""
 
 import json
-import sys
 import threading
 from datetime import timedelta
 
@@ -133,15 +132,6 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
     assert (list(twin.state.waybills), list(twin.state.pictures)) == (["YT1234567890"], ["a.png"])
     twin.reset(empty=True)
     assert (twin.state.exchanges, twin.state.waybills, twin.state.pictures) == ({}, {}, {})
-
-
-@pytest.fixture
-def eager_switches():
-    """Threads take turns far more often than usual."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("how", ["reset", "restored", "restored from a document"])

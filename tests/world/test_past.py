@@ -1,0 +1,81 @@
+"""What a sandbox was some writes, or some time, ago.  Source: the issue (stale reads)."""
+
+from datetime import timedelta
+
+import pytest
+
+from mockserver.domain.vocabulary import Status
+from mockserver.world.past import earlier
+
+
+@pytest.fixture
+def looking_back(found):
+    """A world that remembers, since a fault that looks back is planned."""
+    return found(faults=[{"fault": "stale_read", "times": None}])
+
+
+def statuses(state):
+    """The status of every exchange."""
+    return {number: exchange.status for number, exchange in state.exchanges.items()}
+
+
+def test_nothing_is_kept_without_need(world, act):
+    """A sandbox where nothing looks back remembers no past; dropping the fault forgets it."""
+    [exchange] = world.open({})
+    act(world, exchange, "agree")
+    assert world.state.past is None
+    world.harm.add({"fault": "stale_read"})
+    act(world, exchange, "ship_back")
+    assert len(world.state.past) == 1
+    world.harm.add({"fault": "reset"})
+    assert len(world.state.past) == 1
+    world.harm.drop(["f1"])
+    assert world.state.past is None
+
+
+def test_some_writes_ago(looking_back, act, whole_state):
+    """Undoing n writes gives the state of before, indexes, facts and messages included; the sandbox stays as it is."""
+    world, shown = looking_back, []
+    [exchange] = world.open({})
+    for move in ("agree", "ship_back", "returngoods_agree", "consigngoods"):
+        shown.append((statuses(world.state), dict(world.state.facts), dict(world.state.messages)))
+        act(world, exchange, move)
+        world.advance(timedelta(minutes=1))
+    before = whole_state(world)
+    for writes, (exchanges, facts, messages) in enumerate(reversed(shown), 1):
+        past = earlier(world.state, writes=writes)
+        assert (statuses(past), past.facts, past.messages) == (exchanges, facts, messages)
+        (status,) = exchanges.values()
+        assert [number for _, number in past.rows(exchange.shop, status)] == [exchange.dispute_id]
+        assert [number for _, number in past.rows(exchange.shop, None)] == [exchange.dispute_id]
+    assert whole_state(world) == before
+
+
+def test_before_it_was_opened(looking_back):
+    """An opening, at whatever status, is one write: before it the exchange is not there."""
+    [exchange] = looking_back.open({"status": 5})
+    assert earlier(looking_back.state, writes=1).exchanges == {}
+    assert list(earlier(looking_back.state, writes=1).rows(exchange.shop, None)) == []
+    assert earlier(looking_back.state, writes=50).exchanges == {}
+
+
+def test_some_time_ago(looking_back, act):
+    """What came after an instant is undone, deadlines that fired included."""
+    world = looking_back
+    [exchange] = world.open({})
+    world.advance(timedelta(hours=1))
+    act(world, exchange, "agree")
+    world.advance(timedelta(days=8))  # the buyer's seven days are over
+    now, number = world.settle(), exchange.dispute_id
+    assert statuses(world.state) == {number: Status.CLOSED}
+    assert statuses(earlier(world.state, since=now)) == {number: Status.CLOSED}
+    assert statuses(earlier(world.state, since=now - timedelta(days=2))) == {number: Status.WAIT_BUYER_RETURN}
+    assert statuses(earlier(world.state, since=now - timedelta(days=8, seconds=1))) == {number: Status.WAIT_SELLER_AGREE}
+    assert statuses(earlier(world.state, since=now - timedelta(days=9))) == {}
+
+
+def test_the_past_is_bounded(looking_back):
+    """A thousand writes are kept, the oldest go first."""
+    looking_back.open({}, 1200)
+    assert len(looking_back.state.past) == 1000
+    assert len(earlier(looking_back.state, writes=5000).exchanges) == 200
