@@ -160,8 +160,10 @@ class Gateway:
         misread = (call.inbound.body or b"-")[0] in b'{["< \r\n\t'
         params, coded, hidden = mask_params(call.texts, self.rules.directory, own, misread=misread)
         warnings = [each[:500] for each in call.warnings] if call.warnings else ()
+        reply, sub_code = kept(mask_reply(tree, call.stub is not None)), error.sub_code if error else ""
         if hidden:
             warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
+            reply, sub_code = scrub(reply.decode(), hidden).encode(), scrub(sub_code, hidden)
         if call.hit is not None:
             (zh, en), (cause_zh, cause_en) = sentences(call.hit), call.cause
             call.cause = "；".join(filter(None, (zh, cause_zh))), "; ".join(filter(None, (en, cause_en)))
@@ -171,8 +173,8 @@ class Gateway:
             at=(world.state.clock.outer(real) if world else real).timestamp(), real=real.timestamp(), verb=inbound.verb[:20],
             method=params.get("method", "")[:200], caller=call.session.label if call.session else "",
             dispute_id=params.get("dispute_id", "")[:40], outcome="refused" if error else failed,
-            code=error.code if error else 0, sub_code=error.sub_code if error else "", msg_code=call.msg_code,
-            rule=call.rule, micros=micros, params=coded, reply=kept(mask_reply(tree, call.stub is not None)),
+            code=error.code if error else 0, sub_code=sub_code, msg_code=call.msg_code,
+            rule=call.rule, micros=micros, params=coded, reply=reply,
             base_url=inbound.base_url, content_type=inbound.content_type[:200], in_query=call.in_query,
             body_size=len(inbound.body or b""), files=_files(call) if call.files else b"[]", mark=_mark(call),
             warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],

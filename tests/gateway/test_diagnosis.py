@@ -256,6 +256,12 @@ def test_a_repeated_parameter_is_counted(send, signed, told):
     assert only(told()[1], "repeated_where")["at"] == {"name": "fields", "count": 3, "where": "query × 2 + body × 1"}
 
 
+def test_a_session_sent_twice_as_a_name_is_not_quoted(top, send, signed, told):
+    """A session that comes twice as a parameter's name is counted without being shown."""
+    send(body=f"{urlencode(signed(GET, dispute_id=1, fields='status'))}&{top.session}=1&{top.session}=2".encode())
+    assert only(told()[1], "repeated_where")["at"]["count"] == 2
+
+
 def test_a_personal_value_is_not_quoted(found, told):
     """A message that is too long is refused without a word of it."""
     found(AGREE, address_id=1, leave_message="私密留言" * 100)
@@ -265,8 +271,9 @@ def test_a_personal_value_is_not_quoted(found, told):
 # business failures
 
 def test_a_refused_move_says_how_near_it_was(world, top, told):
-    """State, way and deadline stand in the finding."""
+    """State, way and deadline stand in the finding, instants as the sandbox shows them."""
     [exchange] = world.open({"status": 2})
+    world.age(timedelta(hours=5))
     top(SHIP, dispute_id=exchange.dispute_id, fields="status", logistics_no="SF12345", logistics_type=200, logistics_company_name="顺丰快递")
     entry, findings = told()
     at = findings["near_miss"]["at"]
