@@ -9,13 +9,11 @@ from msgspec import Struct
 from ..api.around_methods import METHODS
 from ..api.conduct import CONDUCT, Conduct
 from ..api.method import Method
+from ..protocol.binding import SYSTEM
 from .journal import Entry, clipped, show_seconds
 
-__all__ = ["SYSTEM", "Finding", "Seen", "finding", "quoted", "seen", "worst_first"]
+__all__ = ["Finding", "Seen", "finding", "quoted", "seen", "worst_first"]
 
-SYSTEM = frozenset({
-    "method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key", "simplify",
-})
 _LISTED = 20  # request ids of one finding
 _SHOWN_AT_MOST = 60  # characters of what a caller has written
 

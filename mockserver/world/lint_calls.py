@@ -1,12 +1,13 @@
 """Checks of the client report that look at each call by itself: its parameters, its fields, how it was sent."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 import msgspec
 
 from ..api.method import Method
-from .findings import SYSTEM, Finding, Seen, finding, quoted
+from ..api.spelling import KNOWN_FIELDS, meant
+from ..protocol.binding import SYSTEM
+from .findings import Finding, Seen, finding, quoted
 
 __all__ = [
     "every_field", "fields_missing", "md5_sign", "no_window", "session_in_url", "unknown_field", "unknown_parameter", "version_missing",
@@ -32,12 +33,11 @@ def unknown_parameter(calls: Calls) -> Iterator[Finding]:
 
 def unknown_field(calls: Calls) -> Iterator[Finding]:
     """Names in `fields` that the record does not have."""
-    known = {method.name: _names(method) for method, _ in _known(calls) if method.record}
     named = (
         ((method.name, name), call) for method, call in _known(calls) if method.record
-        for name in dict.fromkeys(_fields(call)) if name.partition(".")[0] not in known[method.name]
+        for name in dict.fromkeys(_fields(call)) if name.partition(".")[0] not in KNOWN_FIELDS[method.name]
     )
-    yield from _strange("unknown_field", named, known, ("没有字段", "has no field"))
+    yield from _strange("unknown_field", named, KNOWN_FIELDS, ("没有字段", "has no field"))
 
 
 def fields_missing(calls: Calls) -> Iterator[Finding]:
@@ -99,10 +99,6 @@ def _fields(call: Seen) -> list[str]:
     return [name for each in call.params.get("fields", "").split(",") if (name := each.strip())]
 
 
-def _names(method: Method) -> set[str]:
-    return {name for field in method.record for name in (field.name, field.asked_as) if name}
-
-
 def _by_method(calls: Iterable[Seen]) -> Iterable[tuple[str, list[Seen]]]:
     groups: dict[str, list[Seen]] = {}
     for call in calls:
@@ -117,6 +113,6 @@ def _strange(id: str, named: Named, known: Mapping[str, Collection[str]], words:
         if key[1] not in known[key[0]]:
             groups.setdefault(key, []).append(call)
     for (method, name), shown in list(groups.items())[:_NAMES_AT_MOST]:
-        near = get_close_matches(name, sorted(known[method]), 1)
-        meant_zh, meant_en = (f"；是否指 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
+        other = meant(name, known[method])
+        meant_zh, meant_en = (f"；是否指 {other}？", f"; did you mean {other}?") if other else ("", "")
         yield finding(id, shown, f"{method} {words[0]} {quoted(name)}{meant_zh}", f"{method} {words[1]} {quoted(name)}{meant_en}")
