@@ -35,8 +35,8 @@ def diagnose(call: Call, rules: Rules, error: TopError | None) -> bytes:
     """The findings as JSON for the journal; the call's cause tells the first of them too."""
     found = examine(call, rules, error)
     if error is not None and found:
-        known, (zh, en) = CODES[error.code], call.cause
-        bare = (zh, en) == (known.zh, known.en)
+        known, (zh, en) = CODES.get(error.code), call.cause
+        bare = known is not None and (zh, en) == (known.zh, known.en)
         call.cause = (found[0].zh, found[0].en) if bare else (f"{zh}；{found[0].zh}", f"{en}; {found[0].en}")
     return msgspec.json.encode(found)
 
@@ -53,7 +53,8 @@ def stumbled(place: str) -> bytes:
 
 
 def _of_error(call: Call, rules: Rules, error: TopError | None) -> Asked:
-    if error is not None:
+    """What led to the error; nothing where a fault was planned, which no caller has deserved."""
+    if error is not None and call.hit is None:
         yield from _CODES.get(error.code, _nothing)(call, rules, error)
 
 

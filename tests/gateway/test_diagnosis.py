@@ -348,7 +348,16 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
     assert "own_fault" not in findings
 
 
-# lax, and the wire
+# planned faults, lax, and the wire
+
+@pytest.mark.parametrize("code", [3, 7, 11, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 40, 41, 47, 9999])
+def test_a_planned_error_accuses_nobody(world, top, told, code):
+    """Where a fault was planned the caller has made no mistake, and none is found."""
+    world.harm.add({"fault": "platform_error", "code": code})
+    assert top(GET, dispute_id=1, fields="status")["error_response"]["code"] == code
+    entry, findings = told()
+    assert findings == {}
+    assert "planned fault" in entry["diagnosis"]["en"]
 
 def test_a_lax_server_diagnoses_and_answers(world, top):
     """What a lax server lets pass is told in the warnings and the findings of an answered call."""
