@@ -353,7 +353,7 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
 @pytest.mark.parametrize("code", [3, 7, 11, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 40, 41, 47, 9999])
 def test_a_planned_error_accuses_nobody(world, top, told, code):
     """Where a fault was planned the caller has made no mistake, and none is found."""
-    world.harm.add({"fault": "platform_error", "code": code})
+    world.harm.add({"fault": "platform_error", "code": code, "msg": "Odd"})
     assert top(GET, dispute_id=1, fields="status")["error_response"]["code"] == code
     entry, findings = told()
     assert findings == {}
