@@ -330,10 +330,19 @@ def _grant(stage: Stage, body: Mapping[str, Any]) -> None:
     stage.ask("PATCH", f"{kind}s/{quote(str(what), safe='')}", rest)
 
 
+def _plan(stage: Stage, body: Mapping[str, Any]) -> None:
+    """A fault is planned; an empty body ends all that are."""
+    if body:
+        stage.ask("POST", "faults", body)
+    else:
+        stage.ask("DELETE", "faults")
+
+
 CONTROLS: Mapping[str, Callable[[Stage, Any], None]] = {
     "rules": lambda stage, body: stage.ask("PATCH", "rules", body),
     "stock": _set_stock,
     "rights": _grant,
+    "fault": _plan,
 }
 PLAYERS: Mapping[type[Step], Callable[[Any, Any], None]] = {
     Play: _Playing.move, Call: _Playing.call, Expect: _Playing.expect, Await: _Playing.wait, Pass: _Playing.go,

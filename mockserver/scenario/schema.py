@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ..api.around_methods import METHODS
+from ..api.faults import FAULTS, SETS
 from ..api.method import Method
 from ..domain.moves import MOVES, Apply
 from ..domain.switches import SWITCHES
@@ -20,7 +21,7 @@ from ..world.playing import PLAYERS
 from .call_steps import SYSTEM
 from .expecting import EXPECTATIONS
 from .matching import OPERATORS
-from .steps import COMMON, OPENING, PLAYED, STEPS
+from .steps import COMMON, NO_FAULT, OPENING, PLAYED, STEPS
 
 __all__ = ["scenario_schema"]
 
@@ -188,6 +189,7 @@ _OWN: Mapping[str, Schema] = {
     "advance": _DURATION, "age": _DURATION,
     "rules": {"type": "object", "minProperties": 1, "propertyNames": {"enum": list(SWITCHES)}},
     "stock": {"type": "object", "minProperties": 1}, "rights": {"type": "object", "minProperties": 1},
+    "fault": {"anyOf": [{"enum": [NO_FAULT, *FAULTS]}, {"type": "object", "properties": {"set": {"enum": list(SETS)}}}, _REFERENCE]},
     "snapshot": _TEXT, "restore": _TEXT, "repeat": _open({"type": "integer", "minimum": 1}),
     "each": {"type": ["string", "array"], "items": _TEXT},
 }

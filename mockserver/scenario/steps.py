@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from ..api.around_methods import METHODS
+from ..api.faults import FAULTS
 from ..domain.durations import parse_duration
 from ..domain.moves import MOVES, PICTURES, Apply
 from ..domain.switches import BadSwitch
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
 from ..world.document import BadDocument, read_document, unknown_name
+from ..world.faults import MATCHERS, read_faults
 from ..world.opening import OpenDocument
 from ..world.playing import PLAYERS, read_move
 from .call_steps import read_call
@@ -20,11 +22,13 @@ from .references import has_references
 from .story import Await, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step
 from .yaml_text import Node
 
-__all__ = ["COMMON", "OPENING", "PLAYED", "STEPS", "Kind", "read_steps"]
+__all__ = ["COMMON", "NO_FAULT", "OPENING", "PLAYED", "STEPS", "Kind", "read_steps"]
 
 COMMON = ("note",)
 OPENING = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
-_WITHIN = "10s"
+NO_FAULT = "none"
+FAULT_KEYS = (*MATCHERS[1:], *dict.fromkeys(option.name for kind in FAULTS.values() for option in kind.options))
+_WITHIN, _FILLED = "10s", "1"  # what stands for a reference that is filled later
 
 
 class Kind(Struct, frozen=True):
@@ -191,6 +195,21 @@ def _rights(node: Node, kind: str, reading: Reading) -> Step | None:
     return Send(**step_base(node, reading), what=kind, body=body)
 
 
+def _fault(node: Node, kind: str, reading: Reading) -> Step | None:
+    """A fault by its name with its options beside it, a set as `{set: bad_day}`, or `none` for no fault any more."""
+    given = node.value[kind]
+    options = {key: each for key, each in node.value.items() if key in FAULT_KEYS}
+    members = given.value if isinstance(given.value, dict) else {} if given.value == NO_FAULT else {kind: given}
+    body = Node({**members, **options}, node.line, node.column, node.keys)
+    reading.check_references(body)
+    if members or options:
+        try:
+            read_faults({key: _FILLED if has_references(each) else each.plain() for key, each in body.value.items()})
+        except BadDocument as wrong:
+            reading.refused(body.value.get(wrong.field, given), wrong)
+    return Send(line=node.line, column=node.column, note=reading.text(node, "note"), what=kind, body=body)
+
+
 def _snapshot(node: Node, kind: str, reading: Reading) -> Step | None:
     name = reading.text(node, kind)
     reading.snapshots.add(name)
@@ -245,6 +264,7 @@ STEPS: Mapping[str, Kind] = {
     "rules": Kind("修改规则", "rules change", (), _rules),
     "stock": Kind("设定可用库存", "available stock is set", (), _stock),
     "rights": Kind("修改权限", "rights change", (), _rights),
+    "fault": Kind("计划故障", "a fault is planned", FAULT_KEYS, _fault),
     "snapshot": Kind("保存快照", "the state is kept", (), _snapshot),
     "restore": Kind("恢复快照", "the state is restored", (), _restore),
     "repeat": Kind("重复", "steps are repeated", ("do",), _repeat),

@@ -6,8 +6,9 @@ from math import inf
 from typing import Any
 
 from ..api.around_methods import METHODS
+from .rejection import LOST
 from .selling import METHOD_OF
-from .stage import Reply, Stage
+from .stage import Reply, Stage, lost_reply
 from .story import Play
 from .yaml_text import Node
 
@@ -70,11 +71,13 @@ class Waiting:
         return known is not None and known.move is not None and not any(name in params for name in _SYSTEM)
 
     def for_refusal(self, stage: Stage, step: Play, dispute_id: str, refused: Node) -> Reply:
-        """The reply to the client's call of the seller's move, which was refused.
+        """The reply to the client's call of the seller's move, which was refused, or whose reply a fault lost.
 
         Raises:
             Broken: not in time.
         """
+        if refused.value == LOST:
+            return self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="")
         by_platform = isinstance(refused.value, int) and refused.value is not True
         return self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="refused" if by_platform else "failed")
 
@@ -103,20 +106,26 @@ class Waiting:
     ) -> Reply:
         """The client's call with this outcome that no step has taken yet, as the journal has it.
 
+        Without an outcome, one whose reply a fault lost.
+
         Raises:
             Broken: not in time.
         """
         found: list[Any] = []
-        filters = {"method": method, "outcome": outcome, **({"dispute_id": dispute_id} if dispute_id else {})}
+        given = {"method": method, "outcome": outcome, "dispute_id": dispute_id}
+        filters = {name: value for name, value in given.items() if value}
 
         def called() -> bool:
             items = stage.ask("GET", "requests", limit=1000, **filters)["items"]
-            found[:] = [item for item in reversed(items) if item["request_id"] not in self._taken]
+            fresh = [item for item in reversed(items) if item["request_id"] not in self._taken]
+            found[:] = [item for item in fresh if outcome or (item["fault"] and item["fault"]["lost"])]
             return bool(found)
 
         if not self.until(called, within):
             raise self._overdue(method)
         self._taken.add(found[0]["request_id"])
+        if not outcome:
+            return lost_reply(found[0]["fault"]["effect"], curl="")
         return Reply(found[0]["reply"], error=outcome == "refused", curl="")
 
     def _overdue(self, what: str) -> Broken:

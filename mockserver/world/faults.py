@@ -22,9 +22,9 @@ from ..protocol.shapes import read_time, show_time
 from .document import BadDocument, unknown_name
 from .quotas import match_names
 
-__all__ = ["Asked", "Fault", "Hit", "Tally", "chance", "read_fault", "read_faults", "show_fault"]
+__all__ = ["MATCHERS", "Asked", "Fault", "Hit", "Tally", "chance", "read_fault", "read_faults", "show_fault"]
 
-_MATCHERS = ("fault", "method", "dispute_id", "session", "after", "times", "probability", "until")
+MATCHERS = ("fault", "method", "dispute_id", "session", "after", "times", "probability", "until")
 _COUNT_AT_MOST, _PATTERNS_AT_MOST = 10**9, 50
 
 
@@ -137,8 +137,8 @@ def read_faults(raw: object, methods: Collection[str] = METHODS.keys()) -> tuple
     if not isinstance(raw["set"], str) or raw["set"] not in SETS:
         raise unknown_name("set", str(raw["set"])[:100], SETS, "故障集")
     for key in given:
-        if key not in _MATCHERS[1:]:
-            raise unknown_name(key[:100], key[:100], _MATCHERS[1:], "字段")
+        if key not in MATCHERS[1:]:
+            raise unknown_name(key[:100], key[:100], MATCHERS[1:], "字段")
     return tuple(read_fault({**each, **given}, methods) for each in SETS[raw["set"]].faults)
 
 
@@ -155,7 +155,7 @@ def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
     if not isinstance(name, str) or name not in FAULTS:
         raise unknown_name("fault", "" if name is None else str(name)[:100], FAULTS, "故障")
     kind = FAULTS[name]
-    known = (*_MATCHERS, *(option.name for option in kind.options))
+    known = (*MATCHERS, *(option.name for option in kind.options))
     for key in raw:
         if key not in known:
             raise unknown_name(str(key)[:100], str(key)[:100], known, "字段")

@@ -63,3 +63,11 @@ def test_an_argument_is_checked_by_the_rules_of_the_story():
 def test_a_mapping_or_list_is_no_name(wrong, column):
     """Where a name is wanted, something else is a mistake at its place."""
     assert [place for _, place, _ in mistakes_of(f"scenario: x\n{wrong}")] == [column]
+
+
+def test_a_fault_is_checked_before_anything_runs():
+    """An unknown fault, an option of another and a value out of bounds are mistakes at their places."""
+    story = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lots\n  - fault: reply_lost\n    time: 2\n  - fault: latency\n    probability: 7\n"
+    found = mistakes_of(story)
+    assert [(line, column) for line, column, _ in found] == [(4, 12), (6, 5), (8, 18)]
+    assert "reply_lost" in found[0][2] and "times" in found[1][2]

@@ -154,3 +154,23 @@ steps:
   - expect: {now: 2026-03-04 10:00:00}
 """
     assert tell(story, clock="2030-01-01 00:00:00", guest=True, before="2d").trouble is None
+
+
+def test_a_fault_step_plans_harm_and_none_ends_it(tell):
+    """A planned fault strikes the next call it matches; `fault: none` ends all that are planned."""
+    limited = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: limited\n    method: tmall.exchange.agree\n    times: 2\n  - seller: agree\n    refused: 7\n"
+    assert tell(limited + "  - expect: {status: 1}\n  - fault: none\n  - seller: agree\n  - expect: {status: 2}\n").ok
+    assert tell(limited + "  - seller: agree\n").outcome == "failed"
+
+
+def test_a_lost_reply_is_a_refusal_of_its_own_name(tell):
+    """A call that was carried out and whose reply was lost is told by `reply_lost`, and by nothing else."""
+    lost = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lost\n    method: tmall.exchange.agree\n  - seller: agree\n    refused: reply_lost\n  - expect: {status: 2}\n"
+    assert tell(lost).ok
+    assert tell(lost.replace("refused: reply_lost", "refused: no_stock")).outcome == "failed"
+    assert tell(lost.replace("    refused: reply_lost\n", "")).outcome == "failed"
+
+
+def test_a_set_of_faults_is_planned(tell):
+    """A named set is planned at once; references stand for ids."""
+    assert tell("scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n").ok
