@@ -4,6 +4,7 @@ Masked as the journal is.  What HAR has no member for stands in members that beg
 Requests are rebuilt from parameters, replies from their tree: of what is masked or clipped, sizes are not the wire's.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from ..world.journal import MASK, Entry, clipped
 __all__ = ["har"]
 
 _PATH = "/router/rest"
+_STATUS = re.compile(r"\bstatus=(\d{3})\b")  # in the effect of a fault that answers as a proxy would
 _TOLD = ("verb", "params", "files", "reply", "micros", "real_time")  # in HAR's own members
 
 
@@ -65,10 +67,20 @@ def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any])
     headers = [
         _pair("Content-Type", kind), _pair("X-Sandbox-Request-Id", entry.request_id), _pair("X-Sandbox-Id", quote(entry.sandbox)),
     ]
-    return {
-        "status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers, "content": content,
-        "redirectURL": "", "headersSize": -1, "bodySize": -1,
+    status = _status(entry)
+    response = {
+        "status": status, "statusText": "OK" if status == 200 else "", "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers,
+        "content": content, "redirectURL": "", "headersSize": -1, "bodySize": -1,
     }
+    return {**response, "comment": f"{entry.fault}: the caller did not get this reply"} if entry.lost else response
+
+
+def _status(entry: Entry) -> int:
+    """The status that the caller saw; 0 where a planned fault let nothing whole arrive."""
+    if not entry.lost or "as=isp." in entry.effect:
+        return 200
+    told = _STATUS.search(entry.effect)
+    return int(told[1]) if told else 0
 
 
 def _written(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:

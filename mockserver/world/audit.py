@@ -6,6 +6,7 @@ messages); without, the client relies on luck.  Pure: reads entries of the journ
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -31,27 +32,39 @@ class Audit(Struct, frozen=True):
 
 
 class _Write(Struct):
-    """One write as the client repeats it: its success, the place of the latest, and the attempts after it with and without a look."""
+    """One write as the client repeats it: its success, and the attempt of which it has not heard how it ended.
+
+    `latest` is the place of the last attempt that may have been carried out.  Later ones came `informed`, after a look, or
+    `blind`, each with the one that it repeats.
+    """
 
     done: Seen | None = None
+    unheard: Seen | None = None
     latest: int = -1
     informed: set[int] = set()
-    blind: list[Seen] = []
+    blind: list[tuple[Seen, Seen]] = []
 
 
 def audit(calls: Sequence[Seen]) -> Audit:
     """The audit of these calls, oldest first."""
-    looks, writes, count = _Looks(), dict[tuple[str, ...], _Write](), 0
+    looks, writes, shipments, count = _Looks(), dict[tuple[str, ...], _Write](), dict[str, _Write](), 0
     for place, call in enumerate(calls):
         looks.note(place, call)
         key = _key(call)
         if key:
             count += 1
             _attempt(writes.setdefault(key, _Write()), place, call, looks)
-    found = [*_repeated(writes), *_shipped_twice(calls)]
+        if key and call.entry.method in _SHIPS:
+            _ship(shipments.setdefault(call.entry.dispute_id, _Write()), place, call, looks)
+    found = [*map(_repeated, _blind(writes)), *map(_shipped_twice, _blind(shipments))]
     unsafe = {entry.number for each in found for entry in each.entries[1:]}
     repeats = unsafe.union(*(write.informed for write in writes.values()))
     return Audit(count, len(repeats), len(unsafe), worst_first(found))
+
+
+def _blind(writes: Mapping[Any, _Write]) -> Iterator[tuple[Seen, ...]]:
+    """Of each write that was repeated blindly, the first attempt and its repetitions."""
+    return ((write.blind[0][0], *(again for _, again in write.blind)) for write in writes.values() if write.blind)
 
 
 def _key(call: Seen) -> tuple[str, ...]:
@@ -72,7 +85,7 @@ class _Looks:
     def note(self, place: int, call: Seen) -> None:
         """The call is seen; it may be a look, if its reply has arrived."""
         entry = call.entry
-        if entry.outcome != "ok" or entry.lost or entry.method not in (GET, LIST, MESSAGES):
+        if entry.outcome != "ok" or call.unheard or entry.method not in (GET, LIST, MESSAGES):
             return
         if entry.method == MESSAGES:
             self._last[MESSAGES, entry.dispute_id] = place
@@ -102,57 +115,64 @@ def _attempt(write: _Write, place: int, call: Seen, looks: _Looks) -> None:
 
     A move that succeeds again is a new round of the flow, not a repetition; a message that succeeds again is said twice.
     """
-    entry = call.entry
-    again = write.done is not None and (entry.outcome == "ok") == (entry.method == ADD)
-    if again and looks.since(write.latest, entry.method, entry.dispute_id):
+    entry, before = call.entry, write.unheard
+    if before is None and write.done is not None and (entry.outcome == "ok") == (entry.method == ADD):
+        before = write.done
+    if before is not None and looks.since(write.latest, entry.method, entry.dispute_id):
         write.informed.add(entry.number)
-    elif again:
-        write.blind.append(call)
-    if entry.outcome == "ok":
+    elif before is not None:
+        write.blind.append((before, call))
+    _remember(write, place, call)
+
+
+def _ship(write: _Write, place: int, call: Seen, looks: _Looks) -> None:
+    """The call is one more shipment; after a success another waybill is a second parcel, whatever the client has seen."""
+    entry, before = call.entry, write.done
+    if before is None and write.unheard is not None and not looks.since(write.latest, entry.method, entry.dispute_id):
+        before = write.unheard
+    if before is not None and _waybill(call) != _waybill(before):
+        write.blind.append((before, call))
+    _remember(write, place, call)
+
+
+def _remember(write: _Write, place: int, call: Seen) -> None:
+    write.unheard = call if call.unheard else None
+    if call.entry.outcome == "ok" or call.unheard:
         write.latest = place
-        if write.done is None or entry.method != ADD:
-            write.done = call
+    if call.entry.outcome == "ok" and (write.done is None or call.entry.method != ADD):
+        write.done = call
 
 
-def _repeated(writes: Mapping[tuple[str, ...], _Write]) -> Iterator[Finding]:
-    for (method, dispute_id, *_), write in writes.items():
-        if not write.blind or write.done is None:
-            continue
-        first, again = write.done.entry.request_id, ", ".join(call.entry.request_id for call in write.blind[:3])
-        calls, times = (write.done, *write.blind), len(write.blind)
-        if method == ADD:
-            yield finding(
-                "double_message", calls, f"换货单 {dispute_id}：留言 {first} 之后，同样的内容又发了 {times} 次({again})，中间没有查询留言",
-                f"exchange {dispute_id}: after message {first} the same content came again, ×{times} ({again}), without reading the messages",
-            )
-        else:
-            yield finding(
-                "unsafe_repeat", calls, f"换货单 {dispute_id}：{method} 已成功({first})，没有先读取换货单就又发了 {times} 次({again})",
-                f"exchange {dispute_id}: {method} had succeeded ({first}) and came again, ×{times} ({again}), without reading the exchange",
-            )
-
-
-def _shipped_twice(calls: Iterable[Seen]) -> Iterator[Finding]:
-    """Of each exchange that was shipped, the shipments with other waybills that came later."""
-    shipped: dict[str, Seen] = {}
-    others: dict[str, list[Seen]] = {}
-    for call in calls:
-        entry = call.entry
-        if entry.method not in _SHIPS or not entry.dispute_id:
-            continue
-        first = shipped.get(entry.dispute_id)
-        if first is None and entry.outcome == "ok":
-            shipped[entry.dispute_id] = call
-        elif first is not None and _waybill(call) != _waybill(first):
-            others.setdefault(entry.dispute_id, []).append(call)
-    for dispute_id, again in others.items():
-        first = shipped[dispute_id]
-        later = ", ".join(dict.fromkeys(quoted(_waybill(call)) or "-" for call in again[:5]))
-        yield finding(
-            "double_shipment", (first, *again),
-            f"换货单 {dispute_id}：已用运单号 {quoted(_waybill(first))} 发货({first.entry.request_id})，又用 {later} 发货({again[0].entry.request_id})",
-            f"exchange {dispute_id}: shipped with waybill {quoted(_waybill(first))} ({first.entry.request_id}), then again with {later} ({again[0].entry.request_id})",
+def _repeated(calls: tuple[Seen, ...]) -> Finding:
+    entry, again, times = calls[0].entry, ", ".join(call.entry.request_id for call in calls[1:4]), len(calls) - 1
+    method, dispute_id, (state_zh, state_en) = entry.method, entry.dispute_id, _state(calls[0])
+    if method == ADD and all(call.entry.outcome == "ok" for call in calls):
+        return finding(
+            "double_message", calls, f"换货单 {dispute_id}：留言{state_zh}，同样的内容又发了 {times} 次({again})，中间没有查询留言",
+            f"exchange {dispute_id}: a message {state_en} and the same content came again, ×{times} ({again}), without reading the messages",
         )
+    return finding(
+        "unsafe_repeat", calls, f"换货单 {dispute_id}：{method} {state_zh}，没有先查询就又发了 {times} 次({again})",
+        f"exchange {dispute_id}: {method} {state_en} and came again, ×{times} ({again}), without a look",
+    )
+
+
+def _shipped_twice(calls: tuple[Seen, ...]) -> Finding:
+    first, again, (state_zh, state_en) = calls[0], calls[1:], _state(calls[0])
+    later = ", ".join(dict.fromkeys(quoted(_waybill(call)) or "-" for call in again[:5]))
+    dispute_id, waybill, at = first.entry.dispute_id, quoted(_waybill(first)), again[0].entry.request_id
+    return finding(
+        "double_shipment", calls, f"换货单 {dispute_id}：用运单号 {waybill} 发货{state_zh}，又用 {later} 发货({at})",
+        f"exchange {dispute_id}: a shipment with waybill {waybill} {state_en}, then came one with {later} ({at})",
+    )
+
+
+def _state(call: Seen) -> tuple[str, str]:
+    """How a write stood for a client that does not look: done, done unheard of, or unheard of altogether."""
+    ok, number = call.entry.outcome == "ok", call.entry.request_id
+    if not call.unheard:
+        return f"已成功({number})", f"had succeeded ({number})"
+    return (f"已执行而应答丢失({number})", f"was carried out, its reply lost ({number})") if ok else (f"没有收到应答({number})", f"had no reply ({number})")
 
 
 def _waybill(call: Seen) -> str:

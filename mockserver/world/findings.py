@@ -35,6 +35,11 @@ class Seen(Struct, frozen=True):
         return self.entry.real - self.entry.micros / 1e6
 
     @property
+    def unheard(self) -> bool:
+        """Whether the client cannot know how the call ended: a planned fault took its reply, and sent no other."""
+        return self.entry.lost and self.entry.fault != "duplicate_delivery"
+
+    @property
     def reply(self) -> Any:
         """The masked reply, decoded: only where a check needs it."""
         return msgspec.json.decode(self.entry.reply)

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from ..api.method import Method
-from ..api.spelling import KNOWN_FIELDS, meant
-from ..protocol.binding import SYSTEM
+from ..api.spelling import KNOWN_FIELDS, KNOWN_NAMES, meant
 from .findings import Finding, Seen, finding, quoted
 
 __all__ = [
@@ -26,9 +25,8 @@ Named = Iterable[tuple[tuple[str, str], Seen]]
 
 def unknown_parameter(calls: Calls) -> Iterator[Finding]:
     """Parameters that the method's page does not document."""
-    named = (((method.name, name), call) for method, call in _known(calls) for name in _sent(call) if name not in SYSTEM)
-    known = {method.name: {param.name for param in method.params} for method, _ in _known(calls)}
-    yield from _strange("unknown_parameter", named, known, ("没有参数", "has no parameter"))
+    named = (((method.name, name), call) for method, call in _known(calls) for name in _sent(call))
+    yield from _strange("unknown_parameter", named, KNOWN_NAMES, ("没有参数", "has no parameter"))
 
 
 def unknown_field(calls: Calls) -> Iterator[Finding]:
@@ -113,6 +111,6 @@ def _strange(id: str, named: Named, known: Mapping[str, Collection[str]], words:
         if key[1] not in known[key[0]]:
             groups.setdefault(key, []).append(call)
     for (method, name), shown in list(groups.items())[:_NAMES_AT_MOST]:
-        other = meant(name, known[method])
-        meant_zh, meant_en = (f"；是否指 {other}？", f"; did you mean {other}?") if other else ("", "")
+        near = meant(name, known[method])
+        meant_zh, meant_en = (f"；是否指 {near}？", f"; did you mean {near}?") if near else ("", "")
         yield finding(id, shown, f"{method} {words[0]} {quoted(name)}{meant_zh}", f"{method} {words[1]} {quoted(name)}{meant_en}")

@@ -37,7 +37,7 @@ def call_in_ban(calls: Calls) -> Iterator[Finding]:
         if entry.outcome != "refused":
             for scope in ("", entry.method):
                 bans.pop((app_key, scope), None)
-        if entry.code != 7 or not (told := _BAN.search(str(call.reply.get("sub_msg", "")))):
+        if entry.code != 7 or call.unheard or not (told := _BAN.search(str(call.reply.get("sub_msg", "")))):
             continue
         key = app_key, "" if entry.sub_code == _APP_WIDE else entry.method
         first, seconds = bans.get(key, (call, 0))
@@ -101,7 +101,7 @@ def failure_ignored(calls: Calls) -> Iterator[Finding]:
                 if step in before:
                     found.setdefault((entry.dispute_id, step, entry.method), [before[step]]).append(call)
             before.pop(entry.method, None)
-            if entry.outcome != "ok":
+            if entry.outcome != "ok" and not call.unheard:
                 before[entry.method] = call
     for (dispute_id, step, method), shown in found.items():
         what = shown[0].entry.msg_code or f"code {shown[0].entry.code}"
@@ -114,7 +114,7 @@ def pages_unfinished(calls: Calls) -> Iterator[Finding]:
     paged = [call for call in calls if call.entry.outcome == "ok" and call.params and "page_no" in _params(call)]
     for shown in _alike(paged, "page_no", "fields"):
         asked = {int(call.params.get("page_no") or 1) for call in shown}
-        more = [call for call in shown if _has_next(call) and int(call.params.get("page_no") or 1) + 1 not in asked]
+        more = [call for call in shown if not call.unheard and _has_next(call) and int(call.params.get("page_no") or 1) + 1 not in asked]
         missing = set(range(1, max(map(_pages, more), default=0) + 1)) - asked
         if missing:
             method, page = shown[0].entry.method, min(missing)
@@ -163,7 +163,7 @@ def polling_fast(calls: Calls) -> Iterator[Finding]:
 
 def hopeless_retry(calls: Calls) -> Iterator[Finding]:
     """The same call again and again though its sub_code says that it is the caller's mistake."""
-    for shown in _alike(call for call in calls if _whole(call)):
+    for shown in _alike(call for call in calls if _whole(call) and not call.unheard):
         for sub_code, same in groupby(shown, key=lambda call: call.entry.sub_code):
             row = tuple(same)
             if sub_code.startswith("isv.") and len(row) >= _ALIKE:

@@ -166,6 +166,19 @@ def test_a_clipped_reply_says_so(api, post, har):
     assert "text" not in content and content["size"] > 50_000
 
 
+@pytest.mark.parametrize(("fault", "status"), [
+    ({"fault": "gateway_5xx", "status": 504}, 504), ({"fault": "reply_lost"}, 0), ({"fault": "empty_reply"}, 0),
+    ({"fault": "reply_lost", "as": "isp.remote-service-timeout"}, 200),
+])
+def test_a_lost_reply_shows_what_its_caller_saw(api, post, har, fault, status):
+    """A reply that a planned fault took has the status that the caller saw, 0 for none, and says which fault it was."""
+    api("POST", "faults", fault)
+    post("taobao.time.get")
+    [entry] = har()
+    assert (entry["response"]["status"], entry["_fault"]["name"], entry["_fault"]["lost"]) == (status, fault["fault"], True)
+    assert fault["fault"] in entry["response"]["comment"]
+
+
 def test_the_export_is_filtered(call, opened, agree, har):
     """Filters and limit choose, the newest of those that match."""
     for _ in range(3):
