@@ -56,9 +56,13 @@ class Client:
         return "\n".join(bytes(self._written).decode(errors="replace").splitlines()[-_LINES:])
 
     def _code(self) -> int | None:
-        """The exit code, None while it runs.  The process stays unreaped, so that its group's id stays its own."""
-        if os.name == "nt":
-            return self._process.poll()
+        """The exit code, None while it runs.
+
+        Where the system can, the process stays unreaped, so that its group's id stays its own.
+        """
+        if not hasattr(os, "waitid"):
+            code = self._process.poll()
+            return 128 - code if code is not None and code < 0 else code
         found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         return None if found is None else found.si_status + (0 if found.si_code == os.CLD_EXITED else 128)
 

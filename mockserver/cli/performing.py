@@ -5,8 +5,11 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,12 +22,12 @@ from ..scenario.stage import Refused, Stage, StageMaker
 from ..scenario.story import Story
 from ..scenario.waiting import Waiting
 from ..server import make_desk
-from ..testing.control import ControlRefused
+from ..testing.control import Control, ControlRefused
 from ..testing.transport import Unreachable
 from .client import Client
 from .scripts import Script
 
-__all__ = ["Order", "Performing", "in_process"]
+__all__ = ["Order", "Performing", "in_living_sandbox", "in_process"]
 
 _CALLS_SHOWN = 8
 _OWN = ("name", "apps", "shops")  # what two sandboxes of a server cannot both have
@@ -32,10 +35,15 @@ ClientMaker = Callable[[Mapping[str, Any]], Client]  # from how the control API 
 
 
 class Order(Struct, frozen=True):
-    """How the stories of a run are played: to which status, and how long a step waits for a client."""
+    """How the stories of a run are played: to which status, with which values, how long a step waits for a client.
+
+    `record` is where the history of the story's sandbox is written as a story of its own.
+    """
 
     until: str = ""
     within: timedelta = timedelta(seconds=10)
+    options: Mapping[str, str] = {}
+    record: str = ""
 
 
 class _Stopped(Exception):
@@ -70,12 +78,12 @@ class Performing:
         try:
             stage = self._make({**given, "clock": {"mode": "frozen"}} if self._client else given)
             result = self._played(story, stage)
+            if self._order.record:
+                Path(self._order.record).write_text(stage.ask("GET", "scenario")["scenario"], "utf-8")
         except _Stopped:
             result = _ended(story, "interrupted", "", "")
-        except Refused as refused:
-            result = _ended(story, "broken", str(refused.problem.get("title", "")), str(refused.problem.get("detail", "")))
-        except Unreachable as gone:
-            result = _ended(story, "broken", str(gone), str(gone))
+        except (Refused, Unreachable) as wrong:
+            result = _ended(story, "broken", *_reason(wrong))
         except Exception as wrong:  # the door: a fault of ours breaks one story, not the run
             result = _ended(story, "broken", f"程序出错，请报告：{wrong!r}", f"a fault of ours, please report: {wrong!r}")
         finally:
@@ -108,6 +116,24 @@ class Performing:
             raise _Stopped
 
 
+def in_living_sandbox(control: Control, sandbox: str, order: Order) -> Callable[[Script], Result]:
+    """Plays in a sandbox that there is, by the server itself: its data, time and credentials stay its own."""
+    below = f"sandboxes/{quote(sandbox, safe='')}"
+
+    def perform(script: Script) -> Result:
+        body = {"scenario": script.text, "set": order.options, "until": order.until or None}
+        try:
+            played = control("POST", f"{below}/play", body)
+            result = replace(msgspec.convert(played, Result), path=script.story.path)
+            if order.record:
+                Path(order.record).write_text(control("GET", f"{below}/scenario")["scenario"], "utf-8")
+        except (ControlRefused, Unreachable) as wrong:
+            result = _ended(script.story, "broken", *_reason(wrong))
+        return masked(_sourced(result, script), (control.token,))
+
+    return perform
+
+
 def in_process(order: Order) -> Performing:
     """Plays on a desk of its own, without sockets."""
     return Performing(desk_stages(make_desk(), ROUTES), order)
@@ -118,12 +144,19 @@ def _ended(story: Story, outcome: str, zh: str, en: str) -> Result:
     return Result(title=story.title, path=story.path, outcome=outcome, steps=0, trouble=trouble)
 
 
+def _reason(wrong: Refused | ControlRefused | Unreachable) -> tuple[str, str]:
+    if isinstance(wrong, Unreachable):
+        return str(wrong), str(wrong)
+    return str(wrong.problem.get("title", "")), str(wrong.problem.get("detail", ""))
+
+
 def _sourced(result: Result, script: Script) -> Result:
     """The result with the line of the file where it broke."""
     trouble = result.trouble
-    if trouble is None or not 1 <= trouble.line <= len(script.lines):
+    lines = script.text.splitlines() if trouble else []
+    if trouble is None or not 1 <= trouble.line <= len(lines):
         return result
-    return replace(result, trouble=replace(trouble, source=script.lines[trouble.line - 1]))
+    return replace(result, trouble=replace(trouble, source=lines[trouble.line - 1]))
 
 
 def _calls(stage: Stage) -> list[str]:

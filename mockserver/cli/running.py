@@ -18,12 +18,12 @@ from ..scenario.result import Result
 from ..testing.control import Control
 from ..testing.local import Server
 from ..testing.sandbox import Sandbox
-from ..testing.stage import ControlStage, server_stages
+from ..testing.stage import server_stages
 from ..testing.transport import Http
 from .client import Client
-from .console import NOT_STARTED, connect, fail, is_linked
+from .console import NOT_STARTED, connect, fail, is_linked, one_line
 from .crew import Played, in_processes, in_threads, in_turn
-from .performing import Order, Performing, in_process
+from .performing import Order, Performing, in_living_sandbox, in_process
 from .scripts import Script
 from .variables import client_variables
 
@@ -31,6 +31,7 @@ __all__ = ["Wanted", "collected", "crew_for"]
 
 _WORTH = 30  # stories that pay for starting processes
 _THREADS = 4  # stories at a time on a running server
+_PROGRESS_AT_MOST = 36  # characters, so that Chinese ones stay on one line of a terminal
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -44,11 +45,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
     jobs: int | None
     within: timedelta
     keep: bool
+    options: Mapping[str, str]
+    record: str
 
 
 def crew_for(scripts: Sequence[Script], link: Mapping[str, Any], asked: Wanted, stack: ExitStack) -> Played:
     """Who plays: this process, several, or threads against a server; what was opened is closed with the stack."""
-    order = Order(asked.until, asked.within)
+    order = Order(asked.until, asked.within, asked.options, asked.record)
     if not is_linked(link) and not asked.client:
         jobs = min(asked.jobs or (_cores() if len(scripts) >= _WORTH else 1), len(scripts))
         make = partial(in_process, order)
@@ -56,8 +59,7 @@ def crew_for(scripts: Sequence[Script], link: Mapping[str, Any], asked: Wanted, 
     stopping = threading.Event()
     control = connect(link).control if is_linked(link) else _own_server(stack)
     if link["sandbox"]:
-        perform = Performing(lambda given: ControlStage(control, link["sandbox"], made=False), order, token=control.token, stopping=stopping)
-        return in_threads(scripts, perform, 1, stopping)
+        return in_threads(scripts, in_living_sandbox(control, link["sandbox"], order), 1, stopping)
 
     def client(info: Mapping[str, Any]) -> Client:
         return Client(asked.client, client_variables(Sandbox(control=control, attach=info["id"]), asked.env))
@@ -104,5 +106,5 @@ def collected(scripts: Sequence[Script], crew: Played) -> tuple[list[Result], bo
 def _progress(text: str) -> None:
     """One line on a terminal, rewritten; elsewhere nothing."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text[:70]}")
+        sys.stderr.write(f"\r\x1b[K{one_line(text, _PROGRESS_AT_MOST)}")
         sys.stderr.flush()

@@ -19,10 +19,10 @@ __all__ = ["Script", "find", "read_scripts"]
 
 
 class Script(Struct, frozen=True):
-    """A story with the lines of its file, so that a failure can show one."""
+    """A story with the text of its file, so that a failure can show a line, and a server can play it."""
 
     story: Story
-    lines: tuple[str, ...]
+    text: str
 
 
 def find(named: Sequence[str], *, library: bool = False) -> tuple[Path, ...]:
@@ -93,7 +93,7 @@ def read_scripts(
         found = check_story(story)
         mistakes += [(shown, each) for each in found]
         if not found:
-            scripts.append(Script(story, tuple(text.splitlines())))
+            scripts.append(Script(story, text))
     return scripts, mistakes
 
 
@@ -106,7 +106,7 @@ def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(BYTES_AT_MOST + 1)  # one more is enough to see that it is too long
-        return content.decode("utf-8-sig")
+        return content.decode()
     except UnicodeDecodeError as wrong:
         if len(content) > BYTES_AT_MOST:
             return content.decode(errors="replace")

@@ -1,6 +1,8 @@
 """Commands about scenario files: `run`, `validate`, `schema`."""
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from ..scenario.schema import scenario_schema
 from ..scenario.yaml_text import Mistake, read_yaml
 from ..world.document import BadDocument
 from ..world.opening import read_status
-from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, fail, is_linked, one_line, pairs, say, warn, words
+from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, connect, fail, is_linked, one_line, pairs, say, warn, words
 from .running import Wanted, collected, crew_for
 from .scripts import find, read_scripts
 
@@ -60,6 +62,7 @@ def _told(mistakes: Sequence[tuple[str, Mistake]]) -> Iterator[str]:
 @click.option("--env", multiple=True, metavar="NAME={app_key}", help="被测程序自己的变量名 (the client's own variable names)")
 @click.option("--junit", default="", metavar="F", help="写 JUnit XML")
 @click.option("--json", default="", metavar="F", help="写 JSON 报告 (write a JSON report)")
+@click.option("--record", default="", metavar="F", help="把独立环境的历史写成场景文件 (write the sandbox's history as a scenario file)")
 @click.option("--jobs", type=click.IntRange(1, 64), default=None, help="同时运行几个 (stories at a time)")
 @click.option("--within", default="10s", help="等被测程序一步的最长时间 (how long a step waits for the client)")
 @click.option("--keep", is_flag=True, help="在运行中的服务上保留独立环境 (keep the sandboxes on the running server)")
@@ -71,16 +74,21 @@ def run(
     if listed:
         _list_shipped()
         return
+    asked = _options(options, given)
+    _check_link(link, asked)
+    if not stories and asked.record and is_linked(link):
+        _record(link, asked.record)
+        return
     if not stories:
         fail(WRONG_USE, "运行什么？给出场景文件、文件夹，或 --list 中的名称", "run what? Give files, folders, or names that --list shows")
-    asked = _options(options)
-    _check_link(link, asked)
-    scripts, mistakes = read_scripts(find(stories, library=True), pairs(given))
+    scripts, mistakes = read_scripts(find(stories, library=True), asked.options)
     for line in _told(mistakes):
         warn(line)
     if mistakes:
         fail(WRONG_USE, f"共 {len(mistakes)} 处错误，没有运行", f"{len(mistakes)} mistakes, nothing was run")
-    for path in (asked.junit, asked.json):
+    if asked.record and len(scripts) > 1:
+        fail(WRONG_USE, f"--record 只记录一个场景，这里有 {len(scripts)} 个", f"--record takes one story, here are {len(scripts)}")
+    for path in (asked.junit, asked.json, asked.record):
         _make_room(path)
     with ExitStack() as stack:
         crew = crew_for(scripts, link, asked, stack)
@@ -90,7 +98,7 @@ def run(
     sys.exit(INTERRUPTED if interrupted else 0 if all(each.ok for each in results) else CHECK_FAILED)
 
 
-def _options(options: Mapping[str, Any]) -> Wanted:
+def _options(options: Mapping[str, Any], given: Sequence[str]) -> Wanted:
     try:
         within = parse_duration(options["within"])
     except ValueError:
@@ -103,7 +111,7 @@ def _options(options: Mapping[str, Any]) -> Wanted:
             until = str(read_status(until, {}).value)
         except BadDocument as wrong:
             fail(WRONG_USE, f"--until {until}：{wrong.zh}", f"--until {until}: {wrong.en}")
-    return Wanted(**{**options, "within": within, "until": until})
+    return Wanted(**{**options, "within": within, "until": until, "options": pairs(given)})
 
 
 def _check_link(link: Mapping[str, Any], asked: Wanted) -> None:
@@ -113,6 +121,12 @@ def _check_link(link: Mapping[str, Any], asked: Wanted) -> None:
         fail(WRONG_USE, "--client 为每个场景新建独立环境，不能与 --sandbox 一起用", "--client makes a sandbox for each story: leave --sandbox out")
     if asked.env and not asked.client:
         fail(WRONG_USE, "--env 只与 --client 一起用", "--env goes with --client only")
+
+
+def _record(link: Mapping[str, Any], path: str) -> None:
+    """The history of the running server's sandbox is in the file."""
+    _make_room(path)
+    Path(path).write_text(connect(link).ask("GET", "scenario")["scenario"], "utf-8")
 
 
 def _list_shipped() -> None:
@@ -125,13 +139,15 @@ def _list_shipped() -> None:
 
 
 def _make_room(path: str) -> None:
-    """The folder of a report is there, so that no story is played for nothing."""
+    """A file can be written there, so that no story is played for nothing."""
+    folder = Path(path).parent
     try:
-        if path:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            Path(path).touch()
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = os.strerror(errno.EISDIR) if path and Path(path).is_dir() else "" if os.access(folder, os.W_OK) else os.strerror(errno.EACCES)
     except OSError as wrong:
-        fail(WRONG_USE, f"写不了报告 {path}：{wrong.strerror}", f"cannot write report {path}: {wrong.strerror}")
+        reason = wrong.strerror or str(wrong)
+    if reason:
+        fail(WRONG_USE, f"写不了 {path}：{reason}", f"cannot write {path}: {reason}")
 
 
 def _write(results: Sequence[Result], seconds: float, asked: Wanted) -> None:

@@ -50,5 +50,5 @@ def _referred(step: Step) -> Iterator[str]:
 def _in(value: Any) -> Iterator[str]:
     if isinstance(value, Node):
         yield from (name for name, _ in references(value))
-    elif isinstance(value, str):
+    elif isinstance(value, str) and "$" in value:
         yield from (name for name, _ in references(Node(value, 0, 0)))

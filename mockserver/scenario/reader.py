@@ -67,7 +67,7 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
             wrong = unknown_name("set", name, own)
             reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
         own[name] = plain_scalar(value) if isinstance(value, str) and not isinstance(own.get(name), str) else value
-    used = {name.partition(".")[0] for name, _ in references(root)}
+    used = {name.partition(".")[0] for name, _ in references(root)} if own else set()
     for name in node.value:
         if name not in used:
             reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)

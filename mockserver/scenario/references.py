@@ -13,16 +13,15 @@ _REFERENCE = re.compile(r"\$(?:(\$)|\{([^\s{}$]+)\}|([^\W\d]\w*(?:\.\w+)*))")
 
 def references(node: Node) -> Iterator[tuple[str, Node]]:
     """Every name that the values refer to, with the value's place."""
-    if isinstance(node.value, dict):
-        for each in node.value.values():
-            yield from references(each)
-    elif isinstance(node.value, tuple):
-        for each in node.value:
-            yield from references(each)
-    elif isinstance(node.value, str) and "$" in node.value:
-        for found in _REFERENCE.finditer(node.value):
+    value = node.value
+    if isinstance(value, str):
+        for found in _REFERENCE.finditer(value) if "$" in value else ():
             if not found[1]:
                 yield found[2] or found[3], node
+    elif isinstance(value, dict | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            if not isinstance(each.value, str) or "$" in each.value:  # most values are plain texts
+                yield from references(each)
 
 
 def has_references(node: Node) -> bool:

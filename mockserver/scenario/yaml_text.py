@@ -87,15 +87,24 @@ def read_yaml(text: str) -> Node:
     """
     if len(text.encode(errors="surrogatepass")) > BYTES_AT_MOST:
         raise Unreadable([Mistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
-    return _Builder(text).document()
+    builder = _Builder(text)
+    try:
+        return builder.document()
+    except yaml.MarkedYAMLError as broken:
+        mark = broken.problem_mark or broken.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        said = Mistake(line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}")
+    except yaml.reader.ReaderError as broken:
+        said = Mistake(text.count("\n", 0, broken.position) + 1, 1, "有 YAML 不允许的字符", "a character that YAML forbids")
+    raise Unreadable([*builder.mistakes, said])
 
 
 class _Builder:
     """Builds one tree from the parser's events."""
 
     def __init__(self, text: str) -> None:
-        self._events = self._told(text.removeprefix("\ufeff"))
-        self._mistakes: list[Mistake] = []
+        self._events: Iterator[Any] = iter(_LOADER(text.removeprefix("\ufeff")).get_event, None)
+        self.mistakes: list[Mistake] = []
         self._nodes = 0
 
     def document(self) -> Node:
@@ -107,26 +116,12 @@ class _Builder:
                 root = self._node(event, 0)
         if root is None:
             raise Unreadable([Mistake(1, 1, "文件是空的", "the file is empty")])
-        if self._mistakes:
-            raise Unreadable(self._mistakes)
+        if self.mistakes:
+            raise Unreadable(self.mistakes)
         return root
 
-    def _told(self, text: str) -> Iterator[Any]:
-        try:
-            yield from yaml.parse(text, Loader=_LOADER)
-        except yaml.MarkedYAMLError as broken:
-            mark = broken.problem_mark or broken.context_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise Unreadable([
-                *self._mistakes,
-                Mistake(line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}"),
-            ]) from None
-        except yaml.reader.ReaderError as broken:
-            line = text.count("\n", 0, broken.position) + 1
-            raise Unreadable([*self._mistakes, Mistake(line, 1, "有 YAML 不允许的字符", "a character that YAML forbids")]) from None
-
     def _fatal(self, event: Any, zh: str, en: str) -> Unreadable:
-        return Unreadable([*self._mistakes, Mistake(*_place(event), zh, en)])
+        return Unreadable([*self.mistakes, Mistake(*_place(event), zh, en)])
 
     def _node(self, event: Any, depth: int) -> Node:
         line, column = _place(event)
@@ -160,7 +155,7 @@ class _Builder:
             name = event.value
             if name in keys:
                 first = keys[name][0]
-                self._mistakes.append(key.mistake(
+                self.mistakes.append(key.mistake(
                     f"键 {name} 在第 {first} 行与第 {key.line} 行重复", f"key {name} stands on line {first} and again on line {key.line}"
                 ))
                 continue

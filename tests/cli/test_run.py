@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -123,7 +124,8 @@ def test_what_can_never_work_is_not_run(cli, write) -> None:
     (("good.scenario.yml",), "没有文件"), (("empty",), "empty 里没有"),
     (("good.scenario.yaml", "--until", "99"), "12 待发出换货商品"), (("good.scenario.yaml", "--within", "soon"), "--within"),
     (("good.scenario.yaml", "--keep"), "--url"), (("good.scenario.yaml", "--set", "x"), "k=v"), (("good.scenario.yaml", "--env", "A={b}"), "--client"),
-    (("good.scenario.yaml", "--set", "stock=1"), "stock"), (("good.scenario.yaml", "--junit", "empty"), "empty"),
+    (("good.scenario.yaml", "--set", "stock=1"), "stock"), (("--record", "x.scenario.yaml"), "--list"),
+    (("good.scenario.yaml", "other.scenario.yaml", "--record", "x.scenario.yaml"), "--record"), (("good.scenario.yaml", "--junit", "empty"), "empty"),
     (("good.scenario.yaml", "--client", "true", "--sandbox", "default"), "--sandbox"),
     (("good.scenario.yaml", "--token", "x"), "--ready-file"), (("good.scenario.yaml", "--jobs", "0"), "--jobs"),
     (("good.scenario.yaml", "--client", "true", "--env", "A={b}"), "app_key"),
@@ -131,7 +133,7 @@ def test_what_can_never_work_is_not_run(cli, write) -> None:
 def test_wrong_use_is_exit_2_and_says_what_is_possible(cli, write, tmp_path: Path, args, meant) -> None:
     """Nothing is played for a wrong option, a path that is not there or an empty folder."""
     (tmp_path / "empty").mkdir()
-    write(good=GOOD)
+    write(good=GOOD, other=GOOD)
     ended = cli("run", *args)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert meant in ended.stderr
@@ -175,11 +177,35 @@ def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
 
 
 def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
-    """With --sandbox the story's exchange is in that sandbox."""
+    """With --sandbox the story's exchange is in that sandbox, with the values that were set; a failure shows its line."""
+    serve()
+    write(story=SHIPPING, bad=SHIPPING.replace("consigngoods", "turn_to_refund\n    refused: no_stock"))
+    at = ("--ready-file", "ready.json", "--sandbox", "default")
+    ended = cli(*at, "run", "story.scenario.yaml", "--until", "12", "--set", "reason=颜色不喜欢")
+    assert (ended.returncode, "独立环境 default" in ended.stdout) == (0, True)
+    shown = cli(*at, "call", "tmall.exchange.receive.get").stdout
+    assert "待发出换货商品" in shown
+    assert "颜色不喜欢" in shown
+    failed = cli(*at, "run", "bad.scenario.yaml")
+    assert failed.returncode == 1
+    assert "bad.scenario.yaml:12:5: 应被拒绝(no_stock)" in failed.stdout
+    assert "  - seller: turn_to_refund" in failed.stdout
+    assert cli("--ready-file", "ready.json", "--sandbox", "nowhere", "run", "story.scenario.yaml").returncode == 1
+
+
+def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path) -> None:
+    """`--record` writes the history of the story's sandbox, or of a sandbox that is named; what it writes passes."""
     serve()
     write(story=SHIPPING)
-    assert cli("--ready-file", "ready.json", "--sandbox", "default", "run", "story.scenario.yaml", "--until", "12").returncode == 0
-    assert "待发出换货商品" in cli("--ready-file", "ready.json", "call", "tmall.exchange.receive.get").stdout
+    assert cli("run", "story.scenario.yaml", "--record", "out/alone.scenario.yaml").returncode == 0
+    at = ("--ready-file", "ready.json")
+    assert cli(*at, "run", "story.scenario.yaml", "--record", "out/served.scenario.yaml").returncode == 0
+    assert cli(*at, "--sandbox", "default", "run", "story.scenario.yaml", "--record", "out/default.scenario.yaml").returncode == 0
+    assert cli(*at, "run", "--record", "out/again.scenario.yaml").returncode == 0
+    for name in ("alone", "served", "default", "again"):
+        assert "consigngoods" in (tmp_path / "out" / f"{name}.scenario.yaml").read_text("utf-8")
+    ended = cli("run", "out")
+    assert "4 个场景：4 通过" in ended.stdout
 
 
 def test_a_running_server_keeps_nothing_of_a_run(serve, cli, write) -> None:
@@ -218,6 +244,9 @@ def test_an_interrupted_run_leaves_its_reports(write, tmp_path: Path, environmen
             progress += os.read(ours, 1000)
         os.killpg(process.pid, number)
         said, _ = process.communicate(timeout=30)
+        with suppress(OSError):  # the other end is closed
+            while more := os.read(ours, 1000):
+                progress += more
     finally:
         os.close(ours)
         if process.poll() is None:
@@ -227,4 +256,5 @@ def test_an_interrupted_run_leaves_its_reports(write, tmp_path: Path, environmen
     outcomes = [story["outcome"] for story in report["stories"]]
     assert (process.returncode, outcomes[0], outcomes[1], outcomes[3]) == (130, "passed", "interrupted", "interrupted")
     assert "中断" in said
+    assert b"Traceback" not in progress
     assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("skipped") == str(report["interrupted"])
