@@ -1,0 +1,188 @@
+"""The example client is honest; each planted bug breaks a law that it keeps."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from mockserver import Sandbox, Server
+from mockserver.testing.control import Control, local_control
+
+ROOT = Path(__file__).parents[2]
+BUGS = ("DropsMovedRows", "IgnoresFailure", "RoundsIds")
+WAITS = st.sampled_from(["", "1s", "1h", "2d", "8d"])
+ACTS = st.sampled_from(["apply", "lose"]) | st.tuples(st.integers(0, 5), st.integers(0, 3))
+ROUND = st.lists(st.tuples(st.integers(0, 5), WAITS, ACTS), max_size=4)
+STORY = st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(1, 3), st.lists(ROUND, min_size=1, max_size=4))
+Deed = tuple[int, str, str | tuple[int, int]]
+"""Before which call of the round, how much later than the deed before, and what: another application, the call's reply is lost,
+or which exchange's buyer does what."""
+
+
+class Shop:
+    """A sandbox and its client; what happens in a round happens before one of the client's calls, or after the last."""
+
+    def __init__(self, control: Control, kind: Any, opened: int, stock: int, page_size: int) -> None:
+        self.sandbox = Sandbox(control=control, goods={"wanted": {"stock": stock}})
+        self.sandbox.open_many(opened)
+        self._wire = control.transport
+        self._coming: list[Deed] = []
+        self._calls, self._losing = 0, False
+        self.client = kind(self.sandbox.env, post=self._post)
+        self.client.page_size = page_size
+
+    def round(self, deeds: list[Deed]) -> None:
+        """One round of the client's work with the deeds of others in between."""
+        self._coming, self._calls = sorted(deeds, key=lambda each: each[0]), 0
+        self.client.step()
+        while self._coming:
+            self._play(self._coming.pop(0))
+        self._losing = False
+
+    def agrees(self) -> bool:
+        """Whether the client's book is the platform's."""
+        platform = {each.dispute_id: each.status_text for each in self.sandbox.exchanges}
+        return bool(self.client.book == platform)
+
+    def _post(self, body: bytes) -> bytes:
+        while self._coming and self._coming[0][0] <= self._calls:
+            self._play(self._coming.pop(0))
+        self._calls += 1
+        kind = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
+        reply = self._wire.send("POST", "/router/rest", body, kind)[2]
+        lost, self._losing = self._losing, False
+        if lost:
+            raise ConnectionResetError
+        return reply
+
+    def _play(self, deed: Deed) -> None:
+        _, wait, act = deed
+        if wait:
+            self.sandbox.clock.advance(wait)
+        if act == "apply":
+            self.sandbox.open()
+        elif act == "lose":
+            self._losing = True
+        else:
+            self._move(*act)
+
+    def _move(self, which: int, how: int) -> None:
+        """One of the buyer's possible moves on one of the exchanges."""
+        exchanges = sorted(self.sandbox.exchanges, key=lambda each: each.dispute_id)
+        exchange = exchanges[which % len(exchanges)]
+        moves = [move for move in exchange.possible.get("buyer", []) if move != "leave_message"]
+        if moves:
+            getattr(self.sandbox.buyer, moves[how % len(moves)])(exchange)
+
+
+def law(kind: Any) -> Callable[[], None]:
+    """After any rounds and a quiet one the client's book agrees with the platform, and no write was repeated without a look."""
+    control = local_control()
+
+    @settings(
+        max_examples=200, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(STORY)
+    def holds(story: tuple[int, int, int, list[Any]]) -> None:
+        opened, stock, page_size, rounds = story
+        shop = Shop(control, kind, opened, stock, page_size)
+        for deeds in rounds:
+            shop.round(deeds)
+        shop.round([])
+        assert shop.agrees()
+        assert shop.sandbox.report()["audit"]["unsafe"] == 0
+        shop.sandbox.drop()
+
+    return holds
+
+
+def run(example: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A module of Python's, run in the example's folder."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "ISV_PAUSE": "0.05", **variables}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments], cwd=example, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+
+
+def test_the_client_is_short(example: Path) -> None:
+    """The client is read in one sitting and needs the standard library only."""
+    lines = (example / "client.py").read_text("utf-8").splitlines()
+    imported = {line.split()[1].partition(".")[0] for line in lines if line.startswith(("import ", "from "))}
+    assert len(lines) <= 200
+    assert imported <= sys.stdlib_module_names
+
+
+def test_the_honest_client_serves_several_exchanges(clients: dict[str, Any]) -> None:
+    """Over HTTP, several exchanges go the whole way at once, and the report on the client finds nothing that is wrong."""
+    with Server() as server:
+        sandbox = server.sandbox()
+        client = clients["IsvClient"](sandbox.env)
+        client.page_size = 2
+        opened = [*sandbox.open_many(3), *sandbox.open_many(2, ruleset="upgraded")]
+        assert client.step() == []
+        for exchange in opened:
+            sandbox.buyer.ship_back(exchange)
+        assert client.step() == client.step() == []
+        for exchange in opened:
+            sandbox.buyer.confirm_receipt(exchange)
+        assert client.step() == []
+        assert client.book == {exchange.dispute_id: "换货成功" for exchange in opened}
+        report = sandbox.report()
+    assert report["audit"]["unsafe"] == 0
+    assert {found["id"] for found in report["findings"]} <= {"md5_sign", "polling_fast"}  # a test does not wait between rounds
+
+
+def test_the_honest_client_keeps_the_law(clients: dict[str, Any]) -> None:
+    """Whatever buyers, time, stock and lost replies do between its calls, its book follows the platform."""
+    law(clients["IsvClient"])()
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_each_bug_breaks_the_law(clients: dict[str, Any], bug: str) -> None:
+    """Each planted bug is found within 200 examples."""
+    with pytest.raises(AssertionError, match="agrees"):
+        law(clients[bug])()
+
+
+def test_paging_forward_breaks_the_law(clients: dict[str, Any]) -> None:
+    """Windows that overlap do not help a client that pages forward: the rows between pages are lost all the same."""
+    forward = type("Forward", (clients["DropsMovedRows"],), {"overlap": clients["IsvClient"].overlap})
+    with pytest.raises(AssertionError, match="agrees"):
+        law(forward)()
+
+
+def test_every_bug_is_looked_for(clients: dict[str, Any]) -> None:
+    """The bugs tested are those planted."""
+    assert sorted(clients) == sorted(["IsvClient", *BUGS])
+
+
+STORIES = ("stock/whole-way", "stock/no-stock-notice", "orders/exchanged-twice")
+
+
+def test_the_honest_client_passes_shipped_stories(example: Path) -> None:
+    """`run --client` lets it play the seller."""
+    ran = run(example, "mockserver", "run", *STORIES, "--client", f"{sys.executable} client.py")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("bug", "story"), [("RoundsIds", "stock/whole-way"), ("IgnoresFailure", "stock/no-stock-notice")])
+def test_shipped_stories_find_bugs(example: Path, bug: str, story: str) -> None:
+    """A story that the honest client passes breaks at the step that a bug keeps from happening."""
+    ran = run(example, "mockserver", "run", story, "--within", "2s", "--client", f"{sys.executable} buggy.py {bug}")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "等不到被测程序的 tmall.exchange.agree" in ran.stdout
+
+
+def test_exec_runs_the_client(example: Path) -> None:
+    """`exec` gives the client address, keys and session; it works through the samples."""
+    ran = run(example, "mockserver", "exec", "--port", "0", "--samples", "--", sys.executable, "client.py", ISV_ROUNDS="2")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "待买家退货" in ran.stdout
+    assert "Traceback" not in ran.stdout + ran.stderr
