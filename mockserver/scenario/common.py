@@ -63,6 +63,8 @@ def expected(node: Node, key: str, reading: Reading, beside: tuple[str, ...] = (
             reading.unknown(wanted, name, (*known, "stock.wanted", *beside))
         else:
             reading.mistakes += meant.shape(each)
+        if name in ("status", "status_text") and isinstance(each.value, str) and each.value not in reading.texts and not has_references(each):
+            reading.refused(each, unknown_name(name, each.value, sorted(reading.texts), "状态"))
     return Node(members, wanted.line, wanted.column, wanted.keys)
 
 

@@ -3,15 +3,18 @@
 What is read through the control API is read once for all keys of one `expect`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 
+from ..api.records import EXCHANGE, MESSAGE
 from ..domain.durations import parse_duration, show_duration
+from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
 from ..protocol.shapes import read_time
+from ..world.document import unknown_name
 from .matching import MISSING, Mismatch, compare, is_operator
 from .stage import Stage
 from .yaml_text import Mistake, Node
@@ -143,12 +146,58 @@ def _actor_shape(node: Node) -> Iterator[Mistake]:
 
 def _members(*known: str) -> Callable[[Node], Iterator[Mistake]]:
     def check(node: Node) -> Iterator[Mistake]:
-        if isinstance(node.value, dict) and not is_operator(node.value):
-            for key in set(node.value) - set(known):
-                yield node.mistake(f"没有 {key}；可用：{'、'.join(known)}", f"no {key}; use: {', '.join(known)}", key)
+        yield from _unknown_keys(node, known)
         yield from _kind("数量或各项", "a number or members", int, dict)(node)
 
     return check
+
+
+def _unknown_keys(node: Node, known: Collection[str], what: str = "项") -> Iterator[Mistake]:
+    """A mistake for each key of a mapping that is none of the known ones."""
+    for key in node.value if isinstance(node.value, dict) and not is_operator(node.value) else ():
+        if key not in known:
+            wrong = unknown_name(key, key, known, what)
+            yield node.mistake(wrong.zh, wrong.en, key)
+
+
+def _unknown_move(node: Node) -> Iterator[Mistake]:
+    """A mistake where a text is no move's name."""
+    if isinstance(node.value, str) and node.value not in MOVES and not _is_reference(node.value):
+        wrong = unknown_name("move", node.value, MOVES, "操作")
+        yield node.mistake(wrong.zh, wrong.en)
+
+
+def _exchange_shape(node: Node) -> Iterator[Mistake]:
+    yield from _kind("字段", "fields", dict)(node)
+    yield from _unknown_keys(node, _FIELDS, "字段")
+
+
+def _possible_shape(node: Node) -> Iterator[Mistake]:
+    yield from _kind("各方的操作列表", "lists by actor", dict)(node)
+    yield from _unknown_keys(node, tuple(Actor), "角色")
+    for moves in node.value.values() if isinstance(node.value, dict) else ():
+        for each in moves.value if isinstance(moves.value, tuple) else ():
+            yield from _unknown_move(each)
+
+
+def _messages_shape(node: Node) -> Iterator[Mistake]:
+    yield from _LISTED(node)
+    for each in _items(node):
+        yield from _unknown_keys(each, _MESSAGE, "字段")
+
+
+def _events_shape(node: Node) -> Iterator[Mistake]:
+    yield from _LISTED(node)
+    for each in _items(node):
+        yield from _unknown_keys(each, _FACT, "字段")
+        yield from _unknown_move(each.value["move"] if isinstance(each.value, dict) and "move" in each.value else each)
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    """What is wanted of the items of a list: one by one, or of the first, the last, any."""
+    if isinstance(node.value, dict):
+        return tuple(each for name, each in node.value.items() if name in ("first", "last", "any"))
+    return node.value if isinstance(node.value, tuple) else ()
 
 
 def _requests_shape(node: Node) -> Iterator[Mistake]:
@@ -159,6 +208,9 @@ def _requests_shape(node: Node) -> Iterator[Mistake]:
 REQUESTS = ("method", "outcome", "code", "msg_code", "caller", "dispute_id", "since")
 _ACCOUNTS = ("available", "reserved", "shipped", "returned", "name", "sku_id", "title")
 _STATUSES = ("total", *(str(status.value) for status in Status))
+_FIELDS = tuple(column.field.name for column in EXCHANGE)
+_MESSAGE = tuple(column.field.name for column in MESSAGE)
+_FACT = ("number", "dispute_id", "at", "by", "sub", "role", "move", "from", "to", "rule", "stock", "cs_status")
 _LISTED = _kind("数量或列表", "a number or a list", int, tuple)
 EXPECTATIONS: Mapping[str, Expectation] = {
     "status": Expectation(
@@ -173,14 +225,14 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "小二托管状态编号", "customer-service status number", lambda seen, _: seen.exchange["cs_status"], _kind("编号", "a number", int),
     ),
     "possible": Expectation(
-        "各方此刻能做的操作", "what each party may do now", lambda seen, _: seen.exchange["possible"], _kind("各方的操作列表", "lists by actor", dict),
+        "各方此刻能做的操作", "what each party may do now", lambda seen, _: seen.exchange["possible"], _possible_shape,
     ),
     "exchange": Expectation(
-        "tmall.exchange.get 的字段", "fields of tmall.exchange.get", lambda seen, _: seen.exchange["exchange"], _kind("字段", "fields", dict),
+        "tmall.exchange.get 的字段", "fields of tmall.exchange.get", lambda seen, _: seen.exchange["exchange"], _exchange_shape,
     ),
-    "messages": Expectation("留言", "messages", lambda seen, _: seen.messages(), _LISTED),
+    "messages": Expectation("留言", "messages", lambda seen, _: seen.messages(), _messages_shape),
     "events": Expectation(
-        "发生过的操作(依次)", "moves that happened, in order", lambda seen, _: seen.exchange["timeline"], _LISTED,
+        "发生过的操作(依次)", "moves that happened, in order", lambda seen, _: seen.exchange["timeline"], _events_shape,
     ),
     "requests": Expectation("请求记录的数量", "calls in the journal, counted", lambda seen, wanted: wanted, _requests_shape),
     "exchanges": Expectation("换货单数量(按状态)", "exchanges, counted by status", lambda seen, _: seen.statuses(), _members(*_STATUSES)),

@@ -42,7 +42,7 @@ def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -
     elif not isinstance(steps.value, tuple) or not steps.value:
         reading.mistakes.append(steps.mistake("steps 应为非空列表", "steps are a list that is not empty"))
     else:
-        reading.choices = _choices(given)
+        reading.rule(_choices(given))
         found = read_steps(steps, reading)
     if reading.mistakes:
         raise Unreadable(reading.mistakes)

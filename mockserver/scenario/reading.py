@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ..domain.switches import DEFAULTS, Choices
+from ..domain.vocabulary import Status
 from ..world.document import BadDocument, unknown_name
 from .references import references
 from .yaml_text import Mistake, Node
@@ -16,10 +17,16 @@ class Reading:
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
         self.choices: Choices = DEFAULTS
+        self.texts: set[str] = {each.zh for each in Status}  # of statuses; a snapshot may bring earlier ones back
         self.exchanges: set[str] = set()
         self.values: set[str] = set()
         self.snapshots: set[str] = set()
         self.calling = False  # a call may name values that only the reply of another gave
+
+    def rule(self, choices: Choices) -> None:
+        """From here on the sandbox follows these choices."""
+        self.choices = choices
+        self.texts |= {choices.text(f"text.{each.value}") for each in Status}
 
     def wrong(self, node: Node, zh: str, en: str, key: str = "") -> None:
         """A mistake at a node or one of its keys."""

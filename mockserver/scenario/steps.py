@@ -11,9 +11,9 @@ from ..domain.moves import MOVES, PICTURES, Apply
 from ..domain.switches import BadSwitch
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
-from ..world.document import BadDocument, read_document, unknown_name
+from ..world.document import BadDocument, unknown_name
 from ..world.faults import MATCHERS, read_faults
-from ..world.opening import OpenDocument
+from ..world.opening import OpenDocument, check_opening
 from ..world.playing import PLAYERS, read_move
 from .call_steps import read_call
 from .common import expected, needs_exchange, refusal, step_base
@@ -105,7 +105,8 @@ def _check_field(actor: Actor, name: str, field: tuple[str, Node], fields: Node,
         return
     try:
         if name == Apply.name():
-            read_document({key: node.plain()}, OpenDocument)
+            if key != "status" or node.value not in reading.texts:
+                check_opening({key: node.plain()})
         else:
             read_move(actor, name, {key: node.plain()}, reading.choices)
     except BadDocument as wrong:
@@ -167,7 +168,7 @@ def _rules(node: Node, kind: str, reading: Reading) -> Step | None:
     body = reading.members(node, kind)
     for name, each in () if body is None else body.value.items():
         try:
-            reading.choices = reading.choices.changed({name: each.plain()})
+            reading.rule(reading.choices.changed({name: each.plain()}))
         except BadSwitch as wrong:
             reading.wrong(body or node, wrong.zh, wrong.en, name)
     return None if body is None else Send(**step_base(node, reading), what=kind, body=body)

@@ -16,7 +16,7 @@ from ..domain.vocabulary import Phase, Ruleset
 __all__ = [
     "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
     "GoodsDocument", "QuotaDocument", "ReasonDocument", "RobotsDocument", "ShopDocument", "SubDocument", "WorldDocument",
-    "read_document", "read_world", "unknown_name",
+    "in_chinese", "read_document", "read_world", "unknown_name",
 ]
 
 Id = str | int
@@ -191,7 +191,7 @@ def read_document(raw: object, shape: type[_T]) -> _T:
             field = f"{field}.{named[2]}".lstrip(".")
         close = get_close_matches(named[2], list(_names(shape)), 1) if named and named[1] == "unknown" else ()
         meant_zh, meant_en = (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
-        raise BadDocument(field or "body", _in_chinese(message) + meant_zh, message + meant_en) from None
+        raise BadDocument(field or "body", in_chinese(message) + meant_zh, message + meant_en) from None
 
 
 def _names(shape: Any) -> Iterator[str]:
@@ -213,8 +213,10 @@ def unknown_name(field: str, given: str, known: Iterable[str], what: str = "取�
     zh, en = f"没有这个{what} {given!r}", f"unknown {given!r}"
     if near:
         zh, en = f"{zh}；是否想写 {near[0]}？", f"{en}; did you mean {near[0]}?"
+    else:
+        zh, en = f"{zh}；", f"{en};"
     if not near or len(names) <= _FEW:
-        zh, en = f"{zh} 可用：{'、'.join(names) or '无'}", f"{en} use: {', '.join(names) or 'none'}"
+        zh, en = f"{zh}可用：{'、'.join(names) or '无'}", f"{en} use: {', '.join(names) or 'none'}"
     return BadDocument(field, zh, en)
 
 
@@ -234,10 +236,10 @@ def read_world(raw: object) -> WorldDocument:
     return read_document(raw, WorldDocument)
 
 
-def _in_chinese(message: str) -> str:
-    """The validator's sentence in Chinese, where it is one of the usual three."""
-    for shape, zh in ((r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"), (r".*unknown field `(.+)`", r"没有字段 \1"),
-                      (r".*missing required field `(.+)`", r"缺少字段 \1")):
+def in_chinese(message: str) -> str:
+    """The validator's sentence in Chinese, where it is one of the usual four."""
+    for shape, zh in ((r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"), (r"Invalid enum value (.+)", r"没有这个取值 \1"),
+                      (r".*unknown field `(.+)`", r"没有字段 \1"), (r".*missing required field `(.+)`", r"缺少字段 \1")):
         if re.fullmatch(shape, message):
             return re.sub(shape, zh, message)
     return f"不合法：{message}"

@@ -25,7 +25,7 @@ from .document import BadDocument, read_document
 from .making import fen, long_id
 from .state import State
 
-__all__ = ["OPEN_AT_MOST", "Draft", "OpenDocument", "draft_exchange", "history_of", "read_status", "status_texts"]
+__all__ = ["OPEN_AT_MOST", "Draft", "OpenDocument", "check_opening", "draft_exchange", "history_of", "read_status", "status_texts"]
 
 OPEN_AT_MOST = 20_000
 _Text = str | int | float | UnsetType
@@ -132,6 +132,25 @@ def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
     raise BadDocument("status", f"{ruleset.zh}没有到达「{status.zh}」的路径", f"{ruleset} never reaches {status.value}")
 
 
+def check_opening(raw: object) -> None:
+    """Nothing in `raw` is wrong in every sandbox; of texts that rules set for statuses nothing is known.
+
+    Raises:
+        BadDocument: a field is unknown, or can never hold what is given.
+    """
+    asked = read_document(raw, OpenDocument)
+    read_status(asked.status, {})
+    _number("num", asked.num, least=1, most=UNITS_AT_MOST)
+    for name in ("dispute_id", "biz_order_id", "bizorder_id", "alipay_no", "tid", "oid"):
+        _id(name, getattr(asked, name))
+    for name in ("created", "modified", "time_out"):
+        _instant(name, getattr(asked, name))
+    for name in ("price", "payment"):
+        if (price := getattr(asked, name)) not in (UNSET, ""):
+            fen(price, name)
+    _enumerated("cs_status", CsStatus, asked.cs_status)
+
+
 def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
     """What opening `raw` would make; `now` is inner.
 
@@ -212,6 +231,11 @@ def _span(asked: OpenDocument, state: State, now: datetime, steps: int) -> tuple
 
 
 def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
+    instant = _instant(field, text)
+    return None if instant is None else state.clock.recorded(instant)
+
+
+def _instant(field: str, text: str | UnsetType) -> datetime | None:
     if text is UNSET or not text:
         return None
     instant = read_time(text)
@@ -219,7 +243,7 @@ def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     if not within(instant):
         raise BadDocument(field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}")
-    return state.clock.recorded(instant)
+    return instant
 
 
 def _shop(asked: OpenDocument, state: State) -> str:

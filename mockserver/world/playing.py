@@ -7,6 +7,8 @@ numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are k
 import binascii
 from base64 import b64decode
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +18,7 @@ from ..domain.switches import Choices
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import picture_name, picture_type
-from .document import BadDocument, unknown_name
+from .document import BadDocument, in_chinese, unknown_name
 
 __all__ = ["PLAYERS", "Played", "read_move"]
 
@@ -67,7 +69,9 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
     except msgspec.ValidationError as wrong:
         message, _, path = str(wrong).partition(" - at `$.")
         first = message.split()[0]
-        raise BadDocument(path.rstrip("`") or (first if first in names else "body"), message, message) from None
+        field = path.rstrip("`") or (first if first in names else "body")
+        known = _choices_of(kind, field)
+        raise (unknown_name(field, str(given[field]), known) if known else BadDocument(field, in_chinese(message), message)) from None
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")
     most = choices.number("message_max_bytes")
@@ -75,6 +79,13 @@ def read_move(by: str, name: str, fields: Mapping[str, object], choices: Choices
         if len(str(given.get(key, "")).encode()) > most:
             raise BadDocument(key, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
     return Played(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
+
+
+def _choices_of(kind: type[Move], field: str) -> tuple[str, ...]:
+    """What may stand in a field that is a choice of words; nothing for any other."""
+    spelt = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+    hint = get_type_hints(kind).get(spelt.get(field, ""))
+    return tuple(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else ()
 
 
 _TEXTS = frozenset(
