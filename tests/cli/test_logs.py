@@ -199,7 +199,7 @@ def test_report_of_a_double_shipment(serve, cli, control) -> None:
     [line] = [line for line in ended.stdout.splitlines() if "double_shipment" in line]
     assert line.startswith("错误") and "SF2222222222" in line
     english = cli("--ready-file", "ready.json", "--lang", "en", "logs", "--report")
-    assert "shipped with waybill SF1111111111" in english.stdout
+    assert "a shipment with waybill SF1111111111 had succeeded" in english.stdout
     whole = cli("--ready-file", "ready.json", "logs", "--report", "--json")
     assert (whole.returncode, json.loads(whole.stdout)["audit"]["unsafe"]) == (1, 1)
 
