@@ -8,6 +8,8 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
+unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
+
 .PHONY: help demo serve test test-sdk stories lint types floors bench build clean
 
 help:

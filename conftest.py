@@ -18,6 +18,7 @@ from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument
 from mockserver.world.world import World
 
+pytest_plugins = ["pytester"]
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests
 
 

@@ -106,6 +106,7 @@ def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
     return {
         "id": world.id, "app_key": app.app_key, "app_secret": app.app_secret, "session": shops[0]["session"],
         "sub_session": sub, "gateway": f"{base_url}/router/rest", "ruleset": state.ruleset.value,
+        "seed": state.numbers["seed"],
         "now": show_time(world.now), "shops": shops,
         "goods": {goods.name: {"sku_id": goods.sku_id, "title": goods.title} for goods in state.goods.values()},
         "snapshots": sorted(world.snapshots),

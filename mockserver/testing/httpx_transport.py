@@ -29,7 +29,7 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
         patience = request.extensions.get("timeout", {}).get("read")
         try:
-            status, headers, content = Wsgi(self._app, request.url.scheme, patience).send(
+            status, headers, content = Wsgi(self._app, f"{request.url.scheme}://127.0.0.1", patience).send(
                 request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
             )
         except Lost as lost:

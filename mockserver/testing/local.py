@@ -10,7 +10,7 @@ from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
 from .control import Control
 from .sandbox import Sandbox
-from .transport import Http
+from .transport import Http, Wsgi
 
 __all__ = ["Server"]
 
@@ -31,7 +31,8 @@ class Server:
             document=given, token=token, lax=auth == "lax", journal=journal, public_url=public_url,
             hosts=(host, *hosts), refused=refused,
         )
-        self._embedded = Embedded(create_app(self.desk, report), host, port, tls)
+        self._app = create_app(self.desk, report)
+        self._embedded = Embedded(self._app, host, port, tls)
         self._http = Http("")
 
     @property
@@ -71,6 +72,10 @@ class Server:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def sandbox(self, **document: object) -> Sandbox:
-        """A fresh sandbox of this server, over HTTP; `attach="default"` gives the one made at start."""
-        return Sandbox(control=Control(self._http, self.token), **document)  # type: ignore[arg-type]  # `attach` is a text
+    def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
+        """A fresh sandbox of this server, over HTTP; `attach="default"` gives the one made at start.
+
+        With `direct` the handle and its own client use no socket; the gateway's address is the server's all the same.
+        """
+        transport = Wsgi(self._app, self.url) if direct else self._http
+        return Sandbox(control=Control(transport, self.token), **document)  # type: ignore[arg-type]  # `attach` is a text

@@ -43,7 +43,7 @@ class RequestsAdapter(HTTPAdapter):
         headers = {"Host": parts.netloc.rpartition("@")[2], **{name: _text(each) for name, each in request.headers.items()}}
         patience = timeout[1] if isinstance(timeout, tuple) else timeout
         try:
-            status, fields, content = Wsgi(self._app, parts.scheme, patience).send(verb, request.path_url, _body(request), headers)
+            status, fields, content = Wsgi(self._app, f"{parts.scheme}://127.0.0.1", patience).send(verb, request.path_url, _body(request), headers)
         except Lost as lost:
             raise _ERRORS[lost.how](str(lost), request=request) from None
         raw = HTTPResponse(

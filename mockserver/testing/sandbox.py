@@ -212,6 +212,7 @@ class Sandbox:
         self.sub_session: str = made["sub_session"]
         self.gateway_url: str = made["gateway"]
         self.shops: list[dict[str, Any]] = made["shops"]
+        self.seed: int = made["seed"]
         self.buyer = Player(self, Actor.BUYER)
         self.seller = Player(self, Actor.SELLER)
         self.sub_seller = Player(self, Actor.SELLER, sub=True)
@@ -298,6 +299,10 @@ class Sandbox:
         """What the calls since the last reset or restore show of their client: `audit` of repeated writes, other `findings`, `counts`."""
         found: dict[str, Any] = self._ask("GET", "report")
         return found
+
+    def forget_coverage(self) -> None:
+        """Nothing of the state machine has been met yet."""
+        self._ask("DELETE", "coverage")
 
     def stub(self, method: str, reply: Mapping[str, object]) -> None:
         """`method`, which the product does not know, answers with `reply` from now on."""

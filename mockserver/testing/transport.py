@@ -165,16 +165,18 @@ class _Line:
 
 
 class Wsgi:
-    """Into a WSGI app of this process, without sockets.
+    """Into a WSGI app of this process, without sockets; the app sees `base_url` as its own address.
 
     Replies that a planned fault holds back come at once, unless they would take longer than `timeout` seconds.
     """
 
     def __init__(
-        self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], scheme: str = "http", timeout: float | None = 30.0
+        self, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], base_url: str = "http://127.0.0.1",
+        timeout: float | None = 30.0,
     ) -> None:
-        self.app, self.scheme, self._timeout = app, scheme, timeout
-        self.base_url = f"{scheme}://127.0.0.1"
+        self.app, self.base_url, self._timeout = app, base_url, timeout
+        parts = urlsplit(base_url)
+        self._scheme, self._host, self._port = parts.scheme, parts.netloc, str(parts.port or 80)
 
     def send(self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         """One call of the app.
@@ -185,9 +187,9 @@ class Wsgi:
         where, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": verb, "SCRIPT_NAME": "", "PATH_INFO": unquote(where).encode().decode("latin-1"),
-            "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "127.0.0.1", "CONTENT_LENGTH": str(len(body)), "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self.scheme, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(),
+            "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1", "SERVER_PORT": self._port, "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": self._host, "CONTENT_LENGTH": str(len(body)), "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self._scheme, "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(),
             "wsgi.multithread": True, "wsgi.multiprocess": False, "wsgi.run_once": False,
         }
         for name, value in (headers or {}).items():
