@@ -1,4 +1,4 @@
-"""The example client is honest; each planted bug breaks a law that it keeps."""
+"""The example client is honest and its suite passes; each planted bug breaks a law that it keeps."""
 
 import os
 import subprocess
@@ -109,6 +109,13 @@ def run(example: Path, *arguments: str, **variables: str) -> subprocess.Complete
     return subprocess.run(
         [sys.executable, "-m", *arguments], cwd=example, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
     )
+
+
+def test_the_suite_of_the_example_passes(example: Path) -> None:
+    """The example's own pytest suite passes in its folder."""
+    ran = run(example, "pytest", "-q", "-p", "no:cacheprovider")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert " passed" in ran.stdout
 
 
 def test_the_client_is_short(example: Path) -> None:
