@@ -39,6 +39,7 @@ from ...world.document import (
 )
 from ...world.opening import OpenDocument
 from ...world.quotas import BAN_SUB_CODES
+from .faults import faults
 from .values import (
     INT64,
     durations,
@@ -166,6 +167,7 @@ def worlds() -> SearchStrategy[Document]:
     return document(WorldDocument, {
         "name": names().filter(lambda name: name not in _TAKEN and not re.fullmatch(r"s\d+", name)),
         "seed": st.integers(0, 999), "clock": _clocks(), "rules": _rules(), "robots": _robots(), "quotas": st.lists(_quotas(), max_size=_FEW),
+        "faults": st.lists(faults(), max_size=_FEW),
         "apps": _listed(_with(AppDocument, {"app_secret": tokens(), "methods": _methods()}, app_key=ids()), "app_key", least=1),
         "shops": _listed(shops(), "nick", least=1).map(_own_sessions),
         "goods": st.dictionaries(st.sampled_from([each.name for each in DEFAULT.goods]) | names(), goods(), max_size=_FEW).map(_own_skus),
