@@ -1,7 +1,6 @@
 """What a client should not do, as one table: every finding of the idempotency audit and of the client report.
 
-The checks that look for them stand in `world/audit.py` and `world/lint.py`, each under its id.  Left out, since there is no
-message channel yet: messages confirmed before they were handled.  Sources: protocol pages 1, 4, 6; API pages; guide.
+The checks that look for them stand in `world/audit.py` and `world/lint.py`, each under its id.  Sources: protocol pages 1, 4, 6; API pages; guide.
 """
 
 from collections.abc import Mapping
@@ -93,6 +92,11 @@ CONDUCT: Mapping[str, Conduct] = MappingProxyType({each.id: each for each in (
         id="pages_unfinished", severity=W, title="没有翻完页", evidence=documented("api"),
         zh="应答的 has_next 为 true，却没有请求其余的页：后面的换货单或留言被漏掉",
         en="a reply said has_next, but the other pages were never asked for: what stands there is missed",
+    ),
+    Conduct(
+        id="confirmed_unhandled", severity=W, title="消息未处理就确认", evidence=documented("tmc", note="confirmed messages are not sent again; that reading shows the handling is assumed"),
+        zh="取到消息后没有查询或处理任何换货单就确认(taobao.tmc.messages.confirm)：之后程序若中断，这些消息不会再来。先处理或可靠保存，再确认",
+        en="messages were confirmed (taobao.tmc.messages.confirm) before any exchange was looked at: if the program stops now they never come again. Handle or store them safely, then confirm",
     ),
     Conduct(
         id="fields_missing", severity=W, title="没有给 fields", evidence=documented("api"),

@@ -1,7 +1,7 @@
 """The client report: what a client does that the API's pages advise against, or that will break in production.
 
 One check an id of `api/conduct.py`.  Pure: reads entries of the journal, oldest first; a check would rather miss a mistake than
-accuse a client that made none.  Messages confirmed before they were handled are not looked for: there is no message channel yet.
+accuse a client that made none.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -18,14 +18,22 @@ from .lint_calls import (
     unknown_parameter,
     version_missing,
 )
-from .lint_flow import call_in_ban, failure_ignored, hopeless_retry, ids_rounded, pages_unfinished, polling_fast
+from .lint_flow import (
+    call_in_ban,
+    confirmed_unhandled,
+    failure_ignored,
+    hopeless_retry,
+    ids_rounded,
+    pages_unfinished,
+    polling_fast,
+)
 
 __all__ = ["CHECKS", "lint"]
 
 Check = Callable[[Sequence[Seen]], Iterator[Finding]]
 
 CHECKS: Mapping[str, Check] = MappingProxyType({check.__name__: check for check in (
-    call_in_ban, failure_ignored, unknown_parameter, no_window, pages_unfinished, fields_missing, version_missing,
+    call_in_ban, failure_ignored, confirmed_unhandled, unknown_parameter, no_window, pages_unfinished, fields_missing, version_missing,
     polling_fast, hopeless_retry, session_in_url, unknown_field, every_field, md5_sign,
 )})
 

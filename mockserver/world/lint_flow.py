@@ -10,7 +10,7 @@ from math import ceil
 from .findings import Finding, Seen, finding
 from .journal import MASK
 
-__all__ = ["call_in_ban", "failure_ignored", "hopeless_retry", "ids_rounded", "pages_unfinished", "polling_fast"]
+__all__ = ["call_in_ban", "confirmed_unhandled", "failure_ignored", "hopeless_retry", "ids_rounded", "pages_unfinished", "polling_fast"]
 
 _BAN = re.compile(r"for (\d+) more second")
 _APP_WIDE = "accesscontrol.limited-by-app-access-count"
@@ -23,6 +23,7 @@ _PRESUMED = {
     "tmall.exchange.confirm.consign": (_AGREE,),
 }
 _NEXT, _TOTAL = re.compile(r'"has_next":(true|false)'), re.compile(r'"total_results":(\d+)')
+_CONSUME, _CONFIRM = "taobao.tmc.messages.consume", "taobao.tmc.messages.confirm"
 _PER_SECOND = 5  # guess: no document; a poller asks the same once in some seconds
 _ALIKE = 3  # the same refused call so often in a row is no accident
 Calls = Sequence[Seen]
@@ -49,6 +50,21 @@ def call_in_ban(calls: Calls) -> Iterator[Finding]:
         method, again = shown[0].entry.method, len(shown) - 1
         yield finding("call_in_ban", shown, f"{method} 被告知封禁还剩 {seconds} 秒({request_id})，其间又调用了 {again} 次",
                       f"{method} was told of a ban of {seconds} s ({request_id}) and called {again} times more before it was over")
+
+
+def confirmed_unhandled(calls: Calls) -> Iterator[Finding]:
+    """Messages confirmed with no call about an exchange since they were fetched; the methods of messages are stubs."""
+    fetched: Seen | None = None
+    for call in calls:
+        method = call.entry.method
+        if method == _CONSUME and call.entry.outcome == "ok" and call.reply.get("messages"):
+            fetched = call
+        elif method.startswith("tmall.exchange."):
+            fetched = None
+        elif method == _CONFIRM and call.entry.outcome == "ok" and fetched is not None:
+            yield finding("confirmed_unhandled", (fetched, call), f"{_CONSUME} 取到的消息紧接着就被确认，其间没有任何换货单调用",
+                          f"what {_CONSUME} fetched was confirmed with no call about an exchange in between")
+            fetched = None
 
 
 def ids_rounded(calls: Calls, ids: Mapping[str, Collection[int]]) -> Iterator[Finding]:

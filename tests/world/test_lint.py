@@ -355,3 +355,26 @@ def test_many_unknown_names_are_bounded(top, linted, world):
     """Of a call with hundreds of invented parameters only the first fifty names are told."""
     top(GET, dispute_id=1, fields="status", **{f"p{number}": "" for number in range(300)})
     assert len([each for each in lint(seen(world.journal.recent()[1]), {}) if each.conduct.id == "unknown_parameter"]) == 50
+
+
+@pytest.mark.parametrize(("between", "told"), [((), True), ((GET,), False), (("taobao.time.get",), True)])
+def test_messages_confirmed_before_they_were_handled(world, top, linted, between, told):
+    """Messages that are confirmed before any exchange was looked at are a finding; after a look they are none."""
+    dispute_id = world.open({})[0].dispute_id
+    consume, confirm = "taobao.tmc.messages.consume", "taobao.tmc.messages.confirm"
+    world.stub(consume, b'{"messages":{"tmc_message":[{"id":1,"topic":"t","content":"{}"}]}}')
+    world.stub(confirm, b'{"is_success":true}')
+    top.result(consume, quantity=10)
+    for method in between:
+        top.result(method, **({"dispute_id": dispute_id, "fields": "status"} if method == GET else {}))
+    top.result(confirm, s_message_ids="1")
+    assert ("confirmed_unhandled" in linted()) is told
+
+
+def test_nothing_fetched_is_nothing_unhandled(world, top, linted):
+    """An empty queue confirmed is no finding."""
+    world.stub("taobao.tmc.messages.consume", b'{"messages":{}}')
+    world.stub("taobao.tmc.messages.confirm", b'{"is_success":true}')
+    top.result("taobao.tmc.messages.consume")
+    top.result("taobao.tmc.messages.confirm", s_message_ids="1")
+    assert "confirmed_unhandled" not in linted()
