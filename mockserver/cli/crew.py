@@ -4,6 +4,7 @@ Each way yields a story's place and what came of it, in the order they end.  Lef
 plays nothing more and leaves no thread that starts a story and no process behind.
 """
 
+import gc
 import multiprocessing
 import signal
 import sys
@@ -52,6 +53,7 @@ def in_processes(scripts: Sequence[Script], make: Callable[[], Perform], jobs: i
     coming = iter(range(len(scripts)))
     playing: dict[Connection, int] = {}
     workers = []
+    gc.freeze()  # what was read stays: full collections of the workers need not walk it
     try:
         for place in (place for _, place in zip(range(jobs), coming, strict=False)):
             ours, theirs = context.Pipe()
@@ -81,6 +83,7 @@ def in_processes(scripts: Sequence[Script], make: Callable[[], Perform], jobs: i
         for worker in workers:
             worker.terminate()
             worker.join()
+        gc.unfreeze()
 
 
 def _send(pipe: Connection, place: int) -> None:

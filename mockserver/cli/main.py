@@ -21,7 +21,7 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
     "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "logs.logs",
-    "run": "stories.run", "validate": "stories.validate", "schema": "stories.schema",
+    "run": "stories.run", "validate": "checking.validate", "schema": "checking.schema",
     "sign": "offline.sign_", "doctor": "doctor.doctor", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
 }
 

@@ -13,9 +13,11 @@ from ..scenario.library import SUFFIX, located, shipped
 from ..scenario.reader import read_story
 from ..scenario.story import Story
 from ..scenario.yaml_text import BYTES_AT_MOST, Mistake, Unreadable
-from .console import WRONG_USE, fail
+from .console import WRONG_USE, fail, one_line, words
 
-__all__ = ["Script", "find", "read_scripts"]
+__all__ = ["Script", "find", "read_scripts", "told"]
+
+_MISTAKE_AT_MOST = 1_000  # characters
 
 
 class Script(Struct, frozen=True):
@@ -114,3 +116,9 @@ def _text(path: Path) -> str:
         raise Unreadable([Mistake(line, 1, "不是 UTF-8 文本", "not UTF-8 text")]) from None
     except OSError as wrong:
         raise Unreadable([Mistake(1, 1, f"读不到：{wrong.strerror}", f"cannot be read: {wrong.strerror}")]) from None
+
+
+def told(mistakes: Sequence[tuple[str, Mistake]]) -> Iterator[str]:
+    """A line for each mistake, in the language of this run."""
+    lang = words("zh", "en")
+    return (one_line(mistake.text(path, lang), _MISTAKE_AT_MOST) for path, mistake in mistakes)

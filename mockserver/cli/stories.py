@@ -1,10 +1,9 @@
-"""Commands about scenario files: `run`, `validate`, `schema`."""
+"""`run`: plays scenario files and shipped stories, tells and writes what came of them."""
 
 import errno
-import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -16,41 +15,14 @@ from ..domain.durations import parse_duration
 from ..scenario.library import shipped
 from ..scenario.report import json_report, junit, summary, transcript
 from ..scenario.result import Result
-from ..scenario.schema import scenario_schema
-from ..scenario.yaml_text import Mistake, read_yaml
+from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening import read_status
-from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, connect, fail, is_linked, one_line, pairs, say, warn, words
+from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, connect, fail, is_linked, pairs, say, warn, words
 from .running import Wanted, collected, crew_for
-from .scripts import find, read_scripts
+from .scripts import find, read_scripts, told
 
-__all__ = ["run", "schema", "validate"]
-
-_MISTAKE_AT_MOST = 1_000  # characters
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True)
-def validate(paths: tuple[str, ...]) -> None:
-    """检查场景文件而不运行，列出全部错误 (check scenario files without running them)."""
-    scripts, mistakes = read_scripts(find(paths))
-    for line in _told(mistakes):
-        say(line)
-    if mistakes:
-        files = len({path for path, _ in mistakes})
-        fail(WRONG_USE, f"{files} 个文件有 {len(mistakes)} 处错误", f"{len(mistakes)} mistakes in {files} files")
-    say(words(f"{len(scripts)} 个场景文件没有错误", f"{len(scripts)} scenario files without a mistake"))
-
-
-@click.command()
-def schema() -> None:
-    """打印场景文件的 JSON Schema，供编辑器补全与检查 (the JSON Schema of scenario files, for editors)."""
-    say(json.dumps(scenario_schema(), ensure_ascii=False, indent=2))
-
-
-def _told(mistakes: Sequence[tuple[str, Mistake]]) -> Iterator[str]:
-    lang = words("zh", "en")
-    return (one_line(mistake.text(path, lang), _MISTAKE_AT_MOST) for path, mistake in mistakes)
+__all__ = ["run"]
 
 
 @click.command()
@@ -82,7 +54,7 @@ def run(
     if not stories:
         fail(WRONG_USE, "运行什么？给出场景文件、文件夹，或 --list 中的名称", "run what? Give files, folders, or names that --list shows")
     scripts, mistakes = read_scripts(find(stories, library=True), asked.options)
-    for line in _told(mistakes):
+    for line in told(mistakes):
         warn(line)
     if mistakes:
         fail(WRONG_USE, f"共 {len(mistakes)} 处错误，没有运行", f"{len(mistakes)} mistakes, nothing was run")
