@@ -208,6 +208,16 @@ def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path)
     assert "4 个场景：4 通过" in ended.stdout
 
 
+def test_a_story_that_failed_is_recorded_too(cli, write, tmp_path: Path) -> None:
+    """What is recorded of a failed story tells what happened instead, reads without mistake and passes."""
+    write(story=BAD)
+    assert cli("run", "story.scenario.yaml", "--record", "out/told.scenario.yaml").returncode == 1
+    told = (tmp_path / "out" / "told.scenario.yaml").read_text("utf-8")
+    assert "expect: {status: 4, moved_by: system}" in told
+    assert cli("validate", "out").returncode == 0
+    assert cli("run", "out").returncode == 0
+
+
 def test_a_running_server_keeps_nothing_of_a_run(serve, cli, write) -> None:
     """Each story has a sandbox of its own, which is gone afterwards; variables name the server as options do."""
     ready = serve().ready

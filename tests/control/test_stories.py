@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,24 @@ def test_a_running_clock_runs_on(make_api, machine):
     assert api("GET", "clock")["now"] == "2026-05-07 07:08:09"
     machine.pass_by(seconds=2)
     assert api("GET", "clock")["now"] == "2026-05-07 07:08:11"
+
+
+def test_seconds_are_exact_on_a_running_clock(make_api, machine):
+    """Real time that passes while a story is played does not show in it, and is made up for afterwards."""
+    api = make_api(clock={"mode": "running"})
+    looks = []
+
+    def restless():
+        looks.append(None)
+        machine.pass_by(seconds=1)
+        return machine.now
+
+    api.directory.real = restless
+    report = api("POST", "play", {"scenario": STORY})
+    assert report["outcome"] == "passed", report["trouble"]
+    assert len(looks) > 10
+    shown, passed = api("GET", "clock")["now"], machine.now
+    assert abs(datetime.fromisoformat(shown) - passed.replace(tzinfo=None) - timedelta(days=1)) <= timedelta(seconds=5)
 
 
 def test_stories_follow_each_other_in_one_sandbox(play, api):
