@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from ..protocol.shapes import show_time
-from ..protocol.signing import sign
+from ..protocol.signing import SIGN_METHODS, sign
 from .around_methods import METHODS
 
 __all__ = ["Credentials", "call_body", "files_of", "signed_params"]
@@ -29,7 +29,8 @@ def signed_params(
 ) -> dict[str, str]:
     """All text parameters with the signature; None leaves one out, `fields` is filled in when absent.
 
-    What `business` gives stands, the gateway's own parameters and `sign` included.
+    What `business` gives stands, the gateway's own parameters and `sign` included; by a `sign_method` that nobody
+    knows it is signed as by md5, so that the gateway has its say.
     """
     system = {
         "method": method, "app_key": who.app_key, "session": who.session or None, "v": "2.0", "format": format,
@@ -40,7 +41,11 @@ def signed_params(
         system["fields"] = known.every_field
     merged = {**system, **business}
     texts = {name: _text(value) for name, value in merged.items() if value is not None and not _is_file(value)}
-    return texts if "sign" in business else {**texts, "sign": sign(texts, who.app_secret, texts.get("sign_method", "md5"))}
+    if "sign" in business:
+        return texts
+    named = texts.get("sign_method", "md5")
+    chosen = "md5" if "sign_method" in business and named not in SIGN_METHODS else named
+    return {**texts, "sign": sign(texts, who.app_secret, chosen)}
 
 
 def files_of(business: Mapping[str, object]) -> dict[str, bytes]:

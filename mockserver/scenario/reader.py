@@ -71,6 +71,10 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
     for name in node.value:
         if name not in used:
             reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
+    for name, value in own.items():
+        if not isinstance(value, bool | int | float | str | None):
+            reading.wrong(node, f"set 的 {name} 应为文字、数字、true 或 false", f"{name} of set is a text, a number, true or false", name)
+            own[name] = None
     return own
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..domain.moves import Apply
 from ..domain.vocabulary import Actor
 from .expecting import Seen, mismatches
-from .matching import Mismatch, compare, follow
+from .matching import MISSING, Mismatch, compare, follow
 from .references import filled
 from .rejection import Rejection, rejection_mismatch, rejection_of
 from .result import Result, Trouble
@@ -117,11 +117,14 @@ class _Playing:
 
     def _value(self, name: str) -> Any:
         head, _, rest = name.partition(".")
-        if head in self._values:
-            return follow(self._values[head], rest) if rest else self._values[head]
-        if head not in self._names:
+        if head not in self._values and head not in self._names:
             raise Broken(f"名称 {head} 还没有值", f"{head} has no value yet")
-        return follow(self._seen(head).exchange["exchange"], rest) if rest else self._names[head]
+        if not rest:
+            return self._values[head] if head in self._values else self._names[head]
+        found = follow(self._values[head] if head in self._values else self._seen(head).exchange["exchange"], rest)
+        if found is MISSING:
+            raise Broken(f"引用 ${name} 没有值", f"${name} leads to nothing")
+        return found
 
     def _filled(self, node: Node) -> Node:
         return filled(self._timing.shifted(node), self._value)
@@ -230,6 +233,8 @@ class _Playing:
                 self._demand(compare(path, self._filled(node), follow(reply.inner, path)))
         for name, path in step.keep.items():
             self._values[name] = follow(reply.inner, path)
+            if self._values[name] is MISSING:
+                raise Broken(f"应答里没有 {path}", f"the reply has no {path}")
 
     def _call(self, method: str, params: Mapping[str, Any], session: str) -> Reply:
         reply = self._stage.call(method, params, session)

@@ -49,7 +49,9 @@ def scenario_schema() -> Schema:
             "evidence": _told("依据", "sources", {"type": ["string", "array"], "items": {"type": "string"}}),
             "ruleset": _told("流程", "the flow", _open({"enum": [each.value for each in Ruleset]})),
             "given": _told("世界文档：开始时有什么", "the world document: what there is at the start", {"$ref": "#/definitions/WorldDocument"}),
-            "set": _told("可用 --set 替换的值，写作 $名称", "values that --set replaces, written $name", {"type": "object"}),
+            "set": _told("可用 --set 替换的值，写作 $名称", "values that --set replaces, written $name", {
+                "type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+            }),
             "steps": {"$ref": "#/definitions/steps"},
         },
         "definitions": {

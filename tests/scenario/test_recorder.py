@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from mockserver.control.blueprint import ROUTES
 from mockserver.control.stage import DeskStage
@@ -20,14 +21,16 @@ from mockserver.scenario.library import read, shipped
 from mockserver.scenario.reader import read_story
 from mockserver.scenario.recorder import TooLong, record_story
 from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.schema import scenario_schema
 from mockserver.scenario.waiting import Waiting
-from mockserver.scenario.yaml_text import BYTES_AT_MOST
+from mockserver.scenario.yaml_text import BYTES_AT_MOST, read_yaml
 from mockserver.server import make_desk
 from mockserver.world.document import read_world
 from mockserver.world.playing import read_move
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 from mockserver.world.world import World
 
+VALIDATOR = Draft7Validator(scenario_schema())
 REAL = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150, stateful_step_count=40,
                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -70,6 +73,7 @@ def replayed(text):
     """The world in which a recorded text has been played."""
     story = read_story(text, "recorded.yaml")
     assert check_story(story) == ()
+    assert list(VALIDATOR.iter_errors(read_yaml(text).plain())) == []
     return played(story)
 
 

@@ -104,8 +104,9 @@ steps:
 
 @pytest.mark.parametrize("step", [
     "age: $it.status", "advance: $it.status", "expect: {due_in: $it.status}", "expect: {deadline: $it.exchange}",
+    "call: tmall.exchange.get\n    with: {dispute_id: $it, fields: status}\n    keep: {v: result.exchange.tid}\n  - expect: {now: $v}",
     "rights: {session: $it.exchange, expires: now}", "buyer: ship_back\n    logistics_no: $it.exchange",
-    "expect: {moved_by: $it.status}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
+    "expect: {moved_by: $it.status}", "expect: {exchange: {tid: [1, {a: $it.nowhere}]}}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
 ])
 def test_a_reference_that_leads_nowhere_breaks_the_step(tell, step):
     """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
@@ -174,3 +175,9 @@ def test_a_lost_reply_is_a_refusal_of_its_own_name(tell):
 def test_a_set_of_faults_is_planned(tell):
     """A named set is planned at once; references stand for ids."""
     assert tell("scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n").ok
+
+
+def test_an_unknown_sign_method_is_the_gateways_to_refuse(tell):
+    """A call that names a sign_method nobody knows is sent, and refused as a wrong signature."""
+    story = "scenario: x\nsteps:\n  - call: tmall.exchange.get\n    with: {dispute_id: 1, fields: status, sign_method: sha1}\n    refused: 25\n"
+    assert tell(story).trouble is None
