@@ -106,7 +106,7 @@ steps:
     "age: $it.status", "advance: $it.status", "expect: {due_in: $it.status}", "expect: {deadline: $it.exchange}",
     "call: tmall.exchange.get\n    with: {dispute_id: $it, fields: status}\n    keep: {v: result.exchange.tid}\n  - expect: {now: $v}",
     "rights: {session: $it.exchange, expires: now}", "buyer: ship_back\n    logistics_no: $it.exchange",
-    "expect: {moved_by: $it.status}", "expect: {exchange: {tid: [1, {a: $it.nowhere}]}}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
+    "expect: {moved_by: $it.status}", "expect: {exchange: {title: [1, {a: $it.nowhere}]}}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
 ])
 def test_a_reference_that_leads_nowhere_breaks_the_step(tell, step):
     """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
