@@ -105,7 +105,7 @@ def _check_field(actor: Actor, name: str, field: tuple[str, Node], fields: Node,
         return
     try:
         if name == Apply.name():
-            if key != "status" or node.value not in reading.texts:
+            if key != "status" or not isinstance(node.value, str) or node.value not in reading.texts:
                 check_opening({key: node.plain()})
         else:
             read_move(actor, name, {key: node.plain()}, reading.choices)

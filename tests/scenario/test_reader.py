@@ -61,6 +61,7 @@ def test_an_argument_is_checked_by_the_rules_of_the_story():
 @pytest.mark.parametrize(("wrong", "column"), [
     ("set: {units: [1]}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
     ("set: {units: {a: 1}}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
+    ("steps:\n  - buyer: apply\n    status: {a: 1}\n", 13),
     ("ruleset: {any: [1]}\nsteps:\n  - buyer: apply\n", 10),
     ("steps:\n  - buyer: apply\n    expect: {moved_by: {a: 1}, status: 1}\n", 24),
     ("steps:\n  - buyer: apply\n    expect: {moved_by: [buyer], status: 1}\n", 24),
