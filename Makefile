@@ -60,6 +60,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.lifecycle
 	$(BIN)/python -m benchmarks.stories
 	$(BIN)/python -m benchmarks.harm
+	$(BIN)/python -m benchmarks.fixtures
 
 build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
