@@ -1,4 +1,4 @@
-"""What a test suite pays for the plugin's fixtures: a sandbox of its own for each test.
+"""What a test suite pays: for the plugin's fixtures, a sandbox of its own for each test, and for a machine.
 
 The suite is a project of its own, run by pytest as users run it, with the plugins that this Python has installed.
 
@@ -10,12 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from mockserver.testing import exchange_machine
 from mockserver.testing.local import Server
 from mockserver.testing.remote import RemoteServer
 from mockserver.testing.sandbox import Sandbox
+from mockserver.testing.transport import Lost
 
 from .children import ROOT, Child, compile_all
 from .verdict import at_most, note
@@ -50,6 +56,7 @@ def main(rounds: int) -> None:
     compile_all()
     setups(rounds)
     suites(rounds)
+    machines(min(rounds, 3))
 
 
 def setups(rounds: int) -> None:
@@ -103,6 +110,42 @@ def suite(folder: str, test: str) -> float:
     if done.returncode or f"{TESTS} passed" not in done.stdout:
         raise SystemExit(f"not all {TESTS} have passed:\n{done.stdout[-2_000:]}")
     return taken
+
+
+class Seller:
+    """A client without sockets that agrees, confirms receipt and ships; what fails is for the next round."""
+
+    deeds = (
+        ("换货待处理", "tmall.exchange.agree", {"address_id": 10000002}), ("买家已退货，待收货", "tmall.exchange.returngoods.agree", {}),
+        ("待发出换货商品", "tmall.exchange.consigngoods", {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_name": "顺丰快递"}),
+    )
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.top = sandbox.client()
+
+    def step(self) -> None:
+        """One round of its work."""
+        found = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+        for row in found.get("results", {}).get("exchange", []):
+            for status, method, more in self.deeds:
+                if status == row["status"]:
+                    with suppress(Lost):
+                        self.top.call(method, dispute_id=row["dispute_id"], **more)
+
+
+def machines(rounds: int) -> None:
+    """200 runs of 30 steps against an honest client, others in each round."""
+    took = []
+    for number in range(rounds):
+        machine = exchange_machine(Seller, write_to=None)
+        began = time.perf_counter()
+        run_state_machine_as_test(seed(number)(machine), settings=settings(
+            max_examples=200, stateful_step_count=30, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        ))
+        took.append(time.perf_counter() - began)
+        if machine.missing():
+            raise SystemExit(f"rows not taken: {machine.missing()}")
+    at_most("machine of 200 runs of 30 steps, in process", took, 30, unit="s")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Which picture a file is, by its content: file names and Content-Types of SDKs are not to be trusted."""
 
+from base64 import b64encode
 from hashlib import sha256
 
-__all__ = ["picture_name", "picture_type"]
+__all__ = ["data_url", "picture_name", "picture_type"]
 
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -23,3 +24,8 @@ def picture_type(content: bytes) -> str:
 def picture_name(content: bytes) -> str:
     """The name of a picture, from its content: the same picture has the same name."""
     return f"{sha256(content).hexdigest()[:32]}.{picture_type(content).removeprefix('image/')}"
+
+
+def data_url(content: bytes) -> str:
+    """The picture as a `data:` URL, as stories and control calls carry it."""
+    return f"data:{picture_type(content)};base64,{b64encode(content).decode()}"

@@ -19,6 +19,7 @@ from ..protocol.shapes import show_time
 from ..version import __version__
 from ..world.deeds import Aged, Deed, Emptied, Founded, Moved, Opened, Ruled, Stocked
 from ..world.state import State
+from .references import escaped
 from .retelling import document_given, move_fields, opening_fields, standing_fields, state_given
 from .yaml_text import BYTES_AT_MOST, NODES_AT_MOST
 from .yaml_writer import write_yaml
@@ -48,22 +49,13 @@ def record_story(state: State, now: datetime, name: str) -> str:
     story = {
         "scenario": f"独立环境 {name} 的记录",
         "about": f"What happened in sandbox {name} until {show_time(state.clock.shown(now))}, as recorded.",
-        "ruleset": state.ruleset.value, "given": teller.given, "steps": _literal(teller.steps),
+        "ruleset": state.ruleset.value, "given": teller.given, "steps": escaped(teller.steps),
     }
     notes = "".join(f"# 未能照录：{zh}\n# not as it was: {en}\n" for zh, en in teller.notes.items())
     text = f"# tmall-mockserver {__version__} 记录；凭证与个人信息不在其中 (recorded; without credentials and personal data)\n{notes}{write_yaml(story)}"
     if len(text.encode()) > BYTES_AT_MOST or _nodes(story) > NODES_AT_MOST:
         raise TooLong(len(teller.steps))
     return text
-
-
-def _literal(value: Any) -> Any:
-    """Steps whose texts refer to nothing: every dollar is one."""
-    if isinstance(value, dict):
-        return {key: _literal(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_literal(each) for each in value]
-    return value.replace("$", "$$") if isinstance(value, str) else value
 
 
 def _nodes(value: Any) -> int:

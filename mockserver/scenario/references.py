@@ -6,7 +6,7 @@ from typing import Any
 
 from .yaml_text import Node
 
-__all__ = ["filled", "has_references", "references"]
+__all__ = ["escaped", "filled", "has_references", "references"]
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([^\s{}$]+)\}|([^\W\d]\w*(?:\.\w+)*))")
 
@@ -48,3 +48,12 @@ def _text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
     if whole and not whole[1]:
         return value_of(whole[2] or whole[3])
     return _REFERENCE.sub(lambda found: dollar if found[1] else str(value_of(found[2] or found[3])), text)
+
+
+def escaped(value: Any) -> Any:
+    """The plain value with texts that refer to nothing: every dollar in them is one."""
+    if isinstance(value, dict):
+        return {key: escaped(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [escaped(each) for each in value]
+    return value.replace("$", "$$") if isinstance(value, str) else value

@@ -4,7 +4,6 @@ Secrets, sessions and personal data are left out, so they are made up when the s
 messages and reasons are kept as they were written.  Fields that a signed call could not carry are left out too.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from ..domain.switches import DEFAULTS, Choices
 from ..domain.vocabulary import Actor
 from ..protocol.binding import bind
 from ..protocol.errors import TopError
-from ..protocol.pictures import picture_type
+from ..protocol.pictures import data_url
 from ..protocol.shapes import read_time, show_price, show_time
 from ..world.document import WorldDocument
 from ..world.state import State
@@ -135,7 +134,7 @@ def _shown_pictures(names: tuple[str, ...], by: Actor, pictures: Mapping[str, by
         elif len(content) > _PICTURE_AT_MOST:
             note(f"大于 {_PICTURE_AT_MOST // 1024} KiB 的图片未记录", f"pictures above {_PICTURE_AT_MOST // 1024} KiB are left out")
         else:
-            yield f"data:{picture_type(content)};base64,{b64encode(content).decode()}"
+            yield data_url(content)
 
 
 def _sendable(move: type[Move], key: str, value: object, choices: Choices, note: Note) -> bool:

@@ -27,6 +27,8 @@ _OURS = frozenset(
 _SANDBOX = pytest.StashKey["Sandbox"]()
 _LOCK = pytest.StashKey[Any]()
 _COVERING = "tmall-exchange-cov"
+_FAILURES = "tmall-failures"
+_RUNS = "exchange_machine"  # the property of a test's report that tells what its machine did
 _MARKED = "allow", "faults", "use"  # keys of the marker that are no keys of the world document
 
 
@@ -87,6 +89,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "StoryFile
     return collected
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What a machine wrote about its failures is no part of the suite; it runs when it is named."""
+    return True if collection_path.name == _FAILURES and not any(_FAILURES in each for each in config.args) else None
+
+
+def _machine(item: pytest.Item) -> Any:
+    """The `exchange_machine` that a test runs; None for other tests."""
+    found = getattr(getattr(item, "obj", None), "_hypothesis_state_machine_class", None)  # where Hypothesis keeps it
+    return found if hasattr(found, "summary") else None
+
+
 def _marked(item: pytest.Item) -> dict[str, Any]:
     """What all `sandbox` markers of a test say, the nearest last; what is allowed adds up.
 
@@ -107,7 +120,8 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that uses our fixtures reaches no real TOP host."""
     mode = item.config.getoption("mockserver_egress")
-    if mode == "off" or not _OURS & set(getattr(item, "fixturenames", ())) or "egress" in _marked(item).get("allow", ()):
+    ours = _machine(item) is not None or _OURS & set(getattr(item, "fixturenames", ()))
+    if mode == "off" or not ours or "egress" in _marked(item).get("allow", ()):
         return
     from .egress import EgressLock
 
@@ -132,7 +146,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A test that passed fails all the same for what its client must not do and the marker does not allow."""
-    yield
+    try:
+        yield
+    finally:
+        _count(item)
     lock, sandbox = item.stash.get(_LOCK, None), item.stash.get(_SANDBOX, None)
     if lock is not None and lock.attempts:
         pytest.fail(lock.attempts[0].text, pytrace=False)
@@ -142,6 +159,27 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         found = offences(sandbox, _marked(item).get("allow", ()))
         if found:
             pytest.fail("\n".join(found), pytrace=False)
+
+
+def _count(item: pytest.Item) -> None:
+    """What a machine's runs have met counts, and is told at the end."""
+    machine = _machine(item)
+    if machine is None:
+        return
+    item.user_properties.append((_RUNS, machine.summary()))
+    covering = item.config.pluginmanager.get_plugin(_COVERING)
+    if covering is not None:
+        covering.add(machine.met)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What machines did, one line each."""
+    reports = (each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ()))
+    told = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == _RUNS and report.when == "call"]
+    if told:
+        terminalreporter.section("天猫换货状态机 (Tmall exchange machines)")
+        for line in told:
+            terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -224,7 +262,7 @@ def _leave(sandbox: "Sandbox", covering: "Covering | None", *, keep: bool) -> No
 
     try:
         if covering is not None:
-            covering.add(sandbox)
+            covering.add(sandbox.coverage())
         if not keep:
             sandbox.drop()
     except Unreachable as gone:

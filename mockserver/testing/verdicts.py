@@ -7,11 +7,11 @@ from msgspec import Struct
 
 from .sandbox import Sandbox
 
-__all__ = ["OFFENCES", "UNKNOWN", "Offence", "allowed_names", "offences"]
+__all__ = ["ILLEGAL", "OFFENCES", "UNKNOWN", "Offence", "allowed_names", "offences"]
 
 UNKNOWN = "allow 不认识 {name!r}；可用 (unknown; use): {known}"
 _LOOKED_AT, _SHOWN = 1_000, 5
-_ILLEGAL = ("wrong_state", "flow_over", "wrong_flow")
+ILLEGAL = ("wrong_state", "flow_over", "wrong_flow")  # the names of failures that are no matter of stock or arguments
 _Entry = Mapping[str, Any]
 
 
@@ -33,7 +33,7 @@ def _refused_with(code: int) -> Callable[[Sequence[_Entry], Sandbox], Iterator[s
 
 
 def _illegal(calls: Sequence[_Entry], sandbox: Sandbox) -> Iterator[str]:
-    return (_line(entry) for entry in calls if entry["outcome"] == "failed" and entry["rule"].startswith(_ILLEGAL))
+    return (_line(entry) for entry in calls if entry["outcome"] == "failed" and entry["rule"].startswith(ILLEGAL))
 
 
 def _unused(calls: Sequence[_Entry], sandbox: Sandbox) -> Iterator[str]:

@@ -80,9 +80,9 @@ def test_the_lower_floors_have_no_clock(name):
     assert asked & {"now", "utcnow", "today"} == set()
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("/__init__.py")])
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("/__init__.py") and name != "testing/__init__.py"])
 def test_packages_hold_no_code(name):
-    """Only the top `__init__.py` may hold code; others at most say what they are."""
+    """Only the two packages that users import from hold code, which loads their names; others at most say what they are."""
     body = MODULES[name].body
 
     assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)

@@ -456,3 +456,39 @@ def test_an_unknown_report_is_wrong_usage(run):
     result = run(AGREE, "--exchange-cov-report=pdf")
     assert result.ret == 4
     assert "html" in said(result)
+
+
+MACHINE = """
+    from hypothesis import settings
+    from mockserver.testing import exchange_machine
+
+    class Seller:
+        def __init__(self, sandbox):
+            self.top = sandbox.client()
+
+        def step(self):
+            {does}
+
+    Machine = exchange_machine(Seller, check=[], write_to=None)
+    TestSeller = Machine.TestCase
+    TestSeller.settings = settings(max_examples=3, stateful_step_count=5, derandomize=True, database=None, deadline=None)
+    TestOther = type("TestOther", (TestSeller,), {{}})
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")])
+def test_what_machines_did_is_told_and_counts(pytester, more):
+    """Each machine has a line at the end, and what it met counts as coverage; so under xdist."""
+    pytester.makepyfile(test_it=MACHINE.format(does='self.top.call("taobao.time.get")'))
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--exchange-cov", "--exchange-cov-report=json", *more)
+    result.assert_outcomes(passed=2)
+    assert sum(line.startswith("SellerMachine: ") and "rows taken" in line for line in result.outlines) == 2
+    assert json.loads((pytester.path / "exchange-cov.json").read_text("utf-8"))["rulesets"]["classic"]["states"]["met"] > 0
+
+
+def test_a_machine_keeps_its_client_from_the_real_platform(pytester):
+    """The egress lock holds in a machine's test, though it has no fixture of ours."""
+    pytester.makepyfile(test_it=MACHINE.format(does='__import__("socket").create_connection(("eco.taobao.com", 443), 1)'))
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=2)
+    assert "eco.taobao.com" in said(result)

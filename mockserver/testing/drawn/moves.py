@@ -35,9 +35,9 @@ _KNOWN: Mapping[str, SearchStrategy[Any]] = MappingProxyType({
 _OF_THE_WORLD = ("address_id", "seller_refuse_reason_id")
 
 
-def fields_of(kind: type[Move]) -> SearchStrategy[Document]:
-    """The fields of a move; all may be left out."""
-    return document(kind, _KNOWN, without=_OF_THE_WORLD)
+def fields_of(kind: type[Move], *without: str) -> SearchStrategy[Document]:
+    """The fields of a move, but those `without`; all may be left out."""
+    return document(kind, _KNOWN, without=(*_OF_THE_WORLD, *without))
 
 
 def _played(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:

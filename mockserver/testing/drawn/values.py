@@ -3,14 +3,13 @@
 All shrink towards what is short, early and small.  Knows no document and no method.
 """
 
-from base64 import b64encode
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ...domain.durations import LONGEST, show_duration
-from ...protocol.pictures import picture_type
+from ...protocol.pictures import data_url
 from ...protocol.shapes import BEIJING, show_time
 from ...world.clock import EARLIEST, LATEST
 from ...world.default_world import DISTRICTS
@@ -105,5 +104,5 @@ def pictures() -> SearchStrategy[bytes]:
 
 def data_urls() -> SearchStrategy[str]:
     """A small picture as moves and stories carry it."""
-    return pictures().map(lambda content: f"data:{picture_type(content)};base64,{b64encode(content).decode()}")
+    return pictures().map(data_url)
 

@@ -1,0 +1,26 @@
+"""示例客户端的属性测试：状态机来演买家、小二、时间、库存与丢失的应答。 Its property test: a machine plays everybody else.
+
+失败会缩减到最小，并写到 tmall-failures/。 A failure shrinks and is written to tmall-failures/.
+"""
+
+from client import IsvClient
+from hypothesis import settings
+
+from mockserver.testing import exchange_machine
+
+
+def seller(sandbox):
+    """老实的客户端，每页两行。 The honest client, two rows a page."""
+    client = IsvClient(sandbox.env)
+    client.page_size = 2
+    return client
+
+
+def knows_only_what_is_there(client, sandbox):
+    """账本里没有平台没有的单。 The book has no exchange that the platform has not."""
+    assert set(client.book) <= {exchange.dispute_id for exchange in sandbox.exchanges}
+
+
+SellerMachine = exchange_machine(seller, invariants=[knows_only_what_is_there])
+TestSeller = SellerMachine.TestCase
+TestSeller.settings = settings(TestSeller.settings, max_examples=20, stateful_step_count=20)

@@ -1,0 +1,29 @@
+"""A failure written three times: as a scenario file, a pytest file and a curl transcript, each of which shows it again."""
+
+from pathlib import Path
+
+from .checks import Failure
+from .encounter import Encounter
+from .rerun import rerun_text
+from .retold import story_text
+from .transcript import transcript_text
+
+__all__ = ["FOLDER", "write"]
+
+FOLDER = "tmall-failures"
+
+
+def write(machine: type, encounter: Encounter, failure: Failure) -> list[Path]:
+    """The three files, overwritten if they were there; none where the plan says so.  The folder is not for version control."""
+    if encounter.plan.write_to is None:
+        return []
+    folder = Path(encounter.plan.write_to)
+    folder.mkdir(parents=True, exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", "utf-8")
+    story, rerun, transcript = (folder / f"{encounter.plan.name}-{failure.check}{end}" for end in (".scenario.yaml", ".py", ".sh"))
+    story.write_text(story_text(encounter, failure), "utf-8")
+    rerun.write_text(rerun_text(machine, encounter, failure, rerun), "utf-8")
+    transcript.write_text(transcript_text(encounter, failure, transcript.as_posix()), "utf-8")
+    return [story, rerun, transcript]

@@ -1,0 +1,309 @@
+"""The machine against clients written here, some honest and some not; test_machine_written.py has what it writes."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from mockserver.scenario.stage import Refused
+from mockserver.testing import exchange_machine
+from mockserver.testing.client import TopRefused
+from mockserver.testing.coverage import missing_rows
+from mockserver.testing.machine.encounter import Encounter
+from mockserver.testing.machine.hosting import Host
+from mockserver.testing.transport import Lost
+from mockserver.world.document import BadDocument
+
+AGREE, RECEIVE, SHIP = "tmall.exchange.agree", "tmall.exchange.returngoods.agree", "tmall.exchange.consigngoods"
+PARCEL = {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_name": "顺丰快递"}
+
+
+class Seller:
+    """Works every exchange that waits for it, by what the platform says now; failures are for the next round."""
+
+    deeds: ClassVar[Any] = {
+        "换货待处理": (AGREE, {"address_id": 10000002}), "买家已退货，待收货": (RECEIVE, {}), "待发出换货商品": (SHIP, PARCEL),
+    }
+
+    def __init__(self, sandbox: Any) -> None:
+        self.top = sandbox.client()
+
+    def step(self) -> None:
+        found = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status", page_size=50)
+        for row in found.get("results", {}).get("exchange", []):
+            if row["status"] in self.deeds:
+                self.work(row["dispute_id"], *self.deeds[row["status"]])
+
+    def work(self, dispute_id: str, method: str, more: dict[str, Any]) -> None:
+        with suppress(Lost):
+            self.top.call(method, dispute_id=dispute_id, **more)
+
+
+def play(machine: Any, examples: int = 200, steps: int = 30, *phases: Phase) -> None:
+    """The machine runs so many examples, the same ones each time."""
+    run_state_machine_as_test(machine, settings=settings(
+        max_examples=examples, stateful_step_count=steps, derandomize=True, database=None, deadline=None,
+        phases=[Phase.generate, *phases], suppress_health_check=list(HealthCheck),
+    ))
+
+
+def found(client: Callable[[Any], Any], **options: Any) -> tuple[str, list[dict[str, Any]]]:
+    """What the machine says of a client, and the steps of its smallest failure."""
+    machine = exchange_machine(client, write_to=None, **options)
+    with pytest.raises(Exception) as failed:
+        play(machine, 200, 30, Phase.shrink)
+    notes = getattr(failed.value, "__notes__", [])
+    lines = [line.strip() for note in notes for line in note.splitlines() if "goes_on(step=" in line]
+    return str(failed.value), [eval(line.partition("step=")[2].removesuffix(")")) for line in lines]  # what Hypothesis printed
+
+
+@pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
+def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
+    """In 200 runs of 30 steps everybody's every row is taken, and nothing is held against a client that does its work."""
+    deeds: ClassVar[Any] = dict(Seller.deeds)
+    if ruleset == "upgraded":
+        deeds["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
+    machine = exchange_machine(
+        type("Mine", (Seller,), {"deeds": deeds}), ruleset=ruleset, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None,
+    )
+    play(machine)
+    assert missing_rows(machine.met, [ruleset]) == ()
+    assert machine.missing() == []
+    assert f"{machine.runs} runs, {len(machine.taken())} rows taken" in machine.summary()
+
+
+def test_without_the_seller_its_rows_are_the_clients() -> None:
+    """Rows that only a seller takes are missed by nobody when the machine does not play it."""
+    machine = exchange_machine(Seller, write_to=None)
+    play(machine, examples=1, steps=5)
+    assert machine.missing()
+    assert not any("refuse" in row.partition(":")[0] for row in machine.missing())
+
+
+def test_no_step_is_idle() -> None:
+    """Whatever is offered can be done and changes the sandbox; the client is not asked for more than two quiet rounds."""
+    seen, host = Counter[str](), Host()
+    for number in range(12):
+        chance = random.Random(number)
+        plan = exchange_machine(Seller, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None).plan
+        encounter, quiet = Encounter(plan, host), 0
+        for _ in range(40):
+            options, _ = encounter.options()
+            kind = chance.choice(sorted({str(key[0]) for key in options}))
+            step = chance.choice([option.step for key, option in options.items() if key[0] == kind])
+            if kind == "apply":
+                step = {"buyer": "apply", "as": f"e{len(encounter.names) + 1}", **step}
+            before = shape(encounter)
+            encounter.do(step)
+            quiet = quiet + step["client"] if kind == "client" else 0
+            assert quiet <= 2
+            assert kind == "client" or shape(encounter) != before, step
+            assert len([each for each in encounter.sandbox.exchanges if each.status not in (4, 5, 14)]) <= 3
+            seen[kind] += 1
+        encounter.close()
+    host.close()
+    assert set(seen) == {"apply", "move", "time", "stock", "reply", "client"}
+
+
+def shape(encounter: Encounter) -> Any:
+    """What a step can change, as its user can see it."""
+    box = encounter.sandbox
+    return (
+        [event["number"] for event in box.events()], box.clock.now, [box.stock[name] for name in ("wanted", "bought", "shoes")],
+        [(fault["id"], fault["hits"]) for fault in box.faults], [each.shown["exchange"]["modified"] for each in box.exchanges],
+    )
+
+
+class WrongSecret(Seller):
+    def __init__(self, sandbox: Any) -> None:
+        super().__init__(sandbox)
+        self.top.app_secret = "wrong"
+
+    def step(self) -> None:
+        with suppress(TopRefused):
+            super().step()
+
+
+class WrongMethod(Seller):
+    deeds: ClassVar[Any] = {"换货待处理": ("tmall.exchange.agreee", {})}
+
+    def work(self, *given: Any) -> None:
+        with suppress(TopRefused):
+            super().work(*given)
+
+
+class Incomplete(WrongMethod):
+    deeds: ClassVar[Any] = {"换货待处理": (AGREE, {"fields": None, "address_id": 10000002})}
+
+
+class Hasty(Seller):
+    deeds: ClassVar[Any] = {"换货待处理": (SHIP, PARCEL)}
+
+
+class Guesses(Seller):
+    deeds: ClassVar[Any] = {"换货待处理": (AGREE, {"address_id": 99})}
+
+
+class Rounds(Seller):
+    def work(self, dispute_id: str, *more: Any) -> None:
+        super().work(str(int(float(dispute_id))), *more)
+
+
+@pytest.mark.parametrize(("client", "says"), [
+    (WrongSecret, "a wrong sign"), (WrongMethod, "an unknown method"), (Incomplete, "a missing parameter"), (Hasty, "a move that the state does not allow"),
+    (Guesses, "an id that does not exist"), (Rounds, "becomes that in a double"),
+])
+def test_each_offence_is_found(client: Any, says: str) -> None:
+    """A call that no correct client makes is named, and two steps show it: an application, and the client's work."""
+    text, steps = found(client, check=["offences"])
+    assert says in text
+    assert [next(iter(step)) for step in steps] == ["buyer", "client"]
+
+
+class Lazy(Seller):
+    deeds: ClassVar[Any] = {name: deed for name, deed in Seller.deeds.items() if name != "待发出换货商品"}
+
+
+def test_what_is_left_lying_is_found() -> None:
+    """An exchange that waits for the seller while its client works twice is named with its status."""
+    text, steps = found(Lazy)
+    assert "「待发出换货商品」" in text
+    assert len(steps) <= 8
+
+
+def test_handles_are_the_clients_own() -> None:
+    """A client that leaves a status to people is not blamed for it."""
+    play(exchange_machine(Lazy, handles=(1, 3), write_to=None), examples=30)
+
+
+class Impatient(Seller):
+    def work(self, dispute_id: str, method: str, more: dict[str, Any]) -> None:
+        for _ in range(2):
+            try:
+                self.top.call(method, dispute_id=dispute_id, **more)
+                return
+            except Lost:
+                continue
+
+
+def test_a_blind_repetition_is_found() -> None:
+    """A write repeated at once after its reply was lost is found, whatever came of it."""
+    with pytest.raises(AssertionError, match=r"its reply lost .* came again, .* without a look"):
+        play(exchange_machine(Impatient, check=["repeats"], write_to=None))
+
+
+@pytest.mark.parametrize("check", [["repeats"], ["offences"], ["left_lying"]])
+def test_only_what_is_asked_for_is_checked(check: list[str]) -> None:
+    """A client that never acts leaves exchanges lying and nothing else."""
+    machine = exchange_machine(lambda sandbox: lambda: None, check=check, write_to=None)
+    if check == ["left_lying"]:
+        with pytest.raises(AssertionError, match="waits at"):
+            play(machine)
+    else:
+        play(machine, examples=20)
+
+
+class Counts(Seller):
+    rounds = 0
+
+    def step(self) -> None:
+        self.rounds += 1
+        super().step()
+
+    def check(self) -> None:
+        assert self.rounds < 3
+
+
+class Breaks(Counts):
+    def step(self) -> None:
+        raise KeyError("lost")
+
+
+def at_most_one(client: Any, sandbox: Any) -> None:
+    """No more than one exchange."""
+    assert len(sandbox.exchanges) < 2, "two"
+
+
+def test_what_the_user_checks_is_checked() -> None:
+    """The client's own `check`, invariants and whatever the client raises fail the run as they are."""
+    with pytest.raises(AssertionError, match="two"):
+        play(exchange_machine(Seller, invariants=[at_most_one], write_to=None))
+    with pytest.raises(AssertionError, match="rounds"):
+        play(exchange_machine(Counts, write_to=None))
+    with pytest.raises(KeyError, match="lost"):
+        play(exchange_machine(Breaks, write_to=None))
+
+
+def test_a_replay_fails_until_the_client_is_mended() -> None:
+    """Steps in which a client leaves an exchange lying fail it, and pass with one that does its work."""
+    steps = [{"buyer": "apply", "as": "e1", "status": 3}, {"client": 1}, {"advance": "1h"}, {"client": 2}]
+    with pytest.raises(AssertionError, match="waits at 12"):
+        exchange_machine(Lazy, write_to=None).replay(steps)
+    exchange_machine(Seller, write_to=None).replay(steps)
+
+
+def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
+    """A move that the mended client has made impossible is passed over; one that is misspelt in an encounter is not."""
+    machine = exchange_machine(Seller, write_to=None)
+    late = {"buyer": "ship_back", "on": "e1"}
+    machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
+    encounter = Encounter(machine.plan, machine.host)
+    encounter.do({"buyer": "apply", "as": "e1", "status": 13})
+    with pytest.raises(Refused):
+        encounter.do(late)
+    encounter.close()
+    machine.host.close()
+
+
+def test_data_ages_for_a_client_with_its_own_clock() -> None:
+    """With `ages` the sandbox's now stays, and deadlines come all the same."""
+    machine = exchange_machine(Seller, ages=True, plays=("buyer", "time"), write_to=None)
+    encounter = Encounter(machine.plan, machine.host)
+    before = encounter.sandbox.clock.now
+    encounter.do({"buyer": "apply", "as": "e1", "status": 2})
+    spans = [option.step for key, option in encounter.options()[0].items() if key[0] == "time"]
+    assert all(list(step) == ["age"] for step in spans)
+    encounter.do({"age": "7d"})
+    assert encounter.sandbox.exchanges[0].status == 4
+    assert encounter.sandbox.clock.now == before
+    encounter.close()
+    machine.host.close()
+
+
+@pytest.mark.parametrize(("wrong", "says"), [
+    ({"plays": ["buyer", "tyme"]}, "time"), ({"check": ["offenses"]}, "offences"), ({"ruleset": "clasic"}, "classic"),
+    ({"exchanges": 0}, "at least 1"), ({"world": {"apps": [{"app_secret": "s"}]}}, "app_secret"),
+    ({"world": {"shops": [{"subs": [{"session": "s"}]}]}}, "session"), ({"plays": "buyer"}, "plays"),
+])
+def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -> None:
+    """A name that there is not is answered with those there are, before anything runs; credentials are the machine's own."""
+    with pytest.raises(BadDocument, match=says):
+        exchange_machine(Seller, **wrong)
+
+
+def test_a_client_that_cannot_act_is_told() -> None:
+    """A factory that gives nothing to call is refused in words; one that raises is heard, every time."""
+    with pytest.raises(TypeError, match=r"step\(\)"):
+        play(exchange_machine(lambda sandbox: None, write_to=None), examples=3)
+    machine = exchange_machine(lambda sandbox: 1 / 0, write_to=None)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            play(machine, examples=3)
+
+
+def test_a_world_can_be_given() -> None:
+    """Goods and rules of the document are the sandbox's; its credentials are the same in every run, and not the default ones."""
+    machine = exchange_machine(Seller, world={"goods": {"wanted": {"stock": 3}}, "apps": [{"app_key": "12345678"}]}, seed=7, write_to=None)
+    encounters = [Encounter(machine.plan, Host()) for _ in range(2)]
+    first, second = (each.sandbox for each in encounters)
+    assert first.stock["wanted"].available == 3
+    assert first.app_key == second.app_key == "12345678"
+    assert (first.session, first.app_secret) == (second.session, second.app_secret)
+    assert first.seed == 7
+    for each in encounters:
+        each.close()

@@ -1,0 +1,233 @@
+"""What a machine writes about a failure, run by itself: story, pytest file and transcript fail the same way, outside any suite."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CLIENT = '''
+from hypothesis import HealthCheck, Phase, settings
+from mockserver.testing import exchange_machine
+from mockserver.testing.client import TopRefused
+from mockserver.testing.transport import Lost
+
+
+class Seller:
+    """Agrees to what is applied for; `doing` makes the mistake."""
+
+    def __init__(self, sandbox):
+        self.top = sandbox.client()
+
+    def step(self):
+        rows = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status").get("results", {}).get("exchange", [])
+        for row in rows:
+            if row["status"] == "换货待处理":
+                self.agree(row["dispute_id"])
+
+    def agree(self, dispute_id):
+        self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002)
+
+
+class Lazy(Seller):
+    def agree(self, dispute_id):
+        pass
+
+
+class Unsigned(Seller):
+    def __init__(self, sandbox):
+        super().__init__(sandbox)
+        self.top.app_secret = "guessed$it"
+
+    def step(self):
+        try:
+            super().step()
+        except TopRefused:
+            pass
+
+
+class Misnamed(Seller):
+    def agree(self, dispute_id):
+        try:
+            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, adress_id=10000002, fields=None)
+        except TopRefused:
+            pass
+
+
+class Twice(Seller):
+    def agree(self, dispute_id):
+        for _ in range(2):
+            try:
+                return super().agree(dispute_id)
+            except Lost:
+                continue
+
+
+class Draws(Seller):
+    """Sends a picture that is none and gets away with it; later it leaves the exchange lying."""
+
+    def agree(self, dispute_id):
+        try:
+            self.top.call("tmall.exchange.message.add", dispute_id=dispute_id, content="$it 好", message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
+        except TopRefused:
+            pass
+
+
+class Crash(Seller):
+    def agree(self, dispute_id):
+        raise ValueError("out\\nof \\"order\\" \\"\\"\\" \\\\n")
+
+
+def never_two(client, sandbox):
+    assert len(sandbox.exchanges) < 2, "two"
+
+
+def machine_of(kind, **options):
+    return exchange_machine(kind, handles=(1,), **options)
+
+
+SETTINGS = settings(
+    max_examples=200, stateful_step_count=20, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+)
+'''
+KINDS = {
+    "Lazy": ("left_lying", "waits at 1"), "Unsigned": ("offences", "a wrong sign"), "Misnamed": ("offences", "a missing parameter"),
+    "Twice": ("repeats", "without a look"), "Draws": ("left_lying", "waits at 1"),
+}
+
+
+def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A command in a folder, with an environment that tells of no server."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TMALL_", "TOP_", "PYTEST_"))}
+    return subprocess.run(
+        command, cwd=folder, env={**environment, "PYTHONIOENCODING": "utf-8"}, capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+
+
+def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A module of this Python's."""
+    return ran(folder, sys.executable, "-m", *arguments)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project whose client stands in a folder of its own."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "seller.py").write_text(CLIENT, "utf-8")
+    return tmp_path
+
+
+def failed(project: Path, body: str) -> str:
+    """What a suite of one machine prints, which fails."""
+    head = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'src'))\nfrom seller import *\n"
+    (project / "test_it.py").write_text(f"{head}{body}\nTestIt = MACHINE.TestCase\nTestIt.settings = SETTINGS\n", "utf-8")
+    suite = python(project, "pytest", "-q", "-p", "no:cacheprovider", "test_it.py")
+    assert suite.returncode == 1, suite.stdout + suite.stderr
+    return suite.stdout
+
+
+def written(project: Path, kind: str, check: str) -> dict[str, Path]:
+    """The three files by their endings; nothing else is there."""
+    folder = project / "tmall-failures"
+    assert {each.name for each in folder.iterdir()} == {".gitignore", *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh"))}
+    return {each.suffix: each.relative_to(project) for each in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
+    """Each of the three, run alone, shows the failure that the machine found; the suite tells where they are."""
+    check, says = KINDS[kind]
+    told = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
+    files = written(project, kind, check)
+    assert says in told
+    for path in files.values():
+        assert path.name == ".gitignore" or str(path) in told
+
+    story = python(project, "mockserver", "run", str(files[".yaml"]))
+    assert story.returncode == 1, story.stdout + story.stderr
+    lines = (project / files[".yaml"]).read_text("utf-8").splitlines()
+    last = max(place for place, line in enumerate(lines, 1) if line.startswith("  - expect:"))
+    assert any(f"{files['.yaml'].name}:{place}:" in story.stdout for place in range(last, len(lines) + 1)), story.stdout
+
+    again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert says in again.stdout
+
+    transcript = python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"]))
+    assert transcript.returncode == 1, transcript.stdout + transcript.stderr
+
+
+def test_what_is_mended_passes(project: Path) -> None:
+    """With a client that does its work the pytest file passes, and the transcript of its calls would find nothing."""
+    failed(project, "MACHINE = machine_of(Lazy)")
+    files = written(project, "Lazy", "left_lying")
+    source = project / "src" / "seller.py"
+    source.write_text(source.read_text("utf-8").replace("class Lazy(Seller):\n    def agree(self, dispute_id):\n        pass", "class Lazy(Seller):\n    pass"), "utf-8")
+    again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
+    assert again.returncode == 0, again.stdout
+    script = project / files[".sh"]
+    script.write_text(script.read_text("utf-8").replace("# 结果", 'did POST "/$id/clock/advance" \'{"to":"next"}\'\n# 结果'), "utf-8")
+    assert python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])).returncode == 0
+
+
+@pytest.mark.parametrize(("body", "check"), [
+    ("MACHINE = machine_of(Crash)", "exception"), ("MACHINE = machine_of(Seller, invariants=[never_two])", "never_two"),
+])
+def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(project: Path, body: str, check: str) -> None:
+    """What the platform cannot see fails in the pytest file; story and transcript say so and tell what led there."""
+    failed(project, body)
+    files = written(project, "Crash" if check == "exception" else "Seller", check)
+    again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
+    assert again.returncode == 1, again.stdout
+    assert ("out" if check == "exception" else "two") in again.stdout
+    story = python(project, "mockserver", "run", str(files[".yaml"]))
+    assert story.returncode == 0, story.stdout
+    for end in (".yaml", ".sh"):
+        assert "错误在客户端内部" in (project / files[end]).read_text("utf-8")
+    assert python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])).returncode == 0
+
+
+@pytest.mark.parametrize(("body", "name"), [
+    ("MACHINE = machine_of(lambda sandbox: Lazy(sandbox))", "lambda"),
+    ("def local():\n    def make(sandbox):\n        return Lazy(sandbox)\n    return machine_of(make)\nMACHINE = local()", "make"),
+])
+def test_a_client_without_a_name_is_found_through_its_machine(project: Path, body: str, name: str) -> None:
+    """A lambda or a local function cannot be imported; its machine can."""
+    failed(project, body)
+    files = written(project, name, "left_lying")
+    again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
+    assert again.returncode == 1, again.stdout
+    assert "waits at 1" in again.stdout
+
+
+def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
+    """Where nothing can be imported the pytest file says what to fill in."""
+    failed(project, "def local():\n    return machine_of(lambda sandbox: Lazy(sandbox)).TestCase\nclass MACHINE:\n    TestCase = local()\n")
+    files = written(project, "lambda", "left_lying")
+    again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
+    assert again.returncode != 0
+    assert "请在文件里给出" in again.stdout
+
+
+def test_story_and_pytest_file_hold_no_credentials(project: Path) -> None:
+    """Key, secret and sessions stand in the transcript only, where the signatures need them; they are made up."""
+    failed(project, "MACHINE = machine_of(Draws, check=['left_lying'])")
+    files: dict[str, Any] = {end: (project / path).read_text("utf-8") for end, path in written(project, "Draws", "left_lying").items()}
+    secrets = [part for part in files[".sh"].split('"') if len(part) == 48]
+    assert len(secrets) >= 3
+    for end in (".yaml", ".py"):
+        assert not any(secret in files[end] for secret in secrets)
+
+
+def test_failures_are_no_part_of_the_suite(project: Path) -> None:
+    """What was written is collected when it is named, not by the next run of the suite."""
+    failed(project, "MACHINE = machine_of(Lazy)")
+    (project / "test_it.py").unlink()
+    assert python(project, "pytest", "-q", "-p", "no:cacheprovider").returncode == 5
+    named = python(project, "pytest", "-q", "-p", "no:cacheprovider", "tmall-failures")
+    assert "1 failed" in named.stdout
+    assert ".scenario.yaml" in named.stdout
