@@ -18,6 +18,7 @@ from ...domain.table import Row
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
 from ...scenario.selling import signed_call
+from ...scenario.stage import Refused
 from .checks import CHECKS, Acted, Failure
 from .hosting import Heard, Host
 from .options import QUIET, Key, Option, Step, Surroundings, afterwards, options, wanted
@@ -36,9 +37,9 @@ class Deed(Struct, frozen=True):
 
 
 class Encounter:
-    """The client in its sandbox; `failed` is told of the first failure before it is raised."""
+    """The client in its sandbox; `failed` is told of the first failure, before its error is raised."""
 
-    def __init__(self, plan: Plan, host: Host, failed: "Callable[[Encounter, Failure], None]" = lambda encounter, failure: None) -> None:
+    def __init__(self, plan: Plan, host: Host, failed: "Callable[[Encounter, Failure], object]" = lambda encounter, failure: None) -> None:
         self.plan, self._failed, self._tap = plan, failed, host.tap
         self.world, self.sandbox, self._stage = host.open(plan)
         self.wishes: tuple[Row, ...] = ()
@@ -47,22 +48,24 @@ class Encounter:
         self.deeds: list[Deed] = []
         self._calls: set[str] = set()
         self._quiet, self._before = 0, dict[int, int]()
-        self._actor: Any = None
+        self._actor, self._open = None, True
         try:
             self._actor = plan.client(self.sandbox)
         except BaseException:
-            self._stage.close()
+            self.close()
             raise
         if not callable(self._round):
-            self._stage.close()
+            self.close()
             raise TypeError("client(sandbox) 应返回可调用对象，或有 step() 的对象 (client(sandbox) should return a callable, or an object with step())")
 
     def close(self) -> None:
-        """Client and sandbox are gone."""
-        end = getattr(self._actor, "close", None)
-        if end is not None:
-            end()
-        self._stage.close()
+        """Client and sandbox are gone.  Idempotent."""
+        if self._open:
+            self._open = False
+            self._stage.close()
+            end = getattr(self._actor, "close", None)
+            if end is not None:
+                end()
 
     @property
     def _round(self) -> Any:
@@ -110,7 +113,10 @@ class Encounter:
     # steps
 
     def _number(self, name: str) -> int:
-        return next(number for number, each in self.names.items() if each == name)
+        for number, each in self.names.items():
+            if each == name:
+                return number
+        raise Refused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
 
     def _move(self, step: Step) -> None:
         """A party's move; the seller's as a signed call."""

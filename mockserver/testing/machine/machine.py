@@ -1,14 +1,14 @@
 """`exchange_machine`: a Hypothesis state machine that plays buyer, customer service and time against the user's client.
 
-It draws steps from what is possible and does them in an `Encounter`, so none is idle.  A failure shrinks, and each
-failing run is written, so that the last and smallest one stays.
+It draws steps from what is possible and does them in an `Encounter`, so none is idle.  A failure is
+made small by doing fewer steps, and written.
 """
 
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from hypothesis import HealthCheck, Phase, event, note, settings
 from hypothesis import strategies as st
@@ -29,6 +29,7 @@ from .encounter import Encounter
 from .hosting import Host
 from .options import Key, Step, keys
 from .plan import CHECKED, PLAYS, Invariant, Plan
+from .reducing import Found, reduced
 from .writing import FOLDER, write
 
 __all__ = ["ExchangeMachine", "exchange_machine"]
@@ -40,8 +41,8 @@ _EAGER: SearchStrategy[bool] = st.sampled_from((False, True, True, True))  # whe
 _OPENED: SearchStrategy[Step] = (
     st.just({}) | st.fixed_dictionaries({"num": st.integers(1, 3)}) | applications("reason", "desc", "title", "price", "buyer_nick")
 )
-_SETTINGS = settings(  # as Hypothesis has them for machines, but that "explain" would trace our lines, at ten times the cost
-    deadline=None, suppress_health_check=list(HealthCheck), phases=[each for each in Phase if each is not Phase.explain],
+_SETTINGS = settings(  # as Hypothesis has them for machines, but that steps are reduced here
+    deadline=None, suppress_health_check=list(HealthCheck), phases=[each for each in Phase if each not in (Phase.shrink, Phase.explain)],
 )
 _DECIDING = ("for", "num", "exchange_sku")  # fields that options have chosen
 _SAID: Mapping[str, SearchStrategy[Step]] = MappingProxyType({
@@ -79,6 +80,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     host: ClassVar[Host]
     met: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
+    found: ClassVar[dict[str, Found]]  # by check, its smallest failure
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         self.encounter = Encounter(self.plan, self.host, self._failed)
 
     def teardown(self) -> None:
-        """A run that has not failed has come to its end; what it met is counted, client and sandbox are gone."""
+        """A run that has not failed comes to its end; what it met is counted, client and sandbox are gone."""
         try:
             if sys.exception() is None:
                 self.encounter.end()
@@ -131,9 +133,17 @@ class ExchangeMachine(RuleBasedStateMachine):
             encounter.close()
             cls.host.close()
 
-    def _failed(self, encounter: Encounter, failure: Failure) -> None:
-        for path in write(type(self), encounter, failure):
+    def _failed(self, encounter: Encounter, failure: Failure) -> NoReturn:
+        """The failure is made small, once a kind of failure, told, written and raised."""
+        kind, found = type(self), Found(encounter, failure)
+        encounter.close()
+        known = kind.found.get(failure.check)
+        if known is None or len(found.steps) < len(known.steps):
+            known = kind.found[failure.check] = reduced(self.plan, self.host, found)
+        note("缩减为 (reduced to):" + "".join(f"\n    {step}" for step in known.steps))
+        for path in write(kind, known):
             note(f"已写入 (written): {path}")
+        raise known.failure.error
 
     @initialize(modify_to=st.sampled_from((1, 3, 3)), muted=_MUTED, wish=st.integers(0, len(TABLE)))
     def begins(self, modify_to: int, muted: list[str], wish: int) -> None:
@@ -174,7 +184,7 @@ def exchange_machine(
         check=tuple(check), handles=tuple(handles), world=dict(world), ages=ages, write_to=write_to,
     )
     host = Host()
-    body: dict[str, Any] = {"plan": plan, "keys": keys(plan.exchanges), "host": host, "met": merge(), "runs": 0, "__module__": getattr(client, "__module__", __name__)}
+    body: dict[str, Any] = {"plan": plan, "keys": keys(plan.exchanges), "host": host, "met": merge(), "runs": 0, "found": {}, "__module__": getattr(client, "__module__", __name__)}
     machine: type[ExchangeMachine] = type(f"{plan.name}Machine", (ExchangeMachine,), body)
     machine.TestCase.settings = _SETTINGS
     machine.TestCase.addClassCleanup(host.close)

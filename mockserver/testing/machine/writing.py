@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from .checks import Failure
-from .encounter import Encounter
+from .reducing import Found
 from .rerun import rerun_text
 from .retold import story_text
 from .transcript import transcript_text
@@ -13,8 +12,9 @@ __all__ = ["FOLDER", "write"]
 FOLDER = "tmall-failures"
 
 
-def write(machine: type, encounter: Encounter, failure: Failure) -> list[Path]:
+def write(machine: type, found: Found) -> list[Path]:
     """The three files, overwritten if they were there; none where the plan says so.  The folder is not for version control."""
+    encounter, failure = found.encounter, found.failure
     if encounter.plan.write_to is None:
         return []
     folder = Path(encounter.plan.write_to)
