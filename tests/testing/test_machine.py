@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -266,6 +267,26 @@ def test_what_the_user_checks_is_checked() -> None:
         play(exchange_machine(Counts, write_to=None))
     with pytest.raises(KeyError, match="lost"):
         play(exchange_machine(Breaks, write_to=None))
+
+
+class Exits(Seller):
+    def step(self) -> None:
+        raise SystemExit(3)
+
+
+def test_a_client_that_exits_fails_the_test_and_does_not_end_the_run() -> None:
+    """A `sys.exit` in the client is a failure like any other."""
+    with pytest.raises(AssertionError, match="SystemExit: 3"):
+        play(exchange_machine(Exits, write_to=None))
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_the_files(tmp_path: Path) -> None:
+    """The failure is told all the same, and that its files could not be written."""
+    (tmp_path / "taken").write_text("a file", "utf-8")
+    with pytest.raises(AssertionError, match="waits at") as failed:
+        play(exchange_machine(Lazy, write_to=str(tmp_path / "taken")))
+    assert any("无法写入" in line for line in failed.value.__notes__)
+    assert (tmp_path / "taken").read_text("utf-8") == "a file"
 
 
 def test_a_replay_fails_until_the_client_is_mended() -> None:

@@ -19,7 +19,7 @@ from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
 from ...scenario.selling import signed_call
 from ...scenario.stage import Refused
-from .checks import CHECKS, Acted, Failure
+from .checks import CHECKS, Acted, ClientFailed, Failure
 from .hosting import Heard, Host
 from .options import QUIET, Key, Option, Step, Surroundings, afterwards, options, wanted
 from .plan import Plan
@@ -210,7 +210,8 @@ def _raised(check: str, run: Callable[..., object], *arguments: object) -> Failu
             raise
         said = " ".join(f"{type(broken).__name__}: {broken}".split())[:500]
         where_zh, where_en = ("客户端抛出", "the client raised") if check == "exception" else (f"{check} 不成立：", f"{check} does not hold:")
-        return Failure(check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=broken)
+        error = ClientFailed(said) if isinstance(broken, SystemExit) else broken  # it would end the test run
+        return Failure(check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=error)
     return None
 
 

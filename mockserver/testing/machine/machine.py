@@ -141,8 +141,11 @@ class ExchangeMachine(RuleBasedStateMachine):
         if known is None or len(found.steps) < len(known.steps):
             known = kind.found[failure.check] = reduced(self.plan, self.host, found)
         note("缩减为 (reduced to):" + "".join(f"\n    {step}" for step in known.steps))
-        for path in write(kind, known):
-            note(f"已写入 (written): {path}")
+        try:
+            for path in write(kind, known):
+                note(f"已写入 (written): {path}")
+        except OSError as wrong:
+            note(f"无法写入 {self.plan.write_to}：{wrong} (cannot be written)")
         raise known.failure.error
 
     @initialize(modify_to=st.sampled_from((1, 3, 3)), muted=_MUTED, wish=st.integers(0, len(TABLE)))
@@ -184,7 +187,10 @@ def exchange_machine(
         check=tuple(check), handles=tuple(handles), world=dict(world), ages=ages, write_to=write_to,
     )
     host = Host()
-    body: dict[str, Any] = {"plan": plan, "keys": keys(plan.exchanges), "host": host, "met": merge(), "runs": 0, "found": {}, "__module__": getattr(client, "__module__", __name__)}
+    body: dict[str, Any] = {
+        "plan": plan, "keys": keys(plan.exchanges), "host": host, "met": merge(), "runs": 0, "found": {},
+        "__module__": getattr(client, "__module__", __name__),
+    }
     machine: type[ExchangeMachine] = type(f"{plan.name}Machine", (ExchangeMachine,), body)
     machine.TestCase.settings = _SETTINGS
     machine.TestCase.addClassCleanup(host.close)
