@@ -10,7 +10,7 @@ endif
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-sdk stories lint types floors bench build clean
+.PHONY: help demo serve test test-sdk test-written stories lint types floors bench build clean
 
 help:
 	@echo "make demo      a whole exchange, told step by step   跑一次完整换货"
@@ -18,6 +18,7 @@ help:
 	@echo "make test      all tests that need Python only       测试"
 	@echo "make stories   the scenarios that ship                运行附带的场景"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
+	@echo "make test-written  what machines write of failures, run by itself   状态机写下的失败"
 	@echo "make lint types floors build bench clean"
 
 $(VENV)/.run: pyproject.toml
@@ -42,6 +43,9 @@ test: $(VENV)/.dev
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/sdk
+
+test-written: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto tests/written
 
 stories: $(VENV)/.run
 	@$(BIN)/python -m mockserver run scenarios

@@ -1,4 +1,4 @@
-"""The machine against clients written here, some honest and some not; test_machine_written.py has what it writes."""
+"""The machine against clients written here, some honest and some not; tests/written has what it writes."""
 
 import random
 from collections import Counter
