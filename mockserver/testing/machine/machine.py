@@ -44,6 +44,7 @@ _OPENED: SearchStrategy[Step] = (
 _SETTINGS = settings(  # as Hypothesis has them for machines, but that steps are reduced here
     deadline=None, suppress_health_check=list(HealthCheck), phases=[each for each in Phase if each not in (Phase.shrink, Phase.explain)],
 )
+_LISTED = 10  # rows that a summary names
 _DECIDING = ("for", "num", "exchange_sku")  # fields that options have chosen
 _SAID: Mapping[str, SearchStrategy[Step]] = MappingProxyType({
     name: fields_of(kind, *_DECIDING) for name, kind in MOVES.items() if kind is not Apply
@@ -113,9 +114,10 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @classmethod
     def summary(cls) -> str:
-        """How many rows the runs so far have taken, and which are missing, in Chinese and English."""
+        """How many rows the runs so far have taken, and which are missing, the first of them by name."""
         rows, missing = len(cls.taken()), cls.missing()
-        rest = f"；没有走到 (not taken): {', '.join(missing)}" if missing else ""
+        listed = ", ".join(missing[:_LISTED]) + (" …" if len(missing) > _LISTED else "")
+        rest = f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {listed}" if missing else ""
         return f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 ({cls.runs} runs, {rows} rows taken){rest}"
 
     @classmethod
