@@ -111,7 +111,8 @@ class _Server(CherootServer):
 
     def stop(self) -> None:
         """Replies that are held back leave at once, then the server stops."""
-        self._stopping.set()
+        with self._counting:  # no worker is added any more that nobody would tell to end
+            self._stopping.set()
         super().stop()
 
     def process_conn(self, conn: Any) -> None:

@@ -30,7 +30,7 @@ def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
         return None
     reading.check_references(params)
     method = METHODS.get(name) if isinstance(name, str) else None
-    if method is None and not (refused is not None and refused.value == 22):
+    if method is None and not (refused is not None and refused.value in (22, 25)):
         reading.refused(node.value[kind], unknown_name(kind, str(name), METHODS, "方法"))
         return None
     if method is not None:

@@ -27,7 +27,7 @@ _OURS = frozenset(
 _SANDBOX = pytest.StashKey["Sandbox"]()
 _LOCK = pytest.StashKey[Any]()
 _COVERING = "tmall-exchange-cov"
-_FAILURES = "tmall-failures"
+_FAILURES = ".tmall-failures"  # stands in a folder of failures
 _RUNS = "exchange_machine"  # the property of a test's report that tells what its machine did
 _MARKED = "allow", "faults", "use"  # keys of the marker that are no keys of the world document
 
@@ -91,7 +91,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "StoryFile
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What a machine wrote about its failures is no part of the suite; it runs when it is named."""
-    return True if collection_path.name == _FAILURES and not any(_FAILURES in each for each in config.args) else None
+    if not (collection_path / _FAILURES).is_file():
+        return None
+    named = (Path(config.invocation_params.dir, each.partition("::")[0]).resolve() for each in config.args)
+    return None if any(each.is_relative_to(collection_path) for each in named) else True
 
 
 def _machine(item: pytest.Item) -> Any:

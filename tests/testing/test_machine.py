@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -58,7 +59,7 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
     machine = exchange_machine(client, check=[check], write_to=None)
     with pytest.raises(AssertionError) as failed:
         play(machine)
-    return str(failed.value), machine.found[check].steps
+    return str(failed.value), next(iter(machine.found.values())).steps
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
@@ -99,7 +100,7 @@ def test_no_step_is_idle() -> None:
                 step = {"buyer": "apply", "as": f"e{len(encounter.names) + 1}", **step}
             before = shape(encounter)
             encounter.do(step)
-            quiet = quiet + step["client"] if kind == "client" else 0
+            quiet = quiet + step["client"] if kind == "client" and shape(encounter) == before else 0
             assert quiet <= 2
             assert kind == "client" or shape(encounter) != before, step
             assert len([each for each in encounter.sandbox.exchanges if each.status not in (4, 5, 14)]) <= 3
@@ -164,6 +165,23 @@ def test_each_offence_is_found(client: Any, says: str) -> None:
     assert [next(iter(step)) for step in steps] == (["client"] if client is WrongSecret else ["buyer", "client"])
 
 
+class OneAtATime(Seller):
+    """Does one piece of work a round."""
+
+    def work(self, dispute_id: str, method: str, more: dict[str, Any]) -> None:
+        if not self.busy:
+            self.busy = self.top.call(method, dispute_id=dispute_id, **more)["result"]["success"]
+
+    def step(self) -> None:
+        self.busy = False
+        super().step()
+
+
+def test_a_client_may_take_its_time() -> None:
+    """As long as anything moves nothing is left lying, however many exchanges wait."""
+    play(exchange_machine(OneAtATime, check=["left_lying"], plays=("buyer", "cs", "time"), write_to=None), examples=60)
+
+
 class Lazy(Seller):
     deeds: ClassVar[Any] = {name: deed for name, deed in Seller.deeds.items() if name != "待发出换货商品"}
 
@@ -172,7 +190,7 @@ def test_what_is_left_lying_is_found() -> None:
     """An exchange that waits for the seller while its client works twice is named with its status."""
     text, steps = found(Lazy, "left_lying")
     assert "「待发出换货商品」" in text
-    assert len(steps) <= 4
+    assert len(steps) <= 6
 
 
 @pytest.mark.parametrize(("client", "check"), [("Lazy", "left_lying"), ("Impatient", "repeats"), ("Hasty", "offences")])
@@ -203,7 +221,7 @@ def test_a_failure_that_does_not_come_again_is_told_as_it_was() -> None:
     machine = exchange_machine(Moody, write_to=None)
     with pytest.raises(Exception, match="Inconsistent results"):
         play(machine)
-    assert sum(step.get("client", 0) for step in machine.found["check"].steps) <= 5
+    assert sum(step.get("client", 0) for step in next(iter(machine.found.values())).steps) <= 5
 
 
 def test_handles_are_the_clients_own() -> None:
@@ -316,18 +334,19 @@ def test_data_ages_for_a_client_with_its_own_clock() -> None:
     encounter = Encounter(machine.plan, machine.host)
     before = encounter.sandbox.clock.now
     encounter.do({"buyer": "apply", "as": "e1", "status": 2})
+    encounter.do({"client": 1})
     spans = [option.step for key, option in encounter.options()[0].items() if key[0] == "time"]
     assert all(list(step) == ["age"] for step in spans)
     encounter.do({"age": "7d"})
     assert encounter.sandbox.exchanges[0].status == 4
-    assert encounter.sandbox.clock.now == before
+    assert encounter.sandbox.clock.now - before < timedelta(minutes=1)
     encounter.close()
     machine.host.close()
 
 
 @pytest.mark.parametrize(("wrong", "says"), [
     ({"plays": ["buyer", "tyme"]}, "time"), ({"check": ["offenses"]}, "offences"), ({"ruleset": "clasic"}, "classic"),
-    ({"exchanges": 0}, "at least 1"), ({"world": {"apps": [{"app_secret": "s"}]}}, "app_secret"),
+    ({"exchanges": 0}, "at least 1"), ({"handles": [99]}, "handles"), ({"world": {"seed": 5}}, "seed"), ({"world": {"godos": {}}}, "goods"), ({"world": {"apps": [{"app_secret": "s"}]}}, "app_secret"),
     ({"world": {"shops": [{"subs": [{"session": "s"}]}]}}, "session"), ({"plays": "buyer"}, "plays"),
 ])
 def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -> None:

@@ -31,6 +31,22 @@ class Seller:
         self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002)
 
 
+class Injects(Seller):
+    def agree(self, dispute_id):
+        try:
+            self.top.call("tmall.x\\ntouch hacked\\n#`touch hacked`$(touch hacked)&a='", dispute_id=dispute_id)
+        except TopRefused:
+            pass
+
+
+class Unstamped(Seller):
+    def agree(self, dispute_id):
+        try:
+            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, timestamp=None)
+        except TopRefused:
+            pass
+
+
 class Lazy(Seller):
     def agree(self, dispute_id):
         pass
@@ -95,7 +111,7 @@ SETTINGS = settings(
 '''
 KINDS = {
     "Lazy": ("left_lying", "waits at 1"), "Unsigned": ("offences", "a wrong sign"), "Misnamed": ("offences", "a missing parameter"),
-    "Twice": ("repeats", "without a look"), "Draws": ("left_lying", "waits at 1"),
+    "Injects": ("offences", "an unknown method"), "Unstamped": ("offences", "the platform refuses"), "Twice": ("repeats", "without a look"), "Draws": ("left_lying", "waits at 1"),
 }
 
 
@@ -133,8 +149,8 @@ def failed(project: Path, body: str) -> str:
 def written(project: Path, kind: str, check: str) -> dict[str, Path]:
     """The three files by their endings; nothing else is there."""
     folder = project / "tmall-failures"
-    assert {each.name for each in folder.iterdir()} == {".gitignore", *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh"))}
-    return {each.suffix: each.relative_to(project) for each in folder.iterdir()}
+    assert {each.name for each in folder.iterdir()} == {".gitignore", ".tmall-failures", *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh"))}
+    return {each.suffix: each.relative_to(project) for each in folder.iterdir() if not each.name.startswith(".")}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -145,7 +161,7 @@ def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind:
     files = written(project, kind, check)
     assert says in told
     for path in files.values():
-        assert path.name == ".gitignore" or str(path) in told
+        assert str(path) in told
 
     story = python(project, "mockserver", "run", str(files[".yaml"]))
     assert story.returncode == 1, story.stdout + story.stderr
@@ -159,6 +175,7 @@ def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind:
 
     transcript = python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"]))
     assert transcript.returncode == 1, transcript.stdout + transcript.stderr
+    assert not (project / "hacked").exists()
 
 
 def test_what_is_mended_passes(project: Path) -> None:

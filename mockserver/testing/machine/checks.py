@@ -3,9 +3,11 @@
 Each check gives the first failure it finds, as a value that says what happened and how to see it again.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -20,12 +22,15 @@ from ...world.world import World
 from ..verdicts import ILLEGAL
 from .hosting import Heard
 
-__all__ = ["CHECKS", "PLATFORM", "Acted", "ClientFailed", "Failure", "Seen"]
+__all__ = ["CHECKS", "PLAIN", "Acted", "ClientFailed", "Failure", "Seen", "one_line"]
 
-PLATFORM = MappingProxyType({
+_PLATFORM = MappingProxyType({
     22: ("调用了不存在的方法", "an unknown method"), 25: ("签名错误", "a wrong sign"), 40: ("缺少参数", "a missing parameter"),
     41: ("参数不合法", "an invalid parameter"),
 })
+_OTHER = ("平台拒绝的调用", "a call that the platform refuses")
+PLAIN = (22, 40, 41)  # refusals that hang on method and parameters alone
+_FROM = 20  # lower codes are of traffic and of the platform's own troubles; source: protocol page 4
 _STRANGE = ("not_exist", "unknown_address", "unknown_reason")
 
 
@@ -68,11 +73,16 @@ class Failure(Struct, frozen=True, kw_only=True):
     expected: Mapping[str, Any] = {}
     seen: Seen | None = None
 
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What makes two failures the same: check, error, how the sentence begins, whatever the numbers in it."""
+        return self.check, type(self.error).__name__, re.sub(r"[0-9]+", "", self.en.partition(":")[0])
+
 
 class Acted(Struct, frozen=True):
     """What a check looks at: the world after the client has acted, the calls it just made, the ids of all its calls.
 
-    `resting` are the exchanges that nothing has happened to for as many rounds as are enough, nor around them.
+    `resting` are the exchanges, once there were enough rounds in which none of them moved.
     """
 
     world: World
@@ -85,7 +95,13 @@ class Acted(Struct, frozen=True):
 _ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType({"offences": Offended, "repeats": Repeated, "left_lying": LeftLying})
 
 
+def one_line(text: str) -> str:
+    """The text on one line, without signs that cannot be printed."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
 def _failed(check: str, zh: str, en: str, **more: Any) -> Failure:
+    zh, en = one_line(zh), one_line(en)
     return Failure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
 
 
@@ -98,7 +114,7 @@ def _offences(acted: Acted) -> Iterator[Failure]:
         for finding in ids_rounded(seen([entry]), _ids(acted.world)):
             zh, en = f"{zh}；{finding.zh}", f"{en}; {finding.en}"
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
-        query = "&".join(f"{name}={value}" for name, value in {"method": entry.method, **code, "limit": 0}.items())
+        query = urlencode({"method": entry.method, **code, "limit": 0})
         yield _failed(
             "offences", zh, en, seen=Seen(f"requests?{query}", '"total":0', there=False),
             expected={"requests": {"method": entry.method, **code, "count": 0}},
@@ -110,7 +126,7 @@ def _offence(entry: Entry) -> tuple[str, str] | None:
     if entry.fault:
         return None
     if entry.outcome == "refused":
-        return PLATFORM.get(entry.code)
+        return _PLATFORM.get(entry.code, _OTHER) if entry.code >= _FROM else None
     if entry.rule.startswith(ILLEGAL):
         return "在不允许的状态下操作", "a move that the state does not allow"
     return ("编号不存在", "an id that does not exist") if entry.rule.startswith(_STRANGE) else None

@@ -19,7 +19,7 @@ from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
 from ...scenario.selling import signed_call
 from ...scenario.stage import Refused
-from .checks import CHECKS, Acted, ClientFailed, Failure
+from .checks import CHECKS, Acted, ClientFailed, Failure, one_line
 from .hosting import Heard, Host
 from .options import QUIET, Key, Option, Step, Surroundings, afterwards, options, wanted
 from .plan import Plan
@@ -47,7 +47,7 @@ class Encounter:
         self.names: dict[int, str] = {}
         self.deeds: list[Deed] = []
         self._calls: set[str] = set()
-        self._quiet, self._before = 0, dict[int, int]()
+        self._quiet = 0
         self._actor, self._open = None, True
         try:
             self._actor = plan.client(self.sandbox)
@@ -107,7 +107,7 @@ class Encounter:
         kind = next(iter(step))
         self.deeds.append(Deed(step))
         if kind != "client":
-            self._quiet, self._before = 0, {}
+            self._quiet = 0
         _DOERS[kind](self, step)
 
     # steps
@@ -164,11 +164,10 @@ class Encounter:
 
     def _acted(self) -> Failure | None:
         """What is wrong after one round of the client's work."""
-        if not self._quiet:
-            self._before = self._ways()
+        before = self._ways()
         with self._tap.listening() as heard:
             broken = _raised("exception", self._round)
-        self._quiet += 1
+        self._quiet = self._quiet + 1 if self._ways() == before else 0
         self._calls.update(each.request_id for each in heard)
         self.deeds[-1] = replace(self.deeds[-1], heard=(*self.deeds[-1].heard, *heard))
         if broken is not None:
@@ -183,10 +182,8 @@ class Encounter:
         return {number: sum(fact.source is not fact.target for fact in facts[number]) for number in self.names}
 
     def _resting(self) -> frozenset[int]:
-        """The exchanges that have stayed where they were in the quiet rounds, once there were enough."""
-        if self._quiet < QUIET:
-            return frozenset()
-        return frozenset(number for number, ways in self._ways().items() if ways == self._before[number])
+        """The exchanges, once there were enough rounds in which none of them moved."""
+        return frozenset(self.names) if self._quiet >= QUIET else frozenset()
 
     def _own_failures(self) -> Iterator[Failure]:
         """What the client's own check and the invariants find."""
@@ -206,9 +203,9 @@ def _raised(check: str, run: Callable[..., object], *arguments: object) -> Failu
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as broken:
-        if type(broken).__module__.startswith("hypothesis"):
+        if type(broken).__module__.partition(".")[0] == "hypothesis":
             raise
-        said = " ".join(f"{type(broken).__name__}: {broken}".split())[:500]
+        said = one_line(f"{type(broken).__name__}: {broken}")[:500]
         where_zh, where_en = ("客户端抛出", "the client raised") if check == "exception" else (f"{check} 不成立：", f"{check} does not hold:")
         error = ClientFailed(said) if isinstance(broken, SystemExit) else broken  # it would end the test run
         return Failure(check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=error)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+import msgspec
 from hypothesis import HealthCheck, Phase, event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -81,7 +82,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     host: ClassVar[Host]
     met: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
-    found: ClassVar[dict[str, Found]]  # by check, its smallest failure
+    found: ClassVar[dict[tuple[str, ...], Found]]  # by kind of failure, the smallest
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,9 +140,9 @@ class ExchangeMachine(RuleBasedStateMachine):
         """The failure is made small, once a kind of failure, told, written and raised."""
         kind, found = type(self), Found(encounter, failure)
         encounter.close()
-        known = kind.found.get(failure.check)
+        known = kind.found.get(failure.kind)
         if known is None or len(found.steps) < len(known.steps):
-            known = kind.found[failure.check] = reduced(self.plan, self.host, found)
+            known = kind.found[failure.kind] = reduced(self.plan, self.host, found)
         note("缩减为 (reduced to):" + "".join(f"\n    {step}" for step in known.steps))
         try:
             for path in write(kind, known):
@@ -185,8 +186,9 @@ def exchange_machine(
         BadDocument: a name that there is not; says what was probably meant.
     """
     plan = Plan(
-        client=client, plays=tuple(plays), ruleset=str(ruleset), seed=seed, exchanges=exchanges, invariants=tuple(invariants),
-        check=tuple(check), handles=tuple(handles), world=dict(world), ages=ages, write_to=write_to,
+        client=client, plays=tuple(map(str, plays)), ruleset=str(ruleset), seed=int(seed), exchanges=int(exchanges),
+        invariants=tuple(invariants), check=tuple(map(str, check)), handles=tuple(map(int, handles)), world=msgspec.to_builtins(dict(world)),
+        ages=bool(ages), write_to=write_to,
     )
     host = Host()
     body: dict[str, Any] = {

@@ -74,7 +74,7 @@ def keys(exchanges: int) -> Mapping[str, tuple[Key, ...]]:
 class Surroundings(Struct, frozen=True):
     """What options depend on: the world, the exchanges' names in the order of opening, whom the machine plays.
 
-    `quiet` counts the client's rounds since anything else happened; `taken` are the rows of this run, `wishes` all rows in
+    `quiet` counts the client's rounds since anything happened; `taken` are the rows of this run, `wishes` all rows in
     the order in which it wants them.
     """
 
@@ -116,13 +116,13 @@ def options(at: Surroundings) -> Mapping[Key, Option]:
         found |= {("client", times): Option({"client": times}) for times in range(1, QUIET + 1 - at.quiet)}
     for slot, exchange in enumerate(going):
         found |= _moves(at, slot, exchange)
-        found |= _times(at, slot, exchange) if "time" in at.plays else {}
+        found |= _times(at, slot, exchange) if "time" in at.plays and (at.quiet or not at.ages) else {}
         found |= _stocks(at, slot, exchange) if "stock" in at.plays else {}
     if "replies" in at.plays:
         found |= _harms(at, going)
     if len(going) < at.exchanges:
         found |= _openings(at)
-    return found
+    return found or {("client", 1): Option({"client": 1})}
 
 
 def wanted(at: Surroundings, found: Mapping[Key, Option]) -> set[Key]:
@@ -173,7 +173,10 @@ def _fields(move: Move) -> Step:
 
 
 def _times(at: Surroundings, slot: int, exchange: Exchange) -> Iterator[tuple[Key, Option]]:
-    """To the deadline, a second beyond and a second before; and small steps."""
+    """To the deadline, a second beyond and a second before; and small steps.
+
+    Data ages only after the client has looked: it could not have missed by its own clock what it never had time to see.
+    """
     how, state = "age" if at.ages else "advance", at.world.state
     now, due = state.clock.inner(at.world.directory.real()), deadline(exchange, state.choices)
     yield from ((("time", span), Option({how: span})) for span in _SPANS)
@@ -223,9 +226,11 @@ def afterwards(at: Surroundings) -> Iterator[Step]:
     ]
     later: list[Step] = [{"age" if at.ages else "advance": "1h"}] if "time" in at.plays else []
     if short and "stock" in at.plays:
+        yield {"client": 1}
         yield from later
         yield {"client": 1}
         yield {"stock": {_goods(at, each): sum(one.num for one in short) for each in short}}
     if at.names:
+        yield {"client": 1}
         yield from later
         yield {"client": QUIET}

@@ -1,7 +1,7 @@
 """What a machine is to do: against which client, playing whom, in what world, checking what.
 
 The world's credentials follow from the client's name, so that what was captured in one run holds in another; and
-they are always made up, so that what is written about a failure gives away none.
+they are always made up, so that what is written about a failure gives away none but what a client brings itself.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from msgspec import Struct
 from ...domain.conditions import RECEIPT_REFUSED
 from ...domain.moves import Apply, ReturngoodsRefuse
 from ...domain.table import TABLE, Row
-from ...domain.vocabulary import Actor, Ruleset
+from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.clock import FROZEN_AT
-from ...world.document import BadDocument, unknown_name
+from ...world.document import BadDocument, read_world, unknown_name
 from ..sandbox import Sandbox
 
-__all__ = ["CHECKED", "PLAYS", "Invariant", "Plan"]
+__all__ = ["CHECKED", "PLAYS", "Invariant", "Plan", "clean"]
 
 PLAYS = ("buyer", "cs", "time", "stock", "replies", "seller")
 CHECKED = ("offences", "repeats", "left_lying")
@@ -53,11 +53,18 @@ class Plan(Struct, frozen=True, kw_only=True):
             for each in given:
                 if each not in known:
                     raise unknown_name(field, each, known)
+        for status in self.handles:
+            if status not in set(Status):
+                raise unknown_name("handles", str(status), [str(each.value) for each in Status])
+        for each in ("seed", "ruleset"):
+            if each in self.world:
+                raise BadDocument(f"world.{each}", f"请用参数 {each}", f"give it as the argument {each}")
         if self.exchanges < 1:
             raise BadDocument("exchanges", "至少 1 张", "at least 1")
         for each in _SECRET:
             if _named(self.world, each):
                 raise BadDocument(f"world.{each}", "由状态机自己编造；客户端从 sandbox.env 读取", "is the machine's own: clients read it from sandbox.env")
+        read_world(self.world)
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -72,12 +79,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The client's name, of letters, digits and underscores."""
-        name = str(getattr(self.client, "__name__", type(self.client).__name__))
-        return "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "client"
+        return clean(str(getattr(self.client, "__name__", type(self.client).__name__)))
 
     def document(self, now: str = "") -> dict[str, Any]:
         """The world document with every credential in it; the clock frozen `now`, or as the plan has it."""
-        clock: Any = now or ({"mode": "frozen"} if self.ages else FROZEN_AT)
+        clock: Any = now or ({"mode": "running"} if self.ages else FROZEN_AT)
         return {
             "clock": clock, **self.world, "seed": self.seed, "ruleset": self.ruleset,
             "apps": [
@@ -96,6 +102,11 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def _digits(self, *parts: object) -> str:
         return f"10{int(self._hex(*parts)[:12], 16) % 10**8:08}"
+
+
+def clean(name: str) -> str:
+    """A name of letters, digits and underscores, for files and functions."""
+    return "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "unnamed"
 
 
 def _named(value: Any, name: str) -> bool:

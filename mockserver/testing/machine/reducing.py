@@ -1,6 +1,6 @@
 """A failure made small: steps are left out, and fields of steps, for as long as the same check fails.
 
-Whole runs are repeated, a hundred at most, so that it takes seconds where the client is slow.  Hypothesis could shrink as
+Whole runs are repeated, 150 at most, so that it takes seconds where the client is slow.  Hypothesis could shrink as
 well, but knows its draws only, not steps: it needs ten times as many runs.
 """
 
@@ -48,7 +48,7 @@ class _Reducer:
             return False
         self._left -= 1
         again = _run(self._plan, self._host, steps)
-        if again is None or again.failure.check != self.found.failure.check:
+        if again is None or again.failure.kind != self.found.failure.kind:
             return False
         self.found = again
         return True
@@ -109,7 +109,7 @@ def _plainer(step: Step) -> Iterator[Step]:
     plain = {key: value for key, value in step.items() if key in needed}
     if plain != step:
         yield plain
-        yield from ({key: value for key, value in step.items() if key != each} for each in step.keys() - plain.keys())
+        yield from ({key: value for key, value in step.items() if key != each} for each in sorted(step.keys() - plain.keys()))
 
 
 def _renamed(steps: list[Step]) -> list[Step]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from .checks import Failure
 from .encounter import Encounter
-from .plan import Plan
+from .plan import Plan, clean
 
 __all__ = ["rerun_text"]
 
@@ -73,7 +73,7 @@ def rerun_text(machine: type, encounter: Encounter, failure: Failure, path: Path
         text += f"sys.path.insert(0, str(Path(__file__).parent / {_relative(folder, path.parent)!r}))\n"
     text += "".join(each.line(name) for name, each in imported.items())
     text += "\nfrom mockserver.testing import exchange_machine\n" if made else ""
-    return text + _BODY.format(made=made, steps=steps, check=failure.check, zh=zh)
+    return text + _BODY.format(made=made, steps=steps, check=clean(failure.check), zh=zh)
 
 
 def _made(plan: Plan, invariants: list[str]) -> str:

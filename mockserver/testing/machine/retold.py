@@ -13,12 +13,14 @@ from ...scenario.references import escaped
 from ...scenario.rejection import LOST
 from ...scenario.yaml_writer import write_yaml
 from ...version import __version__
-from .checks import PLATFORM, Failure
+from .checks import PLAIN, Failure
 from .encounter import Deed, Encounter
 from .hosting import Heard
 from .options import Step
 
 __all__ = ["story_text"]
+
+_OF_SIGNS = (24, 25)  # no sign, a wrong one
 
 
 def story_text(encounter: Encounter, failure: Failure) -> str:
@@ -27,7 +29,7 @@ def story_text(encounter: Encounter, failure: Failure) -> str:
     story = {
         "scenario": f"{encounter.plan.name}：{failure.zh}"[:200], "about": f"{failure.en}"[:500], "ruleset": encounter.plan.ruleset,
         "given": {"clock": encounter.began, **escaped(_without_apps(encounter.plan.world)), "seed": encounter.plan.seed},
-        "steps": _with_names([*teller.steps(), *teller.ending(failure)]),
+        "steps": _with_names([*teller.steps(), *teller.ending(failure)]) or [{"advance": "1s"}],  # a story has a step
     }
     return f"# tmall-mockserver {__version__}\n{_remark(failure)}{write_yaml(story)}"
 
@@ -92,16 +94,26 @@ class _Teller:
         method = METHODS.get(name)
         if trouble is None and (method is None or method.move is None):
             return None
-        if trouble is not None and trouble.outcome == "refused" and trouble.code not in PLATFORM:
+        if trouble is not None and trouble.outcome == "refused" and trouble.fault:
             return None
         declared = {param.name for param in method.params} if method else call.texts.keys() - set(SYSTEM)
         params: dict[str, Any] = {key: text for key, text in call.texts.items() if key in declared and (trouble or key != "fields")}
         if trouble is not None and "fields" in declared:
             params.setdefault("fields", None)
-        if trouble is not None and trouble.code == 25:
-            params["sign"] = call.texts.get("sign", "")
+        if trouble is not None and trouble.outcome == "refused" and trouble.code not in PLAIN:
+            params |= self._as_sent(call.texts, trouble.code)
         params |= {file.name: data_url(file.content) for file in call.files}
         return {"call": name, "with": self._named(escaped(params)), **self._account(call.texts.get("session", "")), **_refused(heard)}
+
+    def _as_sent(self, texts: Mapping[str, str], code: int) -> dict[str, Any]:
+        """What the gateway itself reads of a call, as it was sent: what was left out is null, a strange session has another text."""
+        own = {each["session"] for shop in self._encounter.sandbox.shops for each in (shop, *shop["subs"])}
+        sent: dict[str, Any] = {name: escaped(texts.get(name)) for name in ("timestamp", "format", "v", "sign_method")}
+        if texts.get("app_key") != self._encounter.sandbox.app_key:
+            sent["app_key"] = escaped(texts.get("app_key"))
+        if texts.get("session") not in own:
+            sent["session"] = "strange" if "session" in texts else ""
+        return {**sent, "sign": escaped(texts.get("sign"))} if code in _OF_SIGNS else sent
 
     def _named(self, value: Any) -> Any:
         """The value with references instead of the ids of exchanges that were opened here."""

@@ -14,7 +14,7 @@ import msgspec
 
 from ...domain.durations import LONGEST, show_duration
 from ...version import __version__
-from .checks import Failure
+from .checks import Failure, one_line
 from .encounter import Deed, Encounter
 from .hosting import Heard
 from .options import Step
@@ -44,9 +44,10 @@ trap 'did DELETE "/$id"' EXIT
 '''
 _VERDICT = '''
 # 结果 (the outcome)
-answer=$(control GET "/$id/{path}")
+answer=$(control GET "/$id/"{path})
 printf '%s\\n' "$answer"
 case "$answer" in
+  '') exit 2 ;;
   *{text}*) exit {there} ;;
   *) exit {absent} ;;
 esac
@@ -68,7 +69,7 @@ def transcript_text(encounter: Encounter, failure: Failure, path: str) -> str:
     if failure.seen is None:
         return text + _UNSEEN
     seen = failure.seen
-    return text + _VERDICT.format(path=seen.path, text=shlex.quote(seen.text), there=int(seen.there), absent=int(not seen.there))
+    return text + _VERDICT.format(path=shlex.quote(seen.path), text=shlex.quote(seen.text), there=int(seen.there), absent=int(not seen.there))
 
 
 def _lines(encounter: Encounter, deed: Deed) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _ended(heard: Heard) -> str:
     if heard.trouble is None:
         return "成功 (ok)"
     trouble = heard.trouble
-    return f"{trouble.code or trouble.msg_code} {trouble.sub_code} {trouble.cause_zh} ({trouble.cause_en})"
+    return one_line(f"{trouble.code or trouble.msg_code} {trouble.sub_code} {trouble.cause_zh} ({trouble.cause_en})")
 
 
 def _printed(body: bytes) -> str:

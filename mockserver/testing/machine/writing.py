@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ...domain.vocabulary import Ruleset
+from .plan import clean
 from .reducing import Found
 from .rerun import rerun_text
 from .retold import story_text
@@ -19,10 +21,11 @@ def write(machine: type, found: Found) -> list[Path]:
         return []
     folder = Path(encounter.plan.write_to)
     folder.mkdir(parents=True, exist_ok=True)
-    ignored = folder / ".gitignore"
-    if not ignored.exists():
-        ignored.write_text("*\n", "utf-8")
-    story, rerun, transcript = (folder / f"{encounter.plan.name}-{failure.check}{end}" for end in (".scenario.yaml", ".py", ".sh"))
+    for mark in (".gitignore", f".{FOLDER}"):  # git passes it over, and so does the plugin
+        if not (folder / mark).exists():
+            (folder / mark).write_text("*\n", "utf-8")
+    name = "-".join((encounter.plan.name, *(() if encounter.plan.ruleset == Ruleset.CLASSIC else (encounter.plan.ruleset,)), clean(failure.check)))
+    story, rerun, transcript = (folder / f"{name}{end}" for end in (".scenario.yaml", ".py", ".sh"))
     story.write_text(story_text(encounter, failure), "utf-8")
     rerun.write_text(rerun_text(machine, encounter, failure, rerun), "utf-8")
     transcript.write_text(transcript_text(encounter, failure, transcript.as_posix()), "utf-8")
