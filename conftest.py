@@ -11,7 +11,7 @@ import pytest
 from sortedcontainers import SortedList
 
 from mockserver.gateway.call import Inbound, Reply
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
@@ -34,8 +34,15 @@ class Caller:
     def params(self, method: str, **business: object) -> dict[str, str]:
         """System and business parameters with their md5 sign; None leaves a parameter out."""
         now = self.world.now.strftime("%Y-%m-%d %H:%M:%S")
-        system = {"method": method, "app_key": self.app.app_key, "session": self.session, "timestamp": now,
-                  "v": "2.0", "format": "json", "sign_method": "md5"}
+        system = {
+            "method": method,
+            "app_key": self.app.app_key,
+            "session": self.session,
+            "timestamp": now,
+            "v": "2.0",
+            "format": "json",
+            "sign_method": "md5",
+        }
         merged = {**system, **business}
         texts = {name: str(value) for name, value in merged.items() if value is not None}
         if "sign" not in business:
@@ -48,7 +55,13 @@ class Caller:
         """The raw reply to a urlencoded POST."""
         body = urlencode(params).encode()
         return self.gateway.answer(
-            Inbound("POST", b"", "application/x-www-form-urlencoded;charset=UTF-8", body, "http://mock:8420")
+            Inbound(
+                "POST",
+                b"",
+                "application/x-www-form-urlencoded;charset=UTF-8",
+                body,
+                "http://mock:8420",
+            )
         )
 
     def __call__(self, method: str, **business: object) -> dict:
@@ -57,7 +70,7 @@ class Caller:
 
     def result(self, method: str, **business: object) -> dict:
         """What stands inside the reply's root; a platform error fails the test."""
-        (root, inner), = self(method, **business).items()
+        ((root, inner),) = self(method, **business).items()
         assert root != "error_response", inner
         return inner
 
@@ -86,7 +99,7 @@ def world(make_world: Callable[..., World]) -> World:
 @pytest.fixture
 def gateway(world: World) -> Gateway:
     """A strict gateway over `world`."""
-    return Gateway(Rules(world.directory))
+    return Gateway(SandboxLookup(world.directory))
 
 
 @pytest.fixture
@@ -103,7 +116,11 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
         if isinstance(value, SortedList):
             return list(value)
         if isinstance(value, dict):
-            return {key: plain(each) for key, each in value.items() if not isinstance(each, SortedList) or each}
+            return {
+                key: plain(each)
+                for key, each in value.items()
+                if not isinstance(each, SortedList) or each
+            }
         return list(value) if isinstance(value, list) else value
 
     return lambda world: {name: plain(value) for name, value in vars(world.state).items()}

@@ -16,9 +16,15 @@ from flask import Flask, Response, request
 
 __all__ = ["create_bare"]
 
-_SECRETS = {"1023456789": "sandbox5f2c7a9d3e1b4860c7f5a2d9e"}  # the default sandbox's, as documented
+_SECRETS = {
+    "1023456789": "sandbox5f2c7a9d3e1b4860c7f5a2d9e"
+}  # the default sandbox's, as documented
 _ROW = {f"field_{number:02}": f"值{number:02}" + "x" * 40 for number in range(22)}
-_ROWS = {"tmall.exchange.get": {"tmall_exchange_get_response": {"result": {"success": True, "exchange": _ROW}}}}
+_ROWS = {
+    "tmall.exchange.get": {
+        "tmall_exchange_get_response": {"result": {"success": True, "exchange": _ROW}}
+    }
+}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,7 +68,12 @@ def plain(port: int) -> None:
     server = _Plain(("127.0.0.1", port), create_bare(), numthreads=10, request_queue_size=256)
     server.prepare()
     threading.Thread(target=server.serve, daemon=True).start()
-    print(msgspec.json.encode({"url": f"http://127.0.0.1:{server.bind_addr[1]}", "token": ""}).decode(), flush=True)
+    print(
+        msgspec.json.encode(
+            {"url": f"http://127.0.0.1:{server.bind_addr[1]}", "token": ""}
+        ).decode(),
+        flush=True,
+    )
     sys.stdin.read()
     server.stop()
 

@@ -26,7 +26,12 @@ _ADDRESS = 10_000_002  # contact_id of the default sandbox's return address
 def signed(method: str, *, format: str = "json", **business: object) -> bytes:
     """An urlencoded body with its md5 sign."""
     texts = {
-        "method": method, "app_key": APP_KEY, "session": SESSION, "v": "2.0", "format": format, "sign_method": "md5",
+        "method": method,
+        "app_key": APP_KEY,
+        "session": SESSION,
+        "v": "2.0",
+        "format": format,
+        "sign_method": "md5",
         "timestamp": show_time(datetime.now(BEIJING)),
         **{name: str(value) for name, value in business.items()},
     }
@@ -35,17 +40,29 @@ def signed(method: str, *, format: str = "json", **business: object) -> bytes:
 
 def gets(ids: Iterable[str], format: str = "json") -> list[bytes]:
     """One `tmall.exchange.get` for each exchange."""
-    return [signed("tmall.exchange.get", format=format, fields=FIELDS, dispute_id=each) for each in ids]
+    return [
+        signed("tmall.exchange.get", format=format, fields=FIELDS, dispute_id=each) for each in ids
+    ]
 
 
 def agrees(ids: Iterable[str]) -> list[bytes]:
     """One `tmall.exchange.agree` for each exchange."""
     return [
-        signed("tmall.exchange.agree", fields=WRITTEN, dispute_id=each, address_id=_ADDRESS, leave_message="同意换货，请寄回")
+        signed(
+            "tmall.exchange.agree",
+            fields=WRITTEN,
+            dispute_id=each,
+            address_id=_ADDRESS,
+            leave_message="同意换货，请寄回",
+        )
         for each in ids
     ]
 
 
 def lists(format: str, rows: int) -> list[bytes]:
     """`tmall.exchange.receive.get`, the first page of `rows` rows."""
-    return [signed("tmall.exchange.receive.get", format=format, fields=FIELDS, page_no=1, page_size=rows)]
+    return [
+        signed(
+            "tmall.exchange.receive.get", format=format, fields=FIELDS, page_no=1, page_size=rows
+        )
+    ]

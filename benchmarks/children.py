@@ -40,7 +40,11 @@ def free_port() -> int:
 def spawn(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     """`python <command>` in the project's folder, with pipes for input and output."""
     return subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, *command],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
 
 
@@ -57,7 +61,12 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -69,7 +78,9 @@ class Child:
     @property
     def cpu(self) -> float:
         """Seconds of processor time used so far, in user and system mode."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        fields = (
+            Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        )
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     @property
@@ -79,7 +90,9 @@ class Child:
         return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:"))
 
 
-def loaded(child: Child, bodies: list[bytes], expected: bytes, seconds: float = 0.0) -> tuple[Measured, float]:
+def loaded(
+    child: Child, bodies: list[bytes], expected: bytes, seconds: float = 0.0
+) -> tuple[Measured, float]:
     """What the load generator saw, and the server's processor time per reply in microseconds.
 
     Raises:
@@ -88,7 +101,12 @@ def loaded(child: Child, bodies: list[bytes], expected: bytes, seconds: float = 
     job = pickle.dumps(Job(child.port, bodies, expected, seconds))
     before = child.cpu
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"], cwd=ROOT, input=job, stdout=subprocess.PIPE, check=True, timeout=60
+        [sys.executable, "-m", "benchmarks.load"],
+        cwd=ROOT,
+        input=job,
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
     )
     used, measured = child.cpu - before, msgspec.json.decode(done.stdout, type=Measured)
     if measured.wrong:

@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from mockserver.client.remote_server import RemoteServer
+from mockserver.client.sandbox import Sandbox
+from mockserver.client.server import Server
+from mockserver.client.transport import Lost
 from mockserver.testing import exchange_machine
-from mockserver.testing.local import Server
-from mockserver.testing.remote import RemoteServer
-from mockserver.testing.sandbox import Sandbox
-from mockserver.testing.transport import Lost
 
 from .children import ROOT, Child, compile_all
 from .verdict import at_most, note
@@ -31,7 +31,10 @@ __all__: list[str] = []
 EACH = 200  # sandboxes of one batch
 ALONE = 20  # of one batch without a server: each makes the whole app
 TESTS = 1_000
-DISTORTING = "PYTEST_ADDOPTS", "PYTHONDONTWRITEBYTECODE"  # options from elsewhere; a compilation in every run
+DISTORTING = (
+    "PYTEST_ADDOPTS",
+    "PYTHONDONTWRITEBYTECODE",
+)  # options from elsewhere; a compilation in every run
 MODULE = f"""\
 import pytest
 
@@ -62,13 +65,19 @@ def main(rounds: int) -> None:
 def setups(rounds: int) -> None:
     """A sandbox made and dropped, as the fixture does it around a test; the ways take turns."""
     direct, http, apart, alone = [], [], [], []
-    with Server() as server, Child("benchmarks.product") as child, RemoteServer(child.url, child.token) as remote:
+    with (
+        Server() as server,
+        Child("benchmarks.product") as child,
+        RemoteServer(child.url, child.token) as remote,
+    ):
         for _ in range(rounds + 1):
             direct.append(batch(lambda: server.sandbox(direct=True).drop(), EACH))
             http.append(batch(lambda: server.sandbox().drop(), EACH))
             apart.append(batch(lambda: remote.sandbox().drop(), EACH))
             alone.append(batch(Sandbox, ALONE))
-    at_most("sandbox made and dropped, in process", direct[1:], 1, unit="ms")  # the first round warms up
+    at_most(
+        "sandbox made and dropped, in process", direct[1:], 1, unit="ms"
+    )  # the first round warms up
     at_most("sandbox made and dropped, over HTTP", http[1:], 3, unit="ms")
     note("the same, the server in its own process", apart[1:], "ms")
     note("Sandbox() alone, without a server", alone[1:], "ms")
@@ -86,7 +95,9 @@ def suites(rounds: int) -> None:
     """TESTS tests with one worker: each opens an exchange and agrees to it, beside tests that do nothing."""
     agreed, empty = [], []
     with TemporaryDirectory() as folder:
-        Path(folder, "pytest.ini").write_text("[pytest]\n", "utf-8")  # no settings of a folder above
+        Path(folder, "pytest.ini").write_text(
+            "[pytest]\n", "utf-8"
+        )  # no settings of a folder above
         Path(folder, "test_agree.py").write_text(MODULE, "utf-8")
         suite(folder, "test_agree")  # pytest keeps what it compiled
         for _ in range(rounds):
@@ -102,10 +113,29 @@ def suite(folder: str, test: str) -> float:
     Raises:
         SystemExit: not all TESTS tests have passed, so the figure would mean nothing.
     """
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", f"test_agree.py::{test}"]
-    settings = {name: value for name, value in os.environ.items() if name not in DISTORTING} | {"PYTHONPATH": str(ROOT)}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--color=no",
+        f"test_agree.py::{test}",
+    ]
+    settings = {name: value for name, value in os.environ.items() if name not in DISTORTING} | {
+        "PYTHONPATH": str(ROOT)
+    }
     began = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
     taken = time.perf_counter() - began
     if done.returncode or f"{TESTS} passed" not in done.stdout:
         raise SystemExit(f"not all {TESTS} have passed:\n{done.stdout[-2_000:]}")
@@ -115,9 +145,18 @@ def suite(folder: str, test: str) -> float:
 class Seller:
     """A client without sockets that agrees, confirms receipt and ships; what fails is for the next round."""
 
-    deeds = (
-        ("换货待处理", "tmall.exchange.agree", {"address_id": 10000002}), ("买家已退货，待收货", "tmall.exchange.returngoods.agree", {}),
-        ("待发出换货商品", "tmall.exchange.consigngoods", {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_name": "顺丰快递"}),
+    operations = (
+        ("换货待处理", "tmall.exchange.agree", {"address_id": 10000002}),
+        ("买家已退货，待收货", "tmall.exchange.returngoods.agree", {}),
+        (
+            "待发出换货商品",
+            "tmall.exchange.consigngoods",
+            {
+                "logistics_no": "SF123456",
+                "logistics_type": 200,
+                "logistics_company_name": "顺丰快递",
+            },
+        ),
     )
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -127,7 +166,7 @@ class Seller:
         """One round of its work."""
         found = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
         for row in found.get("results", {}).get("exchange", []):
-            for status, method, more in self.deeds:
+            for status, method, more in self.operations:
                 if status == row["status"]:
                     with suppress(Lost):
                         self.top.call(method, dispute_id=row["dispute_id"], **more)
@@ -139,9 +178,17 @@ def machines(rounds: int) -> None:
     for number in range(rounds):
         machine = exchange_machine(Seller, write_to=None)
         began = time.perf_counter()
-        run_state_machine_as_test(seed(number)(machine), settings=settings(
-            max_examples=200, stateful_step_count=30, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-        ))
+        run_state_machine_as_test(
+            seed(number)(machine),
+            settings=settings(
+                max_examples=200,
+                stateful_step_count=30,
+                database=None,
+                deadline=None,
+                phases=[Phase.generate],
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
         took.append(time.perf_counter() - began)
         if machine.missing():
             raise SystemExit(f"rows not taken: {machine.missing()}")

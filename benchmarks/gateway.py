@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from mockserver.testing.control import Control
-from mockserver.testing.sandbox import Sandbox
-from mockserver.testing.transport import Http
+from mockserver.client.control_client import Control
+from mockserver.client.sandbox import Sandbox
+from mockserver.client.transport import Http
 
 from .calls import agrees, gets, lists
 from .children import Child, compile_all, loaded
@@ -37,7 +37,9 @@ class Bench:
         self._bare, self._product = bare, product
         self._sandbox = Sandbox(control=Control(Http(product.url), product.token), attach="default")
         self._sandbox.stock["wanted"] = SHELF
-        self._ids = [exchange.dispute_id for exchange in self._sandbox.open_many(CALLS, status=SHIPPED)]
+        self._ids = [
+            exchange.dispute_id for exchange in self._sandbox.open_many(CALLS, status=SHIPPED)
+        ]
         self._gets = gets(self._ids)
 
     def bare(self) -> Figures:
@@ -93,8 +95,10 @@ def paired(ours: Callable[[], Figures], bare: Callable[[], Figures], rounds: int
 
 def rates(rounds: Rounds) -> list[float]:
     """Requests a second, ours over the bare app's."""
-    return ratios([mine.replies / mine.seconds for (mine, _), _ in rounds],
-                  [other.replies / other.seconds for _, (other, _) in rounds])
+    return ratios(
+        [mine.replies / mine.seconds for (mine, _), _ in rounds],
+        [other.replies / other.seconds for _, (other, _) in rounds],
+    )
 
 
 def judged(what: str, rounds: Rounds, goal: float) -> None:

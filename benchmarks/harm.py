@@ -16,7 +16,7 @@ from mockserver.gateway import pipeline
 from mockserver.gateway.call import Inbound
 from mockserver.gateway.checks import CHECKS
 from mockserver.gateway.pipeline import Gateway
-from mockserver.server import make_desk
+from mockserver.server import make_context
 from mockserver.world.document import ClockDocument, QuotaDocument, WorldDocument
 
 from .calls import gets
@@ -44,12 +44,21 @@ class Plain(Gateway):
         return pipeline._reply(call, text)
 
 
-def make(kind: type[Gateway], *, quotas: tuple[QuotaDocument, ...] = (), faults: tuple[dict[str, object], ...] = ()) -> tuple[Gateway, list[bytes]]:
+def make(
+    kind: type[Gateway],
+    *,
+    quotas: tuple[QuotaDocument, ...] = (),
+    faults: tuple[dict[str, object], ...] = (),
+) -> tuple[Gateway, list[bytes]]:
     """A gateway over a sandbox of its own, and signed calls for it."""
-    desk = make_desk(document=WorldDocument(clock=ClockDocument(mode="running"), quotas=quotas, faults=faults))
+    desk = make_context(
+        document=WorldDocument(clock=ClockDocument(mode="running"), quotas=quotas, faults=faults)
+    )
     world = desk.directory.get("default")
     assert world is not None
-    return kind(desk.gateway.rules), gets(str(each.dispute_id) for each in world.open({"status": 5}, 100))
+    return kind(desk.gateway.rules), gets(
+        str(each.dispute_id) for each in world.open({"status": 5}, 100)
+    )
 
 
 def micros(gateway: Gateway, bodies: list[bytes]) -> float:
@@ -68,10 +77,16 @@ def micros(gateway: Gateway, bodies: list[bytes]) -> float:
 def main(rounds: int) -> None:
     """Prints the ratios to the plain gateway."""
     turns = {
-        "plain": make(Plain), "nothing set": make(Gateway),
-        "set for other methods": make(Gateway, quotas=(QuotaDocument(per="second", limit=1, method=OTHER),),
-                                      faults=({"fault": "reset", "method": OTHER},)),
-        "met by every call, striking none": make(Gateway, faults=({"fault": "reset", "after": 10**9},)),
+        "plain": make(Plain),
+        "nothing set": make(Gateway),
+        "set for other methods": make(
+            Gateway,
+            quotas=(QuotaDocument(per="second", limit=1, method=OTHER),),
+            faults=({"fault": "reset", "method": OTHER},),
+        ),
+        "met by every call, striking none": make(
+            Gateway, faults=({"fault": "reset", "after": 10**9},)
+        ),
     }
     found: dict[str, list[float]] = {name: [] for name in turns}
     for number in range(rounds + 1):
@@ -82,7 +97,10 @@ def main(rounds: int) -> None:
                 found[name].append(taken)
     at_most("nothing set over plain", ratios(found["nothing set"], found["plain"]), 1.03, 0.05)
     note("set for other methods over plain", ratios(found["set for other methods"], found["plain"]))
-    note("met by every call over plain", ratios(found["met by every call, striking none"], found["plain"]))
+    note(
+        "met by every call over plain",
+        ratios(found["met by every call, striking none"], found["plain"]),
+    )
     note("plain", found["plain"], "us")
 
 

@@ -7,8 +7,8 @@ import socket
 import sys
 import time
 
-from mockserver.testing.local import Server
-from mockserver.testing.sandbox import Sandbox
+from mockserver.client.sandbox import Sandbox
+from mockserver.client.server import Server
 from mockserver.world.world import World
 
 from .calls import gets
@@ -64,14 +64,21 @@ def resets() -> None:
     """A sandbox with HELD exchanges put back: to its beginning, and to a snapshot that holds them all."""
     with Server() as server:
         world = server.desk.directory.get("default")
-        at_most(f"reset of {HELD} exchanges, in process", [reset(world) for _ in range(15)], 1, unit="ms")
+        at_most(
+            f"reset of {HELD} exchanges, in process",
+            [reset(world) for _ in range(15)],
+            1,
+            unit="ms",
+        )
         world.open({}, HELD)
         world.snapshot("full")
         note(f"restore of {HELD} exchanges, in process", [restore(world) for _ in range(15)], "ms")
     sandbox = Sandbox()
     sandbox.open_many(HELD)
     sandbox.snapshot("full")
-    note(f"restore of {HELD} exchanges, control API", [controlled(sandbox) for _ in range(15)], "ms")
+    note(
+        f"restore of {HELD} exchanges, control API", [controlled(sandbox) for _ in range(15)], "ms"
+    )
 
 
 def reset(world: World) -> float:
@@ -98,8 +105,18 @@ def controlled(sandbox: Sandbox) -> float:
 
 def stops(rounds: int) -> None:
     """An embedded server stopped: idle, and while a client keeps its connection."""
-    at_most("stop of an embedded server, idle", [stopped(kept=False) for _ in range(rounds)], 50, unit="ms")
-    at_most("stop with a kept-alive connection", [stopped(kept=True) for _ in range(rounds)], 50, unit="ms")
+    at_most(
+        "stop of an embedded server, idle",
+        [stopped(kept=False) for _ in range(rounds)],
+        50,
+        unit="ms",
+    )
+    at_most(
+        "stop with a kept-alive connection",
+        [stopped(kept=True) for _ in range(rounds)],
+        50,
+        unit="ms",
+    )
     note("embedded: start to first reply", [embedded() for _ in range(rounds)], "ms")
 
 

@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 
-from mockserver.testing.local import Server
+from mockserver.client.server import Server
 
 __all__: list[str] = []
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from itertools import cycle
 from time import process_time
 
+from mockserver.client.transport import Wsgi
 from mockserver.gateway.call import Inbound
-from mockserver.server import create_app, make_desk
-from mockserver.testing.transport import Wsgi
+from mockserver.server import create_app, make_context
 from mockserver.world.document import ClockDocument, WorldDocument
 
 from .bare import create_bare
@@ -34,7 +34,7 @@ Send = Callable[[bytes], object]
 def main(what: str) -> None:
     """Prints microseconds a call, beside the bare app's, and the profile of the gateway alone."""
     compile_all()
-    desk = make_desk(document=WorldDocument(clock=ClockDocument(mode="running")))
+    desk = make_context(document=WorldDocument(clock=ClockDocument(mode="running")))
     world = desk.directory.get("default")
     world.put_stock("wanted", 2**30)
     product, bare = Wsgi(create_app(desk, print)), Wsgi(create_bare())

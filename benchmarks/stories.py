@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mockserver.cli.performing import Order, in_process
-from mockserver.cli.scripts import find, read_scripts
+from mockserver.cli.scenario_executor import RunOptions, in_process
+from mockserver.cli.scenario_files import find, read_scripts
 
 from .children import ROOT, compile_all
 from .verdict import at_most, note
@@ -52,8 +52,18 @@ def main(rounds: int) -> None:
         write(played, PLAYED)
         write(checked, CHECKED)
         command("validate", checked)
-        at_most(f"run of {PLAYED} stories of 10 steps", [command("run", played) for _ in range(rounds)], 5, unit="s")
-        at_most(f"validate of {CHECKED} files", [command("validate", checked) for _ in range(rounds)], 1, unit="s")
+        at_most(
+            f"run of {PLAYED} stories of 10 steps",
+            [command("run", played) for _ in range(rounds)],
+            5,
+            unit="s",
+        )
+        at_most(
+            f"validate of {CHECKED} files",
+            [command("validate", checked) for _ in range(rounds)],
+            1,
+            unit="s",
+        )
         parts(checked, rounds)
 
 
@@ -69,14 +79,19 @@ def write(folder: Path, count: int) -> None:
 def command(name: str, folder: Path) -> float:
     """Seconds of one command over a folder, its start included; one that fails ends the run."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "mockserver", name, str(folder)], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "mockserver", name, str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
     return time.perf_counter() - began
 
 
 def parts(folder: Path, rounds: int) -> None:
     """What one story costs in one process: reading with the static check, and playing."""
     paths = find([str(folder)])[:TIMED]
-    perform = in_process(Order())
+    perform = in_process(RunOptions())
     read, played = [], []
     for _ in range(rounds):
         began = time.perf_counter()

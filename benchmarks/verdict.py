@@ -13,16 +13,32 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     return [mine / other for mine, other in zip(ours, theirs, strict=True)]
 
 
-def at_least(what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x") -> None:
+def at_least(
+    what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x"
+) -> None:
     """Prints the median of `values`, the goal below which it should not fall, and whether it holds."""
     value = median(values)
-    _line(what, values, f"goal >= {goal:g} {unit}", _verdict(value >= goal, value >= goal * (1 - noise)), unit)
+    _line(
+        what,
+        values,
+        f"goal >= {goal:g} {unit}",
+        _verdict(value >= goal, value >= goal * (1 - noise)),
+        unit,
+    )
 
 
-def at_most(what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x") -> None:
+def at_most(
+    what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x"
+) -> None:
     """Prints the median of `values`, the goal that it should not exceed, and whether it holds."""
     value = median(values)
-    _line(what, values, f"goal <= {goal:g} {unit}", _verdict(value <= goal, value <= goal * (1 + noise)), unit)
+    _line(
+        what,
+        values,
+        f"goal <= {goal:g} {unit}",
+        _verdict(value <= goal, value <= goal * (1 + noise)),
+        unit,
+    )
 
 
 def note(what: str, values: Sequence[float], unit: str = "x") -> None:
@@ -36,4 +52,6 @@ def _verdict(met: bool, nearly: bool) -> str:
 
 def _line(what: str, values: Sequence[float], goal: str, verdict: str, unit: str) -> None:
     spread = f"[{min(values):.2f} … {max(values):.2f}]"
-    print(f"{what:<44}{median(values):8.2f} {unit:<3}{spread:>20}  {goal:<16} {verdict}", flush=True)
+    print(
+        f"{what:<44}{median(values):8.2f} {unit:<3}{spread:>20}  {goal:<16} {verdict}", flush=True
+    )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .testing.client import TopClient
-    from .testing.local import Server
-    from .testing.sandbox import Sandbox
+    from .client.sandbox import Sandbox
+    from .client.server import Server
+    from .client.top_client import TopClient
 
 __all__ = ["Sandbox", "Server", "TopClient", "__version__"]
 
-_HOMES = {"Sandbox": "sandbox", "Server": "local", "TopClient": "client"}
+_HOMES = {"Sandbox": "sandbox", "Server": "server", "TopClient": "top_client"}
 
 
 def __getattr__(name: str) -> Any:
@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'mockserver' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f".testing.{_HOMES[name]}", __name__), name)
+    return getattr(import_module(f".client.{_HOMES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -15,16 +15,20 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
-from .gateway.wire import WIRE
+from .gateway.faults.connection_control import CONNECTION_CONTROL
 
 __all__ = ["CannotStart", "Embedded"]
 
 _HEADERS_AT_MOST = 1024 * 1024  # a GET carries all parameters in its first line
 _READ_AWAY_AT_MOST = 256 * 1024  # of a body that nobody asked for, to keep its connection
 _STOP_WITHIN = 0.5  # seconds for replies in flight
-_WORKERS = 24  # each a client that has begun to speak; those that stop halfway hold theirs for ten seconds
+_WORKERS = (
+    24  # each a client that has begun to speak; those that stop halfway hold theirs for ten seconds
+)
 _RESTING_AT_MOST = 256  # workers more, while replies wait that a planned fault holds back
-_RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # SO_LINGER on, for no time: closing resets
+_RESET = struct.pack(
+    "hh" if os.name == "nt" else "ii", 1, 0
+)  # SO_LINGER on, for no time: closing resets
 
 
 class CannotStart(Exception):
@@ -43,7 +47,11 @@ class _Request(HTTPRequest):
 
     def send_headers(self) -> None:
         """A connection whose body was not read to its end closes: the rest is neither kept nor a request."""
-        unread = not self.rfile.closed if self.chunked_read else getattr(self.rfile, "remaining", 0) > _READ_AWAY_AT_MOST
+        unread = (
+            not self.rfile.closed
+            if self.chunked_read
+            else getattr(self.rfile, "remaining", 0) > _READ_AWAY_AT_MOST
+        )
         if unread:
             self.close_connection = True
         super().send_headers()
@@ -68,7 +76,7 @@ class _Gateway(Gateway_10):
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # the stubs say None
         """The environ of the request."""
         environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
-        environ[WIRE] = self.req
+        environ[CONNECTION_CONTROL] = self.req
         return environ
 
 
@@ -140,10 +148,16 @@ class _Server(CherootServer):
 class Embedded:
     """A WSGI app served from daemon threads: `start` returns when the port is open, `stop` when all is gone."""
 
-    def __init__(self, app: Callable[..., Any], host: str, port: int, tls: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, app: Callable[..., Any], host: str, port: int, tls: tuple[str, str] | None = None
+    ) -> None:
         self._host, self._tls = host, tls
         self._server = _Server(
-            (host, port), app, numthreads=_WORKERS, server_name="tmall-mockserver", request_queue_size=256,
+            (host, port),
+            app,
+            numthreads=_WORKERS,
+            server_name="tmall-mockserver",
+            request_queue_size=256,
             shutdown_timeout=_STOP_WITHIN,
         )
         self._opened = threading.Event()
@@ -176,7 +190,8 @@ class Embedded:
                 self._server.ssl_adapter = secure(*self._tls)
             except (OSError, ValueError) as wrong:
                 raise CannotStart(
-                    f"证书 {self._tls[0]} 或私钥 {self._tls[1]} 不能用(TLS)：{wrong}", f"TLS certificate or key cannot be used: {wrong}"
+                    f"证书 {self._tls[0]} 或私钥 {self._tls[1]} 不能用(TLS)：{wrong}",
+                    f"TLS certificate or key cannot be used: {wrong}",
                 ) from None
         self._thread.start()
         self._opened.wait()

@@ -12,9 +12,9 @@ from flask.sessions import SessionInterface
 from werkzeug.routing import Rule
 
 from .control.blueprint import answer_errors, control_blueprint
-from .control.route import Desk
+from .control.route import ServerContext
 from .gateway.app import gateway_blueprint
-from .gateway.checks import Rules
+from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
 from .protocol.shapes import BEIJING
 from .world.directory import Directory
@@ -22,7 +22,7 @@ from .world.document import WorldDocument
 from .world.journal import CAPACITY, Entry
 from .world.world import World
 
-__all__ = ["create_app", "make_desk", "quiet", "report"]
+__all__ = ["create_app", "make_context", "quiet", "report"]
 
 
 def report(line: str) -> None:
@@ -39,10 +39,16 @@ def _real() -> datetime:
     return datetime.now(BEIJING)
 
 
-def make_desk(
-    *, document: WorldDocument | None = None, token: str = "", lax: bool = False, journal: int = CAPACITY,
-    public_url: str = "", hosts: tuple[str, ...] = (), refused: Callable[[Entry], None] = quiet,
-) -> Desk:
+def make_context(
+    *,
+    document: WorldDocument | None = None,
+    token: str = "",
+    lax: bool = False,
+    journal: int = CAPACITY,
+    public_url: str = "",
+    hosts: tuple[str, ...] = (),
+    refused: Callable[[Entry], None] = quiet,
+) -> ServerContext:
     """A server's desk; with a document, its `default` sandbox is seeded.
 
     Raises:
@@ -51,10 +57,15 @@ def make_desk(
     directory = Directory(_real)
     if document is not None:
         directory.add(World(directory, document, id="default", journal=journal))
-    gateway = Gateway(Rules(directory, "default" if lax else ""), refused, journal)
-    return Desk(
-        directory, gateway, token or secrets.token_urlsafe(24), public_url=public_url.rstrip("/"), hosts=hosts,
-        journal=journal, lax=lax,
+    gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)
+    return ServerContext(
+        directory,
+        gateway,
+        token or secrets.token_urlsafe(24),
+        public_url=public_url.rstrip("/"),
+        hosts=hosts,
+        journal=journal,
+        lax=lax,
     )
 
 
@@ -75,7 +86,7 @@ class _Rule(Rule):
         return lambda **values: ("", "")
 
 
-def create_app(desk: Desk, report: Callable[[str], None]) -> Flask:
+def create_app(desk: ServerContext, report: Callable[[str], None]) -> Flask:
     """The WSGI app of all doors; `report` is told of faults of our own."""
     app = Flask("mockserver", static_folder=None, template_folder=None)
     app.session_interface = _NoSession()

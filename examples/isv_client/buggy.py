@@ -29,7 +29,9 @@ class DropsMovedRows(IsvClient):
     A row modified meanwhile makes others move up to a page already read, or moves there itself.
     """
 
-    overlap = timedelta(seconds=-1)  # 下一个窗口从后一秒开始 (the next window begins a second later)
+    overlap = timedelta(
+        seconds=-1
+    )  # 下一个窗口从后一秒开始 (the next window begins a second later)
 
     def changes(self, until):
         """每页只取一次。 Each page once."""

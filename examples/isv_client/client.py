@@ -17,7 +17,11 @@ from datetime import datetime, timedelta, timezone
 BEIJING = timezone(timedelta(hours=8))
 EVER = "2010-01-01 00:00:00"
 CARRIER = "顺丰速运"
-APPLIED, RETURNING, RETURNED = "换货待处理", "待买家退货", "买家已退货，待收货"  # 全角逗号 (a full-width comma)
+APPLIED, RETURNING, RETURNED = (
+    "换货待处理",
+    "待买家退货",
+    "买家已退货，待收货",
+)  # 全角逗号 (a full-width comma)
 RECEIVED, SHIPPED, CLOSED = "待发出换货商品", "待买家收货", "换货关闭"
 
 
@@ -36,10 +40,16 @@ class IsvClient:
     """
 
     page_size = 50
-    overlap = timedelta(minutes=5)  # 窗口重叠：晚到的修改也不漏 (changes that show late are met all the same)
+    overlap = timedelta(
+        minutes=5
+    )  # 窗口重叠：晚到的修改也不漏 (changes that show late are met all the same)
 
     def __init__(self, env, in_stock=lambda exchange: True, post=None):
-        self.key, self.secret, self.session = env["TOP_APP_KEY"], env["TOP_APP_SECRET"], env["TOP_SESSION"]
+        self.key, self.secret, self.session = (
+            env["TOP_APP_KEY"],
+            env["TOP_APP_SECRET"],
+            env["TOP_SESSION"],
+        )
         self.in_stock = in_stock
         self.url, self.post = env["TOP_SERVER_URL"], post or self.over_http
         self.book = {}  # 单号 → 状态：本端所知 (dispute_id → status: what this side believes)
@@ -54,19 +64,28 @@ class IsvClient:
     def call(self, method, **business):
         """一次签名调用，返回根节点里的内容。 One signed call; what stands inside the reply's root."""
         params = {
-            "method": method, "app_key": self.key, "session": self.session, "v": "2.0", "format": "json", "sign_method": "md5",
+            "method": method,
+            "app_key": self.key,
+            "session": self.session,
+            "v": "2.0",
+            "format": "json",
+            "sign_method": "md5",
             "timestamp": datetime.now(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
             **{name: str(value) for name, value in business.items()},
         }
         text = self.secret + "".join(name + params[name] for name in sorted(params)) + self.secret
         params["sign"] = hashlib.md5(text.encode()).hexdigest().upper()
         try:
-            ((root, inner),) = json.loads(self.post(urllib.parse.urlencode(params).encode())).items()
+            ((root, inner),) = json.loads(
+                self.post(urllib.parse.urlencode(params).encode())
+            ).items()
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as lost:
             raise Unsure(f"{method}: {lost!r}") from lost
         if root != "error_response":
             return inner
-        told = f"{method}: {inner.get('code')} {inner.get('sub_code', '')} {inner.get('sub_msg', '')}"
+        told = (
+            f"{method}: {inner.get('code')} {inner.get('sub_code', '')} {inner.get('sub_msg', '')}"
+        )
         # isp.* 是平台侧的错误，超时不说明是否执行 (isp.*: the platform's trouble; a timeout does not say what was done)
         raise Unsure(told) if str(inner.get("sub_code", "")).startswith("isp.") else Refused(told)
 
@@ -97,10 +116,16 @@ class IsvClient:
     def page(self, number, until):
         """窗口 [since, until] 的一页，以及总页数。 One page of the window, and how many there are."""
         found = self.call(
-            "tmall.exchange.receive.get", fields="dispute_id,status,modified", page_no=number, page_size=self.page_size,
-            start_gmt_modified_time=self.since, end_gmt_modifed_time=until,  # 少一个 i，平台如此 (the platform's spelling)
+            "tmall.exchange.receive.get",
+            fields="dispute_id,status,modified",
+            page_no=number,
+            page_size=self.page_size,
+            start_gmt_modified_time=self.since,
+            end_gmt_modifed_time=until,  # 少一个 i，平台如此 (the platform's spelling)
         )
-        return found.get("results", {}).get("exchange", []), -(-found["total_results"] // self.page_size)
+        return found.get("results", {}).get("exchange", []), -(
+            -found["total_results"] // self.page_size
+        )
 
     def changes(self, until):
         """窗口里的所有行，翻页途中有单移动也不漏。 Every row of the window, though rows move between pages.
@@ -112,7 +137,9 @@ class IsvClient:
         while True:
             rows, pages = self.page(1, until)
             if pages > 1:
-                rows = [row for number in range(pages, 0, -1) for row in self.page(number, until)[0]]
+                rows = [
+                    row for number in range(pages, 0, -1) for row in self.page(number, until)[0]
+                ]
             fresh = {self.ident(row["dispute_id"]): row for row in rows}
             if pages <= 1 or all(met.get(number) == row for number, row in fresh.items()):
                 return met | fresh
@@ -143,14 +170,20 @@ class IsvClient:
 
     def work(self, number):
         """先读后写：丢了应答的写操作也许已经成功。 Reads before it writes: a write whose reply was lost may have been done."""
-        found = self.asked("tmall.exchange.get", dispute_id=number, fields="dispute_id,status,exchange_sku,num,attributes")
+        found = self.asked(
+            "tmall.exchange.get",
+            dispute_id=number,
+            fields="dispute_id,status,exchange_sku,num,attributes",
+        )
         exchange = found["exchange"]
         status = self.book[number] = exchange["status"]
         if status == APPLIED and self.in_stock(exchange):
             self.write("tmall.exchange.agree", number, RETURNING, address_id=self.return_address())
         elif status == APPLIED:
             self.refuse(number)
-        elif status == RETURNED and "newExchangeRepair" in exchange.get("attributes", ""):  # 天猫换货升级 (the upgraded flow)
+        elif status == RETURNED and "newExchangeRepair" in exchange.get(
+            "attributes", ""
+        ):  # 天猫换货升级 (the upgraded flow)
             self.ship("tmall.exchange.confirm.consign", number)
         elif status == RETURNED:
             self.write("tmall.exchange.returngoods.agree", number, RECEIVED)
@@ -159,21 +192,34 @@ class IsvClient:
 
     def ship(self, method, number):
         """运单号由单号得出：重试也不会有两个包裹。 The waybill follows from the id: a retry ships nothing twice."""
-        self.write(method, number, SHIPPED, logistics_no=f"SF{number}", logistics_type=200, logistics_company_name=CARRIER)
+        self.write(
+            method,
+            number,
+            SHIPPED,
+            logistics_no=f"SF{number}",
+            logistics_type=200,
+            logistics_company_name=CARRIER,
+        )
 
     def refuse(self, number):
         """拒绝理由只能取自平台给出的列表。 With a reason of the platform's list, "无货" if it is there."""
-        listed = self.call("tmall.exchange.refusereason.get", dispute_id=number, fields="reason_id,reason_text")
+        listed = self.call(
+            "tmall.exchange.refusereason.get", dispute_id=number, fields="reason_id,reason_text"
+        )
         reasons = listed["result"].get("results", {}).get("reason", [])
         if not reasons:
             raise Refused(f"{number}: 没有可选的拒绝理由 (no reason is listed)")
         reason = next((each for each in reasons if "无货" in each["reason_text"]), reasons[0])
-        self.write("tmall.exchange.refuse", number, CLOSED, seller_refuse_reason_id=reason["reason_id"])
+        self.write(
+            "tmall.exchange.refuse", number, CLOSED, seller_refuse_reason_id=reason["reason_id"]
+        )
 
     def return_address(self):
         """默认退货地址的编号，只查一次。 The id of the default return address, asked for once."""
         if self.address is None:
-            found = self.call("taobao.logistics.address.search", rdef="cancel_def").get("addresses", {})
+            found = self.call("taobao.logistics.address.search", rdef="cancel_def").get(
+                "addresses", {}
+            )
             if not found.get("address_result"):
                 raise Refused("没有默认退货地址 (no default return address)")
             self.address = found["address_result"][0]["contact_id"]

@@ -93,7 +93,12 @@ def test_time_passes(sandbox, client):
 
 def test_story(scenario, sandbox, client):
     """一段场景演到买家寄回，其余由客户端办。 A story up to the return; the client does the rest."""
-    told = scenario({"scenario": "退货已寄回", "steps": [{"buyer": "apply"}, {"seller": "agree"}, {"buyer": "ship_back"}]})
+    told = scenario(
+        {
+            "scenario": "退货已寄回",
+            "steps": [{"buyer": "apply"}, {"seller": "agree"}, {"buyer": "ship_back"}],
+        }
+    )
     client.step()
     assert client.book == {told.exchanges["it"]: RECEIVED}
 

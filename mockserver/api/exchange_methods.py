@@ -16,34 +16,58 @@ from ..domain.moves import (
     ReturngoodsRefuse,
 )
 from ..domain.vocabulary import Role, Status
-from ..protocol.shapes import Field, Kind, Param
-from .method import Method, fields_param
+from ..protocol.shapes import Field, Param, ValueKind
+from .declaration import Method, fields_param
 from .records import MESSAGE, exchange_fields
 
 __all__ = ["EXCHANGE_METHODS"]
 
-N, S, B, D, O = Kind.NUMBER, Kind.STRING, Kind.BOOLEAN, Kind.DATE, Kind.OBJECT  # noqa: E741  # the API pages' types
+N, S, B, D, O = (
+    ValueKind.NUMBER,
+    ValueKind.STRING,
+    ValueKind.BOOLEAN,
+    ValueKind.DATE,
+    ValueKind.OBJECT,
+)  # the API pages' types
 DISPUTE_ID = Param(name="dispute_id", kind=N, required=True, zh="换货单号ID")
 REASON_ID = Param(name="seller_refuse_reason_id", kind=N, required=True, zh="换货原因对应ID")
-LEAVE_MESSAGE = Param(name="leave_message", kind=S, most_switch="message_max_bytes", personal=True, zh="卖家留言")
-LEAVE_PICTURE = Param(name="leave_message_pics", kind=Kind.BYTES, most_switch="picture_max_bytes", zh="凭证图片")
-DISPUTE_TYPE = Param(name="dispute_type", kind=N, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后")
+LEAVE_MESSAGE = Param(
+    name="leave_message", kind=S, most_switch="message_max_bytes", personal=True, zh="卖家留言"
+)
+LEAVE_PICTURE = Param(
+    name="leave_message_pics", kind=ValueKind.BYTES, most_switch="picture_max_bytes", zh="凭证图片"
+)
+DISPUTE_TYPE = Param(
+    name="dispute_type", kind=N, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后"
+)
 PAGE_NO = Param(name="page_no", kind=N, least=1, most=2**31 - 1, default="1", zh="页码")
 CONSIGN = (
     DISPUTE_ID,
     Param(name="logistics_no", kind=S, required=True, blank=True, zh="卖家发货的物流单号"),
-    Param(name="logistics_type", kind=N, required=True, among=("100", "200"), zh="100 平邮，200 快递"),
+    Param(
+        name="logistics_type", kind=N, required=True, among=("100", "200"), zh="100 平邮，200 快递"
+    ),
     Param(name="logistics_company_name", kind=S, required=True, zh="卖家发货的快递公司(名称)"),
     fields_param(100),
 )
 WRITTEN = exchange_fields("W")
 MESSAGE_FIELDS = tuple(column.field for column in MESSAGE if "A" in column.shown)
 LISTED_FIELDS = tuple(column.field for column in MESSAGE)
-REASON = (Field(name="reason_id", kind=N, zh="拒绝原因ID"), Field(name="reason_text", kind=S, zh="拒绝原因内容"))
+REASON = (
+    Field(name="reason_id", kind=N, zh="拒绝原因ID"),
+    Field(name="reason_text", kind=S, zh="拒绝原因内容"),
+)
 
 
 def _page_size(default: int) -> Param:
-    return Param(name="page_size", kind=N, least=1, most_switch="page_size_max", default=str(default), zh="每页条数")
+    return Param(
+        name="page_size",
+        kind=N,
+        least=1,
+        most_switch="page_size_max",
+        default=str(default),
+        zh="每页条数",
+    )
 
 
 def _dates(*names: str) -> tuple[Param, ...]:
@@ -72,26 +96,58 @@ def _answer(record: tuple[Field, ...]) -> tuple[Field, ...]:
 
 def _write(name: str, title: str, en: str, doc_id: int, move: type[Move], *params: Param) -> Method:
     return Method(
-        name=name, title=title, en=en, doc_id=doc_id, evidence=documented("api", "guide"), params=params,
-        reply=_answer(WRITTEN), record=WRITTEN, move=move, failure="msg_code",
+        name=name,
+        title=title,
+        en=en,
+        doc_id=doc_id,
+        evidence=documented("api", "guide"),
+        params=params,
+        reply=_answer(WRITTEN),
+        record=WRITTEN,
+        move=move,
+        failure="msg_code",
     )
 
 
 EXCHANGE_METHODS: tuple[Method, ...] = (
     Method(
-        name="tmall.exchange.get", title="获取单笔换货详情", en="get one exchange order", doc_id=31194,
-        evidence=documented("api"), params=(DISPUTE_ID, fields_param(100)), reply=_answer(exchange_fields("G")),
-        record=exchange_fields("G"), query="exchange", failure="msg_code",
+        name="tmall.exchange.get",
+        title="获取单笔换货详情",
+        en="get one exchange order",
+        doc_id=31194,
+        evidence=documented("api"),
+        params=(DISPUTE_ID, fields_param(100)),
+        reply=_answer(exchange_fields("G")),
+        record=exchange_fields("G"),
+        query="exchange",
+        failure="msg_code",
     ),
     Method(
-        name="tmall.exchange.receive.get", title="卖家查询换货列表", en="list the seller's exchange orders",
-        doc_id=31198, evidence=documented("api"), record=exchange_fields("L"), query="exchanges",
+        name="tmall.exchange.receive.get",
+        title="卖家查询换货列表",
+        en="list the seller's exchange orders",
+        doc_id=31198,
+        evidence=documented("api"),
+        record=exchange_fields("L"),
+        query="exchanges",
         params=(
             fields_param(100),
-            *_dates("start_gmt_modified_time", "end_gmt_modifed_time", "start_created_time", "end_created_time"),
-            Param(name="dispute_status_array", kind=Kind.STRINGS, limit=20,
-                  among=tuple(str(status.value) for status in Status), zh="换货状态(数字)"),
-            Param(name="refund_id_array", kind=Kind.STRINGS, limit=20, items=N, zh="换货单号列表"),
+            *_dates(
+                "start_gmt_modified_time",
+                "end_gmt_modifed_time",
+                "start_created_time",
+                "end_created_time",
+            ),
+            Param(
+                name="dispute_status_array",
+                kind=ValueKind.STRINGS,
+                limit=20,
+                among=tuple(str(status.value) for status in Status),
+                zh="换货状态(数字)",
+            ),
+            Param(
+                name="refund_id_array", kind=ValueKind.STRINGS, limit=20, items=N, zh="换货单号列表"
+            ),
             Param(name="biz_order_id", kind=N, zh="正向订单号"),
             Param(name="logistic_no", kind=S, zh="快递单号"),
             Param(name="buyer_nick", kind=S, personal=True, zh="买家昵称"),
@@ -100,7 +156,13 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
             _page_size(30),
         ),
         reply=(
-            Field(name="results", kind=O, item="exchange", of=exchange_fields("L"), zh="换货单列表，没有时不返回"),
+            Field(
+                name="results",
+                kind=O,
+                item="exchange",
+                of=exchange_fields("L"),
+                zh="换货单列表，没有时不返回",
+            ),
             Field(name="total_results", kind=N, zh="总条数"),
             Field(name="page_results", kind=N, zh="本页条数"),
             Field(name="has_next", kind=B, zh="是否有下一页"),
@@ -108,57 +170,130 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         ),
     ),
     _write(
-        "tmall.exchange.agree", "卖家同意换货申请", "seller agrees to the exchange", 31202, Agree,
+        "tmall.exchange.agree",
+        "卖家同意换货申请",
+        "seller agrees to the exchange",
+        31202,
+        Agree,
         DISPUTE_ID,
         Param(name="address_id", kind=N, required=True, zh="退货地址ID(contact_id)"),
-        fields_param(20), LEAVE_MESSAGE, LEAVE_PICTURE,
+        fields_param(20),
+        LEAVE_MESSAGE,
+        LEAVE_PICTURE,
         Param(name="complete_address", kind=S, personal=True, zh="详细收货地址"),
         Param(name="mobile", kind=S, personal=True, zh="收货人手机号"),
         Param(name="post", kind=S, zh="邮政编码"),
     ),
     _write(
-        "tmall.exchange.refuse", "卖家拒绝换货申请", "seller refuses the application", 31203, Refuse,
-        DISPUTE_ID, REASON_ID, fields_param(20), LEAVE_MESSAGE, LEAVE_PICTURE,
+        "tmall.exchange.refuse",
+        "卖家拒绝换货申请",
+        "seller refuses the application",
+        31203,
+        Refuse,
+        DISPUTE_ID,
+        REASON_ID,
+        fields_param(20),
+        LEAVE_MESSAGE,
+        LEAVE_PICTURE,
     ),
     _write(
-        "tmall.exchange.returngoods.agree", "卖家确认收货", "seller confirms receipt of the returned goods", 31199,
-        ReturngoodsAgree, DISPUTE_ID, fields_param(100),
+        "tmall.exchange.returngoods.agree",
+        "卖家确认收货",
+        "seller confirms receipt of the returned goods",
+        31199,
+        ReturngoodsAgree,
+        DISPUTE_ID,
+        fields_param(100),
     ),
     _write(
-        "tmall.exchange.returngoods.refuse", "卖家拒绝确认收货", "seller refuses the returned goods", 31204,
-        ReturngoodsRefuse, DISPUTE_ID, REASON_ID, LEAVE_MESSAGE, LEAVE_PICTURE,
+        "tmall.exchange.returngoods.refuse",
+        "卖家拒绝确认收货",
+        "seller refuses the returned goods",
+        31204,
+        ReturngoodsRefuse,
+        DISPUTE_ID,
+        REASON_ID,
+        LEAVE_MESSAGE,
+        LEAVE_PICTURE,
     ),
-    _write("tmall.exchange.consigngoods", "卖家发货", "seller ships the replacement", 31229, Consigngoods, *CONSIGN),
     _write(
-        "tmall.exchange.confirm.consign", "换货商家确认收货并发货", "seller confirms receipt and ships", 66761,
-        ConfirmConsign, *CONSIGN,
+        "tmall.exchange.consigngoods",
+        "卖家发货",
+        "seller ships the replacement",
+        31229,
+        Consigngoods,
+        *CONSIGN,
+    ),
+    _write(
+        "tmall.exchange.confirm.consign",
+        "换货商家确认收货并发货",
+        "seller confirms receipt and ships",
+        66761,
+        ConfirmConsign,
+        *CONSIGN,
     ),
     Method(
-        name="tmall.exchange.message.add", title="卖家创建换货留言", en="seller adds a message", doc_id=31200,
-        evidence=documented("api", "guide"), record=MESSAGE_FIELDS, move=LeaveMessage, failure="error_code",
+        name="tmall.exchange.message.add",
+        title="卖家创建换货留言",
+        en="seller adds a message",
+        doc_id=31200,
+        evidence=documented("api", "guide"),
+        record=MESSAGE_FIELDS,
+        move=LeaveMessage,
+        failure="error_code",
         params=(
             DISPUTE_ID,
-            Param(name="content", kind=S, required=True, most_switch="message_max_bytes", personal=True, zh="留言内容"),
-            Param(name="message_pics", kind=Kind.BYTES, most_switch="picture_max_bytes", zh="凭证图片列表"),
+            Param(
+                name="content",
+                kind=S,
+                required=True,
+                most_switch="message_max_bytes",
+                personal=True,
+                zh="留言内容",
+            ),
+            Param(
+                name="message_pics",
+                kind=ValueKind.BYTES,
+                most_switch="picture_max_bytes",
+                zh="凭证图片列表",
+            ),
             fields_param(20),
         ),
         reply=_result(
-            Field(name="results", kind=O, item="refund_message", of=MESSAGE_FIELDS, zh="留言"), *_errors()
+            Field(name="results", kind=O, item="refund_message", of=MESSAGE_FIELDS, zh="留言"),
+            *_errors(),
         ),
     ),
     Method(
-        name="tmall.exchange.messages.get", title="查询换货订单留言列表", en="list messages of an exchange order",
-        doc_id=31201, evidence=documented("api"), record=LISTED_FIELDS, query="messages", failure="error_code",
+        name="tmall.exchange.messages.get",
+        title="查询换货订单留言列表",
+        en="list messages of an exchange order",
+        doc_id=31201,
+        evidence=documented("api"),
+        record=LISTED_FIELDS,
+        query="messages",
+        failure="error_code",
         params=(
             DISPUTE_ID,
             fields_param(20),
-            Param(name="operator_roles", kind=Kind.STRINGS, limit=20, among=tuple(str(role.value) for role in Role),
-                  zh="、".join(f"{role.value} {role.zh}" for role in Role)),
+            Param(
+                name="operator_roles",
+                kind=ValueKind.STRINGS,
+                limit=20,
+                among=tuple(str(role.value) for role in Role),
+                zh="、".join(f"{role.value} {role.zh}" for role in Role),
+            ),
             PAGE_NO,
             _page_size(10),
         ),
         reply=_result(
-            Field(name="results", kind=O, item="refund_message", of=LISTED_FIELDS, zh="留言，没有时不返回"),
+            Field(
+                name="results",
+                kind=O,
+                item="refund_message",
+                of=LISTED_FIELDS,
+                zh="留言，没有时不返回",
+            ),
             Field(name="page_results", kind=N, zh="本页条数"),
             Field(name="total_results", kind=N, zh="总条数"),
             Field(name="has_next", kind=B, zh="是否有下一页"),
@@ -166,9 +301,15 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         ),
     ),
     Method(
-        name="tmall.exchange.refusereason.get", title="获取拒绝换货原因列表", en="list refuse reasons", doc_id=31214,
-        evidence=documented("api"), params=(DISPUTE_ID, DISPUTE_TYPE, fields_param(20)), record=REASON,
-        query="reasons", failure="error_code",
+        name="tmall.exchange.refusereason.get",
+        title="获取拒绝换货原因列表",
+        en="list refuse reasons",
+        doc_id=31214,
+        evidence=documented("api"),
+        params=(DISPUTE_ID, DISPUTE_TYPE, fields_param(20)),
+        record=REASON,
+        query="reasons",
+        failure="error_code",
         reply=_result(
             Field(name="results", kind=O, item="reason", of=REASON, zh="拒绝原因"),
             Field(name="total_results", kind=N, zh="总条数"),

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from ..domain.exchange import Exchange, Message
 from ..domain.play import deadline
-from ..domain.switches import Choices
+from ..domain.rules import RuleValues
 from ..domain.vocabulary import Phase, Ruleset
-from ..protocol.shapes import Field, Items, Kind, Tree, show_price, show_time
+from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_time
 
 __all__ = ["EXCHANGE", "MESSAGE", "View", "exchange_fields", "exchange_record", "message_record"]
 
@@ -27,7 +27,7 @@ _text = lru_cache(4096)(show_time)  # exchanges are shown far more often than ch
 class View(Struct, frozen=True):
     """How a caller sees a world: `aged` is taken off every recorded instant, `base_url` leads to pictures."""
 
-    choices: Choices
+    rules: RuleValues
     aged: timedelta
     base_url: str
     sandbox: str
@@ -46,10 +46,18 @@ class Column(Struct, frozen=True):
 
 
 def _column(
-    name: str, zh: str, shown: str, read: Callable[[Any, View], Any], kind: Kind = Kind.STRING, *,
-    asked_as: str = "", personal: bool = False,
+    name: str,
+    zh: str,
+    shown: str,
+    read: Callable[[Any, View], Any],
+    kind: ValueKind = ValueKind.STRING,
+    *,
+    asked_as: str = "",
+    personal: bool = False,
 ) -> Column:
-    return Column(Field(name=name, kind=kind, asked_as=asked_as, personal=personal, zh=zh), read, shown)
+    return Column(
+        Field(name=name, kind=kind, asked_as=asked_as, personal=personal, zh=zh), read, shown
+    )
 
 
 def _attribute(name: str) -> Callable[[Any, View], Any]:
@@ -65,7 +73,7 @@ def _price(name: str) -> Callable[[Any, View], Any]:
 
 
 def _time_out(exchange: Exchange, view: View) -> str | None:
-    due = deadline(exchange, view.choices)
+    due = deadline(exchange, view.rules)
     return None if due is None else view.time(due)
 
 
@@ -78,13 +86,21 @@ def _milliseconds(exchange: Exchange, view: View) -> int:
 
 
 _PHASES = {Phase.ONSALE: "onsale", Phase.AFTERSALE: "aftersale"}
-NUMBER, DATE = Kind.NUMBER, Kind.DATE
+NUMBER, DATE = ValueKind.NUMBER, ValueKind.DATE
 
 EXCHANGE: tuple[Column, ...] = (
     _column("dispute_id", "换货单号ID", "GLW", lambda e, v: str(e.dispute_id)),
-    _column("biz_order_id", "正向订单号ID(子订单 oid)", "GLW", lambda e, v: str(e.oid), asked_as="bizorder_id"),
+    _column(
+        "biz_order_id",
+        "正向订单号ID(子订单 oid)",
+        "GLW",
+        lambda e, v: str(e.oid),
+        asked_as="bizorder_id",
+    ),
     _column("alipay_no", "支付宝单号ID(实为主订单 tid)", "GL", lambda e, v: str(e.tid)),
-    _column("status", "换货状态(中文)", "GLW", lambda e, v: v.choices.values[f"text.{e.status.value}"]),
+    _column(
+        "status", "换货状态(中文)", "GLW", lambda e, v: v.rules.values[f"text.{e.status.value}"]
+    ),
     _column("created", "换货单创建时间", "GL", lambda e, v: v.time(e.created), DATE),
     _column("modified", "换货单修改时间", "GLW", lambda e, v: v.time(e.modified), DATE),
     _column("time_out", "超时时间", "GL", _time_out),
@@ -108,7 +124,9 @@ EXCHANGE: tuple[Column, ...] = (
     _column("seller_nick", "卖家昵称", "GL", _attribute("shop")),
     _column("buyer_logistic_name", "买家发货物流公司名称", "GL", _attribute("buyer_logistic_name")),
     _column("buyer_logistic_no", "买家发货物流单号", "GL", _attribute("buyer_logistic_no")),
-    _column("seller_logistic_name", "卖家发货物流公司名称", "GL", _attribute("seller_logistic_name")),
+    _column(
+        "seller_logistic_name", "卖家发货物流公司名称", "GL", _attribute("seller_logistic_name")
+    ),
     _column("seller_logistic_no", "卖家发货快递单号", "GL", _attribute("seller_logistic_no")),
     _column("refund_phase", "售中(onsale)或售后(aftersale)", "G", lambda e, v: _PHASES[e.phase]),
     _column("refund_version", "换货版本", "G", _milliseconds, NUMBER),
@@ -119,8 +137,13 @@ EXCHANGE: tuple[Column, ...] = (
 )
 
 _READERS: Mapping[str, Mapping[str, tuple[str, Callable[[Any, View], Any]]]] = {
-    where: {name: (column.field.name, column.read) for column in EXCHANGE if where in column.shown
-            for name in (column.field.name, column.field.asked_as) if name}
+    where: {
+        name: (column.field.name, column.read)
+        for column in EXCHANGE
+        if where in column.shown
+        for name in (column.field.name, column.field.asked_as)
+        if name
+    }
     for where in "GLW"
 }
 
@@ -148,7 +171,11 @@ def exchange_record(exchange: Exchange, asked: Iterable[str], where: str, view: 
 
 def _pictures(message: Message, view: View) -> Items | None:
     urls = [
-        {"url": picture if "://" in picture else f"{view.base_url}/pictures/{quote(view.sandbox)}/{picture}"}
+        {
+            "url": picture
+            if "://" in picture
+            else f"{view.base_url}/pictures/{quote(view.sandbox)}/{picture}"
+        }
         for picture in message.pictures
     ]
     return Items("pic_url", urls) if urls else None
@@ -161,10 +188,24 @@ MESSAGE: tuple[Column, ...] = (
     _column("owner_nick", "留言者昵称", "AM", _attribute("owner_nick"), personal=True),
     _column("owner_role", "留言者角色", "AM", lambda m, v: m.role.zh),
     _column("content", "留言内容", "AM", _attribute("content"), personal=True),
-    Column(Field(name="pic_urls", kind=Kind.OBJECT, item="pic_url", zh="凭证信息",
-                 of=(Field(name="url", kind=Kind.STRING, zh="图片地址"),)), _pictures, "AM"),
+    Column(
+        Field(
+            name="pic_urls",
+            kind=ValueKind.OBJECT,
+            item="pic_url",
+            zh="凭证信息",
+            of=(Field(name="url", kind=ValueKind.STRING, zh="图片地址"),),
+        ),
+        _pictures,
+        "AM",
+    ),
     _column("created", "留言创建时间", "AM", lambda m, v: v.time(m.created), DATE),
-    _column("message_type", "留言类型(100 人工，111 系统)", "AM", lambda m, v: "100" if m.human else "111"),
+    _column(
+        "message_type",
+        "留言类型(100 人工，111 系统)",
+        "AM",
+        lambda m, v: "100" if m.human else "111",
+    ),
     _column("open_uid", "留言者openId", "M", _attribute("open_uid"), personal=True),
 )
 _MESSAGES = {where: {c.field.name: c for c in MESSAGE if where in c.shown} for where in "AM"}
@@ -175,4 +216,3 @@ def message_record(message: Message, asked: Iterable[str], where: str, view: Vie
     columns = _MESSAGES[where]
     chosen = ((name, columns[name].read(message, view)) for name in asked if name in columns)
     return {name: value for name, value in chosen if value is not None}
-

@@ -12,13 +12,26 @@ from urllib.parse import quote
 import click
 from msgspec import Struct
 
-from ..testing.control import Control
-from ..testing.transport import Http
+from ..client.control_client import Control
+from ..client.transport import Http
 from .settings import PREFIX
 
 __all__ = [
-    "CHECK_FAILED", "INTERRUPTED", "NOT_STARTED", "WRONG_USE", "Link", "check_token", "connect", "fail", "is_linked", "mute",
-    "one_line", "pairs", "say", "warn", "words",
+    "CHECK_FAILED",
+    "INTERRUPTED",
+    "NOT_STARTED",
+    "WRONG_USE",
+    "Link",
+    "check_token",
+    "connect",
+    "fail",
+    "is_linked",
+    "mute",
+    "one_line",
+    "pairs",
+    "say",
+    "warn",
+    "words",
 ]
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
@@ -55,7 +68,9 @@ def mute(stream: TextIO) -> None:
 
 def one_line(text: str, longest: int = _LONGEST) -> str:
     """`text` for a terminal: line ends and control codes are shown escaped, what is too long is clipped."""
-    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    shown = "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
@@ -83,14 +98,21 @@ class Link(Struct, frozen=True):
 
 def is_linked(options: Mapping[str, Any]) -> bool:
     """Whether options or variables name a running server, for a command that can do without."""
-    return any(options.values()) or any(os.environ.get(PREFIX + name) for name in ("URL", "READY_FILE"))
+    return any(options.values()) or any(
+        os.environ.get(PREFIX + name) for name in ("URL", "READY_FILE")
+    )
 
 
 def connect(options: Mapping[str, Any]) -> Link:
     """The server that options or variables name, an address before a ready file; none: exit 2 with what to type."""
-    variable = {name: os.environ.get(PREFIX + name.upper(), "") for name in ("url", "token", "sandbox", "ready_file")}
+    variable = {
+        name: os.environ.get(PREFIX + name.upper(), "")
+        for name in ("url", "token", "sandbox", "ready_file")
+    }
     named = options if options["url"] or options["ready_file"] else variable
-    ready: Mapping[str, str] = {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
+    ready: Mapping[str, str] = (
+        {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
+    )
     url, token, sandbox = (
         options[name] or ready.get(name) or variable[name] for name in ("url", "token", "sandbox")
     )
@@ -111,14 +133,22 @@ def connect(options: Mapping[str, Any]) -> Link:
 def check_token(token: str) -> None:
     """The token can stand in an HTTP header; another ends the command with exit 2."""
     if not (token.isascii() and token.isprintable()):
-        fail(WRONG_USE, "令牌只能由可见的 ASCII 字符组成", "a token has only printable ASCII characters")
+        fail(
+            WRONG_USE,
+            "令牌只能由可见的 ASCII 字符组成",
+            "a token has only printable ASCII characters",
+        )
 
 
 def _http(url: str) -> Http:
     if url.lower().startswith(("http://", "https://")):
         with suppress(ValueError):  # no such port, half an IPv6 address
             return Http(url)
-    fail(WRONG_USE, f"地址应如 http://127.0.0.1:8420：{url}", f"an address is like http://127.0.0.1:8420: {url}")
+    fail(
+        WRONG_USE,
+        f"地址应如 http://127.0.0.1:8420：{url}",
+        f"an address is like http://127.0.0.1:8420: {url}",
+    )
 
 
 def _ready(path: str) -> Mapping[str, str]:
@@ -126,7 +156,11 @@ def _ready(path: str) -> Mapping[str, str]:
         ready = json.loads(Path(path).read_text("utf-8-sig"))
         return {name: value for name, value in ready.items() if isinstance(value, str)}
     except (OSError, ValueError, AttributeError):
-        fail(WRONG_USE, f"读不到就绪文件 {path}：服务是否在运行？", f"cannot read ready file {path}: is the server running?")
+        fail(
+            WRONG_USE,
+            f"读不到就绪文件 {path}：服务是否在运行？",
+            f"cannot read ready file {path}: is the server running?",
+        )
 
 
 def pairs(given: Iterable[str]) -> dict[str, str]:

@@ -7,10 +7,10 @@ from importlib import import_module
 import click
 from msgspec import DecodeError
 
+from ..client.control_client import ControlRefused
+from ..client.transport import Unreachable
 from ..domain.errors import DomainError
-from ..domain.switches import BadSwitch
-from ..testing.control import ControlRefused
-from ..testing.transport import Unreachable
+from ..domain.rules import BadRule
 from ..version import __version__
 from ..world.document import BadDocument
 from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, mute, one_line, warn, words
@@ -19,10 +19,22 @@ __all__ = ["cli", "main"]
 
 
 _COMMANDS = {
-    "serve": "serving.serve", "demo": "serving.demo", "exec": "serving.exec_", "call": "remote.call",
-    "clock": "remote.clock", "snapshot": "remote.snapshot", "reset": "remote.reset", "logs": "logs.logs",
-    "run": "stories.run", "validate": "checking.validate", "schema": "checking.schema",
-    "sign": "offline.sign_", "doctor": "doctor.doctor", "explain": "offline.explain_", "reference": "offline.reference_", "config": "offline.config",
+    "serve": "serve.serve",
+    "demo": "serve.demo",
+    "exec": "serve.exec_",
+    "call": "control_commands.call",
+    "clock": "control_commands.clock",
+    "snapshot": "control_commands.snapshot",
+    "reset": "control_commands.reset",
+    "logs": "logs.logs",
+    "run": "run.run",
+    "validate": "validate.validate",
+    "schema": "validate.schema",
+    "sign": "offline_commands.sign_",
+    "doctor": "doctor.doctor",
+    "explain": "offline_commands.explain_",
+    "reference": "offline_commands.reference_",
+    "config": "offline_commands.config",
 }
 
 
@@ -51,7 +63,10 @@ class _Anywhere(click.Group):
         if args and args[0] not in _COMMANDS:
             close = get_close_matches(args[0], _COMMANDS, 1)
             meant = f"；是否想写 {close[0]}？(did you mean {close[0]}?)" if close else ""
-            raise click.UsageError(f"没有命令 {args[0]} (no such command){meant} 可用 (use): {', '.join(_COMMANDS)}", ctx)
+            raise click.UsageError(
+                f"没有命令 {args[0]} (no such command){meant} 可用 (use): {', '.join(_COMMANDS)}",
+                ctx,
+            )
         return super().resolve_command(ctx, args)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -64,7 +79,11 @@ class _Anywhere(click.Group):
         for word in words:
             name, equals, _ = word.partition("=")
             if name in own:
-                first += [word] if equals else [word, *([value] if (value := next(words, None)) is not None else [])]
+                first += (
+                    [word]
+                    if equals
+                    else [word, *([value] if (value := next(words, None)) is not None else [])]
+                )
             else:
                 rest.append(word)
         return super().parse_args(context, [*first, *rest, *args[end:]])
@@ -86,7 +105,13 @@ def _command(args: list[str]) -> str:
 
 @click.group(cls=_Anywhere)
 @click.version_option(__version__, prog_name="tmall-mockserver")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", envvar="TMALL_MOCKSERVER_LANG", help="语言 (language)")
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    envvar="TMALL_MOCKSERVER_LANG",
+    help="语言 (language)",
+)
 @click.option("--url", default="", help="运行中的服务 (a running server)")
 @click.option("--token", default="", help="控制接口令牌 (the control API's token)")
 @click.option("--sandbox", default="", help="独立环境，默认 default (which sandbox)")
@@ -128,7 +153,9 @@ def _invoke(context: click.Context) -> int:
         mute(sys.stdout)
     except Exception as wrong:  # the door: whatever breaks, the user gets a sentence
         warn(one_line(words(*_reason(wrong))))
-        return CHECK_FAILED if isinstance(wrong, ControlRefused) and wrong.status == 409 else WRONG_USE
+        return (
+            CHECK_FAILED if isinstance(wrong, ControlRefused) and wrong.status == 409 else WRONG_USE
+        )
     return 0
 
 
@@ -142,7 +169,7 @@ def _reason(wrong: Exception) -> tuple[str, str]:
             return str(wrong.problem.get("title", other)), str(wrong.problem.get("detail", other))
         case DomainError():
             return wrong.zh, wrong.en
-        case BadSwitch() | Unreachable():
+        case BadRule() | Unreachable():
             return str(wrong), str(wrong)
         case DecodeError():
             return f"应答不是控制接口的：{wrong}", f"not an answer of the control API: {wrong}"

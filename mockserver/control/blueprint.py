@@ -12,54 +12,79 @@ from werkzeug.exceptions import HTTPException
 
 from ..gateway.app import BodyBroken, base_url, read_body
 from ..gateway.pipeline import fault_place
+from ..service.problem import Problem, problem_of
 from ..world.document import BadDocument
 from .calls import ROUTES as CALLS
 from .coverage import ROUTES as COVERAGE
+from .exchanges import ROUTES as FLOW
 from .faults import ROUTES as FAULTS
-from .flow import ROUTES as FLOW
 from .journal import ROUTES as JOURNAL
 from .openapi import describe
-from .problem import Problem, problem_of
+from .play import ROUTES as STORIES
 from .robots import ROUTES as ROBOTS
-from .route import Ask, Desk, Route, shaped
+from .route import ControlRequest, Route, ServerContext, shaped
 from .sandboxes import ROUTES as SANDBOXES
-from .stories import ROUTES as STORIES
 
 __all__ = ["ROUTES", "answer_errors", "control_blueprint"]
 
 _BODY_AT_MOST = 64 * 1024 * 1024
 
 
-def _describe(ask: Ask) -> tuple[int, Any]:
+def _describe(ask: ControlRequest) -> tuple[int, Any]:
     return 200, describe(ROUTES, ask.base_url)
 
 
 ROUTES: tuple[Route, ...] = (
-    *SANDBOXES, *FLOW, *ROBOTS, *JOURNAL, *CALLS, *COVERAGE, *FAULTS, *STORIES,
-    Route("GET", "/_sandbox/openapi.json", _describe, "本接口的 OpenAPI 3.1 描述", "this API as OpenAPI 3.1"),
+    *SANDBOXES,
+    *FLOW,
+    *ROBOTS,
+    *JOURNAL,
+    *CALLS,
+    *COVERAGE,
+    *FAULTS,
+    *STORIES,
+    Route(
+        "GET",
+        "/_sandbox/openapi.json",
+        _describe,
+        "本接口的 OpenAPI 3.1 描述",
+        "this API as OpenAPI 3.1",
+    ),
 )
 
 
-def control_blueprint(desk: Desk) -> Blueprint:
+def control_blueprint(desk: ServerContext) -> Blueprint:
     """All control routes, each behind the token but for health, ready and version."""
     blueprint = Blueprint("control", __name__)
     for number, route in enumerate(ROUTES):
         path = re.sub(r"{(\w+)}", r"<\1>", route.path)
         blueprint.add_url_rule(
-            path, f"route{number}", _view(desk, route), methods=(route.verb,), provide_automatic_options=False
+            path,
+            f"route{number}",
+            _view(desk, route),
+            methods=(route.verb,),
+            provide_automatic_options=False,
         )
     return blueprint
 
 
-def _view(desk: Desk, route: Route) -> Callable[..., Response]:
+def _view(desk: ServerContext, route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         try:
             _admit(desk, route)
             _known_query(route)
-            ask = Ask(desk, path, request.args.to_dict(), _body(route), base_url(request.environ, desk.public_url))
+            ask = ControlRequest(
+                desk,
+                path,
+                request.args.to_dict(),
+                _body(route),
+                base_url(request.environ, desk.public_url),
+            )
             status, shown = route.run(ask)
         except BodyBroken:
-            return _problem(Problem(400, "请求体中断，没有收全", "the body broke off", field="body"))
+            return _problem(
+                Problem(400, "请求体中断，没有收全", "the body broke off", field="body")
+            )
         except Exception as wrong:
             problem = wrong if isinstance(wrong, Problem) else problem_of(wrong)
             if problem is None:
@@ -67,7 +92,11 @@ def _view(desk: Desk, route: Route) -> Callable[..., Response]:
             return _problem(problem)
         if shown is None:
             return Response(status=status)
-        return _sent(status, shown if route.kind != "application/json" else msgspec.json.encode(shown), route.kind)
+        return _sent(
+            status,
+            shown if route.kind != "application/json" else msgspec.json.encode(shown),
+            route.kind,
+        )
 
     return view
 
@@ -80,31 +109,45 @@ def _sent(status: int, content: bytes | str, kind: str) -> Response:
 
 
 def _problem(problem: Problem) -> Response:
-    response = _sent(problem.status, msgspec.json.encode(problem.document()), "application/problem+json")
+    response = _sent(
+        problem.status, msgspec.json.encode(problem.document()), "application/problem+json"
+    )
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def _admit(desk: Desk, route: Route) -> None:
+def _admit(desk: ServerContext, route: Route) -> None:
     """A valid token passes under any Host; without one only open routes do, under known Hosts."""
     given = request.headers.get("Authorization", "")
     if hmac.compare_digest(given.encode(), f"Bearer {desk.token}".encode()):
         return
     if not route.open:
-        raise Problem(401, "缺少或错误的令牌：请求头 Authorization: Bearer <token>，token 在启动时打印",
-                      "missing or wrong token: send Authorization: Bearer <token>, printed at start")
+        raise Problem(
+            401,
+            "缺少或错误的令牌：请求头 Authorization: Bearer <token>，token 在启动时打印",
+            "missing or wrong token: send Authorization: Bearer <token>, printed at start",
+        )
     host = re.sub(r":\d+$", "", request.environ.get("HTTP_HOST", "")).strip("[]").lower()
     if host not in ("", "localhost", *desk.hosts) and not _is_address(host):
-        raise Problem(403, f"Host {host[:100]} 不在允许之列：用 --allow-host 加入，或带上令牌",
-                      "this Host is not allowed: add it with --allow-host, or send the token", field="Host")
+        raise Problem(
+            403,
+            f"Host {host[:100]} 不在允许之列：用 --allow-host 加入，或带上令牌",
+            "this Host is not allowed: add it with --allow-host, or send the token",
+            field="Host",
+        )
 
 
 def _known_query(route: Route) -> None:
     for name in request.args:
         if name not in route.query:
             known = ", ".join(route.query) or "-"
-            raise Problem(400, f"没有查询参数 {name[:100]}；可用：{known}", f"no query parameter {name[:100]}; use: {known}", field=name[:100])
+            raise Problem(
+                400,
+                f"没有查询参数 {name[:100]}；可用：{known}",
+                f"no query parameter {name[:100]}; use: {known}",
+                field=name[:100],
+            )
 
 
 def _is_address(host: str) -> bool:
@@ -140,8 +183,10 @@ def answer_errors(app: Flask, report: Callable[[str], None]) -> None:
 
     def refused(wrong: HTTPException) -> Response:
         status = wrong.code or 500
-        texts = {404: "没有这个地址；网关在 /router/rest，控制接口在 /_sandbox/openapi.json",
-                 405: "这个地址不支持该 HTTP 方法"}
+        texts = {
+            404: "没有这个地址；网关在 /router/rest，控制接口在 /_sandbox/openapi.json",
+            405: "这个地址不支持该 HTTP 方法",
+        }
         response = _problem(Problem(status, texts.get(status, "请求无法处理"), wrong.name))
         if wrong.code == 405 and wrong.get_response().headers.get("Allow"):
             response.headers["Allow"] = wrong.get_response().headers["Allow"]

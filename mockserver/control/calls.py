@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from ..api.around_methods import METHODS
+from ..api.methods import METHODS
+from ..service.problem import Problem
 from ..version import __version__
 from ..world.document import BadDocument
-from .problem import Problem
-from .route import Ask, Route
+from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
 
@@ -18,14 +18,19 @@ _METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _STUB_AT_MOST, _STUB_DEPTH = 1024 * 1024, 50
 
 
-def _stub(ask: Ask) -> tuple[int, Any]:
+def _stub(ask: ControlRequest) -> tuple[int, Any]:
     stub = ask.world.state.stubs.get(ask.path["method"])
     if stub is None:
-        raise Problem(404, f"没有登记 {ask.path['method']} 的应答", f"no stub for {ask.path['method']}", field="method")
+        raise Problem(
+            404,
+            f"没有登记 {ask.path['method']} 的应答",
+            f"no stub for {ask.path['method']}",
+            field="method",
+        )
     return 200, {"reply": msgspec.json.decode(stub)}
 
 
-def _put_stub(ask: Ask) -> tuple[int, Any]:
+def _put_stub(ask: ControlRequest) -> tuple[int, Any]:
     method = ask.path["method"]
     if method in METHODS:
         raise Problem(409, f"{method} 已由本工具实现", f"{method} is implemented", field="method")
@@ -37,10 +42,15 @@ def _put_stub(ask: Ask) -> tuple[int, Any]:
     if not isinstance(body, dict) or "reply" not in body or not isinstance(body["reply"], dict):
         raise BadDocument("reply", '应为 {"reply": {…}}', '{"reply": {…}} is wanted')
     if {"code", "sub_code"} & set(body["reply"]):
-        raise BadDocument("reply", "成功应答顶层不能有 code 或 sub_code：SDK 会当作错误",
-                          "code and sub_code at the top make SDKs see an error")
+        raise BadDocument(
+            "reply",
+            "成功应答顶层不能有 code 或 sub_code：SDK 会当作错误",
+            "code and sub_code at the top make SDKs see an error",
+        )
     if _deeper_than(_STUB_DEPTH, body["reply"]):
-        raise BadDocument("reply", f"嵌套超过 {_STUB_DEPTH} 层", f"nested deeper than {_STUB_DEPTH}")
+        raise BadDocument(
+            "reply", f"嵌套超过 {_STUB_DEPTH} 层", f"nested deeper than {_STUB_DEPTH}"
+        )
     coded = msgspec.json.encode(body["reply"])
     if len(coded) > _STUB_AT_MOST:
         raise BadDocument("reply", "超过 1 MiB", "above 1 MiB")
@@ -59,22 +69,31 @@ def _below(value: object) -> Iterable[object]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def _drop_stub(ask: Ask) -> tuple[int, Any]:
+def _drop_stub(ask: ControlRequest) -> tuple[int, Any]:
     if not ask.world.stub(ask.path["method"], None):
-        raise Problem(404, f"没有登记 {ask.path['method']} 的应答", f"no stub for {ask.path['method']}", field="method")
+        raise Problem(
+            404,
+            f"没有登记 {ask.path['method']} 的应答",
+            f"no stub for {ask.path['method']}",
+            field="method",
+        )
     return 204, None
 
 
-def _health(ask: Ask) -> tuple[int, Any]:
+def _health(ask: ControlRequest) -> tuple[int, Any]:
     return 200, {"status": "ok"}
 
 
-def _ready(ask: Ask) -> tuple[int, Any]:
+def _ready(ask: ControlRequest) -> tuple[int, Any]:
     return 200, {"ready": True}
 
 
-def _version(ask: Ask) -> tuple[int, Any]:
-    return 200, {"name": "tmall-mockserver", "version": __version__, "auth": "lax" if ask.desk.lax else "strict"}
+def _version(ask: ControlRequest) -> tuple[int, Any]:
+    return 200, {
+        "name": "tmall-mockserver",
+        "version": __version__,
+        "auth": "lax" if ask.desk.lax else "strict",
+    }
 
 
 _S = "/_sandbox/sandboxes/{id}"
@@ -83,7 +102,21 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/_sandbox/ready", _ready, "就绪", "ready", open=True),
     Route("GET", "/_sandbox/version", _version, "版本", "version", open=True),
     Route("GET", f"{_S}/stubs/{{method}}", _stub, "登记的固定应答", "a canned reply"),
-    Route("PUT", f"{_S}/stubs/{{method}}", _put_stub, "登记固定应答", "set a canned reply", body=dict[str, Any],
-          raw=True),
-    Route("DELETE", f"{_S}/stubs/{{method}}", _drop_stub, "删除固定应答", "drop a canned reply", status=204),
+    Route(
+        "PUT",
+        f"{_S}/stubs/{{method}}",
+        _put_stub,
+        "登记固定应答",
+        "set a canned reply",
+        body=dict[str, Any],
+        raw=True,
+    ),
+    Route(
+        "DELETE",
+        f"{_S}/stubs/{{method}}",
+        _drop_stub,
+        "删除固定应答",
+        "drop a canned reply",
+        status=204,
+    ),
 )

@@ -2,22 +2,28 @@
 
 from typing import Any
 
-from .route import Ask, Route
+from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
 
 
-def _coverage(ask: Ask) -> tuple[int, Any]:
+def _coverage(ask: ControlRequest) -> tuple[int, Any]:
     return 200, ask.world.coverage.shown()
 
 
-def _clear(ask: Ask) -> tuple[int, Any]:
+def _clear(ask: ControlRequest) -> tuple[int, Any]:
     ask.world.coverage.clear()
     return 204, None
 
 
 _C = "/_sandbox/sandboxes/{id}/coverage"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", _C, _coverage, "状态机覆盖：至今遇到的状态、规则行、拒绝、时限、错误码", "what was met of the state machine so far"),
+    Route(
+        "GET",
+        _C,
+        _coverage,
+        "状态机覆盖：至今遇到的状态、规则行、拒绝、时限、错误码",
+        "what was met of the state machine so far",
+    ),
     Route("DELETE", _C, _clear, "覆盖清零", "nothing has been met", status=204),
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..api.faults import FAULTS, SETS, FaultKind
 from ..domain.durations import show_duration
+from ..service.problem import Problem
 from ..world.document import BadDocument, QuotaDocument
-from .problem import Problem
-from .route import Ask, Route
+from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind
+from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
 
@@ -29,55 +29,66 @@ class FaultBody(Struct, frozen=True):
     until: str | None = None
 
 
-def _quotas(ask: Ask) -> tuple[int, Any]:
+def _quotas(ask: ControlRequest) -> tuple[int, Any]:
     return 200, [quota.document() for quota in ask.world.state.quotas]
 
 
-def _put_quotas(ask: Ask) -> tuple[int, Any]:
+def _put_quotas(ask: ControlRequest) -> tuple[int, Any]:
     ask.world.set_quotas(ask.body)
     return _quotas(ask)
 
 
-def _faults(ask: Ask) -> tuple[int, Any]:
-    items = ask.world.harm.shown()
+def _faults(ask: ControlRequest) -> tuple[int, Any]:
+    items = ask.world.faults.shown()
     return 200, {"total": len(items), "items": items}
 
 
-def _add(ask: Ask) -> tuple[int, Any]:
-    harm, world = ask.world.harm, ask.world
+def _add(ask: ControlRequest) -> tuple[int, Any]:
+    harm, world = ask.world.faults, ask.world
     with world.lock:
         items = [harm.show(fault) for fault in harm.add({} if ask.body is None else ask.body)]
     return 201, {"total": len(items), "items": items} if "set" in ask.body else items[0]
 
 
-def _change(ask: Ask) -> tuple[int, Any]:
+def _change(ask: ControlRequest) -> tuple[int, Any]:
     if not isinstance(ask.body, Mapping):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
     with ask.world.lock:
-        changed = ask.world.harm.change(ask.path["fault_id"], ask.body)
+        changed = ask.world.faults.change(ask.path["fault_id"], ask.body)
         if changed is None:
             raise _absent(ask)
-        return 200, ask.world.harm.show(changed)
+        return 200, ask.world.faults.show(changed)
 
 
-def _drop(ask: Ask) -> tuple[int, Any]:
-    if not ask.world.harm.drop([ask.path["fault_id"]]):
+def _drop(ask: ControlRequest) -> tuple[int, Any]:
+    if not ask.world.faults.drop([ask.path["fault_id"]]):
         raise _absent(ask)
     return 204, None
 
 
-def _drop_all(ask: Ask) -> tuple[int, Any]:
-    ask.world.harm.drop()
+def _drop_all(ask: ControlRequest) -> tuple[int, Any]:
+    ask.world.faults.drop()
     return 204, None
 
 
-def _absent(ask: Ask) -> Problem:
-    wanted, known = ask.path["fault_id"], [str(each["id"]) for each in ask.world.harm.shown()[:20]]
-    return Problem(404, f"没有故障 {wanted}；可用：{'、'.join(known) or '无'}", f"no fault {wanted}; use: {', '.join(known) or 'none'}", field="fault_id")
+def _absent(ask: ControlRequest) -> Problem:
+    wanted, known = (
+        ask.path["fault_id"],
+        [str(each["id"]) for each in ask.world.faults.shown()[:20]],
+    )
+    return Problem(
+        404,
+        f"没有故障 {wanted}；可用：{'、'.join(known) or '无'}",
+        f"no fault {wanted}; use: {', '.join(known) or 'none'}",
+        field="fault_id",
+    )
 
 
-def _names(ask: Ask) -> tuple[int, Any]:
-    sets = [{"name": each.name, "zh": each.zh, "en": each.en, "faults": each.faults} for each in SETS.values()]
+def _names(ask: ControlRequest) -> tuple[int, Any]:
+    sets = [
+        {"name": each.name, "zh": each.zh, "en": each.en, "faults": each.faults}
+        for each in SETS.values()
+    ]
     return 200, {"faults": [_shown(kind) for kind in FAULTS.values()], "sets": sets}
 
 
@@ -86,24 +97,79 @@ def _shown(kind: FaultKind) -> dict[str, Any]:
     options = []
     for option in kind.options:
         text, bounded = isinstance(option.default, str), option.most > option.least
-        limits = {"among": option.among} if option.among else {"longest": option.most} if text else {
-            "least": option.least, "most": option.most} if bounded else {}
-        default = show_duration(option.default) if isinstance(option.default, timedelta) else option.default
-        options.append({"name": option.name, "default": default, **limits, "zh": option.zh, "en": option.en})
+        limits = (
+            {"among": option.among}
+            if option.among
+            else {"longest": option.most}
+            if text
+            else {"least": option.least, "most": option.most}
+            if bounded
+            else {}
+        )
+        default = (
+            show_duration(option.default)
+            if isinstance(option.default, timedelta)
+            else option.default
+        )
+        options.append(
+            {"name": option.name, "default": default, **limits, "zh": option.zh, "en": option.en}
+        )
     calls_zh, calls_en = kind.calls.label
-    return {"name": kind.name, "zh": kind.zh, "en": kind.en, "effect": kind.effect, "evidence": str(kind.evidence),
-            "calls": {"zh": calls_zh, "en": calls_en}, "options": options}
+    return {
+        "name": kind.name,
+        "zh": kind.zh,
+        "en": kind.en,
+        "effect": kind.effect,
+        "evidence": str(kind.evidence),
+        "calls": {"zh": calls_zh, "en": calls_en},
+        "options": options,
+    }
 
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_S}/quotas", _quotas, "调用配额，没有则不限", "quotas; none limits nothing"),
-    Route("PUT", f"{_S}/quotas", _put_quotas, "设定全部调用配额，计数从零开始", "set all quotas; counts begin anew",
-          body=tuple[QuotaDocument, ...]),
-    Route("GET", "/_sandbox/faults/names", _names, "可计划的故障与故障集", "the faults that can be planned, and sets of them"),
-    Route("GET", f"{_S}/faults", _faults, "计划的故障，按询问顺序，附命中次数", "planned faults in the order they are asked, with their hits"),
-    Route("POST", f"{_S}/faults", _add, "计划一个故障或一组故障", "plan a fault, or a set of them", body=FaultBody, raw=True, status=201),
+    Route(
+        "PUT",
+        f"{_S}/quotas",
+        _put_quotas,
+        "设定全部调用配额，计数从零开始",
+        "set all quotas; counts begin anew",
+        body=tuple[QuotaDocument, ...],
+    ),
+    Route(
+        "GET",
+        "/_sandbox/faults/names",
+        _names,
+        "可计划的故障与故障集",
+        "the faults that can be planned, and sets of them",
+    ),
+    Route(
+        "GET",
+        f"{_S}/faults",
+        _faults,
+        "计划的故障，按询问顺序，附命中次数",
+        "planned faults in the order they are asked, with their hits",
+    ),
+    Route(
+        "POST",
+        f"{_S}/faults",
+        _add,
+        "计划一个故障或一组故障",
+        "plan a fault, or a set of them",
+        body=FaultBody,
+        raw=True,
+        status=201,
+    ),
     Route("DELETE", f"{_S}/faults", _drop_all, "删除全部故障", "drop all faults", status=204),
-    Route("PATCH", f"{_S}/faults/{{fault_id}}", _change, "修改一个故障，计数保留", "change a fault; its counts stay", body=FaultBody, raw=True),
+    Route(
+        "PATCH",
+        f"{_S}/faults/{{fault_id}}",
+        _change,
+        "修改一个故障，计数保留",
+        "change a fault; its counts stay",
+        body=FaultBody,
+        raw=True,
+    ),
     Route("DELETE", f"{_S}/faults/{{fault_id}}", _drop, "删除一个故障", "drop a fault", status=204),
 )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..api.method import wrapper_of
+from ..api.declaration import wrapper_of
 from ..protocol.json_form import read_tree, write_json
 from ..protocol.shapes import BEIJING
 from ..protocol.xml_form import write_xml
@@ -20,14 +20,22 @@ from ..world.journal import MASK, Entry, clipped
 __all__ = ["har"]
 
 _PATH = "/router/rest"
-_STATUS = re.compile(r"\bstatus=(\d{3})\b")  # in the effect of a fault that answers as a proxy would
+_STATUS = re.compile(
+    r"\bstatus=(\d{3})\b"
+)  # in the effect of a fault that answers as a proxy would
 _TOLD = ("verb", "params", "files", "reply", "micros", "real_time")  # in HAR's own members
 
 
 def har(entries: Iterable[Entry]) -> dict[str, Any]:
     """One HAR document with an entry for each call, in the order given."""
     creator = {"name": "tmall-mockserver", "version": __version__}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry) for entry in entries]}}
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": creator,
+            "entries": [_entry(entry) for entry in entries],
+        }
+    }
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
@@ -35,22 +43,35 @@ def _entry(entry: Entry) -> dict[str, Any]:
     took = entry.micros / 1000
     started = datetime.fromtimestamp(entry.real - entry.micros / 1e6, BEIJING)
     return {
-        "startedDateTime": started.isoformat(timespec="milliseconds"), "time": took,
-        "request": _request(entry, shown["params"], shown["files"]), "response": _response(entry, shown["params"], shown["reply"]),
-        "cache": {}, "timings": {"send": 0, "wait": took, "receive": 0},
+        "startedDateTime": started.isoformat(timespec="milliseconds"),
+        "time": took,
+        "request": _request(entry, shown["params"], shown["files"]),
+        "response": _response(entry, shown["params"], shown["reply"]),
+        "cache": {},
+        "timings": {"send": 0, "wait": took, "receive": 0},
         **{f"_{name}": value for name, value in shown.items() if name not in _TOLD},
     }
 
 
-def _request(entry: Entry, params: Mapping[str, Any], files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _request(
+    entry: Entry, params: Mapping[str, Any], files: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
     pairs = [] if clipped(params) else list(params.items())
-    query, rest = pairs[:entry.in_query], pairs[entry.in_query:]
+    query, rest = pairs[: entry.in_query], pairs[entry.in_query :]
     sent: list[dict[str, str]] = [_pair(*each) for each in rest]
-    sent += [{"name": each["name"], "fileName": MASK, "comment": f"{each['bytes']} bytes"} for each in files]
+    sent += [
+        {"name": each["name"], "fileName": MASK, "comment": f"{each['bytes']} bytes"}
+        for each in files
+    ]
     request = {
-        "method": entry.verb, "url": entry.base_url + _PATH + (f"?{urlencode(query)}" if query else ""), "httpVersion": "HTTP/1.1",
-        "cookies": [], "headers": [_pair("Content-Type", entry.content_type)] if entry.content_type else [],
-        "queryString": [_pair(*each) for each in query], "headersSize": -1, "bodySize": entry.body_size,
+        "method": entry.verb,
+        "url": entry.base_url + _PATH + (f"?{urlencode(query)}" if query else ""),
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": [_pair("Content-Type", entry.content_type)] if entry.content_type else [],
+        "queryString": [_pair(*each) for each in query],
+        "headersSize": -1,
+        "bodySize": entry.body_size,
     }
     if sent or entry.body_size:
         request["postData"] = {"mimeType": entry.content_type, "params": sent}
@@ -58,21 +79,42 @@ def _request(entry: Entry, params: Mapping[str, Any], files: Iterable[Mapping[st
 
 
 def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> dict[str, Any]:
-    kind = "text/javascript;charset=UTF-8" if params.get("format") == "json" else "text/xml;charset=UTF-8"
+    kind = (
+        "text/javascript;charset=UTF-8"
+        if params.get("format") == "json"
+        else "text/xml;charset=UTF-8"
+    )
     if clipped(reply):
-        content = {"size": reply["bytes"], "mimeType": kind, "comment": f"{reply['begins']}…{reply['ends']}"}
+        content = {
+            "size": reply["bytes"],
+            "mimeType": kind,
+            "comment": f"{reply['begins']}…{reply['ends']}",
+        }
     else:
         text = _written(entry, params, reply)
         content = {"size": len(text.encode()), "mimeType": kind, "text": text}
     headers = [
-        _pair("Content-Type", kind), _pair("X-Sandbox-Request-Id", entry.request_id), _pair("X-Sandbox-Id", quote(entry.sandbox)),
+        _pair("Content-Type", kind),
+        _pair("X-Sandbox-Request-Id", entry.request_id),
+        _pair("X-Sandbox-Id", quote(entry.sandbox)),
     ]
     status = _status(entry)
     response = {
-        "status": status, "statusText": "OK" if status == 200 else "", "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers,
-        "content": content, "redirectURL": "", "headersSize": -1, "bodySize": -1,
+        "status": status,
+        "statusText": "OK" if status == 200 else "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": headers,
+        "content": content,
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": -1,
     }
-    return {**response, "comment": f"{entry.fault}: the caller did not get this reply"} if entry.lost else response
+    return (
+        {**response, "comment": f"{entry.fault}: the caller did not get this reply"}
+        if entry.lost
+        else response
+    )
 
 
 def _status(entry: Entry) -> int:

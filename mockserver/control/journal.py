@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ..api.conduct import Severity
 from ..domain.catalogue import Trade
 from ..domain.exchange import Exchange
 from ..protocol.shapes import read_time
-from ..world.audit import audit
-from ..world.findings import Finding, seen
+from ..review.audit import audit
+from ..review.lint import lint
+from ..review.lint_rules import Severity
+from ..review.review_findings import Finding, read_calls
+from ..service.problem import Problem
 from ..world.journal import CAPACITY, Journal, Page
-from ..world.lint import lint
 from .har import har
-from .problem import Problem
-from .route import Ask, Route, bounded
+from .route import ControlRequest, Route, bounded
 
 __all__ = ["ROUTES"]
 
@@ -23,103 +23,156 @@ _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "fa
 _POSITION_AT_MOST, _WAIT_AT_MOST, _FINDINGS_AT_MOST = 999_999_999, 30, 500
 
 
-def _wanted(ask: Ask) -> dict[str, str]:
+def _wanted(ask: ControlRequest) -> dict[str, str]:
     outcome = ask.query.get("outcome", "ok")
     if outcome not in ("ok", "failed", "refused"):
-        raise Problem(400, "outcome 应为 ok、failed 或 refused", "outcome is ok, failed or refused", field="outcome")
+        raise Problem(
+            400,
+            "outcome 应为 ok、failed 或 refused",
+            "outcome is ok, failed or refused",
+            field="outcome",
+        )
     if "since" in ask.query and read_time(ask.query["since"]) is None:
-        raise Problem(400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since")
+        raise Problem(
+            400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since"
+        )
     bounded(ask.query, "code", 0, 9999)
     return {name: ask.query[name] for name in _FILTERS if name in ask.query}
 
 
 def _shown(page: Page) -> tuple[int, Any]:
-    shown = {"total": page.total, "items": [entry.shown() for entry in page.entries], "next": page.next}
+    shown = {
+        "total": page.total,
+        "items": [entry.shown() for entry in page.entries],
+        "next": page.next,
+    }
     return 200, {**shown, "missed": page.missed} if page.missed else shown
 
 
-def _of_journal(ask: Ask, journal: Journal) -> tuple[int, Any]:
+def _of_journal(ask: ControlRequest, journal: Journal) -> tuple[int, Any]:
     """The newest calls, or with `after` the first later ones, waited for if so asked."""
     limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
     if "after" not in ask.query:
         if "wait" in ask.query:
             raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
         return _shown(journal.page(filters, limit))
-    after, seconds = bounded(ask.query, "after", 0, _POSITION_AT_MOST), _seconds(ask.query.get("wait", "0"))
+    after, seconds = (
+        bounded(ask.query, "after", 0, _POSITION_AT_MOST),
+        _seconds(ask.query.get("wait", "0")),
+    )
     with ask.desk.waiting(seconds) as patience:
         return _shown(journal.later(after, filters, limit, patience))
 
 
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _WAIT_AT_MOST:
-        raise Problem(400, f"wait 应为 0 到 {_WAIT_AT_MOST} 秒", f"wait: seconds from 0 to {_WAIT_AT_MOST}", field="wait")
+        raise Problem(
+            400,
+            f"wait 应为 0 到 {_WAIT_AT_MOST} 秒",
+            f"wait: seconds from 0 to {_WAIT_AT_MOST}",
+            field="wait",
+        )
     return float(text)
 
 
-def _requests(ask: Ask) -> tuple[int, Any]:
+def _requests(ask: ControlRequest) -> tuple[int, Any]:
     return _of_journal(ask, ask.world.journal)
 
 
-def _all_requests(ask: Ask) -> tuple[int, Any]:
+def _all_requests(ask: ControlRequest) -> tuple[int, Any]:
     journals = _journals(ask)
     if len(journals) == 1:
         return _of_journal(ask, journals[0])
     for name in ("after", "wait"):
         if name in ask.query:
-            raise Problem(400, f"{name} 只能用于一个独立环境：加上 sandbox=", f"{name} is for one sandbox: add sandbox=", field=name)
+            raise Problem(
+                400,
+                f"{name} 只能用于一个独立环境：加上 sandbox=",
+                f"{name} is for one sandbox: add sandbox=",
+                field=name,
+            )
     limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
     found = [journal.select(filters, limit) for journal in journals]
-    newest = sorted((entry for _, entries in found for entry in entries), key=lambda entry: -entry.number)
-    return 200, {"total": sum(total for total, _ in found), "items": [entry.shown() for entry in newest[:limit]]}
+    newest = sorted(
+        (entry for _, entries in found for entry in entries), key=lambda entry: -entry.number
+    )
+    return 200, {
+        "total": sum(total for total, _ in found),
+        "items": [entry.shown() for entry in newest[:limit]],
+    }
 
 
-def _journals(ask: Ask) -> list[Journal]:
+def _journals(ask: ControlRequest) -> list[Journal]:
     """Those that `sandbox` means: one sandbox's, `none` for calls of nobody, all without it."""
     directory, gateway = ask.desk.directory, ask.desk.gateway
     chosen = ask.query.get("sandbox", "")
     worlds = directory.all()
     if chosen not in ("", "none", *(world.id for world in worlds)):
-        raise Problem(404, f"没有独立环境 {chosen}；none 为无主请求", f"no sandbox {chosen}; none is for calls of nobody", field="sandbox")
+        raise Problem(
+            404,
+            f"没有独立环境 {chosen}；none 为无主请求",
+            f"no sandbox {chosen}; none is for calls of nobody",
+            field="sandbox",
+        )
     journals = [gateway.journal] if chosen in ("", "none") else []
     return journals + [world.journal for world in worlds if chosen in ("", world.id)]
 
 
-def _request(ask: Ask) -> tuple[int, Any]:
+def _request(ask: ControlRequest) -> tuple[int, Any]:
     request_id, desk = ask.path["request_id"], ask.desk
     for journal in (*(world.journal for world in desk.directory.all()), desk.gateway.journal):
         entry = journal.find(request_id)
         if entry is not None:
             return 200, entry.shown()
-    raise Problem(404, f"没有请求 {request_id}(可能已被更新的请求挤出)", f"no request {request_id}, or no longer kept", field="request_id")
+    raise Problem(
+        404,
+        f"没有请求 {request_id}(可能已被更新的请求挤出)",
+        f"no request {request_id}, or no longer kept",
+        field="request_id",
+    )
 
 
-def _clear(ask: Ask) -> tuple[int, Any]:
+def _clear(ask: ControlRequest) -> tuple[int, Any]:
     ask.world.journal.clear()
     return 204, None
 
 
-def _export(ask: Ask) -> tuple[int, Any]:
+def _export(ask: ControlRequest) -> tuple[int, Any]:
     limit, filters = bounded(ask.query, "limit", CAPACITY, CAPACITY), _wanted(ask)
     journals = [ask.world.journal] if "id" in ask.path else _journals(ask)
     found = [entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])]
     found.sort(key=lambda entry: entry.real)
-    return 200, har(found[max(0, len(found) - limit):])
+    return 200, har(found[max(0, len(found) - limit) :])
 
 
-def _report(ask: Ask) -> tuple[int, Any]:
+def _report(ask: ControlRequest) -> tuple[int, Any]:
     world = ask.world
     with world.settled():
         disputes = set(world.state.exchanges)
-        orders: list[Exchange | Trade] = [*world.state.exchanges.values(), *world.state.trades.values()]
-    ids = {"dispute_id": disputes, "tid": {each.tid for each in orders}, "oid": {each.oid for each in orders}}
+        orders: list[Exchange | Trade] = [
+            *world.state.exchanges.values(),
+            *world.state.trades.values(),
+        ]
+    ids = {
+        "dispute_id": disputes,
+        "tid": {each.tid for each in orders},
+        "oid": {each.oid for each in orders},
+    }
     dropped, entries = world.journal.recent()
-    calls = seen(entries)
+    calls = read_calls(entries)
     found, advice = audit(calls), lint(calls, ids)
     counts = Counter(each.conduct.severity for each in (*found.findings, *advice))
     return 200, {
-        "calls": len(calls), "dropped": dropped, "counts": {severity.word: counts[severity] for severity in Severity},
-        "audit": {"writes": found.writes, "repeats": found.repeats, "safe": found.repeats - found.unsafe, "unsafe": found.unsafe,
-                  "findings": _found(found.findings)},
+        "calls": len(calls),
+        "dropped": dropped,
+        "counts": {severity.word: counts[severity] for severity in Severity},
+        "audit": {
+            "writes": found.writes,
+            "repeats": found.repeats,
+            "safe": found.repeats - found.unsafe,
+            "unsafe": found.unsafe,
+            "findings": _found(found.findings),
+        },
         "findings": _found(advice),
     }
 
@@ -130,15 +183,51 @@ def _found(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/requests", _all_requests, "全部独立环境的请求；sandbox=none 为无主请求", "calls of all sandboxes, or of none",
-          query=(*_FILTERS, "limit", "after", "wait", "sandbox")),
-    Route("GET", "/_sandbox/requests.har", _export, "全部请求，HAR 1.2，旧的在前", "calls of all sandboxes as HAR 1.2, oldest first",
-          query=(*_FILTERS, "limit", "sandbox")),
-    Route("GET", "/_sandbox/requests/{request_id}", _request, "一次请求及其诊断", "one call with its diagnosis"),
-    Route("GET", f"{_S}/requests", _requests, "本独立环境的请求，新的在前；after 之后的旧的在前，可等待",
-          "the sandbox's calls, newest first; those after a position oldest first, waited for", query=(*_FILTERS, "limit", "after", "wait")),
-    Route("GET", f"{_S}/requests.har", _export, "本独立环境的请求，HAR 1.2，旧的在前", "the sandbox's calls as HAR 1.2, oldest first",
-          query=(*_FILTERS, "limit")),
-    Route("GET", f"{_S}/report", _report, "对客户端的检查：重复写操作的审计、用法问题", "the client report: repeated writes, and what the API's pages advise against"),
+    Route(
+        "GET",
+        "/_sandbox/requests",
+        _all_requests,
+        "全部独立环境的请求；sandbox=none 为无主请求",
+        "calls of all sandboxes, or of none",
+        query=(*_FILTERS, "limit", "after", "wait", "sandbox"),
+    ),
+    Route(
+        "GET",
+        "/_sandbox/requests.har",
+        _export,
+        "全部请求，HAR 1.2，旧的在前",
+        "calls of all sandboxes as HAR 1.2, oldest first",
+        query=(*_FILTERS, "limit", "sandbox"),
+    ),
+    Route(
+        "GET",
+        "/_sandbox/requests/{request_id}",
+        _request,
+        "一次请求及其诊断",
+        "one call with its diagnosis",
+    ),
+    Route(
+        "GET",
+        f"{_S}/requests",
+        _requests,
+        "本独立环境的请求，新的在前；after 之后的旧的在前，可等待",
+        "the sandbox's calls, newest first; those after a position oldest first, waited for",
+        query=(*_FILTERS, "limit", "after", "wait"),
+    ),
+    Route(
+        "GET",
+        f"{_S}/requests.har",
+        _export,
+        "本独立环境的请求，HAR 1.2，旧的在前",
+        "the sandbox's calls as HAR 1.2, oldest first",
+        query=(*_FILTERS, "limit"),
+    ),
+    Route(
+        "GET",
+        f"{_S}/report",
+        _report,
+        "对客户端的检查：重复写操作的审计、用法问题",
+        "the client report: repeated writes, and what the API's pages advise against",
+    ),
     Route("DELETE", f"{_S}/requests", _clear, "清空请求记录", "clear the journal", status=204),
 )

@@ -4,28 +4,34 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from ..domain.policies import POLICIES, Party
+from ..domain.behaviours import BEHAVIOURS, Party
 from ..world.document import RobotsDocument
 from ..world.robots import read_robots
 from ..world.world import World
-from .route import Ask, Route
+from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
 
 
-def _names(ask: Ask) -> tuple[int, Any]:
+def _names(ask: ControlRequest) -> tuple[int, Any]:
     items = [
-        {"name": policy.name, "label": policy.label, "zh": policy.zh, "en": policy.en, "evidence": str(policy.evidence)}
-        for policy in POLICIES.values()
+        {
+            "name": policy.name,
+            "label": policy.label,
+            "zh": policy.zh,
+            "en": policy.en,
+            "evidence": str(policy.evidence),
+        }
+        for policy in BEHAVIOURS.values()
     ]
     return 200, {"total": len(items), "items": items, "parties": list(Party)}
 
 
-def _robots(ask: Ask) -> tuple[int, Any]:
+def _robots(ask: ControlRequest) -> tuple[int, Any]:
     return 200, _shown(ask.world)
 
 
-def _put_robots(ask: Ask) -> tuple[int, Any]:
+def _put_robots(ask: ControlRequest) -> tuple[int, Any]:
     world = ask.world
     with world.lock:
         world.set_robots(read_robots(ask.body))
@@ -38,8 +44,16 @@ def _shown(world: World) -> dict[str, str | None]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/robots/names", _names, "机器人的策略", "the policies that robots follow"),
+    Route(
+        "GET", "/_sandbox/robots/names", _names, "机器人的策略", "the policies that robots follow"
+    ),
     Route("GET", f"{_S}/robots", _robots, "各方的机器人", "who acts by which policy"),
-    Route("PUT", f"{_S}/robots", _put_robots, "设定机器人，未给的一方由人操作", "set robots; a party that is left out is played by hand",
-          body=RobotsDocument),
+    Route(
+        "PUT",
+        f"{_S}/robots",
+        _put_robots,
+        "设定机器人，未给的一方由人操作",
+        "set robots; a party that is left out is played by hand",
+        body=RobotsDocument,
+    ),
 )

@@ -8,17 +8,18 @@ from typing import Any
 from msgspec import Struct, field
 
 from ..gateway.pipeline import Gateway
+from ..service.problem import Problem
 from ..world.directory import Directory
 from ..world.document import read_document
 from ..world.journal import CAPACITY
 from ..world.world import World
-from .problem import Problem
 
-__all__ = ["Ask", "Desk", "Route", "bounded", "shaped"]
+__all__ = ["ControlRequest", "Route", "ServerContext", "bounded", "shaped"]
 
 _WAITERS = 8  # a third of the embedded server's threads
 
-class Desk(Struct, frozen=True):
+
+class ServerContext(Struct, frozen=True):
     """What all routes share.  `hosts` are names that may stand in Host without a token."""
 
     directory: Directory
@@ -46,10 +47,10 @@ class Desk(Struct, frozen=True):
             journal.close()
 
 
-class Ask(Struct, frozen=True):
+class ControlRequest(Struct, frozen=True):
     """One control call, read: `path` and `query` are texts, `body` what the route declares."""
 
-    desk: Desk
+    desk: ServerContext
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
@@ -65,8 +66,12 @@ class Ask(Struct, frozen=True):
         world = self.desk.directory.get(self.path["id"])
         if world is None:
             known = [each.id for each in self.desk.directory.all()[:20]]
-            raise Problem(404, f"没有独立环境 {self.path['id']}；可用：{'、'.join(known)}",
-                          f"no sandbox {self.path['id']}; use: {', '.join(known)}", field="id")
+            raise Problem(
+                404,
+                f"没有独立环境 {self.path['id']}；可用：{'、'.join(known)}",
+                f"no sandbox {self.path['id']}; use: {', '.join(known)}",
+                field="id",
+            )
         return world
 
 
@@ -79,7 +84,7 @@ class Route(Struct, frozen=True):
 
     verb: str
     path: str
-    run: Callable[[Ask], tuple[int, Any]]
+    run: Callable[[ControlRequest], tuple[int, Any]]
     zh: str
     en: str
     body: Any = None
@@ -96,7 +101,11 @@ def shaped(route: Route, value: Any) -> Any:
     Raises:
         BadDocument: not of that shape.
     """
-    return value if route.raw or route.body is None else read_document({} if value is None else value, route.body)
+    return (
+        value
+        if route.raw or route.body is None
+        else read_document({} if value is None else value, route.body)
+    )
 
 
 def bounded(query: Mapping[str, str], name: str, default: int, most: int) -> int:
@@ -107,5 +116,10 @@ def bounded(query: Mapping[str, str], name: str, default: int, most: int) -> int
     """
     text = query.get(name, str(default))
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > most:
-        raise Problem(400, f"{name} 应为 0 到 {most} 的整数", f"{name}: a whole number from 0 to {most}", field=name)
+        raise Problem(
+            400,
+            f"{name} 应为 0 到 {most} 的整数",
+            f"{name}: a whole number from 0 to {most}",
+            field=name,
+        )
     return int(text)

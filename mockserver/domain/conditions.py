@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from .exchange import Exchange
 from .moves import Move
-from .switches import Choices
+from .rules import RuleValues
 from .vocabulary import CsStatus, Status, Verdict
 
-__all__ = ["Condition", "Kind", "Situation"]
+__all__ = ["Condition", "ConditionKind", "Situation"]
 
 
-class Kind(IntEnum):
+class ConditionKind(IntEnum):
     """Which business check a condition belongs to, in the order of the checks."""
 
     STATE = 1
@@ -36,7 +36,7 @@ class Situation(Struct, frozen=True):
 
     exchange: Exchange
     move: Move
-    choices: Choices
+    rules: RuleValues
     available: int
     addresses: Mapping[int, str]
     reasons: Collection[int]
@@ -53,7 +53,7 @@ class Condition(Struct, frozen=True):
 
     name: str
     label: str
-    kind: Kind
+    kind: ConditionKind
     failure: str
     holds: Callable[[Situation], bool]
     zh: str
@@ -68,15 +68,27 @@ def _field(name: str) -> Callable[[Situation], str]:
 
 def _verdict(wanted: Verdict) -> Condition:
     return Condition(
-        f"for_{wanted}", f"判定 for: {wanted}", Kind.STATE, "wrong_state", lambda at: getattr(at.move, "verdict") is wanted,
-        f"判定不是 {wanted}", f"the judgement is not for {wanted}", choosing=True,
+        f"for_{wanted}",
+        f"判定 for: {wanted}",
+        ConditionKind.STATE,
+        "wrong_state",
+        lambda at: getattr(at.move, "verdict") is wanted,
+        f"判定不是 {wanted}",
+        f"the judgement is not for {wanted}",
+        choosing=True,
     )
 
 
 def _refused_from(status: Status, name: str) -> Condition:
     return Condition(
-        name, f"从 {status.value} 被拒绝", Kind.STATE, "wrong_state", lambda at: at.exchange.refused_from is status,
-        f"换货单不是从「{status.zh}」被拒绝的", f"the refusal did not leave status {status.value}", choosing=True,
+        name,
+        f"从 {status.value} 被拒绝",
+        ConditionKind.STATE,
+        "wrong_state",
+        lambda at: at.exchange.refused_from is status,
+        f"换货单不是从「{status.zh}」被拒绝的",
+        f"the refusal did not leave status {status.value}",
+        choosing=True,
     )
 
 
@@ -94,57 +106,99 @@ FOR_BUYER, FOR_SELLER, FOR_REFUND = map(_verdict, (Verdict.BUYER, Verdict.SELLER
 RECEIPT_REFUSED = _refused_from(Status.WAIT_SELLER_CONFIRM, "receipt_refused")
 APPLICATION_REFUSED = _refused_from(Status.WAIT_SELLER_AGREE, "application_refused")
 NOT_IN_HAND = Condition(
-    "not_in_hand", "客服未介入", Kind.STATE, "wrong_state",
+    "not_in_hand",
+    "客服未介入",
+    ConditionKind.STATE,
+    "wrong_state",
     lambda at: at.exchange.cs_status not in (CsStatus.ASKED, CsStatus.STEPPED_IN),
-    "客服正在处理，暂不能操作", "customer service has the case in hand",
+    "客服正在处理，暂不能操作",
+    "customer service has the case in hand",
 )
 BACK_TO_RECEIPT = Condition(
-    "back_to_receipt", "规则 modify_to 为 3 且换货商品不变", Kind.STATE, "wrong_state",
-    lambda at: at.choices.number("modify_to") == 3 and _same_goods(at),
-    "规则 modify_to 不是 3，或换货商品已变更", "rule modify_to is not 3, or other goods are wanted", choosing=True,
+    "back_to_receipt",
+    "规则 modify_to 为 3 且换货商品不变",
+    ConditionKind.STATE,
+    "wrong_state",
+    lambda at: at.rules.number("modify_to") == 3 and _same_goods(at),
+    "规则 modify_to 不是 3，或换货商品已变更",
+    "rule modify_to is not 3, or other goods are wanted",
+    choosing=True,
 )
 ADDRESS_KNOWN = Condition(
-    "address_known", "退货地址存在", Kind.ARGUMENT, "unknown_address",
+    "address_known",
+    "退货地址存在",
+    ConditionKind.ARGUMENT,
+    "unknown_address",
     lambda at: getattr(at.move, "address_id") in at.addresses,
     "退货地址 {address_id} 不存在，请取 taobao.logistics.address.search 返回的 contact_id",
     "return address {address_id} is unknown; take a contact_id of taobao.logistics.address.search",
 )
 REASON_KNOWN = Condition(
-    "reason_known", "拒绝原因适用", Kind.ARGUMENT, "unknown_reason",
+    "reason_known",
+    "拒绝原因适用",
+    ConditionKind.ARGUMENT,
+    "unknown_reason",
     lambda at: getattr(at.move, "seller_refuse_reason_id") in at.reasons,
     "拒绝原因 {seller_refuse_reason_id} 不适用于当前阶段，请取 tmall.exchange.refusereason.get 返回的 reason_id",
     "refuse reason {seller_refuse_reason_id} does not fit this stage; "
     "take a reason_id of tmall.exchange.refusereason.get",
 )
 WAYBILL_GIVEN = Condition(
-    "waybill_given", "运单号非空", Kind.ARGUMENT, "bad_waybill",
-    lambda at: bool(_field("logistics_no")(at).strip()), "运单号为空", "the waybill is empty",
+    "waybill_given",
+    "运单号非空",
+    ConditionKind.ARGUMENT,
+    "bad_waybill",
+    lambda at: bool(_field("logistics_no")(at).strip()),
+    "运单号为空",
+    "the waybill is empty",
 )
 WAYBILL_FORMED = Condition(
-    "waybill_formed", "运单号格式正确", Kind.ARGUMENT, "bad_waybill",
+    "waybill_formed",
+    "运单号格式正确",
+    ConditionKind.ARGUMENT,
+    "bad_waybill",
     lambda at: re.fullmatch(r"[0-9A-Za-z-]{5,32}", _field("logistics_no")(at)) is not None,
     "运单号 {logistics_no} 格式不对，应为 5–32 位字母、数字或连字符",
     "waybill {logistics_no} is malformed: 5–32 letters, digits, hyphens",
     strict_only=True,
 )
 WAYBILL_FRESH = Condition(
-    "waybill_fresh", "运单号未用于别单", Kind.ARGUMENT, "bad_waybill", _fresh,
-    "运单号 {logistics_no} 已用于另一换货单", "waybill {logistics_no} was used on another exchange",
+    "waybill_fresh",
+    "运单号未用于别单",
+    ConditionKind.ARGUMENT,
+    "bad_waybill",
+    _fresh,
+    "运单号 {logistics_no} 已用于另一换货单",
+    "waybill {logistics_no} was used on another exchange",
     strict_only=True,
 )
 CARRIER_KNOWN = Condition(
-    "carrier_known", "物流公司在列", Kind.ARGUMENT, "unknown_carrier",
+    "carrier_known",
+    "物流公司在列",
+    ConditionKind.ARGUMENT,
+    "unknown_carrier",
     lambda at: getattr(at.move, "logistics_company_name") in at.carriers,
     "物流公司 {logistics_company_name} 不在列表中，请取 taobao.logistics.companies.get 返回的 name",
     "carrier {logistics_company_name} is unknown; take a name of taobao.logistics.companies.get",
     strict_only=True,
 )
 IN_STOCK = Condition(
-    "in_stock", "有库存", Kind.STOCK, "no_stock", lambda at: at.available >= at.exchange.num,
-    "换货商品库存不足，预占失败，换货单状态不变", "no stock of the wanted goods to reserve; the status stays",
+    "in_stock",
+    "有库存",
+    ConditionKind.STOCK,
+    "no_stock",
+    lambda at: at.available >= at.exchange.num,
+    "换货商品库存不足，预占失败，换货单状态不变",
+    "no stock of the wanted goods to reserve; the status stays",
 )
 OUT_OF_STOCK = Condition(
-    "out_of_stock", "无库存", Kind.STOCK, "no_stock", lambda at: at.available < at.exchange.num,
-    "换货商品有库存", "the wanted goods are in stock", choosing=True,
+    "out_of_stock",
+    "无库存",
+    ConditionKind.STOCK,
+    "no_stock",
+    lambda at: at.available < at.exchange.num,
+    "换货商品有库存",
+    "the wanted goods are in stock",
+    choosing=True,
 )
 WAYBILL = (WAYBILL_GIVEN, WAYBILL_FORMED, WAYBILL_FRESH, CARRIER_KNOWN)

@@ -6,7 +6,9 @@ from datetime import timedelta
 __all__ = ["LONGEST", "parse_duration", "show_duration"]
 
 LONGEST = timedelta(days=36_500)  # a hundred years: every deadline stays a date
-_SHAPE = re.compile(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII)
+_SHAPE = re.compile(
+    r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII
+)
 
 
 def parse_duration(text: str) -> timedelta:
@@ -17,7 +19,9 @@ def parse_duration(text: str) -> timedelta:
     """
     found = _SHAPE.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"不是时长 (not a duration): {text[:50]!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s")
+        raise ValueError(
+            f"不是时长 (not a duration): {text[:50]!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s"
+        )
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     if span > LONGEST:

@@ -12,7 +12,14 @@ from .vocabulary import Actor, CsStatus, Ruleset
 if TYPE_CHECKING:
     from .exchange import Exchange  # whose ledger raises errors of this tree
 
-__all__ = ["ConditionFailed", "DomainError", "IllegalMove", "NoSuchExchange", "StockShort", "WrongFlow"]
+__all__ = [
+    "ConditionFailed",
+    "DomainError",
+    "IllegalMove",
+    "NoSuchExchange",
+    "StockShort",
+    "WrongFlow",
+]
 
 Possible = tuple[tuple[Actor, type[Move]], ...]
 
@@ -41,7 +48,9 @@ class NoSuchExchange(DomainError):
 class IllegalMove(DomainError):
     """No row of the table allows the move now; `possible` lists what is."""
 
-    def __init__(self, *, exchange: "Exchange", move: type[Move], by: Actor, possible: Possible, over: bool) -> None:
+    def __init__(
+        self, *, exchange: "Exchange", move: type[Move], by: Actor, possible: Possible, over: bool
+    ) -> None:
         self.exchange, self.move, self.by, self.possible = exchange, move, by, possible
         self.status = status = exchange.status
         cs = exchange.cs_status
@@ -49,7 +58,10 @@ class IllegalMove(DomainError):
             self.failure = "flow_over"
         held = f",{cs.zh}" if cs in (CsStatus.ASKED, CsStatus.STEPPED_IN) else ""
         can_zh = "、".join(f"{actor.zh}{kind.zh}" for actor, kind in possible) or "无，流程已结束"
-        can_en = ", ".join(f"{actor} {kind.name()}" for actor, kind in possible) or "nothing, the flow is over"
+        can_en = (
+            ", ".join(f"{actor} {kind.name()}" for actor, kind in possible)
+            or "nothing, the flow is over"
+        )
         super().__init__(
             f"换货单当前状态为「{status.zh}」{held}，不能由{by.zh}{move.zh}；当前可执行：{can_zh}",
             f"status is {status.value}, {by} cannot {move.name()}; possible: {can_en}",
@@ -61,7 +73,9 @@ class WrongFlow(DomainError):
 
     failure = "wrong_flow"
 
-    def __init__(self, *, exchange: "Exchange", move: type[Move], belongs: tuple[Ruleset, ...]) -> None:
+    def __init__(
+        self, *, exchange: "Exchange", move: type[Move], belongs: tuple[Ruleset, ...]
+    ) -> None:
         self.exchange, self.move = exchange, move
         ruleset = exchange.ruleset
         names = " / ".join(belongs)
@@ -76,7 +90,9 @@ class WrongFlow(DomainError):
 class ConditionFailed(DomainError):
     """A row exists but its condition does not hold."""
 
-    def __init__(self, *, exchange: "Exchange", move: type[Move], failure: str, name: str, zh: str, en: str) -> None:
+    def __init__(
+        self, *, exchange: "Exchange", move: type[Move], failure: str, name: str, zh: str, en: str
+    ) -> None:
         self.exchange, self.move, self.failure, self.name = exchange, move, failure, name
         super().__init__(zh, en)
 

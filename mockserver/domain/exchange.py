@@ -12,7 +12,7 @@ from msgspec import Struct
 from .ledger import Entry
 from .vocabulary import CsStatus, GoodStatus, Phase, Role, Ruleset, Status
 
-__all__ = ["Exchange", "Fact", "Message", "Outcome"]
+__all__ = ["Event", "Exchange", "Message", "Outcome"]
 
 
 class Exchange(Struct, frozen=True, kw_only=True, gc=False):
@@ -63,7 +63,7 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
     verbatim: Mapping[str, str | int] | None = None
 
 
-class Fact(Struct, frozen=True, gc=False):
+class Event(Struct, frozen=True, gc=False):
     """One move that happened: what a timeline, an event list and a coverage count are made of.
 
     `cs` holds the customer-service statuses written, in order; `rule` names the row.

@@ -63,7 +63,9 @@ def post(accounts: Mapping[str, Accounts], entries: Iterable[Entry]) -> dict[str
         before = changed.get(entry.sku) or accounts.get(entry.sku) or Accounts()
         left = getattr(before, entry.source) - entry.num
         if left < 0 and entry.source != "outside":
-            raise StockShort(sku=entry.sku, account=entry.source, wanted=entry.num, left=left + entry.num)
+            raise StockShort(
+                sku=entry.sku, account=entry.source, wanted=entry.num, left=left + entry.num
+            )
         changed[entry.sku] = replace(
             before, **{entry.source: left, entry.target: getattr(before, entry.target) + entry.num}
         )

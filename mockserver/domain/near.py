@@ -14,13 +14,18 @@ from .errors import DomainError
 from .exchange import Exchange
 from .moves import Apply, Expire, Judge, LeaveMessage, Move
 from .play import deadline, play, possible, rows_from
-from .switches import Choices
+from .rules import RuleValues
 from .table import TABLE
 from .vocabulary import Actor, Role, Status, Verdict
 
 __all__ = ["Door", "Near", "Step", "near", "sentences", "shown"]
 
-_ROLES = {Actor.BUYER: Role.BUYER, Actor.SELLER: Role.SELLER_MAIN, Actor.CS: Role.CS, Actor.SYSTEM: Role.TIMEOUT}
+_ROLES = {
+    Actor.BUYER: Role.BUYER,
+    Actor.SELLER: Role.SELLER_MAIN,
+    Actor.CS: Role.CS,
+    Actor.SYSTEM: Role.TIMEOUT,
+}
 _AT_BEST = {"address_id": 0, "seller_refuse_reason_id": 0, "logistics_no": "SF000000000000"}
 _CARRIER = "顺丰快递"
 
@@ -55,23 +60,36 @@ class Near(Struct, frozen=True):
     door: Door | None
 
 
-def near(exchange: Exchange, move: type[Move], by: Actor, choices: Choices) -> Near:
+def near(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> Near:
     """How near `move` by `by` is to being possible."""
-    rows = [row for row in TABLE if row.move is move and row.by is by and exchange.ruleset in row.rulesets]
+    rows = [
+        row
+        for row in TABLE
+        if row.move is move and row.by is by and exchange.ruleset in row.rulesets
+    ]
     legal_from = tuple(dict.fromkeys(row.source for row in rows if row.source is not None))
-    return Near(exchange, move, by, legal_from, _way(exchange, move, by, choices), _door(exchange, move, by, choices))
+    return Near(
+        exchange,
+        move,
+        by,
+        legal_from,
+        _way(exchange, move, by, rules),
+        _door(exchange, move, by, rules),
+    )
 
 
-def _way(exchange: Exchange, move: type[Move], by: Actor, choices: Choices) -> tuple[Step, ...] | None:
+def _way(
+    exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
+) -> tuple[Step, ...] | None:
     """The shortest sequence of people's moves after which `move` is possible."""
     seen = {_place(exchange)}
     open_ends: list[tuple[tuple[Step, ...], Exchange]] = [((), exchange)]
     for steps, reached in open_ends:  # grows as it goes: breadth first
-        if any(_played(reached, each, by, choices) for each in _kinds(move)):
+        if any(_played(reached, each, by, rules) for each in _kinds(move)):
             return steps
         for actor, kind in possible(reached):
             for each in _kinds(kind) if kind is not LeaveMessage else ():
-                after = _played(reached, each, actor, choices)
+                after = _played(reached, each, actor, rules)
                 if after is not None and _place(after) not in seen:
                     seen.add(_place(after))
                     open_ends.append(((*steps, Step(actor, each, after.status)), after))
@@ -88,14 +106,24 @@ def _kinds(move: type[Move]) -> Iterator[Move]:
     if issubclass(move, Judge):
         yield from (Judge(verdict=verdict) for verdict in Verdict)
         return
-    yield move(**{name: value for name, value in _AT_BEST.items() if name in move.__struct_fields__})
+    yield move(
+        **{name: value for name, value in _AT_BEST.items() if name in move.__struct_fields__}
+    )
 
 
-def _played(exchange: Exchange, move: Move, by: Actor, choices: Choices, *, stock: bool = True) -> Exchange | None:
+def _played(
+    exchange: Exchange, move: Move, by: Actor, rules: RuleValues, *, stock: bool = True
+) -> Exchange | None:
     """The exchange after `move`, None where it cannot be."""
     situation = Situation(
-        exchange=exchange, move=move, choices=choices, available=exchange.num if stock else 0, addresses={0: ""}, reasons=(0,),
-        carriers=(_CARRIER,), waybills={},
+        exchange=exchange,
+        move=move,
+        rules=rules,
+        available=exchange.num if stock else 0,
+        addresses={0: ""},
+        reasons=(0,),
+        carriers=(_CARRIER,),
+        waybills={},
     )
     try:
         return play(situation, _ROLES[by], exchange.entered).exchange
@@ -103,27 +131,50 @@ def _played(exchange: Exchange, move: Move, by: Actor, choices: Choices, *, stoc
         return None
 
 
-def _door(exchange: Exchange, move: type[Move], by: Actor, choices: Choices) -> Door | None:
-    at = deadline(exchange, choices)
+def _door(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> Door | None:
+    at = deadline(exchange, rules)
     if at is None:
         return None
     rule = next(row.after for row in rows_from(exchange.ruleset, exchange.status) if row.after)
-    ends = [after for stock in (True, False) if (after := _played(exchange, Expire(), Actor.SYSTEM, choices, stock=stock))]
+    ends = [
+        after
+        for stock in (True, False)
+        if (after := _played(exchange, Expire(), Actor.SYSTEM, rules, stock=stock))
+    ]
     targets = tuple(dict.fromkeys(after.status for after in ends))
-    return Door(at, rule, targets, all(_way(after, move, by, choices) is None for after in ends))
+    return Door(at, rule, targets, all(_way(after, move, by, rules) is None for after in ends))
 
 
 def shown(found: Near, show: Callable[[datetime], str]) -> dict[str, object]:
     """The members that a problem document or a finding carries: codes of states, names of moves."""
-    way = None if found.way is None else [
-        {"by": step.by.value, "move": step.move.name(), **({"for": step.move.verdict.value} if isinstance(step.move, Judge) else {}),
-         "to": step.target.value} for step in found.way
-    ]
-    door = None if found.door is None else {
-        "at": show(found.door.at), "rule": found.door.rule, "to": [status.value for status in found.door.targets],
-        "closes": found.door.closes,
+    way = (
+        None
+        if found.way is None
+        else [
+            {
+                "by": step.by.value,
+                "move": step.move.name(),
+                **({"for": step.move.verdict.value} if isinstance(step.move, Judge) else {}),
+                "to": step.target.value,
+            }
+            for step in found.way
+        ]
+    )
+    door = (
+        None
+        if found.door is None
+        else {
+            "at": show(found.door.at),
+            "rule": found.door.rule,
+            "to": [status.value for status in found.door.targets],
+            "closes": found.door.closes,
+        }
+    )
+    return {
+        "legal_from": [status.value for status in found.legal_from],
+        "way": way,
+        "deadline": door,
     }
-    return {"legal_from": [status.value for status in found.legal_from], "way": way, "deadline": door}
 
 
 def sentences(found: Near, show: Callable[[datetime], str]) -> tuple[str, str]:
@@ -142,9 +193,15 @@ def sentences(found: Near, show: Callable[[datetime], str]) -> tuple[str, str]:
     door = found.door
     if door is None or found.way is None:
         return zh, en
-    ends_zh, ends = "或".join(f"「{status.zh}」" for status in door.targets), " or ".join(str(status.value) for status in door.targets)
+    ends_zh, ends = (
+        "或".join(f"「{status.zh}」" for status in door.targets),
+        " or ".join(str(status.value) for status in door.targets),
+    )
     lost_zh, lost = ("，此后再无可能", ", and then it is too late") if door.closes else ("", "")
-    return f"{zh}；{show(door.at)} 到期({door.rule})后变为{ends_zh}{lost_zh}", f"{en}; at {show(door.at)} ({door.rule}) it becomes {ends}{lost}"
+    return (
+        f"{zh}；{show(door.at)} 到期({door.rule})后变为{ends_zh}{lost_zh}",
+        f"{en}; at {show(door.at)} ({door.rule}) it becomes {ends}{lost}",
+    )
 
 
 def _way_in_words(way: tuple[Step, ...] | None) -> tuple[str, str]:
@@ -153,4 +210,7 @@ def _way_in_words(way: tuple[Step, ...] | None) -> tuple[str, str]:
     if not way:
         return "状态没有问题，是参数或库存不允许", "the state allows it, arguments or stock do not"
     zh = "，再由".join(f"{step.by.zh}{step.move.zh}" for step in way)
-    return f"先由{zh}，就可以", f"first {', then '.join(f'{step.by} {step.move.name()}' for step in way)}"
+    return (
+        f"先由{zh}，就可以",
+        f"first {', then '.join(f'{step.by} {step.move.name()}' for step in way)}",
+    )

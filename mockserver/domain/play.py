@@ -8,24 +8,27 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .conditions import NOT_IN_HAND, Condition, Kind, Situation
+from .conditions import NOT_IN_HAND, Condition, ConditionKind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Exchange, Outcome
 from .ledger import Entry
 from .moves import Agree, LeaveMessage, Move, ShipBack, Shipment, Wish
-from .switches import Choices
+from .rules import RuleValues
 from .table import CS_TABLE, ENDS, TABLE, Row
 from .vocabulary import Actor, CsStatus, Role, Ruleset, Status
 
 __all__ = ["deadline", "play", "possible", "rows_from"]
 
 _BY_STATE: dict[tuple[Ruleset, Status | None], tuple[Row, ...]] = {
-    (ruleset, status): tuple(row for row in TABLE if row.source is status and ruleset in row.rulesets)
+    (ruleset, status): tuple(
+        row for row in TABLE if row.source is status and ruleset in row.rulesets
+    )
     for ruleset in Ruleset
     for status in (None, *Status)
 }
 _FLOWS: dict[type[Move], tuple[Ruleset, ...]] = {
-    row.move: tuple(r for r in Ruleset if any(r in x.rulesets for x in TABLE if x.move is row.move)) for row in TABLE
+    row.move: tuple(r for r in Ruleset if any(r in x.rulesets for x in TABLE if x.move is row.move))
+    for row in TABLE
 }
 _DATED = ("refund_version", "time_out")  # given values that stop being true once the exchange moves
 _IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
@@ -36,7 +39,7 @@ def rows_from(ruleset: Ruleset, status: Status | None) -> tuple[Row, ...]:
     return _BY_STATE[ruleset, status]
 
 
-def deadline(exchange: Exchange, choices: Choices) -> datetime | None:
+def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
     """The instant the system will move by itself, or None if it never will.
 
     Counted from entering the state, not from creation; none while customer service has the case in
@@ -46,7 +49,7 @@ def deadline(exchange: Exchange, choices: Choices) -> datetime | None:
         return None
     for row in _BY_STATE[exchange.ruleset, exchange.status]:
         if row.after:
-            return exchange.due or exchange.entered + choices.deadline(row.after)
+            return exchange.due or exchange.entered + rules.deadline(row.after)
     return None
 
 
@@ -79,8 +82,13 @@ def play(situation: Situation, by: Role, at: datetime) -> Outcome:
     after = replace(after, reserved=held, cs_status=cs[-1] if cs else after.cs_status)
     words = move.words
     return Outcome(
-        exchange=after, rule=row.name, entries=entries, cs=cs, words=words or row.notice,
-        human=by.actor is not Actor.SYSTEM, warnings=warnings,
+        exchange=after,
+        rule=row.name,
+        entries=entries,
+        cs=cs,
+        words=words or row.notice,
+        human=by.actor is not Actor.SYSTEM,
+        warnings=warnings,
     )
 
 
@@ -100,14 +108,21 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
             return row, warnings
         if furthest is None or failed.kind > furthest.kind:
             furthest = failed
-    if furthest is None or furthest.kind is Kind.STATE:
+    if furthest is None or furthest.kind is ConditionKind.STATE:
         raise IllegalMove(
-            exchange=exchange, move=kind, by=by.actor, possible=possible(exchange),
+            exchange=exchange,
+            move=kind,
+            by=by.actor,
+            possible=possible(exchange),
             over=exchange.status in ENDS and kind is LeaveMessage,
         )
     raise ConditionFailed(
-        exchange=exchange, move=kind, failure=furthest.failure, name=furthest.name,
-        zh=_filled(furthest.zh, situation.move), en=_filled(furthest.en, situation.move),
+        exchange=exchange,
+        move=kind,
+        failure=furthest.failure,
+        name=furthest.name,
+        zh=_filled(furthest.zh, situation.move),
+        en=_filled(furthest.en, situation.move),
     )
 
 
@@ -116,7 +131,7 @@ def _first_failure(situation: Situation, row: Row) -> tuple[Condition | None, tu
     for condition in sorted(row.when, key=lambda c: c.kind):
         if condition.holds(situation):
             continue
-        if not condition.strict_only or situation.choices["strict_logistics"]:
+        if not condition.strict_only or situation.rules["strict_logistics"]:
             return condition, ()
         warnings.append(_filled(f"{condition.zh} ({condition.en})", situation.move))
     return None, tuple(warnings)
@@ -124,7 +139,9 @@ def _first_failure(situation: Situation, row: Row) -> tuple[Condition | None, tu
 
 def _filled(sentence: str, move: Move) -> str:
     """The sentence with the move's fields in it, long ones clipped."""
-    return sentence.format_map({name: str(getattr(move, name))[:60] for name in move.__struct_fields__})
+    return sentence.format_map(
+        {name: str(getattr(move, name))[:60] for name in move.__struct_fields__}
+    )
 
 
 def _cs_allows(exchange: Exchange, kind: type[Move]) -> bool:
@@ -158,7 +175,9 @@ def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
         changes["modified"] = at
         if exchange.verbatim:
             stale = (*_DATED, *changes)
-            changes["verbatim"] = {name: value for name, value in exchange.verbatim.items() if name not in stale}
+            changes["verbatim"] = {
+                name: value for name, value in exchange.verbatim.items() if name not in stale
+            }
     if row.target is not exchange.status:
         changes |= {"status": row.target, "entered": at, "due": None}
         if row.target is Status.WAIT_BUYER_MODIFY:
@@ -180,7 +199,9 @@ def _return_address(situation: Situation) -> str:
 def _written(move: Move) -> Iterator[tuple[str, object]]:
     """What a move's own fields say about the exchange."""
     if isinstance(move, Wish):
-        yield from ((name, given) for name in Wish.__struct_fields__ if (given := getattr(move, name)))
+        yield from (
+            (name, given) for name in Wish.__struct_fields__ if (given := getattr(move, name))
+        )
     elif isinstance(move, Shipment):
         side = "buyer" if isinstance(move, ShipBack) else "seller"
         yield f"{side}_logistic_name", move.logistics_company_name

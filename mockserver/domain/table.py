@@ -85,7 +85,9 @@ class Row(Struct, frozen=True):
 
     def known(self, ruleset: Ruleset) -> Evidence:
         """How the row is known under a ruleset: some are documented for one flow and assumed for the other."""
-        return self.if_upgraded if self.if_upgraded and ruleset is Ruleset.UPGRADED else self.evidence
+        return (
+            self.if_upgraded if self.if_upgraded and ruleset is Ruleset.UPGRADED else self.evidence
+        )
 
     @property
     def name(self) -> str:
@@ -93,7 +95,9 @@ class Row(Struct, frozen=True):
         source = 0 if self.source is None else self.source.value
         chosen = ".".join(condition.name for condition in self.when if condition.choosing)
         by = f"@{self.by}" if self.move is LeaveMessage else ""
-        return f"{source}-{self.move.name()}{by}-{self.target.value}" + (f":{chosen}" if chosen else "")
+        return f"{source}-{self.move.name()}{by}-{self.target.value}" + (
+            f":{chosen}" if chosen else ""
+        )
 
 
 class CsRow(Struct, frozen=True):
@@ -109,56 +113,243 @@ class CsRow(Struct, frozen=True):
 _FLOW: tuple[Row, ...] = (
     Row(None, Apply, BUYER, S1, "买家申请换货，等待卖家处理", documented("guide", note="guide-1")),
     # 1: the seller decides, or the system by stock
-    Row(S1, Agree, SELLER, S2, "卖家同意换货申请，已预占换货商品，等待买家退货", documented("guide", "api", note="guide-7"),
-        when=(ADDRESS_KNOWN, IN_STOCK), posts=(RESERVE,)),
-    Row(S1, Refuse, SELLER, S4, "卖家拒绝换货申请，换货关闭", documented("guide", note="guide-8"),
-        when=(REASON_KNOWN,), rulesets=CLASSIC),
-    Row(S1, Refuse, SELLER, S6, "卖家拒绝换货申请，等待买家修改", inferred("rule23"),
-        when=(REASON_KNOWN,), rulesets=UPGRADED),
-    Row(S1, Expire, SYSTEM, S2, "卖家超时未处理，有库存，系统自动同意换货申请", documented("guide", note="guide-7; length assumed"),
-        when=(IN_STOCK,), posts=(RESERVE,), after="deadline.1"),
-    Row(S1, Expire, SYSTEM, S4, "卖家超时未处理，无库存，系统自动拒绝换货申请", documented("guide", note="guide-7; length assumed"),
-        when=(OUT_OF_STOCK,), after="deadline.1"),
+    Row(
+        S1,
+        Agree,
+        SELLER,
+        S2,
+        "卖家同意换货申请，已预占换货商品，等待买家退货",
+        documented("guide", "api", note="guide-7"),
+        when=(ADDRESS_KNOWN, IN_STOCK),
+        posts=(RESERVE,),
+    ),
+    Row(
+        S1,
+        Refuse,
+        SELLER,
+        S4,
+        "卖家拒绝换货申请，换货关闭",
+        documented("guide", note="guide-8"),
+        when=(REASON_KNOWN,),
+        rulesets=CLASSIC,
+    ),
+    Row(
+        S1,
+        Refuse,
+        SELLER,
+        S6,
+        "卖家拒绝换货申请，等待买家修改",
+        inferred("rule23"),
+        when=(REASON_KNOWN,),
+        rulesets=UPGRADED,
+    ),
+    Row(
+        S1,
+        Expire,
+        SYSTEM,
+        S2,
+        "卖家超时未处理，有库存，系统自动同意换货申请",
+        documented("guide", note="guide-7; length assumed"),
+        when=(IN_STOCK,),
+        posts=(RESERVE,),
+        after="deadline.1",
+    ),
+    Row(
+        S1,
+        Expire,
+        SYSTEM,
+        S4,
+        "卖家超时未处理，无库存，系统自动拒绝换货申请",
+        documented("guide", note="guide-7; length assumed"),
+        when=(OUT_OF_STOCK,),
+        after="deadline.1",
+    ),
     Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc")),
     # 2: the buyer returns the goods
-    Row(S2, ShipBack, BUYER, S3, "买家已寄回商品，等待卖家确认收货", documented("guide", note="guide-5"), when=WAYBILL,
-        writes=(("good_status", GoodStatus.RETURNED),)),
-    Row(S2, Expire, SYSTEM, S4, "买家超时未退货，换货关闭", inferred("rule23"), posts=(RELEASE,), after="deadline.2"),
+    Row(
+        S2,
+        ShipBack,
+        BUYER,
+        S3,
+        "买家已寄回商品，等待卖家确认收货",
+        documented("guide", note="guide-5"),
+        when=WAYBILL,
+        writes=(("good_status", GoodStatus.RETURNED),),
+    ),
+    Row(
+        S2,
+        Expire,
+        SYSTEM,
+        S4,
+        "买家超时未退货，换货关闭",
+        inferred("rule23"),
+        posts=(RELEASE,),
+        after="deadline.2",
+    ),
     Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
     # 3: the seller examines what came back
-    Row(S3, ReturngoodsAgree, SELLER, S12, "卖家确认收到退货，等待卖家发出换货商品", documented("guide", "api", note="guide-5"),
-        posts=(RETURN,), if_upgraded=assumed("allowed too")),
-    Row(S3, ReturngoodsRefuse, SELLER, S6, "卖家拒绝确认收货，等待买家修改", documented("guide", "api", note="guide-8"),
-        when=(REASON_KNOWN,)),
-    Row(S3, ConfirmConsign, SELLER, S13, "卖家确认收货并发出换货商品，等待买家收货", inferred("api", "isv"),
-        when=WAYBILL, posts=(RETURN, SHIP), rulesets=UPGRADED),
+    Row(
+        S3,
+        ReturngoodsAgree,
+        SELLER,
+        S12,
+        "卖家确认收到退货，等待卖家发出换货商品",
+        documented("guide", "api", note="guide-5"),
+        posts=(RETURN,),
+        if_upgraded=assumed("allowed too"),
+    ),
+    Row(
+        S3,
+        ReturngoodsRefuse,
+        SELLER,
+        S6,
+        "卖家拒绝确认收货，等待买家修改",
+        documented("guide", "api", note="guide-8"),
+        when=(REASON_KNOWN,),
+    ),
+    Row(
+        S3,
+        ConfirmConsign,
+        SELLER,
+        S13,
+        "卖家确认收货并发出换货商品，等待买家收货",
+        inferred("api", "isv"),
+        when=WAYBILL,
+        posts=(RETURN, SHIP),
+        rulesets=UPGRADED,
+    ),
     Row(S3, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), posts=(RELEASE,)),
-    Row(S3, Expire, SYSTEM, S14, "卖家超时未确认收货，换货转退款", inferred("rule23"), posts=(RELEASE,), after="deadline.3"),
+    Row(
+        S3,
+        Expire,
+        SYSTEM,
+        S14,
+        "卖家超时未确认收货，换货转退款",
+        inferred("rule23"),
+        posts=(RELEASE,),
+        after="deadline.3",
+    ),
     # 6: refused; the buyer modifies, cancels, or calls customer service
-    Row(S6, Modify, BUYER, S3, "买家修改换货申请，等待卖家确认收货", inferred("tmc", note="target by switch modify_to"),
-        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT)),
-    Row(S6, Modify, BUYER, S1, "买家修改换货申请，等待卖家处理", inferred("tmc"), when=(NOT_IN_HAND,), posts=(RELEASE,),
-        writes=(("buyer_logistic_name", ""), ("buyer_logistic_no", ""), ("good_status", GoodStatus.RECEIVED))),
-    Row(S6, AskCs, BUYER, S6, "买家申请客服介入", documented("guide", note="guide-8; cs numbers inferred")),
+    Row(
+        S6,
+        Modify,
+        BUYER,
+        S3,
+        "买家修改换货申请，等待卖家确认收货",
+        inferred("tmc", note="target by switch modify_to"),
+        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT),
+    ),
+    Row(
+        S6,
+        Modify,
+        BUYER,
+        S1,
+        "买家修改换货申请，等待卖家处理",
+        inferred("tmc"),
+        when=(NOT_IN_HAND,),
+        posts=(RELEASE,),
+        writes=(
+            ("buyer_logistic_name", ""),
+            ("buyer_logistic_no", ""),
+            ("good_status", GoodStatus.RECEIVED),
+        ),
+    ),
+    Row(
+        S6,
+        AskCs,
+        BUYER,
+        S6,
+        "买家申请客服介入",
+        documented("guide", note="guide-8; cs numbers inferred"),
+    ),
     Row(S6, StepIn, CS, S6, "小二已介入处理", inferred("refund")),
-    Row(S6, Judge, CS, S12, "小二判定支持买家，等待卖家发出换货商品", assumed(), when=(FOR_BUYER, RECEIPT_REFUSED),
-        posts=(RETURN,)),
-    Row(S6, Judge, CS, S2, "小二判定支持买家，已预占换货商品，等待买家退货", assumed(),
-        when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK), posts=(RESERVE,), rulesets=UPGRADED),
-    Row(S6, Judge, CS, S4, "小二判定支持卖家，换货关闭", assumed(), when=(FOR_SELLER,), posts=(RELEASE,)),
-    Row(S6, Judge, CS, S14, "小二判定退款，换货转退款", assumed(), when=(FOR_REFUND,), posts=(RELEASE,)),
+    Row(
+        S6,
+        Judge,
+        CS,
+        S12,
+        "小二判定支持买家，等待卖家发出换货商品",
+        assumed(),
+        when=(FOR_BUYER, RECEIPT_REFUSED),
+        posts=(RETURN,),
+    ),
+    Row(
+        S6,
+        Judge,
+        CS,
+        S2,
+        "小二判定支持买家，已预占换货商品，等待买家退货",
+        assumed(),
+        when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK),
+        posts=(RESERVE,),
+        rulesets=UPGRADED,
+    ),
+    Row(
+        S6,
+        Judge,
+        CS,
+        S4,
+        "小二判定支持卖家，换货关闭",
+        assumed(),
+        when=(FOR_SELLER,),
+        posts=(RELEASE,),
+    ),
+    Row(
+        S6,
+        Judge,
+        CS,
+        S14,
+        "小二判定退款，换货转退款",
+        assumed(),
+        when=(FOR_REFUND,),
+        posts=(RELEASE,),
+    ),
     Row(S6, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
-    Row(S6, Expire, SYSTEM, S4, "买家超时未修改，换货关闭", inferred("rule23"), when=(NOT_IN_HAND,), posts=(RELEASE,),
-        after="deadline.6"),
+    Row(
+        S6,
+        Expire,
+        SYSTEM,
+        S4,
+        "买家超时未修改，换货关闭",
+        inferred("rule23"),
+        when=(NOT_IN_HAND,),
+        posts=(RELEASE,),
+        after="deadline.6",
+    ),
     # 12: the seller ships the replacement
-    Row(S12, Consigngoods, SELLER, S13, "卖家已发出换货商品，等待买家收货", documented("api", note="target inferred"),
-        when=WAYBILL, posts=(SHIP,), if_upgraded=assumed("allowed too")),
+    Row(
+        S12,
+        Consigngoods,
+        SELLER,
+        S13,
+        "卖家已发出换货商品，等待买家收货",
+        documented("api", note="target inferred"),
+        when=WAYBILL,
+        posts=(SHIP,),
+        if_upgraded=assumed("allowed too"),
+    ),
     Row(S12, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), posts=(RELEASE,)),
-    Row(S12, Expire, SYSTEM, S14, "卖家超时未发货，换货转退款", assumed("length inferred", "ruleold"), posts=(RELEASE,),
-        after="deadline.12"),
+    Row(
+        S12,
+        Expire,
+        SYSTEM,
+        S14,
+        "卖家超时未发货，换货转退款",
+        assumed("length inferred", "ruleold"),
+        posts=(RELEASE,),
+        after="deadline.12",
+    ),
     # 13: the buyer receives it
     Row(S13, ConfirmReceipt, BUYER, S5, "买家确认收到换货商品，换货成功", documented("tmc")),
-    Row(S13, Expire, SYSTEM, S5, "买家超时未确认收货，系统自动确认，换货成功", assumed(), after="deadline.13"),
+    Row(
+        S13,
+        Expire,
+        SYSTEM,
+        S5,
+        "买家超时未确认收货，系统自动确认，换货成功",
+        assumed(),
+        after="deadline.13",
+    ),
 )
 
 ENDS = tuple(status for status in Status if all(row.source is not status for row in _FLOW))
@@ -166,14 +357,33 @@ ENDS = tuple(status for status in Status if all(row.source is not status for row
 TABLE: tuple[Row, ...] = (
     *_FLOW,
     # messages: in every state of the flow
-    *(Row(status, LeaveMessage, actor, status, "留言", documented("guide", "api", note="guide-6"), stamps=False)
-      for status in Status if status not in ENDS for actor in (BUYER, SELLER, CS)),
+    *(
+        Row(
+            status,
+            LeaveMessage,
+            actor,
+            status,
+            "留言",
+            documented("guide", "api", note="guide-6"),
+            stamps=False,
+        )
+        for status in Status
+        if status not in ENDS
+        for actor in (BUYER, SELLER, CS)
+    ),
 )
 
 CS_TABLE: tuple[CsRow, ...] = (
     CsRow(AskCs, (CsStatus.NOT_NEEDED,), inferred("refund"), (CsStatus.ASKED,)),
     CsRow(StepIn, (CsStatus.ASKED,), inferred("refund"), (CsStatus.STEPPED_IN,)),
-    *(CsRow(Judge, (CsStatus.ASKED, CsStatus.STEPPED_IN), assumed(), (side, CsStatus.DONE), verdict)
-      for side, verdict in ((CsStatus.FOR_BUYER, FOR_BUYER), (CsStatus.FOR_BUYER, FOR_REFUND),
-                            (CsStatus.FOR_SELLER, FOR_SELLER))),
+    *(
+        CsRow(
+            Judge, (CsStatus.ASKED, CsStatus.STEPPED_IN), assumed(), (side, CsStatus.DONE), verdict
+        )
+        for side, verdict in (
+            (CsStatus.FOR_BUYER, FOR_BUYER),
+            (CsStatus.FOR_BUYER, FOR_REFUND),
+            (CsStatus.FOR_SELLER, FOR_SELLER),
+        )
+    ),
 )

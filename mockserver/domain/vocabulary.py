@@ -28,11 +28,23 @@ class Status(_Labelled):
 
     WAIT_SELLER_AGREE = 1, "换货待处理", "applied; the seller is to agree or refuse"
     WAIT_BUYER_RETURN = 2, "待买家退货", "agreed; the buyer is to send the goods back"
-    WAIT_SELLER_CONFIRM = 3, "买家已退货，待收货", "goods on the way back; the seller is to confirm receipt"
+    WAIT_SELLER_CONFIRM = (
+        3,
+        "买家已退货，待收货",
+        "goods on the way back; the seller is to confirm receipt",
+    )
     CLOSED = 4, "换货关闭", "closed"
     SUCCESS = 5, "换货成功", "the buyer has the replacement"
-    WAIT_BUYER_MODIFY = 6, "待买家修改", "refused; the buyer may modify, cancel or call customer service"
-    WAIT_SELLER_CONSIGN = 12, "待发出换货商品", "receipt confirmed; the seller is to ship the replacement"
+    WAIT_BUYER_MODIFY = (
+        6,
+        "待买家修改",
+        "refused; the buyer may modify, cancel or call customer service",
+    )
+    WAIT_SELLER_CONSIGN = (
+        12,
+        "待发出换货商品",
+        "receipt confirmed; the seller is to ship the replacement",
+    )
     WAIT_BUYER_CONFIRM = 13, "待买家收货", "replacement shipped; the buyer is to confirm"
     TO_REFUND = 14, "请退款", "turned into return and refund"
 

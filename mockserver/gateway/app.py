@@ -13,9 +13,9 @@ from werkzeug.routing import Rule
 
 from ..protocol.pictures import picture_type
 from ..world.directory import Directory
-from .call import BODY_AT_MOST, Inbound, Reply, Sending
+from .call import BODY_AT_MOST, Delivery, Inbound, Reply
+from .faults.connection_control import send
 from .pipeline import Gateway
-from .wire import send
 
 __all__ = ["BodyBroken", "base_url", "gateway_blueprint", "read_body"]
 
@@ -36,7 +36,7 @@ class _Final(Response):
 class _Harmed(Response):
     """A reply that a planned fault harms on its way out."""
 
-    def __init__(self, reply: Reply, sending: Sending) -> None:
+    def __init__(self, reply: Reply, sending: Delivery) -> None:
         super().__init__()
         self._reply, self._sending = reply, sending
 
@@ -114,21 +114,30 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
             body, broken = None, True
         reply = gateway.answer(
             Inbound(
-                environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "").encode("latin-1"),
-                environ.get("CONTENT_TYPE", ""), body, base_url(environ, public_url),
-                _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")), broken,
+                environ["REQUEST_METHOD"],
+                environ.get("QUERY_STRING", "").encode("latin-1"),
+                environ.get("CONTENT_TYPE", ""),
+                body,
+                base_url(environ, public_url),
+                _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
+                broken,
             )
         )
         if reply.sending is not None:
             return _Harmed(reply, reply.sending)
-        return _Final([reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))])
+        return _Final(
+            [reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))]
+        )
 
     def picture(sandbox: str, name: str) -> Response:
         world = directory.get(sandbox)
         content = world.state.pictures.get(name) if world else None
         if content is None:
             return Response("没有这张图片 (no such picture)\n", 404, mimetype="text/plain")
-        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+        headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        }
         return Response(content, headers=headers, mimetype=picture_type(content))
 
     def any_verb(setup: BlueprintSetupState) -> None:

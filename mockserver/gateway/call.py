@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from ..api.method import Method
+from ..api.declaration import Method
 from ..domain.errors import DomainError
 from ..protocol.binding import Arguments
 from ..protocol.errors import TopError
 from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
-from ..world.faults import Hit
+from ..world.faults.fault_matching import FaultMatch
 from ..world.identity import App, Session
 from ..world.world import World
 
-__all__ = ["BODY_AT_MOST", "Call", "Inbound", "Reply", "Sending", "read_call"]
+__all__ = ["BODY_AT_MOST", "Call", "Delivery", "Inbound", "Reply", "read_call"]
 
 BODY_AT_MOST = 8 * 1024 * 1024
 
@@ -34,7 +34,7 @@ class Inbound(Struct, frozen=True):
     broken: bool = False
 
 
-class Sending(Struct, frozen=True):
+class Delivery(Struct, frozen=True):
     """How a harmed reply goes out.
 
     It waits so many seconds, then leaves in `pieces` over so many seconds; of the body only `bytes` (None: all); then the
@@ -51,7 +51,15 @@ class Sending(Struct, frozen=True):
     @property
     def lost(self) -> str:
         """How the reply is lost to its caller, as a transport tells it; empty where it arrives whole."""
-        return "" if not self.end else "reset" if self.end == "reset" else "closed" if self.silent else "cut"
+        return (
+            ""
+            if not self.end
+            else "reset"
+            if self.end == "reset"
+            else "closed"
+            if self.silent
+            else "cut"
+        )
 
 
 class Reply(Struct, frozen=True):
@@ -60,7 +68,7 @@ class Reply(Struct, frozen=True):
     body: bytes
     headers: tuple[tuple[str, str], ...]
     status: str = "200 OK"
-    sending: Sending | None = None
+    sending: Delivery | None = None
 
 
 class Call(Struct):
@@ -87,8 +95,8 @@ class Call(Struct):
     rule: str = ""
     msg_code: str = ""
     cause: tuple[str, str] = ("", "")
-    doubt: DomainError | TopError | None = None
-    hit: Hit | None = None
+    refusal: DomainError | TopError | None = None
+    hit: FaultMatch | None = None
 
     @property
     def as_json(self) -> bool:
@@ -112,7 +120,7 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
     pairs += _pairs(call, _read_body)
     call.texts = dict(pairs)
     if len(call.texts) < len(pairs):
-        call.in_query = len(dict(pairs[:call.in_query]))
+        call.in_query = len(dict(pairs[: call.in_query]))
         call.texts, call.repeated = _first_values(pairs)
     return call
 

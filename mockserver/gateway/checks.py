@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ..api.around_methods import METHODS
-from ..api.spelling import KNOWN_FIELDS, KNOWN_NAMES, unknown_fields, unknown_names
+from ..api.known_names import KNOWN_FIELDS, KNOWN_NAMES, unknown_fields, unknown_names
+from ..api.methods import METHODS
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind, invalid
 from ..protocol.errors import TopError, call_limited
@@ -20,10 +20,10 @@ from ..world.directory import Directory
 from ..world.world import World
 from .call import Call
 
-__all__ = ["CHECKS", "Check", "Rules", "world_of"]
+__all__ = ["CHECKS", "Check", "SandboxLookup", "world_of"]
 
 
-class Rules(Struct, frozen=True):
+class SandboxLookup(Struct, frozen=True):
     """What the checks need to know besides the call: who is whom, and whether the server is lax.
 
     `lax` names the sandbox where unknown keys and sessions land; empty means strict.
@@ -37,10 +37,10 @@ class Check(Struct, frozen=True):
     """One check and the codes it can answer with."""
 
     codes: tuple[int, ...]
-    run: Callable[[Call, Rules], None]
+    run: Callable[[Call, SandboxLookup], None]
 
 
-def _readable(call: Call, rules: Rules) -> None:
+def _readable(call: Call, lookup: SandboxLookup) -> None:
     if call.inbound.broken:
         raise TopError(3, zh="请求体中断，没有收全", en="the body broke off")
     if call.inbound.body is None:
@@ -48,22 +48,26 @@ def _readable(call: Call, rules: Rules) -> None:
     if call.unreadable is not None and call.unreadable.encoding:
         raise TopError(47)
     if call.unreadable is not None:
-        raise TopError(3, zh=f"multipart 请求体无法读取：{call.unreadable.reason}", en=call.unreadable.reason)
+        raise TopError(
+            3, zh=f"multipart 请求体无法读取：{call.unreadable.reason}", en=call.unreadable.reason
+        )
 
 
-def _method_given(call: Call, rules: Rules) -> None:
+def _method_given(call: Call, lookup: SandboxLookup) -> None:
     if not call.texts.get("method"):
         raise TopError(21, sub_msg="请求中缺少 method 参数，请添加 method 字段")
 
 
-def _app(call: Call, rules: Rules) -> None:
+def _app(call: Call, lookup: SandboxLookup) -> None:
     key = call.texts.get("app_key", "")
-    if not key and not rules.lax:
+    if not key and not lookup.lax:
         raise TopError(28)
-    world, app, session = rules.directory.find(call.texts.get("session", ""), key)
-    if app is None and rules.lax:
-        call.warnings.append(f"lax：app_key {key[:50]!r} 未知，按独立环境 {rules.lax} 处理 (unknown app_key taken as that sandbox's)")
-        world = rules.directory.get(rules.lax)
+    world, app, session = lookup.directory.find(call.texts.get("session", ""), key)
+    if app is None and lookup.lax:
+        call.warnings.append(
+            f"lax：app_key {key[:50]!r} 未知，按独立环境 {lookup.lax} 处理 (unknown app_key taken as that sandbox's)"
+        )
+        world = lookup.directory.get(lookup.lax)
         assert world is not None
         app = next(iter(world.state.apps.values()))
         session = world.state.sessions.get(call.texts.get("session", ""))
@@ -72,129 +76,165 @@ def _app(call: Call, rules: Rules) -> None:
     call.world, call.app, call.session = world, app, session
 
 
-def _timestamp(call: Call, rules: Rules) -> None:
+def _timestamp(call: Call, lookup: SandboxLookup) -> None:
     text = call.texts.get("timestamp", "")
     if not text:
         raise TopError(30)
     instant = read_epoch(text) or read_time(text)
     if instant is None:
-        raise TopError(31, zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8) 或 13 位毫秒",
-                       en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds")
+        raise TopError(
+            31,
+            zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8) 或 13 位毫秒",
+            en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds",
+        )
     assert call.world is not None
-    tolerance, real = call.world.state.choices.span("timestamp_tolerance"), rules.directory.real()
+    tolerance, real = call.world.state.rules.span("timestamp_tolerance"), lookup.directory.real()
     if abs(instant - real) > tolerance and abs(instant - call.world.now) > tolerance:
         raise TopError(31)
 
 
-def _version(call: Call, rules: Rules) -> None:
+def _version(call: Call, lookup: SandboxLookup) -> None:
     text = call.texts.get("v", "")
     if not text:
         raise TopError(32)
     if text == "2.0":
         return
     whole, _, part = text.partition(".")
-    number = whole.isascii() and whole.isdigit() and (not part or (part.isascii() and part.isdigit()))
+    number = (
+        whole.isascii() and whole.isdigit() and (not part or (part.isascii() and part.isdigit()))
+    )
     raise TopError(34 if number else 33)
 
 
-def _format(call: Call, rules: Rules) -> None:
+def _format(call: Call, lookup: SandboxLookup) -> None:
     if call.texts.get("format") not in (None, "", "xml", "json"):
         raise TopError(23)
 
 
-def _repeated(call: Call, rules: Rules) -> None:
+def _repeated(call: Call, lookup: SandboxLookup) -> None:
     if call.repeated:
         raise invalid(call.repeated, "参数重复", "the parameter is repeated")
 
 
-def _sign(call: Call, rules: Rules) -> None:
+def _sign(call: Call, lookup: SandboxLookup) -> None:
     given = call.texts.get("sign", "")
-    if not given and not rules.lax:
+    if not given and not lookup.lax:
         raise TopError(24)
     method = call.texts.get("sign_method") or "md5"
     if method not in SIGN_METHODS:
-        problem = TopError(25, zh=f"sign_method {method[:50]} 不支持，应为 md5、hmac 或 hmac-sha256",
-                           en="sign_method is md5, hmac or hmac-sha256")
+        problem = TopError(
+            25,
+            zh=f"sign_method {method[:50]} 不支持，应为 md5、hmac 或 hmac-sha256",
+            en="sign_method is md5, hmac or hmac-sha256",
+        )
     else:
         assert call.app is not None
         if given == sign(call.texts, call.app.app_secret, method, call.raw_body):
             return
         problem = TopError(25)
-    if not rules.lax:
+    if not lookup.lax:
         raise problem
-    call.doubt = problem
+    call.refusal = problem
     call.warnings.append(f"lax：{problem.cause_zh} (signature not enforced)")
 
 
-def _method(call: Call, rules: Rules) -> None:
+def _method(call: Call, lookup: SandboxLookup) -> None:
     name = call.texts["method"]
     call.method = METHODS.get(name)
     if call.method is None:
         assert call.world is not None
         call.stub = call.world.state.stubs.get(name)
         if call.stub is None:
-            raise TopError(22, zh=f"没有方法 {name[:100]}；可用 PUT …/stubs/{{method}} 登记固定应答",
-                           en="no such method; a canned reply can be put under …/stubs/{method}")
+            raise TopError(
+                22,
+                zh=f"没有方法 {name[:100]}；可用 PUT …/stubs/{{method}} 登记固定应答",
+                en="no such method; a canned reply can be put under …/stubs/{method}",
+            )
 
 
-def _verb(call: Call, rules: Rules) -> None:
+def _verb(call: Call, lookup: SandboxLookup) -> None:
     if call.inbound.verb not in ("GET", "POST") or (call.files and call.inbound.verb != "POST"):
         raise TopError(9)
 
 
-def _flow(call: Call, rules: Rules) -> None:
+def _flow(call: Call, lookup: SandboxLookup) -> None:
     world = call.world
     assert world is not None and call.app is not None
     if world.state.quotas:
-        ban = world.spend(call.app.app_key, call.texts["method"])
+        ban = world.consume_quota(call.app.app_key, call.texts["method"])
         if ban is not None:
             raise call_limited(ban.sub_code, ban.seconds, ban.zh, ban.en)
 
 
-def _session(call: Call, rules: Rules) -> None:
+def _session(call: Call, lookup: SandboxLookup) -> None:
     needed = call.method is not None and call.method.session
     token = call.texts.get("session", "")
     if not needed and (call.method is not None or not token):
         return
     assert call.world is not None and call.app is not None
-    if call.session is None and rules.lax:
+    if call.session is None and lookup.lax:
         call.warnings.append("lax：session 未知，按主账号处理 (unknown session taken as main)")
         call.session = next(iter(call.world.state.sessions.values()))
     if not token and call.session is None:
         raise TopError(26)
-    if call.session is None and rules.directory.knows_session(token):
+    if call.session is None and lookup.directory.knows_session(token):
         raise TopError(
-            27, sub_code="sessionkey-not-generated-by-server",
+            27,
+            sub_code="sessionkey-not-generated-by-server",
             sub_msg=f"RealSession don't belong app and user ! appKey is : {call.app.app_key}",
-            zh="session 属于另一个应用", en="the session is another app's",
+            zh="session 属于另一个应用",
+            en="the session is another app's",
         )
     if call.session is None:
-        raise TopError(27, sub_code="invalid-sessionkey", sub_msg="SessionKey非法", zh="session 不存在", en="unknown session")
+        raise TopError(
+            27,
+            sub_code="invalid-sessionkey",
+            sub_msg="SessionKey非法",
+            zh="session 不存在",
+            en="unknown session",
+        )
     if call.session.expires is not None and call.session.expires <= call.world.now:
-        raise TopError(27, "session-expired", sub_code="session-expired", zh="session 已过期", en="the session has expired")
+        raise TopError(
+            27,
+            "session-expired",
+            sub_code="session-expired",
+            zh="session 已过期",
+            en="the session has expired",
+        )
 
 
-def _permission(call: Call, rules: Rules) -> None:
+def _permission(call: Call, lookup: SandboxLookup) -> None:
     assert call.app is not None
     name = call.texts["method"]
     if call.app.methods is not None and name not in call.app.methods:
-        raise TopError(11, sub_code="isv.permission-api-package-limit", sub_msg="scope ids is 20952 (换货API)")
+        raise TopError(
+            11, sub_code="isv.permission-api-package-limit", sub_msg="scope ids is 20952 (换货API)"
+        )
     session = call.session
     if session is not None and session.methods is not None and name not in session.methods:
         who = "子账号" if session.role is Role.SELLER_SUB else "账号"
-        raise TopError(12, zh=f"{who} {session.label} 没有 {name} 的权限", en=f"{session.label} lacks the right to {name}")
+        raise TopError(
+            12,
+            zh=f"{who} {session.label} 没有 {name} 的权限",
+            en=f"{session.label} lacks the right to {name}",
+        )
 
 
-def _arguments(call: Call, rules: Rules) -> None:
+def _arguments(call: Call, lookup: SandboxLookup) -> None:
     if call.method is None:
         return
     assert call.world is not None
-    choices = call.world.state.choices
+    rules = call.world.state.rules
     if call.files or not KNOWN_NAMES[call.method.name].issuperset(call.texts):
-        call.warnings += unknown_names(call.method, (*call.texts, *(upload.name for upload in call.files)))
+        call.warnings += unknown_names(
+            call.method, (*call.texts, *(upload.name for upload in call.files))
+        )
     call.arguments = bind(
-        call.method.params, call.texts, call.files, choices.number,
-        lenient="" if choices["fields_required"] else "fields",
+        call.method.params,
+        call.texts,
+        call.files,
+        rules.number,
+        lenient="" if rules["fields_required"] else "fields",
     )
     fields: tuple[str, ...] = call.arguments.get("fields", ())  # type: ignore[assignment]  # bound as names
     if not KNOWN_FIELDS[call.method.name].issuperset(fields):
@@ -219,6 +259,9 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def world_of(call: Call, rules: Rules) -> World | None:
+def world_of(call: Call, lookup: SandboxLookup) -> World | None:
     """The world a call can be told to belong to, even one refused before its app was looked up."""
-    return call.world or rules.directory.find(call.texts.get("session", ""), call.texts.get("app_key", ""))[0]
+    return (
+        call.world
+        or lookup.directory.find(call.texts.get("session", ""), call.texts.get("app_key", ""))[0]
+    )

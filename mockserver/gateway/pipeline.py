@@ -12,12 +12,11 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from ..api.faults import Effect
-from ..api.method import Method, wrapper_of
+from ..api.declaration import Method, wrapper_of
 from ..api.records import View, exchange_record, message_record
 from ..domain.errors import DomainError, IllegalMove
 from ..domain.moves import PICTURES, LeaveMessage
-from ..domain.switches import SWITCHES
+from ..domain.rules import RULES
 from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
@@ -25,15 +24,22 @@ from ..protocol.json_form import read_tree, write_json
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
-from ..world.faults import Asked, Hit
+from ..world.faults.fault_kinds import Effect
+from ..world.faults.fault_matching import FaultCandidate, FaultMatch
 from ..world.identity import Session
 from ..world.journal import CAPACITY, Entry, Journal
+from ..world.masking import kept, mask_params, mask_reply, scrub
 from .call import Call, Inbound, Reply, read_call
-from .checks import CHECKS, Rules, world_of
-from .harm import harmed, marked, refusal, sentences, timed_out
-from .masking import kept, mask_params, mask_reply, scrub
-from .queries import QUERIES, Ask, asked_fields
-from .traps import distorted
+from .checks import CHECKS, SandboxLookup, world_of
+from .faults.read_effects import apply_read_effect
+from .faults.reply_effects import (
+    apply_fault,
+    fault_refusal,
+    fault_sentences,
+    mark_entry,
+    timeout_error,
+)
+from .queries import QUERIES, QueryContext, asked_fields
 
 __all__ = ["Gateway", "fault_place"]
 
@@ -48,9 +54,12 @@ class Gateway:
     """
 
     def __init__(
-        self, rules: Rules, refused: Callable[[Entry], None] = lambda entry: None, journal: int = CAPACITY
+        self,
+        lookup: SandboxLookup,
+        refused: Callable[[Entry], None] = lambda entry: None,
+        journal: int = CAPACITY,
     ) -> None:
-        self.rules = rules
+        self.lookup = lookup
         self.journal = Journal(journal)
         self._refused = refused
         self._numbers = count(1)
@@ -60,16 +69,16 @@ class Gateway:
         call, text = self._delivered(inbound, None)
         return _reply(call, text) if call.hit is None else self._harmed(call, call.hit, text)
 
-    def _harmed(self, call: Call, hit: Hit, text: str) -> Reply:
+    def _harmed(self, call: Call, hit: FaultMatch, text: str) -> Reply:
         """What leaves when a planned fault has struck a call that has been journalled."""
         if hit.fault.declared.effect is Effect.TWICE:
             return _reply(*self._delivered(call.inbound, replace(hit, again=True)))
-        lost = timed_out(hit)
+        lost = timeout_error(hit)
         if lost is not None:
             text = _written(call, "error_response", lost.tree())
-        return harmed(_reply(call, text), hit)
+        return apply_fault(_reply(call, text), hit)
 
-    def _delivered(self, inbound: Inbound, again: Hit | None) -> tuple[Call, str]:
+    def _delivered(self, inbound: Inbound, again: FaultMatch | None) -> tuple[Call, str]:
         """One delivery of a request: carried out, journalled, its reply written; `again` is the fault that repeats it."""
         started = perf_counter_ns()
         number = next(self._numbers)
@@ -81,7 +90,9 @@ class Gateway:
             text = _written(call, root, tree)
         except TopError as wrong:
             error = wrong
-        except Exception as broken:  # the door: whatever breaks inside, the caller gets the platform's own error
+        except (
+            Exception
+        ) as broken:  # the door: whatever breaks inside, the caller gets the platform's own error
             error = _broken(broken)
         if error is not None:
             tree = error.tree()
@@ -92,16 +103,18 @@ class Gateway:
 
     def _answer(self, call: Call) -> tuple[str, Tree]:
         for check in CHECKS:
-            check.run(call, self.rules)
+            check.run(call, self.lookup)
         assert call.world is not None
         if call.world.state.faults and call.hit is None:
             call.hit = _struck(call)
-            if call.hit is not None and (error := refusal(call.hit)) is not None:
+            if call.hit is not None and (error := fault_refusal(call.hit)) is not None:
                 raise error
         if call.method is None:
             assert call.stub is not None
             members = msgspec.json.decode(call.stub).items()
-            return wrapper_of(call.texts["method"]), {name: read_tree(each) for name, each in members}
+            return wrapper_of(call.texts["method"]), {
+                name: read_tree(each) for name, each in members
+            }
         if call.hit is not None and call.hit.fault.declared.effect is Effect.FAIL:
             fault, call.msg_code = call.hit.fault, call.hit.fault.text("msg_code")
             return call.method.wrapper, _failed(call.method, call.msg_code, fault.text("message"))
@@ -115,9 +128,11 @@ class Gateway:
         with call.world.settled():
             _still(call)
             shop = call.session.shop if call.session else ""
-            ask = Ask(call.method, call.world, shop, call.session, call.arguments, _view(call))
+            ask = QueryContext(
+                call.method, call.world, shop, call.session, call.arguments, _view(call)
+            )
             if call.hit is not None and call.hit.fault.declared.effect is Effect.READ:
-                ask = distorted(ask, call.hit)
+                ask = apply_read_effect(ask, call.hit)
             return QUERIES[call.method.query](ask)
 
     def _play(self, call: Call) -> Tree:
@@ -132,56 +147,104 @@ class Gateway:
         with world.lock:
             session = _still(call)
             outcome, message = world.move(
-                call.arguments["dispute_id"], move, session.role, session=session, shop=session.shop, pictures=files,  # type: ignore[arg-type]  # bound as int
+                call.arguments["dispute_id"],
+                move,
+                session.role,
+                session=session,
+                shop=session.shop,
+                pictures=files,  # type: ignore[arg-type]  # bound as int
             )
             evidence = _ROWS[outcome.rule].known(outcome.exchange.ruleset)
             call.rule = f"{outcome.rule} ({evidence.grade.value})"
             call.warnings += outcome.warnings
             fields, view = asked_fields(method, call.arguments), _view(call)
             if method.move is LeaveMessage:
-                return {"result": {"results": Items("refund_message", [message_record(message, fields, "A", view)])}}
-            return {"result": {"success": True, "exchange": exchange_record(outcome.exchange, fields, "W", view)}}
+                return {
+                    "result": {
+                        "results": Items(
+                            "refund_message", [message_record(message, fields, "A", view)]
+                        )
+                    }
+                }
+            return {
+                "result": {
+                    "success": True,
+                    "exchange": exchange_record(outcome.exchange, fields, "W", view),
+                }
+            }
 
     def _failure(self, call: Call, refused: DomainError) -> Tree:
         assert call.method is not None and call.world is not None
         name = f"msg_code.{refused.failure}"
-        call.msg_code = call.world.state.choices.text(name)
-        call.rule = f"{refused.failure} ({SWITCHES[name].evidence.grade.value})"
-        call.cause, call.doubt = (refused.zh, refused.en), refused
-        facts = call.world.state.facts.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
-        if isinstance(refused, IllegalMove) and any(fact.move == refused.move.name() for fact in facts):
-            call.warnings.append("重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)")
+        call.msg_code = call.world.state.rules.text(name)
+        call.rule = f"{refused.failure} ({RULES[name].evidence.grade.value})"
+        call.cause, call.refusal = (refused.zh, refused.en), refused
+        events = call.world.state.events.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
+        if isinstance(refused, IllegalMove) and any(
+            event.move == refused.move.name() for event in events
+        ):
+            call.warnings.append(
+                "重复提交：此前同样的操作已经成功，这是第二次调用 (a repeated write: the same move has succeeded before)"
+            )
         return _failed(call.method, call.msg_code, refused.zh)
 
-    def _record(self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int) -> None:
-        world, real = world_of(call, self.rules), self.rules.directory.real()
-        doctor = _diagnosed(call, self.rules, error) if error or call.doubt else b"[]"
+    def _record(
+        self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int
+    ) -> None:
+        world, real = world_of(call, self.lookup), self.lookup.directory.real()
+        doctor = _diagnosed(call, self.lookup, error) if error or call.refusal else b"[]"
         own = call.texts.get("session", ""), call.app.app_secret if call.app else ""
         misread = (call.inbound.body or b"-")[0] in b'{["< \r\n\t'
-        params, coded, hidden = mask_params(call.texts, self.rules.directory, own, misread=misread)
+        params, coded, hidden = mask_params(call.texts, self.lookup.directory, own, misread=misread)
         warnings = [each[:500] for each in call.warnings] if call.warnings else ()
-        reply, sub_code = kept(mask_reply(tree, call.stub is not None)), error.sub_code if error else ""
+        reply, sub_code = (
+            kept(mask_reply(tree, call.stub is not None)),
+            error.sub_code if error else "",
+        )
         if hidden:
-            warnings, call.cause = [scrub(each, hidden) for each in warnings], (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden))
+            warnings, call.cause = (
+                [scrub(each, hidden) for each in warnings],
+                (scrub(call.cause[0], hidden), scrub(call.cause[1], hidden)),
+            )
             reply, sub_code = scrub(reply.decode(), hidden).encode(), scrub(sub_code, hidden)
         if call.hit is not None:
-            (zh, en), (cause_zh, cause_en) = sentences(call.hit), call.cause
-            call.cause = "；".join(filter(None, (zh, cause_zh))), "; ".join(filter(None, (en, cause_en)))
+            (zh, en), (cause_zh, cause_en) = fault_sentences(call.hit), call.cause
+            call.cause = (
+                "；".join(filter(None, (zh, cause_zh))),
+                "; ".join(filter(None, (en, cause_en))),
+            )
         inbound, failed = call.inbound, "failed" if call.msg_code else "ok"
         entry = Entry(
-            number=number, request_id=call.request_id, sandbox=world.id if world else "none",
-            at=(world.state.clock.outer(real) if world else real).timestamp(), real=real.timestamp(), verb=inbound.verb[:20],
-            method=params.get("method", "")[:200], caller=call.session.label if call.session else "",
-            dispute_id=params.get("dispute_id", "")[:40], outcome="refused" if error else failed,
-            code=error.code if error else 0, sub_code=sub_code, msg_code=call.msg_code,
-            rule=call.rule, micros=micros, params=coded, reply=reply,
-            base_url=inbound.base_url, content_type=inbound.content_type[:200], in_query=call.in_query,
-            body_size=len(inbound.body or b""), files=_files(call) if call.files else b"[]", mark=_mark(call),
-            warnings=kept(warnings) if warnings else b"[]", cause_zh=call.cause[0][:500], cause_en=call.cause[1][:500],
+            number=number,
+            request_id=call.request_id,
+            sandbox=world.id if world else "none",
+            at=(world.state.clock.outer(real) if world else real).timestamp(),
+            real=real.timestamp(),
+            verb=inbound.verb[:20],
+            method=params.get("method", "")[:200],
+            caller=call.session.label if call.session else "",
+            dispute_id=params.get("dispute_id", "")[:40],
+            outcome="refused" if error else failed,
+            code=error.code if error else 0,
+            sub_code=sub_code,
+            msg_code=call.msg_code,
+            rule=call.rule,
+            micros=micros,
+            params=coded,
+            reply=reply,
+            base_url=inbound.base_url,
+            content_type=inbound.content_type[:200],
+            in_query=call.in_query,
+            body_size=len(inbound.body or b""),
+            files=_files(call) if call.files else b"[]",
+            mark=_mark(call),
+            warnings=kept(warnings) if warnings else b"[]",
+            cause_zh=call.cause[0][:500],
+            cause_en=call.cause[1][:500],
             doctor=doctor,
         )
         if call.hit is not None:
-            entry = marked(entry, call.hit)
+            entry = mark_entry(entry, call.hit)
         (world.journal if world else self.journal).add(entry)
         if world:
             world.coverage.called(entry)
@@ -189,12 +252,14 @@ class Gateway:
             self._refused(entry)
 
 
-def _struck(call: Call) -> Hit | None:
+def _struck(call: Call) -> FaultMatch | None:
     """The planned fault that strikes a call which has passed all checks; asked once a call."""
     assert call.world is not None
     label = call.session.label if call.session else ""
-    asked = Asked(call.texts["method"], call.method, call.texts.get("dispute_id", ""), label, call.arguments)
-    return call.world.harm.strike(asked)
+    asked = FaultCandidate(
+        call.texts["method"], call.method, call.texts.get("dispute_id", ""), label, call.arguments
+    )
+    return call.world.faults.next_fault(asked)
 
 
 def _failed(method: Method, code: str, words: str) -> Tree:
@@ -207,7 +272,9 @@ def _failed(method: Method, code: str, words: str) -> Tree:
 def _written(call: Call, root: str, tree: Tree) -> str:
     """The reply in the form asked for, `request_id` last."""
     whole = {**tree, "request_id": call.request_id}
-    return write_json(root, whole, simplify=call.simplify) if call.as_json else write_xml(root, whole)
+    return (
+        write_json(root, whole, simplify=call.simplify) if call.as_json else write_xml(root, whole)
+    )
 
 
 def fault_place(broken: BaseException) -> str:
@@ -221,19 +288,24 @@ def fault_place(broken: BaseException) -> str:
 
 def _broken(broken: Exception) -> TopError:
     place = fault_place(broken)
-    return TopError(1, sub_code="isp.unknown-error", zh=f"本工具内部错误 {place}，请报告", en=f"our own fault: {place}")
+    return TopError(
+        1,
+        sub_code="isp.unknown-error",
+        zh=f"本工具内部错误 {place}，请报告",
+        en=f"our own fault: {place}",
+    )
 
 
-def _diagnosed(call: Call, rules: Rules, error: TopError | None) -> bytes:
-    from .diagnosis import (  # most servers never refuse a call, and its import is a tenth of their start
+def _diagnosed(call: Call, lookup: SandboxLookup, error: TopError | None) -> bytes:
+    from ..doctor.diagnosis import (  # most servers never refuse a call, and its import is a tenth of their start
         diagnose,
-        stumbled,
+        diagnosis_failed,
     )
 
     try:
-        return diagnose(call, rules, error)
+        return diagnose(call, lookup, error)
     except Exception as broken:  # the door: a doctor who stumbles costs the caller nothing
-        return stumbled(fault_place(broken))
+        return diagnosis_failed(fault_place(broken))
 
 
 def _still(call: Call) -> Session:
@@ -247,7 +319,7 @@ def _still(call: Call) -> Session:
 def _view(call: Call) -> View:
     assert call.world is not None
     state = call.world.state
-    return View(state.choices, state.clock.aged, call.inbound.base_url, call.world.id)
+    return View(state.rules, state.clock.aged, call.inbound.base_url, call.world.id)
 
 
 def _request_id(number: int) -> str:
@@ -270,14 +342,21 @@ def _mark(call: Call) -> int:
 def _reply(call: Call, text: str) -> Reply:
     body = text.encode()
     headers = [
-        ("Content-Type", "text/javascript;charset=UTF-8" if call.as_json else "text/xml;charset=UTF-8"),
+        (
+            "Content-Type",
+            "text/javascript;charset=UTF-8" if call.as_json else "text/xml;charset=UTF-8",
+        ),
         ("top-bodylength", str(len(text))),
         ("Application-Host", "127.0.0.1"),
         ("Location-Host", "tmall-mockserver"),
         ("X-Sandbox-Request-Id", call.request_id),
         ("X-Sandbox-Id", quote(call.world.id) if call.world else "none"),
     ]
-    rule = call.rule if call.hit is None else f"{call.rule} fault {call.hit.fault.id} {call.hit.fault.kind}".lstrip()
+    rule = (
+        call.rule
+        if call.hit is None
+        else f"{call.rule} fault {call.hit.fault.id} {call.hit.fault.kind}".lstrip()
+    )
     if rule:
         headers.append(("X-Sandbox-Rule", rule))
     if call.inbound.gzip:

@@ -10,21 +10,21 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ..api.around_methods import REFUND_STATUS
-from ..api.method import Method
+from ..api.declaration import Method
 from ..api.records import View, exchange_record, message_record
+from ..api.related_methods import REFUND_STATUS
 from ..domain.catalogue import Address, Trade, stage_of
 from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments, invalid
 from ..protocol.shapes import Items, Tree, show_price
 from ..world.identity import Session
-from ..world.listing import Wanted, list_exchanges
+from ..world.listing import ExchangeFilter, list_exchanges
 from ..world.world import World
 
-__all__ = ["QUERIES", "Ask", "asked_fields", "wanted_of"]
+__all__ = ["QUERIES", "QueryContext", "asked_fields", "wanted_of"]
 
 
-class Ask(Struct, frozen=True):
+class QueryContext(Struct, frozen=True):
     """A bound query: whose, of which world, with which arguments, seen how."""
 
     method: Method
@@ -41,13 +41,15 @@ def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
     return cast("tuple[str, ...]", asked) if asked else tuple(field.name for field in method.record)
 
 
-def _exchange(ask: Ask) -> Tree:
+def _exchange(ask: QueryContext) -> Tree:
     exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
     fields = asked_fields(ask.method, ask.arguments)
-    return {"result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}}
+    return {
+        "result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}
+    }
 
 
-def wanted_of(ask: Ask) -> Wanted:
+def wanted_of(ask: QueryContext) -> ExchangeFilter:
     """The filters that a list was asked with."""
     given, clock = ask.arguments, ask.world.state.clock
 
@@ -55,9 +57,12 @@ def wanted_of(ask: Ask) -> Wanted:
         found = given.get(name)
         return None if found is None else clock.recorded(cast("datetime", found))
 
-    return Wanted(
+    return ExchangeFilter(
         shop=ask.shop,
-        statuses=tuple(Status(int(code)) for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))),
+        statuses=tuple(
+            Status(int(code))
+            for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))
+        ),
         modified=(instant("start_gmt_modified_time"), instant("end_gmt_modifed_time")),
         created=(instant("start_created_time"), instant("end_created_time")),
         ids=frozenset(int(number) for number in cast("Any", given.get("refund_id_array", ()))),
@@ -68,7 +73,7 @@ def wanted_of(ask: Ask) -> Wanted:
     )
 
 
-def _exchanges(ask: Ask) -> Tree:
+def _exchanges(ask: QueryContext) -> Tree:
     page_no, size = _page(ask.arguments)
     total, rows = list_exchanges(ask.world.state, wanted_of(ask), page_no, size)
     fields = asked_fields(ask.method, ask.arguments)
@@ -89,19 +94,31 @@ def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
     return {"has_next": page_no * size < total, "page_results": page, "total_results": total}
 
 
-def _messages(ask: Ask) -> Tree:
+def _messages(ask: QueryContext) -> Tree:
     given = ask.arguments
     exchange = ask.world.visible(cast("int", given["dispute_id"]), ask.shop)
     roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
     thread = ask.world.state.messages[exchange.dispute_id]
-    newest = [m for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True) if not roles or m.role in roles]
+    newest = [
+        m
+        for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True)
+        if not roles or m.role in roles
+    ]
     page_no, size = _page(given)
     fields = asked_fields(ask.method, given)
-    rows = [message_record(m, fields, "M", ask.view) for m in newest[(page_no - 1) * size : page_no * size]]
-    return {"result": {**_listed("refund_message", rows), **_counts(len(newest), len(rows), page_no, size)}}
+    rows = [
+        message_record(m, fields, "M", ask.view)
+        for m in newest[(page_no - 1) * size : page_no * size]
+    ]
+    return {
+        "result": {
+            **_listed("refund_message", rows),
+            **_counts(len(newest), len(rows), page_no, size),
+        }
+    }
 
 
-def _reasons(ask: Ask) -> Tree:
+def _reasons(ask: QueryContext) -> Tree:
     exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
     kind, stage = ask.arguments.get("dispute_type", 0), stage_of(exchange.status)
     fields = asked_fields(ask.method, ask.arguments)
@@ -113,70 +130,101 @@ def _reasons(ask: Ask) -> Tree:
     return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
 
 
-def _addresses(ask: Ask) -> Tree:
+def _addresses(ask: QueryContext) -> Tree:
     wanted = cast("str", ask.arguments.get("rdef", "no_def"))
     shown: Callable[[Address], bool] = lambda a: wanted == "no_def" or bool(getattr(a, wanted))  # noqa: E731
-    rows = [asdict(address) for address in ask.world.state.shops[ask.shop].addresses if shown(address)]
+    rows = [
+        asdict(address) for address in ask.world.state.shops[ask.shop].addresses if shown(address)
+    ]
     return {"addresses": Items("address_result", rows)} if rows else {}
 
 
-def _carriers(ask: Ask) -> Tree:
+def _carriers(ask: QueryContext) -> Tree:
     fields = asked_fields(ask.method, ask.arguments)
     known = {field.name for field in ask.method.record}
     rows = [
-        {name: value for name in fields if name in known and (value := getattr(carrier, name)) != ""}
+        {
+            name: value
+            for name in fields
+            if name in known and (value := getattr(carrier, name)) != ""
+        }
         for carrier in ask.world.state.carriers
     ]
     return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
 
 
-def _trade(ask: Ask) -> Tree:
+def _trade(ask: QueryContext) -> Tree:
     """The trade as the exchanges of it show it: sub-orders, SKUs, buyer."""
-    orders = [trade for trade in ask.world.state.trades.values() if trade.tid == ask.arguments["tid"]]
+    orders = [
+        trade for trade in ask.world.state.trades.values() if trade.tid == ask.arguments["tid"]
+    ]
     if not orders or orders[0].shop != ask.shop:
         raise invalid("tid", "交易不存在", "no such trade")
     every = _trade_members(orders, ask)
-    wanted = dict.fromkeys(name.partition(".")[0] for name in asked_fields(ask.method, ask.arguments))
+    wanted = dict.fromkeys(
+        name.partition(".")[0] for name in asked_fields(ask.method, ask.arguments)
+    )
     return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
 
 
-def _trade_members(orders: list[Trade], ask: Ask) -> Tree:
+def _trade_members(orders: list[Trade], ask: QueryContext) -> Tree:
     trade, buyer = orders[0], ask.world.state.buyers.get(orders[0].buyer)
     created, paid = ask.view.time(trade.created), show_price(sum(order.payment for order in orders))
     address = (buyer.address if buyer else "").split("^^^")
     state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
     return {
-        "tid": trade.tid, "status": trade.status, "type": "fixed", "seller_nick": trade.shop, "buyer_nick": trade.buyer,
-        "buyer_open_uid": buyer.open_uid if buyer else None, "created": created, "pay_time": created,
-        "modified": created, "payment": paid, "num": sum(order.num for order in orders),
-        "receiver_name": buyer.name if buyer else None, "receiver_state": state, "receiver_city": city,
-        "receiver_district": district, "receiver_address": detail, "receiver_mobile": buyer.phone if buyer else None,
-        "oaid": buyer.oaid if buyer else None, "orders": Items("order", [_order(order, ask) for order in orders]),
+        "tid": trade.tid,
+        "status": trade.status,
+        "type": "fixed",
+        "seller_nick": trade.shop,
+        "buyer_nick": trade.buyer,
+        "buyer_open_uid": buyer.open_uid if buyer else None,
+        "created": created,
+        "pay_time": created,
+        "modified": created,
+        "payment": paid,
+        "num": sum(order.num for order in orders),
+        "receiver_name": buyer.name if buyer else None,
+        "receiver_state": state,
+        "receiver_city": city,
+        "receiver_district": district,
+        "receiver_address": detail,
+        "receiver_mobile": buyer.phone if buyer else None,
+        "oaid": buyer.oaid if buyer else None,
+        "orders": Items("order", [_order(order, ask) for order in orders]),
     }
 
 
-def _order(order: Trade, ask: Ask) -> Tree:
+def _order(order: Trade, ask: QueryContext) -> Tree:
     """A sub-order; an exchange of it shows as its refund."""
     state = ask.world.state
     goods = next((each for each in state.goods.values() if each.sku_id == order.sku_id), None)
     dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == order.oid), None)
     shown: Tree = {
-        "oid": order.oid, "status": order.status, "num": order.num, "sku_id": order.sku_id,
-        "total_fee": show_price(order.payment), "payment": show_price(order.payment),
+        "oid": order.oid,
+        "status": order.status,
+        "num": order.num,
+        "sku_id": order.sku_id,
+        "total_fee": show_price(order.payment),
+        "payment": show_price(order.payment),
         "title": goods.title if goods else order.sku_id,
         "refund_status": "NO_REFUND" if dispute is None else REFUND_STATUS[dispute.status],
         "refund_id": dispute.dispute_id if dispute else None,
     }
     if goods:
-        shown |= {"price": show_price(goods.price), "num_iid": goods.num_iid, "outer_sku_id": goods.outer_id}
+        shown |= {
+            "price": show_price(goods.price),
+            "num_iid": goods.num_iid,
+            "outer_sku_id": goods.outer_id,
+        }
     return shown
 
 
-def _time(ask: Ask) -> Tree:
+def _time(ask: QueryContext) -> Tree:
     return {"time": ask.view.time(ask.world.state.clock.recorded(ask.world.now))}
 
 
-QUERIES: Mapping[str, Callable[[Ask], Tree]] = {
+QUERIES: Mapping[str, Callable[[QueryContext], Tree]] = {
     "exchange": _exchange,
     "exchanges": _exchanges,
     "messages": _messages,

@@ -9,13 +9,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .errors import TopError
 from .forms import Upload
 from .pictures import picture_type
-from .shapes import Kind, Param, read_time
+from .shapes import Param, ValueKind, read_time
 
-__all__ = ["SYSTEM", "Arguments", "bind", "invalid", "missing"]
+__all__ = ["SYSTEM_PARAMETERS", "Arguments", "bind", "invalid", "missing"]
 
 Arguments = dict[str, object]
-SYSTEM = (
-    "method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key", "simplify",
+SYSTEM_PARAMETERS = (
+    "method",
+    "app_key",
+    "session",
+    "timestamp",
+    "format",
+    "v",
+    "sign",
+    "sign_method",
+    "partner_id",
+    "target_app_key",
+    "simplify",
 )
 Bound = Callable[[str], int]
 
@@ -23,8 +33,12 @@ Bound = Callable[[str], int]
 def missing(name: str) -> TopError:
     """Error 40 for a required parameter."""
     return TopError(
-        40, name, sub_code=f"isv.missing-parameter:{name}", sub_msg=f"缺少必填参数：{name}",
-        zh=f"缺少必填参数 {name}", en=f"required parameter {name} is missing",
+        40,
+        name,
+        sub_code=f"isv.missing-parameter:{name}",
+        sub_msg=f"缺少必填参数：{name}",
+        zh=f"缺少必填参数 {name}",
+        en=f"required parameter {name} is missing",
     )
 
 
@@ -32,13 +46,22 @@ def invalid(name: str, zh: str, en: str) -> TopError:
     """Error 41 for a parameter; `zh` and `en` say what it should be.  Long names are clipped."""
     name = name[:100]
     return TopError(
-        41, name, sub_code=f"isv.invalid-parameter:{name}", sub_msg=f"参数 {name} 不合法：{zh}",
-        zh=f"参数 {name} 不合法：{zh}", en=f"parameter {name} is invalid: {en}",
+        41,
+        name,
+        sub_code=f"isv.invalid-parameter:{name}",
+        sub_msg=f"参数 {name} 不合法：{zh}",
+        zh=f"参数 {name} 不合法：{zh}",
+        en=f"parameter {name} is invalid: {en}",
     )
 
 
 def bind(
-    params: Sequence[Param], texts: Mapping[str, str], files: Iterable[Upload], bound: Bound, *, lenient: str = ""
+    params: Sequence[Param],
+    texts: Mapping[str, str],
+    files: Iterable[Upload],
+    bound: Bound,
+    *,
+    lenient: str = "",
 ) -> Arguments:
     """The arguments by name; absent optional ones are left out, or their default put in.
 
@@ -54,7 +77,7 @@ def bind(
     bound_args: Arguments = {}
     for param in params:
         text = texts.get(param.name)
-        if param.kind is Kind.BYTES:
+        if param.kind is ValueKind.BYTES:
             if param.name in uploads or text:
                 bound_args[param.name] = _pictures(param, uploads.get(param.name, []), text, bound)
         elif text or (text is not None and param.blank):
@@ -73,9 +96,13 @@ def _number(param: Param, text: str, bound: Bound) -> int:
     value = int(text)
     most = bound(param.most_switch) if param.most_switch else param.most
     if not param.least <= value <= most:
-        raise invalid(param.name, f"应在 {param.least} 与 {most} 之间", f"from {param.least} to {most}")
+        raise invalid(
+            param.name, f"应在 {param.least} 与 {most} 之间", f"from {param.least} to {most}"
+        )
     if param.among and text not in param.among:
-        raise invalid(param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}")
+        raise invalid(
+            param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
+        )
     return value
 
 
@@ -84,7 +111,9 @@ def _string(param: Param, text: str, bound: Bound) -> str:
         most = bound(param.most_switch)
         raise invalid(param.name, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
     if param.among and text not in param.among:
-        raise invalid(param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}")
+        raise invalid(
+            param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
+        )
     return text
 
 
@@ -104,34 +133,48 @@ def _date(param: Param, text: str, bound: Bound) -> object:
 def _strings(param: Param, text: str, bound: Bound) -> tuple[str, ...]:
     items = tuple([item for each in text.split(",") if (item := each.strip())])
     if not items:
-        raise missing(param.name) if param.required else invalid(param.name, "列表为空", "the list is empty")
+        raise (
+            missing(param.name)
+            if param.required
+            else invalid(param.name, "列表为空", "the list is empty")
+        )
     if len(items) > param.limit:
         raise invalid(param.name, f"最多 {param.limit} 项", f"at most {param.limit} items")
     if param.among and not set(items) <= set(param.among):
-        raise invalid(param.name, f"只能是 {'、'.join(param.among)}", f"items are {', '.join(param.among)}")
-    if param.items is Kind.NUMBER:
+        raise invalid(
+            param.name, f"只能是 {'、'.join(param.among)}", f"items are {', '.join(param.among)}"
+        )
+    if param.items is ValueKind.NUMBER:
         for item in items:
-            _number(Param(name=param.name, kind=Kind.NUMBER), item, bound)
+            _number(Param(name=param.name, kind=ValueKind.NUMBER), item, bound)
     return items
 
 
-def _pictures(param: Param, uploads: Sequence[Upload], text: str | None, bound: Bound) -> tuple[Upload, ...]:
+def _pictures(
+    param: Param, uploads: Sequence[Upload], text: str | None, bound: Bound
+) -> tuple[Upload, ...]:
     if text:
         raise invalid(param.name, "应作为 multipart 文件上传", "a multipart file is wanted")
     most = bound(param.most_switch)
     for upload in uploads:
         if len(upload.content) > most:
-            raise invalid(param.name, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")
+            raise invalid(
+                param.name, f"图片最大 {most} 字节", f"a picture has at most {most} bytes"
+            )
         if not picture_type(upload.content):
-            raise invalid(param.name, "不是图片，应为 JPEG、PNG、GIF、BMP 或 WebP", "JPEG, PNG, GIF, BMP or WebP is wanted")
+            raise invalid(
+                param.name,
+                "不是图片，应为 JPEG、PNG、GIF、BMP 或 WebP",
+                "JPEG, PNG, GIF, BMP or WebP is wanted",
+            )
     return tuple(uploads)
 
 
-_READERS: Mapping[Kind, Callable[[Param, str, Bound], object]] = {
-    Kind.NUMBER: _number,
-    Kind.STRING: _string,
-    Kind.PRICE: _string,
-    Kind.BOOLEAN: _boolean,
-    Kind.DATE: _date,
-    Kind.STRINGS: _strings,
+_READERS: Mapping[ValueKind, Callable[[Param, str, Bound], object]] = {
+    ValueKind.NUMBER: _number,
+    ValueKind.STRING: _string,
+    ValueKind.PRICE: _string,
+    ValueKind.BOOLEAN: _boolean,
+    ValueKind.DATE: _date,
+    ValueKind.STRINGS: _strings,
 }

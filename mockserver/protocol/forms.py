@@ -59,7 +59,9 @@ def read_urlencoded(raw: bytes) -> Pairs:
     pieces = text.split("&", _PARTS_AT_MOST)
     for name, _, value in [piece.partition("=") for piece in pieces[:_PARTS_AT_MOST] if piece]:
         try:
-            pairs.append((_plain(name), _plain(value)) if "%" in name or "%" in value else (name, value))
+            pairs.append(
+                (_plain(name), _plain(value)) if "%" in name or "%" in value else (name, value)
+            )
         except UnicodeDecodeError:
             broken = True
     if len(pieces) > _PARTS_AT_MOST:
@@ -70,7 +72,9 @@ def read_urlencoded(raw: bytes) -> Pairs:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8"), text)
+    return _ESCAPES.sub(
+        lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8"), text
+    )
 
 
 def boundary_of(content_type: str) -> bytes:

@@ -11,14 +11,25 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["BEIJING", "Field", "Items", "Kind", "Param", "Tree", "read_epoch", "read_time", "show_price", "show_time"]
+__all__ = [
+    "BEIJING",
+    "Field",
+    "Items",
+    "Param",
+    "Tree",
+    "ValueKind",
+    "read_epoch",
+    "read_time",
+    "show_price",
+    "show_time",
+]
 
 BEIJING = timezone(timedelta(hours=8), "GMT+8")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 Tree = dict[str, Any]  # a reply before its form is chosen: scalars, Tree, Items
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """A type of the API pages."""
 
     NUMBER = "Number"
@@ -40,11 +51,11 @@ class Param(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     required: bool = False
     limit: int = 0
     among: tuple[str, ...] = ()
-    items: Kind = Kind.STRING
+    items: ValueKind = ValueKind.STRING
     least: int = -(2**63)
     most: int = 2**63 - 1
     most_switch: str = ""
@@ -61,7 +72,7 @@ class Field(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     of: tuple["Field", ...] = ()
     item: str = ""
     asked_as: str = ""

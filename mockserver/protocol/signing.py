@@ -27,7 +27,11 @@ def sign(params: Mapping[str, str], secret: str, method: str = "md5", body: str 
     """
     text = string_to_sign(params, body)
     if method == "md5":
-        return hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False).hexdigest().upper()
+        return (
+            hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False)
+            .hexdigest()
+            .upper()
+        )
     if method == "hmac":
         return hmac.digest(secret.encode(), text.encode(), "md5").hex().upper()
     if method == "hmac-sha256":

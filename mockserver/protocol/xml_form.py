@@ -14,7 +14,9 @@ from .shapes import Items, Tree
 __all__ = ["write_xml"]
 
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_.\u4e00-\u9fff-]*")  # of XML's names, those that occur
+_NAME = re.compile(
+    r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_.\u4e00-\u9fff-]*"
+)  # of XML's names, those that occur
 _HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
 
 
@@ -32,7 +34,12 @@ def _element(name: str, value: Any, put: Callable[[str], None]) -> None:
         name = "_"
     if type(value) is str:
         if "&" in value or "<" in value or ">" in value or "\r" in value:
-            value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+            value = (
+                value.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\r", "&#13;")
+            )
         put(f"<{name}>{value}</{name}>")
     elif type(value) is dict:
         put(f"<{name}>")

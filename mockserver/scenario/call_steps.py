@@ -3,22 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..api.around_methods import METHODS
-from ..api.method import Method
+from ..api.declaration import Method
+from ..api.methods import METHODS
 from ..protocol.binding import bind
 from ..protocol.errors import TopError
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
 from .common import refusal, step_base
 from .matching import is_operator
+from .model import Call, Step
 from .reading import Reading
 from .references import has_references
-from .story import Call, Step
 from .yaml_text import Node
 
 __all__ = ["SYSTEM", "read_call"]
 
-SYSTEM = ("method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "simplify", "partner_id")
+SYSTEM = (
+    "method",
+    "app_key",
+    "session",
+    "timestamp",
+    "format",
+    "v",
+    "sign",
+    "sign_method",
+    "simplify",
+    "partner_id",
+)
 
 
 def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
@@ -41,8 +52,14 @@ def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
             _check_path(method, path, (expect or node, path, each), reading)
         reading.check_references(each)
     return Call(
-        **step_base(node, reading), method=str(name), params=params, sub=reading.flag(node, "sub"),
-        shop=reading.text(node, "shop"), refused=refused, expect=expect, keep=keep,
+        **step_base(node, reading),
+        method=str(name),
+        params=params,
+        sub=reading.flag(node, "sub"),
+        shop=reading.text(node, "shop"),
+        refused=refused,
+        expect=expect,
+        keep=keep,
     )
 
 
@@ -54,10 +71,18 @@ def _check_params(method: Method, params: Node, reading: Reading, *, strict: boo
         if name not in known:
             reading.unknown(params, name, (*known, *SYSTEM), "参数")
         elif isinstance(each.value, dict):
-            reading.wrong(each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list")
+            reading.wrong(
+                each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list"
+            )
         elif strict and not has_references(each) and not str(each.value).startswith("data:"):
             try:
-                bind((known[name],), {name: _wire(each.plain())}, (), reading.choices.number, lenient=name)
+                bind(
+                    (known[name],),
+                    {name: _wire(each.plain())},
+                    (),
+                    reading.rules.number,
+                    lenient=name,
+                )
             except TopError as wrong:
                 reading.wrong(each, wrong.cause_zh, wrong.cause_en)
 
@@ -65,7 +90,13 @@ def _check_params(method: Method, params: Node, reading: Reading, *, strict: boo
 def _wire(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ",".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return (
+        ",".join(map(str, value))
+        if isinstance(value, list)
+        else ""
+        if value is None
+        else str(value)
+    )
 
 
 def _check_path(method: Method, path: str, place: tuple[Node, str, Node], reading: Reading) -> None:
@@ -95,8 +126,8 @@ def _kept(node: Node, reading: Reading) -> Mapping[str, str]:
         return {}
     for name, each in kept.value.items():
         if not isinstance(each.value, str) or not name.isidentifier() or name == "it":
-            reading.wrong(kept, "keep 应为 名称: 应答路径", "keep is a mapping of names and reply paths", name)
+            reading.wrong(
+                kept, "keep 应为 名称: 应答路径", "keep is a mapping of names and reply paths", name
+            )
     reading.values |= set(kept.value)
     return {name: str(each.value) for name, each in kept.value.items()}
-
-

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..domain.switches import SWITCHES
+from ..domain.rules import RULES
 from ..protocol.errors import CODES
 from ..world.document import unknown_name
 from .expecting import EXPECTATIONS, expectation
@@ -26,7 +26,12 @@ def step_base(node: Node, reading: Reading) -> dict[str, Any]:
 def needs_exchange(node: Node, kind: str, reading: Reading) -> None:
     """A step about an exchange stands behind one."""
     if not reading.exchanges:
-        reading.wrong(node, "此前没有换货单；先写 buyer: apply", "there is no exchange yet; begin with buyer: apply", kind)
+        reading.wrong(
+            node,
+            "此前没有换货单；先写 buyer: apply",
+            "there is no exchange yet; begin with buyer: apply",
+            kind,
+        )
 
 
 def refusal(node: Node, reading: Reading) -> Node | None:
@@ -34,18 +39,29 @@ def refusal(node: Node, reading: Reading) -> Node | None:
     wanted: Node | None = node.value.get("refused")
     if wanted is None:
         return None
-    failures = [name.removeprefix("msg_code.") for name in SWITCHES if name.startswith("msg_code.")]
+    failures = [name.removeprefix("msg_code.") for name in RULES if name.startswith("msg_code.")]
     if isinstance(wanted.value, bool):
         if not wanted.value:
-            reading.wrong(wanted, "refused 不能是 false；不写即为应成功", "refused is not false: leave it out")
+            reading.wrong(
+                wanted, "refused 不能是 false；不写即为应成功", "refused is not false: leave it out"
+            )
     elif isinstance(wanted.value, int):
         if wanted.value not in CODES:
             reading.wrong(wanted, f"没有错误码 {wanted.value}", f"no error code {wanted.value}")
     elif isinstance(wanted.value, str):
-        if wanted.value not in (*failures, LOST) and not has_references(wanted) and "." not in wanted.value and "-" not in wanted.value:
-            reading.refused(wanted, unknown_name("refused", wanted.value, (*failures, LOST), "失败"))
+        if (
+            wanted.value not in (*failures, LOST)
+            and not has_references(wanted)
+            and "." not in wanted.value
+            and "-" not in wanted.value
+        ):
+            reading.refused(
+                wanted, unknown_name("refused", wanted.value, (*failures, LOST), "失败")
+            )
     elif not isinstance(wanted.value, dict):
-        reading.wrong(wanted, "refused 应为失败名、错误码或映射", "refused is a failure, a code or a mapping")
+        reading.wrong(
+            wanted, "refused 应为失败名、错误码或映射", "refused is a failure, a code or a mapping"
+        )
     return wanted
 
 
@@ -63,8 +79,11 @@ def expected(node: Node, key: str, reading: Reading, beside: tuple[str, ...] = (
             reading.unknown(wanted, name, (*known, "stock.wanted", *beside))
         else:
             reading.mistakes += meant.shape(each)
-        if name in ("status", "status_text") and isinstance(each.value, str) and each.value not in reading.texts and not has_references(each):
+        if (
+            name in ("status", "status_text")
+            and isinstance(each.value, str)
+            and each.value not in reading.texts
+            and not has_references(each)
+        ):
             reading.refused(each, unknown_name(name, each.value, sorted(reading.texts), "状态"))
     return Node(members, wanted.line, wanted.column, wanted.keys)
-
-

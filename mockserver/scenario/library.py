@@ -17,7 +17,10 @@ def shipped() -> Mapping[str, Path]:
     """The file of every shipped story by its name, in order of names."""
     own, checkout = _PACKAGE / "stories", _PACKAGE.parent / "scenarios"
     folder = own if own.is_dir() else checkout
-    names = {path.relative_to(folder).as_posix().removesuffix(SUFFIX): path for path in folder.rglob(f"*{SUFFIX}")}
+    names = {
+        path.relative_to(folder).as_posix().removesuffix(SUFFIX): path
+        for path in folder.rglob(f"*{SUFFIX}")
+    }
     return dict(sorted(names.items()))
 
 
@@ -28,7 +31,11 @@ def located(name: str) -> Path:
         KeyError: none has this name, or several have.
     """
     known = shipped()
-    found = [known[name]] if name in known else [path for each, path in known.items() if each.rpartition("/")[2] == name]
+    found = (
+        [known[name]]
+        if name in known
+        else [path for each, path in known.items() if each.rpartition("/")[2] == name]
+    )
     if len(found) != 1:
         raise KeyError(name)
     return found[0]

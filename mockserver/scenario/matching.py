@@ -62,7 +62,11 @@ def _compare_members(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]
 
 
 def _compare_items(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
-    if not isinstance(actual, Sequence) or isinstance(actual, str) or len(actual) != len(wanted.value):
+    if (
+        not isinstance(actual, Sequence)
+        or isinstance(actual, str)
+        or len(actual) != len(wanted.value)
+    ):
         yield Mismatch(what, wanted.line, wanted.column, wanted.plain(), actual)
         return
     for place, (node, each) in enumerate(zip(wanted.value, actual, strict=True)):
@@ -104,13 +108,21 @@ def _present(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
 
 
 def _count(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    size = len(actual) if isinstance(actual, list | tuple | dict) else 0 if actual is MISSING else actual
+    size = (
+        len(actual)
+        if isinstance(actual, list | tuple | dict)
+        else 0
+        if actual is MISSING
+        else actual
+    )
     yield from compare(f"{what} count", node, size)
 
 
 def _contains(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     held = isinstance(actual, str) and str(node.value) in actual
-    if not held and not (isinstance(actual, list) and any(_same(node.value, each) for each in actual)):
+    if not held and not (
+        isinstance(actual, list) and any(_same(node.value, each) for each in actual)
+    ):
         yield Mismatch(f"{what} contains", node.line, node.column, node.plain(), actual)
 
 
@@ -126,9 +138,13 @@ def _not(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
 
 def _order(what: str, node: Node, actual: Any, *, above: bool) -> Iterator[Mismatch]:
     left, right = _comparable(actual), _comparable(node.value)
-    held = type(left) is type(right) and left is not None and (left > right if above else left < right)
+    held = (
+        type(left) is type(right) and left is not None and (left > right if above else left < right)
+    )
     if not held:
-        yield Mismatch(f"{what} {'above' if above else 'below'}", node.line, node.column, node.plain(), actual)
+        yield Mismatch(
+            f"{what} {'above' if above else 'below'}", node.line, node.column, node.plain(), actual
+        )
 
 
 def _comparable(value: object) -> Any:
@@ -144,21 +160,34 @@ def _comparable(value: object) -> Any:
 
 
 def _first(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    yield from compare(f"{what} first", node, actual[0] if isinstance(actual, list) and actual else MISSING)
+    yield from compare(
+        f"{what} first", node, actual[0] if isinstance(actual, list) and actual else MISSING
+    )
 
 
 def _last(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    yield from compare(f"{what} last", node, actual[-1] if isinstance(actual, list) and actual else MISSING)
+    yield from compare(
+        f"{what} last", node, actual[-1] if isinstance(actual, list) and actual else MISSING
+    )
 
 
 def _any(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    if not isinstance(actual, list) or not any(not list(compare(what, node, each)) for each in actual):
+    if not isinstance(actual, list) or not any(
+        not list(compare(what, node, each)) for each in actual
+    ):
         yield Mismatch(f"{what} any", node.line, node.column, node.plain(), actual)
 
 
 OPERATORS: Mapping[str, Callable[[str, Node, Any], Iterator[Mismatch]]] = {
-    "absent": _absent, "present": _present, "count": _count, "contains": _contains, "one_of": _one_of, "not": _not,
+    "absent": _absent,
+    "present": _present,
+    "count": _count,
+    "contains": _contains,
+    "one_of": _one_of,
+    "not": _not,
     "above": lambda what, node, actual: _order(what, node, actual, above=True),
     "below": lambda what, node, actual: _order(what, node, actual, above=False),
-    "first": _first, "last": _last, "any": _any,
+    "first": _first,
+    "last": _last,
+    "any": _any,
 }

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .model import Call, Each, Keep, Play, Repeat, Restore, Scenario, Step
 from .references import references
-from .story import Call, Each, Keep, Play, Repeat, Restore, Step, Story
-from .yaml_text import Mistake, Node
+from .yaml_text import FileMistake, Node
 
 __all__ = ["unused_names"]
 
 
-def unused_names(story: Story) -> Iterator[Mistake]:
+def unused_names(story: Scenario) -> Iterator[FileMistake]:
     """A mistake for each exchange's name, kept value and snapshot that no step refers to."""
     steps = list(_every(story.steps))
     used = {name.partition(".")[0] for step in steps for name in _referred(step)}
     for step in steps:
         for what, name in _given(step):
             if name and name not in used:
-                yield Mistake(step.line, step.column, f"{what} {name} 没有用到", f"{name} is never used")
+                yield FileMistake(
+                    step.line, step.column, f"{what} {name} 没有用到", f"{name} is never used"
+                )
 
 
 def _every(steps: tuple[Step, ...]) -> Iterator[Step]:

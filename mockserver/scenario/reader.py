@@ -6,21 +6,21 @@ All mistakes of a file are told at once, each with its place and what was probab
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..domain.switches import DEFAULTS, BadSwitch, Choices
+from ..domain.rules import DEFAULTS, BadRule, RuleValues
 from ..domain.vocabulary import Ruleset
 from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
+from .model import Scenario
 from .reading import Reading
 from .references import filled, references
 from .steps import read_steps
-from .story import Story
 from .yaml_text import Node, Unreadable, plain_scalar, read_yaml
 
-__all__ = ["read_story"]
+__all__ = ["read_scenario"]
 
 _KEYS = ("scenario", "about", "evidence", "ruleset", "given", "set", "steps")
 
 
-def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -> Story:
+def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None) -> Scenario:
     """The story of a file's text; `options` replace the values of its `set`.
 
     Raises:
@@ -28,7 +28,13 @@ def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -
     """
     root = read_yaml(text)
     if not isinstance(root.value, dict):
-        raise Unreadable([root.mistake("应为带 scenario 与 steps 的映射", "a mapping with scenario and steps is wanted")])
+        raise Unreadable(
+            [
+                root.mistake(
+                    "应为带 scenario 与 steps 的映射", "a mapping with scenario and steps is wanted"
+                )
+            ]
+        )
     reading = Reading()
     own = _options(root, options or {}, reading)
     root = filled(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
@@ -40,14 +46,21 @@ def read_story(text: str, path: str, options: Mapping[str, Any] | None = None) -
     if steps is None:
         reading.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
     elif not isinstance(steps.value, tuple) or not steps.value:
-        reading.mistakes.append(steps.mistake("steps 应为非空列表", "steps are a list that is not empty"))
+        reading.mistakes.append(
+            steps.mistake("steps 应为非空列表", "steps are a list that is not empty")
+        )
     else:
         reading.rule(_choices(given))
         found = read_steps(steps, reading)
     if reading.mistakes:
         raise Unreadable(reading.mistakes)
-    return Story(
-        title=title, path=path, given=given, steps=found, about=_text(root, "about", reading), options=own,
+    return Scenario(
+        title=title,
+        path=path,
+        given=given,
+        steps=found,
+        about=_text(root, "about", reading),
+        options=own,
         evidence=tuple(_evidence(root)),
     )
 
@@ -59,21 +72,32 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
     """
     node = root.value.get("set", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        reading.mistakes.append(node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults"))
+        reading.mistakes.append(
+            node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults")
+        )
         return {}
     own = {name: each.plain() for name, each in node.value.items()}
     for name, value in options.items():
         if name not in own:
             wrong = unknown_name("set", name, own)
             reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
-        own[name] = plain_scalar(value) if isinstance(value, str) and not isinstance(own.get(name), str) else value
+        own[name] = (
+            plain_scalar(value)
+            if isinstance(value, str) and not isinstance(own.get(name), str)
+            else value
+        )
     used = {name.partition(".")[0] for name, _ in references(root)} if own else set()
     for name in node.value:
         if name not in used:
             reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
     for name, value in own.items():
         if not isinstance(value, bool | int | float | str | None):
-            reading.wrong(node, f"set 的 {name} 应为文字、数字、true 或 false", f"{name} of set is a text, a number, true or false", name)
+            reading.wrong(
+                node,
+                f"set 的 {name} 应为文字、数字、true 或 false",
+                f"{name} of set is a text, a number, true or false",
+                name,
+            )
             own[name] = None
     return own
 
@@ -82,7 +106,9 @@ def _text(root: Node, key: str, reading: Reading, *, required: bool = False) -> 
     node = root.value.get(key)
     if node is None or node.value is None:
         if required:
-            reading.mistakes.append(root.mistake(f"缺少 {key}：故事的标题", f"{key} is missing: the story's title"))
+            reading.mistakes.append(
+                root.mistake(f"缺少 {key}：故事的标题", f"{key} is missing: the story's title")
+            )
         return ""
     if not isinstance(node.value, str) or (required and not node.value.strip()):
         reading.mistakes.append(node.mistake(f"{key} 应为文字", f"{key} is a text"))
@@ -99,7 +125,9 @@ def _given(root: Node, reading: Reading) -> dict[str, Any]:
     """The world document, checked key by key; the ruleset may stand at the top."""
     node = root.value.get("given", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        reading.mistakes.append(node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping"))
+        reading.mistakes.append(
+            node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping")
+        )
         return {}
     given: dict[str, Any] = {}
     for key, each in node.value.items():
@@ -113,13 +141,19 @@ def _given(root: Node, reading: Reading) -> dict[str, Any]:
             given[key] = each.plain()
         except BadDocument as wrong:
             above, _, last = wrong.field.rpartition(".")
-            reading.wrong(node.at(above), f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}", last)
+            reading.wrong(
+                node.at(above), f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}", last
+            )
     ruleset = root.value.get("ruleset")
     if ruleset is not None:
         if isinstance(ruleset.value, str) and ruleset.value in set(Ruleset):
             given["ruleset"] = ruleset.value
         else:
-            reading.mistakes.append(ruleset.mistake(f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"))
+            reading.mistakes.append(
+                ruleset.mistake(
+                    f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"
+                )
+            )
     return given
 
 
@@ -127,12 +161,12 @@ def _check_rules(node: Node, reading: Reading) -> None:
     for name, each in node.value.items():
         try:
             DEFAULTS.changed({name: each.plain()})
-        except BadSwitch as wrong:
+        except BadRule as wrong:
             reading.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
 
 
-def _choices(given: Mapping[str, Any]) -> Choices:
+def _choices(given: Mapping[str, Any]) -> RuleValues:
     try:
         return DEFAULTS.changed(given.get("rules", {}))
-    except BadSwitch:
+    except BadRule:
         return DEFAULTS

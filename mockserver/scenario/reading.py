@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ..domain.switches import DEFAULTS, Choices
+from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.vocabulary import Status
 from ..world.document import BadDocument, unknown_name
 from .references import references
-from .yaml_text import Mistake, Node
+from .yaml_text import FileMistake, Node
 
 __all__ = ["Reading"]
 
@@ -15,18 +15,20 @@ class Reading:
     """One story on its way from text to steps."""
 
     def __init__(self) -> None:
-        self.mistakes: list[Mistake] = []
-        self.choices: Choices = DEFAULTS
-        self.texts: set[str] = {each.zh for each in Status}  # of statuses; a snapshot may bring earlier ones back
+        self.mistakes: list[FileMistake] = []
+        self.rules: RuleValues = DEFAULTS
+        self.texts: set[str] = {
+            each.zh for each in Status
+        }  # of statuses; a snapshot may bring earlier ones back
         self.exchanges: set[str] = set()
         self.values: set[str] = set()
         self.snapshots: set[str] = set()
         self.calling = False  # a call may name values that only the reply of another gave
 
-    def rule(self, choices: Choices) -> None:
+    def rule(self, rules: RuleValues) -> None:
         """From here on the sandbox follows these choices."""
-        self.choices = choices
-        self.texts |= {choices.text(f"text.{each.value}") for each in Status}
+        self.rules = rules
+        self.texts |= {rules.text(f"text.{each.value}") for each in Status}
 
     def wrong(self, node: Node, zh: str, en: str, key: str = "") -> None:
         """A mistake at a node or one of its keys."""
@@ -46,7 +48,11 @@ class Reading:
         found = node.value.get(key)
         if found is None:
             return default
-        if isinstance(found.value, str | int) and not isinstance(found.value, bool) and str(found.value).strip():
+        if (
+            isinstance(found.value, str | int)
+            and not isinstance(found.value, bool)
+            and str(found.value).strip()
+        ):
             return str(found.value)
         self.wrong(found, f"{key} 应为文字", f"{key} is a text")
         return default
@@ -76,7 +82,11 @@ class Reading:
             if head in known:
                 continue
             if head == "it":
-                self.wrong(place, "此前没有换货单，$it 无所指", "there is no exchange yet that $it could mean")
+                self.wrong(
+                    place,
+                    "此前没有换货单，$it 无所指",
+                    "there is no exchange yet that $it could mean",
+                )
                 continue
             refusal = unknown_name(head, head, sorted(known) or ["it"], "名称")
             self.wrong(place, refusal.zh, refusal.en)

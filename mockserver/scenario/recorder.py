@@ -11,20 +11,20 @@ from itertools import takewhile
 from typing import Any
 
 from ..domain.durations import LONGEST, show_duration
-from ..domain.exchange import Fact
+from ..domain.exchange import Event
 from ..domain.moves import LeaveMessage
-from ..domain.switches import DEFAULTS
+from ..domain.rules import DEFAULTS
 from ..domain.vocabulary import CsStatus, Role
 from ..protocol.shapes import show_time
 from ..version import __version__
-from ..world.deeds import Aged, Deed, Emptied, Founded, Moved, Opened, Ruled, Stocked
+from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from ..world.state import State
+from .record_fields import document_given, move_fields, opening_fields, standing_fields, state_given
 from .references import escaped
-from .retelling import document_given, move_fields, opening_fields, standing_fields, state_given
 from .yaml_text import BYTES_AT_MOST, NODES_AT_MOST
 from .yaml_writer import write_yaml
 
-__all__ = ["TooLong", "record_story"]
+__all__ = ["TooLong", "record_scenario"]
 
 _DEADLINES = tuple(name for name in DEFAULTS.values if name.startswith("deadline."))
 
@@ -38,7 +38,7 @@ class TooLong(Exception):
         super().__init__(f"{self.zh} ({self.en})")
 
 
-def record_story(state: State, now: datetime, name: str) -> str:
+def record_scenario(state: State, now: datetime, name: str) -> str:
     """The text of a scenario file for the history of the sandbox `name`; `now` is inner.
 
     Raises:
@@ -49,7 +49,9 @@ def record_story(state: State, now: datetime, name: str) -> str:
     story = {
         "scenario": f"独立环境 {name} 的记录",
         "about": f"What happened in sandbox {name} until {show_time(state.clock.shown(now))}, as recorded.",
-        "ruleset": state.ruleset.value, "given": teller.given, "steps": escaped(teller.steps),
+        "ruleset": state.ruleset.value,
+        "given": teller.given,
+        "steps": escaped(teller.steps),
     }
     notes = "".join(f"# 未能照录：{zh}\n# not as it was: {en}\n" for zh, en in teller.notes.items())
     text = f"# tmall-mockserver {__version__} 记录；凭证与个人信息不在其中 (recorded; without credentials and personal data)\n{notes}{write_yaml(story)}"
@@ -67,8 +69,8 @@ def _nodes(value: Any) -> int:
 
 def _since(state: State) -> int:
     """The last fact that no deed of this sandbox tells of."""
-    first = next(iter(state.deeds), None)
-    return state.last_fact if first is None else first.number - isinstance(first, Moved)
+    first = next(iter(state.operations), None)
+    return state.last_event if first is None else first.number - isinstance(first, Moved)
 
 
 class _Teller:
@@ -80,20 +82,30 @@ class _Teller:
 
     def __init__(self, state: State, now: datetime) -> None:
         self._state, self._now = state, now
-        self._facts = sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number)
-        self._places = {fact.number: place for place, fact in enumerate(self._facts)}
-        self._moved = {deed.number for deed in state.deeds if isinstance(deed, Moved)}
-        self._ruled = {deed.number for deed in state.deeds if isinstance(deed, Ruled)}
-        self._names = {fact.dispute_id: "" for fact in self._facts}
+        self._facts = sorted(
+            (event for events in state.events.values() for event in events),
+            key=lambda event: event.number,
+        )
+        self._places = {event.number: place for place, event in enumerate(self._facts)}
+        self._moved = {deed.number for deed in state.operations if isinstance(deed, Moved)}
+        self._ruled = {deed.number for deed in state.operations if isinstance(deed, Ruled)}
+        self._names = {event.dispute_id: "" for event in self._facts}
         for place, dispute_id in enumerate(self._names, 1):
             self._names[dispute_id] = f"e{place}"
-        opened = {each for deed in state.deeds if isinstance(deed, Opened) for each in deed.dispute_ids}
+        opened = {
+            each
+            for deed in state.operations
+            if isinstance(deed, Opened)
+            for each in deed.dispute_ids
+        }
         self._found = [number for number in self._names if number not in opened]
         self._since = _since(state) if self._found else 0
         self._choices = DEFAULTS
-        self._inner = state.deeds[0].at if state.deeds else now
+        self._inner = state.operations[0].at if state.operations else now
         self._to_age = self._aged = timedelta()
-        self._base = state.clock.aged - sum((deed.by for deed in state.deeds if isinstance(deed, Aged)), timedelta())
+        self._base = state.clock.aged - sum(
+            (deed.by for deed in state.operations if isinstance(deed, Aged)), timedelta()
+        )
         self._timeless = False
         self._place = 0  # of the first fact that may be a timeout not told yet
         self.given: dict[str, Any] = {}
@@ -102,16 +114,18 @@ class _Teller:
 
     def tell(self) -> None:
         """All of it: given, steps, notes."""
-        founded = next((deed.document for deed in self._state.deeds if isinstance(deed, Founded)), None)
+        founded = next(
+            (deed.document for deed in self._state.operations if isinstance(deed, Founded)), None
+        )
         world = state_given(self._state) if founded is None else document_given(founded)
         self.given = {"clock": show_time(self._inner - self._base), **world}
         self._choices = DEFAULTS.changed(self.given.get("rules", {}))
         if self._found:
             self._tell_found()
-        for deed in self._state.deeds:
+        for deed in self._state.operations:
             self._tell_timeouts(deed.number)
             TELLERS[type(deed)](self, deed)
-        self._tell_timeouts(self._state.last_fact)
+        self._tell_timeouts(self._state.last_event)
         self._go(self._now)
         self.steps += self._ending()
 
@@ -134,30 +148,50 @@ class _Teller:
     def _stop(self, zh: str, en: str) -> None:
         """From here on no time passes in the story, and what the system did is played."""
         self._timeless = True
-        self.notes[f"{zh}：其后不再有时间流逝，超时改为系统操作"] = f"{en}: no time passes from there, timeouts are moves of the system"
-        self.steps.append({"rules": dict.fromkeys(_DEADLINES, show_duration(LONGEST)), "note": f"{zh} ({en})"})
+        self.notes[f"{zh}：其后不再有时间流逝，超时改为系统操作"] = (
+            f"{en}: no time passes from there, timeouts are moves of the system"
+        )
+        self.steps.append(
+            {"rules": dict.fromkeys(_DEADLINES, show_duration(LONGEST)), "note": f"{zh} ({en})"}
+        )
 
     def _tell_timeouts(self, number: int) -> None:
         """What the system did up to the fact of this number."""
         while self._place < len(self._facts) and self._facts[self._place].number <= number:
-            fact = self._facts[self._place]
+            event = self._facts[self._place]
             self._place += 1
-            if fact.role is not Role.TIMEOUT or fact.number <= self._since:
+            if event.role is not Role.TIMEOUT or event.number <= self._since:
                 continue
-            self._go(fact.at)
+            self._go(event.at)
             if self._timeless:
-                self.steps.append({"system": fact.move, **self._on(fact.dispute_id), "expect": self._standing(fact)})
+                self.steps.append(
+                    {
+                        "system": event.move,
+                        **self._on(event.dispute_id),
+                        "expect": self._standing(event),
+                    }
+                )
             else:
-                self.steps.append({"expect": {**self._standing(fact), "moved_by": "system"}, **self._on(fact.dispute_id)})
+                self.steps.append(
+                    {
+                        "expect": {**self._standing(event), "moved_by": "system"},
+                        **self._on(event.dispute_id),
+                    }
+                )
 
-    def _standing(self, fact: Fact) -> dict[str, Any]:
+    def _standing(self, event: Event) -> dict[str, Any]:
         """The status after a fact, and after what the system did at the same instant."""
-        target = fact.target
-        for place in range(self._places[fact.number] + 1, len(self._facts)):
+        target = event.target
+        for place in range(self._places[event.number] + 1, len(self._facts)):
             later = self._facts[place]
-            if self._timeless or later.role is not Role.TIMEOUT or later.at > self._inner or later.number - 1 in self._ruled:
+            if (
+                self._timeless
+                or later.role is not Role.TIMEOUT
+                or later.at > self._inner
+                or later.number - 1 in self._ruled
+            ):
                 break
-            if later.dispute_id == fact.dispute_id:
+            if later.dispute_id == event.dispute_id:
                 target = later.target
         return {"status": target.value}
 
@@ -167,7 +201,9 @@ class _Teller:
         return {key: self._names[dispute_id]} if len(self._names) > 1 else {}
 
     def _goods(self, sku_id: str) -> str:
-        return next((goods.name for goods in self._state.goods.values() if goods.sku_id == sku_id), sku_id)
+        return next(
+            (goods.name for goods in self._state.goods.values() if goods.sku_id == sku_id), sku_id
+        )
 
     def _note(self, zh: str, en: str) -> None:
         self.notes[zh] = en
@@ -175,30 +211,51 @@ class _Teller:
     # deeds
 
     def _tell_found(self) -> None:
-        self._stop("快照文档只有当时的状态，没有来历", "a snapshot document has the state, not how it came about")
+        self._stop(
+            "快照文档只有当时的状态，没有来历",
+            "a snapshot document has the state, not how it came about",
+        )
         for dispute_id in self._found:
-            facts = tuple(fact for fact in self._state.facts[dispute_id] if fact.number <= self._since)
-            fields = standing_fields(self._state.exchanges[dispute_id], facts, self._base)
-            self._opened(dispute_id, fields, facts[-1])
+            events = tuple(
+                event for event in self._state.events[dispute_id] if event.number <= self._since
+            )
+            fields = standing_fields(self._state.exchanges[dispute_id], events, self._base)
+            self._opened(dispute_id, fields, events[-1])
         shelf = self._shelf()
         if shelf:
             self.steps.append({"stock": shelf})
 
     def _shelf(self) -> dict[str, int]:
         """What was available when the story begins, of the goods whose stock only moves have changed since."""
-        put = {deed.sku_id for deed in self._state.deeds if isinstance(deed, Stocked)}
-        left = {sku: accounts.available for sku, accounts in self._state.accounts.items() if sku not in put}
-        for fact in self._facts:
-            for entry in fact.entries if fact.number > self._since else ():
+        put = {deed.sku_id for deed in self._state.operations if isinstance(deed, Stocked)}
+        left = {
+            sku: accounts.available
+            for sku, accounts in self._state.accounts.items()
+            if sku not in put
+        }
+        for event in self._facts:
+            for entry in event.entries if event.number > self._since else ():
                 if entry.sku in left:
-                    left[entry.sku] += entry.num * ((entry.source == "available") - (entry.target == "available"))
+                    left[entry.sku] += entry.num * (
+                        (entry.source == "available") - (entry.target == "available")
+                    )
         return {self._goods(sku): max(units, 0) for sku, units in left.items()}
 
-    def _opened(self, dispute_id: int, fields: Mapping[str, Any], last: Fact) -> None:
-        self.steps.append({"buyer": "apply", **self._on(dispute_id, "as"), **fields, "expect": self._standing(last)})
+    def _opened(self, dispute_id: int, fields: Mapping[str, Any], last: Event) -> None:
+        self.steps.append(
+            {
+                "buyer": "apply",
+                **self._on(dispute_id, "as"),
+                **fields,
+                "expect": self._standing(last),
+            }
+        )
 
-    def _last_of_opening(self, dispute_id: int) -> Fact:
-        history = takewhile(lambda fact: fact.number not in self._moved and fact.role is not Role.TIMEOUT, self._state.facts[dispute_id])
+    def _last_of_opening(self, dispute_id: int) -> Event:
+        history = takewhile(
+            lambda event: event.number not in self._moved and event.role is not Role.TIMEOUT,
+            self._state.events[dispute_id],
+        )
         return [*history][-1]
 
     def founded(self, deed: Founded) -> None:
@@ -212,18 +269,29 @@ class _Teller:
 
     def moved(self, deed: Moved) -> None:
         self._go(deed.at)
-        fact = self._facts[self._places[deed.number]]
-        actor, sub = fact.role.actor, fact.role is Role.SELLER_SUB and self._has_sub(fact.dispute_id)
+        event = self._facts[self._places[deed.number]]
+        actor, sub = (
+            event.role.actor,
+            event.role is Role.SELLER_SUB and self._has_sub(event.dispute_id),
+        )
         fields = move_fields(deed.move, actor, self._state.pictures, self._choices, self._note)
         quiet = isinstance(deed.move, LeaveMessage)
-        self.steps.append({
-            actor.value: fact.move, **self._on(fact.dispute_id), **({"sub": True} if sub else {}), **fields,
-            **({} if quiet else {"expect": self._standing(fact)}),
-        })
+        self.steps.append(
+            {
+                actor.value: event.move,
+                **self._on(event.dispute_id),
+                **({"sub": True} if sub else {}),
+                **fields,
+                **({} if quiet else {"expect": self._standing(event)}),
+            }
+        )
 
     def _has_sub(self, dispute_id: int) -> bool:
         shop = self._state.exchanges[dispute_id].shop
-        return any(each.role is Role.SELLER_SUB and each.shop == shop for each in self._state.sessions.values())
+        return any(
+            each.role is Role.SELLER_SUB and each.shop == shop
+            for each in self._state.sessions.values()
+        )
 
     def stocked(self, deed: Stocked) -> None:
         self._go(deed.at)
@@ -231,7 +299,11 @@ class _Teller:
 
     def ruled(self, deed: Ruled) -> None:
         self._go(deed.at)
-        patch = {name: value for name, value in deed.patch.items() if not (self._timeless and name in _DEADLINES)}
+        patch = {
+            name: value
+            for name, value in deed.patch.items()
+            if not (self._timeless and name in _DEADLINES)
+        }
         self._choices = self._choices.changed(patch)
         if patch:
             self.steps.append({"rules": patch})
@@ -255,7 +327,11 @@ class _Teller:
             if not self._found:
                 wanted["messages"] = len(self._state.messages[dispute_id])
             yield {"expect": wanted, **self._on(dispute_id)}
-        entries = {} if self._found else dict.fromkeys(entry.sku for fact in self._facts for entry in fact.entries)
+        entries = (
+            {}
+            if self._found
+            else dict.fromkeys(entry.sku for event in self._facts for entry in event.entries)
+        )
         if entries:
             yield {"expect": {f"stock.{self._goods(sku)}": self._accounts(sku) for sku in entries}}
         if not self.steps and not self._names:
@@ -263,10 +339,18 @@ class _Teller:
 
     def _accounts(self, sku: str) -> dict[str, int]:
         accounts = self._state.accounts[sku]
-        return {name: getattr(accounts, name) for name in ("available", "reserved", "shipped", "returned")}
+        return {
+            name: getattr(accounts, name)
+            for name in ("available", "reserved", "shipped", "returned")
+        }
 
 
-TELLERS: Mapping[type[Deed], Callable[..., None]] = {
-    Founded: _Teller.founded, Opened: _Teller.opened, Moved: _Teller.moved, Stocked: _Teller.stocked, Ruled: _Teller.ruled,
-    Aged: _Teller.aged, Emptied: _Teller.emptied,
+TELLERS: Mapping[type[Operation], Callable[..., None]] = {
+    Founded: _Teller.founded,
+    Opened: _Teller.opened,
+    Moved: _Teller.moved,
+    Stocked: _Teller.stocked,
+    Ruled: _Teller.ruled,
+    Aged: _Teller.aged,
+    Emptied: _Teller.emptied,
 }

@@ -35,9 +35,16 @@ def filled(node: Node, value_of: Callable[[str], Any], dollar: str = "$") -> Nod
     `dollar` is what `$$` becomes.
     """
     if isinstance(node.value, dict):
-        return Node({key: filled(each, value_of, dollar) for key, each in node.value.items()}, node.line, node.column, node.keys)
+        return Node(
+            {key: filled(each, value_of, dollar) for key, each in node.value.items()},
+            node.line,
+            node.column,
+            node.keys,
+        )
     if isinstance(node.value, tuple):
-        return Node(tuple(filled(each, value_of, dollar) for each in node.value), node.line, node.column)
+        return Node(
+            tuple(filled(each, value_of, dollar) for each in node.value), node.line, node.column
+        )
     if isinstance(node.value, str) and "$" in node.value:
         return Node(_text(node.value, value_of, dollar), node.line, node.column)
     return node
@@ -47,7 +54,9 @@ def _text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
     whole = _REFERENCE.fullmatch(text)
     if whole and not whole[1]:
         return value_of(whole[2] or whole[3])
-    return _REFERENCE.sub(lambda found: dollar if found[1] else str(value_of(found[2] or found[3])), text)
+    return _REFERENCE.sub(
+        lambda found: dollar if found[1] else str(value_of(found[2] or found[3])), text
+    )
 
 
 def escaped(value: Any) -> Any:

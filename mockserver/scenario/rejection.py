@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from .matching import Mismatch, compare, follow
-from .stage import Reply, Stage
+from .target import ScenarioTarget, TargetReply
 from .yaml_text import Node
 
 __all__ = ["LOST", "Rejection", "rejection_mismatch", "rejection_of"]
@@ -29,15 +29,28 @@ class Rejection(Struct, frozen=True):
     def of_problem(problem: Mapping[str, Any]) -> "Rejection":
         """A refused control call."""
         failure = problem.get("failure") or problem.get("field") or ""
-        return Rejection(str(problem.get("title", "")), str(problem.get("detail", "")), failure=failure, members=problem)
+        return Rejection(
+            str(problem.get("title", "")),
+            str(problem.get("detail", "")),
+            failure=failure,
+            members=problem,
+        )
 
 
-def rejection_of(reply: Reply) -> Rejection | None:
+def rejection_of(reply: TargetReply) -> Rejection | None:
     """The platform error or business failure of a reply; None where it succeeded."""
     inner = reply.inner
     if reply.error:
-        said = " ".join(str(inner[key]) for key in ("code", "msg", "sub_code", "sub_msg") if inner.get(key))
-        return Rejection(said, said, code=int(inner.get("code", 0)), sub_code=str(inner.get("sub_code", "")), members=inner)
+        said = " ".join(
+            str(inner[key]) for key in ("code", "msg", "sub_code", "sub_msg") if inner.get(key)
+        )
+        return Rejection(
+            said,
+            said,
+            code=int(inner.get("code", 0)),
+            sub_code=str(inner.get("sub_code", "")),
+            members=inner,
+        )
     result = inner.get("result")
     if not isinstance(result, Mapping):
         return None
@@ -48,7 +61,9 @@ def rejection_of(reply: Reply) -> Rejection | None:
     return None
 
 
-def rejection_mismatch(wanted: Node, refusal: Rejection, stage: Stage) -> Iterator[Mismatch]:
+def rejection_mismatch(
+    wanted: Node, refusal: Rejection, stage: ScenarioTarget
+) -> Iterator[Mismatch]:
     """Where the refusal is another than wanted: true, a failure's name, a code, a sub_code, or members."""
     value = wanted.value
     if value is True:
@@ -63,9 +78,12 @@ def rejection_mismatch(wanted: Node, refusal: Rejection, stage: Stage) -> Iterat
         yield Mismatch("refused", wanted.line, wanted.column, value, actual)
 
 
-def _is(name: str, refusal: Rejection, stage: Stage) -> bool:
+def _is(name: str, refusal: Rejection, stage: ScenarioTarget) -> bool:
     if name in (refusal.failure, refusal.sub_code, refusal.msg_code):
         return True
     if name == LOST:
         return "lost" in refusal.members
-    return bool(refusal.msg_code) and stage.ask("GET", "rules").get(f"msg_code.{name}") == refusal.msg_code
+    return (
+        bool(refusal.msg_code)
+        and stage.ask("GET", "rules").get(f"msg_code.{name}") == refusal.msg_code
+    )

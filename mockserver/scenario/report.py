@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
-from .result import OUTCOMES, Result, Trouble
+from .result import OUTCOMES, Result, ScenarioFailure
 
 __all__ = ["json_report", "junit", "masked", "secrets_of", "summary", "transcript"]
 
@@ -31,9 +31,12 @@ def secrets_of(info: Mapping[str, Any]) -> tuple[str, ...]:
     shops = info.get("shops", ())
     found = {
         *(str(info.get(name, "")) for name in ("token", "app_secret", "session", "sub_session")),
-        *(str(shop["session"]) for shop in shops), *(str(sub["session"]) for shop in shops for sub in shop["subs"]),
+        *(str(shop["session"]) for shop in shops),
+        *(str(sub["session"]) for shop in shops for sub in shop["subs"]),
     }
-    return tuple(sorted((each for each in found if len(each) >= _SECRET_LEAST), key=len, reverse=True))
+    return tuple(
+        sorted((each for each in found if len(each) >= _SECRET_LEAST), key=len, reverse=True)
+    )
 
 
 def masked(result: Result, secrets: Iterable[str]) -> Result:
@@ -43,14 +46,16 @@ def masked(result: Result, secrets: Iterable[str]) -> Result:
     text = msgspec.json.encode(result.trouble).decode()
     for secret in secrets:
         text = text.replace(msgspec.json.encode(secret).decode()[1:-1], MASK)
-    return replace(result, trouble=msgspec.json.decode(text, type=Trouble))
+    return replace(result, trouble=msgspec.json.decode(text, type=ScenarioFailure))
 
 
 def summary(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
     """One line: how many stories, what came of them, how long it took."""
     counted = Counter(each.outcome for each in results)
     parts = [
-        f"{counted[outcome]} {words[lang == 'en']}" for outcome, words in OUTCOMES.items() if counted[outcome] or outcome == "passed"
+        f"{counted[outcome]} {words[lang == 'en']}"
+        for outcome, words in OUTCOMES.items()
+        if counted[outcome] or outcome == "passed"
     ]
     if lang == "en":
         return f"{len(results)} {'story' if len(results) == 1 else 'stories'}: {', '.join(parts)} ({seconds:.1f} s)"
@@ -64,9 +69,15 @@ def transcript(result: Result, lang: str = "zh") -> str:
     trouble = result.trouble
     if trouble is not None:
         said = trouble.en if lang == "en" else trouble.zh
-        lines += [f"  {result.path}:{trouble.line}:{trouble.column}: {_clipped(said)}", *_source(trouble)]
+        lines += [
+            f"  {result.path}:{trouble.line}:{trouble.column}: {_clipped(said)}",
+            *_source(trouble),
+        ]
         lines += _values(trouble, lang)
-        lines += [f"  {_label('发生过', 'happened', lang)}  {_fact(fact, lang)}" for fact in trouble.facts]
+        lines += [
+            f"  {_label('发生过', 'happened', lang)}  {_fact(event, lang)}"
+            for event in trouble.events
+        ]
         for actor, moves in trouble.possible.items():
             who = Actor(actor).zh if lang == "zh" and actor in set(Actor) else actor
             lines.append(f"  {_label('可以做', 'possible', lang)}  {who}: {', '.join(moves)}")
@@ -86,7 +97,7 @@ def _clipped(text: str) -> str:
     return text if len(text) <= _SENTENCE_AT_MOST else text[: _SENTENCE_AT_MOST - 1] + "…"
 
 
-def _source(trouble: Trouble) -> list[str]:
+def _source(trouble: ScenarioFailure) -> list[str]:
     """The line of the file with a mark below the column."""
     if not trouble.source:
         return []
@@ -95,30 +106,35 @@ def _source(trouble: Trouble) -> list[str]:
     return [f"    {trouble.source}", f"    {' ' * room}^"]
 
 
-def _values(trouble: Trouble, lang: str) -> list[str]:
+def _values(trouble: ScenarioFailure, lang: str) -> list[str]:
     """Wanted and actual on their own lines, where one of them is too big for a sentence."""
     if not isinstance(trouble.wanted, list | dict) and not isinstance(trouble.actual, list | dict):
         return []
     return [
         f"  {_label(zh, en, lang)}  {_clipped(msgspec.json.encode(value).decode())}"
-        for zh, en, value in (("期望", "expected", trouble.wanted), ("实际", "actual", trouble.actual))
+        for zh, en, value in (
+            ("期望", "expected", trouble.wanted),
+            ("实际", "actual", trouble.actual),
+        )
     ]
 
 
-def _fact(fact: Mapping[str, Any], lang: str) -> str:
-    move, status = MOVES.get(fact["move"]), fact["to"]
+def _fact(event: Mapping[str, Any], lang: str) -> str:
+    move, status = MOVES.get(event["move"]), event["to"]
     if lang == "en":
-        return f"{fact['at']}  {fact['by']} {fact['move']} → {status}"
-    by = Actor(fact["by"]).zh if fact["by"] in set(Actor) else fact["by"]
+        return f"{event['at']}  {event['by']} {event['move']} → {status}"
+    by = Actor(event["by"]).zh if event["by"] in set(Actor) else event["by"]
     to = f"{status} {Status(status).zh}" if status in set(Status) else status
-    return f"{fact['at']}  {by}{move.zh if move else fact['move']} → {to}"
+    return f"{event['at']}  {by}{move.zh if move else event['move']} → {to}"
 
 
 def json_report(results: Sequence[Result], seconds: float) -> str:
     """All results as JSON: counts by outcome, then the stories in order."""
     counted = Counter(each.outcome for each in results)
     document = {
-        "total": len(results), **{outcome: counted[outcome] for outcome in OUTCOMES}, "seconds": round(seconds, 3),
+        "total": len(results),
+        **{outcome: counted[outcome] for outcome in OUTCOMES},
+        "seconds": round(seconds, 3),
         "stories": results,
     }
     return msgspec.json.format(msgspec.json.encode(document).decode(), indent=2) + "\n"
@@ -128,17 +144,27 @@ def junit(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
     """All results as JUnit XML: a story is a test case of its file; an interrupted one was skipped."""
     counted = Counter(each.outcome for each in results)
     counts = {
-        "tests": str(len(results)), "failures": str(counted["failed"]), "errors": str(counted["broken"]),
-        "skipped": str(counted["interrupted"]), "time": f"{seconds:.3f}",
+        "tests": str(len(results)),
+        "failures": str(counted["failed"]),
+        "errors": str(counted["broken"]),
+        "skipped": str(counted["interrupted"]),
+        "time": f"{seconds:.3f}",
     }
     suites = ElementTree.Element("testsuites", {"name": "tmall-mockserver", **counts})
     suite = ElementTree.SubElement(suites, "testsuite", {"name": "scenarios", **counts})
     for result in results:
         line = str(result.trouble.line if result.trouble else 1)
-        case = ElementTree.SubElement(suite, "testcase", {
-            "classname": _xml(result.path), "name": _xml(result.title), "file": _xml(result.path), "line": line,
-            "time": f"{result.seconds:.3f}",
-        })
+        case = ElementTree.SubElement(
+            suite,
+            "testcase",
+            {
+                "classname": _xml(result.path),
+                "name": _xml(result.title),
+                "file": _xml(result.path),
+                "line": line,
+                "time": f"{result.seconds:.3f}",
+            },
+        )
         if result.outcome != "passed":
             _trouble_element(case, result, lang)
     ElementTree.indent(suites)
@@ -146,9 +172,20 @@ def junit(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
 
 
 def _trouble_element(case: ElementTree.Element, result: Result, lang: str) -> None:
-    trouble, tag = result.trouble, {"failed": "failure", "broken": "error"}.get(result.outcome, "skipped")
-    message = OUTCOMES[result.outcome][lang == "en"] if trouble is None else trouble.en if lang == "en" else trouble.zh
-    element = ElementTree.SubElement(case, tag, {"message": _xml(_clipped(message)), "type": result.outcome})
+    trouble, tag = (
+        result.trouble,
+        {"failed": "failure", "broken": "error"}.get(result.outcome, "skipped"),
+    )
+    message = (
+        OUTCOMES[result.outcome][lang == "en"]
+        if trouble is None
+        else trouble.en
+        if lang == "en"
+        else trouble.zh
+    )
+    element = ElementTree.SubElement(
+        case, tag, {"message": _xml(_clipped(message)), "type": result.outcome}
+    )
     element.text = _xml(transcript(result, lang))
 
 

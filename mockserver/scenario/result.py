@@ -5,14 +5,17 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["OUTCOMES", "Result", "Trouble"]
+__all__ = ["OUTCOMES", "Result", "ScenarioFailure"]
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
-    "passed": ("通过", "passed"), "failed": ("不符", "failed"), "broken": ("中止", "broken"), "interrupted": ("中断", "interrupted"),
+    "passed": ("通过", "passed"),
+    "failed": ("不符", "failed"),
+    "broken": ("中止", "broken"),
+    "interrupted": ("中断", "interrupted"),
 }
 
 
-class Trouble(Struct, frozen=True, kw_only=True):
+class ScenarioFailure(Struct, frozen=True, kw_only=True):
     """Where a story broke: place, sentence, wanted and actual, what the exchange had gone through.
 
     `curl` is the signed call that the step made; it takes the session from TOP_SESSION.  `source` is the
@@ -25,7 +28,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     en: str
     wanted: Any = None
     actual: Any = None
-    facts: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
     possible: Mapping[str, Any] = {}
     curl: str = ""
     source: str = ""
@@ -47,7 +50,7 @@ class Result(Struct, frozen=True, kw_only=True):
     sandbox: str = ""
     exchanges: Mapping[str, str] = {}
     stopped: bool = False
-    trouble: Trouble | None = None
+    trouble: ScenarioFailure | None = None
 
     @property
     def ok(self) -> bool:

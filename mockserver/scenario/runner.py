@@ -12,19 +12,32 @@ from msgspec import Struct
 
 from ..domain.moves import Apply
 from ..domain.vocabulary import Actor
-from .expecting import Seen, mismatches
+from .awaiting import Broken, Waiting
+from .expecting import ObservedState, mismatches
 from .matching import MISSING, Mismatch, compare, follow
+from .model import (
+    Await,
+    Call,
+    Each,
+    Expect,
+    Keep,
+    Pass,
+    Play,
+    Repeat,
+    Restore,
+    Scenario,
+    Send,
+    Step,
+)
 from .references import filled
 from .rejection import Rejection, rejection_mismatch, rejection_of
-from .result import Result, Trouble
-from .selling import METHOD_OF, signed_call, with_files
-from .stage import Refused, Reply, Stage
-from .story import Await, Call, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step, Story
+from .result import Result, ScenarioFailure
+from .seller_calls import METHOD_OF, signed_call, with_files
+from .target import ScenarioTarget, TargetRefused, TargetReply
 from .timing import Timing
-from .waiting import Broken, Waiting
 from .yaml_text import Node
 
-__all__ = ["Run", "play_story"]
+__all__ = ["Run", "play_scenario"]
 
 
 class Run(Struct, frozen=True):
@@ -46,12 +59,12 @@ class _Until(Exception):
 
 
 class _Failed(Exception):
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: ScenarioFailure) -> None:
         self.trouble = trouble
         super().__init__(trouble.zh)
 
 
-def play_story(story: Story, stage: Stage, run: Run) -> Result:
+def play_scenario(story: Scenario, stage: ScenarioTarget, run: Run) -> Result:
     """What came of the story on this stage; the stage stays open."""
     return _Playing(story, stage, run).result()
 
@@ -59,13 +72,15 @@ def play_story(story: Story, stage: Stage, run: Run) -> Result:
 class _Playing:
     """One story being played: the names it has given, the last exchange, how far it is."""
 
-    def __init__(self, story: Story, stage: Stage, run: Run) -> None:
+    def __init__(self, story: Scenario, stage: ScenarioTarget, run: Run) -> None:
         self._story, self._stage, self._run = story, stage, run
         self._timing = Timing(stage, story.given, shifted=run.client or run.guest, ages=run.client)
         self._names: dict[str, str] = {}
         self._opened: list[str] = []
         self._values: dict[str, Any] = {}
-        self._ahead: dict[str, int] = {}  # by exchange, the client's move that the story is at; it may have made more
+        self._ahead: dict[
+            str, int
+        ] = {}  # by exchange, the client's move that the story is at; it may have made more
         self._done = 0
         self._step: Step | None = None
         self._curl = ""
@@ -81,14 +96,23 @@ class _Playing:
             stopped = True
         except _Failed as failed:
             outcome, trouble = "failed", failed.trouble
-        except Refused as refused:
-            outcome, trouble = "failed", self._trouble(refused.problem.get("title", ""), refused.problem.get("detail", ""))
+        except TargetRefused as refused:
+            outcome, trouble = (
+                "failed",
+                self._trouble(refused.problem.get("title", ""), refused.problem.get("detail", "")),
+            )
         except Broken as broken:
             outcome, trouble = "broken", self._trouble(broken.zh, broken.en)
         return Result(
-            title=self._story.title, path=self._story.path, outcome=outcome, steps=self._done, stopped=stopped,
-            seconds=self._run.waiting.now() - began, sandbox=str(self._stage.info.get("id", "")),
-            exchanges=dict(self._names), trouble=trouble,
+            title=self._story.title,
+            path=self._story.path,
+            outcome=outcome,
+            steps=self._done,
+            stopped=stopped,
+            seconds=self._run.waiting.now() - began,
+            sandbox=str(self._stage.info.get("id", "")),
+            exchanges=dict(self._names),
+            trouble=trouble,
         )
 
     def _play(self, step: Step) -> None:
@@ -105,13 +129,18 @@ class _Playing:
 
     def _check_bounds(self) -> None:
         if self._run.most and self._done >= self._run.most:
-            raise Broken(f"场景超过 {self._run.most} 步", f"the story has more than {self._run.most} steps")
+            raise Broken(
+                f"场景超过 {self._run.most} 步", f"the story has more than {self._run.most} steps"
+            )
         if self._run.waiting.over:
             raise Broken("场景的时间已用完", "the story has used up its time")
 
     def _check_until_was_met(self) -> None:
         if self._run.until:
-            raise Broken(f"故事结束，没有到过状态 {self._run.until}", f"the story ended without reaching status {self._run.until}")
+            raise Broken(
+                f"故事结束，没有到过状态 {self._run.until}",
+                f"the story ended without reaching status {self._run.until}",
+            )
 
     # names
 
@@ -121,7 +150,10 @@ class _Playing:
             raise Broken(f"名称 {head} 还没有值", f"{head} has no value yet")
         if not rest:
             return self._values[head] if head in self._values else self._names[head]
-        found = follow(self._values[head] if head in self._values else self._seen(head).exchange["exchange"], rest)
+        found = follow(
+            self._values[head] if head in self._values else self._seen(head).exchange["exchange"],
+            rest,
+        )
         if found is MISSING:
             raise Broken(f"引用 ${name} 没有值", f"${name} leads to nothing")
         return found
@@ -137,20 +169,26 @@ class _Playing:
             raise Broken(f"还没有换货单 {name}", f"there is no exchange {name} yet")
         return self._names[name]
 
-    def _seen(self, name: str) -> Seen:
+    def _seen(self, name: str) -> ObservedState:
         dispute_id = self._id(name) if self._names else ""
-        return Seen(self._stage, dispute_id, self._ahead.get(dispute_id))
+        return ObservedState(self._stage, dispute_id, self._ahead.get(dispute_id))
 
     # failing
 
-    def _trouble(self, zh: str, en: str, mismatch: Mismatch | None = None) -> Trouble:
+    def _trouble(self, zh: str, en: str, mismatch: Mismatch | None = None) -> ScenarioFailure:
         step = self._step
         assert step is not None
-        facts, possible = self._around(step.on)
-        return Trouble(
-            line=mismatch.line if mismatch else step.line, column=mismatch.column if mismatch else step.column,
-            zh=zh, en=en, wanted=mismatch and _shown(mismatch.wanted), actual=mismatch and _shown(mismatch.actual),
-            facts=facts, possible=possible, curl=self._curl,
+        events, possible = self._around(step.on)
+        return ScenarioFailure(
+            line=mismatch.line if mismatch else step.line,
+            column=mismatch.column if mismatch else step.column,
+            zh=zh,
+            en=en,
+            wanted=mismatch and _shown(mismatch.wanted),
+            actual=mismatch and _shown(mismatch.actual),
+            events=events,
+            possible=possible,
+            curl=self._curl,
         )
 
     def _around(self, name: str) -> tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any]]:
@@ -159,7 +197,7 @@ class _Playing:
             return (), {}
         try:
             shown = self._seen(name).exchange
-        except Refused:
+        except TargetRefused:
             return (), {}
         return tuple(shown["timeline"][-5:]), shown["possible"]
 
@@ -171,7 +209,11 @@ class _Playing:
         """
         for each in found:
             zh = f"{each.what}：期望 {each.wanted!r}，实际 {each.actual!r}"
-            raise _Failed(self._trouble(zh, f"{each.what}: expected {each.wanted!r}, got {each.actual!r}", each))
+            raise _Failed(
+                self._trouble(
+                    zh, f"{each.what}: expected {each.wanted!r}, got {each.actual!r}", each
+                )
+            )
 
     # steps
 
@@ -184,7 +226,7 @@ class _Playing:
                 refusal = self._awaited(step)
             else:
                 refusal = self._moved(step, fields)
-        except Refused as problem:
+        except TargetRefused as problem:
             refusal = Rejection.of_problem(problem.problem)
         self._judge(step, refusal)
         self._expect_after(step)
@@ -208,23 +250,40 @@ class _Playing:
         """How a move of an exchange was refused; None if it was not."""
         dispute_id = self._id(step.on)
         if step.by is Actor.SELLER:
-            shop = self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
+            shop = (
+                self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
+            )
             session = self._session(shop, sub=step.sub)
             call = signed_call(step.move, dispute_id, fields, self._stage, session)
             if call is not None:
                 return rejection_of(self._call(*call, session))
-        body = {"by": step.by.value, "move": step.move.name(), **fields, **({"sub": True} if step.sub else {})}
+        body = {
+            "by": step.by.value,
+            "move": step.move.name(),
+            **fields,
+            **({"sub": True} if step.sub else {}),
+        }
         self._stage.ask("POST", f"exchanges/{dispute_id}/moves", body)
         return None
 
     def call(self, step: Call) -> None:
         params = self._plain(step.params)
-        awaited = self._run.client and step.refused is None and self._run.waiting.awaits(step.method, params)
+        awaited = (
+            self._run.client
+            and step.refused is None
+            and self._run.waiting.awaits(step.method, params)
+        )
         if awaited:
-            reply = self._run.waiting.for_call(self._stage, step.method, str(params.get("dispute_id", "")))
+            reply = self._run.waiting.for_call(
+                self._stage, step.method, str(params.get("dispute_id", ""))
+            )
         else:
             session = params.pop("session", None)
-            reply = self._call(step.method, with_files(params), self._session(step.shop, sub=step.sub) if session is None else str(session))
+            reply = self._call(
+                step.method,
+                with_files(params),
+                self._session(step.shop, sub=step.sub) if session is None else str(session),
+            )
         refusal = rejection_of(reply)
         if step.refused is not None or step.expect is None or reply.error:
             self._judge(step, refusal)
@@ -236,7 +295,7 @@ class _Playing:
             if self._values[name] is MISSING:
                 raise Broken(f"应答里没有 {path}", f"the reply has no {path}")
 
-    def _call(self, method: str, params: Mapping[str, Any], session: str) -> Reply:
+    def _call(self, method: str, params: Mapping[str, Any], session: str) -> TargetReply:
         reply = self._stage.call(method, params, session)
         self._curl = reply.curl
         return reply
@@ -254,11 +313,16 @@ class _Playing:
         """The step was refused as wanted, or not refused where success is wanted."""
         if step.refused is None:
             if refusal is not None:
-                raise _Failed(self._trouble(f"应成功，却被拒绝：{refusal.zh}", f"refused: {refusal.en}"))
+                raise _Failed(
+                    self._trouble(f"应成功，却被拒绝：{refusal.zh}", f"refused: {refusal.en}")
+                )
             return
         wanted = self._filled(step.refused)
         if refusal is None:
-            zh, en = f"应被拒绝({wanted.plain()})，却成功了", f"expected a refusal ({wanted.plain()}), but it succeeded"
+            zh, en = (
+                f"应被拒绝({wanted.plain()})，却成功了",
+                f"expected a refusal ({wanted.plain()}), but it succeeded",
+            )
             raise _Failed(self._trouble(zh, en))
         self._demand(rejection_mismatch(wanted, refusal, self._stage))
 
@@ -283,7 +347,9 @@ class _Playing:
             waiting.for_call(self._stage, step.method, self._names.get(step.on, ""), step.within)
         if step.wanted.value:
             wanted = self._filled(step.wanted)
-            waiting.until(lambda: next(mismatches(wanted, self._seen(step.on)), None) is None, step.within)
+            waiting.until(
+                lambda: next(mismatches(wanted, self._seen(step.on)), None) is None, step.within
+            )
             self._demand(mismatches(wanted, self._seen(step.on)))
 
     def go(self, step: Pass) -> None:
@@ -320,22 +386,24 @@ class _Playing:
 
 def _shown(value: Any) -> Any:
     """A value that a report can carry."""
-    return value if isinstance(value, bool | int | float | str | list | dict | None) else repr(value)
+    return (
+        value if isinstance(value, bool | int | float | str | list | dict | None) else repr(value)
+    )
 
 
-def _set_stock(stage: Stage, body: Mapping[str, Any]) -> None:
+def _set_stock(stage: ScenarioTarget, body: Mapping[str, Any]) -> None:
     for name, units in body.items():
         stage.ask("PUT", f"stock/{quote(name, safe='')}", {"available": units})
 
 
-def _grant(stage: Stage, body: Mapping[str, Any]) -> None:
+def _grant(stage: ScenarioTarget, body: Mapping[str, Any]) -> None:
     kind = "session" if "session" in body else "app"
     what = body[kind] if kind == "session" else stage.info["app_key"]
     rest = {key: value for key, value in body.items() if key != kind}
     stage.ask("PATCH", f"{kind}s/{quote(str(what), safe='')}", rest)
 
 
-def _plan(stage: Stage, body: Mapping[str, Any]) -> None:
+def _plan(stage: ScenarioTarget, body: Mapping[str, Any]) -> None:
     """A fault is planned; an empty body ends all that are."""
     if body:
         stage.ask("POST", "faults", body)
@@ -343,13 +411,21 @@ def _plan(stage: Stage, body: Mapping[str, Any]) -> None:
         stage.ask("DELETE", "faults")
 
 
-CONTROLS: Mapping[str, Callable[[Stage, Any], None]] = {
+CONTROLS: Mapping[str, Callable[[ScenarioTarget, Any], None]] = {
     "rules": lambda stage, body: stage.ask("PATCH", "rules", body),
     "stock": _set_stock,
     "rights": _grant,
     "fault": _plan,
 }
 PLAYERS: Mapping[type[Step], Callable[[Any, Any], None]] = {
-    Play: _Playing.move, Call: _Playing.call, Expect: _Playing.expect, Await: _Playing.wait, Pass: _Playing.go,
-    Send: _Playing.send, Keep: _Playing.keep, Restore: _Playing.restore, Repeat: _Playing.repeat, Each: _Playing.each,
+    Play: _Playing.move,
+    Call: _Playing.call,
+    Expect: _Playing.expect,
+    Await: _Playing.wait,
+    Pass: _Playing.go,
+    Send: _Playing.send,
+    Keep: _Playing.keep,
+    Restore: _Playing.restore,
+    Repeat: _Playing.repeat,
+    Each: _Playing.each,
 }

@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 
-from ..api.around_methods import METHODS
-from ..api.faults import FAULTS, SETS
-from ..api.method import Method
+from ..api.declaration import Method
+from ..api.methods import METHODS
 from ..domain.moves import MOVES, Apply
-from ..domain.switches import SWITCHES
+from ..domain.rules import RULES
 from ..domain.vocabulary import Actor, Ruleset, Status
 from ..world.document import WorldDocument
+from ..world.faults.fault_kinds import FAULTS, SETS
+from ..world.move_parser import ACTOR_MOVES
 from ..world.opening import OpenDocument
-from ..world.playing import PLAYERS
 from .call_steps import SYSTEM
 from .expecting import EXPECTATIONS
 from .matching import OPERATORS
@@ -36,7 +36,10 @@ def scenario_schema() -> Schema:
     """The schema (draft 7, as editors know it)."""
     shapes = [WorldDocument, OpenDocument, *dict.fromkeys(MOVES.values())]
     _, components = msgspec.json.schema_components(shapes, ref_template="#/definitions/{name}")
-    moves = {OpenDocument.__name__, *(kind.__name__ for kind in MOVES.values())}  # their fields stand in the steps
+    moves = {
+        OpenDocument.__name__,
+        *(kind.__name__ for kind in MOVES.values()),
+    }  # their fields stand in the steps
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "场景文件 (a scenario of tmall-mockserver)",
@@ -46,16 +49,31 @@ def scenario_schema() -> Schema:
         "properties": {
             "scenario": _told("标题", "the title", {"type": "string", "minLength": 1}),
             "about": _told("一句英文说明", "one sentence in English", {"type": "string"}),
-            "evidence": _told("依据", "sources", {"type": ["string", "array"], "items": {"type": "string"}}),
+            "evidence": _told(
+                "依据", "sources", {"type": ["string", "array"], "items": {"type": "string"}}
+            ),
             "ruleset": _told("流程", "the flow", _open({"enum": [each.value for each in Ruleset]})),
-            "given": _told("世界文档：开始时有什么", "the world document: what there is at the start", {"$ref": "#/definitions/WorldDocument"}),
-            "set": _told("可用 --set 替换的值，写作 $名称", "values that --set replaces, written $name", {
-                "type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
-            }),
+            "given": _told(
+                "世界文档：开始时有什么",
+                "the world document: what there is at the start",
+                {"$ref": "#/definitions/WorldDocument"},
+            ),
+            "set": _told(
+                "可用 --set 替换的值，写作 $名称",
+                "values that --set replaces, written $name",
+                {
+                    "type": "object",
+                    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+                },
+            ),
             "steps": {"$ref": "#/definitions/steps"},
         },
         "definitions": {
-            "steps": _told("步骤", "the steps", {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}}),
+            "steps": _told(
+                "步骤",
+                "the steps",
+                {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}},
+            ),
             "step": _step(components),
             "expectations": _expectations(),
             "operators": _operators(),
@@ -80,7 +98,11 @@ def _loose(schema: Any) -> Any:
         return [_loose(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {key: _loose(each) if key in ("items", "anyOf", "additionalProperties") else each for key, each in schema.items() if key != "default"}
+    inner = {
+        key: _loose(each) if key in ("items", "anyOf", "additionalProperties") else each
+        for key, each in schema.items()
+        if key != "default"
+    }
     if "properties" in schema:
         inner["properties"] = {name: _loose(each) for name, each in schema["properties"].items()}
     plain = schema.get("type") not in (None, "object", "string", "null") or "enum" in schema
@@ -93,9 +115,13 @@ def _loose(schema: Any) -> Any:
 def _step(components: Mapping[str, Any]) -> Schema:
     """A mapping with one kind's key; what may stand beside it follows from the kind."""
     return {
-        "type": "object", "minProperties": 1,
+        "type": "object",
+        "minProperties": 1,
         "anyOf": [{"required": [kind]} for kind in STEPS],
-        "properties": {**_BESIDE, **{kind: _told(each.zh, each.en, _OWN.get(kind, {})) for kind, each in STEPS.items()}},
+        "properties": {
+            **_BESIDE,
+            **{kind: _told(each.zh, each.en, _OWN.get(kind, {})) for kind, each in STEPS.items()},
+        },
         "allOf": [*_by_kind(), *_by_move(components), *_by_method()],
     }
 
@@ -105,7 +131,11 @@ def _by_kind() -> Iterator[Schema]:
     for kind, each in STEPS.items():
         if kind in _ACTORS:
             continue
-        others = [{"required": [other]} for other, its in STEPS.items() if kind in its.keys or (other in _ACTORS and kind in PLAYED)]
+        others = [
+            {"required": [other]}
+            for other, its in STEPS.items()
+            if kind in its.keys or (other in _ACTORS and kind in PLAYED)
+        ]
         when: Schema = {"required": [kind], **({"not": {"anyOf": others}} if others else {})}
         yield {"if": when, "then": _only(kind, (*each.keys, *COMMON), _VALUES.get(kind, {}))}
 
@@ -113,9 +143,11 @@ def _by_kind() -> Iterator[Schema]:
 def _by_move(components: Mapping[str, Any]) -> Iterator[Schema]:
     """For each actor's move: its fields."""
     for actor in Actor:
-        for name in PLAYERS[actor]:
+        for name in ACTOR_MOVES[actor]:
             fields = OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
-            known = components[OpenDocument.__name__ if name == Apply.name() else MOVES[name].__name__]["properties"]
+            known = components[
+                OpenDocument.__name__ if name == Apply.name() else MOVES[name].__name__
+            ]["properties"]
             shapes = {**{field: _field(known[field]) for field in fields}, "expect": _EXPECT}
             when = {"required": [actor.value], "properties": {actor.value: {"const": name}}}
             yield {"if": when, "then": _only(actor.value, (*fields, *PLAYED), shapes)}
@@ -130,7 +162,10 @@ def _field(schema: Mapping[str, Any]) -> Schema:
 
 def _by_method() -> Iterator[Schema]:
     """For each method: its parameters; a method that is none may be called where it is refused."""
-    yield {"if": {"required": ["call"], "not": {"required": ["refused"]}}, "then": {"properties": {"call": {"enum": list(METHODS)}}}}
+    yield {
+        "if": {"required": ["call"], "not": {"required": ["refused"]}},
+        "then": {"properties": {"call": {"enum": list(METHODS)}}},
+    }
     for method in METHODS.values():
         when = {"required": ["call"], "properties": {"call": {"const": method.name}}}
         yield {"if": when, "then": {"properties": {"with": _params(method)}}}
@@ -143,55 +178,119 @@ def _params(method: Method) -> Schema:
 
 
 def _only(kind: str, keys: Iterable[str], shapes: Mapping[str, Schema]) -> Schema:
-    return {"propertyNames": {"enum": list(dict.fromkeys((kind, *keys)))}, "properties": dict(shapes)}
+    return {
+        "propertyNames": {"enum": list(dict.fromkeys((kind, *keys)))},
+        "properties": dict(shapes),
+    }
 
 
 # expectations
 
 
 def _expectations(beside: Mapping[str, Schema] = {}) -> Schema:
-    named = {key: _told(each.zh, each.en, _COMPLETED.get(key, {})) for key, each in EXPECTATIONS.items() if key != "stock"}
+    named = {
+        key: _told(each.zh, each.en, _COMPLETED.get(key, {}))
+        for key, each in EXPECTATIONS.items()
+        if key != "stock"
+    }
     stock = EXPECTATIONS["stock"]
     return {
-        "type": "object", "minProperties": 1, "properties": {**named, **beside}, "additionalProperties": False,
+        "type": "object",
+        "minProperties": 1,
+        "properties": {**named, **beside},
+        "additionalProperties": False,
         "patternProperties": {r"^stock\.": _told(stock.zh, stock.en, {})},
     }
 
 
 def _operators() -> Schema:
-    return {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": {name: {} for name in OPERATORS}}
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: {} for name in OPERATORS},
+    }
 
 
 def _refused() -> Schema:
-    failures = [name.removeprefix("msg_code.") for name in SWITCHES if name.startswith("msg_code.")]
-    return _told("应被拒绝：失败名、错误码或 true", "a refusal is wanted: a failure, a code, or true", {
-        "anyOf": [{"enum": failures}, {"type": "string"}, {"type": "integer"}, {"const": True}, {"type": "object"}],
-    })
+    failures = [name.removeprefix("msg_code.") for name in RULES if name.startswith("msg_code.")]
+    return _told(
+        "应被拒绝：失败名、错误码或 true",
+        "a refusal is wanted: a failure, a code, or true",
+        {
+            "anyOf": [
+                {"enum": failures},
+                {"type": "string"},
+                {"type": "integer"},
+                {"const": True},
+                {"type": "object"},
+            ],
+        },
+    )
 
 
 _STATUSES = [each.value for each in Status] + [each.zh for each in Status]
 _COMPLETED: Mapping[str, Schema] = {
-    "status": {"anyOf": [{"enum": _STATUSES}, {"type": "string"}, {"$ref": "#/definitions/operators"}]},
-    "moved_by": {"anyOf": [{"enum": list(_ACTORS)}, _REFERENCE, {"$ref": "#/definitions/operators"}]},
+    "status": {
+        "anyOf": [{"enum": _STATUSES}, {"type": "string"}, {"$ref": "#/definitions/operators"}]
+    },
+    "moved_by": {
+        "anyOf": [{"enum": list(_ACTORS)}, _REFERENCE, {"$ref": "#/definitions/operators"}]
+    },
 }
 _EXPECT: Schema = {"$ref": "#/definitions/expectations"}
-_DURATION: Schema = {"type": ["string", "integer"], "examples": ["3d12h", "next", "deadline", "2026-03-08 10:00:00"]}
+_DURATION: Schema = {
+    "type": ["string", "integer"],
+    "examples": ["3d12h", "next", "deadline", "2026-03-08 10:00:00"],
+}
 _BESIDE: Mapping[str, Schema] = {
-    "note": {"type": ["string", "integer"], "title": "备注"}, "on": {**_TEXT, "title": "哪张换货单"}, "as": {**_TEXT, "title": "换货单的名称"},
-    "sub": {**_open({"type": "boolean"}), "title": "由子账号"}, "refused": {"$ref": "#/definitions/refused"}, "shop": _TEXT,
-    "do": {"$ref": "#/definitions/steps"}, "with": {"type": "object"}, "keep": {"type": "object", "additionalProperties": {"type": "string"}},
+    "note": {"type": ["string", "integer"], "title": "备注"},
+    "on": {**_TEXT, "title": "哪张换货单"},
+    "as": {**_TEXT, "title": "换货单的名称"},
+    "sub": {**_open({"type": "boolean"}), "title": "由子账号"},
+    "refused": {"$ref": "#/definitions/refused"},
+    "shop": _TEXT,
+    "do": {"$ref": "#/definitions/steps"},
+    "with": {"type": "object"},
+    "keep": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 _VALUES: Mapping[str, Mapping[str, Schema]] = {
-    "expect": {"expect": _EXPECT}, "call": {"expect": {"type": "object", "minProperties": 1}},
-    "await": {"await": _expectations({"within": {"type": "string", "examples": ["10s"]}, "call": {"enum": list(METHODS)}})},
+    "expect": {"expect": _EXPECT},
+    "call": {"expect": {"type": "object", "minProperties": 1}},
+    "await": {
+        "await": _expectations(
+            {"within": {"type": "string", "examples": ["10s"]}, "call": {"enum": list(METHODS)}}
+        )
+    },
 }
 _OWN: Mapping[str, Schema] = {
-    **{actor.value: {"enum": list(PLAYERS[actor]), "enumDescriptions": [MOVES[name].zh for name in PLAYERS[actor]]} for actor in Actor},
-    "call": {"anyOf": [{"enum": list(METHODS), "enumDescriptions": [each.title for each in METHODS.values()]}, {"type": "string"}]},
-    "advance": _DURATION, "age": _DURATION,
-    "rules": {"type": "object", "minProperties": 1, "propertyNames": {"enum": list(SWITCHES)}},
-    "stock": {"type": "object", "minProperties": 1}, "rights": {"type": "object", "minProperties": 1},
-    "fault": {"anyOf": [{"enum": [NO_FAULT, *FAULTS]}, {"type": "object", "properties": {"set": {"enum": list(SETS)}}}, _REFERENCE]},
-    "snapshot": _TEXT, "restore": _TEXT, "repeat": _open({"type": "integer", "minimum": 1}),
+    **{
+        actor.value: {
+            "enum": list(ACTOR_MOVES[actor]),
+            "enumDescriptions": [MOVES[name].zh for name in ACTOR_MOVES[actor]],
+        }
+        for actor in Actor
+    },
+    "call": {
+        "anyOf": [
+            {"enum": list(METHODS), "enumDescriptions": [each.title for each in METHODS.values()]},
+            {"type": "string"},
+        ]
+    },
+    "advance": _DURATION,
+    "age": _DURATION,
+    "rules": {"type": "object", "minProperties": 1, "propertyNames": {"enum": list(RULES)}},
+    "stock": {"type": "object", "minProperties": 1},
+    "rights": {"type": "object", "minProperties": 1},
+    "fault": {
+        "anyOf": [
+            {"enum": [NO_FAULT, *FAULTS]},
+            {"type": "object", "properties": {"set": {"enum": list(SETS)}}},
+            _REFERENCE,
+        ]
+    },
+    "snapshot": _TEXT,
+    "restore": _TEXT,
+    "repeat": _open({"type": "integer", "minimum": 1}),
     "each": {"type": ["string", "array"], "items": _TEXT},
 }

@@ -4,34 +4,37 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from ..api.around_methods import METHODS
-from ..api.faults import FAULTS
+from ..api.methods import METHODS
 from ..domain.durations import parse_duration
 from ..domain.moves import MOVES, PICTURES, Apply
-from ..domain.switches import BadSwitch
+from ..domain.rules import BadRule
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
 from ..world.document import BadDocument, unknown_name
-from ..world.faults import MATCHERS, read_faults
+from ..world.faults.fault_kinds import FAULTS
+from ..world.faults.fault_matching import MATCHERS, read_faults
+from ..world.move_parser import ACTOR_MOVES, parse_move
 from ..world.opening import OpenDocument, check_opening
-from ..world.playing import PLAYERS, read_move
 from .call_steps import read_call
 from .common import expected, needs_exchange, refusal, step_base
+from .model import Await, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step
 from .reading import Reading
 from .references import has_references
-from .story import Await, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step
 from .yaml_text import Node
 
-__all__ = ["COMMON", "NO_FAULT", "OPENING", "PLAYED", "STEPS", "Kind", "read_steps"]
+__all__ = ["COMMON", "NO_FAULT", "OPENING", "PLAYED", "STEPS", "StepKind", "read_steps"]
 
 COMMON = ("note",)
 OPENING = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
 NO_FAULT = "none"
-FAULT_KEYS = (*MATCHERS[1:], *dict.fromkeys(option.name for kind in FAULTS.values() for option in kind.options))
+FAULT_KEYS = (
+    *MATCHERS[1:],
+    *dict.fromkeys(option.name for kind in FAULTS.values() for option in kind.options),
+)
 _WITHIN, _FILLED = "10s", "1"  # what stands for a reference that is filled later
 
 
-class Kind(Struct, frozen=True):
+class StepKind(Struct, frozen=True):
     """A kind of step: its sentence, the keys beside its own, how it is read."""
 
     zh: str
@@ -47,7 +50,9 @@ def read_steps(node: Node, reading: Reading) -> tuple[Step, ...]:
 
 def _step(node: Node, reading: Reading) -> Step | None:
     if not isinstance(node.value, dict) or not node.value:
-        reading.wrong(node, "步骤应为映射，例如 - buyer: apply", "a step is a mapping, e.g. - buyer: apply")
+        reading.wrong(
+            node, "步骤应为映射，例如 - buyer: apply", "a step is a mapping, e.g. - buyer: apply"
+        )
         return None
     kinds = [key for key in node.value if key in STEPS]
     first = next(iter(node.value))
@@ -69,12 +74,20 @@ PLAYED = ("as", "on", "sub", "expect", "refused", "note")
 
 def _play(node: Node, kind: str, reading: Reading) -> Step | None:
     actor, name = Actor(kind), node.value[kind].value
-    if name not in PLAYERS[actor]:
-        reading.refused(node.value[kind], unknown_name(kind, str(name), PLAYERS[actor], "操作"))
-        reading.exchanges |= {"it", reading.text(node, "as", "it")}  # it may have meant to open one: one mistake is enough
+    if name not in ACTOR_MOVES[actor]:
+        reading.refused(node.value[kind], unknown_name(kind, str(name), ACTOR_MOVES[actor], "操作"))
+        reading.exchanges |= {
+            "it",
+            reading.text(node, "as", "it"),
+        }  # it may have meant to open one: one mistake is enough
         return None
     move = MOVES[name]
-    fields = Node({key: each for key, each in node.value.items() if key not in (kind, *PLAYED)}, node.line, node.column, node.keys)
+    fields = Node(
+        {key: each for key, each in node.value.items() if key not in (kind, *PLAYED)},
+        node.line,
+        node.column,
+        node.keys,
+    )
     sub = reading.flag(node, "sub")
     reading.check_references(fields)
     for key, each in fields.value.items():
@@ -90,12 +103,20 @@ def _play(node: Node, kind: str, reading: Reading) -> Step | None:
         if new:
             reading.wrong(node, "as 只用于 buyer: apply", "as goes with buyer: apply only", "as")
     return Play(
-        **base, by=actor, move=move, fields=fields, sub=sub, name=new, refused=refusal(node, reading),
+        **base,
+        by=actor,
+        move=move,
+        fields=fields,
+        sub=sub,
+        name=new,
+        refused=refusal(node, reading),
         expect=expected(node, "expect", reading),
     )
 
 
-def _check_field(actor: Actor, name: str, field: tuple[str, Node], fields: Node, reading: Reading) -> None:
+def _check_field(
+    actor: Actor, name: str, field: tuple[str, Node], fields: Node, reading: Reading
+) -> None:
     key, node = field
     known = OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
     if key not in known:
@@ -105,13 +126,22 @@ def _check_field(actor: Actor, name: str, field: tuple[str, Node], fields: Node,
         return
     try:
         if name == Apply.name():
-            if key != "status" or not isinstance(node.value, str) or node.value not in reading.texts:
+            if (
+                key != "status"
+                or not isinstance(node.value, str)
+                or node.value not in reading.texts
+            ):
                 check_opening({key: node.plain()})
         else:
-            read_move(actor, name, {key: node.plain()}, reading.choices)
+            parse_move(actor, name, {key: node.plain()}, reading.rules)
     except BadDocument as wrong:
         reading.refused(node, wrong)
-    if actor is Actor.SELLER and key in (PICTURES, "pics") and isinstance(node.value, tuple) and len(node.value) > 1:
+    if (
+        actor is Actor.SELLER
+        and key in (PICTURES, "pics")
+        and isinstance(node.value, tuple)
+        and len(node.value) > 1
+    ):
         reading.wrong(node, "一次调用只带一张图片", "one picture a call")
 
 
@@ -124,7 +154,11 @@ def _pass(node: Node, kind: str, reading: Reading) -> Step | None:
         try:
             parse_duration(by)
         except ValueError:
-            reading.wrong(node.value[kind], "应为时长(3d12h)、时刻、next 或 deadline", "a duration (3d12h), an instant, next or deadline")
+            reading.wrong(
+                node.value[kind],
+                "应为时长(3d12h)、时刻、next 或 deadline",
+                "a duration (3d12h), an instant, next or deadline",
+            )
             return None
     if by == "deadline":
         needs_exchange(node, kind, reading)
@@ -150,13 +184,19 @@ def _await(node: Node, kind: str, reading: Reading) -> Step | None:
     try:
         span = parse_duration(within)
     except ValueError:
-        reading.wrong(inner.value["within"], "应为时长，例如 10s", "a duration such as 10s is wanted")
+        reading.wrong(
+            inner.value["within"], "应为时长，例如 10s", "a duration such as 10s is wanted"
+        )
         return None
     rest = {key: each for key, each in inner.value.items() if key not in ("within", "call")}
     if rest:
         expected(node, kind, reading, ("within", "call"))
     elif not method:
-        reading.wrong(inner, "await 等什么？写 call 或 expect 的键", "await what? give call, or keys of an expect")
+        reading.wrong(
+            inner,
+            "await 等什么？写 call 或 expect 的键",
+            "await what? give call, or keys of an expect",
+        )
     wanted = Node(rest, inner.line, inner.column, inner.keys)
     return Await(**step_base(node, reading), wanted=wanted, within=span, method=method)
 
@@ -168,8 +208,8 @@ def _rules(node: Node, kind: str, reading: Reading) -> Step | None:
     body = reading.members(node, kind)
     for name, each in () if body is None else body.value.items():
         try:
-            reading.rule(reading.choices.changed({name: each.plain()}))
-        except BadSwitch as wrong:
+            reading.rule(reading.rules.changed({name: each.plain()}))
+        except BadRule as wrong:
             reading.wrong(body or node, wrong.zh, wrong.en, name)
     return None if body is None else Send(**step_base(node, reading), what=kind, body=body)
 
@@ -200,15 +240,28 @@ def _fault(node: Node, kind: str, reading: Reading) -> Step | None:
     """A fault by its name with its options beside it, a set as `{set: bad_day}`, or `none` for no fault any more."""
     given = node.value[kind]
     options = {key: each for key, each in node.value.items() if key in FAULT_KEYS}
-    members = given.value if isinstance(given.value, dict) else {} if given.value == NO_FAULT else {kind: given}
+    members = (
+        given.value
+        if isinstance(given.value, dict)
+        else {}
+        if given.value == NO_FAULT
+        else {kind: given}
+    )
     body = Node({**members, **options}, node.line, node.column, node.keys)
     reading.check_references(body)
     if members or options:
         try:
-            read_faults({key: _FILLED if has_references(each) else each.plain() for key, each in body.value.items()})
+            read_faults(
+                {
+                    key: _FILLED if has_references(each) else each.plain()
+                    for key, each in body.value.items()
+                }
+            )
         except BadDocument as wrong:
             reading.refused(body.value.get(wrong.field, given), wrong)
-    return Send(line=node.line, column=node.column, note=reading.text(node, "note"), what=kind, body=body)
+    return Send(
+        line=node.line, column=node.column, note=reading.text(node, "note"), what=kind, body=body
+    )
 
 
 def _snapshot(node: Node, kind: str, reading: Reading) -> Step | None:
@@ -220,14 +273,19 @@ def _snapshot(node: Node, kind: str, reading: Reading) -> Step | None:
 def _restore(node: Node, kind: str, reading: Reading) -> Step | None:
     name = reading.text(node, kind)
     if name not in reading.snapshots | {"baseline", "empty"}:
-        reading.refused(node.value[kind], unknown_name(kind, name, ["baseline", "empty", *sorted(reading.snapshots)], "快照"))
+        reading.refused(
+            node.value[kind],
+            unknown_name(kind, name, ["baseline", "empty", *sorted(reading.snapshots)], "快照"),
+        )
     return Restore(**step_base(node, reading), name=name)
 
 
 def _inner(node: Node, reading: Reading) -> tuple[Step, ...]:
     do = node.value.get("do")
     if do is None or not isinstance(do.value, tuple) or not do.value:
-        reading.wrong(do or node, "do 应为非空的步骤列表", "do is a list of steps that is not empty")
+        reading.wrong(
+            do or node, "do 应为非空的步骤列表", "do is a list of steps that is not empty"
+        )
         return ()
     return read_steps(do, reading)
 
@@ -252,22 +310,29 @@ def _each(node: Node, kind: str, reading: Reading) -> Step | None:
     return Each(**step_base(node, reading), names=names, do=_inner(node, reading))
 
 
-STEPS: Mapping[str, Kind] = {
-    "buyer": Kind("买家操作", "a move of the buyer", ("*",), _play),
-    "seller": Kind("卖家操作(签名调用)", "a move of the seller, as a signed call", ("*",), _play),
-    "cs": Kind("小二操作", "a move of customer service", ("*",), _play),
-    "system": Kind("系统操作", "a move of the system", ("*",), _play),
-    "call": Kind("签名调用", "a signed call", ("with", "expect", "refused", "keep", "sub", "shop", "on"), read_call),
-    "await": Kind("等待(真实时间)", "wait in real time", ("on",), _await),
-    "advance": Kind("时间前进", "time advances", ("on",), _pass),
-    "age": Kind("数据变旧", "data gets older", ("on",), _pass),
-    "expect": Kind("期望", "an expectation", ("on",), _expect),
-    "rules": Kind("修改规则", "rules change", (), _rules),
-    "stock": Kind("设定可用库存", "available stock is set", (), _stock),
-    "rights": Kind("修改权限", "rights change", (), _rights),
-    "fault": Kind("计划故障", "a fault is planned", FAULT_KEYS, _fault),
-    "snapshot": Kind("保存快照", "the state is kept", (), _snapshot),
-    "restore": Kind("恢复快照", "the state is restored", (), _restore),
-    "repeat": Kind("重复", "steps are repeated", ("do",), _repeat),
-    "each": Kind("逐个换货单", "steps for each exchange", ("do",), _each),
+STEPS: Mapping[str, StepKind] = {
+    "buyer": StepKind("买家操作", "a move of the buyer", ("*",), _play),
+    "seller": StepKind(
+        "卖家操作(签名调用)", "a move of the seller, as a signed call", ("*",), _play
+    ),
+    "cs": StepKind("小二操作", "a move of customer service", ("*",), _play),
+    "system": StepKind("系统操作", "a move of the system", ("*",), _play),
+    "call": StepKind(
+        "签名调用",
+        "a signed call",
+        ("with", "expect", "refused", "keep", "sub", "shop", "on"),
+        read_call,
+    ),
+    "await": StepKind("等待(真实时间)", "wait in real time", ("on",), _await),
+    "advance": StepKind("时间前进", "time advances", ("on",), _pass),
+    "age": StepKind("数据变旧", "data gets older", ("on",), _pass),
+    "expect": StepKind("期望", "an expectation", ("on",), _expect),
+    "rules": StepKind("修改规则", "rules change", (), _rules),
+    "stock": StepKind("设定可用库存", "available stock is set", (), _stock),
+    "rights": StepKind("修改权限", "rights change", (), _rights),
+    "fault": StepKind("计划故障", "a fault is planned", FAULT_KEYS, _fault),
+    "snapshot": StepKind("保存快照", "the state is kept", (), _snapshot),
+    "restore": StepKind("恢复快照", "the state is restored", (), _restore),
+    "repeat": StepKind("重复", "steps are repeated", ("do",), _repeat),
+    "each": StepKind("逐个换货单", "steps for each exchange", ("do",), _each),
 }

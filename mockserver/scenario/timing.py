@@ -11,8 +11,8 @@ from typing import Any
 from ..domain.durations import parse_duration, show_duration
 from ..protocol.shapes import read_time, show_time
 from ..world.clock import FROZEN_AT
-from .stage import Stage
-from .waiting import Broken
+from .awaiting import Broken
+from .target import ScenarioTarget
 from .yaml_text import Node
 
 __all__ = ["Timing"]
@@ -21,10 +21,16 @@ __all__ = ["Timing"]
 class Timing:
     """How a story's time and its sandbox's time stand to each other."""
 
-    def __init__(self, stage: Stage, given: Mapping[str, Any], *, shifted: bool, ages: bool) -> None:
+    def __init__(
+        self, stage: ScenarioTarget, given: Mapping[str, Any], *, shifted: bool, ages: bool
+    ) -> None:
         self._stage, self._shifts, self._ages = stage, shifted, ages
         clock = given.get("clock")
-        self._start = read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT) if shifted else None
+        self._start = (
+            read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT)
+            if shifted
+            else None
+        )
         self._distance = self._begin()
         self._begun, self._kept = self._distance, dict[str, timedelta]()
 
@@ -41,12 +47,21 @@ class Timing:
         if not self._shifts:
             return node
         if isinstance(node.value, dict):
-            return Node({key: self.shifted(each) for key, each in node.value.items()}, node.line, node.column, node.keys)
+            return Node(
+                {key: self.shifted(each) for key, each in node.value.items()},
+                node.line,
+                node.column,
+                node.keys,
+            )
         if isinstance(node.value, tuple):
             return Node(tuple(self.shifted(each) for each in node.value), node.line, node.column)
         instant = read_time(node.value) if isinstance(node.value, str) else None
         try:
-            return node if instant is None else Node(show_time(instant + self._distance), node.line, node.column)
+            return (
+                node
+                if instant is None
+                else Node(show_time(instant + self._distance), node.line, node.column)
+            )
         except OverflowError:  # beyond all dates, so it can be no instant of the sandbox either
             return node
 
@@ -56,7 +71,9 @@ class Timing:
 
     def restore(self, name: str) -> None:
         """The sandbox shows what it showed at the snapshot, or at the beginning: a story's own, or long before its guest's."""
-        self._distance = self._kept[name] if name in self._kept else self._begun if self._ages else self._begin()
+        self._distance = (
+            self._kept[name] if name in self._kept else self._begun if self._ages else self._begin()
+        )
 
     def go(self, by: str, *, age: bool, dispute_id: str) -> None:
         """Time passes by a duration, to an instant, to the next deadline, or to the exchange's.
@@ -65,7 +82,11 @@ class Timing:
             Broken: it is none of these, the instant has passed, or no deadline is coming.
         """
         if not (age or self._ages):
-            target = {"to": f"deadline:{dispute_id}" if by == "deadline" else by} if self._is_target(by) else {"by": by}
+            target = (
+                {"to": f"deadline:{dispute_id}" if by == "deadline" else by}
+                if self._is_target(by)
+                else {"by": by}
+            )
             self._stage.ask("POST", "clock/advance", target)
             return
         span = self._span(by, dispute_id)
@@ -86,7 +107,11 @@ class Timing:
             deadlines = self._stage.ask("GET", "clock", limit=1)["deadlines"]
             to = deadlines[0]["at"] if deadlines else None
         else:
-            to = self._stage.ask("GET", f"exchanges/{dispute_id}")["deadline"] if by == "deadline" else by
+            to = (
+                self._stage.ask("GET", f"exchanges/{dispute_id}")["deadline"]
+                if by == "deadline"
+                else by
+            )
         instant = read_time(to or "")
         if instant is None:
             raise Broken("没有将到期的时限", "no deadline is coming")

@@ -11,7 +11,16 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-__all__ = ["BYTES_AT_MOST", "DEPTH_AT_MOST", "NODES_AT_MOST", "Mistake", "Node", "Unreadable", "plain_scalar", "read_yaml"]
+__all__ = [
+    "BYTES_AT_MOST",
+    "DEPTH_AT_MOST",
+    "NODES_AT_MOST",
+    "FileMistake",
+    "Node",
+    "Unreadable",
+    "plain_scalar",
+    "read_yaml",
+]
 
 BYTES_AT_MOST = 1024 * 1024
 DEPTH_AT_MOST = 40
@@ -23,7 +32,7 @@ _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,18})\.\d{1,18}", re.ASCII)
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Mistake(Struct, frozen=True, order=True):
+class FileMistake(Struct, frozen=True, order=True):
     """What is wrong at a place; line and column count from 1."""
 
     line: int
@@ -39,7 +48,7 @@ class Mistake(Struct, frozen=True, order=True):
 class Unreadable(ValueError):
     """A text that is no story; carries every mistake, in order of place."""
 
-    def __init__(self, mistakes: list[Mistake]) -> None:
+    def __init__(self, mistakes: list[FileMistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))[:MISTAKES_AT_MOST]
         super().__init__("; ".join(each.text("") for each in self.mistakes))
 
@@ -55,16 +64,18 @@ class Node(Struct, frozen=True):
     column: int
     keys: Mapping[str, tuple[int, int]] = {}
 
-    def mistake(self, zh: str, en: str, key: str = "") -> Mistake:
+    def mistake(self, zh: str, en: str, key: str = "") -> FileMistake:
         """A mistake at this node, or at one of its keys."""
         line, column = self.keys.get(key, (self.line, self.column))
-        return Mistake(line, column, zh, en)
+        return FileMistake(line, column, zh, en)
 
     def plain(self) -> Any:
         """The value alone, as JSON has it."""
         if isinstance(self.value, dict):
             return {key: each.plain() for key, each in self.value.items()}
-        return [each.plain() for each in self.value] if isinstance(self.value, tuple) else self.value
+        return (
+            [each.plain() for each in self.value] if isinstance(self.value, tuple) else self.value
+        )
 
     def at(self, path: str) -> "Node":
         """The node that a dotted path leads to, or the last one on the way."""
@@ -86,16 +97,23 @@ def read_yaml(text: str) -> Node:
         Unreadable: broken YAML, a key given twice, a tag, an anchor, an alias, or beyond the bounds.
     """
     if len(text.encode(errors="surrogatepass")) > BYTES_AT_MOST:
-        raise Unreadable([Mistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
+        raise Unreadable([FileMistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
     builder = _Builder(text)
     try:
         return builder.document()
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = Mistake(line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}")
+        said = FileMistake(
+            line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}"
+        )
     except yaml.reader.ReaderError as broken:
-        said = Mistake(text.count("\n", 0, broken.position) + 1, 1, "有 YAML 不允许的字符", "a character that YAML forbids")
+        said = FileMistake(
+            text.count("\n", 0, broken.position) + 1,
+            1,
+            "有 YAML 不允许的字符",
+            "a character that YAML forbids",
+        )
     raise Unreadable([*builder.mistakes, said])
 
 
@@ -104,7 +122,7 @@ class _Builder:
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(_LOADER(text.removeprefix("\ufeff")).get_event, None)
-        self.mistakes: list[Mistake] = []
+        self.mistakes: list[FileMistake] = []
         self._nodes = 0
 
     def document(self) -> Node:
@@ -112,30 +130,44 @@ class _Builder:
         for event in self._events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
-                    raise self._fatal(event, "一个文件只能有一份 YAML 文档", "one YAML document a file")
+                    raise self._fatal(
+                        event, "一个文件只能有一份 YAML 文档", "one YAML document a file"
+                    )
                 root = self._node(event, 0)
         if root is None:
-            raise Unreadable([Mistake(1, 1, "文件是空的", "the file is empty")])
+            raise Unreadable([FileMistake(1, 1, "文件是空的", "the file is empty")])
         if self.mistakes:
             raise Unreadable(self.mistakes)
         return root
 
     def _fatal(self, event: Any, zh: str, en: str) -> Unreadable:
-        return Unreadable([*self.mistakes, Mistake(*_place(event), zh, en)])
+        return Unreadable([*self.mistakes, FileMistake(*_place(event), zh, en)])
 
     def _node(self, event: Any, depth: int) -> Node:
         line, column = _place(event)
         self._nodes += 1
         if self._nodes > NODES_AT_MOST or depth > DEPTH_AT_MOST:
-            raise self._fatal(event, f"超过 {NODES_AT_MOST} 个值或 {DEPTH_AT_MOST} 层", f"above {NODES_AT_MOST} values or {DEPTH_AT_MOST} levels")
+            raise self._fatal(
+                event,
+                f"超过 {NODES_AT_MOST} 个值或 {DEPTH_AT_MOST} 层",
+                f"above {NODES_AT_MOST} values or {DEPTH_AT_MOST} levels",
+            )
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise self._fatal(event, "不支持锚点与别名(& 与 *)；文本请加引号", "no anchors or aliases (& and *); quote a text")
+            raise self._fatal(
+                event,
+                "不支持锚点与别名(& 与 *)；文本请加引号",
+                "no anchors or aliases (& and *); quote a text",
+            )
         if event.tag is not None:
             raise self._fatal(event, f"不支持标签 {event.tag[:60]}", f"no tags: {event.tag[:60]}")
         if isinstance(event, yaml.ScalarEvent):
             return Node(_scalar(event), line, column)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node(tuple(self._node(each, depth + 1) for each in self._until(yaml.SequenceEndEvent)), line, column)
+            return Node(
+                tuple(self._node(each, depth + 1) for each in self._until(yaml.SequenceEndEvent)),
+                line,
+                column,
+            )
         return self._mapping(line, column, depth)
 
     def _until(self, end: type) -> Iterator[Any]:
@@ -151,13 +183,20 @@ class _Builder:
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if isinstance(key.value, tuple | dict):
-                raise self._fatal(event, "键应为文本；含 { 或 [ 的文本请加引号", "a key is a text; quote one with { or [")
+                raise self._fatal(
+                    event,
+                    "键应为文本；含 { 或 [ 的文本请加引号",
+                    "a key is a text; quote one with { or [",
+                )
             name = event.value
             if name in keys:
                 first = keys[name][0]
-                self.mistakes.append(key.mistake(
-                    f"键 {name} 在第 {first} 行与第 {key.line} 行重复", f"key {name} stands on line {first} and again on line {key.line}"
-                ))
+                self.mistakes.append(
+                    key.mistake(
+                        f"键 {name} 在第 {first} 行与第 {key.line} 行重复",
+                        f"key {name} stands on line {first} and again on line {key.line}",
+                    )
+                )
                 continue
             members[name], keys[name] = value, (key.line, key.column)
         return Node(members, line, column, keys)

@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .yaml_text import DEPTH_AT_MOST, Mistake, Unreadable, plain_scalar
+from .yaml_text import DEPTH_AT_MOST, FileMistake, Unreadable, plain_scalar
 
 __all__ = ["write_yaml"]
 
 _WIDTH = 110
-_INSIDE = re.escape("-+./$，。、；！？（）《》「」·")  # of a plain text, besides letters, digits and underscores
+_INSIDE = re.escape(
+    "-+./$，。、；！？（）《》「」·"
+)  # of a plain text, besides letters, digits and underscores
 _PLAIN = re.compile(rf"[\w$](?:[\w{_INSIDE}]|[ :](?=[\w$]))*")
-_ESCAPED = re.compile(r'["\\]|[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]')
+_ESCAPED = re.compile(
+    r'["\\]|[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]'
+)
 _SHORT: Mapping[str, str] = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -34,15 +38,27 @@ def write_yaml(value: Mapping[str, Any]) -> str:
 def _written(value: Any, depth: int, *, spread: bool) -> tuple[bool, list[str]]:
     """Whether the value stands on the line of its key, and its lines; `spread` keeps a mapping off it."""
     if depth > DEPTH_AT_MOST:
-        raise Unreadable([Mistake(1, 1, f"超过 {DEPTH_AT_MOST} 层", f"above {DEPTH_AT_MOST} levels")])
-    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+        raise Unreadable(
+            [FileMistake(1, 1, f"超过 {DEPTH_AT_MOST} 层", f"above {DEPTH_AT_MOST} levels")]
+        )
+    inside = (
+        value.values()
+        if isinstance(value, Mapping)
+        else value
+        if isinstance(value, list | tuple)
+        else ()
+    )
     if not inside:
         return True, [_flow(value)]
-    if not (spread and isinstance(value, Mapping)) and not any(isinstance(each, Mapping | list | tuple) and each for each in inside):
+    if not (spread and isinstance(value, Mapping)) and not any(
+        isinstance(each, Mapping | list | tuple) and each for each in inside
+    ):
         line = _flow(value)
         if len(line) + 2 * depth < _WIDTH:
             return True, [line]
-    return False, list(_members(value, depth) if isinstance(value, Mapping) else _items(value, depth))
+    return False, list(
+        _members(value, depth) if isinstance(value, Mapping) else _items(value, depth)
+    )
 
 
 def _members(value: Mapping[str, Any], depth: int) -> Iterator[str]:

@@ -18,12 +18,31 @@ from ..domain.moves import Move
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Actor, Ruleset, Status
 
-__all__ = ["KINDS", "LISTS", "METHOD_MOVES", "Measure", "measure", "merge", "missing_rows", "percent", "report_json", "report_text", "row_words"]
+__all__ = [
+    "KINDS",
+    "LISTS",
+    "METHOD_MOVES",
+    "Measure",
+    "measure",
+    "merge",
+    "missing_rows",
+    "percent",
+    "report_json",
+    "report_text",
+    "row_words",
+]
 
 Document = Mapping[str, Any]
-LISTS = {"errors": "平台错误码", "sub_codes": "平台子错误码", "msg_codes": "业务错误码", "messages": "留言者"}
+LISTS = {
+    "errors": "平台错误码",
+    "sub_codes": "平台子错误码",
+    "msg_codes": "业务错误码",
+    "messages": "留言者",
+}
 _ROWS: Mapping[str, Row] = {row.name: row for row in TABLE}
-METHOD_MOVES: tuple[type[Move], ...] = tuple(dict.fromkeys(method.move for method in EXCHANGE_METHODS if method.move))
+METHOD_MOVES: tuple[type[Move], ...] = tuple(
+    dict.fromkeys(method.move for method in EXCHANGE_METHODS if method.move)
+)
 
 
 def merge(*documents: Document) -> dict[str, Any]:
@@ -46,7 +65,8 @@ def merge(*documents: Document) -> dict[str, Any]:
 def _sum(one: Any, other: Any) -> Any:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return {
-            key: _sum(one.get(key, _zero(other.get(key))), other.get(key, _zero(one.get(key)))) for key in {**one, **other}
+            key: _sum(one.get(key, _zero(other.get(key))), other.get(key, _zero(one.get(key))))
+            for key in {**one, **other}
         }
     if type(one) is int and type(other) is int:
         return one + other
@@ -58,7 +78,7 @@ def _zero(value: object) -> object:
 
 
 class Measure(Struct, frozen=True):
-    """Of one flow, one kind: what there is to meet in the table's order, and what was met."""
+    """Of one ruleset, one kind: what there is to meet in the table's order, and what was met."""
 
     ruleset: Ruleset
     kind: str
@@ -86,9 +106,16 @@ def _states(ruleset: Ruleset) -> tuple[str, ...]:
 
 
 def _refusals(ruleset: Ruleset) -> tuple[str, ...]:
-    legal = {(row.source, row.move) for row in TABLE if ruleset in row.rulesets and row.by is Actor.SELLER}
+    legal = {
+        (row.source, row.move)
+        for row in TABLE
+        if ruleset in row.rulesets and row.by is Actor.SELLER
+    }
     return tuple(
-        f"{status.value}-{move.name()}" for status in Status for move in METHOD_MOVES if (status, move) not in legal
+        f"{status.value}-{move.name()}"
+        for status in Status
+        for move in METHOD_MOVES
+        if (status, move) not in legal
     )
 
 
@@ -97,15 +124,20 @@ def _deadlines(ruleset: Ruleset) -> tuple[str, ...]:
 
 
 KINDS: Mapping[str, tuple[str, Callable[[Ruleset], tuple[str, ...]]]] = {
-    "rows": ("规则行", _rows), "states": ("状态", _states), "refused": ("被拒操作", _refusals), "deadlines": ("时限", _deadlines),
+    "rows": ("规则行", _rows),
+    "states": ("状态", _states),
+    "refused": ("被拒操作", _refusals),
+    "deadlines": ("时限", _deadlines),
 }
 
 
 def measure(document: Document, rulesets: Collection[str] = ()) -> tuple[Measure, ...]:
-    """Every kind of every flow that the merged `document` used, or of `rulesets`; of `classic` where none was used."""
+    """Every kind of every ruleset that the merged `document` used, or of `rulesets`; of `classic` where none was used."""
     counts = document.get("rulesets", {})
     used = [ruleset for ruleset in Ruleset if ruleset in (rulesets or counts)] or [Ruleset.CLASSIC]
-    return tuple(_measured(ruleset, kind, counts.get(ruleset, {})) for ruleset in used for kind in KINDS)
+    return tuple(
+        _measured(ruleset, kind, counts.get(ruleset, {})) for ruleset in used for kind in KINDS
+    )
 
 
 def _measured(ruleset: Ruleset, kind: str, counts: Mapping[str, Mapping[str, int]]) -> Measure:
@@ -133,26 +165,42 @@ def missing_rows(document: Document, rulesets: Collection[str] = ()) -> tuple[st
 def report_text(document: Document, lang: str = "zh", rulesets: Collection[str] = ()) -> str:
     """A table for the terminal, with the rows that were not met."""
     measures, en = measure(document, rulesets), lang == "en"
-    head = (("exchange coverage", "met", "all", "%") if en else ("换货状态机覆盖", "遇到", "全部", "%"))
+    head = (
+        ("exchange coverage", "met", "all", "%") if en else ("换货状态机覆盖", "遇到", "全部", "%")
+    )
     lines = [_line(*head)]
     for each in measures:
-        flow = each.ruleset.value if en else each.ruleset.zh
+        ruleset = each.ruleset.value if en else each.ruleset.zh
         kind = each.kind if en else KINDS[each.kind][0]
-        lines.append(_line(f"{flow} {kind}", str(len(each.met)), str(len(each.whole)), f"{each.percent:.1f}"))
+        lines.append(
+            _line(
+                f"{ruleset} {kind}", str(len(each.met)), str(len(each.whole)), f"{each.percent:.1f}"
+            )
+        )
     for name, zh in LISTS.items():
         found = sorted(document.get(name, {}).items())
-        lines.append(f"{name if en else zh}: " + (", ".join(f"{key} ×{number}" for key, number in found) or "-"))
-    missing = [(each.ruleset, name) for each in measures if each.kind == "rows" for name in each.missing]
+        lines.append(
+            f"{name if en else zh}: "
+            + (", ".join(f"{key} ×{number}" for key, number in found) or "-")
+        )
+    missing = [
+        (each.ruleset, name) for each in measures if each.kind == "rows" for name in each.missing
+    ]
     if missing:
         lines.append("rows not met:" if en else "没有遇到的规则行：")
-        lines += [f"  {_padded(f'{ruleset} {name}', 52)}{row_words(_ROWS[name], lang)}" for ruleset, name in missing]
+        lines += [
+            f"  {_padded(f'{ruleset} {name}', 52)}{row_words(_ROWS[name], lang)}"
+            for ruleset, name in missing
+        ]
     return "\n".join(lines) + "\n"
 
 
 def row_words(row: Row, lang: str) -> str:
     """Who does what, from which state to which."""
     if lang == "en":
-        return f"{row.by}: {row.move.en}, {row.source.value if row.source else 0} → {row.target.value}"
+        return (
+            f"{row.by}: {row.move.en}, {row.source.value if row.source else 0} → {row.target.value}"
+        )
     deed = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
     return f"{deed}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」"
 
@@ -174,7 +222,13 @@ def report_json(document: Document, rulesets: Collection[str] = ()) -> str:
     flows: dict[str, dict[str, Any]] = {}
     for each in measure(document, rulesets):
         flows.setdefault(each.ruleset.value, {})[each.kind] = {
-            "met": len(each.met), "all": len(each.whole), "percent": each.percent, "missing": each.missing,
+            "met": len(each.met),
+            "all": len(each.whole),
+            "percent": each.percent,
+            "missing": each.missing,
         }
     whole = {"percent": percent(document, rulesets), "rulesets": flows, "counts": document}
-    return msgspec.json.format(msgspec.json.encode(whole, order="deterministic"), indent=2).decode() + "\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(whole, order="deterministic"), indent=2).decode()
+        + "\n"
+    )

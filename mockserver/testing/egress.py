@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from .place import main_place, user_place
+from ..client.user_code import main_place, user_place
 from .sockets import GATE, addresses_of, is_own
 
 __all__ = ["MODES", "TOP_DOMAINS", "Attempt", "EgressLock", "EgressRefused"]
@@ -43,8 +43,14 @@ class Attempt(Struct, frozen=True):
     def text(self) -> str:
         """What happened, where, and what is possible instead, in Chinese and English."""
         target = f"{self.host}:{self.port}" if self.port else self.host
-        by_zh, by_en = (f"经代理 {self.proxy} ", f" through the proxy {self.proxy}") if self.proxy else ("", "")
-        test_zh, test_en = (f"测试 {self.test} ", f"test {self.test}") if self.test else ("有代码", "something")
+        by_zh, by_en = (
+            (f"经代理 {self.proxy} ", f" through the proxy {self.proxy}")
+            if self.proxy
+            else ("", "")
+        )
+        test_zh, test_en = (
+            (f"测试 {self.test} ", f"test {self.test}") if self.test else ("有代码", "something")
+        )
         return (
             f"{test_zh}要{by_zh}连接真实主机 {target}，已阻止；位置：{self.place}。"
             f"请让客户端使用 sandbox.gateway_url，或让该主机名解析到本工具，或把出口锁设为 off。 "
@@ -76,9 +82,15 @@ class EgressLock:
 
     def __init__(self, test: str = "", *, mode: str = "top", mocks: Iterable[str] = ()) -> None:
         if mode not in MODES:
-            raise ValueError(f"出口锁没有 {mode!r} 方式；可用 (unknown mode; use): {', '.join(MODES)}")
+            raise ValueError(
+                f"出口锁没有 {mode!r} 方式；可用 (unknown mode; use): {', '.join(MODES)}"
+            )
         self.test, self.mode = test, mode
-        self._mocks = frozenset((address, port) for host, port in map(_endpoint, mocks) for address in addresses_of(host))
+        self._mocks = frozenset(
+            (address, port)
+            for host, port in map(_endpoint, mocks)
+            for address in addresses_of(host)
+        )
         self._attempts: list[Attempt] = []
         self._names: dict[str, str] = {}
 
@@ -92,14 +104,23 @@ class EgressLock:
             GATE.hold(self)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if self.mode != "off":
             GATE.release(self)
 
     def looked_up(self, host: str, port: str, addresses: tuple[str, ...]) -> EgressRefused | None:
         """Refused: a TOP host that is not the mock, or, when every host is locked, a name that has no address."""
         if _is_top(host) or (self.mode == "all" and not addresses):
-            return None if addresses and all(map(self._harmless, addresses)) else self._refused(host, port)
+            return (
+                None
+                if addresses and all(map(self._harmless, addresses))
+                else self._refused(host, port)
+            )
         if self.mode == "all":
             self._names.update(dict.fromkeys(addresses, host))
         return None
@@ -121,7 +142,10 @@ class EgressLock:
         return is_own(address) or any(address == mock for mock, _ in self._mocks)
 
     def _is_mock(self, address: str, port: int) -> bool:
-        return any(at == port and (mock == address or (is_own(mock) and is_own(address))) for mock, at in self._mocks)
+        return any(
+            at == port and (mock == address or (is_own(mock) and is_own(address)))
+            for mock, at in self._mocks
+        )
 
     def _refused(self, host: str, port: str, proxy: str = "") -> EgressRefused:
         attempt = Attempt(host, port, proxy, _place(host), self.test)
@@ -142,7 +166,9 @@ def _endpoint(url: str) -> tuple[str, int]:
     """
     parts = urlsplit(url)
     if not parts.hostname:
-        raise ValueError(f"mocks 应为 URL，例如 http://127.0.0.1:8420，不能是 {url!r} (URLs of mock servers are wanted)")
+        raise ValueError(
+            f"mocks 应为 URL，例如 http://127.0.0.1:8420，不能是 {url!r} (URLs of mock servers are wanted)"
+        )
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 

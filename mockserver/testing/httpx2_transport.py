@@ -6,13 +6,16 @@ Imported by users of httpx2 only: the library is not the product's.
 import anyio.to_thread
 import httpx2
 
-from .sandbox import Sandbox
-from .transport import Lost, Wsgi
+from ..client.sandbox import Sandbox
+from ..client.transport import Lost, Wsgi
 
 __all__ = ["Httpx2Transport"]
 
 _ERRORS = {
-    "reset": httpx2.ReadError, "closed": httpx2.RemoteProtocolError, "cut": httpx2.RemoteProtocolError, "timeout": httpx2.ReadTimeout,
+    "reset": httpx2.ReadError,
+    "closed": httpx2.RemoteProtocolError,
+    "cut": httpx2.RemoteProtocolError,
+    "timeout": httpx2.ReadTimeout,
 }
 
 
@@ -29,8 +32,13 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
         patience = request.extensions.get("timeout", {}).get("read")
         try:
-            status, headers, content = Wsgi(self._app, f"{request.url.scheme}://127.0.0.1", patience).send(
-                request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
+            status, headers, content = Wsgi(
+                self._app, f"{request.url.scheme}://127.0.0.1", patience
+            ).send(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                request.read(),
+                request.headers,
             )
         except Lost as lost:
             raise _ERRORS[lost.how](str(lost), request=request) from None

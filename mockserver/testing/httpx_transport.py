@@ -6,13 +6,16 @@ Imported by users of httpx only: the library is not the product's.
 import anyio.to_thread
 import httpx
 
-from .sandbox import Sandbox
-from .transport import Lost, Wsgi
+from ..client.sandbox import Sandbox
+from ..client.transport import Lost, Wsgi
 
 __all__ = ["HttpxTransport"]
 
 _ERRORS = {
-    "reset": httpx.ReadError, "closed": httpx.RemoteProtocolError, "cut": httpx.RemoteProtocolError, "timeout": httpx.ReadTimeout,
+    "reset": httpx.ReadError,
+    "closed": httpx.RemoteProtocolError,
+    "cut": httpx.RemoteProtocolError,
+    "timeout": httpx.ReadTimeout,
 }
 
 
@@ -29,8 +32,13 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
         patience = request.extensions.get("timeout", {}).get("read")
         try:
-            status, headers, content = Wsgi(self._app, f"{request.url.scheme}://127.0.0.1", patience).send(
-                request.method, request.url.raw_path.decode("ascii"), request.read(), request.headers
+            status, headers, content = Wsgi(
+                self._app, f"{request.url.scheme}://127.0.0.1", patience
+            ).send(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                request.read(),
+                request.headers,
             )
         except Lost as lost:
             raise _ERRORS[lost.how](str(lost), request=request) from None

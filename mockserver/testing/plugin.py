@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from ..client.remote_server import RemoteServer
+    from ..client.sandbox import Sandbox
+    from ..client.server import Server
+    from ..client.top_client import TopClient
     from ..scenario.result import Result
-    from .client import TopClient
-    from .covering import Covering
-    from .local import Server
-    from .remote import RemoteServer
-    from .sandbox import Sandbox
-    from .stories import StoryFile
+    from .coverage_plugin import CoveragePlugin
+    from .scenario_items import ScenarioFile
 
 __all__: list[str] = []
 
 _OURS = frozenset(
-    f"{prefix}{name}" for name in ("mockserver", "sandbox", "top_client", "scenario") for prefix in ("", "tmall_")
+    f"{prefix}{name}"
+    for name in ("mockserver", "sandbox", "top_client", "scenario")
+    for prefix in ("", "tmall_")
 )
 _SANDBOX = pytest.StashKey["Sandbox"]()
 _LOCK = pytest.StashKey[Any]()
@@ -35,18 +37,38 @@ _MARKED = "allow", "faults", "use"  # keys of the marker that are no keys of the
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the contract."""
     group = parser.getgroup("tmall-mockserver", "天猫换货 mock (Tmall exchange mock)")
-    group.addoption("--mockserver-url", metavar="URL", help="用已在运行的服务，不自己启动 (attach to a running server)")
-    group.addoption("--mockserver-token", metavar="TOKEN", help="该服务的令牌，默认取 TMALL_MOCKSERVER_TOKEN (its token)")
     group.addoption(
-        "--mockserver-egress", choices=("top", "all", "off"), default="top",
+        "--mockserver-url",
+        metavar="URL",
+        help="用已在运行的服务，不自己启动 (attach to a running server)",
+    )
+    group.addoption(
+        "--mockserver-token",
+        metavar="TOKEN",
+        help="该服务的令牌，默认取 TMALL_MOCKSERVER_TOKEN (its token)",
+    )
+    group.addoption(
+        "--mockserver-egress",
+        choices=("top", "all", "off"),
+        default="top",
         help="禁止连接真实 TOP 主机(默认)、一切外部主机，或不禁止 (which real hosts a test must not reach)",
     )
-    group.addoption("--exchange-cov", action="store_true", help="统计换货状态机的覆盖 (count what clients met of the state machine)")
     group.addoption(
-        "--exchange-cov-fail-under", type=float, metavar="PERCENT", help="规则行覆盖低于此百分比则失败 (least percentage of rows)"
+        "--exchange-cov",
+        action="store_true",
+        help="统计换货状态机的覆盖 (count what clients met of the state machine)",
     )
     group.addoption(
-        "--exchange-cov-report", action="append", type=_report, metavar="term|html|json[:FILE]",
+        "--exchange-cov-fail-under",
+        type=float,
+        metavar="PERCENT",
+        help="规则行覆盖低于此百分比则失败 (least percentage of rows)",
+    )
+    group.addoption(
+        "--exchange-cov-report",
+        action="append",
+        type=_report,
+        metavar="term|html|json[:FILE]",
         help="覆盖报告，可多次给出 (which reports; may be repeated)",
     )
 
@@ -54,16 +76,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _report(text: str) -> str:
     """A kind of coverage report, with a file or without."""
     if text.partition(":")[0] not in ("term", "html", "json"):
-        raise argparse.ArgumentTypeError(f"应为 term、html[:文件] 或 json[:文件]，不是 {text} (term, html[:FILE] or json[:FILE])")
+        raise argparse.ArgumentTypeError(
+            f"应为 term、html[:文件] 或 json[:文件]，不是 {text} (term, html[:FILE] or json[:FILE])"
+        )
     return text
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The marker is known, coverage is collected if asked for."""
     if config.getoption("exchange_cov") or config.getoption("exchange_cov_fail_under") is not None:
-        from .covering import Covering
+        from .coverage_plugin import CoveragePlugin
 
-        config.pluginmanager.register(Covering(config), _COVERING)
+        config.pluginmanager.register(CoveragePlugin(config), _COVERING)
     config.addinivalue_line(
         "markers",
         "sandbox(**world, faults=[...], allow=[...], use='default'): "
@@ -79,13 +103,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"sandbox-{name}"))
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "StoryFile | None":
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioFile | None":
     """`*.scenario.yaml` files are tests."""
     if not file_path.name.endswith(".scenario.yaml"):
         return None
-    from .stories import StoryFile
+    from .scenario_items import ScenarioFile
 
-    collected: StoryFile = StoryFile.from_parent(parent, path=file_path)
+    collected: ScenarioFile = ScenarioFile.from_parent(parent, path=file_path)
     return collected
 
 
@@ -93,13 +117,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """What a machine wrote about its failures is no part of the suite; it runs when it is named."""
     if not (collection_path / _FAILURES).is_file():
         return None
-    named = (Path(config.invocation_params.dir, each.partition("::")[0]).resolve() for each in config.args)
+    named = (
+        Path(config.invocation_params.dir, each.partition("::")[0]).resolve()
+        for each in config.args
+    )
     return None if any(each.is_relative_to(collection_path) for each in named) else True
 
 
 def _machine(item: pytest.Item) -> Any:
     """The `exchange_machine` that a test runs; None for other tests."""
-    found = getattr(getattr(item, "obj", None), "_hypothesis_state_machine_class", None)  # where Hypothesis keeps it
+    found = getattr(
+        getattr(item, "obj", None), "_hypothesis_state_machine_class", None
+    )  # where Hypothesis keeps it
     return found if hasattr(found, "summary") else None
 
 
@@ -113,7 +142,9 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     allowed: list[str] = []
     for marker in reversed(list(item.iter_markers("sandbox"))):
         if marker.args:
-            raise pytest.UsageError("@pytest.mark.sandbox 只接受关键字参数 (keywords only), e.g. sandbox(goods={...})")
+            raise pytest.UsageError(
+                "@pytest.mark.sandbox 只接受关键字参数 (keywords only), e.g. sandbox(goods={...})"
+            )
         allowed += marker.kwargs.get("allow", ())
         merged |= marker.kwargs
     return {**merged, "allow": allowed} if allowed else merged
@@ -157,9 +188,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if lock is not None and lock.attempts:
         pytest.fail(lock.attempts[0].text, pytrace=False)
     if sandbox is not None:
-        from .verdicts import offences
+        from .teardown_checks import violations
 
-        found = offences(sandbox, _marked(item).get("allow", ()))
+        found = violations(sandbox, _marked(item).get("allow", ()))
         if found:
             pytest.fail("\n".join(found), pytrace=False)
 
@@ -177,23 +208,34 @@ def _count(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What machines did, one line each."""
-    reports = (each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ()))
-    told = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == _RUNS and report.when == "call"]
-    if told:
+    reports = (
+        each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())
+    )
+    format_failure = [
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == _RUNS and report.when == "call"
+    ]
+    if format_failure:
         terminalreporter.section("天猫换货状态机 (Tmall exchange machines)")
-        for line in told:
+        for line in format_failure:
             terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failure carries the sandbox: journal tail, exchanges with timelines, clock, seed, how to run it again."""
     report = yield
     sandbox = item.stash.get(_SANDBOX, None)
     if report.failed and sandbox is not None:
-        from .telling import told
+        from .failure_report import format_failure
 
-        report.sections.append(("天猫换货独立环境 (Tmall exchange sandbox)", told(sandbox, item.nodeid)))
+        report.sections.append(
+            ("天猫换货独立环境 (Tmall exchange sandbox)", format_failure(sandbox, item.nodeid))
+        )
     return report
 
 
@@ -210,12 +252,12 @@ def tmall_mockserver(
     """One running server, or the remote one of --mockserver-url."""
     url = pytestconfig.getoption("mockserver_url")
     if url:
-        from .remote import RemoteServer
+        from ..client.remote_server import RemoteServer
 
         with RemoteServer(url, pytestconfig.getoption("mockserver_token") or "") as remote:
             yield remote
         return
-    from .local import Server
+    from ..client.server import Server
 
     with Server(**mockserver_settings) as server:
         yield server
@@ -228,9 +270,11 @@ def mockserver(tmall_mockserver: "Server | RemoteServer") -> "Server | RemoteSer
 
 
 @pytest.fixture
-def tmall_sandbox(request: pytest.FixtureRequest, tmall_mockserver: "Server | RemoteServer") -> "Iterator[Sandbox]":
+def tmall_sandbox(
+    request: pytest.FixtureRequest, tmall_mockserver: "Server | RemoteServer"
+) -> "Iterator[Sandbox]":
     """A fresh world, frozen, as the marker says."""
-    from .verdicts import UNKNOWN, allowed_names
+    from .teardown_checks import UNKNOWN, allowed_names
 
     marked = _marked(request.node)
     wrong = [name for name in marked.get("allow", ()) if name not in allowed_names()]
@@ -239,7 +283,9 @@ def tmall_sandbox(request: pytest.FixtureRequest, tmall_mockserver: "Server | Re
     document = {key: value for key, value in marked.items() if key not in _MARKED}
     named = marked.get("use")
     if named and document:
-        raise pytest.UsageError(f"use 与 {', '.join(document)} 不能同时给：已有的独立环境不再建造 (use attaches, it makes nothing)")
+        raise pytest.UsageError(
+            f"use 与 {', '.join(document)} 不能同时给：已有的独立环境不再建造 (use attaches, it makes nothing)"
+        )
     sandbox = tmall_mockserver.sandbox(direct=True, **({"attach": named} if named else document))
     if named:
         sandbox.reset()
@@ -259,9 +305,9 @@ def _plan(sandbox: "Sandbox", fault: dict[str, Any]) -> None:
         sandbox.faults.add(fault.pop("fault", ""), **fault)
 
 
-def _leave(sandbox: "Sandbox", covering: "Covering | None", *, keep: bool) -> None:
+def _leave(sandbox: "Sandbox", covering: "CoveragePlugin | None", *, keep: bool) -> None:
     """What was met is counted and the sandbox is gone; a server that has died has taken it along."""
-    from .transport import Unreachable
+    from ..client.transport import Unreachable
 
     try:
         if covering is not None:
@@ -269,7 +315,9 @@ def _leave(sandbox: "Sandbox", covering: "Covering | None", *, keep: bool) -> No
         if not keep:
             sandbox.drop()
     except Unreachable as gone:
-        pytest.fail(f"服务在测试期间停止了：{gone} (the server died during the session)", pytrace=False)
+        pytest.fail(
+            f"服务在测试期间停止了：{gone} (the server died during the session)", pytrace=False
+        )
 
 
 @pytest.fixture
@@ -291,11 +339,13 @@ def top_client(tmall_top_client: "TopClient") -> "TopClient":
 
 
 @pytest.fixture
-def tmall_scenario(tmall_sandbox: "Sandbox", request: pytest.FixtureRequest) -> "Callable[..., Result]":
+def tmall_scenario(
+    tmall_sandbox: "Sandbox", request: pytest.FixtureRequest
+) -> "Callable[..., Result]":
     """Runs a scenario file (a path below the test's folder), its text or a dict in `sandbox`; a story that breaks fails the test."""
-    from .stories import teller
+    from .scenario_items import scenario_player
 
-    return teller(tmall_sandbox, request.path.parent)
+    return scenario_player(tmall_sandbox, request.path.parent)
 
 
 @pytest.fixture

@@ -14,13 +14,16 @@ from requests import exceptions as errors
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from .sandbox import Sandbox
-from .transport import Lost, Wsgi
+from ..client.sandbox import Sandbox
+from ..client.transport import Lost, Wsgi
 
 __all__ = ["RequestsAdapter"]
 
 _ERRORS: Mapping[str, type[errors.RequestException]] = {
-    "reset": errors.ConnectionError, "closed": errors.ConnectionError, "cut": errors.ChunkedEncodingError, "timeout": errors.ReadTimeout,
+    "reset": errors.ConnectionError,
+    "closed": errors.ConnectionError,
+    "cut": errors.ChunkedEncodingError,
+    "timeout": errors.ReadTimeout,
 }
 
 
@@ -35,19 +38,34 @@ class RequestsAdapter(HTTPAdapter):
         self._app = sandbox.wsgi
 
     def send(
-        self, request: PreparedRequest, stream: bool = False, timeout: Any = None, verify: bool | str = True,
-        cert: Any = None, proxies: Mapping[str, str] | None = None,
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> Response:
         """The server's answer, or the error that a planned fault brings."""
         parts, verb = urlsplit(str(request.url)), request.method or "GET"
-        headers = {"Host": parts.netloc.rpartition("@")[2], **{name: _text(each) for name, each in request.headers.items()}}
+        headers = {
+            "Host": parts.netloc.rpartition("@")[2],
+            **{name: _text(each) for name, each in request.headers.items()},
+        }
         patience = timeout[1] if isinstance(timeout, tuple) else timeout
         try:
-            status, fields, content = Wsgi(self._app, f"{parts.scheme}://127.0.0.1", patience).send(verb, request.path_url, _body(request), headers)
+            status, fields, content = Wsgi(self._app, f"{parts.scheme}://127.0.0.1", patience).send(
+                verb, request.path_url, _body(request), headers
+            )
         except Lost as lost:
             raise _ERRORS[lost.how](str(lost), request=request) from None
         raw = HTTPResponse(
-            io.BytesIO(content), fields, status, reason=responses.get(status), preload_content=False, request_method=verb
+            io.BytesIO(content),
+            fields,
+            status,
+            reason=responses.get(status),
+            preload_content=False,
+            request_method=verb,
         )
         return self.build_response(request, raw)
 

@@ -16,14 +16,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from .place import user_place
+from ..client.user_code import user_place
 
 __all__ = ["GATE", "Holder", "addresses_of", "is_own"]
 
 _BEGINS = 300  # bytes in which a request to a proxy names its target
 _PROXIED = re.compile(  # an HTTP request in absolute form, CONNECT, and SOCKS 5 by name
     rb"(?:CONNECT |[A-Z]+ (?:https?|wss?)://(?:[^@/ ]*@)?)(\[[^\]\s]*\]|[^\s/:?#]+)(?::(\d+))?"
-    rb"|\x05\x01\x00\x03.([\w.-]+)", re.DOTALL,
+    rb"|\x05\x01\x00\x03.([\w.-]+)",
+    re.DOTALL,
 )
 
 
@@ -87,7 +88,7 @@ class _Gate:
         """
         with self._mutex:
             first = next(place for place, each in enumerate(self._holders) if each is holder)
-            self._holders = self._holders[:first] + self._holders[first + 1:]
+            self._holders = self._holders[:first] + self._holders[first + 1 :]
             if not self._holders:
                 self._noted.clear()
                 for placed in [each for each in self._placed if each.holds()]:
@@ -103,7 +104,9 @@ class _Gate:
         for owner, name, make in self._targets():
             if (owner, name) not in standing:
                 before = getattr(owner, name)
-                placed = _Placed(owner, name, wraps(before)(make(before)), before, name in vars(owner))
+                placed = _Placed(
+                    owner, name, wraps(before)(make(before)), before, name in vars(owner)
+                )
                 setattr(owner, name, placed.ours)
                 self._placed.append(placed)
 
@@ -137,7 +140,13 @@ class _Gate:
 
     def _connect(self, before: Callable[..., Any]) -> Callable[..., Any]:
         def connect(sock: socket.socket, address: Any) -> Any:
-            if self._holders and _is_stream(sock) and isinstance(address, tuple) and len(address) > 1 and address[0]:
+            if (
+                self._holders
+                and _is_stream(sock)
+                and isinstance(address, tuple)
+                and len(address) > 1
+                and address[0]
+            ):
                 try:
                     self._ask_address(_name(address[0]), str(address[1]))
                 except BaseException:
@@ -187,7 +196,9 @@ def addresses_of(host: str) -> tuple[str, ...]:
     if _ip(host):
         return (host,)
     try:
-        return tuple(str(each[4][0]) for each in _socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM))
+        return tuple(
+            str(each[4][0]) for each in _socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+        )
     except (OSError, UnicodeError):
         return ()
 
@@ -201,7 +212,9 @@ def is_own(address: str) -> bool:
 
 def _name(host: Any) -> str:
     """A host as it is compared: lower case, ASCII, without the root's dot."""
-    text = bytes(host).decode("ascii", "replace") if isinstance(host, bytes | bytearray) else str(host)
+    text = (
+        bytes(host).decode("ascii", "replace") if isinstance(host, bytes | bytearray) else str(host)
+    )
     if not text.isascii():
         try:
             text = text.encode("idna").decode()
@@ -234,7 +247,11 @@ def _is_stream(sock: socket.socket) -> bool:
 def _beginning(data: Any) -> bytes:
     """The first bytes to be sent; of `sendmsg`, those of its first buffer."""
     try:
-        return bytes(memoryview(data if isinstance(data, bytes | bytearray | memoryview) else data[0])[:_BEGINS])
+        return bytes(
+            memoryview(data if isinstance(data, bytes | bytearray | memoryview) else data[0])[
+                :_BEGINS
+            ]
+        )
     except (TypeError, IndexError, KeyError):
         return b""
 

@@ -6,7 +6,7 @@ Buyers come in turn; goods and reason are drawn from the seed and the number of 
 from datetime import datetime
 
 from ..domain.errors import DomainError
-from ..domain.exchange import Fact
+from ..domain.exchange import Event
 from .document import BadDocument
 from .opening import OPEN_AT_MOST
 from .robots import dice, expect, replan
@@ -18,7 +18,7 @@ __all__ = ["apply"]
 _REASONS = ("尺码不合适", "颜色不喜欢", "商品有瑕疵", "发错货", "7天无理由换货")
 
 
-def apply(state: State, at: datetime) -> tuple[Fact, ...]:
+def apply(state: State, at: datetime) -> tuple[Event, ...]:
     """The application that came at this inner instant; none where the sandbox takes none, and then no more come."""
     state.plan(0, ())
     if len(state.exchanges) >= OPEN_AT_MOST:
@@ -33,4 +33,4 @@ def apply(state: State, at: datetime) -> tuple[Fact, ...]:
         return ()
     replan(state, exchange.dispute_id, at)
     expect(state, at)
-    return state.facts[exchange.dispute_id]
+    return state.events[exchange.dispute_id]

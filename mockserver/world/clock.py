@@ -13,7 +13,10 @@ from msgspec.structs import replace
 __all__ = ["EARLIEST", "FROZEN_AT", "LATEST", "Clock", "within"]
 
 FROZEN_AT = "2026-03-01 10:00:00"
-EARLIEST, LATEST = 1970, 2999  # years that a sandbox can be in: every deadline and every aged instant stays a date
+EARLIEST, LATEST = (
+    1970,
+    2999,
+)  # years that a sandbox can be in: every deadline and every aged instant stays a date
 
 
 def within(instant: datetime) -> bool:
@@ -74,4 +77,6 @@ class Clock(Struct, frozen=True):
 
     def set(self, *, running: bool, now: datetime, real: datetime) -> "Clock":
         """The clock showing `now`, frozen there or running from there."""
-        return replace(self, at=now + self.aged, anchor=real.replace(microsecond=0) if running else None)
+        return replace(
+            self, at=now + self.aged, anchor=real.replace(microsecond=0) if running else None
+        )

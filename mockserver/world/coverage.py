@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..domain.errors import DomainError
-from ..domain.exchange import Exchange, Fact
+from ..domain.exchange import Event, Exchange
 from ..domain.moves import Apply, Move
 from ..domain.table import TABLE
 from ..domain.vocabulary import Role, Ruleset, Status
@@ -21,7 +21,9 @@ from .journal import Entry
 
 __all__ = ["Coverage"]
 
-_TARGETS: Mapping[str, tuple[Status | None, Status]] = MappingProxyType({row.name: (row.source, row.target) for row in TABLE})
+_TARGETS: Mapping[str, tuple[Status | None, Status]] = MappingProxyType(
+    {row.name: (row.source, row.target) for row in TABLE}
+)
 _APPLICATION = next(row for row in TABLE if row.move is Apply)
 Counts = dict[str, int]
 
@@ -41,10 +43,10 @@ class Coverage:
         with self._lock:
             self._calls[entry.code, entry.sub_code.partition(":")[0], entry.msg_code] += 1
 
-    def moved(self, ruleset: Ruleset, fact: Fact, *, client: bool = False) -> None:
+    def moved(self, ruleset: Ruleset, event: Event, *, client: bool = False) -> None:
         """A row was taken; `client` tells that a client's call took it."""
         with self._lock:
-            self._moves[ruleset, fact.rule, fact.role, client] += 1
+            self._moves[ruleset, event.rule, event.role, client] += 1
 
     def opened(self, exchanges: Iterable[Exchange]) -> None:
         """Exchanges stand where they were opened."""
@@ -58,7 +60,9 @@ class Coverage:
     def refused(self, exchange: Exchange, move: type[Move], refusal: DomainError) -> None:
         """A client's move was refused, and why."""
         with self._lock:
-            self._refused[exchange.ruleset, f"{exchange.status.value}-{move.name()}:{refusal.failure}"] += 1
+            self._refused[
+                exchange.ruleset, f"{exchange.status.value}-{move.name()}:{refusal.failure}"
+            ] += 1
 
     def clear(self) -> None:
         """Nothing has been met."""
@@ -75,15 +79,25 @@ class Coverage:
             opened, refused = Counter(self._opened), Counter(self._refused)
         return {
             "calls": calls.total(),
-            "errors": _summed((str(code), number) for (code, _, _), number in calls.items() if code),
-            "sub_codes": _summed((sub_code, number) for (_, sub_code, _), number in calls.items() if sub_code),
-            "msg_codes": _summed((msg_code, number) for (_, _, msg_code), number in calls.items() if msg_code),
-            "messages": _summed((role.name.lower(), number) for (_, _, role, _), number in moves.items()),
+            "errors": _summed(
+                (str(code), number) for (code, _, _), number in calls.items() if code
+            ),
+            "sub_codes": _summed(
+                (sub_code, number) for (_, sub_code, _), number in calls.items() if sub_code
+            ),
+            "msg_codes": _summed(
+                (msg_code, number) for (_, _, msg_code), number in calls.items() if msg_code
+            ),
+            "messages": _summed(
+                (role.name.lower(), number) for (_, _, role, _), number in moves.items()
+            ),
             "rulesets": {
                 ruleset.value: {
                     "states": _states(ruleset, moves, opened),
                     **_rows({key: number for key, number in moves.items() if key[0] is ruleset}),
-                    "refused": _summed((key, number) for (of, key), number in refused.items() if of is ruleset),
+                    "refused": _summed(
+                        (key, number) for (of, key), number in refused.items() if of is ruleset
+                    ),
                 }
                 for ruleset in Ruleset
                 if any(ruleset is of for counts in (moves, opened, refused) for of, *_ in counts)
@@ -99,7 +113,9 @@ def _summed(counted: Iterable[tuple[str, int]]) -> Counts:
 
 
 def _states(
-    ruleset: Ruleset, moves: Mapping[tuple[Ruleset, str, Role, bool], int], opened: Mapping[tuple[Ruleset, Status], int]
+    ruleset: Ruleset,
+    moves: Mapping[tuple[Ruleset, str, Role, bool], int],
+    opened: Mapping[tuple[Ruleset, Status], int],
 ) -> Counts:
     """How often each state was entered or opened, in the order of the platform's numbers."""
     sums: Counter[Status] = Counter()
@@ -116,6 +132,10 @@ def _states(
 def _rows(moves: Mapping[tuple[Ruleset, str, Role, bool], int]) -> dict[str, Counts]:
     return {
         "rows": _summed((rule, number) for (_, rule, _, _), number in moves.items()),
-        "client_rows": _summed((rule, number) for (_, rule, _, client), number in moves.items() if client),
-        "deadlines": _summed((rule, number) for (_, rule, role, _), number in moves.items() if role is Role.TIMEOUT),
+        "client_rows": _summed(
+            (rule, number) for (_, rule, _, client), number in moves.items() if client
+        ),
+        "deadlines": _summed(
+            (rule, number) for (_, rule, role, _), number in moves.items() if role is Role.TIMEOUT
+        ),
     }

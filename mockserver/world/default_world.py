@@ -10,7 +10,15 @@ from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason
 from ..domain.vocabulary import Phase
 
 __all__ = [
-    "APP_KEY", "APP_SECRET", "CARRIERS", "DEFAULT", "DISTRICTS", "REASONS", "SESSION", "SUB_SESSION", "Made",
+    "APP_KEY",
+    "APP_SECRET",
+    "CARRIERS",
+    "DEFAULT",
+    "DISTRICTS",
+    "REASONS",
+    "SESSION",
+    "SUB_SESSION",
+    "Made",
     "make_address",
 ]
 
@@ -21,16 +29,26 @@ SUB_SESSION = "6101b7ce05d94fa2831c6eb74fd09a5e28c7b3f1a6d40e92206543202"
 
 # (province, city, district, area_id of the district by GB/T 2260)
 DISTRICTS: tuple[tuple[str, str, str, int], ...] = (
-    ("浙江省", "杭州市", "西湖区", 330106), ("浙江省", "杭州市", "余杭区", 330110),
-    ("浙江省", "宁波市", "鄞州区", 330212), ("江苏省", "南京市", "鼓楼区", 320106),
-    ("江苏省", "苏州市", "吴中区", 320506), ("上海市", "上海市", "浦东新区", 310115),
-    ("上海市", "上海市", "徐汇区", 310104), ("北京市", "北京市", "朝阳区", 110105),
-    ("北京市", "北京市", "海淀区", 110108), ("广东省", "广州市", "天河区", 440106),
-    ("广东省", "深圳市", "南山区", 440305), ("四川省", "成都市", "武侯区", 510107),
-    ("湖北省", "武汉市", "洪山区", 420111), ("陕西省", "西安市", "雁塔区", 610113),
-    ("山东省", "青岛市", "市南区", 370202), ("福建省", "厦门市", "思明区", 350203),
-    ("湖南省", "长沙市", "岳麓区", 430104), ("河南省", "郑州市", "金水区", 410105),
-    ("重庆市", "重庆市", "渝北区", 500112), ("天津市", "天津市", "南开区", 120104),
+    ("浙江省", "杭州市", "西湖区", 330106),
+    ("浙江省", "杭州市", "余杭区", 330110),
+    ("浙江省", "宁波市", "鄞州区", 330212),
+    ("江苏省", "南京市", "鼓楼区", 320106),
+    ("江苏省", "苏州市", "吴中区", 320506),
+    ("上海市", "上海市", "浦东新区", 310115),
+    ("上海市", "上海市", "徐汇区", 310104),
+    ("北京市", "北京市", "朝阳区", 110105),
+    ("北京市", "北京市", "海淀区", 110108),
+    ("广东省", "广州市", "天河区", 440106),
+    ("广东省", "深圳市", "南山区", 440305),
+    ("四川省", "成都市", "武侯区", 510107),
+    ("湖北省", "武汉市", "洪山区", 420111),
+    ("陕西省", "西安市", "雁塔区", 610113),
+    ("山东省", "青岛市", "市南区", 370202),
+    ("福建省", "厦门市", "思明区", 350203),
+    ("湖南省", "长沙市", "岳麓区", 430104),
+    ("河南省", "郑州市", "金水区", 410105),
+    ("重庆市", "重庆市", "渝北区", 500112),
+    ("天津市", "天津市", "南开区", 120104),
 )
 
 
@@ -43,30 +61,52 @@ class Made(Struct, frozen=True):
     buyers: tuple[Buyer, ...]
 
 
-def make_address(number: int, district: tuple[str, str, str, int], addr: str, name: str, shop: str) -> Address:
+def make_address(
+    number: int, district: tuple[str, str, str, int], addr: str, name: str, shop: str
+) -> Address:
     """The seller's address `number` (0, 1, 2): 0 is for sending, 1 the default return address, 2 for pick-up."""
     province, city, country, area_id = district
     return Address(
-        contact_id=10_000_001 + number, contact_name=name, province=province, city=city, country=country, addr=addr,
-        zip_code=f"{area_id}", phone=f"0100-1000000{number + 1}", mobile_phone=f"1000000100{number + 1}",
-        seller_company=shop, memo=("发货仓", "退货仓", "取货点")[number % 3], area_id=area_id,
-        send_def=number == 0, get_def=number == 2, cancel_def=number == 1, modify_date="2026-01-01 09:00:00",
+        contact_id=10_000_001 + number,
+        contact_name=name,
+        province=province,
+        city=city,
+        country=country,
+        addr=addr,
+        zip_code=f"{area_id}",
+        phone=f"0100-1000000{number + 1}",
+        mobile_phone=f"1000000100{number + 1}",
+        seller_company=shop,
+        memo=("发货仓", "退货仓", "取货点")[number % 3],
+        area_id=area_id,
+        send_def=number == 0,
+        get_def=number == 2,
+        cancel_def=number == 1,
+        modify_date="2026-01-01 09:00:00",
     )
 
 
 def _buyer(number: int, nick: str, name: str, district: int, detail: str) -> Buyer:
     province, city, country, _ = DISTRICTS[district]
     return Buyer(
-        nick=nick, open_uid=f"AAHsandboxbuyer{number:04}", user_id=2_300_000_000 + number, name=name,
-        phone=f"1000000200{number}", address=f"{province}^^^{city}^^^{country}^^^{detail}",
+        nick=nick,
+        open_uid=f"AAHsandboxbuyer{number:04}",
+        user_id=2_300_000_000 + number,
+        name=name,
+        phone=f"1000000200{number}",
+        address=f"{province}^^^{city}^^^{country}^^^{detail}",
         oaid=f"1sandboxoaid{number:04}",
     )
 
 
 def _goods(number: int, name: str, title: str, price: int) -> Goods:
     return Goods(
-        name=name, sku_id=f"498765432{number:04}", num_iid=654_321_000_000 + number // 10,
-        outer_id=f"TX-{number:04}", title=title, price=price,
+        name=name,
+        sku_id=f"498765432{number:04}",
+        num_iid=654_321_000_000 + number // 10,
+        outer_id=f"TX-{number:04}",
+        title=title,
+        price=price,
     )
 
 
@@ -96,11 +136,20 @@ DEFAULT = Made(
 
 # Spellings that integrators send (顺丰快递, 邮政EMS) stand beside the official ones; codes as TOP lists them.
 CARRIERS: tuple[Carrier, ...] = (
-    Carrier(505, "SF", "顺丰速运", "^[A-Za-z0-9-]{4,35}$"), Carrier(100_505, "SF", "顺丰快递"),
-    Carrier(2, "EMS", "EMS"), Carrier(100_002, "EMS", "邮政EMS"), Carrier(3, "EYB", "EMS经济快递"),
-    Carrier(100, "STO", "申通快递"), Carrier(101, "YTO", "圆通速递"), Carrier(102, "YUNDA", "韵达快递"),
-    Carrier(500, "ZTO", "中通快递"), Carrier(1_204, "JD", "京东快递"), Carrier(1_216, "POSTB", "邮政快递包裹"),
-    Carrier(1_217, "DBKD", "德邦快递"), Carrier(200_143_242, "JTSD", "极兔速递"), Carrier(1, "POST", "中国邮政"),
+    Carrier(505, "SF", "顺丰速运", "^[A-Za-z0-9-]{4,35}$"),
+    Carrier(100_505, "SF", "顺丰快递"),
+    Carrier(2, "EMS", "EMS"),
+    Carrier(100_002, "EMS", "邮政EMS"),
+    Carrier(3, "EYB", "EMS经济快递"),
+    Carrier(100, "STO", "申通快递"),
+    Carrier(101, "YTO", "圆通速递"),
+    Carrier(102, "YUNDA", "韵达快递"),
+    Carrier(500, "ZTO", "中通快递"),
+    Carrier(1_204, "JD", "京东快递"),
+    Carrier(1_216, "POSTB", "邮政快递包裹"),
+    Carrier(1_217, "DBKD", "德邦快递"),
+    Carrier(200_143_242, "JTSD", "极兔速递"),
+    Carrier(1, "POST", "中国邮政"),
     Carrier(-1, "OTHER", "其他"),
 )
 

@@ -16,6 +16,7 @@ __all__ = ["TELLING", "Directory"]
 
 TELLING = 8  # shorter sessions and secrets may be any word or number
 
+
 class Directory:
     """All worlds of one server by id, session and app_key.
 
@@ -46,7 +47,12 @@ class Directory:
         apps, sessions = list(world.state.apps.values()), list(world.state.sessions.values())
         with self._lock:
             if world.id in self._worlds:
-                raise BadDocument("name", f"独立环境 {world.id} 已存在", f"sandbox {world.id} exists", conflict=True)
+                raise BadDocument(
+                    "name",
+                    f"独立环境 {world.id} 已存在",
+                    f"sandbox {world.id} exists",
+                    conflict=True,
+                )
             self._check(apps, sessions)
             self._worlds[world.id] = world
             for session in sessions:
@@ -58,24 +64,38 @@ class Directory:
     def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
         for session in sessions:
             if session.token in self._by_session:
-                raise BadDocument("shops.session", "session 已属于另一独立环境，请换一个",
-                                  "the session belongs to another sandbox", conflict=True)
+                raise BadDocument(
+                    "shops.session",
+                    "session 已属于另一独立环境，请换一个",
+                    "the session belongs to another sandbox",
+                    conflict=True,
+                )
         for app in apps:
             for world in self._by_app.get(app.app_key, ()):
                 if world.state.apps[app.app_key].app_secret != app.app_secret:
-                    raise BadDocument("apps.app_secret", f"app_key {app.app_key} 已在另一独立环境用不同的密钥",
-                                      f"app_key {app.app_key} stands in another sandbox with another secret",
-                                      conflict=True)
+                    raise BadDocument(
+                        "apps.app_secret",
+                        f"app_key {app.app_key} 已在另一独立环境用不同的密钥",
+                        f"app_key {app.app_key} stands in another sandbox with another secret",
+                        conflict=True,
+                    )
 
     def drop(self, world: World) -> None:
         """`world` can no longer be found, and nobody waits for its calls."""
         world.journal.close()
         with self._lock:
             self._worlds.pop(world.id, None)
-            self._by_session = {token: each for token, each in self._by_session.items() if each is not world}
-            kept = {key: tuple(w for w in worlds if w is not world) for key, worlds in self._by_app.items()}
+            self._by_session = {
+                token: each for token, each in self._by_session.items() if each is not world
+            }
+            kept = {
+                key: tuple(w for w in worlds if w is not world)
+                for key, worlds in self._by_app.items()
+            }
             self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
-            self._secrets = {app.app_secret for each in self._worlds.values() for app in each.state.apps.values()}
+            self._secrets = {
+                app.app_secret for each in self._worlds.values() for app in each.state.apps.values()
+            }
 
     def get(self, id: str) -> World | None:
         """The world of this id."""
@@ -109,7 +129,12 @@ class Directory:
     def tokens_in(self, texts: Mapping[str, str]) -> Collection[str]:
         """The names and values of `texts` that are anybody's session or secret, very short ones apart."""
         sessions, secrets, values = self._by_session.keys(), self._secrets, texts.values()
-        if sessions.isdisjoint(values) and secrets.isdisjoint(values) and sessions.isdisjoint(texts) and secrets.isdisjoint(texts):
+        if (
+            sessions.isdisjoint(values)
+            and secrets.isdisjoint(values)
+            and sessions.isdisjoint(texts)
+            and secrets.isdisjoint(texts)
+        ):
             return ()
         found = {each for each in (*texts, *values) if each in sessions or each in secrets}
         return {each for each in found if len(each) >= TELLING}

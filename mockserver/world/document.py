@@ -14,9 +14,23 @@ from msgspec import Struct
 from ..domain.vocabulary import Phase, Ruleset
 
 __all__ = [
-    "AddressDocument", "AppDocument", "BadDocument", "BuyerDocument", "CarrierDocument", "ClockDocument",
-    "GoodsDocument", "QuotaDocument", "ReasonDocument", "RobotsDocument", "ShopDocument", "SubDocument", "WorldDocument",
-    "in_chinese", "read_document", "read_world", "unknown_name",
+    "AddressDocument",
+    "AppDocument",
+    "BadDocument",
+    "BuyerDocument",
+    "CarrierDocument",
+    "ClockDocument",
+    "GoodsDocument",
+    "QuotaDocument",
+    "ReasonDocument",
+    "RobotsDocument",
+    "ShopDocument",
+    "SubDocument",
+    "WorldDocument",
+    "in_chinese",
+    "read_document",
+    "read_world",
+    "unknown_name",
 ]
 
 Id = str | int
@@ -189,16 +203,28 @@ def read_document(raw: object, shape: type[_T]) -> _T:
         named = re.search(r"(unknown|missing required) field `(.+)`", message)
         if named:
             field = f"{field}.{named[2]}".lstrip(".")
-        close = get_close_matches(named[2], list(_names(shape)), 1) if named and named[1] == "unknown" else ()
-        meant_zh, meant_en = (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
-        raise BadDocument(field or "body", in_chinese(message) + meant_zh, message + meant_en) from None
+        close = (
+            get_close_matches(named[2], list(_names(shape)), 1)
+            if named and named[1] == "unknown"
+            else ()
+        )
+        meant_zh, meant_en = (
+            (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
+        )
+        raise BadDocument(
+            field or "body", in_chinese(message) + meant_zh, message + meant_en
+        ) from None
 
 
 def _names(shape: Any) -> Iterator[str]:
     """Every field name that may stand somewhere in a document of this shape."""
     for each in getattr(shape, "__struct_encode_fields__", ()):
         yield each
-    inside = get_type_hints(shape).values() if hasattr(shape, "__struct_encode_fields__") else get_args(shape)
+    inside = (
+        get_type_hints(shape).values()
+        if hasattr(shape, "__struct_encode_fields__")
+        else get_args(shape)
+    )
     for each in inside:
         yield from _names(each)
 
@@ -238,8 +264,12 @@ def read_world(raw: object) -> WorldDocument:
 
 def in_chinese(message: str) -> str:
     """The validator's sentence in Chinese, where it is one of the usual four."""
-    for shape, zh in ((r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"), (r"Invalid enum value (.+)", r"没有这个取值 \1"),
-                      (r".*unknown field `(.+)`", r"没有字段 \1"), (r".*missing required field `(.+)`", r"缺少字段 \1")):
+    for shape, zh in (
+        (r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"),
+        (r"Invalid enum value (.+)", r"没有这个取值 \1"),
+        (r".*unknown field `(.+)`", r"没有字段 \1"),
+        (r".*missing required field `(.+)`", r"缺少字段 \1"),
+    ):
         if re.fullmatch(shape, message):
             return re.sub(shape, zh, message)
     return f"不合法：{message}"

@@ -78,20 +78,50 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes that the entry takes, nearly."""
-        return 800 + len(self.params) + len(self.reply) + len(self.warnings) + len(self.files) + len(self.doctor)
+        return (
+            800
+            + len(self.params)
+            + len(self.reply)
+            + len(self.warnings)
+            + len(self.files)
+            + len(self.doctor)
+        )
 
     def shown(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
-            "number": self.number, "request_id": self.request_id, "sandbox": self.sandbox,
-            "at": show_seconds(self.at), "real_time": show_seconds(self.real),
-            "verb": self.verb, "method": self.method, "caller": self.caller, "dispute_id": self.dispute_id,
-            "outcome": self.outcome, "code": self.code, "sub_code": self.sub_code, "msg_code": self.msg_code,
-            "rule": self.rule, "micros": self.micros,
-            "params": msgspec.json.decode(self.params), "files": msgspec.json.decode(self.files),
-            "reply": msgspec.json.decode(self.reply), "warnings": msgspec.json.decode(self.warnings),
-            "diagnosis": {"zh": self.cause_zh, "en": self.cause_en, "findings": msgspec.json.decode(self.doctor)},
-            "fault": {"id": self.fault_id, "name": self.fault, "effect": self.effect, "lost": self.lost} if self.fault else None,
+            "number": self.number,
+            "request_id": self.request_id,
+            "sandbox": self.sandbox,
+            "at": show_seconds(self.at),
+            "real_time": show_seconds(self.real),
+            "verb": self.verb,
+            "method": self.method,
+            "caller": self.caller,
+            "dispute_id": self.dispute_id,
+            "outcome": self.outcome,
+            "code": self.code,
+            "sub_code": self.sub_code,
+            "msg_code": self.msg_code,
+            "rule": self.rule,
+            "micros": self.micros,
+            "params": msgspec.json.decode(self.params),
+            "files": msgspec.json.decode(self.files),
+            "reply": msgspec.json.decode(self.reply),
+            "warnings": msgspec.json.decode(self.warnings),
+            "diagnosis": {
+                "zh": self.cause_zh,
+                "en": self.cause_en,
+                "findings": msgspec.json.decode(self.doctor),
+            },
+            "fault": {
+                "id": self.fault_id,
+                "name": self.fault,
+                "effect": self.effect,
+                "lost": self.lost,
+            }
+            if self.fault
+            else None,
         }
 
 
@@ -162,7 +192,9 @@ class Journal:
 
     def find(self, request_id: str) -> Entry | None:
         """The entry of one call, if it is still kept."""
-        return next((entry for entry in self._kept()[1][::-1] if entry.request_id == request_id), None)
+        return next(
+            (entry for entry in self._kept()[1][::-1] if entry.request_id == request_id), None
+        )
 
     def select(self, wanted: Mapping[str, str], limit: int) -> tuple[int, list[Entry]]:
         """How many entries match, and the newest `limit` of them; see `page`."""
@@ -179,7 +211,9 @@ class Journal:
         found = list(filter(_matches(wanted), reversed(entries)))
         return Page(len(found), found[:limit], last)
 
-    def later(self, after: int, wanted: Mapping[str, str], limit: int, patience: float = 0.0) -> Page:
+    def later(
+        self, after: int, wanted: Mapping[str, str], limit: int, patience: float = 0.0
+    ) -> Page:
         """The first `limit` entries after a position that match, oldest first; waits `patience` seconds for one.
 
         A position that this journal has not reached is another journal's: it is read from its beginning.
@@ -197,7 +231,7 @@ class Journal:
         with self._lock:
             entries, turned = list(self._entries), self._turned
             first = self._last - len(entries)
-        return max(0, first - turned), entries[max(0, turned - first):]
+        return max(0, first - turned), entries[max(0, turned - first) :]
 
     def _after(self, after: int, wanted: Mapping[str, str], limit: int) -> Page:
         last, entries = self._kept()
@@ -231,4 +265,6 @@ def _matches(wanted: Mapping[str, str]) -> Callable[[Entry], bool]:
     start = read_time(wanted.get("since", ""))
     since = start.timestamp() if start else -inf
     plain = [(name, value) for name, value in wanted.items() if name != "since"]
-    return lambda entry: entry.at >= since and all(str(getattr(entry, name)) == value for name, value in plain)
+    return lambda entry: (
+        entry.at >= since and all(str(getattr(entry, name)) == value for name, value in plain)
+    )

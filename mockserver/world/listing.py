@@ -16,12 +16,12 @@ from ..domain.exchange import Exchange
 from ..domain.vocabulary import Status
 from .state import State
 
-__all__ = ["Wanted", "list_exchanges"]
+__all__ = ["ExchangeFilter", "list_exchanges"]
 
 Window = tuple[datetime | None, datetime | None]
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class ExchangeFilter(Struct, frozen=True, kw_only=True):
     """Filters of a list; inner instants; empty means any."""
 
     shop: str
@@ -38,35 +38,50 @@ class Wanted(Struct, frozen=True, kw_only=True):
     def plain(self) -> bool:
         """Whether the index alone answers."""
         filtered = self.ids or self.waybill or self.buyer_nick or self.buyer_open_uid
-        return not filtered and self.oid is None and self.created == (None, None) and len(self.statuses) < 2
+        return (
+            not filtered
+            and self.oid is None
+            and self.created == (None, None)
+            and len(self.statuses) < 2
+        )
 
 
-def list_exchanges(state: State, wanted: Wanted, page_no: int, size: int) -> tuple[int, list[Exchange]]:
+def list_exchanges(
+    state: State, wanted: ExchangeFilter, page_no: int, size: int
+) -> tuple[int, list[Exchange]]:
     """How many match in all, and the page asked for."""
     skip = (page_no - 1) * size
     if wanted.plain:
         rows = state.rows(wanted.shop, wanted.statuses[0] if wanted.statuses else None)
         low, high = _bounds(wanted)
         first = rows.bisect_left(low)
-        last = max(first, rows.bisect_right(high))  # a window that ends before it starts holds nothing
+        last = max(
+            first, rows.bisect_right(high)
+        )  # a window that ends before it starts holds nothing
         page = rows[min(first + skip, last) : min(first + skip + size, last)]
         return last - first, [state.exchanges[number] for _, number in page]
     found = [exchange for exchange in _walk(state, wanted) if _matches(exchange, wanted)]
     return len(found), list(islice(found, skip, skip + size))
 
 
-def _bounds(wanted: Wanted) -> tuple[tuple[float, float], tuple[float, float]]:
+def _bounds(wanted: ExchangeFilter) -> tuple[tuple[float, float], tuple[float, float]]:
     start, end = wanted.modified
-    return (-inf if end is None else -end.timestamp(), -inf), (inf if start is None else -start.timestamp(), inf)
+    return (-inf if end is None else -end.timestamp(), -inf), (
+        inf if start is None else -start.timestamp(),
+        inf,
+    )
 
 
-def _walk(state: State, wanted: Wanted) -> Iterator[Exchange]:
+def _walk(state: State, wanted: ExchangeFilter) -> Iterator[Exchange]:
     low, high = _bounds(wanted)
-    lists = [state.rows(wanted.shop, status).irange(low, high) for status in dict.fromkeys(wanted.statuses or (None,))]
+    lists = [
+        state.rows(wanted.shop, status).irange(low, high)
+        for status in dict.fromkeys(wanted.statuses or (None,))
+    ]
     return (state.exchanges[number] for _, number in merge(*lists))
 
 
-def _matches(exchange: Exchange, wanted: Wanted) -> bool:
+def _matches(exchange: Exchange, wanted: ExchangeFilter) -> bool:
     start, end = wanted.created
     return (
         (start is None or exchange.created >= start)

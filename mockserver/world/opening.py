@@ -22,10 +22,19 @@ from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Sta
 from ..protocol.shapes import read_time
 from .clock import EARLIEST, LATEST, within
 from .document import BadDocument, read_document
-from .making import fen, long_id
 from .state import State
+from .world_factory import fen, long_id
 
-__all__ = ["OPEN_AT_MOST", "Draft", "OpenDocument", "check_opening", "draft_exchange", "history_of", "read_status", "status_texts"]
+__all__ = [
+    "OPEN_AT_MOST",
+    "Draft",
+    "OpenDocument",
+    "check_opening",
+    "draft_exchange",
+    "history_of",
+    "read_status",
+    "status_texts",
+]
 
 OPEN_AT_MOST = 20_000
 _Text = str | int | float | UnsetType
@@ -97,7 +106,7 @@ class Draft(Struct, frozen=True):
 
 def status_texts(state: State) -> dict[str, str]:
     """The text that the sandbox shows for each status number."""
-    return {str(status.value): state.choices.text(f"text.{status.value}") for status in Status}
+    return {str(status.value): state.rules.text(f"text.{status.value}") for status in Status}
 
 
 def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
@@ -107,14 +116,20 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
         BadDocument: no such status; lists all.
     """
     also = {"换货单关闭,请退款": Status.TO_REFUND, "换货转退款": Status.TO_REFUND}
-    named = {each.zh: each for each in Status} | {text: Status(int(code)) for code, text in texts.items()} | also
+    named = (
+        {each.zh: each for each in Status}
+        | {text: Status(int(code)) for code, text in texts.items()}
+        | also
+    )
     if isinstance(value, str) and value.strip() in named:
         return named[value.strip()]
     try:
         return Status(int(value))
     except ValueError:
         shown = "、".join(f"{each.value} {each.zh}" for each in Status)
-        raise BadDocument("status", f"没有这个状态；可用：{shown}", f"no such status; use: {shown}") from None
+        raise BadDocument(
+            "status", f"没有这个状态；可用：{shown}", f"no such status; use: {shown}"
+        ) from None
 
 
 def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
@@ -126,10 +141,18 @@ def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
         if path[-1].target is status:
             return path
         for row in rows_from(ruleset, path[-1].target):
-            if row.by in (Actor.BUYER, Actor.SELLER) and row.move not in _SKIPPED and row.target not in seen:
+            if (
+                row.by in (Actor.BUYER, Actor.SELLER)
+                and row.move not in _SKIPPED
+                and row.target not in seen
+            ):
                 seen.add(row.target)
                 queue.append((*path, row))
-    raise BadDocument("status", f"{ruleset.zh}没有到达「{status.zh}」的路径", f"{ruleset} never reaches {status.value}")
+    raise BadDocument(
+        "status",
+        f"{ruleset.zh}没有到达「{status.zh}」的路径",
+        f"{ruleset} never reaches {status.value}",
+    )
 
 
 def check_opening(raw: object) -> None:
@@ -172,15 +195,38 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
     seed = state.numbers["seed"]
     dispute_id = _free_id(asked, state, seed)
     exchange = Exchange(
-        dispute_id=dispute_id, shop=shop, ruleset=ruleset, status=Status.WAIT_SELLER_AGREE, created=created,
-        modified=created, entered=created, tid=trade.tid, oid=trade.oid, bought_sku=bought.sku_id,
-        exchange_sku=wanted.sku_id, num=num, title=bought.title, price=bought.price, payment=bought.price * num,
-        phase=_phase(asked), buyer_nick=buyer.nick, buyer_open_uid=buyer.open_uid, buyer_name=buyer.name,
-        buyer_phone=buyer.phone, buyer_address=buyer.address, oaid=buyer.oaid,
+        dispute_id=dispute_id,
+        shop=shop,
+        ruleset=ruleset,
+        status=Status.WAIT_SELLER_AGREE,
+        created=created,
+        modified=created,
+        entered=created,
+        tid=trade.tid,
+        oid=trade.oid,
+        bought_sku=bought.sku_id,
+        exchange_sku=wanted.sku_id,
+        num=num,
+        title=bought.title,
+        price=bought.price,
+        payment=bought.price * num,
+        phase=_phase(asked),
+        buyer_nick=buyer.nick,
+        buyer_open_uid=buyer.open_uid,
+        buyer_name=buyer.name,
+        buyer_phone=buyer.phone,
+        buyer_address=buyer.address,
+        oaid=buyer.oaid,
     )
     return Draft(
-        exchange=exchange, path=path, created=created, modified=modified,
-        given=_given(asked, state), goods=(bought, wanted), buyer=buyer, trade=trade,
+        exchange=exchange,
+        path=path,
+        created=created,
+        modified=modified,
+        given=_given(asked, state),
+        goods=(bought, wanted),
+        buyer=buyer,
+        trade=trade,
     )
 
 
@@ -191,7 +237,9 @@ def _set(value: _Text) -> str:
 def _number(field: str, value: str | int, least: int, most: int) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdigit()) or len(text) > 19 or not least <= int(text) <= most:
-        raise BadDocument(field, f"应为 {least} 到 {most} 的整数", f"a whole number from {least} to {most}")
+        raise BadDocument(
+            field, f"应为 {least} 到 {most} 的整数", f"a whole number from {least} to {most}"
+        )
     return int(text)
 
 
@@ -207,20 +255,31 @@ def _same(asked: OpenDocument, *names: str) -> int:
     """
     given = {name: number for name in names if (number := _id(name, getattr(asked, name)))}
     if len(set(given.values())) > 1:
-        raise BadDocument(next(iter(given)), f"与 {'、'.join(list(given)[1:])} 不一致", f"differs from {', '.join(list(given)[1:])}")
+        raise BadDocument(
+            next(iter(given)),
+            f"与 {'、'.join(list(given)[1:])} 不一致",
+            f"differs from {', '.join(list(given)[1:])}",
+        )
     return next(iter(given.values()), 0)
 
 
 def _ruleset(asked: OpenDocument, state: State) -> Ruleset:
     if asked.ruleset is not UNSET:
         return asked.ruleset
-    marked = asked.attributes is not UNSET and '"newExchangeRepair":"1"' in asked.attributes.replace(" ", "")
+    marked = (
+        asked.attributes is not UNSET
+        and '"newExchangeRepair":"1"' in asked.attributes.replace(" ", "")
+    )
     return Ruleset.UPGRADED if marked else state.ruleset
 
 
-def _span(asked: OpenDocument, state: State, now: datetime, steps: int) -> tuple[datetime, datetime]:
+def _span(
+    asked: OpenDocument, state: State, now: datetime, steps: int
+) -> tuple[datetime, datetime]:
     """First and last inner instants: as given, else an hour a step that ends now."""
-    created, modified = (_time(state, field, getattr(asked, field)) for field in ("created", "modified"))
+    created, modified = (
+        _time(state, field, getattr(asked, field)) for field in ("created", "modified")
+    )
     if modified is None:
         modified = now if created is None or (steps > 1 and created < now) else created
     if created is None:
@@ -242,7 +301,9 @@ def _instant(field: str, text: str | UnsetType) -> datetime | None:
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     if not within(instant):
-        raise BadDocument(field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}")
+        raise BadDocument(
+            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
+        )
     return instant
 
 
@@ -257,19 +318,30 @@ def _shop(asked: OpenDocument, state: State) -> str:
 def _goods(sku: _Text, name: str, asked: OpenDocument, state: State) -> Goods:
     """The goods of a SKU id or name; an unknown SKU is made."""
     wanted = _set(sku) or name
-    found = state.goods.get(wanted) or next((each for each in state.goods.values() if each.sku_id == wanted), None)
+    found = state.goods.get(wanted) or next(
+        (each for each in state.goods.values() if each.sku_id == wanted), None
+    )
     if found is not None:
         return found
     made = state.numbers.get("goods", 0) + 1
-    sku_id = wanted if sku is not UNSET and wanted else str(4_980_000_000_000 + made * 10 + (name == "wanted"))
+    sku_id = (
+        wanted
+        if sku is not UNSET and wanted
+        else str(4_980_000_000_000 + made * 10 + (name == "wanted"))
+    )
     return Goods(
-        name=sku_id, sku_id=sku_id, num_iid=653_000_000_000 + made, outer_id=sku_id,
+        name=sku_id,
+        sku_id=sku_id,
+        num_iid=653_000_000_000 + made,
+        outer_id=sku_id,
         title=_set(asked.title) or f"商品 {sku_id}",
         price=0 if asked.price is UNSET or asked.price == "" else fen(asked.price, "price"),
     )
 
 
-def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime) -> Trade:
+def _trade(
+    asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime
+) -> Trade:
     """The sub-order that is named, else a new one: of the trade named, else of a new trade.
 
     Raises:
@@ -279,17 +351,33 @@ def _trade(asked: OpenDocument, state: State, shop: str, goods: Goods, num: int,
     oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
     known = state.trades.get(oid)
     if known is not None and tid not in (0, known.tid):
-        raise BadDocument("oid", f"子订单 {oid} 属于交易 {known.tid}", f"sub-order {oid} is of trade {known.tid}", conflict=True)
+        raise BadDocument(
+            "oid",
+            f"子订单 {oid} 属于交易 {known.tid}",
+            f"sub-order {oid} is of trade {known.tid}",
+            conflict=True,
+        )
     if known is None and tid:
         known = next((trade for trade in state.trades.values() if trade.tid == tid), None)
     if known is not None and known.shop != shop:
-        raise BadDocument("tid", f"交易 {known.tid} 属于店铺 {known.shop}", f"trade {known.tid} is shop {known.shop}'s", conflict=True)
+        raise BadDocument(
+            "tid",
+            f"交易 {known.tid} 属于店铺 {known.shop}",
+            f"trade {known.tid} is shop {known.shop}'s",
+            conflict=True,
+        )
     if known is not None and oid in (0, known.oid):
         return known
     fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
-        tid=tid or fresh, oid=oid or fresh + 2, shop=shop, buyer="", sku_id=goods.sku_id, num=num,
-        payment=goods.price * num, created=created - timedelta(days=3),
+        tid=tid or fresh,
+        oid=oid or fresh + 2,
+        shop=shop,
+        buyer="",
+        sku_id=goods.sku_id,
+        num=num,
+        payment=goods.price * num,
+        created=created - timedelta(days=3),
         status="TRADE_FINISHED" if _phase(asked) is Phase.AFTERSALE else "WAIT_BUYER_CONFIRM_GOODS",
     )
 
@@ -299,15 +387,23 @@ def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
     people = list(state.buyers.values())
     nick = _set(asked.buyer_nick) or trade.buyer
     number = state.numbers.get("dispute", 0)
-    model = state.buyers.get(nick) or (people[number % len(people)] if people and not nick else None)
+    model = state.buyers.get(nick) or (
+        people[number % len(people)] if people and not nick else None
+    )
     if model is None:
         user_id = 2_310_000_000 + number
         model = Buyer(
-            nick=nick or f"买家{number:02}", open_uid=f"AAHmade{user_id}", user_id=user_id, name=nick or "买家",
-            phone="10000000000", address="浙江省^^^杭州市^^^西湖区^^^文三路1号", oaid=f"1oaid{user_id}",
+            nick=nick or f"买家{number:02}",
+            open_uid=f"AAHmade{user_id}",
+            user_id=user_id,
+            name=nick or "买家",
+            phone="10000000000",
+            address="浙江省^^^杭州市^^^西湖区^^^文三路1号",
+            oaid=f"1oaid{user_id}",
         )
     given = {
-        key: str(value) for key in ("open_uid", "name", "phone", "address")
+        key: str(value)
+        for key in ("open_uid", "name", "phone", "address")
         if (value := getattr(asked, f"buyer_{key}")) is not UNSET
     }
     return replace(model, **given, oaid=model.oaid if asked.oaid is UNSET else asked.oaid)
@@ -317,7 +413,9 @@ def _free_id(asked: OpenDocument, state: State, seed: int) -> int:
     given = _id("dispute_id", asked.dispute_id)
     if given:
         if given in state.exchanges:
-            raise BadDocument("dispute_id", f"换货单 {given} 已存在", f"exchange {given} exists", conflict=True)
+            raise BadDocument(
+                "dispute_id", f"换货单 {given} 已存在", f"exchange {given} exists", conflict=True
+            )
         return given
     number = state.numbers.get("dispute", 0) + 1
     while (fresh := long_id(seed, 3, number)) in state.exchanges:
@@ -340,22 +438,41 @@ def _enumerated(field: str, kind: type[IntEnum], value: str | int | UnsetType) -
 def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
     """Values that stand after the history: typed where the product knows them, else verbatim."""
     verbatim = {
-        name: value for name in ("price", "payment", "refund_phase", "operation_contraint", "attributes", "title",
-                                 "new_bought_sku", "seller_nick", "refund_version", "advance_status")
+        name: value
+        for name in (
+            "price",
+            "payment",
+            "refund_phase",
+            "operation_contraint",
+            "attributes",
+            "title",
+            "new_bought_sku",
+            "seller_nick",
+            "refund_version",
+            "advance_status",
+        )
         if (value := getattr(asked, name)) not in (UNSET, "")
     }
     for name in ("price", "payment"):
         if name in verbatim:
             fen(verbatim[name], name)
     verbatim = {
-        name: value if name in ("refund_version", "advance_status") else str(value) for name, value in verbatim.items()
+        name: value if name in ("refund_version", "advance_status") else str(value)
+        for name, value in verbatim.items()
     }
     for name in ("refund_version", "advance_status"):
         if name in verbatim:
             verbatim[name] = _number(name, verbatim[name], 0, 2**63 - 1)
     given: dict[str, Any] = {}
-    for name in ("reason", "desc", "address", "buyer_logistic_name", "buyer_logistic_no", "seller_logistic_name",
-                 "seller_logistic_no"):
+    for name in (
+        "reason",
+        "desc",
+        "address",
+        "buyer_logistic_name",
+        "buyer_logistic_no",
+        "seller_logistic_name",
+        "seller_logistic_no",
+    ):
         if getattr(asked, name) is not UNSET:
             given[name] = str(getattr(asked, name))
     cs = _enumerated("cs_status", CsStatus, asked.cs_status)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..protocol.errors import SUB_CODES
 from .document import BadDocument, QuotaDocument, unknown_name
 
-__all__ = ["BAN_SUB_CODES", "Ban", "Flow", "Quota", "match_names", "read_quotas"]
+__all__ = ["BAN_SUB_CODES", "Ban", "Quota", "QuotaCounters", "match_names", "read_quotas"]
 
 BAN_SUB_CODES = tuple(sub.name for sub in SUB_CODES if sub.code == 7)
 _BY_APP, _BY_API, _BY_BOTH = BAN_SUB_CODES[:3]
@@ -39,7 +39,9 @@ class Quota(Struct, frozen=True):
 
     def bucket(self, place: int, app_key: str, method: str) -> Bucket | None:
         """Where a call is counted; None where the quota does not concern it."""
-        if not fnmatchcase(method, self.method or "*") or not fnmatchcase(app_key, self.app_key or "*"):
+        if not fnmatchcase(method, self.method or "*") or not fnmatchcase(
+            app_key, self.app_key or "*"
+        ):
             return None
         by_app = bool(self.app_key) or not self.method
         return place, app_key if by_app else "", method if self.method else ""
@@ -52,7 +54,13 @@ class Quota(Struct, frozen=True):
 
     def document(self) -> QuotaDocument:
         """The quota as users write it."""
-        return QuotaDocument(per=self.per, limit=self.limit, method=self.method, app_key=self.app_key, sub_code=self.sub_code)
+        return QuotaDocument(
+            per=self.per,
+            limit=self.limit,
+            method=self.method,
+            app_key=self.app_key,
+            sub_code=self.sub_code,
+        )
 
 
 class Ban(Struct, frozen=True):
@@ -72,7 +80,7 @@ class _Count(Struct, frozen=True):
     banned: bool = False
 
 
-class Flow:
+class QuotaCounters:
     """Counts of one sandbox; for who holds its lock.
 
     Its time is the sandbox's now, running on in real time even where the clock is frozen.
@@ -95,7 +103,7 @@ class Flow:
         """It is `shown` now; bans that this puts far ahead are over."""
         self._shown, self._real = shown, real
 
-    def forget(self) -> None:
+    def delete_snapshot(self) -> None:
         """Nothing is counted yet and nobody is banned."""
         self._counts.clear()
 
@@ -108,7 +116,9 @@ class Flow:
         left = self._bans.get(name, self._shown) - self.now(real)
         return ceil(left.total_seconds()) if timedelta() < left <= timedelta(seconds=most) else 0
 
-    def spend(self, quotas: tuple[Quota, ...], app_key: str, method: str, real: datetime) -> Ban | None:
+    def consume_quota(
+        self, quotas: tuple[Quota, ...], app_key: str, method: str, real: datetime
+    ) -> Ban | None:
         """None where every quota lets the call through, which then counts in each; else the ban of the first that does not."""
         now, taken = self.now(real), {}
         for place, quota in enumerate(quotas):
@@ -130,11 +140,17 @@ class Flow:
 def _ban(quota: Quota, left: timedelta) -> Ban:
     every = {"second": "每秒", "day": "每天"}[quota.per]
     what = " ".join(filter(None, (quota.app_key, quota.method))) or "app"
-    return Ban(quota.sub_code, ceil(left.total_seconds()), f"配额：{what} {every} {quota.limit} 次已用完",
-               f"the quota of {quota.limit} a {quota.per} for {what} is used up")
+    return Ban(
+        quota.sub_code,
+        ceil(left.total_seconds()),
+        f"配额：{what} {every} {quota.limit} 次已用完",
+        f"the quota of {quota.limit} a {quota.per} for {what} is used up",
+    )
 
 
-def read_quotas(given: Sequence[QuotaDocument], methods: Collection[str], apps: Collection[str]) -> tuple[Quota, ...]:
+def read_quotas(
+    given: Sequence[QuotaDocument], methods: Collection[str], apps: Collection[str]
+) -> tuple[Quota, ...]:
     """Quotas as users write them, where `methods` and `apps` are the names that there are.
 
     Raises:
@@ -145,14 +161,20 @@ def read_quotas(given: Sequence[QuotaDocument], methods: Collection[str], apps: 
     return tuple(_read(each, f"quotas[{place}]", methods, apps) for place, each in enumerate(given))
 
 
-def _read(given: QuotaDocument, field: str, methods: Collection[str], apps: Collection[str]) -> Quota:
+def _read(
+    given: QuotaDocument, field: str, methods: Collection[str], apps: Collection[str]
+) -> Quota:
     app_key = str(given.app_key)
     match_names(given.method, methods, f"{field}.method")
     match_names(app_key, apps, f"{field}.app_key")
     if given.per not in _SPANS:
         raise unknown_name(f"{field}.per", given.per, _SPANS)
     if not 0 <= given.limit <= _LIMIT_AT_MOST:
-        raise BadDocument(f"{field}.limit", f"应为 0 到 {_LIMIT_AT_MOST} 的整数", f"a whole number from 0 to {_LIMIT_AT_MOST}")
+        raise BadDocument(
+            f"{field}.limit",
+            f"应为 0 到 {_LIMIT_AT_MOST} 的整数",
+            f"a whole number from 0 to {_LIMIT_AT_MOST}",
+        )
     usual = _BY_APP if not given.method else _BY_BOTH if app_key else _BY_API
     if given.sub_code and given.sub_code not in BAN_SUB_CODES:
         raise unknown_name(f"{field}.sub_code", given.sub_code, BAN_SUB_CODES, "子错误码")

@@ -1,6 +1,6 @@
 """Plays a move on a state and records what it caused: accounts, exchange, waybills, fact, message.
 
-`weigh` only reads and raises when the move cannot be; `record` only writes, after all has been checked.
+`evaluate` only reads and raises when the move cannot be; `record` only writes, after all has been checked.
 """
 
 from datetime import datetime
@@ -8,23 +8,23 @@ from datetime import datetime
 from msgspec import Struct
 
 from ..domain.conditions import Situation
-from ..domain.exchange import Exchange, Fact, Message, Outcome
+from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, post
 from ..domain.moves import Apply, Move
 from ..domain.play import play
 from ..domain.vocabulary import Actor, Role, Status
-from .completion import complete, stage_reasons
-from .deeds import Moved
 from .identity import Session
-from .past import remember
+from .move_defaults import fill_defaults, stage_reasons
+from .operations import Moved
+from .past_states import remember
 from .state import State
 
-__all__ = ["Step", "record", "weigh"]
+__all__ = ["Transition", "evaluate", "record"]
 
 _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class Transition(Struct, frozen=True, kw_only=True):
     """A move that has been weighed and can be recorded; `source` is None for an application.
 
     `opening` tells that it is part of an opening's history.
@@ -38,7 +38,9 @@ class Step(Struct, frozen=True, kw_only=True):
     opening: bool = False
 
 
-def weigh(state: State, exchange: Exchange, move: Move, *, role: Role, at: datetime, opening: bool = False) -> Step:
+def evaluate(
+    state: State, exchange: Exchange, move: Move, *, role: Role, at: datetime, opening: bool = False
+) -> Transition:
     """What the move would cause; an opening finds stock, and logistics are lenient to it.
 
     Raises:
@@ -47,19 +49,29 @@ def weigh(state: State, exchange: Exchange, move: Move, *, role: Role, at: datet
     wanted = state.accounts.get(exchange.exchange_sku, Accounts())
     fresh = opening and isinstance(move, Apply)
     situation = Situation(
-        exchange=exchange, move=complete(move, exchange, state),
-        choices=state.choices.changed({"strict_logistics": False}) if opening else state.choices,
+        exchange=exchange,
+        move=fill_defaults(move, exchange, state),
+        rules=state.rules.changed({"strict_logistics": False}) if opening else state.rules,
         available=exchange.num if opening else wanted.available,
-        addresses=state.shops[exchange.shop].return_addresses(), reasons=stage_reasons(state, exchange),
-        carriers=[carrier.name for carrier in state.carriers], waybills=state.waybills, fresh=fresh,
+        addresses=state.shops[exchange.shop].return_addresses(),
+        reasons=stage_reasons(state, exchange),
+        carriers=[carrier.name for carrier in state.carriers],
+        waybills=state.waybills,
+        fresh=fresh,
     )
-    return Step(
-        outcome=play(situation, role, at), move=situation.move, role=role, at=at,
-        source=None if fresh else exchange.status, opening=opening,
+    return Transition(
+        outcome=play(situation, role, at),
+        move=situation.move,
+        role=role,
+        at=at,
+        source=None if fresh else exchange.status,
+        opening=opening,
     )
 
 
-def record(state: State, step: Step, session: Session | None = None, *, opening: bool = False) -> Fact:
+def record(
+    state: State, step: Transition, session: Session | None = None, *, opening: bool = False
+) -> Event:
     """The state remembers what the step caused; `session` is the account that acted, where one did.
 
     The steps of an `opening` are one write together, which their caller has told the past of.
@@ -74,30 +86,46 @@ def record(state: State, step: Step, session: Session | None = None, *, opening:
     for waybill in (exchange.buyer_logistic_no, exchange.seller_logistic_no):
         if waybill:
             state.waybills.setdefault(waybill, exchange.dispute_id)
-    fact = Fact(
-        number=state.number("fact"), dispute_id=exchange.dispute_id, at=step.at, move=step.move.name(),
-        role=step.role, source=step.source, target=exchange.status, rule=outcome.rule, entries=outcome.entries,
+    event = Event(
+        number=state.number("fact"),
+        dispute_id=exchange.dispute_id,
+        at=step.at,
+        move=step.move.name(),
+        role=step.role,
+        source=step.source,
+        target=exchange.status,
+        rule=outcome.rule,
+        entries=outcome.entries,
         cs=outcome.cs,
     )
-    state.facts[exchange.dispute_id] = (*state.facts.get(exchange.dispute_id, ()), fact)
+    state.events[exchange.dispute_id] = (*state.events.get(exchange.dispute_id, ()), event)
     if not step.opening and step.role is not Role.TIMEOUT:
-        state.deeds.append(Moved(fact.number, step.at, step.move))
+        state.operations.append(Moved(event.number, step.at, step.move))
     said = _message(state, step, session)
     state.messages[exchange.dispute_id] = (*state.messages.get(exchange.dispute_id, ()), said)
-    return fact
+    return event
 
 
-def _message(state: State, step: Step, session: Session | None) -> Message:
+def _message(state: State, step: Transition, session: Session | None) -> Message:
     outcome = step.outcome
     owner_id, nick, open_uid = _owner(state, outcome.exchange, step.role, session)
     return Message(
-        number=_FIRST_MESSAGE + state.number("message"), dispute_id=outcome.exchange.dispute_id, role=step.role,
-        owner_id=owner_id, owner_nick=nick, open_uid=open_uid, content=outcome.words, created=step.at,
-        human=outcome.human, pictures=step.move.pictures,
+        number=_FIRST_MESSAGE + state.number("message"),
+        dispute_id=outcome.exchange.dispute_id,
+        role=step.role,
+        owner_id=owner_id,
+        owner_nick=nick,
+        open_uid=open_uid,
+        content=outcome.words,
+        created=step.at,
+        human=outcome.human,
+        pictures=step.move.pictures,
     )
 
 
-def _owner(state: State, exchange: Exchange, role: Role, session: Session | None) -> tuple[int, str, str]:
+def _owner(
+    state: State, exchange: Exchange, role: Role, session: Session | None
+) -> tuple[int, str, str]:
     """Id, nick and open_uid of who wrote; customer service and system have only their name."""
     if role is Role.BUYER:
         buyer = state.buyers.get(exchange.buyer_nick)
@@ -105,6 +133,8 @@ def _owner(state: State, exchange: Exchange, role: Role, session: Session | None
     if role.actor is not Actor.SELLER:
         return 0, role.zh, ""
     if session is None:
-        session = next((s for s in state.sessions.values() if s.shop == exchange.shop and s.role is role), None)
+        session = next(
+            (s for s in state.sessions.values() if s.shop == exchange.shop and s.role is role), None
+        )
     shop = state.shops[exchange.shop]
     return (session.user_id, session.nick, "") if session else (shop.seller_id, shop.nick, "")

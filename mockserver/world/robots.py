@@ -13,22 +13,35 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from ..domain.behaviours import (
+    ANOTHER,
+    BEHAVIOURS,
+    ROUNDS,
+    WAYBILL,
+    Action,
+    Behaviour,
+    Party,
+    PlannedAction,
+)
 from ..domain.durations import parse_duration
 from ..domain.errors import DomainError
-from ..domain.exchange import Exchange, Fact
+from ..domain.exchange import Event, Exchange
 from ..domain.moves import Apply, AskCs, LeaveMessage, Modify, Move, ShipBack
 from ..domain.play import deadline
-from ..domain.policies import ANOTHER, POLICIES, ROUNDS, WAYBILL, Choice, Party, Plan, Policy
 from ..domain.vocabulary import CsStatus, Role, Status
 from .document import BadDocument, RobotsDocument, unknown_name
-from .recording import Step, record, weigh
+from .recording import Transition, evaluate, record
 from .state import State
 
 __all__ = ["act", "dice", "engage", "expect", "follow", "read_robots", "replan"]
 
-_ROLES: Mapping[Party, Role] = MappingProxyType({  # the table knows no courier: its note stands in the sender's name
-    Party.BUYER: Role.BUYER, Party.COURIER: Role.BUYER, Party.CS: Role.CS,
-})
+_ROLES: Mapping[Party, Role] = MappingProxyType(
+    {  # the table knows no courier: its note stands in the sender's name
+        Party.BUYER: Role.BUYER,
+        Party.COURIER: Role.BUYER,
+        Party.CS: Role.CS,
+    }
+)
 _IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
 
 
@@ -40,10 +53,12 @@ def read_robots(given: RobotsDocument, inside: str = "") -> RobotsDocument | Non
     """
     for party in Party:
         name = getattr(given, party.value)
-        if name is not None and name not in POLICIES:
-            raise unknown_name(f"{inside}{party}", name[:50], POLICIES, what="策略")
+        if name is not None and name not in BEHAVIOURS:
+            raise unknown_name(f"{inside}{party}", name[:50], BEHAVIOURS, what="策略")
     if given.applies is not None and not _pace(given.applies):
-        raise BadDocument(f"{inside}applies", "应为时长，至少 1m，例如 2h", "a duration of 1m or more, such as 2h")
+        raise BadDocument(
+            f"{inside}applies", "应为时长，至少 1m，例如 2h", "a duration of 1m or more, such as 2h"
+        )
     return None if given == RobotsDocument() else given
 
 
@@ -71,7 +86,7 @@ def expect(state: State, now: datetime) -> None:
         return
     chance = dice(state, "pace", state.numbers.get("application", 0)).random()
     at = now + timedelta(seconds=1 + int(chance * 2 * pace.total_seconds()))
-    state.plan(0, (Plan(at, 0, Party.BUYER, Apply.name()),))
+    state.plan(0, (PlannedAction(at, 0, Party.BUYER, Apply.name()),))
 
 
 def replan(state: State, dispute_id: int, now: datetime) -> None:
@@ -81,24 +96,26 @@ def replan(state: State, dispute_id: int, now: datetime) -> None:
     state.plan(dispute_id, tuple(plan for plan in plans if plan is not None))
 
 
-def follow(state: State, fact: Fact) -> None:
+def follow(state: State, event: Event) -> None:
     """Robots follow what happened: a move makes them plan anew, a message does not."""
-    if state.robots and fact.move != LeaveMessage.name():
-        replan(state, fact.dispute_id, fact.at)
+    if state.robots and event.move != LeaveMessage.name():
+        replan(state, event.dispute_id, event.at)
 
 
-def act(state: State, plan: Plan) -> tuple[Fact, ...]:
+def act(state: State, plan: PlannedAction) -> tuple[Event, ...]:
     """What the robot does now that its plan's instant has come, nothing if nothing is possible; the plan is spent."""
-    state.plan(plan.dispute_id, tuple(each for each in state.plans[plan.dispute_id] if each != plan))
+    state.plan(
+        plan.dispute_id, tuple(each for each in state.plans[plan.dispute_id] if each != plan)
+    )
     intended = _intended(state, state.exchanges[plan.dispute_id], plan.party, plan.at)
     if intended is None:
         return ()
-    fact = record(state, intended[1])
-    follow(state, fact)
-    return (fact,)
+    event = record(state, intended[1])
+    follow(state, event)
+    return (event,)
 
 
-def _planned(state: State, exchange: Exchange, party: Party, now: datetime) -> Plan | None:
+def _planned(state: State, exchange: Exchange, party: Party, now: datetime) -> PlannedAction | None:
     intended = _intended(state, exchange, party, now)
     if intended is None:
         return None
@@ -108,10 +125,17 @@ def _planned(state: State, exchange: Exchange, party: Party, now: datetime) -> P
         start = _arrival(state, exchange, now)
     if start is None:
         return None
-    return Plan(_instant(state, exchange, party, choice, start), exchange.dispute_id, party, step.move.name())
+    return PlannedAction(
+        _instant(state, exchange, party, choice, start),
+        exchange.dispute_id,
+        party,
+        step.move.name(),
+    )
 
 
-def _intended(state: State, exchange: Exchange, party: Party, at: datetime) -> tuple[Choice, Step] | None:
+def _intended(
+    state: State, exchange: Exchange, party: Party, at: datetime
+) -> tuple[Action, Transition] | None:
     """The first choice that can be played, in the order drawn; None if the party lets the matter rest."""
     choices = _choices(state, exchange, party)
     for choice in _drawn(state, exchange, party, choices) if choices else ():
@@ -123,13 +147,13 @@ def _intended(state: State, exchange: Exchange, party: Party, at: datetime) -> t
     return None
 
 
-def _policy(state: State, party: Party) -> Policy | None:
+def _policy(state: State, party: Party) -> Behaviour | None:
     """How the party behaves; None where no robot plays it."""
     name = getattr(state.robots, party.value) if state.robots else None
-    return None if name is None else POLICIES[name]
+    return None if name is None else BEHAVIOURS[name]
 
 
-def _choices(state: State, exchange: Exchange, party: Party) -> tuple[Choice, ...]:
+def _choices(state: State, exchange: Exchange, party: Party) -> tuple[Action, ...]:
     """What the party may think of now; a buyer waits while customer service has the case in hand."""
     policy = _policy(state, party)
     if policy is None:
@@ -141,21 +165,23 @@ def _choices(state: State, exchange: Exchange, party: Party) -> tuple[Choice, ..
     return () if exchange.cs_status in _IN_HAND else policy.buyer.get(exchange.status, ())
 
 
-def _weighed(state: State, exchange: Exchange, move: Move, role: Role, at: datetime) -> Step | None:
+def _weighed(
+    state: State, exchange: Exchange, move: Move, role: Role, at: datetime
+) -> Transition | None:
     """The move ready to be recorded; None where it is not possible or a robot refrains from it.
 
     Customer service is not asked for where nobody plays it, since the case would hang.
     """
-    facts = state.facts[exchange.dispute_id]
+    events = state.events[exchange.dispute_id]
     if isinstance(move, AskCs) and _policy(state, Party.CS) is None:
         return None
-    if isinstance(move, Modify) and sum(fact.move == Modify.name() for fact in facts) >= ROUNDS:
+    if isinstance(move, Modify) and sum(event.move == Modify.name() for event in events) >= ROUNDS:
         return None
     dressed = _dressed(state, exchange, move)
-    if len(dressed.words.encode()) > state.choices.number("message_max_bytes"):
+    if len(dressed.words.encode()) > state.rules.number("message_max_bytes"):
         return None
     try:
-        return weigh(state, exchange, dressed, role=role, at=at)
+        return evaluate(state, exchange, dressed, role=role, at=at)
     except DomainError:
         return None
 
@@ -164,11 +190,18 @@ def _dressed(state: State, exchange: Exchange, move: Move) -> Move:
     """The move with what only the sandbox knows: a carrier of its list, other goods, a waybill."""
     if isinstance(move, ShipBack):
         carriers = [carrier.name for carrier in state.carriers]
-        return move if move.logistics_company_name in carriers or not carriers else replace(
-            move, logistics_company_name=carriers[0])
+        return (
+            move
+            if move.logistics_company_name in carriers or not carriers
+            else replace(move, logistics_company_name=carriers[0])
+        )
     if isinstance(move, Modify) and move.exchange_sku == ANOTHER:
-        others = [goods.sku_id for goods in state.goods.values() if goods.sku_id != exchange.exchange_sku]
-        return replace(move, exchange_sku=others[_stage(state, exchange) % len(others)] if others else "")
+        others = [
+            goods.sku_id for goods in state.goods.values() if goods.sku_id != exchange.exchange_sku
+        ]
+        return replace(
+            move, exchange_sku=others[_stage(state, exchange) % len(others)] if others else ""
+        )
     if isinstance(move, LeaveMessage):
         return replace(move, content=move.content.replace(WAYBILL, exchange.buyer_logistic_no))
     return move
@@ -183,17 +216,21 @@ def _arrival(state: State, exchange: Exchange, now: datetime) -> datetime | None
     return None if choice.move is None else _instant(state, exchange, Party.COURIER, choice, now)
 
 
-def _instant(state: State, exchange: Exchange, party: Party, choice: Choice, start: datetime) -> datetime:
+def _instant(
+    state: State, exchange: Exchange, party: Party, choice: Action, start: datetime
+) -> datetime:
     """When the choice is carried out, not before `start`."""
     delay = choice.delay
     least, most = int(delay.least.total_seconds()), int(delay.most.total_seconds())
     chance = _dice(state, exchange, f"{party} delay").random()
     span = timedelta(seconds=least + int(chance * (most - least + 1)))
-    due = deadline(exchange, state.choices) if delay.ending else None
+    due = deadline(exchange, state.rules) if delay.ending else None
     return start + span if due is None else max(start, due - span)
 
 
-def _drawn(state: State, exchange: Exchange, party: Party, choices: Sequence[Choice]) -> list[Choice]:
+def _drawn(
+    state: State, exchange: Exchange, party: Party, choices: Sequence[Action]
+) -> list[Action]:
     """The choices in a drawn order: each comes first as often as its weight says."""
     dice = _dice(state, exchange, party)
     return sorted(choices, key=lambda choice: dice.random() ** (1 / choice.weight), reverse=True)
@@ -211,4 +248,4 @@ def dice(state: State, *purpose: object) -> Random:
 
 def _stage(state: State, exchange: Exchange) -> int:
     """How many moves the exchange has seen, messages left out."""
-    return sum(fact.move != LeaveMessage.name() for fact in state.facts[exchange.dispute_id])
+    return sum(event.move != LeaveMessage.name() for event in state.events[exchange.dispute_id])

@@ -9,23 +9,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-from ..api.around_methods import METHODS
+from ..api.methods import METHODS
+from ..domain.behaviours import PlannedAction
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
-from ..domain.exchange import Exchange, Fact, Message
+from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
-from ..domain.policies import Plan
-from ..domain.switches import DEFAULTS, BadSwitch
+from ..domain.rules import DEFAULTS, BadRule
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
-from .faults import Fault, Tally, read_fault, show_fault
-from .fitting import check_fit, check_instants
+from .faults.fault_matching import Fault, FaultCounters, read_fault, serialize_fault
 from .identity import App, Session
 from .quotas import read_quotas
 from .robots import read_robots
+from .snapshot_check import check_fit, check_instants
 from .state import State
 
 __all__ = ["VERSION", "read_snapshot", "write_snapshot"]
@@ -52,7 +52,9 @@ class SessionRights(Struct, frozen=True):
     expires: datetime | None = None
 
 
-class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class SnapshotDocument(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """Everything a sandbox remembers; lists keep the order in which a sandbox shows them.
 
     Without robots or quotas their keys are left out.
@@ -72,7 +74,7 @@ class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trades: list[Trade]
     accounts: dict[str, Accounts]
     exchanges: list[Exchange]
-    facts: list[Fact]
+    events: list[Event] = field(name="facts")
     messages: list[Message]
     waybills: dict[str, int]
     pictures: dict[str, bytes]
@@ -80,9 +82,9 @@ class SnapshotDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     numbers: dict[str, int]
     quotas: list[QuotaDocument] = []
     robots: RobotsDocument | None = None
-    planned: list[Plan] = []
+    planned: list[PlannedAction] = []
     faults: list[dict[str, Any]] = []
-    tallies: dict[str, Tally] = {}
+    fault_counters: dict[str, FaultCounters] = field(name="tallies", default_factory=dict)
 
 
 def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
@@ -92,21 +94,39 @@ def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
 def write_snapshot(state: State) -> bytes:
     """The state as canonical JSON: sorted keys, two blanks of indent."""
     document = SnapshotDocument(
-        version=VERSION, clock=state.clock, ruleset=state.ruleset, rules=state.choices.shown(),
+        version=VERSION,
+        clock=state.clock,
+        ruleset=state.ruleset,
+        rules=state.rules.shown(),
         apps=[AppRights(app.app_key, _rights(app.methods)) for app in state.apps.values()],
         sessions=[
             SessionRights(s.label, s.shop, s.nick, s.user_id, s.role, _rights(s.methods), s.expires)
             for s in state.sessions.values()
         ],
-        shops=list(state.shops.values()), goods=list(state.goods.values()), buyers=list(state.buyers.values()),
-        carriers=list(state.carriers), reasons=list(state.reasons), trades=list(state.trades.values()),
-        accounts=state.accounts, exchanges=[state.exchanges[number] for number in sorted(state.exchanges)],
-        facts=sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number),
-        messages=sorted((each for thread in state.messages.values() for each in thread), key=lambda m: m.number),
-        waybills=state.waybills, pictures=state.pictures, stubs=state.stubs, numbers=state.numbers,
-        robots=state.robots, planned=list(state.agenda()),
-        quotas=[quota.document() for quota in state.quotas], tallies=state.tallies,
-        faults=[{"id": fault.id, **show_fault(fault)} for fault in state.faults.values()],
+        shops=list(state.shops.values()),
+        goods=list(state.goods.values()),
+        buyers=list(state.buyers.values()),
+        carriers=list(state.carriers),
+        reasons=list(state.reasons),
+        trades=list(state.trades.values()),
+        accounts=state.accounts,
+        exchanges=[state.exchanges[number] for number in sorted(state.exchanges)],
+        events=sorted(
+            (event for events in state.events.values() for event in events),
+            key=lambda event: event.number,
+        ),
+        messages=sorted(
+            (each for thread in state.messages.values() for each in thread), key=lambda m: m.number
+        ),
+        waybills=state.waybills,
+        pictures=state.pictures,
+        stubs=state.stubs,
+        numbers=state.numbers,
+        robots=state.robots,
+        planned=list(state.agenda()),
+        quotas=[quota.document() for quota in state.quotas],
+        fault_counters=state.fault_counters,
+        faults=[{"id": fault.id, **serialize_fault(fault)} for fault in state.faults.values()],
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
 
@@ -119,17 +139,23 @@ def read_snapshot(raw: object) -> State:
     """
     document = read_document(raw, SnapshotDocument)
     if document.version != VERSION:
-        raise BadDocument("version", f"只支持版本 {VERSION}", f"only version {VERSION} is supported")
+        raise BadDocument(
+            "version", f"只支持版本 {VERSION}", f"only version {VERSION} is supported"
+        )
     try:
         state = State(document.clock, DEFAULTS.changed(document.rules), document.ruleset)
-    except BadSwitch as wrong:
+    except BadRule as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     check_instants(document)
     if not document.clock.sane():
-        raise BadDocument("clock.aged", "超出独立环境能显示的年份", "beyond the years that a sandbox can show")
+        raise BadDocument(
+            "clock.aged", "超出独立环境能显示的年份", "beyond the years that a sandbox can show"
+        )
     state.apps = {a.app_key: App(a.app_key, "", _set(a.methods)) for a in document.apps}
     state.sessions = {
-        s.label: Session(s.label, s.label, s.shop, s.nick, s.user_id, s.role, _set(s.methods), s.expires)
+        s.label: Session(
+            s.label, s.label, s.shop, s.nick, s.user_id, s.role, _set(s.methods), s.expires
+        )
         for s in document.sessions
     }
     state.shops = {shop.nick: shop for shop in document.shops}
@@ -141,8 +167,8 @@ def read_snapshot(raw: object) -> State:
         setattr(state, name, dict(asdict(document)[name]))
     for exchange in document.exchanges:
         state.put(exchange)
-    for fact in document.facts:
-        state.facts[fact.dispute_id] = (*state.facts.get(fact.dispute_id, ()), fact)
+    for event in document.events:
+        state.events[event.dispute_id] = (*state.events.get(event.dispute_id, ()), event)
     for message in document.messages:
         state.messages[message.dispute_id] = (*state.messages.get(message.dispute_id, ()), message)
     state.quotas = read_quotas(document.quotas, (*METHODS, *state.stubs), state.apps)
@@ -151,7 +177,9 @@ def read_snapshot(raw: object) -> State:
     for plan in document.planned:
         state.plan(plan.dispute_id, (*state.plans.get(plan.dispute_id, ()), plan))
     state.faults = {fault.id: fault for fault in _faults(document, (*METHODS, *state.stubs))}
-    state.tallies = {key: tally for key, tally in document.tallies.items() if key in state.faults}
+    state.fault_counters = {
+        key: tally for key, tally in document.fault_counters.items() if key in state.faults
+    }
     state.look_back()
     check_fit(state, document.exchanges, document.sessions)
     return state
@@ -161,16 +189,24 @@ def _faults(document: SnapshotDocument, methods: Collection[str]) -> Iterator[Fa
     """The planned faults; an id that is none, or stands twice, is refused."""
     ids: set[str] = set()
     for place, raw in enumerate(document.faults):
-        field, known = f"faults[{place}]", raw.get("id")
-        if not isinstance(known, str) or not re.fullmatch(r"f\d{1,9}", known, re.ASCII) or known in ids:
-            raise BadDocument(f"{field}.id", "缺少、重复或不是故障编号", "missing, repeated, or not the id of a fault")
+        path, known = f"faults[{place}]", raw.get("id")
+        if (
+            not isinstance(known, str)
+            or not re.fullmatch(r"f\d{1,9}", known, re.ASCII)
+            or known in ids
+        ):
+            raise BadDocument(
+                f"{path}.id",
+                "缺少、重复或不是故障编号",
+                "missing, repeated, or not the id of a fault",
+            )
         ids.add(known)
         try:
             fault = read_fault({key: value for key, value in raw.items() if key != "id"}, methods)
         except BadDocument as wrong:
-            raise BadDocument(f"{field}.{wrong.field}", wrong.zh, wrong.en) from None
+            raise BadDocument(f"{path}.{wrong.field}", wrong.zh, wrong.en) from None
         if isinstance(fault.until, timedelta):
-            raise BadDocument(f"{field}.until", "应为时刻", "an instant is wanted")
+            raise BadDocument(f"{path}.until", "应为时刻", "an instant is wanted")
         yield replace(fault, id=known)
 
 

@@ -9,19 +9,19 @@ from datetime import datetime
 
 from sortedcontainers import SortedList
 
+from ..domain.behaviours import PlannedAction
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
-from ..domain.exchange import Exchange, Fact, Message
+from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline
-from ..domain.policies import Plan
-from ..domain.switches import Choices
+from ..domain.rules import RuleValues
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
-from .deeds import Deed, Emptied, Founded
 from .document import RobotsDocument
-from .faults import Fault, Tally
+from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
-from .past import Past
+from .operations import Emptied, Founded, Operation
+from .past_states import Past
 from .quotas import Quota
 
 __all__ = ["State"]
@@ -30,9 +30,9 @@ __all__ = ["State"]
 class State:
     """One sandbox's memory; `copy` is independent of it."""
 
-    def __init__(self, clock: Clock, choices: Choices, ruleset: Ruleset) -> None:
+    def __init__(self, clock: Clock, rules: RuleValues, ruleset: Ruleset) -> None:
         self.clock = clock
-        self.choices = choices
+        self.rules = rules
         self.ruleset = ruleset
         self.apps: dict[str, App] = {}
         self.sessions: dict[str, Session] = {}
@@ -44,20 +44,20 @@ class State:
         self.trades: dict[int, Trade] = {}  # by sub-order, which belongs to one trade
         self.accounts: dict[str, Accounts] = {}
         self.exchanges: dict[int, Exchange] = {}
-        self.facts: dict[int, tuple[Fact, ...]] = {}
+        self.events: dict[int, tuple[Event, ...]] = {}
         self.messages: dict[int, tuple[Message, ...]] = {}
         self.waybills: dict[str, int] = {}
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
         self.faults: dict[str, Fault] = {}  # by id, in the order in which they are asked
-        self.tallies: dict[str, Tally] = {}
+        self.fault_counters: dict[str, FaultCounters] = {}
         self.past: dict[int, Past] | None = None  # None while nothing looks back
         self.numbers: dict[str, int] = {}
         self.robots: RobotsDocument | None = None
-        self.plans: dict[int, tuple[Plan, ...]] = {}  # what robots mean to do, by exchange
-        self._agenda: SortedList[Plan] = SortedList()
-        self.deeds: list[Deed] = []
+        self.plans: dict[int, tuple[PlannedAction, ...]] = {}  # what robots mean to do, by exchange
+        self._agenda: SortedList[PlannedAction] = SortedList()
+        self.operations: list[Operation] = []
         self._timers: SortedList[tuple[datetime, int]] = SortedList()
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}
 
@@ -65,7 +65,9 @@ class State:
         """The same memory, changing on its own from here."""
         twin = State.__new__(State)
         for name, value in vars(self).items():
-            vars(twin)[name] = value.copy() if isinstance(value, dict | list | SortedList) else value
+            vars(twin)[name] = (
+                value.copy() if isinstance(value, dict | list | SortedList) else value
+            )
         twin._lists = {key: rows.copy() for key, rows in self._lists.items()}
         return twin
 
@@ -81,18 +83,29 @@ class State:
         """The exchange is gone from the indexes, with its facts, messages and plans."""
         self._unindex(self.exchanges.pop(dispute_id))
         self.plan(dispute_id, ())
-        for memory in (self.facts, self.messages):
+        for memory in (self.events, self.messages):
             memory.pop(dispute_id, None)
 
     def clear(self) -> None:
         """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
-        for memory in (self.goods, self.buyers, self.trades, self.accounts, self.exchanges, self.facts, self.messages,
-                       self.waybills, self.pictures, self.plans, self._lists):
+        for memory in (
+            self.goods,
+            self.buyers,
+            self.trades,
+            self.accounts,
+            self.exchanges,
+            self.events,
+            self.messages,
+            self.waybills,
+            self.pictures,
+            self.plans,
+            self._lists,
+        ):
             memory.clear()
         self._timers.clear()
         self._agenda.clear()
-        made = (deed for deed in self.deeds if isinstance(deed, Founded))
-        self.deeds = [*made, Emptied(self.last_fact, self.clock.at)]
+        made = (deed for deed in self.operations if isinstance(deed, Founded))
+        self.operations = [*made, Emptied(self.last_event, self.clock.at)]
         self.look_back()
 
     def look_back(self) -> None:
@@ -101,7 +114,7 @@ class State:
 
     def reindex_timers(self) -> None:
         """Deadlines follow the choices as they are now."""
-        due = ((deadline(each, self.choices), each.dispute_id) for each in self.exchanges.values())
+        due = ((deadline(each, self.rules), each.dispute_id) for each in self.exchanges.values())
         self._timers = SortedList((at, number) for at, number in due if at is not None)
 
     def first_due(self) -> tuple[datetime, int] | None:
@@ -112,7 +125,7 @@ class State:
         """All deadlines, earliest first."""
         return iter(self._timers)
 
-    def plan(self, dispute_id: int, plans: tuple[Plan, ...]) -> None:
+    def plan(self, dispute_id: int, plans: tuple[PlannedAction, ...]) -> None:
         """What robots mean to do about the exchange is `plans` and nothing else."""
         for spent in self.plans.pop(dispute_id, ()):
             self._agenda.discard(spent)
@@ -120,11 +133,11 @@ class State:
             self.plans[dispute_id] = plans
             self._agenda.update(plans)
 
-    def first_plan(self) -> Plan | None:
+    def first_plan(self) -> PlannedAction | None:
         """The plan that comes true first; at one instant by dispute id, then buyer, courier, customer service."""
         return self._agenda[0] if self._agenda else None
 
-    def agenda(self) -> Iterator[Plan]:
+    def agenda(self) -> Iterator[PlannedAction]:
         """All plans, earliest first."""
         return iter(self._agenda)
 
@@ -138,7 +151,7 @@ class State:
         return self._lists.get((shop, status)) or SortedList()
 
     @property
-    def last_fact(self) -> int:
+    def last_event(self) -> int:
         """The number of the newest fact, 0 before the first."""
         return self.numbers.get("fact", 0)
 
@@ -148,7 +161,7 @@ class State:
         return self.numbers[kind]
 
     def _index(self, exchange: Exchange) -> None:
-        at = deadline(exchange, self.choices)
+        at = deadline(exchange, self.rules)
         if at is not None:
             self._timers.add((at, exchange.dispute_id))
         row = (-exchange.modified.timestamp(), exchange.dispute_id)
@@ -156,7 +169,7 @@ class State:
             self._lists.setdefault((exchange.shop, status), SortedList()).add(row)
 
     def _unindex(self, exchange: Exchange) -> None:
-        at = deadline(exchange, self.choices)
+        at = deadline(exchange, self.rules)
         if at is not None:
             self._timers.discard((at, exchange.dispute_id))
         row = (-exchange.modified.timestamp(), exchange.dispute_id)

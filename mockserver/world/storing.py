@@ -15,28 +15,32 @@ from ..domain.play import deadline
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, Role
 from ..protocol.shapes import show_time
-from .deeds import Opened
-from .making import STOCK
 from .opening import Draft, draft_exchange
-from .past import remember
-from .recording import Step, record, weigh
+from .operations import Opened
+from .past_states import remember
+from .recording import Transition, evaluate, record
 from .state import State
+from .world_factory import STOCK
 
 __all__ = ["open_exchanges"]
 
 _LOGISTICS = {"logistics_no": "logistic_no", "logistics_company_name": "logistic_name"}
 
 
-def open_exchanges(state: State, given: Mapping[str, object], now: datetime, count: int = 1) -> list[Exchange]:
+def open_exchanges(
+    state: State, given: Mapping[str, object], now: datetime, count: int = 1
+) -> list[Exchange]:
     """`count` exchanges as they stand in the state, opened by the wire names of `given`; `now` is inner.
 
     Raises:
         BadDocument: a field is unknown, wrong, or taken.
         DomainError: the history cannot be played, e.g. a shop without return address agreed.
     """
-    number, aged = state.last_fact, state.clock.aged
+    number, aged = state.last_event, state.clock.aged
     opened = [_store(state, draft_exchange(given, state, now), now) for _ in range(count)]
-    state.deeds.append(Opened(number, now, dict(given), aged, tuple(exchange.dispute_id for exchange in opened)))
+    state.operations.append(
+        Opened(number, now, dict(given), aged, tuple(exchange.dispute_id for exchange in opened))
+    )
     return opened
 
 
@@ -52,7 +56,7 @@ def _store(state: State, draft: Draft, now: datetime) -> Exchange:
     return exchange
 
 
-def _weighed(state: State, draft: Draft) -> list[Step]:
+def _weighed(state: State, draft: Draft) -> list[Transition]:
     """The history's steps, spread evenly from `created` to `modified`."""
     exchange, plan = draft.exchange, []
     steps = max(len(draft.path) - 1, 1)
@@ -60,7 +64,7 @@ def _weighed(state: State, draft: Draft) -> list[Step]:
     for place, row in enumerate(draft.path):
         at = draft.created + timedelta(seconds=seconds * place // steps) if place else draft.created
         role = Role.SELLER_MAIN if row.by is Actor.SELLER else Role.BUYER
-        step = weigh(state, exchange, _move(row, draft), role=role, at=at, opening=True)
+        step = evaluate(state, exchange, _move(row, draft), role=role, at=at, opening=True)
         plan.append(step)
         exchange = step.outcome.exchange
     return plan
@@ -106,8 +110,11 @@ def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exc
     deadline runs, a given `time_out` is shown as it was.
     """
     exchange = replace(exchange, **draft.given, modified=draft.modified)
-    due = deadline(exchange, state.choices)
+    due = deadline(exchange, state.rules)
     if due is None and exchange.due is not None:
-        shown = {**(exchange.verbatim or {}), "time_out": show_time(state.clock.shown(exchange.due))}
+        shown = {
+            **(exchange.verbatim or {}),
+            "time_out": show_time(state.clock.shown(exchange.due)),
+        }
         return replace(exchange, due=None, verbatim=shown)
     return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange

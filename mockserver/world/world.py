@@ -12,28 +12,28 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from ..api.around_methods import METHODS
+from ..api.methods import METHODS
+from ..domain.behaviours import PlannedAction
 from ..domain.errors import DomainError, NoSuchExchange
-from ..domain.exchange import Exchange, Fact, Message, Outcome
+from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, stocked
 from ..domain.moves import Move
-from ..domain.policies import Plan
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
 from .coverage import Coverage
-from .deeds import Aged, Ruled, Stocked
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
-from .harm import Harm
+from .faults.fault_plan import FaultPlan
 from .identity import App, Session
 from .journal import CAPACITY, Journal
-from .making import adopt_credentials, clock_of, make_state, new_credentials
 from .opening import OPEN_AT_MOST
-from .quotas import Ban, Flow, read_quotas
-from .recording import record, weigh
+from .operations import Aged, Ruled, Stocked
+from .quotas import Ban, QuotaCounters, read_quotas
+from .recording import evaluate, record
 from .robots import engage, expect, follow, replan
-from .settling import fire
+from .settling import run_due
 from .state import State
 from .storing import open_exchanges
+from .world_factory import clock_of, keep_credentials, make_state, new_credentials
 
 __all__ = ["World"]
 
@@ -57,8 +57,11 @@ def _checked(name: str) -> str:
         BadDocument: another.
     """
     if not re.fullmatch(r"\w[\w.-]{0,63}", name) or _RESERVED.fullmatch(name):
-        raise BadDocument("name", "应为 1–64 个字母、数字、汉字、点、横线，且不是保留名(s1、none、baseline、empty)",
-                          "1–64 letters, digits, dots, hyphens; s1, none, baseline, empty are taken")
+        raise BadDocument(
+            "name",
+            "应为 1–64 个字母、数字、汉字、点、横线，且不是保留名(s1、none、baseline、empty)",
+            "1–64 letters, digits, dots, hyphens; s1, none, baseline, empty are taken",
+        )
     return name
 
 
@@ -69,7 +72,12 @@ class World:
     """
 
     def __init__(
-        self, directory: Surroundings, document: WorldDocument, *, id: str = "", state: State | None = None,
+        self,
+        directory: Surroundings,
+        document: WorldDocument,
+        *,
+        id: str = "",
+        state: State | None = None,
         journal: int = CAPACITY,
     ) -> None:
         self.directory, self.document = directory, document
@@ -86,9 +94,12 @@ class World:
         if document.samples and state is None:
             for status in Status:
                 self.open({"status": status.value})
-        self.flow, self.harm = Flow(self.now, directory.real()), Harm(self)
+        self.quota_counters, self.faults = (
+            QuotaCounters(self.now, directory.real()),
+            FaultPlan(self),
+        )
         if state is None:
-            self.harm.begin(document.faults)
+            self.faults.begin(document.faults)
         self._baseline = self._saved()
 
     # time
@@ -108,37 +119,39 @@ class World:
         self._fire(now)
         return now
 
-    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Fact]:
+    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Event]:
         """What is due by now happens, and is counted."""
-        fired = fire(self.state, now, earliest)
-        for fact in fired:
-            self.coverage.moved(self.state.exchanges[fact.dispute_id].ruleset, fact)
+        fired = run_due(self.state, now, earliest)
+        for event in fired:
+            self.coverage.moved(self.state.exchanges[event.dispute_id].ruleset, event)
         return fired
 
-    def advance(self, by: timedelta) -> list[Fact]:
+    def advance(self, by: timedelta) -> list[Event]:
         """Now is later by `by`; what fired on the way, in order."""
         with self.lock:
             fired = self._move_clock("by", lambda clock: clock.advanced(by))
-            self.flow.advance(by)
+            self.quota_counters.advance(by)
             return fired
 
-    def age(self, by: timedelta) -> list[Fact]:
+    def age(self, by: timedelta) -> list[Event]:
         """Everything recorded is older by `by`, now stays; what that made due, in order."""
         return self._move_clock("by", lambda clock: clock.older(by))
 
-    def set_clock(self, *, running: bool, now: datetime | None) -> list[Fact]:
+    def set_clock(self, *, running: bool, now: datetime | None) -> list[Event]:
         """The clock shows `now` (or what it shows already), frozen there or running on; what that made due.
 
         Set back, it leaves recorded instants where they are: they lie in the future then.
         """
         with self.lock:
             real, shown = self.directory.real(), self.now if now is None else now
-            fired = self._move_clock("now", lambda clock: clock.set(running=running, now=shown, real=real))
+            fired = self._move_clock(
+                "now", lambda clock: clock.set(running=running, now=shown, real=real)
+            )
             if now is not None:
-                self.flow.set(now, real)
+                self.quota_counters.set(now, real)
             return fired
 
-    def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Fact]:
+    def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Event]:
         with self.settled() as before:
             try:
                 clock = moved(self.state.clock)
@@ -147,9 +160,13 @@ class World:
             except OverflowError:
                 reachable = False
             if not reachable:
-                raise BadDocument(field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
+                raise BadDocument(
+                    field,
+                    f"超出 {EARLIEST}–{LATEST} 年",
+                    f"beyond the years {EARLIEST} to {LATEST}",
+                )
             if older := clock.aged - self.state.clock.aged:
-                self.state.deeds.append(Aged(self.state.last_fact, before, older))
+                self.state.operations.append(Aged(self.state.last_event, before, older))
             self.state.clock = clock
             return self._fire(now)
 
@@ -159,10 +176,12 @@ class World:
             clock, exchanges = self.state.clock, self.state.exchanges
             return [(clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self.state.due()]
 
-    def planned(self) -> list[Plan]:
+    def planned(self) -> list[PlannedAction]:
         """What robots mean to do, earliest first, at instants as users see them."""
         with self.settled():
-            return [replace(plan, at=self.state.clock.shown(plan.at)) for plan in self.state.agenda()]
+            return [
+                replace(plan, at=self.state.clock.shown(plan.at)) for plan in self.state.agenda()
+            ]
 
     # reading
 
@@ -194,7 +213,9 @@ class World:
             raise BadDocument("count", f"应为 1 到 {OPEN_AT_MOST}", f"1 to {OPEN_AT_MOST}")
         with self.settled() as now:
             if count > 1 and raw.get("dispute_id"):
-                raise BadDocument("dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1")
+                raise BadDocument(
+                    "dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1"
+                )
             opened = open_exchanges(self.state, raw, now, count)
             for exchange in opened if self.state.robots else ():
                 replan(self.state, exchange.dispute_id, now)
@@ -202,7 +223,13 @@ class World:
             return opened
 
     def move(
-        self, dispute_id: int, move: Move, role: Role, *, session: Session | None = None, shop: str = "",
+        self,
+        dispute_id: int,
+        move: Move,
+        role: Role,
+        *,
+        session: Session | None = None,
+        shop: str = "",
         pictures: Mapping[str, bytes] | None = None,
     ) -> tuple[Outcome, Message]:
         """What `move` caused, the exchange after it included, and the message it left.
@@ -215,15 +242,15 @@ class World:
         with self.settled() as now:
             exchange = self.visible(dispute_id, shop)
             try:
-                step = weigh(self.state, exchange, move, role=role, at=now)
+                step = evaluate(self.state, exchange, move, role=role, at=now)
             except DomainError as refused:
                 if session is not None:
                     self.coverage.refused(exchange, type(move), refused)
                 raise
             self.state.pictures.update(pictures or {})
-            fact = record(self.state, step, session)
-            self.coverage.moved(exchange.ruleset, fact, client=session is not None)
-            follow(self.state, fact)
+            event = record(self.state, step, session)
+            self.coverage.moved(exchange.ruleset, event, client=session is not None)
+            follow(self.state, event)
             return step.outcome, self.state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
@@ -237,11 +264,13 @@ class World:
             sku = goods.sku_id if goods else name
             if sku not in self.state.accounts:
                 known = "、".join(self.state.goods)
-                raise BadDocument("name", f"没有这个商品；可用：{known}", f"no such goods; use: {known}")
+                raise BadDocument(
+                    "name", f"没有这个商品；可用：{known}", f"no such goods; use: {known}"
+                )
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
             self.state.accounts[sku] = stocked(self.state.accounts[sku], available)
-            self.state.deeds.append(Stocked(self.state.last_fact, now, sku, available))
+            self.state.operations.append(Stocked(self.state.last_event, now, sku, available))
             return sku, self.state.accounts[sku]
 
     def patch_rules(self, patch: Mapping[str, object]) -> None:
@@ -251,9 +280,9 @@ class World:
             BadSwitch: a name or value is wrong; none has changed.
         """
         with self.settled() as now:
-            self.state.choices = self.state.choices.changed(patch)
+            self.state.rules = self.state.rules.changed(patch)
             self.state.reindex_timers()
-            self.state.deeds.append(Ruled(self.state.last_fact, now, dict(patch)))
+            self.state.operations.append(Ruled(self.state.last_event, now, dict(patch)))
             self._fire(now, earliest=now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:
@@ -262,7 +291,7 @@ class World:
             if robots != self.state.robots:
                 engage(self.state, robots, now)
 
-    def grant(self, app_or_session: App | Session) -> None:
+    def set_permissions(self, app_or_session: App | Session) -> None:
         """The rights and expiry of an app or session are these from now on."""
         with self.settled():
             if isinstance(app_or_session, App):
@@ -288,12 +317,14 @@ class World:
         """
         with self.lock:
             self.state.quotas = read_quotas(given, (*METHODS, *self.state.stubs), self.state.apps)
-            self.flow.forget()
+            self.quota_counters.delete_snapshot()
 
-    def spend(self, app_key: str, method: str) -> Ban | None:
+    def consume_quota(self, app_key: str, method: str) -> Ban | None:
         """The ban that stops a call, or None where it may pass, which then counts."""
         with self.lock:
-            return self.flow.spend(self.state.quotas, app_key, method, self.directory.real())
+            return self.quota_counters.consume_quota(
+                self.state.quotas, app_key, method, self.directory.real()
+            )
 
     # snapshots
 
@@ -307,7 +338,7 @@ class World:
             self.snapshots[_checked(name)] = self._saved() if state is None else state
             return self.snapshots[name]
 
-    def forget(self, name: str) -> bool:
+    def delete_snapshot(self, name: str) -> bool:
         """Nothing is kept under `name`; whether there was."""
         with self.lock:
             return self.snapshots.pop(name, None) is not None
@@ -325,8 +356,10 @@ class World:
             saved = self.snapshots.get(name)
             if saved is None:
                 known = "、".join(["baseline", "empty", *self.snapshots])
-                raise BadDocument("to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}")
-            self._take(_resumed(saved, self.directory.real(), None))
+                raise BadDocument(
+                    "to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}"
+                )
+            self._replace_state(_resumed(saved, self.directory.real(), None))
             self.journal.turn()
 
     def reset(self, *, empty: bool = False) -> None:
@@ -338,20 +371,22 @@ class World:
             if empty:
                 fresh.clear()
                 expect(fresh, fresh.clock.at)
-            self._take(fresh)
+            self._replace_state(fresh)
             self.journal.clear()
 
-    def _take(self, fresh: State) -> None:
+    def _replace_state(self, fresh: State) -> None:
         """`fresh`, made ready, is the state from here: readers see the old one or all of the new."""
-        adopt_credentials(fresh, self.state)
+        keep_credentials(fresh, self.state)
         self.state = fresh
-        self.flow = Flow(self.now, self.directory.real())
+        self.quota_counters = QuotaCounters(self.now, self.directory.real())
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""
         real = self.directory.real().replace(microsecond=0)
         saved = self.state.copy()
-        saved.clock = replace(saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None)
+        saved.clock = replace(
+            saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None
+        )
         return saved
 
 
@@ -386,6 +421,8 @@ def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
         real = real.replace(microsecond=0)
         shown = start or clock.shown(clock.at) + (real - clock.anchor)
         if not within(shown):
-            raise BadDocument("clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}")
+            raise BadDocument(
+                "clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
+            )
         fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
     return fresh

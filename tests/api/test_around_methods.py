@@ -2,17 +2,23 @@
 
 import pytest
 
-from mockserver.api.around_methods import METHODS, PERSONAL
-from mockserver.protocol.shapes import Kind
+from mockserver.api.methods import METHODS, PERSONAL
+from mockserver.protocol.shapes import ValueKind
 
 NEIGHBOURS = {
-    "taobao.logistics.address.search": True, "taobao.logistics.companies.get": False,
-    "taobao.trade.fullinfo.get": True, "taobao.time.get": False,
+    "taobao.logistics.address.search": True,
+    "taobao.logistics.companies.get": False,
+    "taobao.trade.fullinfo.get": True,
+    "taobao.time.get": False,
 }
 TYPES = {
     "taobao.logistics.address.search": {
-        "contact_id": "Number", "area_id": "Number", "send_def": "Boolean", "get_def": "Boolean",
-        "cancel_def": "Boolean", "modify_date": "Date",
+        "contact_id": "Number",
+        "area_id": "Number",
+        "send_def": "Boolean",
+        "get_def": "Boolean",
+        "cancel_def": "Boolean",
+        "modify_date": "Date",
     },
     "taobao.logistics.companies.get": {"id": "Number"},
 }
@@ -34,29 +40,48 @@ def test_who_needs_a_session(name, session):
     assert METHODS[name].session is session
 
 
-@pytest.mark.parametrize(("name", "wrapper"), [
-    ("taobao.logistics.address.search", "logistics_address_search_response"),
-    ("taobao.logistics.companies.get", "logistics_companies_get_response"),
-    ("taobao.trade.fullinfo.get", "trade_fullinfo_get_response"), ("taobao.time.get", "time_get_response"),
-])
+@pytest.mark.parametrize(
+    ("name", "wrapper"),
+    [
+        ("taobao.logistics.address.search", "logistics_address_search_response"),
+        ("taobao.logistics.companies.get", "logistics_companies_get_response"),
+        ("taobao.trade.fullinfo.get", "trade_fullinfo_get_response"),
+        ("taobao.time.get", "time_get_response"),
+    ],
+)
 def test_taobao_is_dropped_from_the_root(name, wrapper):
     """Only the prefix `taobao.` disappears from the name of the reply."""
     assert METHODS[name].wrapper == wrapper
 
 
-@pytest.mark.parametrize("name", ["taobao.logistics.address.search", "taobao.logistics.companies.get"])
+@pytest.mark.parametrize(
+    "name", ["taobao.logistics.address.search", "taobao.logistics.companies.get"]
+)
 def test_parameters_are_the_pages(reference, name):
     """Names, types, required marks, limits and values are the reference's."""
     entries = {entry["name"]: entry for entry in reference["related_methods"][name]["params"]}
-    entries.get("rdef", {})["enum"] = ["no_def", "get_def", "cancel_def"]  # the reference lists them in a sentence
+    entries.get("rdef", {})["enum"] = [
+        "no_def",
+        "get_def",
+        "cancel_def",
+    ]  # the reference lists them in a sentence
 
-    assert {p.name: (p.kind.value, p.required, p.limit, set(p.among)) for p in METHODS[name].params} == {
-        key: (entry["type"], entry["required"], entry.get("max_list_size", 0), set(entry.get("enum", [])))
+    assert {
+        p.name: (p.kind.value, p.required, p.limit, set(p.among)) for p in METHODS[name].params
+    } == {
+        key: (
+            entry["type"],
+            entry["required"],
+            entry.get("max_list_size", 0),
+            set(entry.get("enum", [])),
+        )
         for key, entry in entries.items()
     }
 
 
-@pytest.mark.parametrize("name", ["taobao.logistics.address.search", "taobao.logistics.companies.get"])
+@pytest.mark.parametrize(
+    "name", ["taobao.logistics.address.search", "taobao.logistics.companies.get"]
+)
 def test_replies_have_the_pages_fields(reference, name):
     """List, element and field names are the reference's, types the rules'."""
     (listing,) = METHODS[name].reply
@@ -74,29 +99,53 @@ def test_a_trade_has_orders():
     members = {field.name: field for field in trade.of}
 
     assert (trade.name, trade.item) == ("trade", "")
-    assert members["tid"].kind is Kind.NUMBER
+    assert members["tid"].kind is ValueKind.NUMBER
     assert members["orders"].item == "order"
-    assert {field.name: field.kind for field in members["orders"].of}["oid"] is Kind.NUMBER
+    assert {field.name: field.kind for field in members["orders"].of}["oid"] is ValueKind.NUMBER
 
 
 def test_the_time_is_a_date():
     """`time_get_response.time`, nothing asked."""
     (field,) = METHODS["taobao.time.get"].reply
 
-    assert (field.name, field.kind, METHODS["taobao.time.get"].params) == ("time", Kind.DATE, ())
+    assert (field.name, field.kind, METHODS["taobao.time.get"].params) == (
+        "time",
+        ValueKind.DATE,
+        (),
+    )
 
 
-@pytest.mark.parametrize("name", [
-    "buyer_nick", "buyer_open_uid", "buyer_name", "buyer_phone", "buyer_address", "address", "oaid", "content",
-    "leave_message", "complete_address", "mobile", "addr", "mobile_phone", "phone", "contact_name", "receiver_name",
-    "receiver_address", "receiver_mobile",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "buyer_nick",
+        "buyer_open_uid",
+        "buyer_name",
+        "buyer_phone",
+        "buyer_address",
+        "address",
+        "oaid",
+        "content",
+        "leave_message",
+        "complete_address",
+        "mobile",
+        "addr",
+        "mobile_phone",
+        "phone",
+        "contact_name",
+        "receiver_name",
+        "receiver_address",
+        "receiver_mobile",
+    ],
+)
 def test_personal_values_are_marked(name):
     """Names, telephones, addresses and messages of people are known as such."""
     assert name in PERSONAL
 
 
-@pytest.mark.parametrize("name", ["dispute_id", "status", "modified", "num", "fields", "logistics_company_name"])
+@pytest.mark.parametrize(
+    "name", ["dispute_id", "status", "modified", "num", "fields", "logistics_company_name"]
+)
 def test_other_values_are_not_personal(name):
     """What names nobody stays readable."""
     assert name not in PERSONAL

@@ -2,21 +2,30 @@
 
 import pytest
 
-from mockserver.api.around_methods import METHODS
 from mockserver.api.exchange_methods import EXCHANGE_METHODS
-from mockserver.protocol.shapes import Kind
+from mockserver.api.methods import METHODS
+from mockserver.protocol.shapes import ValueKind
 
 ELEVEN = {
-    "tmall.exchange.get": 31194, "tmall.exchange.receive.get": 31198, "tmall.exchange.agree": 31202,
-    "tmall.exchange.refuse": 31203, "tmall.exchange.returngoods.agree": 31199,
-    "tmall.exchange.returngoods.refuse": 31204, "tmall.exchange.consigngoods": 31229,
-    "tmall.exchange.confirm.consign": 66761, "tmall.exchange.message.add": 31200,
-    "tmall.exchange.messages.get": 31201, "tmall.exchange.refusereason.get": 31214,
+    "tmall.exchange.get": 31194,
+    "tmall.exchange.receive.get": 31198,
+    "tmall.exchange.agree": 31202,
+    "tmall.exchange.refuse": 31203,
+    "tmall.exchange.returngoods.agree": 31199,
+    "tmall.exchange.returngoods.refuse": 31204,
+    "tmall.exchange.consigngoods": 31229,
+    "tmall.exchange.confirm.consign": 66761,
+    "tmall.exchange.message.add": 31200,
+    "tmall.exchange.messages.get": 31201,
+    "tmall.exchange.refusereason.get": 31214,
 }
 MOVES = {
-    "tmall.exchange.agree": "agree", "tmall.exchange.refuse": "refuse",
-    "tmall.exchange.returngoods.agree": "returngoods_agree", "tmall.exchange.returngoods.refuse": "returngoods_refuse",
-    "tmall.exchange.consigngoods": "consigngoods", "tmall.exchange.confirm.consign": "confirm_consign",
+    "tmall.exchange.agree": "agree",
+    "tmall.exchange.refuse": "refuse",
+    "tmall.exchange.returngoods.agree": "returngoods_agree",
+    "tmall.exchange.returngoods.refuse": "returngoods_refuse",
+    "tmall.exchange.consigngoods": "consigngoods",
+    "tmall.exchange.confirm.consign": "confirm_consign",
     "tmall.exchange.message.add": "leave_message",
 }
 WRITES = [name for name in MOVES if name != "tmall.exchange.message.add"]
@@ -36,7 +45,11 @@ def _kind(text: str) -> str:
 def _current(entries):
     """Entries that the reference does not mark as deprecated or removed."""
     if isinstance(entries, list):
-        return {entry["name"]: entry for entry in entries if not entry.get("deprecated") and not entry.get("removed")}
+        return {
+            entry["name"]: entry
+            for entry in entries
+            if not entry.get("deprecated") and not entry.get("removed")
+        }
     return {name: entry for name, entry in entries.items() if not entry.get("removed")}
 
 
@@ -60,7 +73,8 @@ def test_a_method_has_its_parameters(pair):
     method, entry = pair
 
     assert {p.name: (p.kind.value, p.required) for p in method.params} == {
-        name: (_kind(each["type"]), each["required"]) for name, each in _current(entry["params"]).items()
+        name: (_kind(each["type"]), each["required"])
+        for name, each in _current(entry["params"]).items()
     }
 
 
@@ -69,7 +83,9 @@ def test_lists_have_their_limits(pair):
     method, entry = pair
 
     assert {p.name: p.limit for p in method.params if p.limit} == {
-        name: each["max_list_size"] for name, each in _current(entry["params"]).items() if "max_list_size" in each
+        name: each["max_list_size"]
+        for name, each in _current(entry["params"]).items()
+        if "max_list_size" in each
     }
 
 
@@ -78,7 +94,9 @@ def test_parameters_have_their_defaults(pair):
     method, entry = pair
 
     assert {p.name: p.default for p in method.params if p.default} == {
-        name: str(each["default"]) for name, each in _current(entry["params"]).items() if "default" in each
+        name: str(each["default"])
+        for name, each in _current(entry["params"]).items()
+        if "default" in each
     }
 
 
@@ -86,8 +104,11 @@ def test_enumerations_are_closed(pair):
     """Where the page lists the values, no other is taken."""
     method, entry = pair
 
-    listed = {name: {str(value) for value in each["enum"]}
-              for name, each in _current(entry["params"]).items() if "enum" in each}
+    listed = {
+        name: {str(value) for value in each["enum"]}
+        for name, each in _current(entry["params"]).items()
+        if "enum" in each
+    }
     assert {p.name: set(p.among) for p in method.params if p.among} == listed
     assert set(listed) <= GIVEN_BY_RULES
 
@@ -96,31 +117,45 @@ def test_files_are_uploads(pair):
     """`byte[]` is a file and only where the page says that the method takes one."""
     method, entry = pair
 
-    assert {p.name for p in method.params if p.kind is Kind.BYTES} == {
+    assert {p.name for p in method.params if p.kind is ValueKind.BYTES} == {
         name for name, each in _current(entry["params"]).items() if each.get("file_upload")
     }
-    assert any(p.kind is Kind.BYTES for p in method.params) is entry["file_upload"]
+    assert any(p.kind is ValueKind.BYTES for p in method.params) is entry["file_upload"]
 
 
 def _compare(fields, entries, objects):
     """The declared fields have the reference's names, types and element names, to the last leaf."""
     assert {field.name for field in fields} == set(entries)
     for field in fields:
-        entry = entries[field.name] if isinstance(entries[field.name], dict) else {"type": entries[field.name]}
+        entry = (
+            entries[field.name]
+            if isinstance(entries[field.name], dict)
+            else {"type": entries[field.name]}
+        )
         kind = _kind(entry["type"])
         name = kind.removesuffix("[]")
-        if kind in {member.value for member in Kind}:
+        if kind in {member.value for member in ValueKind}:
             assert (field.kind.value, field.item, field.of) == (kind, "", ()), field.name
             continue
-        assert field.kind is Kind.OBJECT
+        assert field.kind is ValueKind.OBJECT
         assert field.item == (objects[name]["json_list_name"] if kind.endswith("[]") else "")
         members = entry.get("fields") or objects[name]["fields"]
         subset = entry.get("returned_subset")
         if name == "Exchange":
-            flag = "list" if kind.endswith("[]") else "get" if isinstance(subset, str) else "write_result"
+            flag = (
+                "list"
+                if kind.endswith("[]")
+                else "get"
+                if isinstance(subset, str)
+                else "write_result"
+            )
             members = {member: each for member, each in members.items() if each[flag]}
             documented = [each for each in members.values() if each["confidence"] == "DOCUMENTED"]
-            assert set(subset) == set(members) if isinstance(subset, list) else subset.startswith(f"{len(documented)} ")
+            assert (
+                set(subset) == set(members)
+                if isinstance(subset, list)
+                else subset.startswith(f"{len(documented)} ")
+            )
         _compare(field.of, members, objects)
 
 
@@ -130,28 +165,44 @@ def test_a_reply_has_its_fields(pair, reference):
     objects = {name: dict(each) for name, each in reference["objects"].items()}
     if method.name == "tmall.exchange.message.add":
         members = objects["RefundMessage"]["fields"]
-        objects["RefundMessage"]["fields"] = {n: each for n, each in members.items() if "only_in" not in each}
+        objects["RefundMessage"]["fields"] = {
+            n: each for n, each in members.items() if "only_in" not in each
+        }
 
     _compare(method.reply, _current(entry["response"]["fields"]), objects)
 
 
-@pytest.mark.parametrize(("method", "name"), [
-    ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("tmall.exchange.receive.get", "start_gmt_modified_time"),
-    ("tmall.exchange.receive.get", "logistic_no"), ("tmall.exchange.receive.get", "refund_id_array"),
-    ("tmall.exchange.consigngoods", "logistics_no"), ("tmall.exchange.confirm.consign", "logistics_no"),
-    ("tmall.exchange.message.add", "message_pics"), ("tmall.exchange.agree", "leave_message_pics"),
-])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("tmall.exchange.receive.get", "end_gmt_modifed_time"),
+        ("tmall.exchange.receive.get", "start_gmt_modified_time"),
+        ("tmall.exchange.receive.get", "logistic_no"),
+        ("tmall.exchange.receive.get", "refund_id_array"),
+        ("tmall.exchange.consigngoods", "logistics_no"),
+        ("tmall.exchange.confirm.consign", "logistics_no"),
+        ("tmall.exchange.message.add", "message_pics"),
+        ("tmall.exchange.agree", "leave_message_pics"),
+    ],
+)
 def test_spelling_traps_of_requests(method, name):
     """Misspelt and divergent names of parameters are kept."""
     assert name in [param.name for param in METHODS[method].params]
 
 
-@pytest.mark.parametrize(("method", "name"), [
-    ("tmall.exchange.receive.get", "buyer_id"), ("tmall.exchange.receive.get", "end_gmt_modified_time"),
-    ("tmall.exchange.receive.get", "logistics_no"), ("tmall.exchange.receive.get", "dispute_type"),
-    ("tmall.exchange.returngoods.refuse", "fields"), ("tmall.exchange.consigngoods", "logistic_no"),
-    ("tmall.exchange.returngoods.agree", "leave_message"), ("tmall.exchange.get", "bizorder_id"),
-])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("tmall.exchange.receive.get", "buyer_id"),
+        ("tmall.exchange.receive.get", "end_gmt_modified_time"),
+        ("tmall.exchange.receive.get", "logistics_no"),
+        ("tmall.exchange.receive.get", "dispute_type"),
+        ("tmall.exchange.returngoods.refuse", "fields"),
+        ("tmall.exchange.consigngoods", "logistic_no"),
+        ("tmall.exchange.returngoods.agree", "leave_message"),
+        ("tmall.exchange.get", "bizorder_id"),
+    ],
+)
 def test_what_is_not_there(method, name):
     """Removed parameters, and those that a reader would expect, stay out."""
     assert name not in [param.name for param in METHODS[method].params]
@@ -161,13 +212,25 @@ def test_the_list_reply_has_plural_error_codes_and_no_result():
     """`receive.get` answers without `result`, with `error_codes`, and lost `exception`."""
     names = [field.name for field in METHODS["tmall.exchange.receive.get"].reply]
 
-    assert names == ["results", "total_results", "page_results", "has_next", "error_codes", "error_msg"]
+    assert names == [
+        "results",
+        "total_results",
+        "page_results",
+        "has_next",
+        "error_codes",
+        "error_msg",
+    ]
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_answers_with_four_fields(name):
     """dispute_id, biz_order_id, status, modified: no more, whatever `fields` asks for."""
-    assert {field.name for field in METHODS[name].record} == {"dispute_id", "biz_order_id", "status", "modified"}
+    assert {field.name for field in METHODS[name].record} == {
+        "dispute_id",
+        "biz_order_id",
+        "status",
+        "modified",
+    }
 
 
 @pytest.mark.parametrize("name", ELEVEN)
@@ -186,25 +249,39 @@ def test_a_write_plays_the_move_named_after_it(name, move):
 
 def test_queries_play_no_move():
     """Reading changes nothing."""
-    assert {method.name for method in EXCHANGE_METHODS if method.move is None} == set(ELEVEN) - set(MOVES)
+    assert {method.name for method in EXCHANGE_METHODS if method.move is None} == set(ELEVEN) - set(
+        MOVES
+    )
 
 
-@pytest.mark.parametrize(("name", "failure"), [
-    *((name, "msg_code") for name in [*WRITES, "tmall.exchange.get"]), ("tmall.exchange.message.add", "error_code"),
-    ("tmall.exchange.messages.get", "error_code"), ("tmall.exchange.refusereason.get", "error_code"),
-    ("tmall.exchange.receive.get", ""),
-])
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        *((name, "msg_code") for name in [*WRITES, "tmall.exchange.get"]),
+        ("tmall.exchange.message.add", "error_code"),
+        ("tmall.exchange.messages.get", "error_code"),
+        ("tmall.exchange.refusereason.get", "error_code"),
+        ("tmall.exchange.receive.get", ""),
+    ],
+)
 def test_where_a_business_failure_is_told(name, failure):
     """`msg_code` beside `success`, else `error_code`; the list has none."""
     assert METHODS[name].failure == failure
 
 
-@pytest.mark.parametrize(("method", "name"), [
-    ("tmall.exchange.message.add", "content"), ("tmall.exchange.agree", "leave_message"),
-    ("tmall.exchange.refuse", "leave_message"), ("tmall.exchange.returngoods.refuse", "leave_message"),
-    ("tmall.exchange.receive.get", "page_size"), ("tmall.exchange.messages.get", "page_size"),
-    ("tmall.exchange.message.add", "message_pics"), ("tmall.exchange.agree", "leave_message_pics"),
-])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("tmall.exchange.message.add", "content"),
+        ("tmall.exchange.agree", "leave_message"),
+        ("tmall.exchange.refuse", "leave_message"),
+        ("tmall.exchange.returngoods.refuse", "leave_message"),
+        ("tmall.exchange.receive.get", "page_size"),
+        ("tmall.exchange.messages.get", "page_size"),
+        ("tmall.exchange.message.add", "message_pics"),
+        ("tmall.exchange.agree", "leave_message_pics"),
+    ],
+)
 def test_limits_are_choices(method, name):
     """Lengths of messages, sizes of pages and pictures follow a switch."""
     assert {param.name: param.most_switch for param in METHODS[method].params}[name]

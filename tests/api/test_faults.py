@@ -4,16 +4,43 @@ from datetime import timedelta
 
 import pytest
 
-from mockserver.api.around_methods import METHODS
-from mockserver.api.faults import FAULTS, SETS, Calls
-from mockserver.api.reference import explain
+from mockserver.api.methods import METHODS
+from mockserver.reference.articles import explain
+from mockserver.world.faults.fault_kinds import FAULTS, SETS, Calls
 
 PROMISED = {  # interfaces.md and the issue
-    "platform_error", "business_failure", "limited", "latency", "slow_body", "reset", "empty_reply", "truncated", "garbled",
-    "wrong_content_type", "gateway_5xx", "reply_lost", "refused_reply_lost", "duplicate_delivery", "stale_read", "session_expired",
-    "same_second", "moving_rows", "exclusive_end", "late_rows", "clock_skew",
+    "platform_error",
+    "business_failure",
+    "limited",
+    "latency",
+    "slow_body",
+    "reset",
+    "empty_reply",
+    "truncated",
+    "garbled",
+    "wrong_content_type",
+    "gateway_5xx",
+    "reply_lost",
+    "refused_reply_lost",
+    "duplicate_delivery",
+    "stale_read",
+    "session_expired",
+    "same_second",
+    "moving_rows",
+    "exclusive_end",
+    "late_rows",
+    "clock_skew",
 }
-LOST = {"reset", "empty_reply", "truncated", "garbled", "gateway_5xx", "reply_lost", "refused_reply_lost", "duplicate_delivery"}
+LOST = {
+    "reset",
+    "empty_reply",
+    "truncated",
+    "garbled",
+    "gateway_5xx",
+    "reply_lost",
+    "refused_reply_lost",
+    "duplicate_delivery",
+}
 
 
 def test_the_promised_names():
@@ -30,12 +57,18 @@ def test_explained_in_both_languages(name):
     assert not any("一" <= letter <= "鿿" for letter in article.en.partition("\n")[0])
     if name in FAULTS:
         assert "依据：" in article.zh and "evidence: " in article.en
-        assert all(option.name in article.zh and option.name in article.en for option in FAULTS[name].options)
+        assert all(
+            option.name in article.zh and option.name in article.en
+            for option in FAULTS[name].options
+        )
 
 
 def test_explained_by_their_chinese_names():
     """A set is found by its Chinese name too."""
-    assert [article.id for name in ("坏日子", "双十一") for article in explain(name)] == ["bad_day", "double_eleven"]
+    assert [article.id for name in ("坏日子", "双十一") for article in explain(name)] == [
+        "bad_day",
+        "double_eleven",
+    ]
 
 
 def test_which_lose_the_reply():
@@ -48,9 +81,26 @@ def test_options_fit_their_bounds(kind):
     """Every option has words, a default among its values or within its bounds, and no name of a matcher."""
     for option in kind.options:
         assert option.zh and option.en
-        assert option.name not in {"fault", "set", "id", "method", "dispute_id", "session", "after", "times", "probability", "until",
-                                   "met", "hits", "left"}
-        value = option.default.total_seconds() if isinstance(option.default, timedelta) else option.default
+        assert option.name not in {
+            "fault",
+            "set",
+            "id",
+            "method",
+            "dispute_id",
+            "session",
+            "after",
+            "times",
+            "probability",
+            "until",
+            "met",
+            "hits",
+            "left",
+        }
+        value = (
+            option.default.total_seconds()
+            if isinstance(option.default, timedelta)
+            else option.default
+        )
         if option.among:
             assert value in option.among
         elif isinstance(value, str):
@@ -59,21 +109,41 @@ def test_options_fit_their_bounds(kind):
             assert option.least <= value <= option.most
 
 
-@pytest.mark.parametrize(("calls", "methods"), [
-    (Calls.SESSIONS, {name for name in METHODS if name.startswith("tmall.")} | {"taobao.logistics.address.search", "taobao.trade.fullinfo.get"}),
-    (Calls.FAILING, {name for name in METHODS if name.startswith("tmall.")} - {"tmall.exchange.receive.get"}),
-    (Calls.LISTS, {"tmall.exchange.receive.get"}), (Calls.PAGES, {"tmall.exchange.receive.get"}), (Calls.ALL, set(METHODS)),
-])
+@pytest.mark.parametrize(
+    ("calls", "methods"),
+    [
+        (
+            Calls.SESSIONS,
+            {name for name in METHODS if name.startswith("tmall.")}
+            | {"taobao.logistics.address.search", "taobao.trade.fullinfo.get"},
+        ),
+        (
+            Calls.FAILING,
+            {name for name in METHODS if name.startswith("tmall.")}
+            - {"tmall.exchange.receive.get"},
+        ),
+        (Calls.LISTS, {"tmall.exchange.receive.get"}),
+        (Calls.PAGES, {"tmall.exchange.receive.get"}),
+        (Calls.ALL, set(METHODS)),
+    ],
+)
 def test_which_methods_can_be_met(calls, methods):
     """Sessions, failures and lists as the rules have them: the list has no business failure, carriers and time no session."""
     assert {name for name, method in METHODS.items() if calls.meet(method)} == methods
     assert calls.meet(None) is (calls is Calls.ALL)
 
 
-@pytest.mark.parametrize(("calls", "arguments", "met"), [
-    (Calls.PAGES, {"page_no": 1}, False), (Calls.PAGES, {"page_no": 2}, True), (Calls.WINDOWS, {}, False),
-    (Calls.WINDOWS, {"end_gmt_modifed_time": 1}, True), (Calls.WINDOWS, {"end_created_time": 1}, True), (Calls.LISTS, {"page_no": 1}, True),
-])
+@pytest.mark.parametrize(
+    ("calls", "arguments", "met"),
+    [
+        (Calls.PAGES, {"page_no": 1}, False),
+        (Calls.PAGES, {"page_no": 2}, True),
+        (Calls.WINDOWS, {}, False),
+        (Calls.WINDOWS, {"end_gmt_modifed_time": 1}, True),
+        (Calls.WINDOWS, {"end_created_time": 1}, True),
+        (Calls.LISTS, {"page_no": 1}, True),
+    ],
+)
 def test_which_lists_can_be_met(calls, arguments, met):
     """A fault of later pages waits for one, a fault of windows' ends for a window that has one."""
     assert calls.meet(METHODS["tmall.exchange.receive.get"], arguments) is met

@@ -2,19 +2,47 @@
 
 import pytest
 
-from mockserver.api.around_methods import METHODS
-from mockserver.api.spelling import KNOWN_FIELDS, KNOWN_NAMES, OFFICIAL, meant, unknown_fields, unknown_names
+from mockserver.api.known_names import (
+    KNOWN_FIELDS,
+    KNOWN_NAMES,
+    OFFICIAL,
+    meant,
+    unknown_fields,
+    unknown_names,
+)
+from mockserver.api.methods import METHODS
 
-LIST, GET, SHIP, AGREE = "tmall.exchange.receive.get", "tmall.exchange.get", "tmall.exchange.consigngoods", "tmall.exchange.agree"
+LIST, GET, SHIP, AGREE = (
+    "tmall.exchange.receive.get",
+    "tmall.exchange.get",
+    "tmall.exchange.consigngoods",
+    "tmall.exchange.agree",
+)
 
 
-@pytest.mark.parametrize(("method", "given", "other"), [
-    (LIST, "end_gmt_modified_time", "end_gmt_modifed_time"), (LIST, "start_gmt_modifed_time", "start_gmt_modified_time"),
-    (LIST, "end_gmt_modifid_time", "end_gmt_modifed_time"), (LIST, "logistics_no", "logistic_no"), (SHIP, "logistic_no", "logistics_no"),
-    (LIST, "bizorder_id", "biz_order_id"), (LIST, "bizOrderId", "biz_order_id"), (AGREE, "disputeId", "dispute_id"), (AGREE, "DISPUTE_ID", "dispute_id"),
-    (AGREE, "adress_id", "address_id"), (AGREE, "refund_id", "dispute_id"), (AGREE, "contact_id", "address_id"), (LIST, "dispute_status", "dispute_status_array"),
-    (GET, "sessionKey", "session"), (GET, "access_token", "session"), (GET, "appkey", "app_key"), (GET, "signature", "sign"), (GET, "sign_type", "sign_method"),
-])
+@pytest.mark.parametrize(
+    ("method", "given", "other"),
+    [
+        (LIST, "end_gmt_modified_time", "end_gmt_modifed_time"),
+        (LIST, "start_gmt_modifed_time", "start_gmt_modified_time"),
+        (LIST, "end_gmt_modifid_time", "end_gmt_modifed_time"),
+        (LIST, "logistics_no", "logistic_no"),
+        (SHIP, "logistic_no", "logistics_no"),
+        (LIST, "bizorder_id", "biz_order_id"),
+        (LIST, "bizOrderId", "biz_order_id"),
+        (AGREE, "disputeId", "dispute_id"),
+        (AGREE, "DISPUTE_ID", "dispute_id"),
+        (AGREE, "adress_id", "address_id"),
+        (AGREE, "refund_id", "dispute_id"),
+        (AGREE, "contact_id", "address_id"),
+        (LIST, "dispute_status", "dispute_status_array"),
+        (GET, "sessionKey", "session"),
+        (GET, "access_token", "session"),
+        (GET, "appkey", "app_key"),
+        (GET, "signature", "sign"),
+        (GET, "sign_type", "sign_method"),
+    ],
+)
 def test_a_parameter_is_recognised(method, given, other):
     """The warning names what was sent and what the method has, in both languages."""
     [warning] = unknown_names(METHODS[method], [given, *METHODS[method].params[0].name.split()])
@@ -22,11 +50,17 @@ def test_a_parameter_is_recognised(method, given, other):
     assert "ignored" in warning and "忽略" in warning
 
 
-@pytest.mark.parametrize(("given", "other", "said"), [
-    ("operation_constraint", "operation_contraint", "官方就少一个 s"), ("operation_contrant", "operation_contraint", "是否想写"),
-    ("operationContraint", "operation_contraint", "是否想写"), ("timeout", "time_out", "官方"), ("buyer_logistics_no", "buyer_logistic_no", "官方"),
-    ("dispute-id", "dispute_id", "是否想写"),
-])
+@pytest.mark.parametrize(
+    ("given", "other", "said"),
+    [
+        ("operation_constraint", "operation_contraint", "官方就少一个 s"),
+        ("operation_contrant", "operation_contraint", "是否想写"),
+        ("operationContraint", "operation_contraint", "是否想写"),
+        ("timeout", "time_out", "官方"),
+        ("buyer_logistics_no", "buyer_logistic_no", "官方"),
+        ("dispute-id", "dispute_id", "是否想写"),
+    ],
+)
 def test_a_field_is_recognised(given, other, said):
     """Who writes the correct English is told how TOP spells it, who writes yet another is asked."""
     [warning] = unknown_fields(METHODS[GET], ("status", given))
@@ -36,8 +70,14 @@ def test_a_field_is_recognised(given, other, said):
 
 def test_official_spellings_are_known_and_their_correct_forms_are_not():
     """Each official misspelling is accepted where the platform has it, and only there."""
-    assert "end_gmt_modifed_time" in KNOWN_NAMES[LIST] and "end_gmt_modified_time" not in KNOWN_NAMES[LIST]
-    assert "operation_contraint" in KNOWN_FIELDS[GET] and "operation_constraint" not in KNOWN_FIELDS[GET]
+    assert (
+        "end_gmt_modifed_time" in KNOWN_NAMES[LIST]
+        and "end_gmt_modified_time" not in KNOWN_NAMES[LIST]
+    )
+    assert (
+        "operation_contraint" in KNOWN_FIELDS[GET]
+        and "operation_constraint" not in KNOWN_FIELDS[GET]
+    )
     assert {"bizorder_id", "biz_order_id"} <= KNOWN_FIELDS[GET]
     assert all(each.official != each.expected and each.zh and each.en for each in OFFICIAL)
 
@@ -59,13 +99,37 @@ def test_what_is_near_nothing_is_only_named():
 def test_known_names_are_silent(method):
     """All that a method declares, and every system parameter, is known."""
     names = [param.name for param in METHODS[method].params]
-    system = ["method", "app_key", "session", "timestamp", "format", "v", "sign", "sign_method", "partner_id", "target_app_key", "simplify"]
+    system = [
+        "method",
+        "app_key",
+        "session",
+        "timestamp",
+        "format",
+        "v",
+        "sign",
+        "sign_method",
+        "partner_id",
+        "target_app_key",
+        "simplify",
+    ]
     assert list(unknown_names(METHODS[method], [*names, *system])) == []
-    assert list(unknown_fields(METHODS[method], METHODS[method].every_field.split(",") if METHODS[method].record else ())) == []
+    assert (
+        list(
+            unknown_fields(
+                METHODS[method],
+                METHODS[method].every_field.split(",") if METHODS[method].record else (),
+            )
+        )
+        == []
+    )
 
 
 def test_many_and_long_names_leave_little():
     """A thousand unknown names of a thousand characters give ten short warnings."""
-    told = list(unknown_names(METHODS[LIST], [f"{number}" + "end_gmt_modified_time" * 50 for number in range(1000)]))
+    told = list(
+        unknown_names(
+            METHODS[LIST], [f"{number}" + "end_gmt_modified_time" * 50 for number in range(1000)]
+        )
+    )
     assert (len(told), max(map(len, told)) < 400) == (10, True)
     assert meant("x" * 100_000, KNOWN_NAMES[LIST]) == ""

@@ -17,7 +17,11 @@ Run = Callable[..., subprocess.CompletedProcess]
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The variables of a clean shell."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TMALL_MOCKSERVER_", "TOP_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TMALL_MOCKSERVER_", "TOP_"))
+    }
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
@@ -27,8 +31,14 @@ def cli(tmp_path: Path, environment: dict[str, str]) -> Run:
 
     def run(*args: str, **more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "-m", "mockserver", *args], cwd=tmp_path, env={**environment, **more}, capture_output=True,
-            text=True, encoding="utf-8", timeout=60, check=False,
+            [sys.executable, "-m", "mockserver", *args],
+            cwd=tmp_path,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
         )
 
     return run
@@ -41,7 +51,9 @@ class Served:
         self.process, self.path = process, path
         self.first_line = process.stdout.readline().strip()
         self.lines: list[str] = []
-        self._reader = threading.Thread(target=lambda: self.lines.extend(process.stdout), daemon=True)
+        self._reader = threading.Thread(
+            target=lambda: self.lines.extend(process.stdout), daemon=True
+        )
         self._reader.start()
         self.ready = json.loads(path.read_text("utf-8"))
 
@@ -61,8 +73,22 @@ def serve(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[...,
     def start(*args: str, **more: str) -> Served:
         path = tmp_path / "ready.json"
         process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--ready-file", str(path), *args],
-            cwd=tmp_path, env={**environment, **more}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [
+                sys.executable,
+                "-m",
+                "mockserver",
+                "serve",
+                "--port",
+                "0",
+                "--ready-file",
+                str(path),
+                *args,
+            ],
+            cwd=tmp_path,
+            env={**environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             encoding="utf-8",
         )
         started.append(process)

@@ -71,14 +71,31 @@ def test_a_client_is_tested_on_a_running_server(serve, cli) -> None:
     """A server that variables name has the sandboxes; its ready file is not the client's to read."""
     serve()
     client = f'test -z "$TMALL_MOCKSERVER_READY_FILE" && {PYTHON}'
-    ended = cli("run", ".", "--client", client, "--env", "SELLER_KEY={app_key}", TMALL_MOCKSERVER_READY_FILE="ready.json")
+    ended = cli(
+        "run",
+        ".",
+        "--client",
+        client,
+        "--env",
+        "SELLER_KEY={app_key}",
+        TMALL_MOCKSERVER_READY_FILE="ready.json",
+    )
     assert "2 个场景：2 通过" in ended.stdout, ended.stdout
 
 
 @pytest.mark.usefixtures("story")
 def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
     """The story breaks at the step that waits, with exit code and last lines; no secret is among them."""
-    ended = cli("run", "whole.scenario.yaml", "--client", "echo hello $TOP_SESSION $TOP_APP_SECRET $TMALL_MOCKSERVER_TOKEN; exit 3", "--within", "50s", "--json", "report.json")
+    ended = cli(
+        "run",
+        "whole.scenario.yaml",
+        "--client",
+        "echo hello $TOP_SESSION $TOP_APP_SECRET $TMALL_MOCKSERVER_TOKEN; exit 3",
+        "--within",
+        "50s",
+        "--json",
+        "report.json",
+    )
     assert ended.returncode == 1
     assert "whole.scenario.yaml:5:5: " in ended.stdout
     assert "已经退出" in ended.stdout
@@ -104,11 +121,18 @@ def test_what_the_client_called_is_shown(cli) -> None:
 
 def test_a_client_is_stopped_with_all_that_it_started(cli, tmp_path: Path) -> None:
     """A client that ignores SIGTERM, and the child that it leaves behind, hold nothing open when the run has ended."""
-    (tmp_path / "one.scenario.yaml").write_text("scenario: x\nsteps:\n  - await: {call: taobao.time.get}\n", "utf-8")
+    (tmp_path / "one.scenario.yaml").write_text(
+        "scenario: x\nsteps:\n  - await: {call: taobao.time.get}\n", "utf-8"
+    )
     os.mkfifo(tmp_path / "held")
     reading = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
     call = f"{sys.executable} -m mockserver call taobao.time.get"
-    ended = cli("run", ".", "--client", f"trap '' TERM; exec 9> held; echo begun >&9; sleep 1000 & {call}; sleep 1000")
+    ended = cli(
+        "run",
+        ".",
+        "--client",
+        f"trap '' TERM; exec 9> held; echo begun >&9; sleep 1000 & {call}; sleep 1000",
+    )
     held = os.read(reading, 100), os.read(reading, 100)
     os.close(reading)
     assert (ended.returncode, held) == (0, (b"begun\n", b"")), ended.stdout
@@ -119,8 +143,25 @@ def test_ctrl_c_stops_the_client_and_leaves_a_report(tmp_path: Path, environment
     """An interrupted run ends with 130, without the client, and reports what was not played."""
     os.mkfifo(tmp_path / "begun")
     process = subprocess.Popen(
-        [sys.executable, "-m", "mockserver", "run", ".", "--client", "echo $$ > begun; exec sleep 1000", "--within", "1000s", "--json", "report.json"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        [
+            sys.executable,
+            "-m",
+            "mockserver",
+            "run",
+            ".",
+            "--client",
+            "echo $$ > begun; exec sleep 1000",
+            "--within",
+            "1000s",
+            "--json",
+            "report.json",
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         client = int((tmp_path / "begun").read_text())

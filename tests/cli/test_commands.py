@@ -48,7 +48,12 @@ def test_a_wrong_token_is_refused(serve, cli) -> None:
 def test_call_fills_fields_in(at) -> None:
     """`call` asks for every field when none are named."""
     reply = json.loads(at("call", "taobao.logistics.companies.get").stdout)
-    names = {row["name"] for row in reply["logistics_companies_get_response"]["logistics_companies"]["logistics_company"]}
+    names = {
+        row["name"]
+        for row in reply["logistics_companies_get_response"]["logistics_companies"][
+            "logistics_company"
+        ]
+    }
     assert {"顺丰速运", "顺丰快递", "EMS", "邮政EMS"} <= names
 
 
@@ -75,13 +80,22 @@ def test_call_as_sub_account_and_unknown_account(at) -> None:
 
 def test_call_in_xml(at) -> None:
     """--format xml prints the reply as it came."""
-    assert at("call", "taobao.time.get", "--format", "xml").stdout.startswith('<?xml version="1.0" encoding="utf-8" ?>')
+    assert at("call", "taobao.time.get", "--format", "xml").stdout.startswith(
+        '<?xml version="1.0" encoding="utf-8" ?>'
+    )
 
 
 def test_call_sends_a_file(at, tmp_path) -> None:
     """--file sends a picture as a multipart file."""
     (tmp_path / "a.png").write_bytes(PNG)
-    ended = at("call", "tmall.exchange.message.add", "dispute_id=5", "content=图", "--file", "message_pics=a.png")
+    ended = at(
+        "call",
+        "tmall.exchange.message.add",
+        "dispute_id=5",
+        "content=图",
+        "--file",
+        "message_pics=a.png",
+    )
     assert "DISPUTE_NOT_EXIST" in ended.stdout
 
 
@@ -92,7 +106,10 @@ def test_words_that_are_no_pairs_are_exit_2(at) -> None:
 
 def test_clock_is_driven_from_the_shell(at) -> None:
     """freeze, advance and age show the clock and what fired."""
-    assert json.loads(at("clock", "freeze", "2026-03-01 10:00:00").stdout)["now"] == "2026-03-01 10:00:00"
+    assert (
+        json.loads(at("clock", "freeze", "2026-03-01 10:00:00").stdout)["now"]
+        == "2026-03-01 10:00:00"
+    )
     assert json.loads(at("clock", "advance", "3d12h").stdout)["now"] == "2026-03-04 22:00:00"
     assert json.loads(at("clock", "age", "1d").stdout)["now"] == "2026-03-04 22:00:00"
     assert at("clock", "advance", "next").returncode == 1
@@ -115,21 +132,42 @@ def test_snapshots_and_reset(at) -> None:
 def test_sign_prints_the_string_and_the_signature(cli) -> None:
     """The worked example of the old documentation comes out as documented."""
     ended = cli(
-        "sign", "method=taobao.user.get", "timestamp=2011-07-01 13: 52:03", "format=xml", "app_key=test", "v=2.0",
-        "fields=nick,location.state,location.city", "nick=商家测试帐号17", "sign_method=md5", "--secret", "test",
+        "sign",
+        "method=taobao.user.get",
+        "timestamp=2011-07-01 13: 52:03",
+        "format=xml",
+        "app_key=test",
+        "v=2.0",
+        "fields=nick,location.state,location.city",
+        "nick=商家测试帐号17",
+        "sign_method=md5",
+        "--secret",
+        "test",
     )
-    assert ended.stdout.splitlines()[0].startswith("app_keytestfieldsnick,location.state,location.cityformatxml")
+    assert ended.stdout.splitlines()[0].startswith(
+        "app_keytestfieldsnick,location.state,location.cityformatxml"
+    )
     assert ended.stdout.splitlines()[1] == "990FD28323F67A1EEC29336EDF373C0E"
 
 
 @pytest.mark.parametrize(
     ("wanted", "expected"),
-    [("25", "Invalid signature"), ("换货待处理", "同意换货申请"), ("agree", "address_id"), ("deadline.2", "7d"),
-     ("tmall.exchange.receive.get", "end_gmt_modifed_time"), ("DISPUTE_NOT_EXIST", "换货单不存在"),
-     ("isv.missing-parameter:fields", "40"), ("session-expired", "27"), ("prompt", "寄回商品"),
-     ("刁难", "时限前 1s 确认收到换货商品")],
+    [
+        ("25", "Invalid signature"),
+        ("换货待处理", "同意换货申请"),
+        ("agree", "address_id"),
+        ("deadline.2", "7d"),
+        ("tmall.exchange.receive.get", "end_gmt_modifed_time"),
+        ("DISPUTE_NOT_EXIST", "换货单不存在"),
+        ("isv.missing-parameter:fields", "40"),
+        ("session-expired", "27"),
+        ("prompt", "寄回商品"),
+        ("刁难", "时限前 1s 确认收到换货商品"),
+    ],
 )
-def test_explain_knows_codes_statuses_moves_methods_and_rules(cli, wanted: str, expected: str) -> None:
+def test_explain_knows_codes_statuses_moves_methods_and_rules(
+    cli, wanted: str, expected: str
+) -> None:
     """Each kind of id is explained offline, with its evidence where a rule is concerned."""
     ended = cli("explain", wanted)
     assert ended.returncode == 0
@@ -174,6 +212,13 @@ def test_names_of_later_steps_are_absent(cli, later: str) -> None:
 
 def test_yaml_is_loaded_by_scenarios_only(environment) -> None:
     """A start of the command line and of a server does not pay for reading scenario files."""
-    program = "import sys, mockserver.cli.main, mockserver.cli.serving; from mockserver import Server; Server().start().stop(); print('yaml' in sys.modules)"
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    program = "import sys, mockserver.cli.main, mockserver.cli.serve; from mockserver import Server; Server().start().stop(); print('yaml' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     assert ended.stdout == "False\n"

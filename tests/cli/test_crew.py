@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.cli.crew import in_processes
-from mockserver.cli.performing import Order, in_process
-from mockserver.cli.scripts import read_scripts
+from mockserver.cli.scenario_executor import RunOptions, in_process
+from mockserver.cli.scenario_files import read_scripts
+from mockserver.cli.workers import in_processes
 
 STORY = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n"
 
@@ -27,7 +27,7 @@ def scripts(tmp_path: Path) -> list:
 
 def test_every_story_is_played_once(scripts) -> None:
     """Each story's result comes from a process that imports the product anew, as on systems without fork."""
-    played = dict(in_processes(scripts, partial(in_process, Order()), 2, "spawn"))
+    played = dict(in_processes(scripts, partial(in_process, RunOptions()), 2, "spawn"))
     assert sorted(played) == [0, 1, 2, 3, 4]
     assert {result.outcome for result in played.values()} == {"passed"}
     assert multiprocessing.active_children() == []
@@ -42,7 +42,7 @@ def test_workers_that_die_break_their_stories(scripts) -> None:
 
 def test_a_run_that_is_left_leaves_no_process(scripts) -> None:
     """Closing a run before its end ends its workers."""
-    played = in_processes(scripts, partial(in_process, Order()), 2, "spawn")
+    played = in_processes(scripts, partial(in_process, RunOptions()), 2, "spawn")
     next(played)
     played.close()
     assert multiprocessing.active_children() == []

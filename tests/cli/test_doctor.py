@@ -15,8 +15,15 @@ import pytest
 
 KEY, SECRET = "1012345678", "a-secret-of-the-shell-0123456789"
 PARAMS = {
-    "method": "tmall.exchange.receive.get", "app_key": KEY, "session": "6100shell", "timestamp": "2026-03-01 10:00:00", "v": "2.0",
-    "format": "json", "sign_method": "md5", "fields": "status", "buyer_nick": "拿铁+01",
+    "method": "tmall.exchange.receive.get",
+    "app_key": KEY,
+    "session": "6100shell",
+    "timestamp": "2026-03-01 10:00:00",
+    "v": "2.0",
+    "format": "json",
+    "sign_method": "md5",
+    "fields": "status",
+    "buyer_nick": "拿铁+01",
 }
 
 
@@ -32,7 +39,9 @@ WRONG = {**PARAMS, "sign": sign({name: text for name, text in PARAMS.items() if 
 
 def curl(texts):
     """The call as a curl line of several lines."""
-    return "$ curl http://x/router/rest \\\n " + " \\\n ".join(f"--data-urlencode {shlex.quote(f'{name}={text}')}" for name, text in texts.items())
+    return "$ curl http://x/router/rest \\\n " + " \\\n ".join(
+        f"--data-urlencode {shlex.quote(f'{name}={text}')}" for name, text in texts.items()
+    )
 
 
 @pytest.fixture
@@ -41,8 +50,13 @@ def pasted(tmp_path, environment):
 
     def run(text, *args, **more):
         return subprocess.run(
-            [sys.executable, "-m", "mockserver", "doctor", "--stdin", *args], cwd=tmp_path, env={**environment, **more},
-            input=text.encode() if isinstance(text, str) else text, capture_output=True, timeout=60, check=False,
+            [sys.executable, "-m", "mockserver", "doctor", "--stdin", *args],
+            cwd=tmp_path,
+            env={**environment, **more},
+            input=text.encode() if isinstance(text, str) else text,
+            capture_output=True,
+            timeout=60,
+            check=False,
         )
 
     return run
@@ -62,10 +76,18 @@ def test_a_pasted_call_is_examined(pasted, form):
 def test_it_speaks_english_and_json(pasted):
     """--lang en and --json say the same for others and for programs."""
     english = pasted(urlencode(WRONG), "--secret", SECRET, "--lang", "en").stdout.decode()
-    assert "your sign matches if you leave session out" in english and "wanted  session***" in english
+    assert (
+        "your sign matches if you leave session out" in english and "wanted  session***" in english
+    )
     shown = json.loads(pasted(urlencode(WRONG), "--secret", SECRET, "--json").stdout)
-    assert (shown["code"], [found["id"] for found in shown["findings"]]) == (25, ["session_unsigned"])
-    assert json.loads(pasted(urlencode(RIGHT), "--secret", SECRET, "--json").stdout) == {"code": 0, "findings": []}
+    assert (shown["code"], [found["id"] for found in shown["findings"]]) == (
+        25,
+        ["session_unsigned"],
+    )
+    assert json.loads(pasted(urlencode(RIGHT), "--secret", SECRET, "--json").stdout) == {
+        "code": 0,
+        "findings": [],
+    }
 
 
 def test_an_unknown_sign_prints_the_string_to_sign(pasted):
@@ -79,16 +101,30 @@ def test_an_unknown_sign_prints_the_string_to_sign(pasted):
 def test_the_settings_know_the_secret(pasted, tmp_path):
     """Without --secret it comes from a variable, the settings file, or is the default sandbox's."""
     assert pasted(urlencode(RIGHT), TMALL_MOCKSERVER_APP_SECRET=SECRET).returncode == 0
-    (tmp_path / "mockserver.toml").write_text(f'[[apps]]\napp_key = "{KEY}"\napp_secret = "{SECRET}"\n', "utf-8")
+    (tmp_path / "mockserver.toml").write_text(
+        f'[[apps]]\napp_key = "{KEY}"\napp_secret = "{SECRET}"\n', "utf-8"
+    )
     assert pasted(urlencode(RIGHT)).returncode == 0
     default = {**PARAMS, "app_key": "1023456789"}
-    assert pasted(urlencode({**default, "sign": sign(default, "sandbox5f2c7a9d3e1b4860c7f5a2d9e")})).returncode == 0
+    assert (
+        pasted(
+            urlencode({**default, "sign": sign(default, "sandbox5f2c7a9d3e1b4860c7f5a2d9e")})
+        ).returncode
+        == 0
+    )
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("", "没有粘贴"), ("a=1&a=2", "两次"), (urlencode({**RIGHT, "session": "***"}), "***"), ("http://x/router/rest", "没有参数"), (b"\xff\xfe\x00a=1", "看不出"),
-    ("a=%FF", "读不懂"),
-])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "没有粘贴"),
+        ("a=1&a=2", "两次"),
+        (urlencode({**RIGHT, "session": "***"}), "***"),
+        ("http://x/router/rest", "没有参数"),
+        (b"\xff\xfe\x00a=1", "看不出"),
+        ("a=%FF", "读不懂"),
+    ],
+)
 def test_what_cannot_be_examined_is_exit_2(pasted, text, said):
     """What is no call, or not the whole of one, is told without a traceback."""
     ended = pasted(text, "--secret", SECRET)
@@ -117,11 +153,27 @@ def test_contradictions_are_exit_2(cli, args):
 def send(ready, **changes):
     """A call over a socket with the default credentials; its request id."""
     address = urlsplit(ready["gateway"])
-    texts = {**PARAMS, "app_key": ready["app_key"], "session": ready["session"], "timestamp": "2026-03-01 10:00:00", **changes}
+    texts = {
+        **PARAMS,
+        "app_key": ready["app_key"],
+        "session": ready["session"],
+        "timestamp": "2026-03-01 10:00:00",
+        **changes,
+    }
     texts = {name: text for name, text in texts.items() if text is not None}
-    texts.setdefault("sign", sign({name: text for name, text in texts.items() if name != "session"}, ready["app_secret"]))
+    texts.setdefault(
+        "sign",
+        sign(
+            {name: text for name, text in texts.items() if name != "session"}, ready["app_secret"]
+        ),
+    )
     connection = HTTPConnection(address.hostname, address.port, timeout=30)
-    connection.request("POST", address.path, urlencode(texts), {"Content-Type": "application/x-www-form-urlencoded"})
+    connection.request(
+        "POST",
+        address.path,
+        urlencode(texts),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    )
     request_id = connection.getresponse().headers["X-Sandbox-Request-Id"]
     connection.close()
     return request_id
@@ -144,23 +196,42 @@ def test_a_refused_call_is_explained(served):
     send(running.ready, app_key="999", session="x")
     by_id, last = at("doctor", request_id), at("doctor", "--last")
     assert by_id.returncode == last.returncode == 0
-    assert "25 Invalid signature" in by_id.stdout and "不把 session 算进签名" in by_id.stdout and "session***" in by_id.stdout
+    assert (
+        "25 Invalid signature" in by_id.stdout
+        and "不把 session 算进签名" in by_id.stdout
+        and "session***" in by_id.stdout
+    )
     assert "29 Invalid app Key" in last.stdout and "keys_known" in last.stdout
     assert "your sign matches if you" in at("--lang", "en", "doctor", request_id).stdout
-    assert json.loads(at("doctor", request_id, "--json").stdout)["diagnosis"]["findings"][0]["id"] == "session_unsigned"
+    assert (
+        json.loads(at("doctor", request_id, "--json").stdout)["diagnosis"]["findings"][0]["id"]
+        == "session_unsigned"
+    )
     assert at("doctor", "zzzzzzzzzzzz").returncode == 2
     _, errors = running.end(signal.SIGTERM)
-    assert re.search(rf"^25 tmall\.exchange\.receive\.get 如果不把 session.*\[tmall-mockserver doctor {request_id}\]$", errors, re.MULTILINE)
+    assert re.search(
+        rf"^25 tmall\.exchange\.receive\.get 如果不把 session.*\[tmall-mockserver doctor {request_id}\]$",
+        errors,
+        re.MULTILINE,
+    )
 
 
 def test_a_failed_call_and_a_fine_one(served):
     """A business failure tells how near it was; a call that was answered is told to be fine, with its warnings."""
     _, at = served
-    failed = json.loads(at("call", "tmall.exchange.get", "dispute_id=5").stdout)["tmall_exchange_get_response"]["request_id"]
+    failed = json.loads(at("call", "tmall.exchange.get", "dispute_id=5").stdout)[
+        "tmall_exchange_get_response"
+    ]["request_id"]
     assert "DISPUTE_NOT_EXIST" in at("doctor").stdout
-    fine = json.loads(at("call", "tmall.exchange.receive.get", "fields=status,operation_constraint").stdout)
+    fine = json.loads(
+        at("call", "tmall.exchange.receive.get", "fields=status,operation_constraint").stdout
+    )
     shown = at("doctor", fine["tmall_exchange_receive_get_response"]["request_id"]).stdout
-    assert "成功" in shown and "operation_contraint" not in shown.splitlines()[0] and "operation_constraint" in shown
+    assert (
+        "成功" in shown
+        and "operation_contraint" not in shown.splitlines()[0]
+        and "operation_constraint" in shown
+    )
     assert failed in at("doctor").stdout
 
 
@@ -170,17 +241,43 @@ def test_no_output_anywhere_shows_a_secret(served, tmp_path):
     ready = running.ready
     private = [ready["app_secret"], ready["session"], ready["sub_session"]]
     for token in private:
-        for place in ("app_key", "session", "sign", "timestamp", "sign_method", "note", "fields", "method", "format", "v", token):
+        for place in (
+            "app_key",
+            "session",
+            "sign",
+            "timestamp",
+            "sign_method",
+            "note",
+            "fields",
+            "method",
+            "format",
+            "v",
+            token,
+        ):
             send(ready, **{place: token})
-            send(ready, **{place: b64encode(token.encode()).decode() if place == "note" else token[:-1]})
+            send(
+                ready,
+                **{place: b64encode(token.encode()).decode() if place == "note" else token[:-1]},
+            )
         send(ready, session=f"{token} ")
         send(ready, session=quote(token).upper())
-    items = [entry for query in ((), ("--orphans",)) for entry in at("logs", "--json", "--limit", "1000", *query).stdout.splitlines()]
+    items = [
+        entry
+        for query in ((), ("--orphans",))
+        for entry in at("logs", "--json", "--limit", "1000", *query).stdout.splitlines()
+    ]
     assert len(items) > 50
-    outputs = {"logs": "\n".join(items), "lines": at("logs", "--limit", "1000").stdout, "har": at("logs", "--har", "-").stdout}
+    outputs = {
+        "logs": "\n".join(items),
+        "lines": at("logs", "--limit", "1000").stdout,
+        "har": at("logs", "--har", "-").stdout,
+    }
     for number, item in enumerate(items[::30]):
         request_id = json.loads(item)["request_id"]
-        outputs[f"doctor {number}"] = at("doctor", request_id).stdout + at("doctor", request_id, "--json", "--lang", "en").stdout
+        outputs[f"doctor {number}"] = (
+            at("doctor", request_id).stdout
+            + at("doctor", request_id, "--json", "--lang", "en").stdout
+        )
     assert len(outputs) > 4
     outputs["stderr"] = running.end(signal.SIGTERM)[1]
     for name, text in outputs.items():
@@ -188,7 +285,9 @@ def test_no_output_anywhere_shows_a_secret(served, tmp_path):
             assert token not in text, name
 
 
-@pytest.mark.parametrize("wanted", ["session_unsigned", "near_miss", "zone_utc", "unknown", "lower_hex"])
+@pytest.mark.parametrize(
+    "wanted", ["session_unsigned", "near_miss", "zone_utc", "unknown", "lower_hex"]
+)
 def test_findings_are_explained(cli, wanted):
     """`explain` knows every finding, in both languages, and lists them all."""
     assert wanted in cli("explain", wanted).stdout

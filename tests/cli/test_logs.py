@@ -26,7 +26,12 @@ def control() -> Callable[..., dict]:
     """Asks the control API of a server that has written its ready file."""
 
     def ask(ready: dict, verb: str, path: str, body: bytes | None = None) -> dict:
-        request = Request(f"{ready['url']}/_sandbox/{path}", body, {"Authorization": f"Bearer {ready['token']}"}, method=verb)
+        request = Request(
+            f"{ready['url']}/_sandbox/{path}",
+            body,
+            {"Authorization": f"Bearer {ready['token']}"},
+            method=verb,
+        )
         with urlopen(request, timeout=WITHIN) as reply:
             return json.loads(reply.read() or b"{}")
 
@@ -56,8 +61,22 @@ def follow(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[...
 
     def start(*args: str) -> Following:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "--ready-file", "ready.json", "logs", "--follow", *args], cwd=tmp_path, env=environment,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            [
+                sys.executable,
+                "-m",
+                "mockserver",
+                "--ready-file",
+                "ready.json",
+                "logs",
+                "--follow",
+                *args,
+            ],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         started.append(process)
         return Following(process)
@@ -166,13 +185,25 @@ def test_har_is_written(at, tmp_path) -> None:
 def test_har_of_calls_of_nobody(at) -> None:
     """--orphans exports the calls that belong to no sandbox."""
     at("call", "taobao.time.get", "app_key=404404")
-    assert [e["_code"] for e in json.loads(at("logs", "--orphans", "--har", "-").stdout)["log"]["entries"]] == [29]
+    assert [
+        e["_code"]
+        for e in json.loads(at("logs", "--orphans", "--har", "-").stdout)["log"]["entries"]
+    ] == [29]
 
 
-@pytest.mark.parametrize("args", [
-    ("--har", "no/such/folder/x.har"), ("--har", "x.har", "--follow"), ("--request", "abc", "--follow"), ("--limit", "-1"), ("--since", "x", "--follow"),
-    ("--report", "--follow"), ("--report", "--method", "x"), ("--report", "--orphans"),
-])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--har", "no/such/folder/x.har"),
+        ("--har", "x.har", "--follow"),
+        ("--request", "abc", "--follow"),
+        ("--limit", "-1"),
+        ("--since", "x", "--follow"),
+        ("--report", "--follow"),
+        ("--report", "--method", "x"),
+        ("--report", "--orphans"),
+    ],
+)
 def test_wrong_use_is_exit_2(at, args) -> None:
     """A file that cannot be written and options that exclude each other are exit 2, without a traceback."""
     ended = at("logs", *args)
@@ -184,16 +215,29 @@ def test_report_of_a_good_client(at) -> None:
     """A client without errors has a report with exit 0."""
     at("call", "taobao.time.get", "--sign-method", "hmac-sha256")
     ended = at("logs", "--report")
-    assert (ended.returncode, ended.stdout.splitlines()) == (0, ["调用 1 次；写操作 0 次，重复 0 次，其中不安全 0 次"])
+    assert (ended.returncode, ended.stdout.splitlines()) == (
+        0,
+        ["调用 1 次；写操作 0 次，重复 0 次，其中不安全 0 次"],
+    )
 
 
 def test_report_of_a_double_shipment(serve, cli, control) -> None:
     """An error in the report is exit 1; each finding is a line with its name, sentence and calls, in either language or as JSON."""
     ready = serve().ready
-    dispute_id = control(ready, "POST", "sandboxes/default/exchanges", b'{"status": 12}')["dispute_id"]
+    dispute_id = control(ready, "POST", "sandboxes/default/exchanges", b'{"status": 12}')[
+        "dispute_id"
+    ]
     for waybill in ("SF1111111111", "SF2222222222"):
-        cli("--ready-file", "ready.json", "call", "tmall.exchange.consigngoods", f"dispute_id={dispute_id}", f"logistics_no={waybill}",
-            "logistics_type=200", "logistics_company_name=顺丰快递")
+        cli(
+            "--ready-file",
+            "ready.json",
+            "call",
+            "tmall.exchange.consigngoods",
+            f"dispute_id={dispute_id}",
+            f"logistics_no={waybill}",
+            "logistics_type=200",
+            "logistics_company_name=顺丰快递",
+        )
     ended = cli("--ready-file", "ready.json", "logs", "--report")
     assert ended.returncode == 1
     [line] = [line for line in ended.stdout.splitlines() if "double_shipment" in line]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.testing.control import Control
-from mockserver.testing.transport import Http
+from mockserver.client.control_client import Control
+from mockserver.client.transport import Http
 
 LINK = ("--url", "http://127.0.0.1:9", "--token", "x")
 
@@ -34,16 +34,29 @@ def at(serve, cli):
     return lambda *args: cli("--ready-file", "ready.json", *args)
 
 
-def test_ctrl_c_ends_a_waiting_command_with_130(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_ctrl_c_ends_a_waiting_command_with_130(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     """A command whose server never answers ends with 130 at Ctrl-C, without a traceback."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         silent.settimeout(20)
         process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "--url", f"http://127.0.0.1:{silent.getsockname()[1]}", "--token", "x",
-             "clock"],
-            cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True,
+            [
+                sys.executable,
+                "-m",
+                "mockserver",
+                "--url",
+                f"http://127.0.0.1:{silent.getsockname()[1]}",
+                "--token",
+                "x",
+                "clock",
+            ],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         connection, _ = silent.accept()
         with connection:
@@ -56,9 +69,16 @@ def test_ctrl_c_ends_a_waiting_command_with_130(tmp_path: Path, environment: dic
 
 @pytest.mark.parametrize(
     "args",
-    [("--url", "http://h:99999", "--token", "x"), ("--url", "http://[::1", "--token", "x"), ("--url", "h:80", "--token", "x"),
-     ("--url", "http://a..b", "--token", "x"), ("--url", "http://127.0.0.1:9", "--token", "中文"),
-     ("--url", "http://127.0.0.1:9", "--token", "a\nb"), (*LINK, "--sandbox", "a b"), (*LINK, "--sandbox", "甲")],
+    [
+        ("--url", "http://h:99999", "--token", "x"),
+        ("--url", "http://[::1", "--token", "x"),
+        ("--url", "h:80", "--token", "x"),
+        ("--url", "http://a..b", "--token", "x"),
+        ("--url", "http://127.0.0.1:9", "--token", "中文"),
+        ("--url", "http://127.0.0.1:9", "--token", "a\nb"),
+        (*LINK, "--sandbox", "a b"),
+        (*LINK, "--sandbox", "甲"),
+    ],
 )
 def test_addresses_and_tokens_that_cannot_be(cli, args: tuple[str, ...]) -> None:
     """An impossible address or token, or a server that is not there, is exit 2 and one line."""
@@ -113,8 +133,13 @@ def test_an_answer_of_another_server_is_told(cli, elsewhere: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("tmall.exchange.message.add", "dispute_id=5", "content=hi"), ("tmall.exchange.refusereason.get", "dispute_id=5"),
-     ("tmall.exchange.get", "dispute_id=5"), ("tmall.exchange.get", "dispute_id=5", "simplify=true"), ("no.such.method",)],
+    [
+        ("tmall.exchange.message.add", "dispute_id=5", "content=hi"),
+        ("tmall.exchange.refusereason.get", "dispute_id=5"),
+        ("tmall.exchange.get", "dispute_id=5"),
+        ("tmall.exchange.get", "dispute_id=5", "simplify=true"),
+        ("no.such.method",),
+    ],
 )
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_every_kind_of_failure_is_exit_1(at, words: tuple[str, ...], form: str) -> None:
@@ -137,8 +162,14 @@ def test_parameters_may_be_called_like_options(at) -> None:
     assert (ended.returncode, json.loads(ended.stdout)["error_response"]["code"]) == (1, 25)
 
 
-@pytest.mark.parametrize("variables", [{"TMALL_MOCKSERVER_PORT": "--5"}, {"TMALL_MOCKSERVER_CONFIG": "absent.toml"},
-                                       {"TMALL_MOCKSERVER_TOKEN": "令牌"}])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"TMALL_MOCKSERVER_PORT": "--5"},
+        {"TMALL_MOCKSERVER_CONFIG": "absent.toml"},
+        {"TMALL_MOCKSERVER_TOKEN": "令牌"},
+    ],
+)
 def test_wrong_variables_are_refused(cli, variables: dict[str, str]) -> None:
     """A variable is held to what its option is held to."""
     refused(cli("serve", **variables))
@@ -146,11 +177,18 @@ def test_wrong_variables_are_refused(cli, variables: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "args", "named"),
-    [("server = 3\n", (), "server"), ("apps = 3\n", ("--app-key", "1"), "apps"), ('apps = ["x"]\n', ("--app-key", "1"), "apps"),
-     ("shops = 3\n", ("--session", "s"), "shops"), ("[server]\nallow-host = [1]\n", (), "allow-host"),
-     ("samples = true\n[[shops]]\naddresses = []\n", (), "地址")],
+    [
+        ("server = 3\n", (), "server"),
+        ("apps = 3\n", ("--app-key", "1"), "apps"),
+        ('apps = ["x"]\n', ("--app-key", "1"), "apps"),
+        ("shops = 3\n", ("--session", "s"), "shops"),
+        ("[server]\nallow-host = [1]\n", (), "allow-host"),
+        ("samples = true\n[[shops]]\naddresses = []\n", (), "地址"),
+    ],
 )
-def test_odd_settings_files_are_refused(cli, tmp_path: Path, text: str, args: tuple[str, ...], named: str) -> None:
+def test_odd_settings_files_are_refused(
+    cli, tmp_path: Path, text: str, args: tuple[str, ...], named: str
+) -> None:
     """A settings file whose shape is wrong, or whose world cannot be seeded, is exit 2 and one line."""
     (tmp_path / "mockserver.toml").write_text(text, "utf-8")
     assert named in refused(cli("serve", "--port", "0", *args))
@@ -158,10 +196,14 @@ def test_odd_settings_files_are_refused(cli, tmp_path: Path, text: str, args: tu
 
 def test_a_ready_file_that_cannot_be_written_is_exit_3(cli) -> None:
     """`serve` could not start when nobody would learn of it."""
-    assert "/nonexistent/x" in refused(cli("serve", "--port", "0", "--ready-file", "/nonexistent/x"), 3)
+    assert "/nonexistent/x" in refused(
+        cli("serve", "--port", "0", "--ready-file", "/nonexistent/x"), 3
+    )
 
 
-@pytest.mark.parametrize("env", ["X={url.foo}", "X={url[0]}", "X={url[a]}", "X={}", "X={pid:%Y}", "X={", "X", "=x"])
+@pytest.mark.parametrize(
+    "env", ["X={url.foo}", "X={url[0]}", "X={url[a]}", "X={}", "X={pid:%Y}", "X={", "X", "=x"]
+)
 def test_exec_takes_plain_placeholders_only(cli, env: str) -> None:
     """A placeholder is one of the names, nothing computed from them."""
     refused(cli("exec", "--env", env, "--", sys.executable, "-c", "pass"))

@@ -90,9 +90,29 @@ def test_a_failure_shows_where_and_why(cli, write) -> None:
 def test_reports_are_written(cli, write, tmp_path: Path) -> None:
     """JUnit and JSON name every story; their folder is made; nothing in them is a session."""
     write(good=GOOD, bad=SHIPPING)
-    ended = cli("run", ".", "--junit", "out/junit.xml", "--json", "out/report.json", "--set", "stock=0", "--lang", "en")
+    ended = cli(
+        "run",
+        ".",
+        "--junit",
+        "out/junit.xml",
+        "--json",
+        "out/report.json",
+        "--set",
+        "stock=0",
+        "--lang",
+        "en",
+    )
     assert ended.returncode == 2  # good has no `stock`
-    ended = cli("run", "bad.scenario.yaml", "--junit", "out/junit.xml", "--json", "out/report.json", "--set", "stock=0")
+    ended = cli(
+        "run",
+        "bad.scenario.yaml",
+        "--junit",
+        "out/junit.xml",
+        "--json",
+        "out/report.json",
+        "--set",
+        "stock=0",
+    )
     assert ended.returncode == 1
     suite = ElementTree.parse(tmp_path / "out" / "junit.xml").getroot().find("testsuite")
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
@@ -119,18 +139,33 @@ def test_what_can_never_work_is_not_run(cli, write) -> None:
     assert "wrong.scenario.yaml:4:5: " in ended.stderr
 
 
-@pytest.mark.parametrize(("args", "meant"), [
-    ((), "--list"), (("nowhere",), "--list"), (("whole-exchange",), "upgraded/whole-exchange"), (("whole-exchang",), "classic/whole-exchange"),
-    (("good.scenario.yml",), "没有文件"), (("empty",), "empty 里没有"),
-    (("good.scenario.yaml", "--until", "99"), "12 待发出换货商品"), (("good.scenario.yaml", "--within", "soon"), "--within"),
-    (("good.scenario.yaml", "--keep"), "--url"), (("good.scenario.yaml", "--set", "x"), "k=v"), (("good.scenario.yaml", "--env", "A={b}"), "--client"),
-    (("good.scenario.yaml", "--set", "stock=1"), "stock"), (("--record", "x.scenario.yaml"), "--list"),
-    (("good.scenario.yaml", "other.scenario.yaml", "--record", "x.scenario.yaml"), "--record"), (("good.scenario.yaml", "--junit", "empty"), "empty"),
-    (("good.scenario.yaml", "--client", "true", "--sandbox", "default"), "--sandbox"),
-    (("good.scenario.yaml", "--token", "x"), "--ready-file"), (("good.scenario.yaml", "--jobs", "0"), "--jobs"),
-    (("good.scenario.yaml", "--client", "true", "--env", "A={b}"), "app_key"),
-])
-def test_wrong_use_is_exit_2_and_says_what_is_possible(cli, write, tmp_path: Path, args, meant) -> None:
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        ((), "--list"),
+        (("nowhere",), "--list"),
+        (("whole-exchange",), "upgraded/whole-exchange"),
+        (("whole-exchang",), "classic/whole-exchange"),
+        (("good.scenario.yml",), "没有文件"),
+        (("empty",), "empty 里没有"),
+        (("good.scenario.yaml", "--until", "99"), "12 待发出换货商品"),
+        (("good.scenario.yaml", "--within", "soon"), "--within"),
+        (("good.scenario.yaml", "--keep"), "--url"),
+        (("good.scenario.yaml", "--set", "x"), "k=v"),
+        (("good.scenario.yaml", "--env", "A={b}"), "--client"),
+        (("good.scenario.yaml", "--set", "stock=1"), "stock"),
+        (("--record", "x.scenario.yaml"), "--list"),
+        (("good.scenario.yaml", "other.scenario.yaml", "--record", "x.scenario.yaml"), "--record"),
+        (("good.scenario.yaml", "--junit", "empty"), "empty"),
+        (("good.scenario.yaml", "--client", "true", "--sandbox", "default"), "--sandbox"),
+        (("good.scenario.yaml", "--token", "x"), "--ready-file"),
+        (("good.scenario.yaml", "--jobs", "0"), "--jobs"),
+        (("good.scenario.yaml", "--client", "true", "--env", "A={b}"), "app_key"),
+    ],
+)
+def test_wrong_use_is_exit_2_and_says_what_is_possible(
+    cli, write, tmp_path: Path, args, meant
+) -> None:
     """Nothing is played for a wrong option, a path that is not there or an empty folder."""
     (tmp_path / "empty").mkdir()
     write(good=GOOD, other=GOOD)
@@ -145,19 +180,32 @@ def test_shipped_stories_are_listed_and_played_by_name(cli) -> None:
     listed = cli("run", "--list").stdout.splitlines()
     assert len(listed) >= 60
     assert re.fullmatch(r"classic/application-refused +卖家拒绝换货申请，换货关闭", listed[0])
-    assert re.fullmatch(r"classic/application-refused +[ -~]+\.", cli("--lang", "en", "run", "--list").stdout.splitlines()[0])
+    assert re.fullmatch(
+        r"classic/application-refused +[ -~]+\.",
+        cli("--lang", "en", "run", "--list").stdout.splitlines()[0],
+    )
     assert "1 个场景：1 通过" in cli("run", "classic/application-refused").stdout
 
 
 def test_values_of_a_story_are_set(cli, write) -> None:
     """`--set` replaces a value by one of the default's kind."""
-    write(story=SHIPPING.replace("- seller: consigngoods", "- expect: {exchange: {reason: \"123\"}, stock.wanted: {reserved: 1, available: 4}}"))
+    write(
+        story=SHIPPING.replace(
+            "- seller: consigngoods",
+            '- expect: {exchange: {reason: "123"}, stock.wanted: {reserved: 1, available: 4}}',
+        )
+    )
     assert cli("run", ".", "--set", "reason=123", "--set", "stock=5").returncode == 0
 
 
 def test_many_stories_are_played_in_processes(cli, write) -> None:
     """Every story is played once, whoever plays it, and reported in the order of the files."""
-    write(**{f"story{n:02}": GOOD.replace("换货关闭", f"换货关闭{n:02}") if n % 7 else BAD for n in range(40)})
+    write(
+        **{
+            f"story{n:02}": GOOD.replace("换货关闭", f"换货关闭{n:02}") if n % 7 else BAD
+            for n in range(40)
+        }
+    )
     ended = cli("run", ".", "--jobs", "3", "--json", "report.json")
     assert ended.returncode == 1
     assert "40 个场景：34 通过，6 不符" in ended.stdout
@@ -169,17 +217,31 @@ def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
     """On a running server `--until` leaves a sandbox whose exchange waits at the status."""
     serve()
     write(story=SHIPPING)
-    ended = cli("--ready-file", "ready.json", "run", "story.scenario.yaml", "--until", "待发出换货商品")
+    ended = cli(
+        "--ready-file", "ready.json", "run", "story.scenario.yaml", "--until", "待发出换货商品"
+    )
     assert ended.returncode == 0
     sandbox, dispute_id = re.search(r"独立环境 (\S+)  it=(\d+)", ended.stdout).groups()
-    shown = cli("--ready-file", "ready.json", "--sandbox", sandbox, "call", "tmall.exchange.get", f"dispute_id={dispute_id}", "fields=status")
+    shown = cli(
+        "--ready-file",
+        "ready.json",
+        "--sandbox",
+        sandbox,
+        "call",
+        "tmall.exchange.get",
+        f"dispute_id={dispute_id}",
+        "fields=status",
+    )
     assert "待发出换货商品" in shown.stdout
 
 
 def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     """With --sandbox the story's exchange is in that sandbox, with the values that were set; a failure shows its line."""
     serve()
-    write(story=SHIPPING, bad=SHIPPING.replace("consigngoods", "turn_to_refund\n    refused: no_stock"))
+    write(
+        story=SHIPPING,
+        bad=SHIPPING.replace("consigngoods", "turn_to_refund\n    refused: no_stock"),
+    )
     at = ("--ready-file", "ready.json", "--sandbox", "default")
     ended = cli(*at, "run", "story.scenario.yaml", "--until", "12", "--set", "reason=颜色不喜欢")
     assert (ended.returncode, "独立环境 default" in ended.stdout) == (0, True)
@@ -190,7 +252,12 @@ def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     assert failed.returncode == 1
     assert "bad.scenario.yaml:12:5: 应被拒绝(no_stock)" in failed.stdout
     assert "  - seller: turn_to_refund" in failed.stdout
-    assert cli("--ready-file", "ready.json", "--sandbox", "nowhere", "run", "story.scenario.yaml").returncode == 1
+    assert (
+        cli(
+            "--ready-file", "ready.json", "--sandbox", "nowhere", "run", "story.scenario.yaml"
+        ).returncode
+        == 1
+    )
 
 
 def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path) -> None:
@@ -199,8 +266,22 @@ def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path)
     write(story=SHIPPING)
     assert cli("run", "story.scenario.yaml", "--record", "out/alone.scenario.yaml").returncode == 0
     at = ("--ready-file", "ready.json")
-    assert cli(*at, "run", "story.scenario.yaml", "--record", "out/served.scenario.yaml").returncode == 0
-    assert cli(*at, "--sandbox", "default", "run", "story.scenario.yaml", "--record", "out/default.scenario.yaml").returncode == 0
+    assert (
+        cli(*at, "run", "story.scenario.yaml", "--record", "out/served.scenario.yaml").returncode
+        == 0
+    )
+    assert (
+        cli(
+            *at,
+            "--sandbox",
+            "default",
+            "run",
+            "story.scenario.yaml",
+            "--record",
+            "out/default.scenario.yaml",
+        ).returncode
+        == 0
+    )
     assert cli(*at, "run", "--record", "out/again.scenario.yaml").returncode == 0
     for name in ("alone", "served", "default", "again"):
         assert "consigngoods" in (tmp_path / "out" / f"{name}.scenario.yaml").read_text("utf-8")
@@ -221,8 +302,15 @@ def test_a_story_that_failed_is_recorded_too(cli, write, tmp_path: Path) -> None
 def test_a_running_server_keeps_nothing_of_a_run(serve, cli, write) -> None:
     """Each story has a sandbox of its own, which is gone afterwards; variables name the server as options do."""
     ready = serve().ready
-    write(one=GOOD, two=GOOD, named=GOOD.replace("given: {", "given: {name: mine, "), again=GOOD.replace("given: {", "given: {name: mine, "))
-    ended = cli("run", ".", TMALL_MOCKSERVER_URL=ready["url"], TMALL_MOCKSERVER_TOKEN=ready["token"])
+    write(
+        one=GOOD,
+        two=GOOD,
+        named=GOOD.replace("given: {", "given: {name: mine, "),
+        again=GOOD.replace("given: {", "given: {name: mine, "),
+    )
+    ended = cli(
+        "run", ".", TMALL_MOCKSERVER_URL=ready["url"], TMALL_MOCKSERVER_TOKEN=ready["token"]
+    )
     assert "4 个场景：4 通过" in ended.stdout
     assert cli("--ready-file", "ready.json", "run", "two.scenario.yaml", "--keep").returncode == 0
     gone = cli("--ready-file", "ready.json", "--sandbox", "mine", "clock")
@@ -238,14 +326,35 @@ def test_a_server_that_is_not_there_breaks_the_story(cli, write) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "1")])
-def test_an_interrupted_run_leaves_its_reports(write, tmp_path: Path, environment, number, jobs) -> None:
+@pytest.mark.parametrize(
+    ("number", "jobs"), [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "1")]
+)
+def test_an_interrupted_run_leaves_its_reports(
+    write, tmp_path: Path, environment, number, jobs
+) -> None:
     """Ctrl-C ends with 130; what was played is reported, the rest is marked as interrupted."""
     write(a=GOOD, b=WAITING, c=GOOD, d=WAITING, e=GOOD)
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "mockserver", "run", ".", "--jobs", jobs, "--junit", "junit.xml", "--json", "report.json"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=theirs, text=True, start_new_session=True,
+        [
+            sys.executable,
+            "-m",
+            "mockserver",
+            "run",
+            ".",
+            "--jobs",
+            jobs,
+            "--junit",
+            "junit.xml",
+            "--json",
+            "report.json",
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        start_new_session=True,
     )
     os.close(theirs)
     try:
@@ -264,7 +373,14 @@ def test_an_interrupted_run_leaves_its_reports(write, tmp_path: Path, environmen
             process.communicate()
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     outcomes = [story["outcome"] for story in report["stories"]]
-    assert (process.returncode, outcomes[0], outcomes[1], outcomes[3]) == (130, "passed", "interrupted", "interrupted")
+    assert (process.returncode, outcomes[0], outcomes[1], outcomes[3]) == (
+        130,
+        "passed",
+        "interrupted",
+        "interrupted",
+    )
     assert "中断" in said
     assert b"Traceback" not in progress
-    assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("skipped") == str(report["interrupted"])
+    assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("skipped") == str(
+        report["interrupted"]
+    )

@@ -31,7 +31,16 @@ def test_ready_file_is_private_complete_and_removed(serve) -> None:
     served.end(signal.SIGTERM)
     assert mode == 0o600
     assert set(served.ready) == {
-        "url", "gateway", "control", "token", "pid", "sandbox", "app_key", "app_secret", "session", "sub_session",
+        "url",
+        "gateway",
+        "control",
+        "token",
+        "pid",
+        "sandbox",
+        "app_key",
+        "app_secret",
+        "session",
+        "sub_session",
     }
     assert served.ready["gateway"] == served.ready["url"] + "/router/rest"
     assert not served.path.exists()
@@ -39,7 +48,9 @@ def test_ready_file_is_private_complete_and_removed(serve) -> None:
 
 def test_ready_file_of_a_dead_process_is_overwritten(serve, tmp_path: Path) -> None:
     """A ready file whose process is gone does not stop a start."""
-    (tmp_path / "ready.json").write_text(json.dumps({"pid": 2**22 + 1, "url": "http://127.0.0.1:1"}))
+    (tmp_path / "ready.json").write_text(
+        json.dumps({"pid": 2**22 + 1, "url": "http://127.0.0.1:1"})
+    )
     served = serve()
     assert served.ready["pid"] == served.process.pid
 
@@ -98,7 +109,9 @@ def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
 def test_lax_mode_says_so(serve, cli) -> None:
     """With --auth lax an unknown key works, and the start and the journal say so."""
     served = serve("--auth", "lax")
-    called = cli("--ready-file", "ready.json", "call", "taobao.time.get", "app_key=999", "sign=nonsense")
+    called = cli(
+        "--ready-file", "ready.json", "call", "taobao.time.get", "app_key=999", "sign=nonsense"
+    )
     logs = cli("--ready-file", "ready.json", "logs", "--json")
     served.end(signal.SIGTERM)
     assert called.returncode == 0
@@ -109,7 +122,9 @@ def test_lax_mode_says_so(serve, cli) -> None:
 def test_samples_open_one_exchange_in_every_status(serve, cli) -> None:
     """With --samples the list holds nine exchanges of nine statuses."""
     serve("--samples")
-    called = cli("--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=status")
+    called = cli(
+        "--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=status"
+    )
     rows = json.loads(called.stdout)["tmall_exchange_receive_get_response"]["results"]["exchange"]
     assert len({row["status"] for row in rows}) == 9
 
@@ -118,7 +133,14 @@ def test_demo_tells_the_whole_story(cli) -> None:
     """The demo runs apply, agree, return, confirm, ship, receive, and ends with 0."""
     ended = cli("demo")
     assert ended.returncode == 0
-    assert [line.split()[2] for line in ended.stdout.splitlines()[1:7]] == ["1", "2", "3", "12", "13", "5"]
+    assert [line.split()[2] for line in ended.stdout.splitlines()[1:7]] == [
+        "1",
+        "2",
+        "3",
+        "12",
+        "13",
+        "5",
+    ]
     assert "换货成功" in ended.stdout
 
 
@@ -132,13 +154,21 @@ SHOW = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() i
 
 def test_exec_exports_the_server_to_the_command(cli) -> None:
     """The command sees the documented variables and the service's own names."""
-    ended = cli("exec", "--env", "OWN_KEY={app_key}", "--app-key", "4242", "--", sys.executable, "-c", SHOW)
+    ended = cli(
+        "exec", "--env", "OWN_KEY={app_key}", "--app-key", "4242", "--", sys.executable, "-c", SHOW
+    )
     seen = json.loads(ended.stdout)
     assert ended.returncode == 0
     assert seen["TOP_SERVER_URL"].endswith("/router/rest")
     assert seen["TOP_APP_KEY"] == seen["OWN_KEY"] == "4242"
-    assert {"TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_URL", "TMALL_MOCKSERVER_TOKEN",
-            "TMALL_MOCKSERVER_SANDBOX"} <= set(seen)
+    assert {
+        "TOP_APP_SECRET",
+        "TOP_SESSION",
+        "TOP_SUB_SESSION",
+        "TMALL_MOCKSERVER_URL",
+        "TMALL_MOCKSERVER_TOKEN",
+        "TMALL_MOCKSERVER_SANDBOX",
+    } <= set(seen)
 
 
 def test_exec_ends_with_the_commands_code(cli) -> None:
@@ -164,7 +194,9 @@ def test_exec_names_unknown_placeholders(cli) -> None:
 def test_the_ruleset_is_chosen_by_its_name(serve, cli) -> None:
     """--ruleset upgraded makes refused applications wait for the buyer (6) instead of closing."""
     ready = serve("--ruleset", "upgraded").ready
-    shown = cli("--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=attributes")
+    shown = cli(
+        "--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=attributes"
+    )
     assert shown.returncode == 0
     assert cli("--url", ready["url"], "--token", ready["token"], "clock").returncode == 0
     refused = cli("serve", "--ruleset", "UPGRADED")
@@ -190,8 +222,24 @@ def test_options_before_serve_mean_the_same(cli, environment, tmp_path) -> None:
     import subprocess
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "mockserver", "--ready-file", "early.json", "--token", "early", "serve", "--port", "0"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+        [
+            sys.executable,
+            "-m",
+            "mockserver",
+            "--ready-file",
+            "early.json",
+            "--token",
+            "early",
+            "serve",
+            "--port",
+            "0",
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
     )
     try:
         process.stdout.readline()

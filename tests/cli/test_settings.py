@@ -27,7 +27,9 @@ def test_a_variable_beats_the_file(cli, tmp_path: Path) -> None:
 
 def test_secrets_are_masked(cli) -> None:
     """`config show` never prints a token, secret or session."""
-    ended = cli("config", "show", TMALL_MOCKSERVER_TOKEN="hush-hush", TMALL_MOCKSERVER_APP_SECRET="quiet")
+    ended = cli(
+        "config", "show", TMALL_MOCKSERVER_TOKEN="hush-hush", TMALL_MOCKSERVER_APP_SECRET="quiet"
+    )
     assert "hush-hush" not in ended.stdout
     assert "quiet" not in ended.stdout
 
@@ -35,7 +37,8 @@ def test_secrets_are_masked(cli) -> None:
 def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:
     """Keys beside [server] describe the default sandbox and are kept verbatim."""
     (tmp_path / "mockserver.toml").write_text(
-        'ruleset = "upgraded"\n[[apps]]\napp_key = "88990011"\n[[shops]]\nnick = "测试店"\nsession = "abc123"\n', "utf-8"
+        'ruleset = "upgraded"\n[[apps]]\napp_key = "88990011"\n[[shops]]\nnick = "测试店"\nsession = "abc123"\n',
+        "utf-8",
     )
     ready = serve().ready
     assert (ready["app_key"], ready["session"]) == ("88990011", "abc123")
@@ -61,8 +64,18 @@ def test_mistakes_in_the_file_are_exit_2(cli, tmp_path: Path, text: str, named: 
 
 
 @pytest.mark.parametrize(
-    "args", [("--port", "many"), ("--port", "99999"), ("--auth", "soft"), ("--ruleset", "old"), ("--seed", "x"),
-             ("--journal", "0"), ("--tls-cert", "a.pem"), ("--config", "absent.toml"), ("--nonsense",)]
+    "args",
+    [
+        ("--port", "many"),
+        ("--port", "99999"),
+        ("--auth", "soft"),
+        ("--ruleset", "old"),
+        ("--seed", "x"),
+        ("--journal", "0"),
+        ("--tls-cert", "a.pem"),
+        ("--config", "absent.toml"),
+        ("--nonsense",),
+    ],
 )
 def test_wrong_options_are_exit_2(cli, args: tuple[str, ...]) -> None:
     """A wrong option of `serve` is wrong usage."""

@@ -33,8 +33,23 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
 
     def run(program: str, *options: str) -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mockserver", "exec", *options, "--", sys.executable, "-c", program], cwd=tmp_path,
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+            [
+                sys.executable,
+                "-m",
+                "mockserver",
+                "exec",
+                *options,
+                "--",
+                sys.executable,
+                "-c",
+                program,
+            ],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
             start_new_session=True,
         )
         started.append(process)
@@ -84,7 +99,9 @@ def test_a_signal_before_the_command_starts_leaves_nothing(
     """Told to stop while the server starts, `exec` runs no command and leaves no ready file."""
     os.mkfifo(tmp_path / "mock.json")
     process = start("open('ran', 'w').close()", "--ready-file", "mock.json")
-    with meet(process, tmp_path / "mock.json") as met:  # it reads an old ready file: its start is half done
+    with meet(
+        process, tmp_path / "mock.json"
+    ) as met:  # it reads an old ready file: its start is half done
         process.send_signal(number)
         met.write("{}")
     _, errors = process.communicate(timeout=20)
@@ -126,19 +143,32 @@ def test_a_closed_terminal_breaks_no_call(serve, cli) -> None:
     """Refused calls are answered when nobody reads stderr any more, and the end is the usual one."""
     served = serve()
     served.process.stderr.close()
-    codes = [json.loads(cli("--ready-file", "ready.json", "call", "no.such").stdout)["error_response"]["code"] for _ in "ab"]
+    codes = [
+        json.loads(cli("--ready-file", "ready.json", "call", "no.such").stdout)["error_response"][
+            "code"
+        ]
+        for _ in "ab"
+    ]
     served.process.send_signal(signal.SIGTERM)
     assert codes == [22, 22]
     assert served.process.wait(20) == 0
 
 
-def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_a_reader_that_has_seen_enough_is_no_failure(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     """Output into a closed pipe ends with 0 and no word."""
     reading, writing = os.pipe()
     os.close(reading)
     ended = subprocess.run(
-        [sys.executable, "-m", "mockserver", "reference"], cwd=tmp_path, env=environment, stdout=writing,
-        stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        [sys.executable, "-m", "mockserver", "reference"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
     )
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -24,8 +24,19 @@ def test_five_mistakes_are_five_lines(cli, tmp_path: Path) -> None:
     ended = cli("validate", "wrong.scenario.yaml")
     found = re.findall(r"^wrong\.scenario\.yaml:(\d+):(\d+): (.+)$", ended.stdout, re.MULTILINE)
     assert ended.returncode == 2
-    assert [(line, column) for line, column, _ in found] == [("2", "26"), ("4", "12"), ("6", "5"), ("7", "11"), ("8", "22")]
-    assert all(meant in said for (_, _, said), meant in zip(found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True))
+    assert [(line, column) for line, column, _ in found] == [
+        ("2", "26"),
+        ("4", "12"),
+        ("6", "5"),
+        ("7", "11"),
+        ("8", "22"),
+    ]
+    assert all(
+        meant in said
+        for (_, _, said), meant in zip(
+            found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
+        )
+    )
     assert "5 处错误" in ended.stderr
 
 
@@ -38,10 +49,15 @@ def test_in_english(cli, tmp_path: Path) -> None:
 def test_what_can_never_work_is_a_mistake(cli, tmp_path: Path) -> None:
     """The static check is part of it: impossible moves and unused names."""
     (tmp_path / "a.scenario.yaml").write_text(RIGHT + "  - buyer: modify\n", "utf-8")
-    (tmp_path / "b.scenario.yaml").write_text(RIGHT.replace("apply", "apply\n    as: mine"), "utf-8")
+    (tmp_path / "b.scenario.yaml").write_text(
+        RIGHT.replace("apply", "apply\n    as: mine"), "utf-8"
+    )
     ended = cli("validate", "a.scenario.yaml", "b.scenario.yaml")
     assert ended.returncode == 2
-    assert re.findall(r"^(\w)\.scenario\.yaml:(\d)", ended.stdout, re.MULTILINE) == [("a", "5"), ("b", "3")]
+    assert re.findall(r"^(\w)\.scenario\.yaml:(\d)", ended.stdout, re.MULTILINE) == [
+        ("a", "5"),
+        ("b", "3"),
+    ]
 
 
 def test_right_files_are_counted(cli, tmp_path: Path) -> None:
@@ -52,10 +68,16 @@ def test_right_files_are_counted(cli, tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "2 个场景文件没有错误\n", "")
 
 
-@pytest.mark.parametrize(("content", "place"), [
-    (b"scenario: x\nsteps: \xff\xfe\n", "2:1"), (b"x" * (1024 * 1024 + 1), "1:1"), (b"", "1:1"), (b"a: [", "2:1"),
-    ("好".encode() * 500_000, "1:1"),
-])
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"scenario: x\nsteps: \xff\xfe\n", "2:1"),
+        (b"x" * (1024 * 1024 + 1), "1:1"),
+        (b"", "1:1"),
+        (b"a: [", "2:1"),
+        ("好".encode() * 500_000, "1:1"),
+    ],
+)
 def test_what_is_no_story_is_told(cli, tmp_path: Path, content: bytes, place: str) -> None:
     """Bytes that are no UTF-8, too many, none, or no YAML are one mistake with a place."""
     (tmp_path / "odd.scenario.yaml").write_bytes(content)
@@ -67,7 +89,9 @@ def test_what_is_no_story_is_told(cli, tmp_path: Path, content: bytes, place: st
 
 def test_a_mistake_cannot_steer_the_terminal(cli, tmp_path: Path) -> None:
     """Control codes of a file are shown escaped, and long texts are clipped."""
-    (tmp_path / "odd.scenario.yaml").write_text('scenario: x\n"\\e[31m' + "k" * 3000 + '": 1\nsteps:\n  - buyer: apply\n', "utf-8")
+    (tmp_path / "odd.scenario.yaml").write_text(
+        'scenario: x\n"\\e[31m' + "k" * 3000 + '": 1\nsteps:\n  - buyer: apply\n', "utf-8"
+    )
     ended = cli("validate", "odd.scenario.yaml")
     assert "\x1b" not in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 1000

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from mockserver.control.route import Desk
-from mockserver.gateway.checks import Rules
+from mockserver.control.route import ServerContext
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.server import create_app
@@ -40,7 +40,11 @@ class Answer:
     """A reply; `json` is its decoded body, None when it has none."""
 
     def __init__(self, response) -> None:
-        self.status, self.headers, self.text = response.status_code, response.headers, response.data.decode(errors="replace")
+        self.status, self.headers, self.text = (
+            response.status_code,
+            response.headers,
+            response.data.decode(errors="replace"),
+        )
         self.kind = response.headers.get("Content-Type", "").partition(";")[0]
 
     @property
@@ -54,24 +58,44 @@ class Api:
     def __init__(self, app: Flask) -> None:
         self.app, self._client = app, app.test_client()
 
-    def ask(self, verb: str, path: str, body: object = None, *, raw: bytes | None = None, host: str = "localhost",
-            token: str | None = TOKEN, **headers: str) -> Answer:
+    def ask(
+        self,
+        verb: str,
+        path: str,
+        body: object = None,
+        *,
+        raw: bytes | None = None,
+        host: str = "localhost",
+        token: str | None = TOKEN,
+        **headers: str,
+    ) -> Answer:
         """The reply to one request; `token=None` sends none."""
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         where = path if path.startswith("/") else f"/_sandbox/sandboxes/default/{path}".rstrip("/")
-        return Answer(self._client.open(
-            where, method=verb, data=content, content_type="application/json", headers=[("Host", host), *headers.items()],
-        ))
+        return Answer(
+            self._client.open(
+                where,
+                method=verb,
+                data=content,
+                content_type="application/json",
+                headers=[("Host", host), *headers.items()],
+            )
+        )
 
     def __call__(self, verb: str, path: str, body: object = None, status: int | None = None):
         """The decoded reply, which must have `status` (any success without it)."""
         answer = self.ask(verb, path, body)
-        assert answer.status == status if status else answer.status < 300, (answer.status, answer.text)
+        assert answer.status == status if status else answer.status < 300, (
+            answer.status,
+            answer.text,
+        )
         return answer.json
 
-    def problem(self, verb: str, path: str, body: object = None, *, raw: bytes | None = None) -> dict:
+    def problem(
+        self, verb: str, path: str, body: object = None, *, raw: bytes | None = None
+    ) -> dict:
         """The problem document of a refused request."""
         answer = self.ask(verb, path, body, raw=raw)
         assert answer.status >= 400, answer.text
@@ -93,10 +117,19 @@ def machine() -> Machine:
 def make_api(machine: Machine) -> Callable[..., Api]:
     """Makes an app with a `default` sandbox from keys of a world document."""
 
-    def make(public_url: str = "", hosts: tuple[str, ...] = (), waiters: int = 8, **document: object) -> Api:
+    def make(
+        public_url: str = "", hosts: tuple[str, ...] = (), waiters: int = 8, **document: object
+    ) -> Api:
         directory = Directory(machine)
         directory.add(World(directory, read_document(document, WorldDocument), id="default"))
-        desk = Desk(directory, Gateway(Rules(directory)), TOKEN, public_url=public_url, hosts=hosts, waiters=BoundedSemaphore(waiters))
+        desk = ServerContext(
+            directory,
+            Gateway(SandboxLookup(directory)),
+            TOKEN,
+            public_url=public_url,
+            hosts=hosts,
+            waiters=BoundedSemaphore(waiters),
+        )
         faults: list[str] = []
         api = Api(create_app(desk, faults.append))
         api.faults, api.directory = faults, directory
@@ -121,12 +154,23 @@ def opened(api: Api) -> str:
 def call(api: Api, machine: Machine) -> Callable[..., dict]:
     """Sends a signed call to the gateway; gives what stands inside the reply's root, `error_response` included."""
 
-    def send(method: str, credentials: dict | None = None, *, session: str | None = None, **business: object) -> dict:
+    def send(
+        method: str,
+        credentials: dict | None = None,
+        *,
+        session: str | None = None,
+        **business: object,
+    ) -> dict:
         given = credentials or api("GET", "")
         texts = {
-            "method": method, "app_key": given["app_key"], "v": "2.0", "format": "json", "sign_method": "md5",
+            "method": method,
+            "app_key": given["app_key"],
+            "v": "2.0",
+            "format": "json",
+            "sign_method": "md5",
             "session": given["session"] if session is None else session,
-            "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"), **{name: str(value) for name, value in business.items()},
+            "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
+            **{name: str(value) for name, value in business.items()},
         }
         secret, plain = given["app_secret"], "".join(name + texts[name] for name in sorted(texts))
         texts["sign"] = hashlib.md5(f"{secret}{plain}{secret}".encode()).hexdigest().upper()
@@ -144,6 +188,12 @@ def agree(call: Callable[..., dict]) -> Callable[..., dict]:
     """Agrees to an exchange by a signed call."""
 
     def send(dispute_id: str, **more: object) -> dict:
-        return call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, fields="dispute_id,status", **more)
+        return call(
+            "tmall.exchange.agree",
+            dispute_id=dispute_id,
+            address_id=10000002,
+            fields="dispute_id,status",
+            **more,
+        )
 
     return send

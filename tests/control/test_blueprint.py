@@ -26,14 +26,26 @@ def test_every_route_but_three_needs_the_token(api):
     for verb, path in guarded:
         for token in (None, "", "wrong", "a-token-for-test", "a-token-for-tests "[:-1] + "x"):
             answer = api.ask(verb, path, {}, token=token)
-            assert (answer.status, answer.kind) == (401, "application/problem+json"), (verb, path, token)
+            assert (answer.status, answer.kind) == (401, "application/problem+json"), (
+                verb,
+                path,
+                token,
+            )
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
 def test_a_refused_token_tells_nothing(api, opened):
     """A refusal for want of the token shows neither the token nor any data, whether or not the thing exists."""
-    shown = {api.ask("GET", path, token=None).text for path in ("", f"exchanges/{opened}", "exchanges/1", "snapshots/x",
-                                                               "/_sandbox/sandboxes/nowhere")}
+    shown = {
+        api.ask("GET", path, token=None).text
+        for path in (
+            "",
+            f"exchanges/{opened}",
+            "exchanges/1",
+            "snapshots/x",
+            "/_sandbox/sandboxes/nowhere",
+        )
+    }
     assert len(shown) == 1
     (text,) = shown
     assert "a-token-for-tests" not in text and opened not in text
@@ -45,7 +57,9 @@ def test_a_refused_call_changes_nothing(api, opened):
     assert api("GET", f"exchanges/{opened}")["status"] == 1
 
 
-@pytest.mark.parametrize("header", ["Basic YTpi", "a-token-for-tests", "Bearer", "Token a-token-for-tests", "令牌"])
+@pytest.mark.parametrize(
+    "header", ["Basic YTpi", "a-token-for-tests", "Bearer", "Token a-token-for-tests", "令牌"]
+)
 def test_other_authorizations_are_refused(api, header):
     """Only `Bearer TOKEN` opens the door."""
     assert api.ask("GET", "", token=None, Authorization=header).status == 401
@@ -60,15 +74,34 @@ def test_open_routes(api, path):
 
 @pytest.mark.parametrize("path", OPEN)
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:8420", "LOCALHOST", "127.0.0.1", "127.0.0.1:8420", "[::1]", "[::1]:8420", "192.168.1.7:80"])
+    "host",
+    [
+        "localhost",
+        "localhost:8420",
+        "LOCALHOST",
+        "127.0.0.1",
+        "127.0.0.1:8420",
+        "[::1]",
+        "[::1]:8420",
+        "192.168.1.7:80",
+    ],
+)
 def test_open_routes_accept_local_hosts(api, path, host):
     """Loopback and IP literals may stand in Host without a token."""
     assert api.ask("GET", path, token=None, host=host).status == 200
 
 
 @pytest.mark.parametrize("path", OPEN)
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8420", "localhost.evil.example", "127.0.0.1.evil.example",
-                                  "gw.api.taobao.com"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8420",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "gw.api.taobao.com",
+    ],
+)
 def test_open_routes_refuse_foreign_hosts(api, path, host):
     """A foreign name in Host is refused without a token: no page of another site reads this server."""
     answer = api.ask("GET", path, token=None, host=host)
@@ -98,11 +131,20 @@ def test_no_cors_anywhere(api):
     for verb, path in every_route(api.app):
         for token in (None, "a-token-for-tests"):
             answer = api.ask(verb, path, {}, token=token, Origin="http://evil.example")
-            assert not [name for name, _ in answer.headers if name.lower().startswith("access-control")], (verb, path)
-        preflight = api.ask("OPTIONS", path, token=None, Origin="http://evil.example",
-                            **{"Access-Control-Request-Method": verb})
+            assert not [
+                name for name, _ in answer.headers if name.lower().startswith("access-control")
+            ], (verb, path)
+        preflight = api.ask(
+            "OPTIONS",
+            path,
+            token=None,
+            Origin="http://evil.example",
+            **{"Access-Control-Request-Method": verb},
+        )
         assert preflight.status >= 400, path
-        assert not [name for name, _ in preflight.headers if name.lower().startswith("access-control")], path
+        assert not [
+            name for name, _ in preflight.headers if name.lower().startswith("access-control")
+        ], path
 
 
 def test_no_route_breaks(api):
@@ -110,32 +152,70 @@ def test_no_route_breaks(api):
     for verb, path in every_route(api.app):
         if path == "/_sandbox/sandboxes/default" and verb == "DELETE":
             continue
-        for raw in (b"", b"{}", b"null", b"[]", b"1", b'"x"', b"{", b"\xff\xfe", b'{"a":{"b":[1e999]}}', b"[" * 20000):
+        for raw in (
+            b"",
+            b"{}",
+            b"null",
+            b"[]",
+            b"1",
+            b'"x"',
+            b"{",
+            b"\xff\xfe",
+            b'{"a":{"b":[1e999]}}',
+            b"[" * 20000,
+        ):
             answer = api.ask(verb, path, raw=raw)
             assert answer.status < 500, (verb, path, raw[:20], answer.text)
-            kinds = ("text/yaml" if path.endswith(".yaml") else "application/json", "application/problem+json")
+            kinds = (
+                "text/yaml" if path.endswith(".yaml") else "application/json",
+                "application/problem+json",
+            )
             assert answer.kind in kinds or answer.status == 204
     assert api.faults == []
 
 
 @pytest.mark.parametrize("raw", [b"{", b"not json", b'{"a":1,}', b"\xff", b"{}x", b"[" * 100_000])
-@pytest.mark.parametrize(("verb", "path"), [
-    ("POST", "/_sandbox/sandboxes"), ("POST", "reset"), ("POST", "clock"), ("POST", "clock/advance"),
-    ("POST", "clock/age"), ("POST", "exchanges"), ("POST", "exchanges/1/moves"), ("PUT", "stock/wanted"),
-    ("PATCH", "rules"), ("PATCH", "apps/1023456789"), ("PATCH", "sessions/main"), ("PUT", "stubs/a.b"),
-    ("PUT", "snapshots/x"),
-])
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("POST", "/_sandbox/sandboxes"),
+        ("POST", "reset"),
+        ("POST", "clock"),
+        ("POST", "clock/advance"),
+        ("POST", "clock/age"),
+        ("POST", "exchanges"),
+        ("POST", "exchanges/1/moves"),
+        ("PUT", "stock/wanted"),
+        ("PATCH", "rules"),
+        ("PATCH", "apps/1023456789"),
+        ("PATCH", "sessions/main"),
+        ("PUT", "stubs/a.b"),
+        ("PUT", "snapshots/x"),
+    ],
+)
 def test_bad_json(api, verb, path, raw):
     """A body that is not JSON is a 400 that names the body."""
     problem = api.problem(verb, path, raw=raw)
     assert (problem["status"], problem["field"]) == (400, "body")
 
 
-@pytest.mark.parametrize(("verb", "path"), [
-    ("POST", "/_sandbox/sandboxes"), ("POST", "reset"), ("POST", "clock"), ("POST", "clock/advance"),
-    ("POST", "exchanges"), ("POST", "exchanges/1/moves"), ("PUT", "stock/wanted"), ("PATCH", "rules"),
-    ("PATCH", "apps/1023456789"), ("PATCH", "sessions/main"), ("PUT", "stubs/a.b"), ("PUT", "snapshots/x"),
-])
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("POST", "/_sandbox/sandboxes"),
+        ("POST", "reset"),
+        ("POST", "clock"),
+        ("POST", "clock/advance"),
+        ("POST", "exchanges"),
+        ("POST", "exchanges/1/moves"),
+        ("PUT", "stock/wanted"),
+        ("PATCH", "rules"),
+        ("PATCH", "apps/1023456789"),
+        ("PATCH", "sessions/main"),
+        ("PUT", "stubs/a.b"),
+        ("PUT", "snapshots/x"),
+    ],
+)
 @pytest.mark.parametrize("body", [[], [1], "text", 1, True])
 def test_a_body_that_is_no_object(api, verb, path, body):
     """A JSON value other than an object is a 400 that names a field."""
@@ -156,19 +236,41 @@ def test_a_huge_body_is_refused(api):
     assert api("GET", "snapshots")["total"] == 0
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/_sandbox", "/_sandbox/", "/_sandbox/nothing", "/router", "/favicon.ico",
-                                  "/_sandbox/sandboxes/default/nothing", "/_sandbox/sandboxes/default/clock/x/y", "/%00", "/..%2f"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/_sandbox",
+        "/_sandbox/",
+        "/_sandbox/nothing",
+        "/router",
+        "/favicon.ico",
+        "/_sandbox/sandboxes/default/nothing",
+        "/_sandbox/sandboxes/default/clock/x/y",
+        "/%00",
+        "/..%2f",
+    ],
+)
 @pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
 def test_unknown_path(api, verb, path):
     """An unknown address is a problem document, never a page."""
     assert api.problem(verb, path)["status"] in (404, 405)
 
 
-@pytest.mark.parametrize(("verb", "path", "allowed"), [
-    ("DELETE", "/_sandbox/health", {"GET"}), ("PUT", "/_sandbox/sandboxes", {"GET", "POST"}), ("POST", "rules", {"GET", "PATCH"}),
-    ("GET", "reset", {"POST"}), ("DELETE", "exchanges", {"GET", "POST"}), ("GET", "clock/advance", {"POST"}),
-    ("PATCH", "stock/wanted", {"PUT"}), ("GET", "sessions/main", {"PATCH"}),
-])
+@pytest.mark.parametrize(
+    ("verb", "path", "allowed"),
+    [
+        ("DELETE", "/_sandbox/health", {"GET"}),
+        ("PUT", "/_sandbox/sandboxes", {"GET", "POST"}),
+        ("POST", "rules", {"GET", "PATCH"}),
+        ("GET", "reset", {"POST"}),
+        ("DELETE", "exchanges", {"GET", "POST"}),
+        ("GET", "clock/advance", {"POST"}),
+        ("PATCH", "stock/wanted", {"PUT"}),
+        ("GET", "sessions/main", {"PATCH"}),
+    ],
+)
 def test_wrong_verb(api, verb, path, allowed):
     """A wrong verb is a 405 that says which ones are allowed."""
     answer = api.ask(verb, path)
@@ -183,7 +285,10 @@ def test_unknown_sandbox(api):
             body = {"by": "1d"} if "clock/" in path else {"available": 1} if "stock" in path else {}
             answer = api.ask(verb, path.replace("/default", "/nowhere"), body)
             if answer.status != 404:
-                assert answer.json["field"] not in ("id", ""), (verb, path)  # the body was read before
+                assert answer.json["field"] not in ("id", ""), (
+                    verb,
+                    path,
+                )  # the body was read before
                 continue
             assert answer.json["field"] == "id", (verb, path)
             assert "default" in answer.json["title"]
@@ -199,13 +304,19 @@ def test_replies_are_not_cached(api):
 
 def test_urls_follow_the_host(api):
     """A URL handed out has the Host that the request named."""
-    assert api.ask("GET", "", host="mock.internal:9000").json["gateway"] == "http://mock.internal:9000/router/rest"
+    assert (
+        api.ask("GET", "", host="mock.internal:9000").json["gateway"]
+        == "http://mock.internal:9000/router/rest"
+    )
 
 
 def test_public_url(make_api):
     """A public URL goes before the request's Host."""
     api = make_api(public_url="https://mock.example/tmall")
-    assert api.ask("GET", "", host="other:1").json["gateway"] == "https://mock.example/tmall/router/rest"
+    assert (
+        api.ask("GET", "", host="other:1").json["gateway"]
+        == "https://mock.example/tmall/router/rest"
+    )
 
 
 def test_a_host_that_is_none(api):

@@ -8,7 +8,11 @@ S = "/_sandbox/sandboxes"
 def test_stub(api, call):
     """A stubbed method answers under its own wrapper with a request_id, and is journalled like any other."""
     assert call("taobao.items.onsale.get", fields="num_iid")["code"] == 22
-    api("PUT", "stubs/taobao.items.onsale.get", {"reply": {"total_results": 1, "items": {"item": [{"num_iid": 5}]}}})
+    api(
+        "PUT",
+        "stubs/taobao.items.onsale.get",
+        {"reply": {"total_results": 1, "items": {"item": [{"num_iid": 5}]}}},
+    )
     reply = call("taobao.items.onsale.get", fields="num_iid")
     assert (reply["total_results"], reply["items"]) == (1, {"item": [{"num_iid": 5}]})
     assert list(reply)[-1] == "request_id"
@@ -42,14 +46,24 @@ def test_stubs_belong_to_a_sandbox(api, call):
     assert call("taobao.some.thing", made)["code"] == 22
 
 
-@pytest.mark.parametrize(("method", "body", "status", "field"), [
-    ("tmall.exchange.get", {"reply": {}}, 409, "method"), ("nodots", {"reply": {}}, 400, "method"),
-    ("taobao..get", {"reply": {}}, 400, "method"), ("a." + "b" * 300, {"reply": {}}, 400, "method"),
-    ("<script>.x", {"reply": {}}, 400, "method"), ("taobao.x.get", {}, 400, "reply"), ("taobao.x.get", None, 400, "reply"),
-    ("taobao.x.get", {"reply": []}, 400, "reply"), ("taobao.x.get", {"reply": "x"}, 400, "reply"),
-    ("taobao.x.get", {"reply": {}, "times": 2}, 400, "times"), ("taobao.x.get", {"reply": {"code": 5}}, 400, "reply"),
-    ("taobao.x.get", {"reply": {"sub_code": "x"}}, 400, "reply"), ("taobao.x.get", {"reply": {"x": "y" * 2**21}}, 400, "reply"),
-])
+@pytest.mark.parametrize(
+    ("method", "body", "status", "field"),
+    [
+        ("tmall.exchange.get", {"reply": {}}, 409, "method"),
+        ("nodots", {"reply": {}}, 400, "method"),
+        ("taobao..get", {"reply": {}}, 400, "method"),
+        ("a." + "b" * 300, {"reply": {}}, 400, "method"),
+        ("<script>.x", {"reply": {}}, 400, "method"),
+        ("taobao.x.get", {}, 400, "reply"),
+        ("taobao.x.get", None, 400, "reply"),
+        ("taobao.x.get", {"reply": []}, 400, "reply"),
+        ("taobao.x.get", {"reply": "x"}, 400, "reply"),
+        ("taobao.x.get", {"reply": {}, "times": 2}, 400, "times"),
+        ("taobao.x.get", {"reply": {"code": 5}}, 400, "reply"),
+        ("taobao.x.get", {"reply": {"sub_code": "x"}}, 400, "reply"),
+        ("taobao.x.get", {"reply": {"x": "y" * 2**21}}, 400, "reply"),
+    ],
+)
 def test_wrong_stub(api, method, body, status, field):
     """A stub that cannot be is refused by name and not stored."""
     problem = api.problem("PUT", f"stubs/{method}", body)
@@ -57,10 +71,24 @@ def test_wrong_stub(api, method, body, status, field):
     assert api.ask("GET", f"stubs/{method}").status == 404
 
 
-@pytest.mark.parametrize("reply", [
-    {"a": None}, {"a": [1, [2, {"b": None}]]}, {"a": {"b": []}}, {"1bad name": 1}, {"": 1}, {"a": "\x00\x0b"}, {"request_id": "mine"},
-    {"a": 2**70}, {"a": 1e308}, {"a": True}, {"a": {}}, {"a": "]]>&<"}, {"\ud83d": 1},
-])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"a": None},
+        {"a": [1, [2, {"b": None}]]},
+        {"a": {"b": []}},
+        {"1bad name": 1},
+        {"": 1},
+        {"a": "\x00\x0b"},
+        {"request_id": "mine"},
+        {"a": 2**70},
+        {"a": 1e308},
+        {"a": True},
+        {"a": {}},
+        {"a": "]]>&<"},
+        {"\ud83d": 1},
+    ],
+)
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_odd_stub(api, machine, call, reply, format):
     """Whatever reply was accepted is answered, in JSON and in XML, never with an error of our own."""
@@ -84,9 +112,18 @@ def signed_xml(api, machine, method):
     from urllib.parse import urlencode
 
     given = api("GET", "")
-    texts = {"method": method, "app_key": given["app_key"], "v": "2.0", "sign_method": "md5",
-             "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S")}
-    plain = given["app_secret"] + "".join(name + texts[name] for name in sorted(texts)) + given["app_secret"]
+    texts = {
+        "method": method,
+        "app_key": given["app_key"],
+        "v": "2.0",
+        "sign_method": "md5",
+        "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    plain = (
+        given["app_secret"]
+        + "".join(name + texts[name] for name in sorted(texts))
+        + given["app_secret"]
+    )
     texts["sign"] = hashlib.md5(plain.encode()).hexdigest().upper()
     return api.ask("GET", f"/router/rest?{urlencode(texts)}").text
 
@@ -103,13 +140,24 @@ def test_health_ready_version(api):
 def test_pictures_of_a_move_are_shown(api, opened):
     """A picture given as a data URL is shown under the address that the message carries; others are a 404."""
     coded = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    api("POST", f"exchanges/{opened}/moves", {
-        "by": "buyer", "move": "leave_message", "content": "见图",
-        "pics": [f"data:image/png;base64,{coded}", "https://img.example/a.jpg"]})
+    api(
+        "POST",
+        f"exchanges/{opened}/moves",
+        {
+            "by": "buyer",
+            "move": "leave_message",
+            "content": "见图",
+            "pics": [f"data:image/png;base64,{coded}", "https://img.example/a.jpg"],
+        },
+    )
     newest = api("GET", f"exchanges/{opened}/messages")["items"][-1]
     ours, theirs = [picture["url"] for picture in newest["pic_urls"]]
     assert theirs == "https://img.example/a.jpg"
     page = api.ask("GET", ours.removeprefix("http://localhost"), token=None, host="evil.example")
-    assert (page.status, page.kind, page.headers["X-Content-Type-Options"]) == (200, "image/png", "nosniff")
+    assert (page.status, page.kind, page.headers["X-Content-Type-Options"]) == (
+        200,
+        "image/png",
+        "nosniff",
+    )
     assert api.ask("GET", "/pictures/default/nothing.png", token=None).status == 404
     assert api.ask("GET", "/pictures/nowhere/nothing.png", token=None).status == 404

@@ -5,9 +5,16 @@ import pytest
 
 def window(call, start, end, **more):
     """What a poller sees that asks for a window of `modified`."""
-    page = call("tmall.exchange.receive.get", fields="dispute_id,status,modified,created", start_gmt_modified_time=start,
-                end_gmt_modifed_time=end, **more)
-    return [(row["dispute_id"], row["status"]) for row in page.get("results", {}).get("exchange", [])]
+    page = call(
+        "tmall.exchange.receive.get",
+        fields="dispute_id,status,modified,created",
+        start_gmt_modified_time=start,
+        end_gmt_modifed_time=end,
+        **more,
+    )
+    return [
+        (row["dispute_id"], row["status"]) for row in page.get("results", {}).get("exchange", [])
+    ]
 
 
 def test_get(api, opened):
@@ -16,7 +23,9 @@ def test_get(api, opened):
     clock = api("GET", "clock")
     assert (clock["mode"], clock["now"]) == ("frozen", "2026-03-01 10:00:00")
     assert [(due["at"], due["dispute_id"]) for due in clock["deadlines"]] == [
-        ("2026-03-03 10:00:00", opened), ("2026-03-08 10:00:00", later)]
+        ("2026-03-03 10:00:00", opened),
+        ("2026-03-08 10:00:00", later),
+    ]
     assert all(due["rule"] for due in clock["deadlines"])
 
 
@@ -41,7 +50,12 @@ def test_set_now(api, opened):
     shown = api("POST", "clock", {"mode": "frozen", "now": "2026-03-05 00:00:00"})
     assert shown["now"] == "2026-03-05 00:00:00"
     last = api("GET", f"exchanges/{opened}")["timeline"][-1]
-    assert (last["at"], last["by"], last["from"], last["to"]) == ("2026-03-03 10:00:00", "system", 1, 2)
+    assert (last["at"], last["by"], last["from"], last["to"]) == (
+        "2026-03-03 10:00:00",
+        "system",
+        1,
+        2,
+    )
 
 
 def test_a_running_clock_fires_without_being_asked(api, machine, opened):
@@ -62,8 +76,10 @@ def test_advance_past_two_deadlines(api, opened):
     """A jump past two deadlines stamps each move with its own instant, in order."""
     shown = api("POST", "clock/advance", {"by": "30d"})
     assert shown["now"] == "2026-03-31 10:00:00"
-    assert [(fact["at"], fact["from"], fact["to"]) for fact in shown["fired"]] == [
-        ("2026-03-03 10:00:00", 1, 2), ("2026-03-10 10:00:00", 2, 4)]
+    assert [(event["at"], event["from"], event["to"]) for event in shown["fired"]] == [
+        ("2026-03-03 10:00:00", 1, 2),
+        ("2026-03-10 10:00:00", 2, 4),
+    ]
     assert shown["deadlines"] == []
     assert api("GET", f"exchanges/{opened}")["modified"] == "2026-03-10 10:00:00"
 
@@ -72,8 +88,10 @@ def test_deadlines_of_two_exchanges_fire_in_order(api, opened):
     """Deadlines of different exchanges fire in the order of their instants."""
     other = api("POST", "exchanges", {"status": 12})["dispute_id"]
     fired = api("POST", "clock/advance", {"by": "8d"})["fired"]
-    assert [(fact["at"], fact["dispute_id"], fact["to"]) for fact in fired] == [
-        ("2026-03-03 10:00:00", opened, 2), ("2026-03-04 10:00:00", other, 14)]
+    assert [(event["at"], event["dispute_id"], event["to"]) for event in fired] == [
+        ("2026-03-03 10:00:00", opened, 2),
+        ("2026-03-04 10:00:00", other, 14),
+    ]
 
 
 def test_advance_by_nothing(api, opened):
@@ -86,7 +104,7 @@ def test_advance_to(api, opened, to):
     """`to` takes the next deadline, an instant, or an exchange's deadline."""
     shown = api("POST", "clock/advance", {"to": f"deadline:{opened}" if to == "deadline" else to})
     assert shown["now"] == "2026-03-03 10:00:00"
-    assert [fact["to"] for fact in shown["fired"]] == [2]
+    assert [event["to"] for event in shown["fired"]] == [2]
 
 
 def test_next_takes_one_deadline(api, opened):
@@ -116,7 +134,10 @@ def test_age_keeps_now(api, opened):
     exchange = api("GET", f"exchanges/{opened}")
     assert (shown["now"], shown["fired"]) == ("2026-03-01 10:00:00", [])
     assert (exchange["created"], exchange["modified"], exchange["deadline"]) == (
-        "2026-02-28 10:00:00", "2026-02-28 10:00:00", "2026-03-02 10:00:00")
+        "2026-02-28 10:00:00",
+        "2026-02-28 10:00:00",
+        "2026-03-02 10:00:00",
+    )
     assert exchange["timeline"][0]["at"] == "2026-02-28 10:00:00"
     assert exchange["exchange"]["created"] == "2026-02-28 10:00:00"
     assert shown["deadlines"][0]["at"] == "2026-03-02 10:00:00"
@@ -127,7 +148,7 @@ def test_age_keeps_now(api, opened):
 def test_age_fires_what_becomes_due(api, opened):
     """What aging makes due fires at its own instant, in the past."""
     shown = api("POST", "clock/age", {"by": "2d1h"})
-    assert [(fact["at"], fact["to"]) for fact in shown["fired"]] == [("2026-03-01 09:00:00", 2)]
+    assert [(event["at"], event["to"]) for event in shown["fired"]] == [("2026-03-01 09:00:00", 2)]
     assert api("GET", f"exchanges/{opened}")["modified"] == "2026-03-01 09:00:00"
 
 
@@ -136,7 +157,7 @@ def test_age_to_a_deadline(api, opened, to):
     """Aged to its deadline, an exchange has moved exactly now."""
     shown = api("POST", "clock/age", {"to": f"deadline:{opened}" if to == "deadline" else to})
     assert shown["now"] == "2026-03-01 10:00:00"
-    assert [fact["at"] for fact in shown["fired"]] == ["2026-03-01 10:00:00"]
+    assert [event["at"] for event in shown["fired"]] == ["2026-03-01 10:00:00"]
 
 
 def test_a_poller_sees_what_age_made_due(machine, call, api):
@@ -169,7 +190,10 @@ def test_advance_and_age_together(api, opened):
     api("POST", "clock/age", {"by": "1h"})
     shown = api("GET", f"exchanges/{opened}")
     assert (shown["created"], shown["deadline"], api("GET", "clock")["now"]) == (
-        "2026-03-01 09:00:00", "2026-03-03 09:00:00", "2026-03-01 11:00:00")
+        "2026-03-01 09:00:00",
+        "2026-03-03 09:00:00",
+        "2026-03-01 11:00:00",
+    )
 
 
 def test_opened_after_aging(api, opened):
@@ -180,13 +204,29 @@ def test_opened_after_aging(api, opened):
 
 
 @pytest.mark.parametrize("verb", ["advance", "age"])
-@pytest.mark.parametrize(("body", "field"), [
-    ({}, "by"), (None, "by"), ({"by": "1d", "to": "next"}, "by"), ({"by": "soon"}, "by"), ({"by": ""}, "by"), ({"by": "-1d"}, "by"),
-    ({"by": 3600}, "by"), ({"by": "1w"}, "by"), ({"by": "999999999d"}, "by"), ({"by": "9" * 400 + "d"}, "by"),
-    ({"to": "yesterday"}, "to"), ({"to": "2026-02-30 10:00:00"}, "to"), ({"to": "2026-03-01"}, "to"),
-    ({"to": "2026-02-01 00:00:00"}, "to"), ({"to": "deadline:x"}, "to"), ({"to": "deadline:"}, "to"), ({"to": 5}, "to"),
-    ({"too": "next"}, "too"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "by"),
+        (None, "by"),
+        ({"by": "1d", "to": "next"}, "by"),
+        ({"by": "soon"}, "by"),
+        ({"by": ""}, "by"),
+        ({"by": "-1d"}, "by"),
+        ({"by": 3600}, "by"),
+        ({"by": "1w"}, "by"),
+        ({"by": "999999999d"}, "by"),
+        ({"by": "9" * 400 + "d"}, "by"),
+        ({"to": "yesterday"}, "to"),
+        ({"to": "2026-02-30 10:00:00"}, "to"),
+        ({"to": "2026-03-01"}, "to"),
+        ({"to": "2026-02-01 00:00:00"}, "to"),
+        ({"to": "deadline:x"}, "to"),
+        ({"to": "deadline:"}, "to"),
+        ({"to": 5}, "to"),
+        ({"too": "next"}, "too"),
+    ],
+)
 def test_wrong_span(api, opened, verb, body, field):
     """A wrong span is a 400 that names its field, and time stands."""
     before = api("GET", "clock")
@@ -204,10 +244,18 @@ def test_nothing_to_wait_for(api, verb):
     assert api.problem("POST", f"clock/{verb}", {"to": "deadline:42"})["status"] == 404
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"mode": "fast"}, "mode"), ({"mode": 1}, "mode"), ({"mode": "frozen", "now": "noon"}, "now"), ({"now": 5}, "now"),
-    ({"mode": "frozen", "now": ""}, "now"), ({"speed": 3}, "speed"), ({"mode": "frozen", "now": "0001-01-01 00:00:00 "}, "now"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"mode": "fast"}, "mode"),
+        ({"mode": 1}, "mode"),
+        ({"mode": "frozen", "now": "noon"}, "now"),
+        ({"now": 5}, "now"),
+        ({"mode": "frozen", "now": ""}, "now"),
+        ({"speed": 3}, "speed"),
+        ({"mode": "frozen", "now": "0001-01-01 00:00:00 "}, "now"),
+    ],
+)
 def test_wrong_clock(api, body, field):
     """A wrong clock names its field and nothing changes."""
     before = api("GET", "clock")
@@ -216,7 +264,9 @@ def test_wrong_clock(api, body, field):
     assert api("GET", "clock") == before
 
 
-@pytest.mark.parametrize("now", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "1970-01-01 00:00:00"])
+@pytest.mark.parametrize(
+    "now", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "1970-01-01 00:00:00"]
+)
 def test_clock_at_the_ends_of_time(api, opened, now):
     """A clock at the ends of representable time is refused, or works."""
     answer = api.ask("POST", "clock", {"mode": "frozen", "now": now})

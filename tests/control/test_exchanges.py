@@ -5,26 +5,58 @@ from itertools import pairwise
 import pytest
 
 CAPTURED = {
-    "dispute_id": "2718281828459045", "biz_order_id": "314159265358979323", "alipay_no": "314159265358979320",
-    "status": "买家已退货，待收货", "created": "2026-02-20 09:30:00", "modified": "2026-02-25 18:00:00",
-    "time_out": "2026-03-07 18:00:00", "title": "真皮钱包", "num": 2, "price": "88.50", "reason": "尺码不合适", "desc": "偏小",
-    "bought_sku": "5550001112223", "exchange_sku": "5550001112224", "buyer_nick": "外来买家", "buyer_open_uid": "AAHx9",
-    "buyer_name": "赵某", "buyer_phone": "10000000000", "buyer_address": "浙江省^^^杭州市^^^西湖区^^^转塘街道",
-    "address": "江苏省苏州市", "seller_nick": "别的店", "buyer_logistic_name": "顺丰速运", "buyer_logistic_no": "SF9988776655",
-    "refund_phase": "aftersale", "refund_version": 1771840000000, "advance_status": 0, "cs_status": 1,
-    "good_status": "BUYER_RETURNED_GOODS", "operation_contraint": "null", "attributes": '{"storeCode","SS"}',
+    "dispute_id": "2718281828459045",
+    "biz_order_id": "314159265358979323",
+    "alipay_no": "314159265358979320",
+    "status": "买家已退货，待收货",
+    "created": "2026-02-20 09:30:00",
+    "modified": "2026-02-25 18:00:00",
+    "time_out": "2026-03-07 18:00:00",
+    "title": "真皮钱包",
+    "num": 2,
+    "price": "88.50",
+    "reason": "尺码不合适",
+    "desc": "偏小",
+    "bought_sku": "5550001112223",
+    "exchange_sku": "5550001112224",
+    "buyer_nick": "外来买家",
+    "buyer_open_uid": "AAHx9",
+    "buyer_name": "赵某",
+    "buyer_phone": "10000000000",
+    "buyer_address": "浙江省^^^杭州市^^^西湖区^^^转塘街道",
+    "address": "江苏省苏州市",
+    "seller_nick": "别的店",
+    "buyer_logistic_name": "顺丰速运",
+    "buyer_logistic_no": "SF9988776655",
+    "refund_phase": "aftersale",
+    "refund_version": 1771840000000,
+    "advance_status": 0,
+    "cs_status": 1,
+    "good_status": "BUYER_RETURNED_GOODS",
+    "operation_contraint": "null",
+    "attributes": '{"storeCode","SS"}',
 }
 
 
 def test_open(api):
     """An opened exchange has the promised members and waits for the seller."""
     shown = api("POST", "exchanges", {}, 201)
-    assert {"dispute_id", "status", "status_text", "ruleset", "deadline", "possible", "timeline"} <= set(shown)
+    assert {
+        "dispute_id",
+        "status",
+        "status_text",
+        "ruleset",
+        "deadline",
+        "possible",
+        "timeline",
+    } <= set(shown)
     assert (shown["status"], shown["status_text"], shown["ruleset"]) == (1, "换货待处理", "classic")
     assert shown["deadline"] == "2026-03-03 10:00:00"
     assert {"agree", "refuse", "leave_message"} <= set(shown["possible"]["seller"])
     assert "cancel" in shown["possible"]["buyer"]
-    assert [(fact["move"], fact["by"], fact["at"]) for fact in shown["timeline"]] == [("apply", "buyer", "2026-03-01 10:00:00")]
+    assert [(event["move"], event["by"], event["at"]) for event in shown["timeline"]] == [
+        ("apply", "buyer", "2026-03-01 10:00:00")
+    ]
     assert isinstance(shown["dispute_id"], str) and 2**53 < int(shown["dispute_id"]) < 10**18
     assert api("GET", f"exchanges/{shown['dispute_id']}") == shown
 
@@ -38,11 +70,20 @@ def test_open_without_a_body(api):
 @pytest.mark.parametrize("as_text", [False, True])
 def test_open_at_any_status(api, status, as_text):
     """An exchange opens at any status, given as number or text, with a timeline that leads there."""
-    texts = {1: "换货待处理", 2: "待买家退货", 3: "买家已退货，待收货", 4: "换货关闭", 5: "换货成功", 6: "待买家修改",
-             12: "待发出换货商品", 13: "待买家收货", 14: "请退款"}
+    texts = {
+        1: "换货待处理",
+        2: "待买家退货",
+        3: "买家已退货，待收货",
+        4: "换货关闭",
+        5: "换货成功",
+        6: "待买家修改",
+        12: "待发出换货商品",
+        13: "待买家收货",
+        14: "请退款",
+    }
     shown = api("POST", "exchanges", {"status": texts[status] if as_text else status}, 201)
     assert (shown["status"], shown["status_text"]) == (status, texts[status])
-    steps = [(fact["from"], fact["to"]) for fact in shown["timeline"]]
+    steps = [(event["from"], event["to"]) for event in shown["timeline"]]
     assert steps[0] == (None, 1)
     assert steps[-1][1] == status
     assert all(before[1] == after[0] for before, after in pairwise(steps))
@@ -54,21 +95,30 @@ def test_captured(api, call):
     shown = api("POST", "exchanges", CAPTURED, 201)
     assert (shown["dispute_id"], shown["status"]) == ("2718281828459045", 3)
     names = ",".join(CAPTURED).replace("biz_order_id", "bizorder_id")
-    seen = call("tmall.exchange.get", dispute_id=CAPTURED["dispute_id"], fields=names)["result"]["exchange"]
+    seen = call("tmall.exchange.get", dispute_id=CAPTURED["dispute_id"], fields=names)["result"][
+        "exchange"
+    ]
     assert seen == CAPTURED
 
 
 def test_captured_is_played_on(api):
     """A pasted exchange goes on like any other."""
     api("POST", "exchanges", CAPTURED)
-    moved = api("POST", "exchanges/2718281828459045/moves", {"by": "seller", "move": "returngoods_agree"})
+    moved = api(
+        "POST", "exchanges/2718281828459045/moves", {"by": "seller", "move": "returngoods_agree"}
+    )
     assert moved["status"] == 12
 
 
 def test_aliases(api):
     """`tid` and `oid` stand for the trade's and the order's id; `shop` and `ruleset` are taken."""
     nick = api("GET", "")["shops"][0]["nick"]
-    shown = api("POST", "exchanges", {"tid": "7001", "oid": "7002", "shop": nick, "ruleset": "upgraded"}, 201)
+    shown = api(
+        "POST",
+        "exchanges",
+        {"tid": "7001", "oid": "7002", "shop": nick, "ruleset": "upgraded"},
+        201,
+    )
     assert (shown["exchange"]["alipay_no"], shown["exchange"]["biz_order_id"]) == ("7001", "7002")
     assert (shown["ruleset"], shown["shop"]) == ("upgraded", nick)
 
@@ -93,22 +143,44 @@ def test_list(api, opened):
     assert (page["total"], len(page["items"])) == (2, 1)
 
 
-@pytest.mark.parametrize(("query", "field"), [("status=99", "status"), ("limit=x", "limit"), ("limit=-1", "limit")])
+@pytest.mark.parametrize(
+    ("query", "field"), [("status=99", "status"), ("limit=x", "limit"), ("limit=-1", "limit")]
+)
 def test_wrong_list(api, query, field):
     """A wrong filter is a 400 that names it."""
     problem = api.problem("GET", f"exchanges?{query}")
     assert (problem["status"], problem["field"]) == (400, field)
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"status": 7}, "status"), ({"status": "完成"}, "status"), ({"status": None}, "status"), ({"dispute_id": "x"}, "dispute_id"),
-    ({"dispute_id": 0}, "dispute_id"), ({"dispute_id": 2**63}, "dispute_id"), ({"dispute_id": -5}, "dispute_id"),
-    ({"dispute_id": [1]}, "dispute_id"), ({"num": 0}, "num"), ({"num": "many"}, "num"), ({"created": "yesterday"}, "created"),
-    ({"created": "2026-02-02 00:00:00", "modified": "2026-02-01 00:00:00"}, "modified"), ({"shop": "没有"}, "shop"),
-    ({"ruleset": "old"}, "ruleset"), ({"price": "free", "bought_sku": "77"}, "price"), ({"cs_status": 77}, "cs_status"), ({"surprise": 1}, "surprise"),
-    ({"count": 0}, "count"), ({"count": 10**6}, "count"), ({"count": "3"}, "count"), ({"count": True}, "count"),
-    ({"count": 2, "dispute_id": "5"}, "dispute_id"), ({"reason": 5}, "reason"), ({"time_out": "soon"}, "time_out"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"status": 7}, "status"),
+        ({"status": "完成"}, "status"),
+        ({"status": None}, "status"),
+        ({"dispute_id": "x"}, "dispute_id"),
+        ({"dispute_id": 0}, "dispute_id"),
+        ({"dispute_id": 2**63}, "dispute_id"),
+        ({"dispute_id": -5}, "dispute_id"),
+        ({"dispute_id": [1]}, "dispute_id"),
+        ({"num": 0}, "num"),
+        ({"num": "many"}, "num"),
+        ({"created": "yesterday"}, "created"),
+        ({"created": "2026-02-02 00:00:00", "modified": "2026-02-01 00:00:00"}, "modified"),
+        ({"shop": "没有"}, "shop"),
+        ({"ruleset": "old"}, "ruleset"),
+        ({"price": "free", "bought_sku": "77"}, "price"),
+        ({"cs_status": 77}, "cs_status"),
+        ({"surprise": 1}, "surprise"),
+        ({"count": 0}, "count"),
+        ({"count": 10**6}, "count"),
+        ({"count": "3"}, "count"),
+        ({"count": True}, "count"),
+        ({"count": 2, "dispute_id": "5"}, "dispute_id"),
+        ({"reason": 5}, "reason"),
+        ({"time_out": "soon"}, "time_out"),
+    ],
+)
 def test_wrong_opening(api, body, field):
     """A wrong field is a 400 that names it, and nothing is opened or made."""
     before = api("GET", "stock")
@@ -127,8 +199,14 @@ def test_taken_id(api, opened):
 
 
 @pytest.mark.parametrize("dispute_id", ["1", "x", "0", "-1", "9" * 30, "1.5", "٣"])
-@pytest.mark.parametrize(("verb", "tail", "body"), [("GET", "", None), ("POST", "/moves", {"by": "seller", "move": "agree"}),
-                                                    ("GET", "/messages", None)])
+@pytest.mark.parametrize(
+    ("verb", "tail", "body"),
+    [
+        ("GET", "", None),
+        ("POST", "/moves", {"by": "seller", "move": "agree"}),
+        ("GET", "/messages", None),
+    ],
+)
 def test_unknown_exchange(api, dispute_id, verb, tail, body):
     """An exchange that is not there is refused by its name."""
     problem = api.problem(verb, f"exchanges/{dispute_id}{tail}", body)
@@ -144,12 +222,20 @@ def moves(api, dispute_id, *steps):
 def test_the_whole_flow_by_moves(api, opened):
     """Buyer and seller go to 换货成功 with bare moves: every field has a default."""
     assert moves(
-        api, opened, {"by": "seller", "move": "agree"}, {"by": "buyer", "move": "ship_back"},
-        {"by": "seller", "move": "returngoods_agree"}, {"by": "seller", "move": "consigngoods"},
-        {"by": "buyer", "move": "confirm_receipt"}) == [2, 3, 12, 13, 5]
+        api,
+        opened,
+        {"by": "seller", "move": "agree"},
+        {"by": "buyer", "move": "ship_back"},
+        {"by": "seller", "move": "returngoods_agree"},
+        {"by": "seller", "move": "consigngoods"},
+        {"by": "buyer", "move": "confirm_receipt"},
+    ) == [2, 3, 12, 13, 5]
     stock = {item["name"]: item for item in api("GET", "stock")["items"]}
     assert {name: stock["wanted"][name] for name in ("available", "reserved", "shipped")} == {
-        "available": 99, "reserved": 0, "shipped": 1}
+        "available": 99,
+        "reserved": 0,
+        "shipped": 1,
+    }
     assert stock["bought"]["returned"] == 1
 
 
@@ -157,39 +243,65 @@ def test_every_actor(api):
     """Buyer, sub-account, customer service and system all have their moves."""
     opened = api("POST", "exchanges", {"status": 3})["dispute_id"]
     assert moves(
-        api, opened, {"by": "seller", "move": "returngoods_refuse", "sub": True, "leave_message": "少件"},
-        {"by": "buyer", "move": "ask_cs"}, {"by": "cs", "move": "step_in"},
+        api,
+        opened,
+        {"by": "seller", "move": "returngoods_refuse", "sub": True, "leave_message": "少件"},
+        {"by": "buyer", "move": "ask_cs"},
+        {"by": "cs", "move": "step_in"},
         {"by": "cs", "move": "leave_message", "content": "请双方举证"},
-        {"by": "cs", "move": "judge", "for": "buyer", "content": "支持买家"}) == [6, 6, 6, 6, 12]
+        {"by": "cs", "move": "judge", "for": "buyer", "content": "支持买家"},
+    ) == [6, 6, 6, 6, 12]
     shown = api("GET", f"exchanges/{opened}")
-    refusal = next(fact for fact in shown["timeline"] if fact["move"] == "returngoods_refuse")
+    refusal = next(event for event in shown["timeline"] if event["move"] == "returngoods_refuse")
     assert refusal["sub"] is True
     assert shown["cs_status"] == 6
-    assert [fact["by"] for fact in shown["timeline"]][-3:] == ["cs", "cs", "cs"]
+    assert [event["by"] for event in shown["timeline"]][-3:] == ["cs", "cs", "cs"]
     texts = [message["content"] for message in api("GET", f"exchanges/{opened}/messages")["items"]]
     assert any("请双方举证" in text for text in texts)
 
 
 def test_expire_by_hand_and_turn_to_refund(api, opened):
     """The seller turns into a refund from 3, which frees the reservation."""
-    assert moves(api, opened, {"by": "seller", "move": "agree"}, {"by": "buyer", "move": "ship_back"},
-                 {"by": "seller", "move": "turn_to_refund"}) == [2, 3, 14]
+    assert moves(
+        api,
+        opened,
+        {"by": "seller", "move": "agree"},
+        {"by": "buyer", "move": "ship_back"},
+        {"by": "seller", "move": "turn_to_refund"},
+    ) == [2, 3, 14]
     wanted = next(item for item in api("GET", "stock")["items"] if item["name"] == "wanted")
     assert (wanted["available"], wanted["reserved"]) == (100, 0)
 
 
 def test_move_fields(api, opened):
     """A move takes its fields: waybill, carrier, reason, wishes."""
-    moves(api, opened, {"by": "seller", "move": "agree", "address_id": 10000003, "leave_message": "寄到取货点"})
-    shipped = api("POST", f"exchanges/{opened}/moves", {
-        "by": "buyer", "move": "ship_back", "logistics_company_name": "圆通速递", "logistics_no": "YT12345678"})
-    assert (shipped["exchange"]["buyer_logistic_name"], shipped["exchange"]["buyer_logistic_no"]) == ("圆通速递", "YT12345678")
+    moves(
+        api,
+        opened,
+        {"by": "seller", "move": "agree", "address_id": 10000003, "leave_message": "寄到取货点"},
+    )
+    shipped = api(
+        "POST",
+        f"exchanges/{opened}/moves",
+        {
+            "by": "buyer",
+            "move": "ship_back",
+            "logistics_company_name": "圆通速递",
+            "logistics_no": "YT12345678",
+        },
+    )
+    assert (
+        shipped["exchange"]["buyer_logistic_name"],
+        shipped["exchange"]["buyer_logistic_no"],
+    ) == ("圆通速递", "YT12345678")
 
 
 def test_impossible_move(api, opened):
     """An impossible move is a 409 that says the present state and what is possible, and changes nothing."""
     before = api("GET", f"exchanges/{opened}")
-    problem = api.problem("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})
+    problem = api.problem(
+        "POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"}
+    )
     assert (problem["status"], problem["status_now"]) == (409, 1)
     assert problem["possible"] == before["possible"]
     assert api("GET", f"exchanges/{opened}") == before
@@ -197,20 +309,38 @@ def test_impossible_move(api, opened):
 
 def test_an_impossible_move_says_how_to_get_there(api, opened):
     """The 409 names the states that allow the move, who does what first, and the deadline; the way can be played as it stands."""
-    problem = api.problem("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})
+    problem = api.problem(
+        "POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"}
+    )
     shown = api("GET", f"exchanges/{opened}")
     assert problem["legal_from"] == [12]
-    assert (problem["deadline"]["at"], problem["deadline"]["rule"], problem["deadline"]["to"]) == (shown["deadline"], "deadline.1", [2, 4])
-    assert "卖家同意换货申请" in problem["advice"]["zh"] and "seller agree" in problem["advice"]["en"]
+    assert (problem["deadline"]["at"], problem["deadline"]["rule"], problem["deadline"]["to"]) == (
+        shown["deadline"],
+        "deadline.1",
+        [2, 4],
+    )
+    assert (
+        "卖家同意换货申请" in problem["advice"]["zh"] and "seller agree" in problem["advice"]["en"]
+    )
     for step in problem["way"]:
-        assert api("POST", f"exchanges/{opened}/moves", {"by": step["by"], "move": step["move"]})["status"] == step["to"]
-    assert api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})["status"] == 13
+        assert (
+            api("POST", f"exchanges/{opened}/moves", {"by": step["by"], "move": step["move"]})[
+                "status"
+            ]
+            == step["to"]
+        )
+    assert (
+        api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"})["status"]
+        == 13
+    )
 
 
 def test_the_deadline_of_a_refusal_is_as_users_see_it(api, opened):
     """In a sandbox that was aged, the deadline of a refusal is the one that the exchange shows."""
     api("POST", "clock/age", {"by": "1h"})
-    problem = api.problem("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "confirm_receipt"})
+    problem = api.problem(
+        "POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "confirm_receipt"}
+    )
     assert problem["deadline"]["at"] == api("GET", f"exchanges/{opened}")["deadline"]
     assert problem["deadline"]["at"] in problem["advice"]["zh"]
 
@@ -225,7 +355,9 @@ def test_an_end_says_that_nothing_leads_on(api):
 def test_possible_moves_can_be_played(api):
     """Each move listed as possible can be played from there."""
     for status in (1, 2, 3, 6, 12, 13):
-        possible = api("GET", f"exchanges/{api('POST', 'exchanges', {'status': status})['dispute_id']}")["possible"]
+        possible = api(
+            "GET", f"exchanges/{api('POST', 'exchanges', {'status': status})['dispute_id']}"
+        )["possible"]
         for by, names in possible.items():
             for name in names:
                 fresh = api("POST", "exchanges", {"status": status})["dispute_id"]
@@ -242,20 +374,33 @@ def test_no_stock(api, opened):
     assert api("GET", f"exchanges/{opened}")["status"] == 1
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({}, "by"), (None, "by"), ([], "by"), ({"by": "seller"}, "move"), ({"move": "agree"}, "by"), ({"by": "shop", "move": "agree"}, "by"),
-    ({"by": "seller", "move": "aggree"}, "move"), ({"by": "buyer", "move": "agree"}, "move"), ({"by": 1, "move": "agree"}, "by"),
-    ({"by": "seller", "move": ["agree"]}, "move"), ({"by": "seller", "move": "agree", "sub": "yes"}, "sub"),
-    ({"by": "buyer", "move": "cancel", "sub": True}, "sub"), ({"by": "seller", "move": "agree", "adress_id": 1}, "adress_id"),
-    ({"by": "seller", "move": "agree", "address_id": "x"}, "address_id"), ({"by": "seller", "move": "agree", "address_id": None}, None),
-    ({"by": "seller", "move": "agree", "leave_message": ["x"]}, "leave_message"),
-    ({"by": "seller", "move": "agree", "leave_message": "长" * 134}, "leave_message"),
-    ({"by": "buyer", "move": "leave_message", "content": ""}, "content"),
-    ({"by": "buyer", "move": "leave_message", "content": "长" * 134}, "content"),
-    ({"by": "buyer", "move": "leave_message", "pics": "x"}, "pics"),
-    ({"by": "buyer", "move": "leave_message", "pics": ["data:image/png;base64,AAAA"]}, "pics"),
-    ({"by": "buyer", "move": "leave_message", "pics": ["ftp://x/y.png"]}, "pics"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "by"),
+        (None, "by"),
+        ([], "by"),
+        ({"by": "seller"}, "move"),
+        ({"move": "agree"}, "by"),
+        ({"by": "shop", "move": "agree"}, "by"),
+        ({"by": "seller", "move": "aggree"}, "move"),
+        ({"by": "buyer", "move": "agree"}, "move"),
+        ({"by": 1, "move": "agree"}, "by"),
+        ({"by": "seller", "move": ["agree"]}, "move"),
+        ({"by": "seller", "move": "agree", "sub": "yes"}, "sub"),
+        ({"by": "buyer", "move": "cancel", "sub": True}, "sub"),
+        ({"by": "seller", "move": "agree", "adress_id": 1}, "adress_id"),
+        ({"by": "seller", "move": "agree", "address_id": "x"}, "address_id"),
+        ({"by": "seller", "move": "agree", "address_id": None}, None),
+        ({"by": "seller", "move": "agree", "leave_message": ["x"]}, "leave_message"),
+        ({"by": "seller", "move": "agree", "leave_message": "长" * 134}, "leave_message"),
+        ({"by": "buyer", "move": "leave_message", "content": ""}, "content"),
+        ({"by": "buyer", "move": "leave_message", "content": "长" * 134}, "content"),
+        ({"by": "buyer", "move": "leave_message", "pics": "x"}, "pics"),
+        ({"by": "buyer", "move": "leave_message", "pics": ["data:image/png;base64,AAAA"]}, "pics"),
+        ({"by": "buyer", "move": "leave_message", "pics": ["ftp://x/y.png"]}, "pics"),
+    ],
+)
 def test_wrong_move(api, opened, body, field):
     """A move that cannot be read is a 400 that names the field; nothing moves."""
     before = api("GET", f"exchanges/{opened}/messages")
@@ -278,12 +423,20 @@ def test_stock(api, opened):
     assert next(item for item in api("GET", "stock")["items"] if item["name"] == "wanted") == by_id
 
 
-@pytest.mark.parametrize(("path", "body", "field"), [
-    ("stock/nothing", {"available": 1}, "name"), ("stock/wanted", {"available": -1}, "available"),
-    ("stock/wanted", {"available": "5"}, "available"), ("stock/wanted", {"available": 1.5}, "available"),
-    ("stock/wanted", {"available": True}, "available"), ("stock/wanted", {"available": 10**12}, "available"),
-    ("stock/wanted", {"available": 1, "reserved": 2}, "reserved"), ("stock/wanted", {}, None), ("stock/wanted", None, None),
-])
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("stock/nothing", {"available": 1}, "name"),
+        ("stock/wanted", {"available": -1}, "available"),
+        ("stock/wanted", {"available": "5"}, "available"),
+        ("stock/wanted", {"available": 1.5}, "available"),
+        ("stock/wanted", {"available": True}, "available"),
+        ("stock/wanted", {"available": 10**12}, "available"),
+        ("stock/wanted", {"available": 1, "reserved": 2}, "reserved"),
+        ("stock/wanted", {}, None),
+        ("stock/wanted", None, None),
+    ],
+)
 def test_wrong_stock(api, path, body, field):
     """A wrong stock names its field and changes nothing."""
     before = api("GET", "stock")
@@ -298,12 +451,13 @@ def test_events(api, opened, agree):
     agree(opened)
     moves(api, opened, {"by": "buyer", "move": "ship_back"})
     events = api("GET", "events")
-    assert [(fact["move"], fact["by"], fact["from"], fact["to"]) for fact in events["items"]] == [
-        ("apply", "buyer", None, 1), ("agree", "seller", 1, 2), ("ship_back", "buyer", 2, 3)]
+    assert [
+        (event["move"], event["by"], event["from"], event["to"]) for event in events["items"]
+    ] == [("apply", "buyer", None, 1), ("agree", "seller", 1, 2), ("ship_back", "buyer", 2, 3)]
     assert events["total"] == 3
     assert [message["owner_role"] for message in events["messages"]]
     last = events["items"][1]["number"]
-    assert [fact["move"] for fact in api("GET", f"events?since={last}")["items"]] == ["ship_back"]
+    assert [event["move"] for event in api("GET", f"events?since={last}")["items"]] == ["ship_back"]
 
 
 def test_events_of_one_exchange(api, opened):

@@ -14,7 +14,9 @@ def test_no_quota_limits_nothing(api):
 def test_quotas_are_put_and_shown(api, call, opened):
     """Quotas hold at once; what is shown can be put again, and begins the count anew."""
     assert api("PUT", "quotas", [QUOTA]) == api("GET", "quotas") == [KEPT]
-    codes = [call("tmall.exchange.get", dispute_id=opened, fields="status").get("code") for _ in range(3)]
+    codes = [
+        call("tmall.exchange.get", dispute_id=opened, fields="status").get("code") for _ in range(3)
+    ]
     assert codes == [None, None, 7]
     assert api("PUT", "quotas", api("GET", "quotas")) == [KEPT]
     assert "code" not in call("tmall.exchange.get", dispute_id=opened, fields="status")
@@ -43,11 +45,20 @@ def test_quotas_of_the_world_document_come_back(make_api):
     assert api("GET", "quotas") == [KEPT]
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ([{"per": "week", "limit": 1}], "quotas[0].per"), ([QUOTA, {"per": "day", "limit": -5}], "quotas[1].limit"),
-    ([{**QUOTA, "metod": "x"}], "[0].metod"), ([{**QUOTA, "method": "tmall.exchange.gett"}], "quotas[0].method"),
-    ({}, "body"), (None, "body"), ("x", "body"), ([1], "[0]"), ([QUOTA] * 101, "quotas"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ([{"per": "week", "limit": 1}], "quotas[0].per"),
+        ([QUOTA, {"per": "day", "limit": -5}], "quotas[1].limit"),
+        ([{**QUOTA, "metod": "x"}], "[0].metod"),
+        ([{**QUOTA, "method": "tmall.exchange.gett"}], "quotas[0].method"),
+        ({}, "body"),
+        (None, "body"),
+        ("x", "body"),
+        ([1], "[0]"),
+        ([QUOTA] * 101, "quotas"),
+    ],
+)
 def test_wrong_quotas_change_nothing(api, body, field):
     """A wrong quota is a 400 that names the place; those that were set stay."""
     api("PUT", "quotas", [QUOTA])
@@ -58,7 +69,10 @@ def test_wrong_quotas_change_nothing(api, body, field):
 
 def test_a_stubbed_method_can_have_a_quota(api, call):
     """A method that the mock only knows by its stub is limited like any other."""
-    assert api.problem("PUT", "quotas", [{**QUOTA, "method": "taobao.user.seller.get"}])["status"] == 400
+    assert (
+        api.problem("PUT", "quotas", [{**QUOTA, "method": "taobao.user.seller.get"}])["status"]
+        == 400
+    )
     api("PUT", "stubs/taobao.user.seller.get", {"reply": {"ok": True}})
     api("PUT", "quotas", [{"method": "taobao.user.seller.get", "per": "second", "limit": 1}])
     assert [call("taobao.user.seller.get").get("code") for _ in range(2)] == [None, 7]
@@ -76,20 +90,52 @@ def test_names_tell_all_that_can_be_planned(api):
     assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]
     assert {"name", "zh", "en", "effect", "evidence", "calls", "options"} == set(lost)
     assert next(each for each in shown["faults"] if each["name"] == "late_rows")["options"] == [
-        {"name": "by", "default": "30s", "least": 1, "most": 86400, "zh": "晚多久", "en": "how late"}]
-    assert {each["name"]: each["zh"].partition("：")[0] for each in shown["sets"]} == {"bad_day": "坏日子", "double_eleven": "双十一"}
+        {
+            "name": "by",
+            "default": "30s",
+            "least": 1,
+            "most": 86400,
+            "zh": "晚多久",
+            "en": "how late",
+        }
+    ]
+    assert {each["name"]: each["zh"].partition("：")[0] for each in shown["sets"]} == {
+        "bad_day": "坏日子",
+        "double_eleven": "双十一",
+    }
     assert all(each["faults"] for each in shown["sets"])
 
 
 def test_a_fault_is_planned_shown_and_struck(api, call, opened):
     """A planned fault stands in the list with its counts, strikes, and names itself in the journal."""
     planned = api("POST", "faults", {"fault": "platform_error", "method": GET, "code": 10}, 201)
-    assert planned == {"id": "f1", "fault": "platform_error", "method": GET, "after": 0, "times": 1, "probability": 1, "code": 10,
-                       "sub_code": "", "msg": "", "sub_msg": "", "met": 0, "hits": 0, "left": 1}
+    assert planned == {
+        "id": "f1",
+        "fault": "platform_error",
+        "method": GET,
+        "after": 0,
+        "times": 1,
+        "probability": 1,
+        "code": 10,
+        "sub_code": "",
+        "msg": "",
+        "sub_msg": "",
+        "met": 0,
+        "hits": 0,
+        "left": 1,
+    }
     assert call(GET, dispute_id=opened, fields="status")["code"] == 10
-    assert api("GET", "faults") == {"total": 1, "items": [{**planned, "met": 1, "hits": 1, "left": 0}]}
+    assert api("GET", "faults") == {
+        "total": 1,
+        "items": [{**planned, "met": 1, "hits": 1, "left": 0}],
+    }
     [entry] = api("GET", "requests?fault=platform_error")["items"]
-    assert entry["fault"] == {"id": "f1", "name": "platform_error", "effect": "code=10", "lost": False}
+    assert entry["fault"] == {
+        "id": "f1",
+        "name": "platform_error",
+        "effect": "code=10",
+        "lost": False,
+    }
     assert "result" in call(GET, dispute_id=opened, fields="status")
     assert api("GET", "requests?limit=1")["items"][0]["fault"] is None
     assert api("GET", "requests?fault=reset")["total"] == 0
@@ -97,7 +143,9 @@ def test_a_fault_is_planned_shown_and_struck(api, call, opened):
 
 def test_a_set_is_planned(api):
     """A set gives the list of its faults."""
-    planned = api("POST", "faults", {"set": "double_eleven", "method": "tmall.exchange.receive.get"}, 201)
+    planned = api(
+        "POST", "faults", {"set": "double_eleven", "method": "tmall.exchange.receive.get"}, 201
+    )
     assert planned["total"] == len(planned["items"]) == api("GET", "faults")["total"] > 4
     assert [each["fault"] for each in planned["items"]][:1] == ["limited"]
 
@@ -125,10 +173,20 @@ def test_an_unknown_fault_is_404(api, verb, body):
     assert "f1" in problem["title"] and "f1" in problem["detail"]
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({}, "fault"), (None, "fault"), ([], "fault"), ("reset", "fault"), ({"fault": "replylost"}, "fault"), ({"fault": "reset", "time": 1}, "time"),
-    ({"set": "x"}, "set"), ({"fault": "reset", "times": 0}, "times"), ({"fault": "reset", "method": "x"}, "method"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "fault"),
+        (None, "fault"),
+        ([], "fault"),
+        ("reset", "fault"),
+        ({"fault": "replylost"}, "fault"),
+        ({"fault": "reset", "time": 1}, "time"),
+        ({"set": "x"}, "set"),
+        ({"fault": "reset", "times": 0}, "times"),
+        ({"fault": "reset", "method": "x"}, "method"),
+    ],
+)
 def test_a_wrong_fault_plans_nothing(api, body, field):
     """A fault that cannot be is a 400 that names the key, and nothing is planned."""
     problem = api.problem("POST", "faults", body)
@@ -136,9 +194,17 @@ def test_a_wrong_fault_plans_nothing(api, body, field):
     assert api("GET", "faults")["total"] == 0
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"times": 0}, "times"), ({"fault": "garbled"}, "fault"), ({"set": "bad_day"}, "set"), ([], "body"), (None, "body"), ({"bytes": "1"}, "bytes"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"times": 0}, "times"),
+        ({"fault": "garbled"}, "fault"),
+        ({"set": "bad_day"}, "set"),
+        ([], "body"),
+        (None, "body"),
+        ({"bytes": "1"}, "bytes"),
+    ],
+)
 def test_a_wrong_change_changes_nothing(api, body, field):
     """A change that cannot be is a 400, and the fault is what it was."""
     planned = api("POST", "faults", {"fault": "reset"})
@@ -154,14 +220,18 @@ def test_reset_brings_back_the_faults_as_made(make_api, call):
     api("PUT", "snapshots/two")
     api("DELETE", "faults", status=204)
     api("POST", "reset")
-    assert [(each["fault"], each["hits"]) for each in api("GET", "faults")["items"]] == [("platform_error", 0)]
+    assert [(each["fault"], each["hits"]) for each in api("GET", "faults")["items"]] == [
+        ("platform_error", 0)
+    ]
     api("POST", "reset", {"to": "two"})
     assert [each["fault"] for each in api("GET", "faults")["items"]] == ["platform_error", "reset"]
 
 
 def test_a_wrong_fault_of_a_document_is_named(api):
     """A sandbox whose document has a wrong fault is not made."""
-    problem = api.problem("POST", "/_sandbox/sandboxes", {"faults": [{"fault": "reset"}, {"fault": "hang"}]})
+    problem = api.problem(
+        "POST", "/_sandbox/sandboxes", {"faults": [{"fault": "reset"}, {"fault": "hang"}]}
+    )
     assert (problem["status"], problem["field"]) == (400, "faults[1].fault")
     assert api("GET", "/_sandbox/sandboxes")["total"] == 1
 

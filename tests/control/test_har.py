@@ -11,20 +11,78 @@ NOBODY = {"app_key": "404404", "app_secret": "x", "session": "x"}
 TEXT, NUMBER, LIST, OBJECT = str, (int, float), list, dict
 # member: type; a `?` before the name says that it may be absent
 SHAPES = {
-    "log": {"version": TEXT, "creator": OBJECT, "?browser": OBJECT, "?pages": LIST, "entries": LIST, "?comment": TEXT},
+    "log": {
+        "version": TEXT,
+        "creator": OBJECT,
+        "?browser": OBJECT,
+        "?pages": LIST,
+        "entries": LIST,
+        "?comment": TEXT,
+    },
     "creator": {"name": TEXT, "version": TEXT, "?comment": TEXT},
-    "entry": {"?pageref": TEXT, "startedDateTime": TEXT, "time": NUMBER, "request": OBJECT, "response": OBJECT, "cache": OBJECT,
-              "timings": OBJECT, "?serverIPAddress": TEXT, "?connection": TEXT, "?comment": TEXT},
-    "request": {"method": TEXT, "url": TEXT, "httpVersion": TEXT, "cookies": LIST, "headers": LIST, "queryString": LIST,
-                "?postData": OBJECT, "headersSize": NUMBER, "bodySize": NUMBER, "?comment": TEXT},
-    "response": {"status": NUMBER, "statusText": TEXT, "httpVersion": TEXT, "cookies": LIST, "headers": LIST, "content": OBJECT,
-                 "redirectURL": TEXT, "headersSize": NUMBER, "bodySize": NUMBER, "?comment": TEXT},
+    "entry": {
+        "?pageref": TEXT,
+        "startedDateTime": TEXT,
+        "time": NUMBER,
+        "request": OBJECT,
+        "response": OBJECT,
+        "cache": OBJECT,
+        "timings": OBJECT,
+        "?serverIPAddress": TEXT,
+        "?connection": TEXT,
+        "?comment": TEXT,
+    },
+    "request": {
+        "method": TEXT,
+        "url": TEXT,
+        "httpVersion": TEXT,
+        "cookies": LIST,
+        "headers": LIST,
+        "queryString": LIST,
+        "?postData": OBJECT,
+        "headersSize": NUMBER,
+        "bodySize": NUMBER,
+        "?comment": TEXT,
+    },
+    "response": {
+        "status": NUMBER,
+        "statusText": TEXT,
+        "httpVersion": TEXT,
+        "cookies": LIST,
+        "headers": LIST,
+        "content": OBJECT,
+        "redirectURL": TEXT,
+        "headersSize": NUMBER,
+        "bodySize": NUMBER,
+        "?comment": TEXT,
+    },
     "pair": {"name": TEXT, "value": TEXT, "?comment": TEXT},
     "postData": {"mimeType": TEXT, "?params": LIST, "?text": TEXT, "?comment": TEXT},
-    "param": {"name": TEXT, "?value": TEXT, "?fileName": TEXT, "?contentType": TEXT, "?comment": TEXT},
-    "content": {"size": NUMBER, "?compression": NUMBER, "mimeType": TEXT, "?text": TEXT, "?encoding": TEXT, "?comment": TEXT},
-    "timings": {"?blocked": NUMBER, "?dns": NUMBER, "?connect": NUMBER, "send": NUMBER, "wait": NUMBER, "receive": NUMBER,
-                "?ssl": NUMBER, "?comment": TEXT},
+    "param": {
+        "name": TEXT,
+        "?value": TEXT,
+        "?fileName": TEXT,
+        "?contentType": TEXT,
+        "?comment": TEXT,
+    },
+    "content": {
+        "size": NUMBER,
+        "?compression": NUMBER,
+        "mimeType": TEXT,
+        "?text": TEXT,
+        "?encoding": TEXT,
+        "?comment": TEXT,
+    },
+    "timings": {
+        "?blocked": NUMBER,
+        "?dns": NUMBER,
+        "?connect": NUMBER,
+        "send": NUMBER,
+        "wait": NUMBER,
+        "receive": NUMBER,
+        "?ssl": NUMBER,
+        "?comment": TEXT,
+    },
     "cache": {"?beforeRequest": OBJECT, "?afterRequest": OBJECT, "?comment": TEXT},
 }
 
@@ -45,17 +103,28 @@ def check_entry(entry):
     """One entry is HAR: its parts, an instant with its zone, timings that add up, one of params and text."""
     check("entry", entry)
     assert datetime.fromisoformat(entry["startedDateTime"]).utcoffset() is not None
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", entry["startedDateTime"])
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", entry["startedDateTime"]
+    )
     request, response = entry["request"], entry["response"]
-    for kind, value in (("request", request), ("response", response), ("timings", entry["timings"]), ("cache", entry["cache"]),
-                        ("content", response["content"])):
+    for kind, value in (
+        ("request", request),
+        ("response", response),
+        ("timings", entry["timings"]),
+        ("cache", entry["cache"]),
+        ("content", response["content"]),
+    ):
         check(kind, value)
     for pair in (*request["headers"], *request["queryString"], *response["headers"]):
         check("pair", pair)
-    assert entry["time"] == sum(max(0, entry["timings"][name]) for name in ("send", "wait", "receive"))
+    assert entry["time"] == sum(
+        max(0, entry["timings"][name]) for name in ("send", "wait", "receive")
+    )
     parts = urlsplit(request["url"])
     assert parts.scheme and parts.netloc and not parts.fragment
-    assert parse_qsl(parts.query, keep_blank_values=True) == [(each["name"], each["value"]) for each in request["queryString"]]
+    assert parse_qsl(parts.query, keep_blank_values=True) == [
+        (each["name"], each["value"]) for each in request["queryString"]
+    ]
     if "postData" in request:
         check("postData", request["postData"])
         assert not ("params" in request["postData"] and "text" in request["postData"])
@@ -92,11 +161,27 @@ def post(api, machine):
 
     def send(method, format="json", files=None, **business):
         given = api("GET", "")
-        texts = {"method": method, "app_key": given["app_key"], "v": "2.0", "sign_method": "md5", "session": given["session"], "format": format,
-                 "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"), **{name: str(value) for name, value in business.items()}}
-        plain = given["app_secret"] + "".join(name + texts[name] for name in sorted(texts)) + given["app_secret"]
+        texts = {
+            "method": method,
+            "app_key": given["app_key"],
+            "v": "2.0",
+            "sign_method": "md5",
+            "session": given["session"],
+            "format": format,
+            "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
+            **{name: str(value) for name, value in business.items()},
+        }
+        plain = (
+            given["app_secret"]
+            + "".join(name + texts[name] for name in sorted(texts))
+            + given["app_secret"]
+        )
         texts["sign"] = hashlib.md5(plain.encode()).hexdigest().upper()
-        return api.app.test_client().post("/router/rest", data={**texts, **(files or {})}).get_data(as_text=True)
+        return (
+            api.app.test_client()
+            .post("/router/rest", data={**texts, **(files or {})})
+            .get_data(as_text=True)
+        )
 
     return send
 
@@ -112,8 +197,13 @@ def test_every_kind_of_call_is_har(api, call, opened, agree, post, har):
     api.app.test_client().put("/router/rest", data=b"")
     entries = har()
     assert [(e["request"]["method"], e["_method"], e["_outcome"], e["_code"]) for e in entries] == [
-        ("GET", "tmall.exchange.agree", "ok", 0), ("GET", "tmall.exchange.agree", "failed", 0), ("GET", "tmall.exchange.get", "refused", 40),
-        ("POST", "tmall.exchange.get", "ok", 0), ("POST", "tmall.exchange.receive.get", "ok", 0), ("POST", "tmall.exchange.nothing", "refused", 22)]
+        ("GET", "tmall.exchange.agree", "ok", 0),
+        ("GET", "tmall.exchange.agree", "failed", 0),
+        ("GET", "tmall.exchange.get", "refused", 40),
+        ("POST", "tmall.exchange.get", "ok", 0),
+        ("POST", "tmall.exchange.receive.get", "ok", 0),
+        ("POST", "tmall.exchange.nothing", "refused", 22),
+    ]
     assert [e["_sandbox"] for e in entries] == ["default"] * 6
     assert {e["_at"] for e in entries} == {"2026-03-01 10:00:00"}
 
@@ -122,10 +212,17 @@ def test_every_kind_of_call_is_har(api, call, opened, agree, post, har):
 def test_a_reply_without_private_members_is_the_wires(api, opened, post, har, format, simplify):
     """What nothing is masked of stands in HAR as it was sent, in each of the three forms."""
     more = {"simplify": simplify} if simplify else {}
-    sent = post("tmall.exchange.receive.get", format=format, fields="dispute_id,status,modified,title,reason", **more)
+    sent = post(
+        "tmall.exchange.receive.get",
+        format=format,
+        fields="dispute_id,status,modified,title,reason",
+        **more,
+    )
     [entry] = har()
     assert entry["response"]["content"]["text"] == sent
-    assert entry["response"]["content"]["mimeType"].startswith("text/javascript" if format == "json" else "text/xml")
+    assert entry["response"]["content"]["mimeType"].startswith(
+        "text/javascript" if format == "json" else "text/xml"
+    )
 
 
 def test_an_error_reply_is_the_wires(call, post, har):
@@ -141,7 +238,9 @@ def test_parameters_stand_where_they_were_sent(api, call, post, har):
     got, posted = (entry["request"] for entry in har())
     assert {each["name"]: each["value"] for each in got["queryString"]}["session"] == "***"
     assert "postData" not in got and posted["queryString"] == []
-    assert {each["name"]: each["value"] for each in posted["postData"]["params"]}["session"] == "***"
+    assert {each["name"]: each["value"] for each in posted["postData"]["params"]}[
+        "session"
+    ] == "***"
     assert posted["postData"]["mimeType"].startswith("application/x-www-form-urlencoded")
     assert posted["bodySize"] > 100
 
@@ -151,11 +250,23 @@ def test_a_file_is_a_parameter_without_its_content(opened, post, har):
     from io import BytesIO
 
     picture = b"\x89PNG\r\n\x1a\n" + b"secretpixels"
-    post("tmall.exchange.message.add", dispute_id=opened, content="图", fields="id", files={"message_pics": (BytesIO(picture), "王小明的手机.png")})
+    post(
+        "tmall.exchange.message.add",
+        dispute_id=opened,
+        content="图",
+        fields="id",
+        files={"message_pics": (BytesIO(picture), "王小明的手机.png")},
+    )
     [entry] = har()
     [file] = [each for each in entry["request"]["postData"]["params"] if "fileName" in each]
-    assert (file["name"], file["fileName"], file["comment"]) == ("message_pics", "***", f"{len(picture)} bytes")
-    assert "王小明" not in json.dumps(entry, ensure_ascii=False) and "secretpixels" not in json.dumps(entry)
+    assert (file["name"], file["fileName"], file["comment"]) == (
+        "message_pics",
+        "***",
+        f"{len(picture)} bytes",
+    )
+    assert "王小明" not in json.dumps(
+        entry, ensure_ascii=False
+    ) and "secretpixels" not in json.dumps(entry)
 
 
 def test_a_clipped_reply_says_so(api, post, har):
@@ -166,16 +277,25 @@ def test_a_clipped_reply_says_so(api, post, har):
     assert "text" not in content and content["size"] > 50_000
 
 
-@pytest.mark.parametrize(("fault", "status"), [
-    ({"fault": "gateway_5xx", "status": 504}, 504), ({"fault": "reply_lost"}, 0), ({"fault": "empty_reply"}, 0),
-    ({"fault": "reply_lost", "as": "isp.remote-service-timeout"}, 200),
-])
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"fault": "gateway_5xx", "status": 504}, 504),
+        ({"fault": "reply_lost"}, 0),
+        ({"fault": "empty_reply"}, 0),
+        ({"fault": "reply_lost", "as": "isp.remote-service-timeout"}, 200),
+    ],
+)
 def test_a_lost_reply_shows_what_its_caller_saw(api, post, har, fault, status):
     """A reply that a planned fault took has the status that the caller saw, 0 for none, and says which fault it was."""
     api("POST", "faults", fault)
     post("taobao.time.get")
     [entry] = har()
-    assert (entry["response"]["status"], entry["_fault"]["name"], entry["_fault"]["lost"]) == (status, fault["fault"], True)
+    assert (entry["response"]["status"], entry["_fault"]["name"], entry["_fault"]["lost"]) == (
+        status,
+        fault["fault"],
+        True,
+    )
     assert fault["fault"] in entry["response"]["comment"]
 
 
@@ -184,7 +304,9 @@ def test_the_export_is_filtered(call, opened, agree, har):
     for _ in range(3):
         call("taobao.time.get")
     agree(opened)
-    assert [e["_method"] for e in har("requests.har?method=taobao.time.get&limit=2")] == ["taobao.time.get"] * 2
+    assert [e["_method"] for e in har("requests.har?method=taobao.time.get&limit=2")] == [
+        "taobao.time.get"
+    ] * 2
     assert [e["_method"] for e in har("requests.har?limit=1")] == ["tmall.exchange.agree"]
     assert har("requests.har?limit=0") == []
 
@@ -202,8 +324,26 @@ def test_all_sandboxes_and_calls_of_nobody(api, call, har):
 def test_nothing_private_is_exported(api, call, opened, har):
     """Neither session, secret nor personal data stand in the export."""
     given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
-    call("tmall.exchange.get", dispute_id=opened, fields="dispute_id,buyer_name,buyer_phone,buyer_address", sid=given["session"])
-    call("tmall.exchange.message.add", dispute_id=opened, content="我的电话是10077001234", fields="content", app_secret=given["app_secret"])
+    call(
+        "tmall.exchange.get",
+        dispute_id=opened,
+        fields="dispute_id,buyer_name,buyer_phone,buyer_address",
+        sid=given["session"],
+    )
+    call(
+        "tmall.exchange.message.add",
+        dispute_id=opened,
+        content="我的电话是10077001234",
+        fields="content",
+        app_secret=given["app_secret"],
+    )
     text = json.dumps(har(), ensure_ascii=False)
-    for private in (given["session"], given["app_secret"], exchange["buyer_name"], exchange["buyer_phone"], exchange["buyer_address"], "10077001234"):
+    for private in (
+        given["session"],
+        given["app_secret"],
+        exchange["buyer_name"],
+        exchange["buyer_phone"],
+        exchange["buyer_address"],
+        "10077001234",
+    ):
         assert private not in text

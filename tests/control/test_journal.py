@@ -14,7 +14,9 @@ def test_requests(api, call, opened, agree):
     page = api("GET", "requests")
     assert page["total"] == 2
     assert [(item["method"], item["outcome"], item["code"]) for item in page["items"]] == [
-        ("tmall.exchange.get", "refused", 40), ("tmall.exchange.agree", "ok", 0)]
+        ("tmall.exchange.get", "refused", 40),
+        ("tmall.exchange.agree", "ok", 0),
+    ]
     assert page["items"][1]["dispute_id"] == opened
     assert page["items"][1]["params"]["fields"] == "dispute_id,status"
 
@@ -43,10 +45,20 @@ def test_filters(api, call, opened, agree):
     assert found(f"dispute_id={opened}&outcome=ok") == ["tmall.exchange.agree"]
 
 
-@pytest.mark.parametrize(("query", "field"), [
-    ("outcome=lost", "outcome"), ("limit=x", "limit"), ("limit=-1", "limit"), ("limit=99999999999", "limit"), ("colour=red", "colour"),
-    ("since=yesterday", "since"), ("since=2026-02-30+00:00:00", "since"), ("code=many", "code"), ("wait=1", "wait"),
-])
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("outcome=lost", "outcome"),
+        ("limit=x", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=99999999999", "limit"),
+        ("colour=red", "colour"),
+        ("since=yesterday", "since"),
+        ("since=2026-02-30+00:00:00", "since"),
+        ("code=many", "code"),
+        ("wait=1", "wait"),
+    ],
+)
 @pytest.mark.parametrize("path", ["requests", "/_sandbox/requests"])
 def test_wrong_filter(api, path, query, field):
     """A wrong filter is a 400 that names it."""
@@ -58,7 +70,11 @@ def test_one_call(api, call):
     """One call is found by its request_id and has a diagnosis in both languages."""
     error = call("tmall.exchange.receive.get", session="nobody", fields="dispute_id")
     shown = api("GET", f"/_sandbox/requests/{error['request_id']}")
-    assert (shown["request_id"], shown["code"], shown["sub_code"]) == (error["request_id"], 27, "invalid-sessionkey")
+    assert (shown["request_id"], shown["code"], shown["sub_code"]) == (
+        error["request_id"],
+        27,
+        "invalid-sessionkey",
+    )
     assert shown["diagnosis"]["zh"] and shown["diagnosis"]["en"]
     assert shown["sandbox"] == "default"
 
@@ -86,7 +102,9 @@ def test_all_calls(api, call):
     call("tmall.exchange.receive.get", made, fields="dispute_id")
     items = api("GET", "/_sandbox/requests")["items"]
     assert [(item["sandbox"], item["method"]) for item in items] == [
-        (made["id"], "tmall.exchange.receive.get"), ("default", "taobao.time.get")]
+        (made["id"], "tmall.exchange.receive.get"),
+        ("default", "taobao.time.get"),
+    ]
 
 
 def test_requests_of_a_named_sandbox(api, call):
@@ -114,9 +132,19 @@ def test_clear(api, call):
 def test_nothing_secret_is_kept(api, call, opened):
     """Neither sessions, secret nor personal data stand in the journal."""
     given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
-    call("tmall.exchange.get", dispute_id=opened, fields="dispute_id,buyer_name,buyer_phone,buyer_address")
+    call(
+        "tmall.exchange.get",
+        dispute_id=opened,
+        fields="dispute_id,buyer_name,buyer_phone,buyer_address",
+    )
     text = api.ask("GET", "requests").text
-    for secret in (given["session"], given["app_secret"], exchange["buyer_name"], exchange["buyer_phone"], exchange["buyer_address"]):
+    for secret in (
+        given["session"],
+        given["app_secret"],
+        exchange["buyer_name"],
+        exchange["buyer_phone"],
+        exchange["buyer_address"],
+    ):
         assert secret not in text
 
 
@@ -126,11 +154,22 @@ def test_control_calls_are_not_in_the_journal(api):
     assert api("GET", "requests")["total"] == 0
 
 
-@pytest.mark.parametrize(("query", "field"), [
-    ("after=x", "after"), ("after=-1", "after"), ("after=99999999999", "after"), ("after=0&wait=31", "wait"), ("after=0&wait=soon", "wait"),
-    ("after=0&wait=-1", "wait"), ("after=0&wait=1e9", "wait"), ("after=0&limit=x", "limit"),
-])
-@pytest.mark.parametrize("path", ["requests", "/_sandbox/requests?sandbox=none", "/_sandbox/requests?sandbox=default"])
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("after=x", "after"),
+        ("after=-1", "after"),
+        ("after=99999999999", "after"),
+        ("after=0&wait=31", "wait"),
+        ("after=0&wait=soon", "wait"),
+        ("after=0&wait=-1", "wait"),
+        ("after=0&wait=1e9", "wait"),
+        ("after=0&limit=x", "limit"),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["requests", "/_sandbox/requests?sandbox=none", "/_sandbox/requests?sandbox=default"]
+)
 def test_wrong_position(api, path, query, field):
     """A wrong position or patience is a 400 that names it."""
     problem = api.problem("GET", f"{path}{'&' if '?' in path else '?'}{query}")
@@ -148,11 +187,18 @@ def test_going_on_from_a_position(api, call):
     """A list says where later calls begin; those come oldest first, and each once."""
     call("taobao.time.get")
     seen = api("GET", "requests?limit=1")
-    assert api("GET", f"requests?after={seen['next']}") == {"total": 0, "items": [], "next": seen["next"]}
+    assert api("GET", f"requests?after={seen['next']}") == {
+        "total": 0,
+        "items": [],
+        "next": seen["next"],
+    }
     call("taobao.logistics.companies.get", fields="id")
     call("tmall.exchange.nothing")
     later = api("GET", f"requests?after={seen['next']}&limit=1")
-    assert (later["total"], [item["method"] for item in later["items"]]) == (2, ["taobao.logistics.companies.get"])
+    assert (later["total"], [item["method"] for item in later["items"]]) == (
+        2,
+        ["taobao.logistics.companies.get"],
+    )
     last = api("GET", f"requests?after={later['next']}&limit=1")
     assert [item["method"] for item in last["items"]] == ["tmall.exchange.nothing"]
 
@@ -164,7 +210,10 @@ def test_cleared_calls_are_told_as_missed(api, call):
     api("DELETE", "requests")
     call("tmall.exchange.nothing")
     later = api("GET", "requests?after=1")
-    assert ([item["method"] for item in later["items"]], later["missed"]) == (["tmall.exchange.nothing"], 1)
+    assert ([item["method"] for item in later["items"]], later["missed"]) == (
+        ["tmall.exchange.nothing"],
+        1,
+    )
 
 
 def test_calls_of_nobody_are_followed_too(api, call):

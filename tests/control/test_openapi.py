@@ -12,7 +12,8 @@ def described(document):
 def served(app):
     return {
         (verb, re.sub(r"<(\w+)>", r"{\1}", rule.rule))
-        for rule in app.url_map.iter_rules() if rule.rule.startswith("/_sandbox")
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/_sandbox")
         for verb in rule.methods - {"HEAD", "OPTIONS"}
     }
 
@@ -33,17 +34,44 @@ def test_routes_of_the_contract(api):
     """Every route that interfaces.md promises for this step is described."""
     s = "/_sandbox/sandboxes/{id}"
     wanted = {
-        ("GET", "/_sandbox/health"), ("GET", "/_sandbox/ready"), ("GET", "/_sandbox/version"),
-        ("GET", "/_sandbox/openapi.json"), ("GET", "/_sandbox/sandboxes"), ("POST", "/_sandbox/sandboxes"),
-        ("GET", s), ("DELETE", s), ("POST", f"{s}/reset"), ("GET", f"{s}/clock"), ("POST", f"{s}/clock"),
-        ("POST", f"{s}/clock/advance"), ("POST", f"{s}/clock/age"), ("GET", f"{s}/exchanges"), ("POST", f"{s}/exchanges"),
-        ("GET", f"{s}/exchanges/{{dispute_id}}"), ("POST", f"{s}/exchanges/{{dispute_id}}/moves"), ("GET", f"{s}/stock"),
-        ("PUT", f"{s}/stock/{{name}}"), ("GET", f"{s}/rules"), ("PATCH", f"{s}/rules"), ("PATCH", f"{s}/apps/{{app_key}}"),
-        ("PATCH", f"{s}/sessions/{{label}}"), ("GET", "/_sandbox/requests"), ("GET", "/_sandbox/requests/{request_id}"),
-        ("GET", f"{s}/requests"), ("DELETE", f"{s}/requests"), ("GET", f"{s}/events"),
-        ("GET", f"{s}/quotas"), ("PUT", f"{s}/quotas"), ("GET", "/_sandbox/stories"), ("POST", f"{s}/play"), ("GET", f"{s}/scenario"),
-        ("GET", f"{s}/faults"), ("POST", f"{s}/faults"),
-        ("PATCH", f"{s}/faults/{{fault_id}}"), ("DELETE", f"{s}/faults/{{fault_id}}"), ("GET", "/_sandbox/faults/names"),
+        ("GET", "/_sandbox/health"),
+        ("GET", "/_sandbox/ready"),
+        ("GET", "/_sandbox/version"),
+        ("GET", "/_sandbox/openapi.json"),
+        ("GET", "/_sandbox/sandboxes"),
+        ("POST", "/_sandbox/sandboxes"),
+        ("GET", s),
+        ("DELETE", s),
+        ("POST", f"{s}/reset"),
+        ("GET", f"{s}/clock"),
+        ("POST", f"{s}/clock"),
+        ("POST", f"{s}/clock/advance"),
+        ("POST", f"{s}/clock/age"),
+        ("GET", f"{s}/exchanges"),
+        ("POST", f"{s}/exchanges"),
+        ("GET", f"{s}/exchanges/{{dispute_id}}"),
+        ("POST", f"{s}/exchanges/{{dispute_id}}/moves"),
+        ("GET", f"{s}/stock"),
+        ("PUT", f"{s}/stock/{{name}}"),
+        ("GET", f"{s}/rules"),
+        ("PATCH", f"{s}/rules"),
+        ("PATCH", f"{s}/apps/{{app_key}}"),
+        ("PATCH", f"{s}/sessions/{{label}}"),
+        ("GET", "/_sandbox/requests"),
+        ("GET", "/_sandbox/requests/{request_id}"),
+        ("GET", f"{s}/requests"),
+        ("DELETE", f"{s}/requests"),
+        ("GET", f"{s}/events"),
+        ("GET", f"{s}/quotas"),
+        ("PUT", f"{s}/quotas"),
+        ("GET", "/_sandbox/stories"),
+        ("POST", f"{s}/play"),
+        ("GET", f"{s}/scenario"),
+        ("GET", f"{s}/faults"),
+        ("POST", f"{s}/faults"),
+        ("PATCH", f"{s}/faults/{{fault_id}}"),
+        ("DELETE", f"{s}/faults/{{fault_id}}"),
+        ("GET", "/_sandbox/faults/names"),
         *((verb, f"{s}/snapshots/{{name}}") for verb in ("GET", "PUT", "DELETE")),
         *((verb, f"{s}/stubs/{{method}}") for verb in ("GET", "PUT", "DELETE")),
     }
@@ -53,7 +81,12 @@ def test_routes_of_the_contract(api):
 def test_open_routes_are_marked(api):
     """Exactly health, ready and version are described as needing no token."""
     document = api("GET", "/_sandbox/openapi.json")
-    marked = {path for path, verbs in document["paths"].items() for each in verbs.values() if each.get("security") == []}
+    marked = {
+        path
+        for path, verbs in document["paths"].items()
+        for each in verbs.values()
+        if each.get("security") == []
+    }
     assert marked == {"/_sandbox/health", "/_sandbox/ready", "/_sandbox/version"}
     assert document["security"]
 
@@ -61,10 +94,14 @@ def test_open_routes_are_marked(api):
 def test_names_are_unique(api):
     """Every operation has its own id, and every path variable is declared."""
     document = api("GET", "/_sandbox/openapi.json")
-    operations = [(path, each) for path, verbs in document["paths"].items() for each in verbs.values()]
+    operations = [
+        (path, each) for path, verbs in document["paths"].items() for each in verbs.values()
+    ]
     assert len({each["operationId"] for _, each in operations}) == len(operations)
     for path, each in operations:
-        assert {p["name"] for p in each["parameters"] if p["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
+        assert {p["name"] for p in each["parameters"] if p["in"] == "path"} == set(
+            re.findall(r"{(\w+)}", path)
+        )
 
 
 def test_server_is_the_one_asked(api):

@@ -23,18 +23,25 @@ def strict(api):
     return api
 
 
-@pytest.mark.parametrize(("status", "body", "failure"), [
-    (1, {"by": "seller", "move": "confirm_consign"}, "wrong_flow"),
-    (1, {"by": "seller", "move": "agree", "address_id": 404}, "unknown_address"),
-    (1, {"by": "seller", "move": "refuse", "seller_refuse_reason_id": 404}, "unknown_reason"),
-    (12, {"by": "seller", "move": "consigngoods", "logistics_no": ""}, "bad_waybill"),
-    (12, {"by": "seller", "move": "consigngoods", "logistics_no": "x"}, "bad_waybill"),
-    (12, {"by": "seller", "move": "consigngoods", "logistics_company_name": "无此快递"}, "unknown_carrier"),
-    (12, {"by": "seller", "move": "agree"}, "wrong_state"),
-    (1, {"by": "buyer", "move": "ship_back"}, "wrong_state"),
-    (1, {"by": "cs", "move": "judge"}, "wrong_state"),
-    (1, {"by": "seller", "move": "agree"}, "no_stock"),
-])
+@pytest.mark.parametrize(
+    ("status", "body", "failure"),
+    [
+        (1, {"by": "seller", "move": "confirm_consign"}, "wrong_flow"),
+        (1, {"by": "seller", "move": "agree", "address_id": 404}, "unknown_address"),
+        (1, {"by": "seller", "move": "refuse", "seller_refuse_reason_id": 404}, "unknown_reason"),
+        (12, {"by": "seller", "move": "consigngoods", "logistics_no": ""}, "bad_waybill"),
+        (12, {"by": "seller", "move": "consigngoods", "logistics_no": "x"}, "bad_waybill"),
+        (
+            12,
+            {"by": "seller", "move": "consigngoods", "logistics_company_name": "无此快递"},
+            "unknown_carrier",
+        ),
+        (12, {"by": "seller", "move": "agree"}, "wrong_state"),
+        (1, {"by": "buyer", "move": "ship_back"}, "wrong_state"),
+        (1, {"by": "cs", "move": "judge"}, "wrong_state"),
+        (1, {"by": "seller", "move": "agree"}, "no_stock"),
+    ],
+)
 def test_a_refused_move_says_state_and_what_is_possible(strict, status, body, failure):
     """Every refusal of a move is a 409 with the status, its text as the sandbox shows it, and what is possible; nothing moves."""
     dispute = strict("POST", "exchanges", {"status": status})["dispute_id"]
@@ -43,7 +50,11 @@ def test_a_refused_move_says_state_and_what_is_possible(strict, status, body, fa
     before = strict("GET", f"exchanges/{dispute}")
     problem = strict.problem("POST", f"exchanges/{dispute}/moves", body)
     assert (problem["status"], problem["failure"]) == (409, failure)
-    assert (problem["status_now"], problem["status_text"], problem["possible"]) == (status, TEXT, before["possible"])
+    assert (problem["status_now"], problem["status_text"], problem["possible"]) == (
+        status,
+        TEXT,
+        before["possible"],
+    )
     assert strict("GET", f"exchanges/{dispute}") == before
 
 
@@ -55,17 +66,23 @@ def test_nothing_is_possible_after_the_flow(api, status):
     assert (problem["status"], problem["status_now"], problem["possible"]) == (409, status, {})
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"by": "seller", "move": "agree", "leave_message": "长" * 14}, "leave_message"),
-    ({"by": "buyer", "move": "leave_message", "content": "长" * 14}, "content"),
-    ({"by": "buyer", "move": "modify", "desc": "长" * 14}, "desc"),
-    ({"by": "buyer", "move": "modify", "reason": "长" * 14}, "reason"),
-    ({"by": "buyer", "move": "modify", "reason": "长" * 14, "desc": "短"}, "reason"),
-    ({"by": "cs", "move": "judge", "content": "长" * 14}, "content"),
-    ({"by": "buyer", "move": "leave_message", "pics": [picture(101)]}, "pics"),
-    ({"by": "buyer", "move": "leave_message", "pics": [picture(100), picture(101)]}, "pics"),
-    ({"by": "seller", "move": "refuse", "leave_message_pics": [picture(101)]}, "leave_message_pics"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"by": "seller", "move": "agree", "leave_message": "长" * 14}, "leave_message"),
+        ({"by": "buyer", "move": "leave_message", "content": "长" * 14}, "content"),
+        ({"by": "buyer", "move": "modify", "desc": "长" * 14}, "desc"),
+        ({"by": "buyer", "move": "modify", "reason": "长" * 14}, "reason"),
+        ({"by": "buyer", "move": "modify", "reason": "长" * 14, "desc": "短"}, "reason"),
+        ({"by": "cs", "move": "judge", "content": "长" * 14}, "content"),
+        ({"by": "buyer", "move": "leave_message", "pics": [picture(101)]}, "pics"),
+        ({"by": "buyer", "move": "leave_message", "pics": [picture(100), picture(101)]}, "pics"),
+        (
+            {"by": "seller", "move": "refuse", "leave_message_pics": [picture(101)]},
+            "leave_message_pics",
+        ),
+    ],
+)
 def test_words_and_pictures_above_their_limit_are_named(api, body, field):
     """Words and pictures above the sandbox's limits are a 400 that names the field; nothing is kept."""
     api("PATCH", "rules", {"message_max_bytes": 40, "picture_max_bytes": 100})
@@ -79,7 +96,11 @@ def test_words_and_pictures_above_their_limit_are_named(api, body, field):
 def test_words_and_pictures_at_their_limit_are_taken(api, opened):
     """Words and pictures of exactly the limit stand."""
     api("PATCH", "rules", {"message_max_bytes": 42, "picture_max_bytes": 100})
-    api("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "leave_message", "content": "长" * 14, "pics": [picture(100)]})
+    api(
+        "POST",
+        f"exchanges/{opened}/moves",
+        {"by": "buyer", "move": "leave_message", "content": "长" * 14, "pics": [picture(100)]},
+    )
     assert api("GET", f"exchanges/{opened}/messages")["items"][-1]["content"] == "长" * 14
 
 
@@ -96,7 +117,9 @@ def test_a_bare_move_under_the_smallest_limit(api, opened, move):
 def test_units_of_a_move_out_of_bounds_are_named(api, num):
     """A modification to fewer than no units or more than a million is a 400 that names num."""
     dispute = api("POST", "exchanges", {"status": 6, "ruleset": "upgraded"})["dispute_id"]
-    problem = api.problem("POST", f"exchanges/{dispute}/moves", {"by": "buyer", "move": "modify", "num": num})
+    problem = api.problem(
+        "POST", f"exchanges/{dispute}/moves", {"by": "buyer", "move": "modify", "num": num}
+    )
     assert (problem["status"], problem["field"]) == (400, "num")
     assert api("GET", f"exchanges/{dispute}")["status"] == 6
 
@@ -106,18 +129,43 @@ def test_units_of_a_move_out_of_bounds_are_named(api, num):
 def test_reserved_names_are_refused(api, name, what):
     """A reserved name is a 400 that names `name`, for a sandbox, a sandbox from a snapshot, and a snapshot."""
     api("PUT", "snapshots/kept")
-    ask = {"sandbox": (ALL, {"name": name}), "copy": (ALL, {"name": name, "from": "kept"}), "snapshot": (f"snapshots/{name}", None)}
+    ask = {
+        "sandbox": (ALL, {"name": name}),
+        "copy": (ALL, {"name": name, "from": "kept"}),
+        "snapshot": (f"snapshots/{name}", None),
+    }
     problem = api.problem("PUT" if what == "snapshot" else "POST", *ask[what])
     assert (problem["status"], problem["field"]) == (400, "name")
 
 
-@pytest.mark.parametrize(("verb", "path"), [
-    ("GET", "/_sandbox/health"), ("GET", "/_sandbox/version"), ("GET", "/_sandbox/requests"), ("GET", "/_sandbox/requests/x"),
-    ("GET", "/_sandbox/openapi.json"), ("GET", ALL), ("POST", ALL), ("GET", f"{ALL}/default"), ("DELETE", f"{ALL}/default"),
-    ("POST", "reset"), ("GET", "snapshots"), ("PUT", "snapshots/kept"), ("GET", "rules"), ("PATCH", "rules"), ("GET", "clock"),
-    ("POST", "clock/advance"), ("GET", "exchanges"), ("POST", "exchanges"), ("GET", "stock"), ("GET", "events"), ("GET", "requests"),
-    ("DELETE", "requests"), ("PATCH", "sessions/main"),
-])
+@pytest.mark.parametrize(
+    ("verb", "path"),
+    [
+        ("GET", "/_sandbox/health"),
+        ("GET", "/_sandbox/version"),
+        ("GET", "/_sandbox/requests"),
+        ("GET", "/_sandbox/requests/x"),
+        ("GET", "/_sandbox/openapi.json"),
+        ("GET", ALL),
+        ("POST", ALL),
+        ("GET", f"{ALL}/default"),
+        ("DELETE", f"{ALL}/default"),
+        ("POST", "reset"),
+        ("GET", "snapshots"),
+        ("PUT", "snapshots/kept"),
+        ("GET", "rules"),
+        ("PATCH", "rules"),
+        ("GET", "clock"),
+        ("POST", "clock/advance"),
+        ("GET", "exchanges"),
+        ("POST", "exchanges"),
+        ("GET", "stock"),
+        ("GET", "events"),
+        ("GET", "requests"),
+        ("DELETE", "requests"),
+        ("PATCH", "sessions/main"),
+    ],
+)
 def test_an_unknown_query_parameter_is_named(api, verb, path):
     """A query parameter that the route does not have is a 400 that names it, and nothing is done."""
     before = [api("GET", each) for each in (ALL, "clock", "exchanges", "snapshots")]
@@ -132,7 +180,9 @@ def test_a_list_is_filtered_by_the_sandbox_s_own_text(api, opened):
     api("POST", "exchanges", {"status": 3})
     for status in ("等待卖家处理", "换货待处理", "1"):
         found = api("GET", f"exchanges?status={status}")
-        assert [(item["dispute_id"], item["status_text"]) for item in found["items"]] == [(opened, "等待卖家处理")]
+        assert [(item["dispute_id"], item["status_text"]) for item in found["items"]] == [
+            (opened, "等待卖家处理")
+        ]
     assert api("POST", "exchanges", {"status": "等待卖家处理"})["status"] == 1
 
 
@@ -143,10 +193,17 @@ def nested(depth, kind):
     return value
 
 
-@pytest.mark.parametrize(("reply", "refused"), [
-    (nested(50, "objects"), False), (nested(51, "objects"), True), (nested(25, "lists"), False), (nested(26, "lists"), True),
-    (nested(400, "objects"), True), (nested(300, "lists"), True),
-])
+@pytest.mark.parametrize(
+    ("reply", "refused"),
+    [
+        (nested(50, "objects"), False),
+        (nested(51, "objects"), True),
+        (nested(25, "lists"), False),
+        (nested(26, "lists"), True),
+        (nested(400, "objects"), True),
+        (nested(300, "lists"), True),
+    ],
+)
 def test_a_deep_stub_is_refused(api, call, reply, refused):
     """A canned reply nested deeper than fifty is refused when it is put; one of fifty is answered."""
     answer = api.ask("PUT", "stubs/taobao.some.thing", {"reply": reply})
@@ -160,27 +217,46 @@ def test_a_deep_stub_is_refused(api, call, reply, refused):
 
 def test_ids_given_as_text_are_kept(api, call):
     """Ids of a world document may be text, and come back on the wire to the digit."""
-    made = api("POST", ALL, {
-        "shops": [{"seller_id": "9007199254740993", "addresses": [{"contact_id": "9007199254740995", "cancel_def": True}]}],
-        "goods": {"bought": {"num_iid": "9007199254740997"}},
-    }, 201)
+    made = api(
+        "POST",
+        ALL,
+        {
+            "shops": [
+                {
+                    "seller_id": "9007199254740993",
+                    "addresses": [{"contact_id": "9007199254740995", "cancel_def": True}],
+                }
+            ],
+            "goods": {"bought": {"num_iid": "9007199254740997"}},
+        },
+        201,
+    )
     assert made["shops"][0]["seller_id"] == 9007199254740993
     found = call("taobao.logistics.address.search", made)["addresses"]["address_result"]
     assert [row["contact_id"] for row in found] == [9007199254740995]
     tid = api("POST", f"{ALL}/{made['id']}/exchanges", {})["tid"]
-    orders = call("taobao.trade.fullinfo.get", made, tid=tid, fields="orders")["trade"]["orders"]["order"]
+    orders = call("taobao.trade.fullinfo.get", made, tid=tid, fields="orders")["trade"]["orders"][
+        "order"
+    ]
     assert [order["num_iid"] for order in orders] == [9007199254740997]
 
 
-@pytest.mark.parametrize(("document", "field", "words"), [
-    ({"shops": [{"addresses": [{"contact_id": "1" * 24}]}]}, "shops.addresses.contact_id", "int64"),
-    ({"shops": [{"seller_id": "1" * 24}]}, "shops.seller_id", "int64"),
-    ({"goods": {"wanted": {"num_iid": "1" * 24}}}, "goods.wanted.num_iid", "int64"),
-    ({"goods": {"wanted": {"stock": "3"}}}, "goods.wanted.stock", "应为"),
-    ({"goods": {"wanted": {"stok": 3}}}, "goods.wanted.stok", "没有字段"),
-    ({"goods": {"wanted": 5}}, "goods.wanted", "应为"),
-    ({"rules": {"no.such": 1}}, "rules.no.such", "没有规则"),
-])
+@pytest.mark.parametrize(
+    ("document", "field", "words"),
+    [
+        (
+            {"shops": [{"addresses": [{"contact_id": "1" * 24}]}]},
+            "shops.addresses.contact_id",
+            "int64",
+        ),
+        ({"shops": [{"seller_id": "1" * 24}]}, "shops.seller_id", "int64"),
+        ({"goods": {"wanted": {"num_iid": "1" * 24}}}, "goods.wanted.num_iid", "int64"),
+        ({"goods": {"wanted": {"stock": "3"}}}, "goods.wanted.stock", "应为"),
+        ({"goods": {"wanted": {"stok": 3}}}, "goods.wanted.stok", "没有字段"),
+        ({"goods": {"wanted": 5}}, "goods.wanted", "应为"),
+        ({"rules": {"no.such": 1}}, "rules.no.such", "没有规则"),
+    ],
+)
 def test_a_wrong_world_document_says_where_and_what(api, document, field, words):
     """A mistake in a world document is a 400 that names the field by its path and says in Chinese what is wrong."""
     problem = api.problem("POST", ALL, document)

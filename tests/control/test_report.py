@@ -9,8 +9,11 @@ CARRIER = {"logistics_type": 200, "logistics_company_name": "顺丰快递", "fie
 def test_nothing_called_nothing_found(api):
     """A sandbox that nobody has called has an empty report."""
     assert api("GET", "report") == {
-        "calls": 0, "dropped": 0, "counts": {"error": 0, "warning": 0, "hint": 0},
-        "audit": {"writes": 0, "repeats": 0, "safe": 0, "unsafe": 0, "findings": []}, "findings": [],
+        "calls": 0,
+        "dropped": 0,
+        "counts": {"error": 0, "warning": 0, "hint": 0},
+        "audit": {"writes": 0, "repeats": 0, "safe": 0, "unsafe": 0, "findings": []},
+        "findings": [],
     }
 
 
@@ -22,11 +25,24 @@ def test_a_planted_double_shipment(api, call):
     report = api("GET", "report")
     [found] = report["audit"]["findings"]
     ids = [item["request_id"] for item in reversed(api("GET", "requests")["items"])]
-    assert (found["id"], found["severity"], found["dispute_id"], found["count"]) == ("double_shipment", "error", dispute_id, 2)
+    assert (found["id"], found["severity"], found["dispute_id"], found["count"]) == (
+        "double_shipment",
+        "error",
+        dispute_id,
+        2,
+    )
     assert found["request_ids"] == ids
-    assert all(waybill in found[lang] for waybill in ("SF1111111111", "YT2222222222") for lang in ("zh", "en"))
+    assert all(
+        waybill in found[lang]
+        for waybill in ("SF1111111111", "YT2222222222")
+        for lang in ("zh", "en")
+    )
     assert found["evidence"].startswith("documented")
-    assert (report["audit"]["writes"], report["audit"]["unsafe"], report["counts"]["error"]) == (2, 1, 1)
+    assert (report["audit"]["writes"], report["audit"]["unsafe"], report["counts"]["error"]) == (
+        2,
+        1,
+        1,
+    )
 
 
 def test_findings_are_counted_and_bounded(api, call):
@@ -70,10 +86,10 @@ def test_a_rounded_id_is_told(api, call, opened):
 
 def test_every_finding_can_be_explained(api, call, opened):
     """Each id of a report is an article of `explain`, in both languages."""
-    from mockserver.api.conduct import CONDUCT
-    from mockserver.api.reference import explain
+    from mockserver.reference.articles import explain
+    from mockserver.review.lint_rules import LINT_RULES
 
-    for conduct in CONDUCT:
+    for conduct in LINT_RULES:
         [article] = [each for each in explain(conduct) if "conduct" in each.kind]
         assert article.zh and article.en and "evidence" in article.en and "依据" in article.zh
 
@@ -81,18 +97,67 @@ def test_every_finding_can_be_explained(api, call, opened):
 def test_nothing_private_is_told(api, call, opened):
     """Sessions, secrets and personal data stand in no list, no export and no report, wherever a client has put them."""
     given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
-    private = [given["session"], given["sub_session"], given["app_secret"], "王小明的留言", "10077001234"]
-    private += [exchange[name] for name in ("buyer_nick", "buyer_name", "buyer_phone", "buyer_address", "buyer_open_uid", "oaid")]
+    private = [
+        given["session"],
+        given["sub_session"],
+        given["app_secret"],
+        "王小明的留言",
+        "10077001234",
+    ]
+    private += [
+        exchange[name]
+        for name in (
+            "buyer_nick",
+            "buyer_name",
+            "buyer_phone",
+            "buyer_address",
+            "buyer_open_uid",
+            "oaid",
+        )
+    ]
     for _ in range(2):
-        call("tmall.exchange.message.add", dispute_id=opened, content="王小明的留言", fields="content,owner_nick")
-        call("tmall.exchange.agree", dispute_id=opened, address_id=10000002, fields="status", leave_message="王小明的留言", mobile="10077001234")
-    call("tmall.exchange.receive.get", buyer_nick=exchange["buyer_nick"], buyer_phone=exchange["buyer_phone"],
-         fields="dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address")
+        call(
+            "tmall.exchange.message.add",
+            dispute_id=opened,
+            content="王小明的留言",
+            fields="content,owner_nick",
+        )
+        call(
+            "tmall.exchange.agree",
+            dispute_id=opened,
+            address_id=10000002,
+            fields="status",
+            leave_message="王小明的留言",
+            mobile="10077001234",
+        )
+    call(
+        "tmall.exchange.receive.get",
+        buyer_nick=exchange["buyer_nick"],
+        buyer_phone=exchange["buyer_phone"],
+        fields="dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address",
+    )
     for number, token in enumerate((given["session"], given["sub_session"], given["app_secret"])):
-        call("tmall.exchange.get", dispute_id=opened, fields=token, **{f"odd{number}": token, "secret": token})
+        call(
+            "tmall.exchange.get",
+            dispute_id=opened,
+            fields=token,
+            **{f"odd{number}": token, "secret": token},
+        )
         call("tmall.exchange.get", dispute_id=token, fields="status")
         call(token)
-    call("tmall.exchange.get", dispute_id=opened, fields="status", session=given["sub_session"] + "x")
-    told = "".join(api.ask("GET", path).text for path in ("requests", "requests.har", "report", "requests?after=0", "/_sandbox/requests", "/_sandbox/requests.har"))
+    call(
+        "tmall.exchange.get", dispute_id=opened, fields="status", session=given["sub_session"] + "x"
+    )
+    told = "".join(
+        api.ask("GET", path).text
+        for path in (
+            "requests",
+            "requests.har",
+            "report",
+            "requests?after=0",
+            "/_sandbox/requests",
+            "/_sandbox/requests.har",
+        )
+    )
     assert api("GET", "report")["audit"]["unsafe"] >= 2
     assert [each for each in private if each in told or json.dumps(each) in told] == []

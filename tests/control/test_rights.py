@@ -6,8 +6,16 @@ import pytest
 def test_rules_shown(api):
     """All switches are shown, durations as text."""
     rules = api("GET", "rules")
-    assert {name: rules[name] for name in ("deadline.1", "deadline.2", "deadline.3", "deadline.6", "deadline.13")} == {
-        "deadline.1": "2d", "deadline.2": "7d", "deadline.3": "10d", "deadline.6": "5d", "deadline.13": "10d"}
+    assert {
+        name: rules[name]
+        for name in ("deadline.1", "deadline.2", "deadline.3", "deadline.6", "deadline.13")
+    } == {
+        "deadline.1": "2d",
+        "deadline.2": "7d",
+        "deadline.3": "10d",
+        "deadline.6": "5d",
+        "deadline.13": "10d",
+    }
     assert rules["deadline.12"] in ("72h", "3d")
     assert rules["fields_required"] is True
     assert (rules["modify_to"], rules["strict_logistics"], rules["text.14"]) == (1, False, "请退款")
@@ -25,7 +33,10 @@ def test_rules_patched(api, opened):
 def test_a_patched_code_is_on_the_wire(api, call):
     """A patched failure code is what a caller meets."""
     api("PATCH", "rules", {"msg_code.not_exist": "ORDER_GONE"})
-    assert call("tmall.exchange.get", dispute_id=1, fields="status")["result"]["msg_code"] == "ORDER_GONE"
+    assert (
+        call("tmall.exchange.get", dispute_id=1, fields="status")["result"]["msg_code"]
+        == "ORDER_GONE"
+    )
 
 
 def test_fields_required(api, call, opened):
@@ -35,11 +46,27 @@ def test_fields_required(api, call, opened):
     assert call("tmall.exchange.get", dispute_id=opened)["result"]["success"] is True
 
 
-@pytest.mark.parametrize("patch", [
-    {"deadline.2": "soon"}, {"deadline.2": 7}, {"deadline.2": ""}, {"deadline.2": "-1d"}, {"deadline.99": "1d"}, {"nothing": 1},
-    {"fields_required": "yes"}, {"fields_required": 1}, {"modify_to": 2}, {"modify_to": "1"}, {"text.14": ""}, {"text.14": None},
-    {"msg_code.no_stock": 5}, {"page_size_max": 0}, {"page_size_max": True}, {"strict_logistics": None},
-])
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"deadline.2": "soon"},
+        {"deadline.2": 7},
+        {"deadline.2": ""},
+        {"deadline.2": "-1d"},
+        {"deadline.99": "1d"},
+        {"nothing": 1},
+        {"fields_required": "yes"},
+        {"fields_required": 1},
+        {"modify_to": 2},
+        {"modify_to": "1"},
+        {"text.14": ""},
+        {"text.14": None},
+        {"msg_code.no_stock": 5},
+        {"page_size_max": 0},
+        {"page_size_max": True},
+        {"strict_logistics": None},
+    ],
+)
 def test_wrong_rule(api, patch):
     """A wrong rule is named, and nothing of the patch counts."""
     before = api("GET", "rules")
@@ -66,7 +93,12 @@ def test_sub_account_rights(api, call, opened):
     api("PATCH", "sessions/sub", {"methods": ["tmall.exchange.get"]})
     sub = api("GET", "")["sub_session"]
     assert call("tmall.exchange.receive.get", session=sub, fields="dispute_id")["code"] == 12
-    assert call("tmall.exchange.get", session=sub, dispute_id=opened, fields="status")["result"]["success"] is True
+    assert (
+        call("tmall.exchange.get", session=sub, dispute_id=opened, fields="status")["result"][
+            "success"
+        ]
+        is True
+    )
     assert call("tmall.exchange.receive.get", fields="dispute_id")["total_results"] == 1
 
 
@@ -80,11 +112,19 @@ def test_session_expires_now(api, call, name):
     api("PATCH", f"sessions/{label}", {"expires": "now"})
     refused = call("tmall.exchange.receive.get", session=tokens[name], fields="dispute_id")
     assert (refused["code"], refused["msg"], refused["sub_code"]) == (
-        27, "Invalid session:session-expired", "session-expired")
-    assert call("tmall.exchange.receive.get", session=other, fields="dispute_id")["total_results"] == 0
+        27,
+        "Invalid session:session-expired",
+        "session-expired",
+    )
+    assert (
+        call("tmall.exchange.receive.get", session=other, fields="dispute_id")["total_results"] == 0
+    )
 
 
-@pytest.mark.parametrize(("expires", "shown"), [("2h", "2026-03-01 12:00:00"), ("2026-03-01 12:00:00", "2026-03-01 12:00:00")])
+@pytest.mark.parametrize(
+    ("expires", "shown"),
+    [("2h", "2026-03-01 12:00:00"), ("2026-03-01 12:00:00", "2026-03-01 12:00:00")],
+)
 def test_session_expires_by_the_sandbox_clock(api, call, expires, shown):
     """A session lives until its instant on the sandbox's clock, and not at it."""
     assert api("PATCH", "sessions/main", {"expires": expires})["expires"] == shown
@@ -118,14 +158,23 @@ def test_no_token_is_shown(api):
     assert given["app_secret"] not in api.ask("PATCH", f"apps/{given['app_key']}", {}).text
 
 
-@pytest.mark.parametrize(("path", "body", "status", "field"), [
-    ("apps/1", {"methods": []}, 404, "app_key"), ("apps/1023456789", {"methods": "all"}, 400, "methods"),
-    ("apps/1023456789", {"methods": ["no.such.method"]}, 400, "methods"), ("apps/1023456789", {"method": []}, 400, "method"),
-    ("apps/1023456789", {"methods": [1]}, 400, "methods[0]"), ("sessions/nobody", {"expires": "now"}, 404, "label"),
-    ("sessions/main", {"expires": "soon"}, 400, "expires"), ("sessions/main", {"expires": 5}, 400, "expires"),
-    ("sessions/main", {"expire": "now"}, 400, "expire"), ("sessions/main", {"methods": {}}, 400, "methods"),
-    ("sessions/main", {"expires": ""}, 400, "expires"), ("sessions/main", {"expires": "99999999d"}, 400, "expires"),
-])
+@pytest.mark.parametrize(
+    ("path", "body", "status", "field"),
+    [
+        ("apps/1", {"methods": []}, 404, "app_key"),
+        ("apps/1023456789", {"methods": "all"}, 400, "methods"),
+        ("apps/1023456789", {"methods": ["no.such.method"]}, 400, "methods"),
+        ("apps/1023456789", {"method": []}, 400, "method"),
+        ("apps/1023456789", {"methods": [1]}, 400, "methods[0]"),
+        ("sessions/nobody", {"expires": "now"}, 404, "label"),
+        ("sessions/main", {"expires": "soon"}, 400, "expires"),
+        ("sessions/main", {"expires": 5}, 400, "expires"),
+        ("sessions/main", {"expire": "now"}, 400, "expire"),
+        ("sessions/main", {"methods": {}}, 400, "methods"),
+        ("sessions/main", {"expires": ""}, 400, "expires"),
+        ("sessions/main", {"expires": "99999999d"}, 400, "expires"),
+    ],
+)
 def test_wrong_rights(api, call, path, body, status, field):
     """A wrong patch of rights names its field and changes nothing."""
     problem = api.problem("PATCH", path, body)

@@ -8,26 +8,49 @@ NONE = {"buyer": None, "courier": None, "cs": None, "applies": None}
 def test_names(api):
     """The policies are listed with a label, a sentence in both languages and their evidence, and the parties."""
     shown = api("GET", "/_sandbox/robots/names")
-    assert [item["name"] for item in shown["items"]] == ["prompt", "slow", "forgetful", "adversarial", "random"]
+    assert [item["name"] for item in shown["items"]] == [
+        "prompt",
+        "slow",
+        "forgetful",
+        "adversarial",
+        "random",
+    ]
     assert shown["total"] == 5
-    assert all(item["zh"] and item["en"] and item["label"] and "assumed" in item["evidence"] for item in shown["items"])
+    assert all(
+        item["zh"] and item["en"] and item["label"] and "assumed" in item["evidence"]
+        for item in shown["items"]
+    )
     assert shown["parties"] == ["buyer", "courier", "cs"]
 
 
 def test_put_replaces_all(api):
     """What is put is what is set; a party that is left out or null is played by hand."""
     assert api("GET", "robots") == NONE
-    assert api("PUT", "robots", {"buyer": "prompt", "cs": "random"}) == {**NONE, "buyer": "prompt", "cs": "random"}
+    assert api("PUT", "robots", {"buyer": "prompt", "cs": "random"}) == {
+        **NONE,
+        "buyer": "prompt",
+        "cs": "random",
+    }
     assert api("PUT", "robots", {"courier": "slow", "cs": None}) == {**NONE, "courier": "slow"}
     assert api("GET", "robots") == {**NONE, "courier": "slow"}
     assert api("PUT", "robots", {}) == NONE
 
 
-@pytest.mark.parametrize(("body", "field", "told"), [
-    ({"buyer": "promt"}, "buyer", "prompt"), ({"buyer": ""}, "buyer", "prompt"), ({"cs": "x" * 10_000}, "cs", "prompt"),
-    ({"applies": "often"}, "applies", "2h"), ({"applies": "59s"}, "applies", "1m"), ({"applies": "99999999h"}, "applies", "2h"),
-    ({"seller": "prompt"}, "seller", "seller"), ({"buyer": 1}, "buyer", "str"), ([], "body", "object"), ("prompt", "body", "object"),
-])
+@pytest.mark.parametrize(
+    ("body", "field", "told"),
+    [
+        ({"buyer": "promt"}, "buyer", "prompt"),
+        ({"buyer": ""}, "buyer", "prompt"),
+        ({"cs": "x" * 10_000}, "cs", "prompt"),
+        ({"applies": "often"}, "applies", "2h"),
+        ({"applies": "59s"}, "applies", "1m"),
+        ({"applies": "99999999h"}, "applies", "2h"),
+        ({"seller": "prompt"}, "seller", "seller"),
+        ({"buyer": 1}, "buyer", "str"),
+        ([], "body", "object"),
+        ("prompt", "body", "object"),
+    ],
+)
 def test_what_cannot_be_is_refused(api, body, field, told):
     """An unknown policy, an unknown party or another shape is refused by its field, and what was set stays."""
     api("PUT", "robots", {"buyer": "slow"})
@@ -56,7 +79,9 @@ def test_the_clock_tells_of_plans_only_with_robots(api, opened):
     api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
     api("PUT", "robots", {"buyer": "prompt"})
     shown = api("GET", "clock")
-    assert [(each["dispute_id"], each["rule"]) for each in shown["deadlines"]] == [(opened, "deadline.2")]
+    assert [(each["dispute_id"], each["rule"]) for each in shown["deadlines"]] == [
+        (opened, "deadline.2")
+    ]
     [plan] = shown["planned"]
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (opened, "buyer", "ship_back")
     assert shown["now"] < plan["at"] < shown["deadlines"][0]["at"]
@@ -72,9 +97,13 @@ def test_next_is_the_first_plan_or_deadline(api, opened, how):
     api("PUT", "robots", {"buyer": "prompt"})
     first = api("POST", f"clock/{how}", {"to": "next"})
     second = api("POST", f"clock/{how}", {"to": "next"})
-    assert [(fact["by"], fact["move"], fact["to"]) for fact in first["fired"]] == [("buyer", "ship_back", 3)]
+    assert [(event["by"], event["move"], event["to"]) for event in first["fired"]] == [
+        ("buyer", "ship_back", 3)
+    ]
     assert first["planned"] == []
-    assert [(fact["by"], fact["move"], fact["to"]) for fact in second["fired"]] == [("system", "expire", 14)]
+    assert [(event["by"], event["move"], event["to"]) for event in second["fired"]] == [
+        ("system", "expire", 14)
+    ]
     assert api.problem("POST", f"clock/{how}", {"to": "next"})["status"] == 409
 
 
@@ -83,8 +112,13 @@ def test_buyers_come_by_themselves(api, call):
     assert api("PUT", "robots", {"applies": "2h"})["applies"] == "2h"
     [plan] = api("GET", "clock")["planned"]
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (None, "buyer", "apply")
-    [fact] = api("POST", "clock/advance", {"to": "next"})["fired"]
-    assert (fact["by"], fact["move"], fact["at"], fact["to"]) == ("buyer", "apply", plan["at"], 1)
+    [event] = api("POST", "clock/advance", {"to": "next"})["fired"]
+    assert (event["by"], event["move"], event["at"], event["to"]) == (
+        "buyer",
+        "apply",
+        plan["at"],
+        1,
+    )
     api("POST", "clock/advance", {"by": "1d"})
     total = call("tmall.exchange.receive.get", fields="dispute_id")["total_results"]
     assert total == api("GET", "exchanges")["total"] > 4
@@ -95,8 +129,12 @@ def test_a_client_meets_what_robots_did(api, call, agree, opened):
     api("PUT", "robots", {"buyer": "prompt", "courier": "prompt"})
     assert agree(opened)["result"]["success"]
     api("POST", "clock/advance", {"by": "5d"})
-    seen = call("tmall.exchange.get", dispute_id=opened, fields="status,buyer_logistic_no")["result"]["exchange"]
+    seen = call("tmall.exchange.get", dispute_id=opened, fields="status,buyer_logistic_no")[
+        "result"
+    ]["exchange"]
     assert seen["status"] == "买家已退货，待收货"
-    [rows] = call("tmall.exchange.messages.get", dispute_id=opened, fields="content")["result"]["results"].values()
+    [rows] = call("tmall.exchange.messages.get", dispute_id=opened, fields="content")["result"][
+        "results"
+    ].values()
     [note] = [row["content"] for row in rows if "已送达" in row["content"]]
     assert seen["buyer_logistic_no"] in note

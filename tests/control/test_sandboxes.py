@@ -9,7 +9,9 @@ EVERY_STATUS = [1, 2, 3, 4, 5, 6, 12, 13, 14]
 def test_made_up_world(api):
     """An empty document gives one shop, one app, two sessions, three addresses, four goods and no exchange."""
     made = api("POST", ALL, {}, 201)
-    assert {"id", "app_key", "app_secret", "session", "sub_session", "gateway", "shops"} <= set(made)
+    assert {"id", "app_key", "app_secret", "session", "sub_session", "gateway", "shops"} <= set(
+        made
+    )
     (shop,) = made["shops"]
     assert shop["session"] == made["session"]
     assert shop["subs"][0]["session"] == made["sub_session"]
@@ -37,25 +39,47 @@ def test_listed_and_shown(api):
     assert (listed["total"], [item["id"] for item in listed["items"]]) == (2, ["default", "店铺甲"])
     shown = api("GET", f"{ALL}/店铺甲")
     assert {name: shown[name] for name in ("app_key", "app_secret", "session", "shops")} == {
-        name: made[name] for name in ("app_key", "app_secret", "session", "shops")}
+        name: made[name] for name in ("app_key", "app_secret", "session", "shops")
+    }
 
 
 def test_everything_given_is_kept(api):
     """What a service has in its own configuration is kept to the letter, ids of any length."""
     document = {
         "apps": [{"app_key": "00012345678901234567", "app_secret": "密钥 secret/+="}],
-        "shops": [{"nick": "我的店", "seller_id": 9007199254740995, "session": "my-session",
-                   "subs": [{"nick": "我的店:小王", "session": "my-sub"}],
-                   "addresses": [{"contact_id": 9007199254740993, "addr": "某路1号", "cancel_def": True}]}],
-        "goods": {"wanted": {"sku_id": "98765432109876543210", "title": "杯子", "price": "12.30", "stock": 3}},
+        "shops": [
+            {
+                "nick": "我的店",
+                "seller_id": 9007199254740995,
+                "session": "my-session",
+                "subs": [{"nick": "我的店:小王", "session": "my-sub"}],
+                "addresses": [
+                    {"contact_id": 9007199254740993, "addr": "某路1号", "cancel_def": True}
+                ],
+            }
+        ],
+        "goods": {
+            "wanted": {
+                "sku_id": "98765432109876543210",
+                "title": "杯子",
+                "price": "12.30",
+                "stock": 3,
+            }
+        },
     }
     made = api("POST", ALL, document, 201)
     assert (made["app_key"], made["app_secret"]) == ("00012345678901234567", "密钥 secret/+=")
     assert (made["session"], made["sub_session"]) == ("my-session", "my-sub")
     (shop,) = made["shops"]
     assert (shop["nick"], shop["seller_id"], shop["subs"]) == (
-        "我的店", 9007199254740995, [{"nick": "我的店:小王", "session": "my-sub"}])
-    assert (shop["addresses"][0]["contact_id"], shop["addresses"][0]["addr"]) == (9007199254740993, "某路1号")
+        "我的店",
+        9007199254740995,
+        [{"nick": "我的店:小王", "session": "my-sub"}],
+    )
+    assert (shop["addresses"][0]["contact_id"], shop["addresses"][0]["addr"]) == (
+        9007199254740993,
+        "某路1号",
+    )
     stock = {item["name"]: item for item in api("GET", f"{ALL}/{made['id']}/stock")["items"]}
     assert (stock["wanted"]["sku_id"], stock["wanted"]["available"]) == ("98765432109876543210", 3)
 
@@ -70,18 +94,32 @@ def test_samples(api):
 def test_clock_given(api):
     """A bare text freezes the clock there; an object may let it run."""
     frozen = api("POST", ALL, {"clock": "2026-11-11 00:00:00"}, 201)["id"]
-    running = api("POST", ALL, {"clock": {"mode": "running", "now": "2026-06-18 08:00:00"}}, 201)["id"]
-    assert api("GET", f"{ALL}/{frozen}/clock") == {"mode": "frozen", "now": "2026-11-11 00:00:00", "deadlines": []}
-    assert api("GET", f"{ALL}/{running}/clock") == {"mode": "running", "now": "2026-06-18 08:00:00", "deadlines": []}
+    running = api("POST", ALL, {"clock": {"mode": "running", "now": "2026-06-18 08:00:00"}}, 201)[
+        "id"
+    ]
+    assert api("GET", f"{ALL}/{frozen}/clock") == {
+        "mode": "frozen",
+        "now": "2026-11-11 00:00:00",
+        "deadlines": [],
+    }
+    assert api("GET", f"{ALL}/{running}/clock") == {
+        "mode": "running",
+        "now": "2026-06-18 08:00:00",
+        "deadlines": [],
+    }
 
 
 def test_same_seed_same_world(api):
     """The same seed gives the same people, another seed others."""
-    one, same, other = (api("POST", ALL, {"seed": seed, "samples": True}, 201) for seed in (7, 7, 8))
+    one, same, other = (
+        api("POST", ALL, {"seed": seed, "samples": True}, 201) for seed in (7, 7, 8)
+    )
 
     def people(made):
-        return [(item["exchange"]["buyer_name"], item["exchange"]["buyer_address"])
-                for item in api("GET", f"{ALL}/{made['id']}/exchanges")["items"]]
+        return [
+            (item["exchange"]["buyer_name"], item["exchange"]["buyer_address"])
+            for item in api("GET", f"{ALL}/{made['id']}/exchanges")["items"]
+        ]
 
     assert people(one) == people(same)
     assert people(one) != people(other)
@@ -92,7 +130,10 @@ def test_sandboxes_are_isolated(api, call):
     one, two = (api("POST", ALL, {}, 201) for _ in range(2))
     dispute_id = api("POST", f"{ALL}/{one['id']}/exchanges", {})["dispute_id"]
     assert one["session"] != two["session"]
-    assert call("tmall.exchange.get", one, dispute_id=dispute_id, fields="status")["result"]["success"] is True
+    assert (
+        call("tmall.exchange.get", one, dispute_id=dispute_id, fields="status")["result"]["success"]
+        is True
+    )
     seen = call("tmall.exchange.get", two, dispute_id=dispute_id, fields="status")["result"]
     assert seen["msg_code"] == "DISPUTE_NOT_EXIST"
 
@@ -100,21 +141,34 @@ def test_sandboxes_are_isolated(api, call):
 def test_one_app_key_in_two_sandboxes(api, call):
     """One app_key with one secret stands in two sandboxes; the session decides, else the first answers."""
     app = {"apps": [{"app_key": "777", "app_secret": "same"}]}
-    one, two = (api("POST", ALL, {**app, "shops": [{"session": name}]}, 201) for name in ("first", "second"))
+    one, two = (
+        api("POST", ALL, {**app, "shops": [{"session": name}]}, 201) for name in ("first", "second")
+    )
     api("PATCH", f"{ALL}/{one['id']}/rules", {"text.1": "甲"})
-    first, second = (api("POST", f"{ALL}/{each['id']}/exchanges", {})["dispute_id"] for each in (one, two))
-    shown = [call("tmall.exchange.get", each, dispute_id=number, fields="status")["result"]["exchange"]["status"]
-             for each, number in ((one, first), (two, second))]
+    first, second = (
+        api("POST", f"{ALL}/{each['id']}/exchanges", {})["dispute_id"] for each in (one, two)
+    )
+    shown = [
+        call("tmall.exchange.get", each, dispute_id=number, fields="status")["result"]["exchange"][
+            "status"
+        ]
+        for each, number in ((one, first), (two, second))
+    ]
     assert shown == ["甲", "换货待处理"]
     call("taobao.time.get", two, session="")
-    assert api("GET", f"{ALL}/{one['id']}/requests", None)["items"][0]["method"] == "taobao.time.get"
+    assert (
+        api("GET", f"{ALL}/{one['id']}/requests", None)["items"][0]["method"] == "taobao.time.get"
+    )
 
 
-@pytest.mark.parametrize(("document", "field"), [
-    ({"name": "default"}, "name"),
-    ({"apps": [{"app_key": "1023456789", "app_secret": "another"}]}, "apps"),
-    ({"shops": [{"session": "taken"}]}, "shops"),
-])
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"name": "default"}, "name"),
+        ({"apps": [{"app_key": "1023456789", "app_secret": "another"}]}, "apps"),
+        ({"shops": [{"session": "taken"}]}, "shops"),
+    ],
+)
 def test_conflict(api, document, field):
     """A taken name, a taken session, or a taken app_key with another secret is a 409 and nothing is made."""
     api("POST", ALL, {"shops": [{"session": "taken"}]}, 201)
@@ -124,17 +178,38 @@ def test_conflict(api, document, field):
     assert api("GET", ALL)["total"] == 2
 
 
-@pytest.mark.parametrize(("document", "field"), [
-    ({"seeed": 1}, "seeed"), ({"seed": "1"}, "seed"), ({"seed": 1.5}, "seed"), ({"name": 5}, "name"),
-    ({"ruleset": "modern"}, "ruleset"), ({"clock": "yesterday"}, "clock"), ({"clock": {"mode": "fast"}}, "clock"),
-    ({"clock": {"speed": 2}}, "clock"), ({"clock": 7}, "clock"), ({"apps": {}}, "apps"), ({"apps": [{"key": "1"}]}, "apps"),
-    ({"shops": [{"nick": 1}]}, "shops"), ({"shops": [{"subs": [{"nik": ""}]}]}, "shops"),
-    ({"shops": [{"addresses": [{"contact_id": "x"}]}]}, "shops"), ({"goods": {"wanted": {"stock": -1}}}, "goods"),
-    ({"goods": {"wanted": {"stock": "many"}}}, "goods"), ({"goods": {"wanted": {"price": "dear"}}}, "goods"),
-    ({"goods": []}, "goods"), ({"buyers": [{"nick": None}]}, "buyers"), ({"carriers": [{"id": 1}]}, "carriers"),
-    ({"reasons": [{"reason_id": 1}]}, "reasons"), ({"rules": {"no.such": 1}}, "rules"), ({"rules": {"deadline.1": "soon"}}, "rules"),
-    ({"samples": "yes"}, "samples"), ({"from": "nothing"}, "from"), ({"from": 7}, "body"), ({"from": {"version": 99}}, ""),
-])
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"seeed": 1}, "seeed"),
+        ({"seed": "1"}, "seed"),
+        ({"seed": 1.5}, "seed"),
+        ({"name": 5}, "name"),
+        ({"ruleset": "modern"}, "ruleset"),
+        ({"clock": "yesterday"}, "clock"),
+        ({"clock": {"mode": "fast"}}, "clock"),
+        ({"clock": {"speed": 2}}, "clock"),
+        ({"clock": 7}, "clock"),
+        ({"apps": {}}, "apps"),
+        ({"apps": [{"key": "1"}]}, "apps"),
+        ({"shops": [{"nick": 1}]}, "shops"),
+        ({"shops": [{"subs": [{"nik": ""}]}]}, "shops"),
+        ({"shops": [{"addresses": [{"contact_id": "x"}]}]}, "shops"),
+        ({"goods": {"wanted": {"stock": -1}}}, "goods"),
+        ({"goods": {"wanted": {"stock": "many"}}}, "goods"),
+        ({"goods": {"wanted": {"price": "dear"}}}, "goods"),
+        ({"goods": []}, "goods"),
+        ({"buyers": [{"nick": None}]}, "buyers"),
+        ({"carriers": [{"id": 1}]}, "carriers"),
+        ({"reasons": [{"reason_id": 1}]}, "reasons"),
+        ({"rules": {"no.such": 1}}, "rules"),
+        ({"rules": {"deadline.1": "soon"}}, "rules"),
+        ({"samples": "yes"}, "samples"),
+        ({"from": "nothing"}, "from"),
+        ({"from": 7}, "body"),
+        ({"from": {"version": 99}}, ""),
+    ],
+)
 def test_wrong_document(api, document, field):
     """A wrong world document is a 400 that names the field, and nothing is made."""
     problem = api.problem("POST", ALL, document)
@@ -180,7 +255,8 @@ def test_default_credentials(api):
     api("POST", "reset", {"to": "empty"})
     after = api("GET", "")
     assert {name: before[name] for name in ("app_key", "app_secret", "session", "sub_session")} == {
-        name: after[name] for name in ("app_key", "app_secret", "session", "sub_session")}
+        name: after[name] for name in ("app_key", "app_secret", "session", "sub_session")
+    }
 
 
 def test_reset_to_baseline(api, call, opened):
@@ -231,7 +307,10 @@ def test_reset_is_idempotent(api, opened, to):
     api("PUT", "snapshots/mine")
 
     def state():
-        return {path: api("GET", path) for path in ("", "exchanges", "stock", "rules", "clock", "events")}
+        return {
+            path: api("GET", path)
+            for path in ("", "exchanges", "stock", "rules", "clock", "events")
+        }
 
     api("POST", "reset", {"to": to})
     once = state()
@@ -246,9 +325,16 @@ def test_ids_after_a_reset_are_the_same(api):
     assert api("POST", "exchanges", {})["dispute_id"] == first
 
 
-@pytest.mark.parametrize(("body", "field"), [
-    ({"to": "nowhere"}, "to"), ({"to": 5}, "to"), ({"to": None}, "to"), ({"too": "baseline"}, "too"), ({"to": ""}, "to"),
-])
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"to": "nowhere"}, "to"),
+        ({"to": 5}, "to"),
+        ({"to": None}, "to"),
+        ({"too": "baseline"}, "too"),
+        ({"to": ""}, "to"),
+    ],
+)
 def test_wrong_reset(api, opened, body, field):
     """A wrong reset names the field and changes nothing."""
     problem = api.problem("POST", "reset", body)

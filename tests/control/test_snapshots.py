@@ -13,7 +13,11 @@ def document(api, opened, agree):
     """The snapshot of a sandbox with one agreed exchange and one message with a picture."""
     agree(opened)
     picture = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    api("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "leave_message", "content": "见图", "pics": [picture]})
+    api(
+        "POST",
+        f"exchanges/{opened}/moves",
+        {"by": "buyer", "move": "leave_message", "content": "见图", "pics": [picture]},
+    )
     api("PUT", "snapshots/saved")
     return api("GET", "snapshots/saved")
 
@@ -131,12 +135,28 @@ def test_reserved_names(api, name):
     assert (problem["status"], problem["field"]) == (400, "name")
 
 
-@pytest.mark.parametrize("change", [
-    {"version": 99}, {"version": None}, {"surprise": 1}, {"exchanges": {}}, {"exchanges": [{}]}, {"clock": "noon"},
-    {"rules": {"no.such": 1}}, {"shops": []}, {"apps": []}, {"numbers": {}}, {"facts": [{"number": "x"}]}, {"messages": []},
-    {"pictures": {"x": "not base64!"}}, {"accounts": {"1": {"available": "x"}}}, {"facts": []}, {"accounts": {}},
-    {"sessions": []},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 99},
+        {"version": None},
+        {"surprise": 1},
+        {"exchanges": {}},
+        {"exchanges": [{}]},
+        {"clock": "noon"},
+        {"rules": {"no.such": 1}},
+        {"shops": []},
+        {"apps": []},
+        {"numbers": {}},
+        {"facts": [{"number": "x"}]},
+        {"messages": []},
+        {"pictures": {"x": "not base64!"}},
+        {"accounts": {"1": {"available": "x"}}},
+        {"facts": []},
+        {"accounts": {}},
+        {"sessions": []},
+    ],
+)
 def test_wrong_document(api, document, change):
     """A document that cannot be a world is a 400 and is not stored."""
     wrong = {**copy.deepcopy(document), **change}
@@ -146,26 +166,50 @@ def test_wrong_document(api, document, change):
     assert "wrong" not in api("GET", "snapshots")["items"]
 
 
-@pytest.mark.parametrize("missing", ["version", "clock", "rules", "shops", "exchanges", "numbers", "accounts"])
+@pytest.mark.parametrize(
+    "missing", ["version", "clock", "rules", "shops", "exchanges", "numbers", "accounts"]
+)
 def test_incomplete_document(api, document, missing):
     """A document that lacks a part is refused."""
-    problem = api.problem("PUT", "snapshots/wrong", {name: part for name, part in document.items() if name != missing})
+    problem = api.problem(
+        "PUT", "snapshots/wrong", {name: part for name, part in document.items() if name != missing}
+    )
     assert problem["status"] == 400
 
 
-@pytest.mark.parametrize("part", [
-    "sessions", "shops", "goods", "buyers", "carriers", "reasons", "trades", "accounts", "exchanges", "facts", "messages",
-    "waybills", "pictures", "stubs", "numbers",
-])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "sessions",
+        "shops",
+        "goods",
+        "buyers",
+        "carriers",
+        "reasons",
+        "trades",
+        "accounts",
+        "exchanges",
+        "facts",
+        "messages",
+        "waybills",
+        "pictures",
+        "stubs",
+        "numbers",
+    ],
+)
 def test_a_stored_document_never_breaks_a_read(api, opened, document, call, part):
     """A document without one part is refused, or can be restored, read, moved on and reset."""
     held = api("GET", "")
-    answer = api.ask("PUT", "snapshots/odd", {**copy.deepcopy(document), part: type(document[part])()})
+    answer = api.ask(
+        "PUT", "snapshots/odd", {**copy.deepcopy(document), part: type(document[part])()}
+    )
     if answer.status < 400:
         assert api.ask("POST", "reset", {"to": "odd"}).status == 200
         for path in ("", "exchanges", "stock", "rules", "clock", "events", "requests"):
             assert api.ask("GET", path).status == 200, path
-        assert api.ask("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "ship_back"}).status in (200, 404)
+        assert api.ask(
+            "POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": "ship_back"}
+        ).status in (200, 404)
         assert api.ask("POST", "exchanges", {}).status == 201
         assert call("tmall.exchange.receive.get", held, fields="dispute_id,status").get("code") != 1
         assert api.ask("POST", "reset").status == 200

@@ -49,10 +49,20 @@ def refused(api):
     """The problem of a story that is refused, after which nothing has happened."""
 
     def ask(**body):
-        before = api("GET", "snapshots"), api("GET", "stock"), api("GET", "rules"), api("GET", "clock")
+        before = (
+            api("GET", "snapshots"),
+            api("GET", "stock"),
+            api("GET", "rules"),
+            api("GET", "clock"),
+        )
         problem = api.problem("POST", "play", body)
         assert api("GET", "exchanges")["total"] == 0
-        assert (api("GET", "snapshots"), api("GET", "stock"), api("GET", "rules"), api("GET", "clock")) == before
+        assert (
+            api("GET", "snapshots"),
+            api("GET", "stock"),
+            api("GET", "rules"),
+            api("GET", "clock"),
+        ) == before
         return problem
 
     return ask
@@ -81,10 +91,19 @@ def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
 
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
-@pytest.mark.parametrize("name", [
-    "classic/receipt-refused-second-round", "upgraded/whole-exchange", "customer-service/clock-stops", "time/age-and-advance",
-    "stock/last-unit", "messages/pictures", "orders/exchanged-twice", "refused/wrong-flow",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "classic/receipt-refused-second-round",
+        "upgraded/whole-exchange",
+        "customer-service/clock-stops",
+        "time/age-and-advance",
+        "stock/last-unit",
+        "messages/pictures",
+        "orders/exchanged-twice",
+        "refused/wrong-flow",
+    ],
+)
 def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
     """What a story says of instants and seconds holds at whatever time the sandbox is, with a clock that runs too."""
     living = make_api(clock={"mode": mode}, ruleset="upgraded")
@@ -102,7 +121,12 @@ def test_a_text_is_played(api, play):
     """The report says what came of it, how far it went, and which exchanges its names stand for."""
     report = play(STORY)
     dispute_id = api("GET", "exchanges")["items"][0]["dispute_id"]
-    assert (report["outcome"], report["steps"], report["stopped"], report["trouble"]) == ("passed", 4, False, None)
+    assert (report["outcome"], report["steps"], report["stopped"], report["trouble"]) == (
+        "passed",
+        4,
+        False,
+        None,
+    )
     assert report["exchanges"] == {"it": dispute_id, "first": dispute_id}
     assert report["ignored"] == ["clock"]
     assert report["title"] == "买家申请，卖家同意"
@@ -111,8 +135,12 @@ def test_a_text_is_played(api, play):
 def test_json_is_played_as_yaml_is(api, play):
     """A story as a JSON object is the same story."""
     story = {
-        "scenario": "买家申请", "set": {"units": 1},
-        "steps": [{"buyer": "apply", "num": "$units", "reason": "尺码: \u2028\x7f #不合适"}, {"expect": {"status": 1}}],
+        "scenario": "买家申请",
+        "set": {"units": 1},
+        "steps": [
+            {"buyer": "apply", "num": "$units", "reason": "尺码: \u2028\x7f #不合适"},
+            {"expect": {"status": 1}},
+        ],
     }
     report = play(story, set={"units": 3})
     assert report["outcome"] == "passed"
@@ -140,17 +168,35 @@ def test_the_sandbox_stays_itself(make_api):
     """Rules and stock of its goods are applied; clock, shops, seed and other goods are not, and are named."""
     api = make_api(clock="2026-04-01 00:00:00")
     before = api("GET", "")
-    report = api("POST", "play", {"scenario": {
-        "scenario": "别处的世界", "ruleset": "upgraded",
-        "given": {"seed": 7, "clock": "2026-03-01 10:00:00", "shops": [{"nick": "甲店"}], "rules": {"deadline.1": "5h"},
-                  "goods": {"wanted": {"stock": 4, "title": "别的"}, "scarf": {"stock": 1}}},
-        "steps": [{"buyer": "apply"}, {"seller": "refuse"}, {"expect": {"status": 6, "stock.wanted": 4, "now": "2026-03-01 10:00:00"}}],
-    }})
+    report = api(
+        "POST",
+        "play",
+        {
+            "scenario": {
+                "scenario": "别处的世界",
+                "ruleset": "upgraded",
+                "given": {
+                    "seed": 7,
+                    "clock": "2026-03-01 10:00:00",
+                    "shops": [{"nick": "甲店"}],
+                    "rules": {"deadline.1": "5h"},
+                    "goods": {"wanted": {"stock": 4, "title": "别的"}, "scarf": {"stock": 1}},
+                },
+                "steps": [
+                    {"buyer": "apply"},
+                    {"seller": "refuse"},
+                    {"expect": {"status": 6, "stock.wanted": 4, "now": "2026-03-01 10:00:00"}},
+                ],
+            }
+        },
+    )
     assert report["outcome"] == "passed", report["trouble"]
     assert report["ignored"] == ["clock", "seed", "shops", "goods.wanted.title", "goods.scarf"]
     assert api("GET", "rules")["deadline.1"] == "5h"
     after = api("GET", "")
-    assert {key: after[key] for key in ("session", "shops", "goods", "ruleset", "now")} == {key: before[key] for key in ("session", "shops", "goods", "ruleset", "now")}
+    assert {key: after[key] for key in ("session", "shops", "goods", "ruleset", "now")} == {
+        key: before[key] for key in ("session", "shops", "goods", "ruleset", "now")
+    }
 
 
 def test_a_running_clock_runs_on(make_api, machine):
@@ -179,7 +225,9 @@ def test_seconds_are_exact_on_a_running_clock(make_api, machine):
     assert report["outcome"] == "passed", report["trouble"]
     assert len(looks) > 10
     shown, passed = api("GET", "clock")["now"], machine.now
-    assert abs(datetime.fromisoformat(shown) - passed.replace(tzinfo=None) - timedelta(days=1)) <= timedelta(seconds=5)
+    assert abs(
+        datetime.fromisoformat(shown) - passed.replace(tzinfo=None) - timedelta(days=1)
+    ) <= timedelta(seconds=5)
 
 
 def test_stories_follow_each_other_in_one_sandbox(play, api):
@@ -194,10 +242,18 @@ def test_stories_follow_each_other_in_one_sandbox(play, api):
 
 def test_all_mistakes_are_told(refused):
     """Mistakes of every kind are told at once, each with its place and a sentence in both languages."""
-    wrong = STORY.replace("buyer: apply", "buyer: aply").replace("advance: 1d", "advance: soon").replace("seller: agree", "seller: agre")
+    wrong = (
+        STORY.replace("buyer: apply", "buyer: aply")
+        .replace("advance: 1d", "advance: soon")
+        .replace("seller: agree", "seller: agre")
+    )
     problem = refused(scenario=wrong)
     assert problem["status"] == 400
-    assert [each["line"] for each in problem["mistakes"] if "apply" in each["en"] or "duration" in each["en"] or "agree" in each["en"]]
+    assert [
+        each["line"]
+        for each in problem["mistakes"]
+        if "apply" in each["en"] or "duration" in each["en"] or "agree" in each["en"]
+    ]
     assert {5, 9, 12} <= {each["line"] for each in problem["mistakes"]}
     assert all(each["zh"] and each["en"] and each["column"] > 0 for each in problem["mistakes"])
 
@@ -208,21 +264,40 @@ def test_what_can_never_work_is_not_played(refused):
     assert [each["line"] for each in problem["mistakes"]] == [4]
 
 
-@pytest.mark.parametrize(("body", "field", "says"), [
-    ({}, "story", "exactly one"), ({"story": "a", "scenario": "b"}, "story", "exactly one"),
-    ({"story": "classic/whole-exchang"}, "story", "did you mean classic/whole-exchange"),
-    ({"story": "/etc/passwd"}, "story", "unknown"), ({"story": "../scenarios/classic/whole-exchange"}, "story", "unknown"),
-    ({"story": "长" * 100_000}, "story", "unknown"), ({"story": 7}, "story", "Expected"), ({"scenario": ["a"]}, "scenario", "Expected"),
-    ({"scenario": STORY, "until": "待发货"}, "until", "no such status"), ({"scenario": STORY, "until": 77}, "until", "no such status"),
-    ({"scenario": STORY, "until": [2]}, "until", "Expected"), ({"scenario": STORY, "set": {"unit": 2}}, "scenario", "did you mean"),
-    ({"scenario": STORY, "set": {"units": {"a": 1}}}, "set", "Expected"), ({"scenario": STORY, "sett": {}}, "sett", "did you mean"),
-    ({"scenario": ""}, "scenario", "empty"), ({"scenario": "\x00"}, "scenario", "forbids"), ({"scenario": {}}, "scenario", "missing"),
-    ({"scenario": "a: " + "x" * 1_100_000}, "scenario", "1 MiB"), ({"scenario": {"a": "x" * 1_100_000}}, "scenario", "1 MiB"),
-    ({"scenario": "a: [" * 200}, "scenario", "levels"), ({"scenario": json.loads('{"a":' * 200 + "1" + "}" * 200)}, "scenario", "levels"),
-    ({"scenario": {"a" * 2000: 1}}, "scenario", "mistakes"), ({"scenario": "a: &x 1\nb: *x"}, "scenario", "anchors"),
-    ({"scenario": STORY.replace("2026-03-01 10:00:00}", "morgen}")}, "clock", "yyyy-MM-dd"),
-    ({"scenario": STORY.replace("given: {", "given: {goods: {wanted: {stock: -5}}, ")}, "goods.wanted.stock", "0 or more"),
-])
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ({}, "story", "exactly one"),
+        ({"story": "a", "scenario": "b"}, "story", "exactly one"),
+        ({"story": "classic/whole-exchang"}, "story", "did you mean classic/whole-exchange"),
+        ({"story": "/etc/passwd"}, "story", "unknown"),
+        ({"story": "../scenarios/classic/whole-exchange"}, "story", "unknown"),
+        ({"story": "长" * 100_000}, "story", "unknown"),
+        ({"story": 7}, "story", "Expected"),
+        ({"scenario": ["a"]}, "scenario", "Expected"),
+        ({"scenario": STORY, "until": "待发货"}, "until", "no such status"),
+        ({"scenario": STORY, "until": 77}, "until", "no such status"),
+        ({"scenario": STORY, "until": [2]}, "until", "Expected"),
+        ({"scenario": STORY, "set": {"unit": 2}}, "scenario", "did you mean"),
+        ({"scenario": STORY, "set": {"units": {"a": 1}}}, "set", "Expected"),
+        ({"scenario": STORY, "sett": {}}, "sett", "did you mean"),
+        ({"scenario": ""}, "scenario", "empty"),
+        ({"scenario": "\x00"}, "scenario", "forbids"),
+        ({"scenario": {}}, "scenario", "missing"),
+        ({"scenario": "a: " + "x" * 1_100_000}, "scenario", "1 MiB"),
+        ({"scenario": {"a": "x" * 1_100_000}}, "scenario", "1 MiB"),
+        ({"scenario": "a: [" * 200}, "scenario", "levels"),
+        ({"scenario": json.loads('{"a":' * 200 + "1" + "}" * 200)}, "scenario", "levels"),
+        ({"scenario": {"a" * 2000: 1}}, "scenario", "mistakes"),
+        ({"scenario": "a: &x 1\nb: *x"}, "scenario", "anchors"),
+        ({"scenario": STORY.replace("2026-03-01 10:00:00}", "morgen}")}, "clock", "yyyy-MM-dd"),
+        (
+            {"scenario": STORY.replace("given: {", "given: {goods: {wanted: {stock: -5}}, ")},
+            "goods.wanted.stock",
+            "0 or more",
+        ),
+    ],
+)
 def test_what_is_no_story_is_refused(refused, body, field, says):
     """A body that names no story, a wrong one or several is a problem that says which field and what instead."""
     problem = refused(**body)
@@ -239,10 +314,16 @@ def test_a_status_that_never_comes_is_told(play):
     assert "5" in report["trouble"]["en"]
 
 
-@pytest.mark.parametrize("steps", [
-    [{"repeat": 10_000, "do": [{"repeat": 10_000, "do": [{"advance": "0s"}]}]}],
-    [{"repeat": 80, "do": [{"buyer": "apply"}]}, {"repeat": 80, "do": [{"each": "all", "do": [{"expect": {"status": 1}}]}]}],
-])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [{"repeat": 10_000, "do": [{"repeat": 10_000, "do": [{"advance": "0s"}]}]}],
+        [
+            {"repeat": 80, "do": [{"buyer": "apply"}]},
+            {"repeat": 80, "do": [{"each": "all", "do": [{"expect": {"status": 1}}]}]},
+        ],
+    ],
+)
 def test_an_endless_story_ends(play, steps):
     """Steps that multiply are played up to five thousand and no further."""
     report = play({"scenario": "没完没了", "steps": [{"buyer": "apply"}, *steps]})
@@ -254,7 +335,9 @@ def test_a_dropped_sandbox_ends_its_story(api, call):
     """A story whose sandbox is dropped under it ends at once, and says that there is no such sandbox."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "doomed"})
     with ThreadPoolExecutor(1) as pool:
-        playing = pool.submit(type(api)(api.app), "POST", "/_sandbox/sandboxes/doomed/play", {"scenario": WAITING})
+        playing = pool.submit(
+            type(api)(api.app), "POST", "/_sandbox/sandboxes/doomed/play", {"scenario": WAITING}
+        )
         assert api("GET", "/_sandbox/sandboxes/doomed/requests?after=0&wait=10")["items"]
         api("DELETE", f"/_sandbox/sandboxes/{made['id']}")
         report = playing.result(10)
@@ -272,9 +355,11 @@ def test_two_stories_take_turns(api):
         api("POST", f"exchanges/{waiting['dispute_id']}/moves", {"by": "seller", "move": "agree"})
         reports = [first.result(20), second.result(20)]
     assert [report["outcome"] for report in reports] == ["passed", "passed"]
-    facts = api("GET", "events")["items"]
-    assert [fact["move"] for fact in facts] == ["apply", "agree", "apply", "agree"]
-    assert [fact["dispute_id"] for fact in facts[1:3]] == [report["exchanges"]["it"] for report in reports]
+    events = api("GET", "events")["items"]
+    assert [event["move"] for event in events] == ["apply", "agree", "apply", "agree"]
+    assert [event["dispute_id"] for event in events[1:3]] == [
+        report["exchanges"]["it"] for report in reports
+    ]
 
 
 def test_nobody_waits_where_too_many_do(make_api):
@@ -299,7 +384,9 @@ def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
     again = make_api(clock="2026-02-02 02:02:02")
     report = again("POST", "play", {"scenario": recorded})
     assert report["outcome"] == "passed", report["trouble"]
-    statuses = [[each["status"] for each in every("GET", "exchanges")["items"]] for every in (api, again)]
+    statuses = [
+        [each["status"] for each in every("GET", "exchanges")["items"]] for every in (api, again)
+    ]
     assert statuses[0] == statuses[1] != []
 
 
@@ -319,22 +406,55 @@ def test_a_server_starts_without_yaml():
 
 
 SHIPPED = Path(__file__).parents[2] / "scenarios"
-ODD = st.sampled_from([
-    "null", "[]", "{}", "-1", "99999999999999999999", "true", '""', "$it", "$nope", "$it.exchange", "all", "[1, {a: 2}]", "{any: [1]}",
-    "9999-12-31 23:59:59", "36500d", "2.5", '"\\0"', "data:,x", "{count: -1}", "{above: a}", "next", "it", "baseline", "{a: 1}",
-])
+ODD = st.sampled_from(
+    [
+        "null",
+        "[]",
+        "{}",
+        "-1",
+        "99999999999999999999",
+        "true",
+        '""',
+        "$it",
+        "$nope",
+        "$it.exchange",
+        "all",
+        "[1, {a: 2}]",
+        "{any: [1]}",
+        "9999-12-31 23:59:59",
+        "36500d",
+        "2.5",
+        '"\\0"',
+        "data:,x",
+        "{count: -1}",
+        "{above: a}",
+        "next",
+        "it",
+        "baseline",
+        "{a: 1}",
+    ]
+)
 PLACE = re.compile(r"(?<=: )[^,{}\[\]\n]+|\w+(?=:)|(?<=- )\w+")
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(sorted(SHIPPED.rglob("*.yaml"))), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), ODD), min_size=1, max_size=2))
+@settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    st.sampled_from(sorted(SHIPPED.rglob("*.yaml"))),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), ODD), min_size=1, max_size=2),
+)
 def test_whatever_stands_in_a_story_is_answered(make_api, path, changes):
     """A story with odd things in it is played or refused, never a fault of ours, and its history is recorded."""
     text = path.read_text("utf-8").replace("within: 10s", "within: 0s")
     for share, odd in changes:
         places = list(PLACE.finditer(text))
         place = places[int(share * len(places))]
-        text = text[:place.start()] + odd + text[place.end():]
+        text = text[: place.start()] + odd + text[place.end() :]
     api = make_api()
     answer = api.ask("POST", "play", {"scenario": text})
     assert (answer.status, api.faults) in ((200, []), (400, []))

@@ -16,7 +16,9 @@ PROPERTY_TESTS = ("docs/property-tests.md", "docs/property-tests.zh-CN.md")
 
 def blocks(name: str, language: str) -> list[str]:
     """The fenced blocks of a document in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
 @pytest.fixture
@@ -26,7 +28,11 @@ def command(tmp_path: Path) -> dict[str, str]:
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mockserver "$@"\n')
     shim.chmod(0o755)
-    return {**os.environ, "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    return {
+        **os.environ,
+        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
 
 
 @pytest.mark.parametrize("name", READMES)
@@ -36,7 +42,13 @@ def test_shell_blocks_run_in_order(name: str, command: dict[str, str], tmp_path:
     assert "serve --port 0" in script
     program = f"set -eu\ntrap 'kill $! 2>/dev/null; wait' EXIT\n{script}\ntest -s reference.md && test -s states.mmd\n"
     ran = subprocess.run(
-        ["bash", "-c", program], cwd=tmp_path, env=command, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", program],
+        cwd=tmp_path,
+        env=command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "换货成功" in ran.stdout
@@ -46,11 +58,18 @@ def test_shell_blocks_run_in_order(name: str, command: dict[str, str], tmp_path:
 def test_make_targets_exist(name: str) -> None:
     """Every make target that a README names is one of the Makefile's."""
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    named = {line.split()[1] for block in blocks(name, "sh") for line in block.splitlines() if line.startswith("make ")}
+    named = {
+        line.split()[1]
+        for block in blocks(name, "sh")
+        for line in block.splitlines()
+        if line.startswith("make ")
+    }
     assert {"demo", "serve", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("name", [*READMES, "docs/control-api.md", "docs/faults.md", "docs/testing.md", *PROPERTY_TESTS])
+@pytest.mark.parametrize(
+    "name", [*READMES, "docs/control-api.md", "docs/faults.md", "docs/testing.md", *PROPERTY_TESTS]
+)
 def test_python_blocks_run_in_order(name: str) -> None:
     """The Python blocks of a document run one after another and their assertions hold."""
     found = blocks(name, "python")
@@ -76,7 +95,10 @@ def test_readmes_are_twins() -> None:
     """Both READMEs show the same shell, Python and TOML, comments and invented names aside."""
 
     def bare(name: str, language: str) -> list[str]:
-        return [re.sub(r"#.*|\"[^\"]*配置[^\"]*\"|\"the [^\"]*\"", "", block) for block in blocks(name, language)]
+        return [
+            re.sub(r"#.*|\"[^\"]*配置[^\"]*\"|\"the [^\"]*\"", "", block)
+            for block in blocks(name, language)
+        ]
 
     for language in ("sh", "python", "toml"):
         assert bare(READMES[0], language) == bare(READMES[1], language)
@@ -84,7 +106,9 @@ def test_readmes_are_twins() -> None:
 
 def test_guides_are_twins() -> None:
     """Both guides to property tests show the same Python, comments aside."""
-    one, other = ([re.sub(r"#.*", "", block) for block in blocks(name, "python")] for name in PROPERTY_TESTS)
+    one, other = (
+        [re.sub(r"#.*", "", block) for block in blocks(name, "python")] for name in PROPERTY_TESTS
+    )
     assert one == other
 
 

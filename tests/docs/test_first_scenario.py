@@ -14,8 +14,14 @@ from mockserver.scenario.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("docs/first-scenario.md", "docs/first-scenario.zh-CN.md")
-FILE = re.compile(r"`([\w-]+\.scenario\.yaml)`[:：]\n\n```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MISTYPED = (("buyer: apply", "buyer: aply"), ("status: 2, due_in", "status: 3, due_in"), ("available: 1, res", "available: 2, res"))
+FILE = re.compile(
+    r"`([\w-]+\.scenario\.yaml)`[:：]\n\n```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
+MISTYPED = (
+    ("buyer: apply", "buyer: aply"),
+    ("status: 2, due_in", "status: 3, due_in"),
+    ("available: 1, res", "available: 2, res"),
+)
 
 
 def text(name: str) -> str:
@@ -41,8 +47,14 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, program: str) -> subprocess.CompletedProcess:
     path = f"{folder / '.bin'}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "-c", program], cwd=folder, env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}, capture_output=True,
-        text=True, encoding="utf-8", timeout=120, check=False,
+        ["bash", "-c", program],
+        cwd=folder,
+        env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
 
 
@@ -81,6 +93,10 @@ def test_the_guides_are_twins() -> None:
 @pytest.mark.parametrize("name", GUIDES)
 def test_the_guide_names_everything(name: str) -> None:
     """Every kind of step, every key of an expectation and every operator stands in the guide as code."""
-    coded = " ".join(re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```", "", text(name), flags=re.MULTILINE | re.DOTALL)))
+    coded = " ".join(
+        re.findall(
+            r"`([^`]+)`", re.sub(r"^```.*?^```", "", text(name), flags=re.MULTILINE | re.DOTALL)
+        )
+    )
     words = set(re.findall(r"[a-z_]+", coded))
     assert (set(STEPS) | set(EXPECTATIONS) | set(OPERATORS)) - words == set()

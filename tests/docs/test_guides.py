@@ -22,12 +22,36 @@ def files(name: str) -> dict[str, str]:
 def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
     """Every file of the guide, put into one folder, is a suite that passes, stories included."""
     found = files(name)
-    assert {"test_first.py", "my_client.py", "test_mine.py", "late.scenario.yaml", "test_story.py"} == set(found)
+    assert {
+        "test_first.py",
+        "my_client.py",
+        "test_mine.py",
+        "late.scenario.yaml",
+        "test_story.py",
+    } == set(found)
     for path, text in found.items():
         (tmp_path / path).write_text(text, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "--exchange-cov-fail-under=10"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+        "--exchange-cov-fail-under=10",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "6 passed" in ran.stdout
 

@@ -9,12 +9,17 @@ from mockserver.domain.conditions import Situation
 from mockserver.domain.exchange import Exchange, Outcome
 from mockserver.domain.moves import MOVES, Move
 from mockserver.domain.play import play
-from mockserver.domain.switches import DEFAULTS
+from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import CsStatus, Role, Ruleset, Status
 
 APPLIED = datetime(2026, 3, 1, 10, 0, 0, tzinfo=timezone(timedelta(hours=8)))
-ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "sub": Role.SELLER_SUB, "cs": Role.CS,
-         "system": Role.TIMEOUT}
+ROLES = {
+    "buyer": Role.BUYER,
+    "seller": Role.SELLER_MAIN,
+    "sub": Role.SELLER_SUB,
+    "cs": Role.CS,
+    "system": Role.TIMEOUT,
+}
 PLAYABLE = {
     "agree": {"address_id": 7001},
     "refuse": {"seller_refuse_reason_id": 41},
@@ -29,13 +34,31 @@ PLAYABLE = {
 def make_exchange() -> Callable[..., Exchange]:
     """Makes an exchange of two units: bought B, wanted W; statuses are given by their wire numbers."""
 
-    def make(status: int = 1, ruleset: str = "classic", *, cs: int = 1, came_from: int = 0, **fields: object) -> Exchange:
+    def make(
+        status: int = 1,
+        ruleset: str = "classic",
+        *,
+        cs: int = 1,
+        came_from: int = 0,
+        **fields: object,
+    ) -> Exchange:
         held = 2 if status in (2, 3, 12) or (status == 6 and came_from == 3) else 0
         values: dict = {
-            "dispute_id": 200000000000000001, "shop": "测试旗舰店", "created": APPLIED, "modified": APPLIED,
-            "entered": APPLIED, "tid": 300000000000000001, "oid": 300000000000000002, "bought_sku": "B",
-            "exchange_sku": "W", "num": 2, "reserved": held, "reason": "尺码不合适",
-            "status": Status(status), "ruleset": Ruleset(ruleset), "cs_status": CsStatus(cs),
+            "dispute_id": 200000000000000001,
+            "shop": "测试旗舰店",
+            "created": APPLIED,
+            "modified": APPLIED,
+            "entered": APPLIED,
+            "tid": 300000000000000001,
+            "oid": 300000000000000002,
+            "bought_sku": "B",
+            "exchange_sku": "W",
+            "num": 2,
+            "reserved": held,
+            "reason": "尺码不合适",
+            "status": Status(status),
+            "ruleset": Ruleset(ruleset),
+            "cs_status": CsStatus(cs),
             "refused_from": Status(came_from) if came_from else None,
         }
         return Exchange(**{**values, **fields})
@@ -54,13 +77,26 @@ def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
     """Plays a move; address 7001, reason 41, carriers 顺丰快递 and 圆通速递 are known, 9 wanted units are free."""
 
     def act(
-        exchange: Exchange, name: str, by: str, *, available: int = 9, rules: dict | None = None,
-        waybills: dict | None = None, at: datetime = APPLIED + timedelta(hours=1), **fields: object,
+        exchange: Exchange,
+        name: str,
+        by: str,
+        *,
+        available: int = 9,
+        rules: dict | None = None,
+        waybills: dict | None = None,
+        at: datetime = APPLIED + timedelta(hours=1),
+        **fields: object,
     ) -> Outcome:
         situation = Situation(
-            exchange=exchange, move=make_move(name, **fields), choices=DEFAULTS.changed(rules or {}),
-            available=available, addresses={7002: "默认退货地址", 7001: "退货地址七千零一"}, reasons=(41, 42),
-            carriers=("顺丰快递", "圆通速递"), waybills=waybills or {}, fresh=name == "apply" and exchange.status == 1,
+            exchange=exchange,
+            move=make_move(name, **fields),
+            rules=DEFAULTS.changed(rules or {}),
+            available=available,
+            addresses={7002: "默认退货地址", 7001: "退货地址七千零一"},
+            reasons=(41, 42),
+            carriers=("顺丰快递", "圆通速递"),
+            waybills=waybills or {},
+            fresh=name == "apply" and exchange.status == 1,
         )
         return play(situation, ROLES[by], at)
 

@@ -8,15 +8,32 @@ from mockserver.domain.vocabulary import Status
 
 def _address(contact_id: int, *, cancel_def: bool) -> Address:
     return Address(
-        contact_id=contact_id, contact_name="王五", province="浙江省", city="杭州市", country="西湖区", addr="转塘街道 1 号",
-        zip_code="310000", phone="", mobile_phone="10000000000", seller_company="", memo="", area_id=330106,
-        send_def=False, get_def=False, cancel_def=cancel_def, modify_date="2026-01-01 00:00:00",
+        contact_id=contact_id,
+        contact_name="王五",
+        province="浙江省",
+        city="杭州市",
+        country="西湖区",
+        addr="转塘街道 1 号",
+        zip_code="310000",
+        phone="",
+        mobile_phone="10000000000",
+        seller_company="",
+        memo="",
+        area_id=330106,
+        send_def=False,
+        get_def=False,
+        cancel_def=cancel_def,
+        modify_date="2026-01-01 00:00:00",
     )
 
 
 def test_the_default_return_address_comes_first():
     """Whatever its place in the list, the address with `cancel_def` leads; the others keep their order."""
-    addresses = (_address(1, cancel_def=False), _address(2, cancel_def=False), _address(3, cancel_def=True))
+    addresses = (
+        _address(1, cancel_def=False),
+        _address(2, cancel_def=False),
+        _address(3, cancel_def=True),
+    )
 
     assert list(Shop("测试旗舰店", 1, addresses).return_addresses()) == [3, 1, 2]
 

@@ -9,11 +9,22 @@ from mockserver.domain.ledger import Accounts, Entry, post, stocked
 
 PLACES = ["available", "reserved", "shipped", "returned", "outside"]
 COUNTS = st.integers(0, 50)
-ACCOUNTS = st.builds(Accounts, available=COUNTS, reserved=COUNTS, shipped=COUNTS, returned=COUNTS,
-                     outside=st.integers(-50, 50))
+ACCOUNTS = st.builds(
+    Accounts,
+    available=COUNTS,
+    reserved=COUNTS,
+    shipped=COUNTS,
+    returned=COUNTS,
+    outside=st.integers(-50, 50),
+)
 ENTRIES = st.lists(
-    st.builds(Entry, sku=st.sampled_from(["B", "W", "new"]), num=st.integers(1, 9), source=st.sampled_from(PLACES),
-              target=st.sampled_from(PLACES)).filter(lambda entry: entry.source != entry.target),
+    st.builds(
+        Entry,
+        sku=st.sampled_from(["B", "W", "new"]),
+        num=st.integers(1, 9),
+        source=st.sampled_from(PLACES),
+        target=st.sampled_from(PLACES),
+    ).filter(lambda entry: entry.source != entry.target),
     max_size=8,
 )
 
@@ -40,13 +51,20 @@ def test_an_account_cannot_give_more_than_it_holds(source):
     with pytest.raises(StockShort) as short:
         post({"W": Accounts(**{source: 1})}, [Entry("W", 2, source, "outside")])
 
-    assert (short.value.sku, short.value.account, short.value.wanted, short.value.left) == ("W", source, 2, 1)
+    assert (short.value.sku, short.value.account, short.value.wanted, short.value.left) == (
+        "W",
+        source,
+        2,
+        1,
+    )
     assert short.value.failure == "no_stock"
 
 
 def test_outside_balances():
     """Goods come in from outside however many there were."""
-    assert post({}, [Entry("B", 3, "outside", "returned")]) == {"B": Accounts(returned=3, outside=-3)}
+    assert post({}, [Entry("B", 3, "outside", "returned")]) == {
+        "B": Accounts(returned=3, outside=-3)
+    }
 
 
 def test_one_entry_that_fails_stops_all():
@@ -54,7 +72,9 @@ def test_one_entry_that_fails_stops_all():
     accounts = {"W": Accounts(available=1), "B": Accounts()}
 
     with pytest.raises(StockShort):
-        post(accounts, [Entry("W", 1, "available", "reserved"), Entry("B", 1, "reserved", "shipped")])
+        post(
+            accounts, [Entry("W", 1, "available", "reserved"), Entry("B", 1, "reserved", "shipped")]
+        )
 
     assert accounts == {"W": Accounts(available=1), "B": Accounts()}
 
@@ -81,4 +101,8 @@ def test_setting_stock_is_balanced_against_outside(accounts, available):
 
     assert after.available == available
     assert after.total == accounts.total
-    assert (after.reserved, after.shipped, after.returned) == (accounts.reserved, accounts.shipped, accounts.returned)
+    assert (after.reserved, after.shipped, after.returned) == (
+        accounts.reserved,
+        accounts.shipped,
+        accounts.returned,
+    )

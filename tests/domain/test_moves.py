@@ -9,12 +9,30 @@ SHIPMENT = {"logistics_no", "logistics_type", "logistics_company_name"}
 WISHES = {"reason", "desc", "exchange_sku", "num", "buyer_address"}
 REFUSAL = {"seller_refuse_reason_id", "leave_message", "leave_message_pics"}
 FIELDS = {
-    "apply": WISHES, "ship_back": {"logistics_company_name", "logistics_no"}, "modify": WISHES, "cancel": set(),
-    "ask_cs": set(), "confirm_receipt": set(),
-    "agree": {"address_id", "leave_message", "leave_message_pics", "complete_address", "mobile", "post"},
-    "refuse": REFUSAL, "returngoods_agree": set(), "returngoods_refuse": REFUSAL, "consigngoods": SHIPMENT,
-    "confirm_consign": SHIPMENT, "turn_to_refund": set(), "step_in": set(), "judge": {"for", "content"},
-    "expire": set(), "leave_message": {"content", "pics"},
+    "apply": WISHES,
+    "ship_back": {"logistics_company_name", "logistics_no"},
+    "modify": WISHES,
+    "cancel": set(),
+    "ask_cs": set(),
+    "confirm_receipt": set(),
+    "agree": {
+        "address_id",
+        "leave_message",
+        "leave_message_pics",
+        "complete_address",
+        "mobile",
+        "post",
+    },
+    "refuse": REFUSAL,
+    "returngoods_agree": set(),
+    "returngoods_refuse": REFUSAL,
+    "consigngoods": SHIPMENT,
+    "confirm_consign": SHIPMENT,
+    "turn_to_refund": set(),
+    "step_in": set(),
+    "judge": {"for", "content"},
+    "expire": set(),
+    "leave_message": {"content", "pics"},
 }
 
 

@@ -11,12 +11,24 @@ import pytest
 from mockserver.domain.errors import DomainError
 from mockserver.domain.moves import MOVES, Judge
 from mockserver.domain.near import near, sentences, shown
-from mockserver.domain.switches import DEFAULTS
+from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import Actor, Status, Verdict
 
-SELLERS = ("agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign", "turn_to_refund")
+SELLERS = (
+    "agree",
+    "refuse",
+    "returngoods_agree",
+    "returngoods_refuse",
+    "consigngoods",
+    "confirm_consign",
+    "turn_to_refund",
+)
 BUYERS = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")
-MADE = [(name, "seller") for name in SELLERS] + [(name, "buyer") for name in BUYERS] + [("step_in", "cs"), ("judge", "cs")]
+MADE = (
+    [(name, "seller") for name in SELLERS]
+    + [(name, "buyer") for name in BUYERS]
+    + [("step_in", "cs"), ("judge", "cs")]
+)
 OPEN = (1, 2, 3, 6, 12, 13)
 SHOW = "{:%Y-%m-%d %H:%M:%S}".format
 
@@ -28,7 +40,9 @@ def try_move(attempt):
     def play(exchange, name, by):
         for verdict in Verdict if name == "judge" else (None,):
             try:
-                return attempt(exchange, name, by, **({"verdict": verdict} if verdict else {})).exchange
+                return attempt(
+                    exchange, name, by, **({"verdict": verdict} if verdict else {})
+                ).exchange
             except DomainError:
                 continue
         return None
@@ -48,7 +62,11 @@ def reachable(attempt):
                 if name != "judge" and verdict is not Verdict.BUYER:
                     continue
                 try:
-                    after.append(attempt(each, name, by, **({"verdict": verdict} if name == "judge" else {})).exchange)
+                    after.append(
+                        attempt(
+                            each, name, by, **({"verdict": verdict} if name == "judge" else {})
+                        ).exchange
+                    )
                 except DomainError:
                     continue
             unique = {(e.status, e.cs_status, e.refused_from): e for e in after}
@@ -65,13 +83,22 @@ def start(make_exchange, status, ruleset):
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 @pytest.mark.parametrize("status", [status.value for status in Status])
-def test_the_way_leads_there_and_is_shortest(make_exchange, attempt, try_move, reachable, status, ruleset):
+def test_the_way_leads_there_and_is_shortest(
+    make_exchange, attempt, try_move, reachable, status, ruleset
+):
     """For every move: after the steps of the way it is possible, before the last of them it is not, and where there is no way there is none."""
     exchange = start(make_exchange, status, ruleset)
     rings = reachable(exchange, 6)
     for name, by in MADE:
         found = near(exchange, MOVES[name], Actor(by), DEFAULTS)
-        distance = next((far for far, ring in enumerate(rings) if any(try_move(each, name, by) for each in ring)), None)
+        distance = next(
+            (
+                far
+                for far, ring in enumerate(rings)
+                if any(try_move(each, name, by) for each in ring)
+            ),
+            None,
+        )
         assert (None if found.way is None else len(found.way)) == distance, (name, found.way)
         reached = exchange
         for step in found.way or ():
@@ -88,7 +115,8 @@ def test_legal_from_is_where_it_works(make_exchange, try_move, name, by, ruleset
     """The states said to allow a move are those in which some exchange can make it."""
     found = near(make_exchange(4, ruleset), MOVES[name], Actor(by), DEFAULTS)
     works = {
-        status for status, cs, came_from in product(Status, (1, 2, 3), (0, 1, 3))
+        status
+        for status, cs, came_from in product(Status, (1, 2, 3), (0, 1, 3))
         if try_move(make_exchange(status.value, ruleset, cs=cs, came_from=came_from), name, by)
     }
     assert set(found.legal_from) == works
@@ -100,8 +128,16 @@ def test_the_deadline_closes_the_door(make_exchange):
     members = shown(near(exchange, MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW)
     assert members == {
         "legal_from": [1],
-        "way": [{"by": "seller", "move": "returngoods_refuse", "to": 6}, {"by": "buyer", "move": "modify", "to": 1}],
-        "deadline": {"at": SHOW(exchange.entered + timedelta(days=10)), "rule": "deadline.3", "to": [14], "closes": True},
+        "way": [
+            {"by": "seller", "move": "returngoods_refuse", "to": 6},
+            {"by": "buyer", "move": "modify", "to": 1},
+        ],
+        "deadline": {
+            "at": SHOW(exchange.entered + timedelta(days=10)),
+            "rule": "deadline.3",
+            "to": [14],
+            "closes": True,
+        },
     }
 
 
@@ -126,18 +162,32 @@ def test_a_judgement_needs_customer_service_first(make_exchange):
 
 def test_a_rule_of_the_sandbox_counts(make_exchange):
     """With modify_to 3 a modified application goes back to the receipt, not to 1."""
-    asked = near(make_exchange(6, came_from=3), MOVES["returngoods_agree"], Actor.SELLER, DEFAULTS.changed({"modify_to": 3}))
+    asked = near(
+        make_exchange(6, came_from=3),
+        MOVES["returngoods_agree"],
+        Actor.SELLER,
+        DEFAULTS.changed({"modify_to": 3}),
+    )
     assert [step.move.name() for step in asked.way] == ["modify"]
 
 
-@pytest.mark.parametrize(("status", "name", "by", "zh", "en"), [
-    (3, "agree", "seller", "先由卖家拒绝确认收货，再由买家修改换货申请", "first seller returngoods_refuse, then buyer modify"),
-    (12, "agree", "seller", "已经没有路", "no way leads there"),
-    (1, "agree", "seller", "参数或库存", "arguments or stock"),
-    (3, "confirm_consign", "seller", "此流程里没有", "this flow has no"),
-    (1, "apply", "buyer", "新开", "new exchange"),
-    (2, "consigngoods", "seller", "此后再无可能", "too late"),
-])
+@pytest.mark.parametrize(
+    ("status", "name", "by", "zh", "en"),
+    [
+        (
+            3,
+            "agree",
+            "seller",
+            "先由卖家拒绝确认收货，再由买家修改换货申请",
+            "first seller returngoods_refuse, then buyer modify",
+        ),
+        (12, "agree", "seller", "已经没有路", "no way leads there"),
+        (1, "agree", "seller", "参数或库存", "arguments or stock"),
+        (3, "confirm_consign", "seller", "此流程里没有", "this flow has no"),
+        (1, "apply", "buyer", "新开", "new exchange"),
+        (2, "consigngoods", "seller", "此后再无可能", "too late"),
+    ],
+)
 def test_the_sentences_say_it(make_exchange, status, name, by, zh, en):
     """Both languages name the state, the way, and what the deadline does."""
     told = sentences(near(make_exchange(status), MOVES[name], Actor(by), DEFAULTS), SHOW)

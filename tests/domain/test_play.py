@@ -11,16 +11,35 @@ from msgspec.structs import replace
 from mockserver.domain.errors import DomainError
 from mockserver.domain.ledger import Accounts, post
 from mockserver.domain.play import deadline, possible
-from mockserver.domain.switches import DEFAULTS, BadSwitch
+from mockserver.domain.rules import DEFAULTS, BadRule
 from mockserver.domain.vocabulary import Verdict
 
 DAY = timedelta(days=1)
-LENGTHS = {1: 2 * DAY, 2: 7 * DAY, 3: 10 * DAY, 6: 5 * DAY, 12: 3 * DAY, 13: 10 * DAY, 4: None, 5: None, 14: None}
+LENGTHS = {
+    1: 2 * DAY,
+    2: 7 * DAY,
+    3: 10 * DAY,
+    6: 5 * DAY,
+    12: 3 * DAY,
+    13: 10 * DAY,
+    4: None,
+    5: None,
+    14: None,
+}
 TALK = {("buyer", "leave_message"), ("seller", "leave_message"), ("cs", "leave_message")}
 CLASSIC_POSSIBLE = [
     (1, 1, {("buyer", "cancel"), ("seller", "agree"), ("seller", "refuse")} | TALK),
     (2, 1, {("buyer", "ship_back"), ("buyer", "cancel")} | TALK),
-    (3, 1, {("seller", "returngoods_agree"), ("seller", "returngoods_refuse"), ("seller", "turn_to_refund")} | TALK),
+    (
+        3,
+        1,
+        {
+            ("seller", "returngoods_agree"),
+            ("seller", "returngoods_refuse"),
+            ("seller", "turn_to_refund"),
+        }
+        | TALK,
+    ),
     (6, 1, {("buyer", "modify"), ("buyer", "cancel"), ("buyer", "ask_cs")} | TALK),
     (6, 2, {("buyer", "cancel"), ("cs", "step_in"), ("cs", "judge")} | TALK),
     (6, 3, {("buyer", "cancel"), ("cs", "judge")} | TALK),
@@ -28,7 +47,11 @@ CLASSIC_POSSIBLE = [
     (12, 1, {("seller", "consigngoods"), ("seller", "turn_to_refund")} | TALK),
     (12, 6, {("seller", "consigngoods"), ("seller", "turn_to_refund")} | TALK),
     (13, 1, {("buyer", "confirm_receipt")} | TALK),
-    (4, 1, set()), (5, 1, set()), (14, 1, set()), (5, 6, set()), (4, 2, set()),
+    (4, 1, set()),
+    (5, 1, set()),
+    (14, 1, set()),
+    (5, 6, set()),
+    (4, 2, set()),
 ]
 
 
@@ -53,7 +76,9 @@ def test_each_state_has_its_deadline(make_exchange, ruleset, status, length):
     exchange = make_exchange(status, ruleset)
     exchange = replace(exchange, entered=exchange.created + 20 * DAY)
 
-    assert deadline(exchange, DEFAULTS) == (exchange.created + 20 * DAY + length if length else None)
+    assert deadline(exchange, DEFAULTS) == (
+        exchange.created + 20 * DAY + length if length else None
+    )
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 6, 12, 13])
@@ -61,15 +86,19 @@ def test_deadlines_follow_the_switches(make_exchange, status):
     """Every length is a choice of the sandbox."""
     exchange = make_exchange(status)
 
-    assert deadline(exchange, DEFAULTS.changed({f"deadline.{status}": "90s"})) == exchange.entered + timedelta(seconds=90)
+    assert deadline(
+        exchange, DEFAULTS.changed({f"deadline.{status}": "90s"})
+    ) == exchange.entered + timedelta(seconds=90)
 
 
-@pytest.mark.parametrize("text", ["999999d", "99999999h", "999999999m", "9999999999s", "999999d99999999h"])
+@pytest.mark.parametrize(
+    "text", ["999999d", "99999999h", "999999999m", "9999999999s", "999999d99999999h"]
+)
 def test_a_length_is_refused_or_gives_a_deadline(make_exchange, text):
     """However long, an accepted deadline is an instant that can be told."""
-    with suppress(BadSwitch):
-        choices = DEFAULTS.changed({"deadline.2": text})
-        assert deadline(make_exchange(2), choices) > make_exchange(2).entered
+    with suppress(BadRule):
+        rules = DEFAULTS.changed({"deadline.2": text})
+        assert deadline(make_exchange(2), rules) > make_exchange(2).entered
 
 
 @pytest.mark.parametrize(("cs", "has_one"), [(1, True), (2, False), (3, False), (6, True)])
@@ -89,10 +118,17 @@ def test_a_given_deadline_holds_until_the_state_changes(make_exchange, attempt):
     assert deadline(after, DEFAULTS) == after.entered + 10 * DAY
 
 
-@pytest.mark.parametrize(("status", "move", "by"), [
-    (1, "agree", "seller"), (2, "ship_back", "buyer"), (3, "returngoods_refuse", "seller"),
-    (6, "modify", "buyer"), (12, "consigngoods", "seller"), (13, "confirm_receipt", "buyer"),
-])
+@pytest.mark.parametrize(
+    ("status", "move", "by"),
+    [
+        (1, "agree", "seller"),
+        (2, "ship_back", "buyer"),
+        (3, "returngoods_refuse", "seller"),
+        (6, "modify", "buyer"),
+        (12, "consigngoods", "seller"),
+        (13, "confirm_receipt", "buyer"),
+    ],
+)
 def test_a_move_stamps_its_instant(make_exchange, attempt, status, move, by):
     """`modified` and the beginning of the new state are the instant of the move; `created` stays."""
     exchange = make_exchange(status, came_from=3 if status == 6 else 0)
@@ -145,12 +181,18 @@ def test_shipping_back_writes_the_buyers_waybill(make_exchange, attempt):
     assert after.good_status == "BUYER_RETURNED_GOODS"
 
 
-@pytest.mark.parametrize(("ruleset", "status", "move"), [
-    ("classic", 12, "consigngoods"), ("upgraded", 3, "confirm_consign"),
-])
+@pytest.mark.parametrize(
+    ("ruleset", "status", "move"),
+    [
+        ("classic", 12, "consigngoods"),
+        ("upgraded", 3, "confirm_consign"),
+    ],
+)
 def test_shipping_writes_the_sellers_waybill(make_exchange, attempt, ruleset, status, move):
     """Carrier and number of the replacement are the seller's, beside the buyer's."""
-    exchange = make_exchange(status, ruleset, buyer_logistic_no="YT1", buyer_logistic_name="圆通速递")
+    exchange = make_exchange(
+        status, ruleset, buyer_logistic_no="YT1", buyer_logistic_name="圆通速递"
+    )
 
     after = attempt(exchange, move, "seller").exchange
 
@@ -158,10 +200,14 @@ def test_shipping_writes_the_sellers_waybill(make_exchange, attempt, ruleset, st
     assert (after.buyer_logistic_name, after.buyer_logistic_no) == ("圆通速递", "YT1")
 
 
-@pytest.mark.parametrize(("modify_to", "waybill", "reserved"), [(1, ("", ""), 0), (3, ("圆通速递", "YT1"), 2)])
+@pytest.mark.parametrize(
+    ("modify_to", "waybill", "reserved"), [(1, ("", ""), 0), (3, ("圆通速递", "YT1"), 2)]
+)
 def test_modifying_to_1_forgets_the_return(make_exchange, attempt, modify_to, waybill, reserved):
     """Back to 1 the buyer's waybill is cleared and the reservation released; back to 3 both are kept."""
-    exchange = make_exchange(6, came_from=3, buyer_logistic_no="YT1", buyer_logistic_name="圆通速递")
+    exchange = make_exchange(
+        6, came_from=3, buyer_logistic_no="YT1", buyer_logistic_name="圆通速递"
+    )
 
     after = attempt(exchange, "modify", "buyer", rules={"modify_to": modify_to}).exchange
 
@@ -171,11 +217,20 @@ def test_modifying_to_1_forgets_the_return(make_exchange, attempt, modify_to, wa
 
 def test_modifying_changes_the_wishes_given(make_exchange, attempt):
     """Given wishes are written, others stay; what was reserved is released under the old SKU and number."""
-    outcome = attempt(make_exchange(6, came_from=3), "modify", "buyer", exchange_sku="V", num=1, desc="换大一码")
+    outcome = attempt(
+        make_exchange(6, came_from=3), "modify", "buyer", exchange_sku="V", num=1, desc="换大一码"
+    )
 
     after = outcome.exchange
-    assert (after.exchange_sku, after.num, after.desc, after.reason) == ("V", 1, "换大一码", "尺码不合适")
-    assert [(e.sku, e.num, e.source, e.target) for e in outcome.entries] == [("W", 2, "reserved", "available")]
+    assert (after.exchange_sku, after.num, after.desc, after.reason) == (
+        "V",
+        1,
+        "换大一码",
+        "尺码不合适",
+    )
+    assert [(e.sku, e.num, e.source, e.target) for e in outcome.entries] == [
+        ("W", 2, "reserved", "available")
+    ]
 
 
 def test_refusing_the_receipt_keeps_the_reservation(make_exchange, attempt):
@@ -183,9 +238,14 @@ def test_refusing_the_receipt_keeps_the_reservation(make_exchange, attempt):
     assert attempt(make_exchange(3), "returngoods_refuse", "seller").exchange.reserved == 2
 
 
-@pytest.mark.parametrize(("status", "move", "by", "human"), [
-    (1, "agree", "seller", True), (1, "apply", "buyer", True), (2, "expire", "system", False),
-])
+@pytest.mark.parametrize(
+    ("status", "move", "by", "human"),
+    [
+        (1, "agree", "seller", True),
+        (1, "apply", "buyer", True),
+        (2, "expire", "system", False),
+    ],
+)
 def test_every_move_leaves_words(make_exchange, attempt, status, move, by, human):
     """A move without words of its actor leaves a notice; only the system's count as not human."""
     outcome = attempt(make_exchange(status), move, by)
@@ -196,16 +256,30 @@ def test_every_move_leaves_words(make_exchange, attempt, status, move, by, human
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from([
-            ("agree", "seller", {}), ("refuse", "seller", {}), ("expire", "system", {}), ("cancel", "buyer", {}),
-            ("ship_back", "buyer", {}), ("returngoods_agree", "seller", {}), ("returngoods_refuse", "seller", {}),
-            ("confirm_consign", "seller", {}), ("consigngoods", "seller", {}), ("turn_to_refund", "seller", {}),
-            ("modify", "buyer", {}), ("modify", "buyer", {"exchange_sku": "B", "num": 1}),
-            ("modify", "buyer", {"exchange_sku": "W", "num": 3}), ("ask_cs", "buyer", {}), ("step_in", "cs", {}),
-            ("judge", "cs", {"verdict": Verdict.BUYER}), ("judge", "cs", {"verdict": Verdict.SELLER}),
-            ("judge", "cs", {"verdict": Verdict.REFUND}), ("confirm_receipt", "buyer", {}),
-            ("leave_message", "cs", {}),
-        ]),
+        st.sampled_from(
+            [
+                ("agree", "seller", {}),
+                ("refuse", "seller", {}),
+                ("expire", "system", {}),
+                ("cancel", "buyer", {}),
+                ("ship_back", "buyer", {}),
+                ("returngoods_agree", "seller", {}),
+                ("returngoods_refuse", "seller", {}),
+                ("confirm_consign", "seller", {}),
+                ("consigngoods", "seller", {}),
+                ("turn_to_refund", "seller", {}),
+                ("modify", "buyer", {}),
+                ("modify", "buyer", {"exchange_sku": "B", "num": 1}),
+                ("modify", "buyer", {"exchange_sku": "W", "num": 3}),
+                ("ask_cs", "buyer", {}),
+                ("step_in", "cs", {}),
+                ("judge", "cs", {"verdict": Verdict.BUYER}),
+                ("judge", "cs", {"verdict": Verdict.SELLER}),
+                ("judge", "cs", {"verdict": Verdict.REFUND}),
+                ("confirm_receipt", "buyer", {}),
+                ("leave_message", "cs", {}),
+            ]
+        ),
         st.sampled_from([1, 3]),
     ),
     max_size=40,
@@ -222,7 +296,14 @@ def walk(make_exchange, attempt):
         for (name, by, fields), modify_to in steps:
             available = accounts[exchange.exchange_sku].available
             with suppress(DomainError):
-                outcome = attempt(exchange, name, by, available=available, rules={"modify_to": modify_to}, **fields)
+                outcome = attempt(
+                    exchange,
+                    name,
+                    by,
+                    available=available,
+                    rules={"modify_to": modify_to},
+                    **fields,
+                )
                 accounts |= post(accounts, outcome.entries)
                 exchange = outcome.exchange
             yield exchange, accounts
@@ -236,7 +317,10 @@ def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
     """On every way through the flow a SKU's sum is constant, and only `outside` falls below zero."""
     for _, accounts in walk(ruleset, stock, steps):
         for each in accounts.values():
-            assert each.available + each.reserved + each.shipped + each.returned + each.outside == stock
+            assert (
+                each.available + each.reserved + each.shipped + each.returned + each.outside
+                == stock
+            )
             assert min(each.available, each.reserved, each.shipped, each.returned) >= 0
 
 

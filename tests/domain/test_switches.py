@@ -5,20 +5,40 @@ from datetime import timedelta
 import pytest
 
 from mockserver.domain.evidence import Grade
-from mockserver.domain.switches import DEFAULTS, SWITCHES, BadSwitch
+from mockserver.domain.rules import DEFAULTS, RULES, BadRule
 
 DEFAULT = {
-    "deadline.1": "2d", "deadline.2": "7d", "deadline.3": "10d", "deadline.6": "5d", "deadline.12": "3d",
+    "deadline.1": "2d",
+    "deadline.2": "7d",
+    "deadline.3": "10d",
+    "deadline.6": "5d",
+    "deadline.12": "3d",
     "deadline.13": "10d",
-    "text.1": "换货待处理", "text.2": "待买家退货", "text.3": "买家已退货，待收货", "text.4": "换货关闭",
-    "text.5": "换货成功", "text.6": "待买家修改", "text.12": "待发出换货商品", "text.13": "待买家收货", "text.14": "请退款",
-    "fields_required": True, "modify_to": 1, "strict_logistics": False,
-    "msg_code.not_exist": "DISPUTE_NOT_EXIST", "msg_code.wrong_state": "EXCHANGE_STATUS_ERROR",
-    "msg_code.no_stock": "EXCHANGE_STOCK_NOT_ENOUGH", "msg_code.unknown_address": "ADDRESS_NOT_EXIST",
-    "msg_code.unknown_reason": "REFUSE_REASON_NOT_EXIST", "msg_code.bad_waybill": "LOGISTICS_NO_INVALID",
-    "msg_code.wrong_flow": "EXCHANGE_FLOW_NOT_SUPPORT", "msg_code.flow_over": "EXCHANGE_CLOSED",
+    "text.1": "换货待处理",
+    "text.2": "待买家退货",
+    "text.3": "买家已退货，待收货",
+    "text.4": "换货关闭",
+    "text.5": "换货成功",
+    "text.6": "待买家修改",
+    "text.12": "待发出换货商品",
+    "text.13": "待买家收货",
+    "text.14": "请退款",
+    "fields_required": True,
+    "modify_to": 1,
+    "strict_logistics": False,
+    "msg_code.not_exist": "DISPUTE_NOT_EXIST",
+    "msg_code.wrong_state": "EXCHANGE_STATUS_ERROR",
+    "msg_code.no_stock": "EXCHANGE_STOCK_NOT_ENOUGH",
+    "msg_code.unknown_address": "ADDRESS_NOT_EXIST",
+    "msg_code.unknown_reason": "REFUSE_REASON_NOT_EXIST",
+    "msg_code.bad_waybill": "LOGISTICS_NO_INVALID",
+    "msg_code.wrong_flow": "EXCHANGE_FLOW_NOT_SUPPORT",
+    "msg_code.flow_over": "EXCHANGE_CLOSED",
     "msg_code.unknown_carrier": "LOGISTICS_COMPANY_NOT_EXIST",
-    "page_size_max": 100, "message_max_bytes": 400, "picture_max_bytes": 5 * 1024 * 1024, "timestamp_tolerance": "10m",
+    "page_size_max": 100,
+    "message_max_bytes": 400,
+    "picture_max_bytes": 5 * 1024 * 1024,
+    "timestamp_tolerance": "10m",
 }
 
 
@@ -28,25 +48,57 @@ def test_every_documented_choice_has_its_default(name, value):
     assert DEFAULTS.shown()[name] == value
 
 
-@pytest.mark.parametrize(("name", "grade"), [
-    ("deadline.1", "assumed"), ("deadline.2", "inferred"), ("deadline.3", "inferred"), ("deadline.6", "inferred"),
-    ("deadline.12", "inferred"), ("deadline.13", "assumed"), ("modify_to", "inferred"), ("page_size_max", "inferred"),
-    ("message_max_bytes", "inferred"), ("picture_max_bytes", "inferred"), ("timestamp_tolerance", "documented"),
-    ("fields_required", "documented"), ("strict_logistics", "assumed"), ("msg_code.not_exist", "inferred"),
-    *((f"msg_code.{name}", "assumed") for name in (
-        "wrong_state", "no_stock", "unknown_address", "unknown_reason", "bad_waybill", "wrong_flow", "flow_over",
-        "unknown_carrier")),
-])
+@pytest.mark.parametrize(
+    ("name", "grade"),
+    [
+        ("deadline.1", "assumed"),
+        ("deadline.2", "inferred"),
+        ("deadline.3", "inferred"),
+        ("deadline.6", "inferred"),
+        ("deadline.12", "inferred"),
+        ("deadline.13", "assumed"),
+        ("modify_to", "inferred"),
+        ("page_size_max", "inferred"),
+        ("message_max_bytes", "inferred"),
+        ("picture_max_bytes", "inferred"),
+        ("timestamp_tolerance", "documented"),
+        ("fields_required", "documented"),
+        ("strict_logistics", "assumed"),
+        ("msg_code.not_exist", "inferred"),
+        *(
+            (f"msg_code.{name}", "assumed")
+            for name in (
+                "wrong_state",
+                "no_stock",
+                "unknown_address",
+                "unknown_reason",
+                "bad_waybill",
+                "wrong_flow",
+                "flow_over",
+                "unknown_carrier",
+            )
+        ),
+    ],
+)
 def test_choices_say_how_they_are_known(name, grade):
     """Of the business codes only DISPUTE_NOT_EXIST was seen; lengths are inferred or assumed as the rules say."""
-    assert SWITCHES[name].evidence.grade is Grade(grade)
+    assert RULES[name].evidence.grade is Grade(grade)
 
 
-@pytest.mark.parametrize(("name", "value", "shown"), [
-    ("deadline.2", "7d", "7d"), ("deadline.12", "120h", "5d"), ("text.14", "换货单关闭,请退款", "换货单关闭,请退款"),
-    ("fields_required", False, False), ("modify_to", 3, 3), ("strict_logistics", True, True),
-    ("msg_code.no_stock", "B150", "B150"), ("deadline.1", timedelta(days=5), "5d"), ("page_size_max", 200, 200),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("deadline.2", "7d", "7d"),
+        ("deadline.12", "120h", "5d"),
+        ("text.14", "换货单关闭,请退款", "换货单关闭,请退款"),
+        ("fields_required", False, False),
+        ("modify_to", 3, 3),
+        ("strict_logistics", True, True),
+        ("msg_code.no_stock", "B150", "B150"),
+        ("deadline.1", timedelta(days=5), "5d"),
+        ("page_size_max", 200, 200),
+    ],
+)
 def test_a_choice_can_be_overridden(name, value, shown):
     """A patch changes the named choice and no other; the choices before it stay."""
     changed = DEFAULTS.changed({name: value}).shown()
@@ -55,18 +107,44 @@ def test_a_choice_can_be_overridden(name, value, shown):
     assert DEFAULTS.shown()[name] == DEFAULT[name]
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("deadline.2", "soon"), ("deadline.2", 7), ("deadline.2", ""), ("deadline.2", None), ("deadline.2", "-1d"),
-    ("deadline.2", True), ("deadline.4", "7d"), ("deadline", "7d"), ("text.14", ""), ("text.14", 14),
-    ("text.14", None), ("text.11", "换货结束"), ("fields_required", 1), ("fields_required", "true"),
-    ("fields_required", None), ("modify_to", 2), ("modify_to", "3"), ("modify_to", True), ("modify_to", 3.0),
-    ("strict_logistics", 0), ("msg_code.no_stock", ""), ("msg_code.no_stock", ["x"]), ("msg_code.other", "X"),
-    ("page_size_max", 0), ("page_size_max", -1), ("page_size_max", True), ("message_max_bytes", 0),
-    ("picture_max_bytes", 0), ("STRICT_LOGISTICS", True), ("", "x"),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deadline.2", "soon"),
+        ("deadline.2", 7),
+        ("deadline.2", ""),
+        ("deadline.2", None),
+        ("deadline.2", "-1d"),
+        ("deadline.2", True),
+        ("deadline.4", "7d"),
+        ("deadline", "7d"),
+        ("text.14", ""),
+        ("text.14", 14),
+        ("text.14", None),
+        ("text.11", "换货结束"),
+        ("fields_required", 1),
+        ("fields_required", "true"),
+        ("fields_required", None),
+        ("modify_to", 2),
+        ("modify_to", "3"),
+        ("modify_to", True),
+        ("modify_to", 3.0),
+        ("strict_logistics", 0),
+        ("msg_code.no_stock", ""),
+        ("msg_code.no_stock", ["x"]),
+        ("msg_code.other", "X"),
+        ("page_size_max", 0),
+        ("page_size_max", -1),
+        ("page_size_max", True),
+        ("message_max_bytes", 0),
+        ("picture_max_bytes", 0),
+        ("STRICT_LOGISTICS", True),
+        ("", "x"),
+    ],
+)
 def test_a_wrong_name_or_value_is_refused(name, value):
     """The refusal names the rule and what it could be; no choice has changed."""
-    with pytest.raises(BadSwitch) as bad:
+    with pytest.raises(BadRule) as bad:
         DEFAULTS.changed({"modify_to": 3, name: value})
 
     assert bad.value.name == name
@@ -75,12 +153,14 @@ def test_a_wrong_name_or_value_is_refused(name, value):
 
 def test_an_unknown_name_is_told_the_known_ones():
     """The refusal of a misspelt rule lists the rules there are."""
-    with pytest.raises(BadSwitch, match=r"strict_logistics"):
+    with pytest.raises(BadRule, match=r"strict_logistics"):
         DEFAULTS.changed({"strict_logistic": True})
 
 
 def test_what_is_shown_can_be_patched_back():
     """A dump of the rules is itself a valid patch."""
-    changed = DEFAULTS.changed({"deadline.12": "73h", "text.14": "换货转退款", "strict_logistics": True})
+    changed = DEFAULTS.changed(
+        {"deadline.12": "73h", "text.14": "换货转退款", "strict_logistics": True}
+    )
 
     assert DEFAULTS.changed(changed.shown()).shown() == changed.shown()

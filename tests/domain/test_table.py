@@ -33,10 +33,36 @@ STORY = [
     (BOTH, {"status": 3}, "expire", "system", {}, 14, [RELEASE], (INF, INF)),
     (BOTH, {"status": 6, "came_from": 3}, "modify", "buyer", {}, 1, [RELEASE], (INF, INF)),
     (("upgraded",), {"status": 6, "came_from": 1}, "modify", "buyer", {}, 1, [], (INF,)),
-    (BOTH, {"status": 6, "came_from": 3}, "modify", "buyer", {"rules": {"modify_to": 3}}, 3, [], (INF, INF)),
-    (BOTH, {"status": 6, "came_from": 3}, "modify", "buyer", {"rules": {"modify_to": 3}, "exchange_sku": "V"}, 1,
-     [RELEASE], (INF, INF)),
-    (("upgraded",), {"status": 6, "came_from": 1}, "modify", "buyer", {"rules": {"modify_to": 3}}, 1, [], (INF,)),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3},
+        "modify",
+        "buyer",
+        {"rules": {"modify_to": 3}},
+        3,
+        [],
+        (INF, INF),
+    ),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3},
+        "modify",
+        "buyer",
+        {"rules": {"modify_to": 3}, "exchange_sku": "V"},
+        1,
+        [RELEASE],
+        (INF, INF),
+    ),
+    (
+        ("upgraded",),
+        {"status": 6, "came_from": 1},
+        "modify",
+        "buyer",
+        {"rules": {"modify_to": 3}},
+        1,
+        [],
+        (INF,),
+    ),
     (BOTH, {"status": 6, "came_from": 3}, "cancel", "buyer", {}, 4, [RELEASE], (INF, INF)),
     (BOTH, {"status": 6, "came_from": 3, "cs": 2}, "cancel", "buyer", {}, 4, [RELEASE], (INF, INF)),
     (BOTH, {"status": 6, "came_from": 3, "cs": 3}, "cancel", "buyer", {}, 4, [RELEASE], (INF, INF)),
@@ -45,29 +71,107 @@ STORY = [
     (("upgraded",), {"status": 6, "came_from": 1}, "expire", "system", {}, 4, [], (INF,)),
     (BOTH, {"status": 6, "came_from": 3}, "ask_cs", "buyer", {}, 6, [], (DOC, DOC)),
     (BOTH, {"status": 6, "came_from": 3, "cs": 2}, "step_in", "cs", {}, 6, [], (INF, INF)),
-    (BOTH, {"status": 6, "came_from": 3, "cs": 2}, "judge", "cs", {"verdict": "buyer"}, 12, [RETURN], (ASM, ASM)),
-    (BOTH, {"status": 6, "came_from": 3, "cs": 3}, "judge", "cs", {"verdict": "buyer"}, 12, [RETURN], (ASM, ASM)),
-    (("upgraded",), {"status": 6, "came_from": 1, "cs": 2}, "judge", "cs", {"verdict": "buyer"}, 2, [RESERVE], (ASM,)),
-    (BOTH, {"status": 6, "came_from": 3, "cs": 3}, "judge", "cs", {"verdict": "seller"}, 4, [RELEASE], (ASM, ASM)),
-    (BOTH, {"status": 6, "came_from": 3, "cs": 3}, "judge", "cs", {"verdict": "refund"}, 14, [RELEASE], (ASM, ASM)),
-    (("upgraded",), {"status": 6, "came_from": 1, "cs": 3}, "judge", "cs", {"verdict": "seller"}, 4, [], (ASM,)),
-    (("upgraded",), {"status": 6, "came_from": 1, "cs": 3}, "judge", "cs", {"verdict": "refund"}, 14, [], (ASM,)),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3, "cs": 2},
+        "judge",
+        "cs",
+        {"verdict": "buyer"},
+        12,
+        [RETURN],
+        (ASM, ASM),
+    ),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3, "cs": 3},
+        "judge",
+        "cs",
+        {"verdict": "buyer"},
+        12,
+        [RETURN],
+        (ASM, ASM),
+    ),
+    (
+        ("upgraded",),
+        {"status": 6, "came_from": 1, "cs": 2},
+        "judge",
+        "cs",
+        {"verdict": "buyer"},
+        2,
+        [RESERVE],
+        (ASM,),
+    ),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3, "cs": 3},
+        "judge",
+        "cs",
+        {"verdict": "seller"},
+        4,
+        [RELEASE],
+        (ASM, ASM),
+    ),
+    (
+        BOTH,
+        {"status": 6, "came_from": 3, "cs": 3},
+        "judge",
+        "cs",
+        {"verdict": "refund"},
+        14,
+        [RELEASE],
+        (ASM, ASM),
+    ),
+    (
+        ("upgraded",),
+        {"status": 6, "came_from": 1, "cs": 3},
+        "judge",
+        "cs",
+        {"verdict": "seller"},
+        4,
+        [],
+        (ASM,),
+    ),
+    (
+        ("upgraded",),
+        {"status": 6, "came_from": 1, "cs": 3},
+        "judge",
+        "cs",
+        {"verdict": "refund"},
+        14,
+        [],
+        (ASM,),
+    ),
     (BOTH, {"status": 12}, "consigngoods", "seller", {}, 13, [SHIP], (DOC, ASM)),
     (BOTH, {"status": 12}, "turn_to_refund", "seller", {}, 14, [RELEASE], (INF, INF)),
     (BOTH, {"status": 12}, "expire", "system", {}, 14, [RELEASE], (ASM, ASM)),
     (BOTH, {"status": 13}, "confirm_receipt", "buyer", {}, 5, [], (DOC, DOC)),
     (BOTH, {"status": 13}, "expire", "system", {}, 5, [], (ASM, ASM)),
-    *((BOTH, {"status": status}, "leave_message", who, {}, status, [], (DOC, DOC))
-      for status in (1, 2, 3, 6, 12, 13) for who in ("buyer", "seller", "cs")),
+    *(
+        (BOTH, {"status": status}, "leave_message", who, {}, status, [], (DOC, DOC))
+        for status in (1, 2, 3, 6, 12, 13)
+        for who in ("buyer", "seller", "cs")
+    ),
 ]
 CASES = [
-    pytest.param(ruleset, start, move, by, how, target, entries, grades[index],
-                 id=f"{ruleset}-{'-'.join(map(str, start.values()))}-{move}-{by}-{target}")
+    pytest.param(
+        ruleset,
+        start,
+        move,
+        by,
+        how,
+        target,
+        entries,
+        grades[index],
+        id=f"{ruleset}-{'-'.join(map(str, start.values()))}-{move}-{by}-{target}",
+    )
     for rulesets, start, move, by, how, target, entries, grades in STORY
     for index, ruleset in enumerate(rulesets)
 ]
 CS_WRITES = {
-    ("ask_cs", ""): [2], ("step_in", ""): [3], ("judge", "buyer"): [8, 6], ("judge", "refund"): [8, 6],
+    ("ask_cs", ""): [2],
+    ("step_in", ""): [3],
+    ("judge", "buyer"): [8, 6],
+    ("judge", "refund"): [8, 6],
     ("judge", "seller"): [9, 6],
 }
 WHO = {"buyer": ("buyer",), "seller": ("seller", "sub"), "cs": ("cs",), "system": ("system",)}
@@ -77,7 +181,9 @@ def _playable(how: dict) -> dict:
     return {**how, "verdict": Verdict(how["verdict"])} if "verdict" in how else how
 
 
-@pytest.mark.parametrize(("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES)
+@pytest.mark.parametrize(
+    ("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES
+)
 def test_a_move_leads_where_the_documents_say(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
@@ -91,7 +197,9 @@ def test_a_move_leads_where_the_documents_say(
         assert [(e.sku, e.num, e.source, e.target) for e in outcome.entries] == entries
 
 
-@pytest.mark.parametrize(("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES)
+@pytest.mark.parametrize(
+    ("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES
+)
 def test_customer_service_status_follows_its_own_moves_only(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
@@ -105,7 +213,9 @@ def test_customer_service_status_follows_its_own_moves_only(
     assert outcome.exchange.cs_status == (written[-1] if written else start.get("cs", 1))
 
 
-@pytest.mark.parametrize(("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES)
+@pytest.mark.parametrize(
+    ("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES
+)
 def test_only_the_documented_actor_may_move(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
@@ -119,7 +229,9 @@ def test_only_the_documented_actor_may_move(
         assert refused.value.failure == "wrong_state"
 
 
-@pytest.mark.parametrize(("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES)
+@pytest.mark.parametrize(
+    ("ruleset", "start", "move", "by", "how", "target", "entries", "grade"), CASES
+)
 def test_a_rule_claims_no_better_evidence_than_the_documents_give(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
@@ -128,7 +240,11 @@ def test_a_rule_claims_no_better_evidence_than_the_documents_give(
 
     rule = attempt(exchange, move, by, **_playable(how)).rule
 
-    assert [row.known(Ruleset(ruleset)).grade for row in TABLE if row.name == rule and ruleset in row.rulesets] == [Grade(grade)]
+    assert [
+        row.known(Ruleset(ruleset)).grade
+        for row in TABLE
+        if row.name == rule and ruleset in row.rulesets
+    ] == [Grade(grade)]
 
 
 ILLEGAL = [
@@ -173,18 +289,33 @@ def test_confirm_and_ship_is_upgraded_only(make_exchange, attempt, status):
     exchange = make_exchange(status, "upgraded", came_from=3 if status == 6 else 0)
 
     if status == 3:
-        assert attempt(exchange, "confirm_consign", "seller").exchange.status is Status.WAIT_BUYER_CONFIRM
+        assert (
+            attempt(exchange, "confirm_consign", "seller").exchange.status
+            is Status.WAIT_BUYER_CONFIRM
+        )
     else:
         with pytest.raises(DomainError) as refused:
             attempt(exchange, "confirm_consign", "seller")
         assert refused.value.failure == "wrong_state"
 
 
-@pytest.mark.parametrize(("move", "by", "cs"), [
-    ("modify", "buyer", 2), ("modify", "buyer", 3), ("expire", "system", 2), ("expire", "system", 3),
-    ("ask_cs", "buyer", 2), ("ask_cs", "buyer", 3), ("ask_cs", "buyer", 6), ("step_in", "cs", 1),
-    ("step_in", "cs", 3), ("step_in", "cs", 6), ("judge", "cs", 1), ("judge", "cs", 6),
-])
+@pytest.mark.parametrize(
+    ("move", "by", "cs"),
+    [
+        ("modify", "buyer", 2),
+        ("modify", "buyer", 3),
+        ("expire", "system", 2),
+        ("expire", "system", 3),
+        ("ask_cs", "buyer", 2),
+        ("ask_cs", "buyer", 3),
+        ("ask_cs", "buyer", 6),
+        ("step_in", "cs", 1),
+        ("step_in", "cs", 3),
+        ("step_in", "cs", 6),
+        ("judge", "cs", 1),
+        ("judge", "cs", 6),
+    ],
+)
 def test_customer_service_has_its_own_order(make_exchange, attempt, move, by, cs):
     """Asked from 1 only, stepped in from 2 only, judged at 2 or 3; no modifying or expiring meanwhile."""
     exchange = make_exchange(6, cs=cs, came_from=3)
@@ -195,7 +326,9 @@ def test_customer_service_has_its_own_order(make_exchange, attempt, move, by, cs
     assert refused.value.failure == "wrong_state"
 
 
-def test_a_judgement_for_the_buyer_needs_stock_when_the_application_was_refused(make_exchange, attempt):
+def test_a_judgement_for_the_buyer_needs_stock_when_the_application_was_refused(
+    make_exchange, attempt
+):
     """Check, then reserve: without stock there is no judgement."""
     exchange = make_exchange(6, "upgraded", cs=CsStatus.STEPPED_IN, came_from=1)
 

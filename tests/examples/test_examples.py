@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from mockserver import Sandbox, Server
+from mockserver.client.control_client import Control, local_control
+from mockserver.client.transport import Wsgi
 from mockserver.testing import exchange_machine
-from mockserver.testing.control import Control, local_control
 from mockserver.testing.machine.checks import ClientFailed
-from mockserver.testing.transport import Wsgi
 
 ROOT = Path(__file__).parents[2]
 BUGS = ("DropsMovedRows", "IgnoresFailure", "RoundsIds")
 WAITS = st.sampled_from(["", "1s", "1h", "2d", "8d"])
 ACTS = st.sampled_from(["apply", "lose"]) | st.tuples(st.integers(0, 5), st.integers(0, 3))
 ROUND = st.lists(st.tuples(st.integers(0, 5), WAITS, ACTS), max_size=4)
-STORY = st.tuples(st.integers(1, 5), st.integers(0, 3), st.integers(1, 3), st.lists(ROUND, min_size=1, max_size=4))
+STORY = st.tuples(
+    st.integers(1, 5), st.integers(0, 3), st.integers(1, 3), st.lists(ROUND, min_size=1, max_size=4)
+)
 Deed = tuple[int, str, str | tuple[int, int]]
 """Before which call of the round, how much later than the deed before, and what: another application, the call's reply is lost,
 or which exchange's buyer does what."""
@@ -32,7 +34,9 @@ or which exchange's buyer does what."""
 class Shop:
     """A sandbox and its client; what happens in a round happens before one of the client's calls, or after the last."""
 
-    def __init__(self, control: Control, kind: Any, opened: int, stock: int, page_size: int) -> None:
+    def __init__(
+        self, control: Control, kind: Any, opened: int, stock: int, page_size: int
+    ) -> None:
         self.sandbox = Sandbox(control=control, goods={"wanted": {"stock": stock}})
         self.sandbox.open_many(opened)
         self._wire = control.transport
@@ -41,9 +45,9 @@ class Shop:
         self.client = kind(self.sandbox.env, post=self._post)
         self.client.page_size = page_size
 
-    def round(self, deeds: list[Deed]) -> None:
+    def round(self, operations: list[Deed]) -> None:
         """One round of the client's work with the deeds of others in between."""
-        self._coming, self._calls = sorted(deeds, key=lambda each: each[0]), 0
+        self._coming, self._calls = sorted(operations, key=lambda each: each[0]), 0
         self.client.step()
         while self._coming:
             self._play(self._coming.pop(0))
@@ -90,15 +94,19 @@ def law(kind: Any) -> Callable[[], None]:
     control = local_control()
 
     @settings(
-        max_examples=200, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=200,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )
     @given(STORY)
     def holds(story: tuple[int, int, int, list[Any]]) -> None:
         opened, stock, page_size, rounds = story
         shop = Shop(control, kind, opened, stock, page_size)
-        for deeds in rounds:
-            shop.round(deeds)
+        for operations in rounds:
+            shop.round(operations)
         shop.round([])
         assert shop.agrees()
         assert shop.sandbox.report()["audit"]["unsafe"] == 0
@@ -109,9 +117,21 @@ def law(kind: Any) -> Callable[[], None]:
 
 def run(example: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A module of Python's, run in the example's folder."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "ISV_PAUSE": "0.05", **variables}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+        "ISV_PAUSE": "0.05",
+        **variables,
+    }
     return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=example, env=environment, capture_output=True, encoding="utf-8", timeout=120, check=False
+        [sys.executable, "-m", *arguments],
+        cwd=example,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
 
 
@@ -125,7 +145,9 @@ def test_the_suite_of_the_example_passes(example: Path) -> None:
 def test_the_client_is_short(example: Path) -> None:
     """The client is read in one sitting and needs the standard library only."""
     lines = (example / "client.py").read_text("utf-8").splitlines()
-    imported = {line.split()[1].partition(".")[0] for line in lines if line.startswith(("import ", "from "))}
+    imported = {
+        line.split()[1].partition(".")[0] for line in lines if line.startswith(("import ", "from "))
+    }
     assert len(lines) <= 200
     assert imported <= sys.stdlib_module_names
 
@@ -147,7 +169,10 @@ def test_the_honest_client_serves_several_exchanges(clients: dict[str, Any]) -> 
         assert client.book == {exchange.dispute_id: "换货成功" for exchange in opened}
         report = sandbox.report()
     assert report["audit"]["unsafe"] == 0
-    assert {found["id"] for found in report["findings"]} <= {"md5_sign", "polling_fast"}  # a test does not wait between rounds
+    assert {found["id"] for found in report["findings"]} <= {
+        "md5_sign",
+        "polling_fast",
+    }  # a test does not wait between rounds
 
 
 def test_the_honest_client_keeps_the_law(clients: dict[str, Any]) -> None:
@@ -159,8 +184,13 @@ def machine(kind: Any) -> Any:
     """A machine that plays against the client without sockets, two rows a page."""
 
     def seller(sandbox: Sandbox) -> Any:
-        wire, kept = Wsgi(sandbox.wsgi, timeout=None), {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
-        client = kind(sandbox.env, post=lambda body: wire.send("POST", "/router/rest", body, kept)[2])
+        wire, kept = (
+            Wsgi(sandbox.wsgi, timeout=None),
+            {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
+        )
+        client = kind(
+            sandbox.env, post=lambda body: wire.send("POST", "/router/rest", body, kept)[2]
+        )
         client.page_size = 2
         return client
 
@@ -169,10 +199,19 @@ def machine(kind: Any) -> Any:
 
 def play(machine: Any, examples: int = 200) -> None:
     """So many runs of 30 steps, the same ones each time, stopped by the first failure."""
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=examples, stateful_step_count=30, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
-    ))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+        ),
+    )
 
 
 def test_the_machine_finds_nothing_wrong_with_the_honest_client(clients: dict[str, Any]) -> None:
@@ -183,9 +222,14 @@ def test_the_machine_finds_nothing_wrong_with_the_honest_client(clients: dict[st
     assert len(honest.taken()) > 25
 
 
-@pytest.mark.parametrize(("bug", "says"), [
-    ("RoundsIds", "becomes that in a double"), ("IgnoresFailure", "waits at 1"), ("DropsMovedRows", "though the client has worked twice"),
-])
+@pytest.mark.parametrize(
+    ("bug", "says"),
+    [
+        ("RoundsIds", "becomes that in a double"),
+        ("IgnoresFailure", "waits at 1"),
+        ("DropsMovedRows", "though the client has worked twice"),
+    ],
+)
 def test_the_machine_finds_each_bug(clients: dict[str, Any], bug: str, says: str) -> None:
     """Each planted bug is found within 200 examples, by the built-in checks alone."""
     with pytest.raises(ClientFailed, match=says):
@@ -194,7 +238,9 @@ def test_the_machine_finds_each_bug(clients: dict[str, Any], bug: str, says: str
 
 def test_paging_forward_breaks_the_law(clients: dict[str, Any]) -> None:
     """Windows that overlap do not help a client that pages forward: the rows between pages are lost all the same."""
-    forward = type("Forward", (clients["DropsMovedRows"],), {"overlap": clients["IsvClient"].overlap})
+    forward = type(
+        "Forward", (clients["DropsMovedRows"],), {"overlap": clients["IsvClient"].overlap}
+    )
     with pytest.raises(AssertionError, match="agrees"):
         law(forward)()
 
@@ -213,17 +259,40 @@ def test_the_honest_client_passes_shipped_stories(example: Path) -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize(("bug", "story"), [("RoundsIds", "stock/whole-way"), ("IgnoresFailure", "stock/no-stock-notice")])
+@pytest.mark.parametrize(
+    ("bug", "story"),
+    [("RoundsIds", "stock/whole-way"), ("IgnoresFailure", "stock/no-stock-notice")],
+)
 def test_shipped_stories_find_bugs(example: Path, bug: str, story: str) -> None:
     """A story that the honest client passes breaks at the step that a bug keeps from happening."""
-    ran = run(example, "mockserver", "run", story, "--within", "2s", "--client", f"{sys.executable} buggy.py {bug}")
+    ran = run(
+        example,
+        "mockserver",
+        "run",
+        story,
+        "--within",
+        "2s",
+        "--client",
+        f"{sys.executable} buggy.py {bug}",
+    )
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "等不到被测程序的 tmall.exchange.agree" in ran.stdout
 
 
 def test_exec_runs_the_client(example: Path) -> None:
     """`exec` gives the client address, keys and session; it works through the samples."""
-    ran = run(example, "mockserver", "exec", "--port", "0", "--samples", "--", sys.executable, "client.py", ISV_ROUNDS="2")
+    ran = run(
+        example,
+        "mockserver",
+        "exec",
+        "--port",
+        "0",
+        "--samples",
+        "--",
+        sys.executable,
+        "client.py",
+        ISV_ROUNDS="2",
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "待买家退货" in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr

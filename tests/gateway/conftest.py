@@ -13,7 +13,7 @@ import pytest
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
 from mockserver.gateway.call import Inbound
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.world.world import World
 
@@ -33,7 +33,9 @@ def png() -> bytes:
 def act() -> Callable[..., Any]:
     """Plays a move by its name for the actor it belongs to."""
 
-    def play(world: World, dispute_id: int, move: str, role: Role | None = None, **fields: Any) -> Any:
+    def play(
+        world: World, dispute_id: int, move: str, role: Role | None = None, **fields: Any
+    ) -> Any:
         own = Role.BUYER if move in BUYER else Role.CS if move in CS else Role.SELLER_MAIN
         return world.move(dispute_id, msgspec.convert(fields, MOVES[move]), role or own)
 
@@ -58,13 +60,25 @@ def signature() -> Callable[..., str]:
 def signed(top: Any, signature: Callable[..., str]) -> Callable[..., dict[str, str]]:
     """System and business parameters of the main session with a right sign; None leaves one out."""
 
-    def make(method: str | None = "taobao.time.get", *, body: str = "", secret: str | None = None, **changes: Any) -> dict[str, str]:
+    def make(
+        method: str | None = "taobao.time.get",
+        *,
+        body: str = "",
+        secret: str | None = None,
+        **changes: Any,
+    ) -> dict[str, str]:
         texts = top.params("taobao.time.get", sign="")
         texts = {**texts, "method": method, **changes}
         texts = {name: str(value) for name, value in texts.items() if value is not None}
         if "sign" not in changes:
-            texts["sign"] = signature(texts, secret or top.app.app_secret, texts.get("sign_method") or "md5", body)
-        return {name: value for name, value in texts.items() if name != "sign" or changes.get("sign", "") is not None}
+            texts["sign"] = signature(
+                texts, secret or top.app.app_secret, texts.get("sign_method") or "md5", body
+            )
+        return {
+            name: value
+            for name, value in texts.items()
+            if name != "sign" or changes.get("sign", "") is not None
+        }
 
     return make
 
@@ -73,8 +87,12 @@ def signed(top: Any, signature: Callable[..., str]) -> Callable[..., dict[str, s
 def send(gateway: Gateway) -> Callable[..., Any]:
     """Sends anything at all, and gives the raw reply."""
 
-    def call(verb: str = "POST", query: Any = b"", body: Any = b"", kind: str = FORM, gzip: bool = False) -> Any:
-        raw = [urlencode(each).encode() if isinstance(each, dict) else each for each in (query, body)]
+    def call(
+        verb: str = "POST", query: Any = b"", body: Any = b"", kind: str = FORM, gzip: bool = False
+    ) -> Any:
+        raw = [
+            urlencode(each).encode() if isinstance(each, dict) else each for each in (query, body)
+        ]
         return gateway.answer(Inbound(verb, raw[0], kind, raw[1], "http://mock:8420", gzip))
 
     return call
@@ -99,7 +117,10 @@ def multipart() -> Callable[..., tuple[bytes, str]]:
     """A multipart body with its content type, as a plain client writes it."""
 
     def build(texts: dict[str, str], **files: bytes) -> tuple[bytes, str]:
-        parts = [f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in texts.items()]
+        parts = [
+            f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in texts.items()
+        ]
         for name, content in files.items():
             head = f'--XX\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
             parts.append(head.encode() + content + b"\r\n")
@@ -111,4 +132,4 @@ def multipart() -> Callable[..., tuple[bytes, str]]:
 @pytest.fixture
 def caller_of(top: Any) -> Callable[[World], Any]:
     """A signed caller for any world."""
-    return lambda world: type(top)(Gateway(Rules(world.directory)), world)
+    return lambda world: type(top)(Gateway(SandboxLookup(world.directory)), world)

@@ -51,15 +51,27 @@ def test_errors_have_200(http):
 @pytest.mark.parametrize(("size", "code"), [(8 * 1024 * 1024 + 1, 3), (10 * 1024 * 1024, 3)])
 def test_large_body(http, signed, size, code):
     """A body above 8 MiB is 3, in the format that the query asks for, and the server lives on."""
-    reply = http.post("/router/rest", query_string=signed(), data=b"a=" + b"x" * (size - 2), content_type=FORM)
+    reply = http.post(
+        "/router/rest", query_string=signed(), data=b"a=" + b"x" * (size - 2), content_type=FORM
+    )
     assert (reply.status_code, json.loads(reply.data)["error_response"]["code"]) == (200, code)
     assert "time_get_response" in json.loads(http.get("/router/rest", query_string=signed()).data)
 
 
-@pytest.mark.parametrize(("offer", "zipped"), [
-    (None, False), ("identity", False), ("gzip", True), ("gzip, deflate", True), ("deflate", False), ("gzip;q=0", False),
-    ("br;q=1.0, gzip;q=0.8", True), ("gzip;q=0.0, identity", False), ("*;q=0", False),
-])
+@pytest.mark.parametrize(
+    ("offer", "zipped"),
+    [
+        (None, False),
+        ("identity", False),
+        ("gzip", True),
+        ("gzip, deflate", True),
+        ("deflate", False),
+        ("gzip;q=0", False),
+        ("br;q=1.0, gzip;q=0.8", True),
+        ("gzip;q=0.0, identity", False),
+        ("*;q=0", False),
+    ],
+)
 def test_gzip_only_when_offered(http, signed, offer, zipped):
     """gzip comes only when the request offers it, and top-bodylength counts the plain characters."""
     headers = {} if offer is None else {"Accept-Encoding": offer}
@@ -73,17 +85,33 @@ def test_gzip_only_when_offered(http, signed, offer, zipped):
 def test_picture_has_a_url_that_shows_it(http, world, signed, multipart, png, scheme):
     """A stored picture has a URL on this server, by the request's scheme and Host, that shows it."""
     [exchange] = world.open({})
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="pic_urls")
+    texts = signed(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="图",
+        fields="pic_urls",
+    )
     body, kind = multipart(texts, message_pics=png)
-    reply = http.post("/router/rest", data=body, content_type=kind, base_url=f"{scheme}://mock.example:8420")
-    [row] = json.loads(reply.data)["tmall_exchange_message_add_response"]["result"]["results"]["refund_message"]
+    reply = http.post(
+        "/router/rest", data=body, content_type=kind, base_url=f"{scheme}://mock.example:8420"
+    )
+    [row] = json.loads(reply.data)["tmall_exchange_message_add_response"]["result"]["results"][
+        "refund_message"
+    ]
     url = row["pic_urls"]["pic_url"][0]["url"]
     shown = http.get(url.removeprefix(f"{scheme}://mock.example:8420"))
     assert url.startswith(f"{scheme}://mock.example:8420/")
     assert (shown.data, shown.mimetype, shown.status_code) == (png, "image/png", 200)
 
 
-@pytest.mark.parametrize("path", ["/pictures/default/none.png", "/pictures/nowhere/none.png", "/pictures/default/..%2f..%2fetc%2fpasswd"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pictures/default/none.png",
+        "/pictures/nowhere/none.png",
+        "/pictures/default/..%2f..%2fetc%2fpasswd",
+    ],
+)
 def test_unknown_picture_is_404(http, path):
     """A picture that is not there is a plain 404."""
     assert http.get(path).status_code == 404

@@ -43,17 +43,30 @@ def test_both_spellings_of_a_blank(signed, send, escape):
     texts = signed(LIST, fields="status", buyer_nick="卡 卡+&=%")
     body = "&".join(f"{name}={escape(value, safe='')}" for name, value in texts.items())
     assert root(send(body=body.encode())) == {"tmall_exchange_receive_get_response"}
-    assert root(send(body=body.replace("%E", "%e").encode())) == {"tmall_exchange_receive_get_response"}
+    assert root(send(body=body.replace("%E", "%e").encode())) == {
+        "tmall_exchange_receive_get_response"
+    }
 
 
 def test_empty_values_are_signed_by_their_names(signed, send):
     """Empty optional parameters count in the sign by their bare names, and as absent for the method."""
-    assert root(send(body=signed(LIST, fields="status", buyer_nick="", page_no=""))) == {"tmall_exchange_receive_get_response"}
+    assert root(send(body=signed(LIST, fields="status", buyer_nick="", page_no=""))) == {
+        "tmall_exchange_receive_get_response"
+    }
 
 
 def test_unknown_parameters_are_signed_too(signed, send):
     """Unknown system and business parameters count in the sign and are otherwise ignored."""
-    assert root(send(body=signed(partner_id="top-sdk-java-20200101", target_app_key="5", Zeta="1", _x="2"))) == OK
+    assert (
+        root(
+            send(
+                body=signed(
+                    partner_id="top-sdk-java-20200101", target_app_key="5", Zeta="1", _x="2"
+                )
+            )
+        )
+        == OK
+    )
 
 
 def test_raw_json_body_is_signed(signed, send):
@@ -74,9 +87,16 @@ def test_multipart_without_a_file(world, signed, send, multipart):
 def test_files_are_not_signed(world, signed, send, multipart, png):
     """A file part stays out of the sign and becomes the message's picture."""
     [exchange] = world.open({})
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="见图", fields="content,pic_urls")
+    texts = signed(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="见图",
+        fields="content,pic_urls",
+    )
     body, kind = multipart(texts, message_pics=png)
-    [message] = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"]["result"]["results"]["refund_message"]
+    [message] = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"][
+        "result"
+    ]["results"]["refund_message"]
     [picture] = message["pic_urls"]["pic_url"]
     assert message["content"] == "见图"
     assert picture["url"].startswith("http://mock:8420/")
@@ -84,19 +104,48 @@ def test_files_are_not_signed(world, signed, send, multipart, png):
 
 
 SDK_BODIES = {
-    "java": ("multipart/form-data;charset=UTF-8;boundary=123456", ("\r\n--123456\r\nContent-Disposition:form-data;name=\"{name}\"\r\n"
-             "Content-Type:text/plain\r\n\r\n{value}"), ("\r\n--123456\r\nContent-Disposition:form-data;name=\"{file}\";filename=\"图.jpg\"\r\n"
-             "Content-Type:application/octet-stream\r\n\r\n"), "\r\n--123456--\r\n"),
-    "python": ("multipart/form-data; boundary=PYTHON_SDK_BOUNDARY", ("--PYTHON_SDK_BOUNDARY\r\nContent-Disposition: form-data; name=\"{name}\"\r\n"
-               "Content-Type: text/plain; charset=UTF-8\r\n\r\n{value}\r\n"), ("--PYTHON_SDK_BOUNDARY\r\nContent-Disposition: file; name=\"{file}\"; "
-               "filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: binary\r\n\r\n"), "\r\n--PYTHON_SDK_BOUNDARY--\r\n"),
-    "node": ("multipart/form-data; boundary=--------------------------057362", ("----------------------------057362\r\n"
-             "Content-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"), ("----------------------------057362\r\n"
-             "Content-Disposition: form-data; name=\"{file}\"; filename=\"{file}\"\r\nContent-Type: false\r\n\r\n"),
-             "\r\n----------------------------057362--"),
-    "php": ("multipart/form-data; boundary=-----WebKit", "-------WebKit\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n",
-            "-------WebKit\r\nContent-Disposition: form-data; name=\"{file}\"; filename=\"/tmp/a b.jpg\" \r\nContent-Type: image/jpeg\r\n\r\n",
-            "\r\n-------WebKit--"),
+    "java": (
+        "multipart/form-data;charset=UTF-8;boundary=123456",
+        (
+            '\r\n--123456\r\nContent-Disposition:form-data;name="{name}"\r\n'
+            "Content-Type:text/plain\r\n\r\n{value}"
+        ),
+        (
+            '\r\n--123456\r\nContent-Disposition:form-data;name="{file}";filename="图.jpg"\r\n'
+            "Content-Type:application/octet-stream\r\n\r\n"
+        ),
+        "\r\n--123456--\r\n",
+    ),
+    "python": (
+        "multipart/form-data; boundary=PYTHON_SDK_BOUNDARY",
+        (
+            '--PYTHON_SDK_BOUNDARY\r\nContent-Disposition: form-data; name="{name}"\r\n'
+            "Content-Type: text/plain; charset=UTF-8\r\n\r\n{value}\r\n"
+        ),
+        (
+            '--PYTHON_SDK_BOUNDARY\r\nContent-Disposition: file; name="{file}"; '
+            'filename="a.jpg"\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: binary\r\n\r\n'
+        ),
+        "\r\n--PYTHON_SDK_BOUNDARY--\r\n",
+    ),
+    "node": (
+        "multipart/form-data; boundary=--------------------------057362",
+        (
+            "----------------------------057362\r\n"
+            'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        ),
+        (
+            "----------------------------057362\r\n"
+            'Content-Disposition: form-data; name="{file}"; filename="{file}"\r\nContent-Type: false\r\n\r\n'
+        ),
+        "\r\n----------------------------057362--",
+    ),
+    "php": (
+        "multipart/form-data; boundary=-----WebKit",
+        '-------WebKit\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n',
+        '-------WebKit\r\nContent-Disposition: form-data; name="{file}"; filename="/tmp/a b.jpg" \r\nContent-Type: image/jpeg\r\n\r\n',
+        "\r\n-------WebKit--",
+    ),
 }
 
 
@@ -105,15 +154,26 @@ def test_multipart_as_sdks_write_it(world, signed, send, png, sdk):
     """The oddities of each official SDK's multipart body are read, pictures included."""
     kind, text, file, end = SDK_BODIES[sdk]
     [exchange] = world.open({})
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="第一行\n第二行", fields="content,pic_urls")
-    parts = "".join(text.replace("{name}", name).replace("{value}", value) for name, value in texts.items())
+    texts = signed(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="第一行\n第二行",
+        fields="content,pic_urls",
+    )
+    parts = "".join(
+        text.replace("{name}", name).replace("{value}", value) for name, value in texts.items()
+    )
     body = parts.encode() + file.replace("{file}", "message_pics").encode() + png + end.encode()
-    [message] = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"]["result"]["results"]["refund_message"]
+    [message] = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"][
+        "result"
+    ]["results"]["refund_message"]
     assert message["content"] == "第一行\n第二行"
     assert len(message["pic_urls"]["pic_url"]) == 1
 
 
-@pytest.mark.parametrize("verb", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "get", "post"])
+@pytest.mark.parametrize(
+    "verb", ["PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "get", "post"]
+)
 def test_other_verbs(signed, send, verb):
     """A verb that is neither GET nor POST, in capitals, is 9."""
     assert json.loads(send(verb, query=signed()).body)["error_response"]["code"] == 9
@@ -122,16 +182,30 @@ def test_other_verbs(signed, send, verb):
 def test_get_with_a_file(world, signed, send, multipart, png):
     """A GET that brings a file is 9."""
     body, kind = multipart({}, message_pics=png)
-    found = json.loads(send("GET", query=signed("tmall.exchange.message.add", dispute_id=1, content="x", fields="id"), body=body, kind=kind).body)
-    assert (found["error_response"]["code"], found["error_response"]["msg"]) == (9, "Http action not allowed")
+    found = json.loads(
+        send(
+            "GET",
+            query=signed("tmall.exchange.message.add", dispute_id=1, content="x", fields="id"),
+            body=body,
+            kind=kind,
+        ).body
+    )
+    assert (found["error_response"]["code"], found["error_response"]["msg"]) == (
+        9,
+        "Http action not allowed",
+    )
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF", b"<svg/>", b"%PDF-1.7", b"MZ\x90", b"\x89PNG", "文字".encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"GIF", b"<svg/>", b"%PDF-1.7", b"MZ\x90", b"\x89PNG", "文字".encode()]
+)
 def test_files_that_are_not_pictures(world, signed, send, multipart, whole_state, content):
     """A file that is no picture is 41 on its parameter, and nothing changes."""
     [exchange] = world.open({})
     before = whole_state(world)
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id")
+    texts = signed(
+        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+    )
     body, kind = multipart(texts, message_pics=content)
     found = json.loads(send(body=body, kind=kind).body)["error_response"]
     assert (found["code"], found["sub_code"]) == (41, "isv.invalid-parameter:message_pics")
@@ -142,7 +216,9 @@ def test_files_that_are_not_pictures(world, signed, send, multipart, whole_state
 def test_picture_has_at_most_five_megabytes(world, signed, send, multipart, png, size, code):
     """A picture of exactly 5 MB passes, one byte more is 41."""
     [exchange] = world.open({})
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id")
+    texts = signed(
+        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+    )
     body, kind = multipart(texts, message_pics=png + b"\0" * (size - len(png)))
     assert json.loads(send(body=body, kind=kind).body).get("error_response", {}).get("code") == code
 
@@ -163,22 +239,39 @@ def test_bytes_that_are_not_utf8(signed, send, bad, where):
     assert (found["code"], found["msg"]) == (47, "Invalid encoding")
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"no boundary at all", b"--XX", b"--XX\r\n", b"--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb",
-    b"--XX\r\nContent-Disposition: form-data\r\n\r\nb\r\n--XX--\r\n", b"--XX\r\nno header end--XX--",
-    b"\0" * 1000, b"--XX\r\n" * 5000,
-], ids=["nothing", "no mark", "mark", "line", "cut", "no name", "no head end", "nul", "many"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no boundary at all",
+        b"--XX",
+        b"--XX\r\n",
+        b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\nb',
+        b"--XX\r\nContent-Disposition: form-data\r\n\r\nb\r\n--XX--\r\n",
+        b"--XX\r\nno header end--XX--",
+        b"\0" * 1000,
+        b"--XX\r\n" * 5000,
+    ],
+    ids=["nothing", "no mark", "mark", "line", "cut", "no name", "no head end", "nul", "many"],
+)
 def test_broken_multipart(signed, send, body):
     """A multipart body that cannot be read is 3, in the format that the query asks for."""
-    found = json.loads(send(query=signed(), body=body, kind="multipart/form-data; boundary=XX").body)["error_response"]
+    found = json.loads(
+        send(query=signed(), body=body, kind="multipart/form-data; boundary=XX").body
+    )["error_response"]
     assert found["code"] == 3
 
 
-@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary=""'])
+@pytest.mark.parametrize(
+    "kind",
+    ["multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary=""'],
+)
 def test_multipart_without_boundary(signed, send, multipart, kind):
     """A multipart call that names no boundary is 3."""
     body, _ = multipart({})
-    assert json.loads(send(query=signed(), body=body, kind=kind).body)["error_response"]["code"] == 3
+    assert (
+        json.loads(send(query=signed(), body=body, kind=kind).body)["error_response"]["code"] == 3
+    )
 
 
 def test_multipart_that_breaks_after_its_format(signed, send, multipart):
@@ -192,12 +285,23 @@ def test_multipart_text_that_is_not_utf8(signed, send, multipart):
     """A multipart text that is not UTF-8 is 47, answered in the format that the call asks for."""
     body, kind = multipart(signed(LIST, fields="status"))
     bad = b'--XX\r\nContent-Disposition: form-data; name="buyer_nick"\r\n\r\n\xff\xfe\r\n'
-    assert json.loads(send(body=body.replace(b"--XX--", bad + b"--XX--"), kind=kind).body)["error_response"]["code"] == 47
+    assert (
+        json.loads(send(body=body.replace(b"--XX--", bad + b"--XX--"), kind=kind).body)[
+            "error_response"
+        ]["code"]
+        == 47
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"&&&=&", b"=", b"%", b"%zz=%", b"a" * 100_000, "换货".encode()],
-                         ids=["nothing", "separators", "equals", "percent", "half", "long", "chinese"])
-@pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream", ";;;"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"&&&=&", b"=", b"%", b"%zz=%", b"a" * 100_000, "换货".encode()],
+    ids=["nothing", "separators", "equals", "percent", "half", "long", "chinese"],
+)
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream", ";;;"],
+)
 def test_rubbish_is_answered(send, body, kind):
     """Whatever arrives without a method is answered with 21 in XML, the default format."""
     reply = send(body=body, kind=kind).body.decode()
@@ -206,17 +310,49 @@ def test_rubbish_is_answered(send, body, kind):
 
 def test_thousands_of_parameters_are_not_read(send):
     """A body of more parameters than any method could have is 3; no memory is spent on them."""
-    assert b"<code>3</code>" in send(body=b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
-    assert b'"code":3' in send(body=b"format=json&" + b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
+    assert (
+        b"<code>3</code>"
+        in send(body=b"a&" * 20_000, kind="application/x-www-form-urlencoded").body
+    )
+    assert (
+        b'"code":3'
+        in send(
+            body=b"format=json&" + b"a&" * 20_000, kind="application/x-www-form-urlencoded"
+        ).body
+    )
 
 
-@pytest.mark.parametrize("name", ["method", "app_key", "session", "sign", "v", "timestamp", "sign_method", "dispute_id", "fields"])
-@pytest.mark.parametrize("value", ["x" * 50_000, "\0", "💥", "' OR 1=1 --", "<x>&amp;", "../../etc/passwd", "%s%n{0}"],
-                         ids=["long", "nul", "emoji", "sql", "markup", "path", "format"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "method",
+        "app_key",
+        "session",
+        "sign",
+        "v",
+        "timestamp",
+        "sign_method",
+        "dispute_id",
+        "fields",
+    ],
+)
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 50_000, "\0", "💥", "' OR 1=1 --", "<x>&amp;", "../../etc/passwd", "%s%n{0}"],
+    ids=["long", "nul", "emoji", "sql", "markup", "path", "format"],
+)
 def test_odd_values_are_answered(signed, send, whole_state, world, name, value):
     """Odd or overlong values of any parameter get the platform's own error, never an inner one, and change nothing."""
     before = whole_state(world)
-    texts = signed(**{"method": "tmall.exchange.refuse", "dispute_id": 1, "seller_refuse_reason_id": 1, "fields": "status", name: value})
+    texts = signed(
+        **{
+            "method": "tmall.exchange.refuse",
+            "dispute_id": 1,
+            "seller_refuse_reason_id": 1,
+            "fields": "status",
+            name: value,
+        }
+    )
     inner = next(iter(json.loads(send(body=texts).body).values()))
     assert inner.get("code", 41) in (22, 25, 27, 29, 31, 33, 41)
     assert whole_state(world) == before

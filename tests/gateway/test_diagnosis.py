@@ -10,10 +10,15 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from mockserver.domain.moves import MOVES
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 
-GET, LIST, AGREE, SHIP = "tmall.exchange.get", "tmall.exchange.receive.get", "tmall.exchange.agree", "tmall.exchange.consigngoods"
+GET, LIST, AGREE, SHIP = (
+    "tmall.exchange.get",
+    "tmall.exchange.receive.get",
+    "tmall.exchange.agree",
+    "tmall.exchange.consigngoods",
+)
 
 
 @pytest.fixture
@@ -52,7 +57,11 @@ def only(findings, name):
 
 # 31
 
-@pytest.mark.parametrize(("hours", "name"), [(-8, "zone_utc"), (8, "zone_added"), (1, "zone_other"), (-5.5, "zone_other")])
+
+@pytest.mark.parametrize(
+    ("hours", "name"),
+    [(-8, "zone_utc"), (8, "zone_added"), (1, "zone_other"), (-5.5, "zone_other")],
+)
 def test_another_zone_is_recognised(world, found, hours, name):
     """A time that is whole or half hours off was made in another zone; eight hours are a container in UTC."""
     stamp = (world.directory.real() + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
@@ -71,17 +80,28 @@ def test_any_other_skew_is_told_in_seconds(world, found, told):
     assert told()[0]["diagnosis"]["zh"].startswith(findings["time_off"]["zh"])
 
 
-@pytest.mark.parametrize(("written", "name"), [
-    ("1772330400", "time_seconds"), ("2026-03-01T10:00:00", "time_form"), ("2026-03-01T02:00:00Z", "time_form"), ("2026/03/01 10:00:00", "time_form"),
-    ("2026-03-01+10:00:00", "time_form"), ("2026-03-01%2010%3A00%3A00", "time_form"), ("20260301100000", "time_form"), ("2026-03-01T10:00:00.123+08:00", "time_form"),
-    (" 2026-03-01 10:00:00 ", "time_form"),
-])
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("1772330400", "time_seconds"),
+        ("2026-03-01T10:00:00", "time_form"),
+        ("2026-03-01T02:00:00Z", "time_form"),
+        ("2026/03/01 10:00:00", "time_form"),
+        ("2026-03-01+10:00:00", "time_form"),
+        ("2026-03-01%2010%3A00%3A00", "time_form"),
+        ("20260301100000", "time_form"),
+        ("2026-03-01T10:00:00.123+08:00", "time_form"),
+        (" 2026-03-01 10:00:00 ", "time_form"),
+    ],
+)
 def test_another_form_of_time_is_rewritten(found, written, name):
     """A time in another form is shown as it should be written."""
     assert only(found(timestamp=written), name)["at"]["meant"] == "2026-03-01 10:00:00"
 
 
-@pytest.mark.parametrize("written", ["yesterday", "9" * 20, "2026-13-01 00:00:00", "0000000000"[:9], "9" * 400])
+@pytest.mark.parametrize(
+    "written", ["yesterday", "9" * 20, "2026-13-01 00:00:00", "0000000000"[:9], "9" * 400]
+)
 def test_what_is_no_time_at_all_gets_no_guess(found, written):
     """Where nothing is known nothing is said."""
     assert found(timestamp=written) == {}
@@ -89,10 +109,20 @@ def test_what_is_no_time_at_all_gets_no_guess(found, written):
 
 # 28, 29
 
-@pytest.mark.parametrize(("key", "name", "known"), [
-    ("{key} ", "key_blanks", "{key}"), ('"{key}"', "key_blanks", "{key}"), ("\ufeff{key}", "key_blanks", "{key}"), ("{key}%20", "key_blanks", "{key}"),
-    ("{bare}", "key_form", "{key}"), ("10{key}", "key_form", "{key}"), ("{typo}", "did_you_mean", "{key}"), ("999", "keys_known", "{key}"),
-])
+
+@pytest.mark.parametrize(
+    ("key", "name", "known"),
+    [
+        ("{key} ", "key_blanks", "{key}"),
+        ('"{key}"', "key_blanks", "{key}"),
+        ("\ufeff{key}", "key_blanks", "{key}"),
+        ("{key}%20", "key_blanks", "{key}"),
+        ("{bare}", "key_form", "{key}"),
+        ("10{key}", "key_form", "{key}"),
+        ("{typo}", "did_you_mean", "{key}"),
+        ("999", "keys_known", "{key}"),
+    ],
+)
 def test_an_unknown_key_is_compared_with_the_known(top, gateway, told, key, name, known):
     """Blanks, the other environment's form and a slip of the finger are recognised; else the known keys are listed."""
     own = top.app.app_key
@@ -114,10 +144,21 @@ def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, t
 
 # 26, 27
 
-@pytest.mark.parametrize(("write", "name"), [
-    (lambda token: token + "\n", "session_blanks"), (lambda token: f"'{token}'", "session_blanks"), (lambda token: token[:20], "session_cut"),
-    (lambda token: token + "xyz", "session_longer"), (lambda token: token.upper(), "session_case"), (lambda token: quote(token[:1]) + "%" + f"{ord(token[1]):02x}" + token[2:], "session_encoded"),
-])
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [
+        (lambda token: token + "\n", "session_blanks"),
+        (lambda token: f"'{token}'", "session_blanks"),
+        (lambda token: token[:20], "session_cut"),
+        (lambda token: token + "xyz", "session_longer"),
+        (lambda token: token.upper(), "session_case"),
+        (
+            lambda token: quote(token[:1]) + "%" + f"{ord(token[1]):02x}" + token[2:],
+            "session_encoded",
+        ),
+    ],
+)
 def test_a_session_that_nearly_is_one_is_recognised(top, found, write, name):
     """Blanks, a cut, a case or an encoding are named with whose session it nearly is, never the session."""
     assert only(found(session=write(top.session)), name)["at"]["label"] == "main"
@@ -139,16 +180,26 @@ def test_a_session_of_another_sandbox_names_it(world, found):
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
     finding = only(found(session=next(iter(other.state.sessions))), "session_elsewhere")
-    assert (finding["at"]["sandbox"], finding["at"]["known"]) == ("other", next(iter(other.state.apps)))
+    assert (finding["at"]["sandbox"], finding["at"]["known"]) == (
+        "other",
+        next(iter(other.state.apps)),
+    )
 
 
 def test_an_expired_session_tells_since_when(world, found):
     """The end of the session stands beside the sandbox's now."""
     token, session = next(iter(world.state.sessions.items()))
     world.state.sessions[token] = type(session)(
-        **{**{name: getattr(session, name) for name in session.__struct_fields__}, "expires": world.now - timedelta(hours=1)})
+        **{
+            **{name: getattr(session, name) for name in session.__struct_fields__},
+            "expires": world.now - timedelta(hours=1),
+        }
+    )
     finding = only(found(), "session_ended")
-    assert (finding["at"]["ended"], finding["at"]["now"]) == ("2026-03-01 09:00:00", "2026-03-01 10:00:00")
+    assert (finding["at"]["ended"], finding["at"]["now"]) == (
+        "2026-03-01 09:00:00",
+        "2026-03-01 10:00:00",
+    )
 
 
 def test_a_missing_session_is_looked_for(top, found):
@@ -160,14 +211,26 @@ def test_a_missing_session_is_looked_for(top, found):
 
 # what did not arrive
 
-@pytest.mark.parametrize(("name", "given"), [
-    ("method", "api_name"), ("app_key", "appKey"), ("timestamp", "time"), ("v", "version"), ("sign", "signature"), ("dispute_id", "disputeId"), ("fields", "field"),
-])
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("method", "api_name"),
+        ("app_key", "appKey"),
+        ("timestamp", "time"),
+        ("v", "version"),
+        ("sign", "signature"),
+        ("dispute_id", "disputeId"),
+        ("fields", "field"),
+    ],
+)
 def test_a_parameter_under_another_name_is_found(world, gateway, top, told, name, given):
     """A required parameter that came under another name is named with it."""
     texts = top.params(GET, dispute_id=1, fields="status")
     if name in ("dispute_id", "fields"):
-        texts = top.params(GET, **{"dispute_id": 1, "fields": "status", name: None, given: "status"})
+        texts = top.params(
+            GET, **{"dispute_id": 1, "fields": "status", name: None, given: "status"}
+        )
     else:
         texts[given] = texts.pop(name)
     if name == "app_key":
@@ -204,11 +267,22 @@ def test_a_call_without_anything_is_told_so(gateway, send, told):
 
 # 22, 23, 25, 47
 
-@pytest.mark.parametrize(("changes", "meant"), [
-    ({"method": "tmall.exchange.recieve.get"}, LIST), ({"method": "tmall_exchange_receive_get"}, LIST), ({"method": "Tmall.Exchange.Get"}, GET),
-    ({"method": "tmall.exchange.get_response"}, GET), ({"format": "JSON"}, "json"), ({"format": "jsom"}, "json"), ({"sign_method": "MD5"}, "md5"),
-    ({"sign_method": "HMAC_MD5"}, "hmac"), ({"sign_method": "HMAC-SHA256"}, "hmac-sha256"), ({"sign_method": "sha256"}, "hmac-sha256"),
-])
+
+@pytest.mark.parametrize(
+    ("changes", "meant"),
+    [
+        ({"method": "tmall.exchange.recieve.get"}, LIST),
+        ({"method": "tmall_exchange_receive_get"}, LIST),
+        ({"method": "Tmall.Exchange.Get"}, GET),
+        ({"method": "tmall.exchange.get_response"}, GET),
+        ({"format": "JSON"}, "json"),
+        ({"format": "jsom"}, "json"),
+        ({"sign_method": "MD5"}, "md5"),
+        ({"sign_method": "HMAC_MD5"}, "hmac"),
+        ({"sign_method": "HMAC-SHA256"}, "hmac-sha256"),
+        ({"sign_method": "sha256"}, "hmac-sha256"),
+    ],
+)
 def test_a_value_of_few_is_asked_for(found, changes, meant):
     """A method, format or sign_method that nearly is one gets a question."""
     assert only(found(**changes), "did_you_mean")["at"]["meant"] == meant
@@ -216,19 +290,29 @@ def test_a_value_of_few_is_asked_for(found, changes, meant):
 
 def test_chinese_in_gbk_is_recognised(send, signed, told):
     """A request in GBK is told its encoding."""
-    texts = "&".join(f"{name}={quote(value)}" for name, value in signed(LIST, fields="status").items())
+    texts = "&".join(
+        f"{name}={quote(value)}" for name, value in signed(LIST, fields="status").items()
+    )
     send(body=f"{texts}&buyer_nick={quote('桂花拿铁'.encode('gbk'))}".encode())
     assert only(told()[1], "not_utf8")["at"] == {"codec": "GBK"}
 
 
 # 11, 12
 
+
 def test_rights_are_listed(make_world, caller_of):
     """An app or sub-account without the right is told what it may call, and where that is changed."""
     world = make_world(apps=[{"methods": [LIST, AGREE]}], shops=[{"subs": [{"methods": [LIST]}]}])
     caller = caller_of(world)
-    for session, code, name in ((caller.session, 11, "app_methods"), (caller.sub_session, 12, "session_methods")):
-        caller.send(caller.params(GET if code == 11 else AGREE, dispute_id=1, fields="status", session=session))
+    for session, code, name in (
+        (caller.session, 11, "app_methods"),
+        (caller.sub_session, 12, "session_methods"),
+    ):
+        caller.send(
+            caller.params(
+                GET if code == 11 else AGREE, dispute_id=1, fields="status", session=session
+            )
+        )
         entry = world.journal.select({}, 1)[1][0].shown()
         [finding] = entry["diagnosis"]["findings"]
         assert (entry["code"], finding["id"]) == (code, name)
@@ -237,13 +321,26 @@ def test_rights_are_listed(make_world, caller_of):
 
 # 41
 
-@pytest.mark.parametrize(("method", "changes", "name", "said"), [
-    (GET, {"dispute_id": "3.0000000000002e+17"}, "rounded_number", "2^53"), (GET, {"dispute_id": "12.0"}, "rounded_number", "12.0"),
-    (GET, {"dispute_id": " 12"}, "argument_blanks", "空白"), (LIST, {"start_created_time": "2026-03-01T10:00:00"}, "time_form", "2026-03-01 10:00:00"),
-    (LIST, {"end_gmt_modifed_time": "1772330400000"}, "time_form", "2026-03-01 10:00:00"), (LIST, {"dispute_status_array": "待买家退货"}, "status_words", "待买家退货 2"),
-    (LIST, {"dispute_status_array": "WAIT_SELLER_AGREE"}, "status_words", "换货待处理 1"), (LIST, {"dispute_status_array": "1，2"}, "list_commas", "逗号"),
-    ("taobao.logistics.companies.get", {"is_recommended": "True", "dispute_id": None}, "boolean_word", "true"),
-])
+
+@pytest.mark.parametrize(
+    ("method", "changes", "name", "said"),
+    [
+        (GET, {"dispute_id": "3.0000000000002e+17"}, "rounded_number", "2^53"),
+        (GET, {"dispute_id": "12.0"}, "rounded_number", "12.0"),
+        (GET, {"dispute_id": " 12"}, "argument_blanks", "空白"),
+        (LIST, {"start_created_time": "2026-03-01T10:00:00"}, "time_form", "2026-03-01 10:00:00"),
+        (LIST, {"end_gmt_modifed_time": "1772330400000"}, "time_form", "2026-03-01 10:00:00"),
+        (LIST, {"dispute_status_array": "待买家退货"}, "status_words", "待买家退货 2"),
+        (LIST, {"dispute_status_array": "WAIT_SELLER_AGREE"}, "status_words", "换货待处理 1"),
+        (LIST, {"dispute_status_array": "1，2"}, "list_commas", "逗号"),
+        (
+            "taobao.logistics.companies.get",
+            {"is_recommended": "True", "dispute_id": None},
+            "boolean_word",
+            "true",
+        ),
+    ],
+)
 def test_a_wrong_value_is_recognised(found, method, changes, name, said):
     """Floats, blanks, other forms of time, words for numbers and other commas are told with what is wanted."""
     assert said in only(found(method, **changes), name)["zh"]
@@ -253,12 +350,18 @@ def test_a_repeated_parameter_is_counted(send, signed, told):
     """Where each copy of a repeated parameter came from is told."""
     texts = signed(GET, dispute_id=1, fields="status")
     send(query=b"fields=status&fields=x", body=urlencode(texts).encode())
-    assert only(told()[1], "repeated_where")["at"] == {"name": "fields", "count": 3, "where": "query × 2 + body × 1"}
+    assert only(told()[1], "repeated_where")["at"] == {
+        "name": "fields",
+        "count": 3,
+        "where": "query × 2 + body × 1",
+    }
 
 
 def test_a_session_sent_twice_as_a_name_is_not_quoted(top, send, signed, told):
     """A session that comes twice as a parameter's name is counted without being shown."""
-    send(body=f"{urlencode(signed(GET, dispute_id=1, fields='status'))}&{top.session}=1&{top.session}=2".encode())
+    send(
+        body=f"{urlencode(signed(GET, dispute_id=1, fields='status'))}&{top.session}=1&{top.session}=2".encode()
+    )
     assert only(told()[1], "repeated_where")["at"]["count"] == 2
 
 
@@ -270,26 +373,66 @@ def test_a_personal_value_is_not_quoted(found, told):
 
 # business failures
 
+
 def test_a_refused_move_says_how_near_it_was(world, top, told):
     """State, way and deadline stand in the finding, instants as the sandbox shows them."""
     [exchange] = world.open({"status": 2})
     world.age(timedelta(hours=5))
-    top(SHIP, dispute_id=exchange.dispute_id, fields="status", logistics_no="SF12345", logistics_type=200, logistics_company_name="顺丰快递")
+    top(
+        SHIP,
+        dispute_id=exchange.dispute_id,
+        fields="status",
+        logistics_no="SF12345",
+        logistics_type=200,
+        logistics_company_name="顺丰快递",
+    )
     entry, findings = told()
     at = findings["near_miss"]["at"]
     assert entry["outcome"] == "failed"
     assert (at["status_now"], at["legal_from"]) == (2, [12])
-    assert [(step["by"], step["move"]) for step in at["way"]] == [("buyer", "ship_back"), ("seller", "returngoods_agree")]
+    assert [(step["by"], step["move"]) for step in at["way"]] == [
+        ("buyer", "ship_back"),
+        ("seller", "returngoods_agree"),
+    ]
     assert (at["deadline"]["to"], at["deadline"]["closes"]) == ([4], True)
-    assert at["deadline"]["at"] == top.result(GET, dispute_id=exchange.dispute_id, fields="time_out")["result"]["exchange"]["time_out"]
+    assert (
+        at["deadline"]["at"]
+        == top.result(GET, dispute_id=exchange.dispute_id, fields="time_out")["result"]["exchange"][
+            "time_out"
+        ]
+    )
 
 
-@pytest.mark.parametrize(("changes", "status", "name", "said"), [
-    ({"address_id": 5}, 1, "possible_values", "10000002"), ({}, 1, "stock_left", "0 件"),
-    ({"method": "tmall.exchange.refuse", "seller_refuse_reason_id": 5}, 1, "possible_values", "1101"),
-    ({"method": "tmall.exchange.returngoods.refuse", "seller_refuse_reason_id": 1101}, 3, "possible_values", "1201"),
-    ({"method": SHIP, "logistics_no": "SF12345", "logistics_type": 200, "logistics_company_name": "顺丰"}, 12, "possible_values", "顺丰速运"),
-])
+@pytest.mark.parametrize(
+    ("changes", "status", "name", "said"),
+    [
+        ({"address_id": 5}, 1, "possible_values", "10000002"),
+        ({}, 1, "stock_left", "0 件"),
+        (
+            {"method": "tmall.exchange.refuse", "seller_refuse_reason_id": 5},
+            1,
+            "possible_values",
+            "1101",
+        ),
+        (
+            {"method": "tmall.exchange.returngoods.refuse", "seller_refuse_reason_id": 1101},
+            3,
+            "possible_values",
+            "1201",
+        ),
+        (
+            {
+                "method": SHIP,
+                "logistics_no": "SF12345",
+                "logistics_type": 200,
+                "logistics_company_name": "顺丰",
+            },
+            12,
+            "possible_values",
+            "顺丰速运",
+        ),
+    ],
+)
 def test_a_failed_condition_says_what_would_do(world, top, told, changes, status, name, said):
     """An unknown address, reason or carrier and missing stock come with what there is."""
     world.patch_rules({"strict_logistics": True})
@@ -317,7 +460,10 @@ def test_an_id_that_is_nearly_one_is_recognised(world, top, told, method):
 
     rounded = int(float(exchange.dispute_id))
     assert rounded != exchange.dispute_id
-    assert only(ask(rounded), "rounded_id")["at"] == {"given": str(rounded), "known": str(exchange.dispute_id)}
+    assert only(ask(rounded), "rounded_id")["at"] == {
+        "given": str(rounded),
+        "known": str(exchange.dispute_id),
+    }
     assert only(ask(exchange.tid), "trade_id")["at"]["known"] == str(exchange.dispute_id)
     assert only(ask(exchange.oid), "trade_id")["at"]["known"] == str(exchange.dispute_id)
     assert only(ask(foreign.dispute_id), "other_sandbox")["at"]["known"] == "other"
@@ -336,13 +482,32 @@ def test_another_shops_exchange_is_told_so(make_world, caller_of):
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 4, 5, 6, 12, 13, 14])
-@pytest.mark.parametrize("method", [AGREE, "tmall.exchange.refuse", "tmall.exchange.returngoods.agree", "tmall.exchange.returngoods.refuse", SHIP,
-                                    "tmall.exchange.confirm.consign", "tmall.exchange.message.add"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        AGREE,
+        "tmall.exchange.refuse",
+        "tmall.exchange.returngoods.agree",
+        "tmall.exchange.returngoods.refuse",
+        SHIP,
+        "tmall.exchange.confirm.consign",
+        "tmall.exchange.message.add",
+    ],
+)
 def test_every_refused_move_is_diagnosed(world, top, told, method, status):
     """No state and no method makes the diagnosis stumble, and every failed move has its near miss."""
     [exchange] = world.open({"status": status})
-    top(method, dispute_id=exchange.dispute_id, fields="status", address_id=10000002, seller_refuse_reason_id=5, content="x",
-        logistics_no="SF12345", logistics_type=200, logistics_company_name="顺丰快递")
+    top(
+        method,
+        dispute_id=exchange.dispute_id,
+        fields="status",
+        address_id=10000002,
+        seller_refuse_reason_id=5,
+        content="x",
+        logistics_no="SF12345",
+        logistics_type=200,
+        logistics_company_name="顺丰快递",
+    )
     entry, findings = told()
     assert ("near_miss" in findings) is (entry["outcome"] == "failed")
     assert "own_fault" not in findings
@@ -350,44 +515,72 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
 
 # planned faults, lax, and the wire
 
-@pytest.mark.parametrize("code", [3, 7, 11, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 40, 41, 47, 9999])
+
+@pytest.mark.parametrize(
+    "code", [3, 7, 11, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 40, 41, 47, 9999]
+)
 def test_a_planned_error_accuses_nobody(world, top, told, code):
     """Where a fault was planned the caller has made no mistake, and none is found."""
-    world.harm.add({"fault": "platform_error", "code": code, "msg": "Odd"})
+    world.faults.add({"fault": "platform_error", "code": code, "msg": "Odd"})
     assert top(GET, dispute_id=1, fields="status")["error_response"]["code"] == code
     entry, findings = told()
     assert findings == {}
     assert "planned fault" in entry["diagnosis"]["en"]
 
+
 def test_a_lax_server_diagnoses_and_answers(world, top):
     """What a lax server lets pass is told in the warnings and the findings of an answered call."""
-    lax = type(top)(Gateway(Rules(world.directory, "default")), world)
+    lax = type(top)(Gateway(SandboxLookup(world.directory, "default")), world)
     texts = lax.params("taobao.time.get")
     signed = lax.params("taobao.time.get", session=None)["sign"]
     assert "time_get_response" in json.loads(lax.send({**texts, "sign": signed}).body)
     entry = world.journal.select({}, 1)[1][0].shown()
-    assert (entry["outcome"], [found["id"] for found in entry["diagnosis"]["findings"]]) == ("ok", ["session_unsigned"])
+    assert (entry["outcome"], [found["id"] for found in entry["diagnosis"]["findings"]]) == (
+        "ok",
+        ["session_unsigned"],
+    )
     assert any("如果不把 session 算进签名" in warning for warning in entry["warnings"])
 
 
 def test_warnings_ask_what_was_meant(found, told):
     """Unknown parameters and fields stand in the warnings of an answered call."""
-    found(LIST, dispute_id=None, end_gmt_modified_time="2026-03-01 10:00:00", fields="status,operation_constraint", colour="red")
+    found(
+        LIST,
+        dispute_id=None,
+        end_gmt_modified_time="2026-03-01 10:00:00",
+        fields="status,operation_constraint",
+        colour="red",
+    )
     warnings = "\n".join(told()[0]["warnings"])
-    assert all(word in warnings for word in ("end_gmt_modifed_time", "operation_constraint", "colour"))
+    assert all(
+        word in warnings for word in ("end_gmt_modifed_time", "operation_constraint", "colour")
+    )
     assert told()[0]["outcome"] == "ok"
 
 
 WIRE = {"code", "msg", "sub_code", "sub_msg", "request_id"}
 
 
-@pytest.mark.parametrize("changes", [
-    {"timestamp": "2026-03-01 02:00:00"}, {"timestamp": "x"}, {"app_key": "404"}, {"session": "x"}, {"session": None}, {"sign": "0" * 32},
-    {"method": "tmall.exchange.gett"}, {"dispute_id": "1.0"}, {"dispute_id": None, "disputeId": 1}, {"format": "json", "v": "1.0"},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"timestamp": "2026-03-01 02:00:00"},
+        {"timestamp": "x"},
+        {"app_key": "404"},
+        {"session": "x"},
+        {"session": None},
+        {"sign": "0" * 32},
+        {"method": "tmall.exchange.gett"},
+        {"dispute_id": "1.0"},
+        {"dispute_id": None, "disputeId": 1},
+        {"format": "json", "v": "1.0"},
+    ],
+)
 def test_nothing_of_it_is_on_the_wire(top, changes):
     """A refusal carries what the platform sends and no more."""
-    reply = json.loads(top.send(top.params(**{"method": GET, "dispute_id": 1, "fields": "status", **changes})).body)
+    reply = json.loads(
+        top.send(top.params(**{"method": GET, "dispute_id": 1, "fields": "status", **changes})).body
+    )
     assert list(reply) == ["error_response"]
     assert set(reply["error_response"]) <= WIRE
 

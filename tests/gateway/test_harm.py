@@ -10,14 +10,24 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mockserver.api.faults import FAULTS, Effect
 from mockserver.domain.vocabulary import Status
-from mockserver.gateway.call import Inbound, Sending
-from mockserver.gateway.harm import HARMS
-from mockserver.gateway.traps import TRAPS
+from mockserver.gateway.call import Delivery, Inbound
+from mockserver.gateway.faults.read_effects import READ_EFFECTS
+from mockserver.gateway.faults.reply_effects import REPLY_EFFECTS
+from mockserver.world.faults.fault_kinds import FAULTS, Effect
 
-GET, AGREE, LIST, TIME = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get", "taobao.time.get"
-TIMEOUT = {"code": 15, "msg": "Remote service error", "sub_code": "isp.remote-service-timeout", "sub_msg": "API调用服务超时"}
+GET, AGREE, LIST, TIME = (
+    "tmall.exchange.get",
+    "tmall.exchange.agree",
+    "tmall.exchange.receive.get",
+    "taobao.time.get",
+)
+TIMEOUT = {
+    "code": 15,
+    "msg": "Remote service error",
+    "sub_code": "isp.remote-service-timeout",
+    "sub_msg": "API调用服务超时",
+}
 
 
 @pytest.fixture
@@ -29,13 +39,19 @@ def opened(world):
 @pytest.fixture
 def agree(top, opened):
     """The raw reply to a signed agree."""
-    return lambda **more: top.send(top.params(AGREE, dispute_id=opened, address_id=10_000_002, fields="dispute_id,status", **more))
+    return lambda **more: top.send(
+        top.params(
+            AGREE, dispute_id=opened, address_id=10_000_002, fields="dispute_id,status", **more
+        )
+    )
 
 
 @pytest.fixture
 def got(top, opened):
     """The raw reply to a signed get."""
-    return lambda **more: top.send(top.params(GET, dispute_id=opened, fields="dispute_id,status,modified", **more))
+    return lambda **more: top.send(
+        top.params(GET, dispute_id=opened, fields="dispute_id,status,modified", **more)
+    )
 
 
 @pytest.fixture
@@ -52,37 +68,66 @@ def error(reply):
 
 def test_every_fault_has_its_doing():
     """Each fault of replies has its harm, each of reads its trap, and there are no others."""
-    assert set(HARMS) == {name for name, kind in FAULTS.items() if kind.effect is Effect.REPLY}
-    assert set(TRAPS) == {name for name, kind in FAULTS.items() if kind.effect is Effect.READ}
+    assert set(REPLY_EFFECTS) == {
+        name for name, kind in FAULTS.items() if kind.effect is Effect.REPLY
+    }
+    assert set(READ_EFFECTS) == {
+        name for name, kind in FAULTS.items() if kind.effect is Effect.READ
+    }
 
 
-@pytest.mark.parametrize(("options", "expected"), [
-    ({}, {"code": 15, "msg": "Remote service error", "sub_code": "isp.remote-service-error"}),
-    ({"code": 10}, {"code": 10, "msg": "Service currently unavailable"}),
-    ({"code": 15, "sub_code": "isv.x", "sub_msg": "文字"}, {"code": 15, "msg": "Remote service error", "sub_code": "isv.x", "sub_msg": "文字"}),
-    ({"code": 9999, "msg": "Odd"}, {"code": 9999, "msg": "Odd"}),
-    ({"code": 27, "msg": "Invalid session", "sub_code": "invalid-sessionkey"}, {"code": 27, "msg": "Invalid session", "sub_code": "invalid-sessionkey"}),
-])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"code": 15, "msg": "Remote service error", "sub_code": "isp.remote-service-error"}),
+        ({"code": 10}, {"code": 10, "msg": "Service currently unavailable"}),
+        (
+            {"code": 15, "sub_code": "isv.x", "sub_msg": "文字"},
+            {"code": 15, "msg": "Remote service error", "sub_code": "isv.x", "sub_msg": "文字"},
+        ),
+        ({"code": 9999, "msg": "Odd"}, {"code": 9999, "msg": "Odd"}),
+        (
+            {"code": 27, "msg": "Invalid session", "sub_code": "invalid-sessionkey"},
+            {"code": 27, "msg": "Invalid session", "sub_code": "invalid-sessionkey"},
+        ),
+    ],
+)
 def test_platform_error(world, agree, opened, entries, options, expected):
     """Any code and sub_code instead of the call, which changes nothing; the journal says that it was planned."""
-    world.harm.add({"fault": "platform_error", **options})
+    world.faults.add({"fault": "platform_error", **options})
     reply = agree()
     assert error(reply) == expected
     assert world.state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
     [entry] = entries()
-    assert (entry.outcome, entry.code, entry.fault, entry.fault_id, entry.lost) == ("refused", expected["code"], "platform_error", "f1", False)
-    assert "f1 platform_error" in entry.cause_zh and "计划的故障" in entry.cause_zh and "planned fault" in entry.cause_en
+    assert (entry.outcome, entry.code, entry.fault, entry.fault_id, entry.lost) == (
+        "refused",
+        expected["code"],
+        "platform_error",
+        "f1",
+        False,
+    )
+    assert (
+        "f1 platform_error" in entry.cause_zh
+        and "计划的故障" in entry.cause_zh
+        and "planned fault" in entry.cause_en
+    )
     assert ("X-Sandbox-Rule", "fault f1 platform_error") in reply.headers
     assert json.loads(agree().body)["tmall_exchange_agree_response"]["result"]["success"] is True
 
 
-@pytest.mark.parametrize(("method", "where"), [(AGREE, "msg_code"), ("tmall.exchange.messages.get", "error_code")])
+@pytest.mark.parametrize(
+    ("method", "where"), [(AGREE, "msg_code"), ("tmall.exchange.messages.get", "error_code")]
+)
 def test_business_failure(world, top, opened, entries, method, where):
     """Any code and words in the form that the method has for failures; nothing has changed."""
-    world.harm.add({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
+    world.faults.add({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
     more = {"address_id": 10_000_002} if method == AGREE else {}
     result = top.result(method, dispute_id=opened, fields="dispute_id", **more)["result"]
-    told = {"success": False, "msg_code": "X_Y", "message": "不行"} if where == "msg_code" else {"error_code": "X_Y", "error_msg": "不行"}
+    told = (
+        {"success": False, "msg_code": "X_Y", "message": "不行"}
+        if where == "msg_code"
+        else {"error_code": "X_Y", "error_msg": "不行"}
+    )
     assert result == told
     assert world.state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
     [entry] = entries()
@@ -91,33 +136,45 @@ def test_business_failure(world, top, opened, entries, method, where):
 
 def test_session_expired_in_mid_flow(world, top, opened):
     """After some calls the session has expired, as the platform says it."""
-    world.harm.add({"fault": "session_expired", "after": 1, "times": None})
+    world.faults.add({"fault": "session_expired", "after": 1, "times": None})
     assert "result" in top.result(GET, dispute_id=opened, fields="status")
     for _ in range(2):
         refused = top(GET, dispute_id=opened, fields="status")["error_response"]
-        assert (refused["code"], refused["msg"], refused["sub_code"]) == (27, "Invalid session:session-expired", "session-expired")
+        assert (refused["code"], refused["msg"], refused["sub_code"]) == (
+            27,
+            "Invalid session:session-expired",
+            "session-expired",
+        )
     assert "time" in top.result(TIME)
 
 
 def test_limited(world, top, entries):
     """Code 7 with the ban sentence, while the ban lasts; other methods go on."""
-    world.harm.add({"fault": "limited", "seconds": 90, "method": TIME, "sub_code": "accesscontrol.limited-by-dynamic-access-count"})
+    world.faults.add(
+        {
+            "fault": "limited",
+            "seconds": 90,
+            "method": TIME,
+            "sub_code": "accesscontrol.limited-by-dynamic-access-count",
+        }
+    )
     for _ in range(2):
         refused = top(TIME)["error_response"]
         assert (refused["code"], refused["msg"]) == (7, "App Call Limited")
         assert refused["sub_code"] == "accesscontrol.limited-by-dynamic-access-count"
         assert refused["sub_msg"] == "This ban will last for 90 more seconds"
     assert [(entry.fault, entry.effect) for entry in entries()] == [("limited", "90s")] * 2
-    world.harm.drop()
+    world.faults.drop()
     assert "time" in top.result(TIME)
 
 
 def test_latency_is_drawn_and_bounded(world, got):
     """Delays follow their distribution, replay from the seed, and never exceed a minute."""
+
     def delays(**options):
-        world.harm.drop()
+        world.faults.drop()
         world.state.numbers["fault"] = 0  # the same id, so the same draws
-        world.harm.add({"fault": "latency", "times": None, **options})
+        world.faults.add({"fault": "latency", "times": None, **options})
         return [got().sending.wait for _ in range(200)]
 
     assert set(delays(seconds=2.5)) == {2.5}
@@ -131,25 +188,37 @@ def test_latency_is_drawn_and_bounded(world, got):
 
 def test_latency_leaves_the_reply_whole(world, got, entries):
     """The reply is the call's own, and the journal tells the delay."""
-    world.harm.add({"fault": "latency", "seconds": 2.5})
+    world.faults.add({"fault": "latency", "seconds": 2.5})
     reply = got()
     assert json.loads(reply.body)["tmall_exchange_get_response"]["result"]["success"] is True
-    assert reply.sending == Sending(wait=2.5)
+    assert reply.sending == Delivery(wait=2.5)
     [entry] = entries()
-    assert (entry.outcome, entry.fault, entry.effect, entry.lost) == ("ok", "latency", "2.5s", False)
+    assert (entry.outcome, entry.fault, entry.effect, entry.lost) == (
+        "ok",
+        "latency",
+        "2.5s",
+        False,
+    )
 
 
-@pytest.mark.parametrize(("raw", "sending", "lost"), [
-    ({"fault": "slow_body", "seconds": 6, "pieces": 4}, Sending(pieces=4, over=6), ""),
-    ({"fault": "reset"}, Sending(silent=True, bytes=0, end="reset"), "reset"),
-    ({"fault": "reset", "bytes": 40}, Sending(bytes=40, end="reset"), "reset"),
-    ({"fault": "empty_reply"}, Sending(silent=True, end="close"), "closed"),
-    ({"fault": "reply_lost"}, Sending(silent=True, end="reset"), "reset"),
-    ({"fault": "reply_lost", "as": "hang", "seconds": 7}, Sending(wait=7, silent=True, end="close"), "closed"),
-])
+@pytest.mark.parametrize(
+    ("raw", "sending", "lost"),
+    [
+        ({"fault": "slow_body", "seconds": 6, "pieces": 4}, Delivery(pieces=4, over=6), ""),
+        ({"fault": "reset"}, Delivery(silent=True, bytes=0, end="reset"), "reset"),
+        ({"fault": "reset", "bytes": 40}, Delivery(bytes=40, end="reset"), "reset"),
+        ({"fault": "empty_reply"}, Delivery(silent=True, end="close"), "closed"),
+        ({"fault": "reply_lost"}, Delivery(silent=True, end="reset"), "reset"),
+        (
+            {"fault": "reply_lost", "as": "hang", "seconds": 7},
+            Delivery(wait=7, silent=True, end="close"),
+            "closed",
+        ),
+    ],
+)
 def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, sending, lost):
     """The call is carried out and journalled as it was; what goes wrong is the way of its reply."""
-    world.harm.add(raw)
+    world.faults.add(raw)
     reply = agree()
     assert (reply.sending, reply.sending.lost) == (sending, lost)
     assert world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
@@ -158,21 +227,33 @@ def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, sending
     assert b'"success":true' in entry.reply
 
 
-@pytest.mark.parametrize("raw", [
-    {"fault": "refused_reply_lost"}, {"fault": "refused_reply_lost", "as": "hang"}, {"fault": "reset", "executed": False},
-    {"fault": "empty_reply", "executed": False}, {"fault": "gateway_5xx"}, {"fault": "refused_reply_lost", "as": "isp.remote-service-timeout"},
-])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"fault": "refused_reply_lost"},
+        {"fault": "refused_reply_lost", "as": "hang"},
+        {"fault": "reset", "executed": False},
+        {"fault": "empty_reply", "executed": False},
+        {"fault": "gateway_5xx"},
+        {"fault": "refused_reply_lost", "as": "isp.remote-service-timeout"},
+    ],
+)
 def test_refused_and_then_harmed(world, agree, opened, entries, whole_state, raw):
     """Nothing has changed, the journal says so, and the caller gets what it would get of a call carried out."""
     before = whole_state(world)
-    world.harm.add(raw)
+    world.faults.add(raw)
     reply = agree()
     after = whole_state(world)
-    for own in ("faults", "tallies", "numbers"):
+    for own in ("faults", "fault_counters", "numbers"):
         assert before.pop(own) != after.pop(own)
     assert after == before
     [entry] = entries()
-    assert (entry.outcome, entry.code, entry.sub_code, entry.lost) == ("refused", 15, "isp.remote-connection-error", True)
+    assert (entry.outcome, entry.code, entry.sub_code, entry.lost) == (
+        "refused",
+        15,
+        "isp.remote-connection-error",
+        True,
+    )
     assert "未执行" in entry.cause_zh and "not carried out" in entry.cause_en
     if raw.get("as", "").startswith("isp"):
         assert error(reply) == TIMEOUT
@@ -185,7 +266,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
         for kind in ("reply_lost", "refused_reply_lost"):
             world.reset()
             world.open({})
-            world.harm.add({"fault": kind, "as": way})
+            world.faults.add({"fault": kind, "as": way})
             reply = agree()
             seen.append((reply.sending, error(reply) if reply.sending is None else None))
         assert seen[0] == seen[1]
@@ -194,7 +275,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
 
 def test_the_timeout_hides_a_success(world, agree, opened, entries):
     """As isp.remote-service-timeout the call has succeeded, in the journal too, and its caller is told the timeout."""
-    world.harm.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
+    world.faults.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert error(agree()) == TIMEOUT
     assert world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     [entry] = entries()
@@ -203,16 +284,16 @@ def test_the_timeout_hides_a_success(world, agree, opened, entries):
 
 def test_the_timeout_in_xml(world, agree):
     """The timeout comes in the form that was asked for."""
-    world.harm.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
+    world.faults.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert b"<sub_code>isp.remote-service-timeout</sub_code>" in agree(format="xml").body
 
 
 @pytest.mark.parametrize("part", [0, 0.5, 0.99])
 def test_truncated(world, got, part):
     """So much of the body leaves; the length announced is the whole body's."""
-    world.harm.add({"fault": "truncated", "part": part})
+    world.faults.add({"fault": "truncated", "part": part})
     reply = got()
-    assert reply.sending == Sending(bytes=int(len(reply.body) * part), end="close")
+    assert reply.sending == Delivery(bytes=int(len(reply.body) * part), end="close")
     assert reply.sending.bytes < len(reply.body)
 
 
@@ -222,11 +303,15 @@ def test_garbled(world, got, many):
     plain = got().body
     bodies = []
     for _ in range(2):
-        world.harm.drop()
+        world.faults.drop()
         world.state.numbers["fault"] = 0
-        world.harm.add({"fault": "garbled", "bytes": many})
+        world.faults.add({"fault": "garbled", "bytes": many})
         bodies.append(got().body)
-    changed = [place for place, (one, other) in enumerate(zip(plain, bodies[0], strict=True)) if one != other]
+    changed = [
+        place
+        for place, (one, other) in enumerate(zip(plain, bodies[0], strict=True))
+        if one != other
+    ]
     assert 0 < len(changed) <= many + 12  # the request_id differs as well
     with pytest.raises(UnicodeDecodeError):
         bodies[0].decode()
@@ -236,22 +321,31 @@ def test_garbled(world, got, many):
 
 def test_wrong_content_type(world, got):
     """The type is another, once; the body is the call's."""
-    world.harm.add({"fault": "wrong_content_type", "content_type": "text/plain"})
+    world.faults.add({"fault": "wrong_content_type", "content_type": "text/plain"})
     reply = got()
     assert [value for name, value in reply.headers if name == "Content-Type"] == ["text/plain"]
     assert json.loads(reply.body)["tmall_exchange_get_response"]
 
 
-@pytest.mark.parametrize(("status", "line"), [
-    (502, "502 Bad Gateway"), (503, "503 Service Temporarily Unavailable"), (504, "504 Gateway Time-out")])
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (502, "502 Bad Gateway"),
+        (503, "503 Service Temporarily Unavailable"),
+        (504, "504 Gateway Time-out"),
+    ],
+)
 @pytest.mark.parametrize("executed", [True, False])
 def test_gateway_5xx(world, agree, opened, status, line, executed):
     """A page like nginx's with its status; whether the call was carried out can be chosen."""
-    world.harm.add({"fault": "gateway_5xx", "status": status, "executed": executed})
+    world.faults.add({"fault": "gateway_5xx", "status": status, "executed": executed})
     reply = agree()
     assert reply.status == line
     assert f"<center><h1>{line}</h1></center>".encode() in reply.body
-    assert dict(reply.headers)["Content-Type"] == "text/html" and dict(reply.headers)["X-Sandbox-Request-Id"]
+    assert (
+        dict(reply.headers)["Content-Type"] == "text/html"
+        and dict(reply.headers)["X-Sandbox-Request-Id"]
+    )
     assert "top-bodylength" not in dict(reply.headers)
     moved = world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     assert moved is executed
@@ -259,27 +353,29 @@ def test_gateway_5xx(world, agree, opened, status, line, executed):
 
 def test_duplicate_delivery(world, agree, opened, entries):
     """The request is carried out twice, each in the journal; the caller gets the second reply."""
-    world.harm.add({"fault": "duplicate_delivery"})
+    world.faults.add({"fault": "duplicate_delivery"})
     reply = agree()
     result = json.loads(reply.body)["tmall_exchange_agree_response"]["result"]
     assert (result["success"], result["msg_code"]) == (False, "EXCHANGE_STATUS_ERROR")
     second, first = entries()
     assert [(each.outcome, each.fault, each.effect, each.lost) for each in (first, second)] == [
-        ("ok", "duplicate_delivery", "first delivery", True), ("failed", "duplicate_delivery", "second delivery", False)]
+        ("ok", "duplicate_delivery", "first delivery", True),
+        ("failed", "duplicate_delivery", "second delivery", False),
+    ]
     assert first.request_id != second.request_id == dict(reply.headers)["X-Sandbox-Request-Id"]
-    assert [fact.move for fact in world.state.facts[opened]] == ["apply", "agree"]
-    assert [(each["met"], each["hits"]) for each in world.harm.shown()] == [(1, 1)]
+    assert [event.move for event in world.state.events[opened]] == ["apply", "agree"]
+    assert [(each["met"], each["hits"]) for each in world.faults.shown()] == [(1, 1)]
 
 
 def test_faults_strike_only_what_passes_the_checks(world, top, opened):
     """A call that the platform refuses anyway is not counted; one that fails for business reasons is."""
-    world.harm.add({"fault": "platform_error", "times": None, "after": 1})
+    world.faults.add({"fault": "platform_error", "times": None, "after": 1})
     for wrong in ({"sign": "x"}, {"session": "nobody"}, {"fields": None}, {"dispute_id": "x"}):
         top(GET, **{"dispute_id": opened, "fields": "status", **wrong})
-    assert world.harm.shown()[0]["met"] == 0
+    assert world.faults.shown()[0]["met"] == 0
     assert top.result(GET, dispute_id=404, fields="status")["result"]["success"] is False
     assert top(GET, dispute_id=404, fields="status")["error_response"]["code"] == 15
-    assert world.harm.shown()[0]["met"] == 2
+    assert world.faults.shown()[0]["met"] == 2
 
 
 def test_a_quota_comes_before_a_fault(world, top):
@@ -287,37 +383,42 @@ def test_a_quota_comes_before_a_fault(world, top):
     from mockserver.world.document import QuotaDocument
 
     world.set_quotas([QuotaDocument(per="day", limit=1)])
-    world.harm.add({"fault": "platform_error", "times": None})
+    world.faults.add({"fault": "platform_error", "times": None})
     assert [top(TIME)["error_response"]["code"] for _ in range(3)] == [15, 7, 7]
-    assert world.harm.shown()[0]["met"] == 1
+    assert world.faults.shown()[0]["met"] == 1
 
 
 def test_a_stub_is_harmed_like_any_other(world, top):
     """A method that only a stub knows can be refused, and be lost."""
     world.stub("taobao.user.seller.get", b'{"ok":true}')
-    world.harm.add({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
-    world.harm.add({"fault": "reply_lost"})
+    world.faults.add({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
+    world.faults.add({"fault": "reply_lost"})
     assert top("taobao.user.seller.get")["error_response"]["code"] == 10
     assert top.send(top.params("taobao.user.seller.get")).sending.end == "reset"
 
 
 def test_compressed_replies_are_harmed_too(world, gateway, top, opened):
     """A garbled reply that was asked for compressed is garbled after compression, a whole one is readable."""
+
     def ask():
         body = urlencode(top.params(GET, dispute_id=opened, fields="status")).encode()
-        return gateway.answer(Inbound("POST", b"", "application/x-www-form-urlencoded", body, "http://mock", gzip=True))
+        return gateway.answer(
+            Inbound(
+                "POST", b"", "application/x-www-form-urlencoded", body, "http://mock", gzip=True
+            )
+        )
 
     plain = gzip.decompress(ask().body)
-    world.harm.add({"fault": "latency"})
+    world.faults.add({"fault": "latency"})
     assert len(gzip.decompress(ask().body)) == len(plain)
-    world.harm.add({"fault": "garbled", "bytes": 200})
+    world.faults.add({"fault": "garbled", "bytes": 200})
     with pytest.raises((OSError, EOFError, gzip.zlib.error)):
         gzip.decompress(ask().body)
 
 
 def test_no_secret_in_what_is_planned(world, top, entries):
     """A message that a fault is given by its user stands in the reply; the journal's sentences hold no session."""
-    world.harm.add({"fault": "latency", "session": top.session})
+    world.faults.add({"fault": "latency", "session": top.session})
     top(TIME)
     top.send(top.params(GET, dispute_id=1, fields="status"))
     told = json.dumps([entry.shown() for entry in entries()])
@@ -327,6 +428,7 @@ def test_no_secret_in_what_is_planned(world, top, entries):
 @pytest.mark.parametrize("name", ["bad_day", "double_eleven"])
 def test_a_set_replays(make_world, caller_of, name):
     """Two sandboxes of one seed, the same calls: the same faults strike the same calls to the same effect."""
+
     def play():
         world = make_world(seed=5, faults=[{"set": name}])
         top = caller_of(world)
@@ -335,7 +437,10 @@ def test_a_set_replays(make_world, caller_of, name):
             world.advance(timedelta(seconds=1))  # so that bans end
             top.send(top.params(GET, dispute_id=exchange.dispute_id, fields="status"))
             top.send(top.params(LIST, fields="status", page_no=2, page_size=1))
-        return [(entry.fault, entry.effect, entry.outcome, entry.code) for entry in world.journal.select({}, 1000)[1]]
+        return [
+            (entry.fault, entry.effect, entry.outcome, entry.code)
+            for entry in world.journal.select({}, 1000)[1]
+        ]
 
     first = play()
     assert first == play()

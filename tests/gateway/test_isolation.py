@@ -4,15 +4,19 @@ import json
 
 import pytest
 
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
 
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
-TWO = {"shops": [{"nick": "甲店", "session": "S1", "subs": [{"nick": "甲店:小一", "session": "S1SUB"}]},
-                 {"nick": "乙店", "session": "S2", "subs": []}]}
+TWO = {
+    "shops": [
+        {"nick": "甲店", "session": "S1", "subs": [{"nick": "甲店:小一", "session": "S1SUB"}]},
+        {"nick": "乙店", "session": "S2", "subs": []},
+    ]
+}
 
 
 @pytest.fixture
@@ -24,20 +28,42 @@ def sellers(make_world, caller_of):
     return caller_of(world)
 
 
-@pytest.mark.parametrize("method", [
-    GET, "tmall.exchange.agree", "tmall.exchange.refuse", "tmall.exchange.returngoods.agree", "tmall.exchange.returngoods.refuse",
-    "tmall.exchange.consigngoods", "tmall.exchange.confirm.consign", "tmall.exchange.message.add", "tmall.exchange.messages.get",
-    "tmall.exchange.refusereason.get",
-])
+@pytest.mark.parametrize(
+    "method",
+    [
+        GET,
+        "tmall.exchange.agree",
+        "tmall.exchange.refuse",
+        "tmall.exchange.returngoods.agree",
+        "tmall.exchange.returngoods.refuse",
+        "tmall.exchange.consigngoods",
+        "tmall.exchange.confirm.consign",
+        "tmall.exchange.message.add",
+        "tmall.exchange.messages.get",
+        "tmall.exchange.refusereason.get",
+    ],
+)
 def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
     """Every method answers for another seller's exchange as for one that does not exist, and changes nothing."""
-    asked = {"fields": "status", "address_id": 10000002, "seller_refuse_reason_id": 1101, "logistics_no": "SF12345", "logistics_type": 200,
-             "logistics_company_name": "顺丰快递", "content": "x", "session": "S1"}
+    asked = {
+        "fields": "status",
+        "address_id": 10000002,
+        "seller_refuse_reason_id": 1101,
+        "logistics_no": "SF12345",
+        "logistics_type": 200,
+        "logistics_company_name": "顺丰快递",
+        "content": "x",
+        "session": "S1",
+    }
     before = whole_state(sellers.world)
-    foreign, unknown = (sellers.result(method, dispute_id=number, **asked)["result"] for number in (2, 3))
+    foreign, unknown = (
+        sellers.result(method, dispute_id=number, **asked)["result"] for number in (2, 3)
+    )
     assert whole_state(sellers.world) == before
     assert foreign.get("msg_code", foreign.get("error_code")) == "DISPUTE_NOT_EXIST"
-    assert {name: str(value).replace("2", "3") for name, value in foreign.items()} == {name: str(value) for name, value in unknown.items()}
+    assert {name: str(value).replace("2", "3") for name, value in foreign.items()} == {
+        name: str(value) for name, value in unknown.items()
+    }
 
 
 @pytest.mark.parametrize(("session", "seen"), [("S1", "1"), ("S1SUB", "1"), ("S2", "2")])
@@ -50,22 +76,37 @@ def test_lists_show_own_exchanges_only(sellers, session, seen):
 
 def test_another_sellers_trade_and_addresses_are_not_shown(sellers):
     """Trades and addresses are the session's own."""
-    wrong = sellers("taobao.trade.fullinfo.get", tid=62, fields="tid", session="S1")["error_response"]
+    wrong = sellers("taobao.trade.fullinfo.get", tid=62, fields="tid", session="S1")[
+        "error_response"
+    ]
     assert wrong["sub_code"] == "isv.invalid-parameter:tid"
-    assert sellers.result("taobao.trade.fullinfo.get", tid=62, fields="tid", session="S2")["trade"] == {"tid": 62}
+    assert sellers.result("taobao.trade.fullinfo.get", tid=62, fields="tid", session="S2")[
+        "trade"
+    ] == {"tid": 62}
 
 
 def test_sub_account_acts_for_its_seller(sellers):
     """A sub-account's call passes, and its message is signed with its own nick and role."""
-    done = sellers.result("tmall.exchange.message.add", dispute_id=1, content="子账号留言", fields="owner_nick,owner_role", session="S1SUB")
-    assert done["result"]["results"]["refund_message"] == [{"owner_nick": "甲店:小一", "owner_role": "卖家子账户"}]
+    done = sellers.result(
+        "tmall.exchange.message.add",
+        dispute_id=1,
+        content="子账号留言",
+        fields="owner_nick,owner_role",
+        session="S1SUB",
+    )
+    assert done["result"]["results"]["refund_message"] == [
+        {"owner_nick": "甲店:小一", "owner_role": "卖家子账户"}
+    ]
 
 
 def test_sandboxes_of_one_app_are_found_by_session(world, top):
     """One app key in two sandboxes reaches each by its session, and the first without one."""
     [app] = world.state.apps.values()
-    document = {"apps": [{"app_key": app.app_key, "app_secret": app.app_secret}], "shops": [{"session": "OTHER", "subs": []}],
-                "clock": "2026-03-01 10:05:00"}
+    document = {
+        "apps": [{"app_key": app.app_key, "app_secret": app.app_secret}],
+        "shops": [{"session": "OTHER", "subs": []}],
+        "clock": "2026-03-01 10:05:00",
+    }
     other = World(world.directory, read_document(document, WorldDocument), id="other")
     world.directory.add(other)
     other.open({"dispute_id": 9})
@@ -81,10 +122,15 @@ def test_calls_of_one_sandbox_leave_the_other_alone(make_world, world, top, whol
     other = World(world.directory, WorldDocument(samples=True), id="other")
     world.directory.add(other)
     before = whole_state(other)
-    caller = type(top)(Gateway(Rules(world.directory)), world)
+    caller = type(top)(Gateway(SandboxLookup(world.directory)), world)
     [exchange] = world.open({})
     [shop] = world.state.shops.values()
-    caller.result("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=shop.addresses[0].contact_id, fields="status")
+    caller.result(
+        "tmall.exchange.agree",
+        dispute_id=exchange.dispute_id,
+        address_id=shop.addresses[0].contact_id,
+        fields="status",
+    )
     foreign = next(iter(other.state.exchanges))
     assert json.dumps(caller.result(GET, dispute_id=foreign, fields="status")).count("status") <= 1
     assert whole_state(other) == before

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 
 
@@ -16,7 +16,13 @@ from mockserver.gateway.pipeline import Gateway
 def kept(world, gateway):
     """All that the journals show, as one text."""
     return lambda: json.dumps(
-        [entry.shown() for journal in (world.journal, gateway.journal) for entry in journal.select({}, 100)[1]], ensure_ascii=False)
+        [
+            entry.shown()
+            for journal in (world.journal, gateway.journal)
+            for entry in journal.select({}, 100)[1]
+        ],
+        ensure_ascii=False,
+    )
 
 
 @pytest.fixture
@@ -25,23 +31,49 @@ def newest(world):
     return lambda: world.journal.select({}, 1)[1][0]
 
 
-@pytest.mark.parametrize("place", ["sid", "auth", "method", "app_key", "dispute_id", "sign", "sign_method", "format", "v", "timestamp"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "sid",
+        "auth",
+        "method",
+        "app_key",
+        "dispute_id",
+        "sign",
+        "sign_method",
+        "format",
+        "v",
+        "timestamp",
+    ],
+)
 @pytest.mark.parametrize("which", ["session", "sub_session", "app_secret"])
 def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, which):
     """A session or secret sent as another parameter's value stands in no journal, nor in the sentence about it."""
     token = top.app.app_secret if which == "app_secret" else getattr(top, which)
-    top.send(top.params(**{"method": "tmall.exchange.get", "dispute_id": 1, "fields": "status", place: token}))
+    top.send(
+        top.params(
+            **{"method": "tmall.exchange.get", "dispute_id": 1, "fields": "status", place: token}
+        )
+    )
     assert token not in kept()
     assert token[:40] not in kept()
 
 
-@pytest.mark.parametrize("wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"])
+@pytest.mark.parametrize(
+    "wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"]
+)
 def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, wrapped):
     """The caller's session and its app's secret are masked also where they are only part of a value."""
     for token in (top.session, top.app.app_secret):
         top("tmall.exchange.get", dispute_id=1, fields="status", auth=wrapped.format(token))
         assert token not in kept()
-    top("tmall.exchange.get", session="nobody-knows-this", sid="x nobody-knows-this", dispute_id=1, fields="status")
+    top(
+        "tmall.exchange.get",
+        session="nobody-knows-this",
+        sid="x nobody-knows-this",
+        dispute_id=1,
+        fields="status",
+    )
     assert "nobody-knows-this" not in kept()
 
 
@@ -68,22 +100,46 @@ def test_tokens_of_other_sandboxes_are_known_too(world, top, kept):
 
 def test_a_lax_warning_quotes_no_secret(world, top):
     """A lax server that takes a secret for an app key does not quote it in its warning."""
-    caller = type(top)(Gateway(Rules(world.directory, "default")), world)
+    caller = type(top)(Gateway(SandboxLookup(world.directory, "default")), world)
     caller("taobao.time.get", app_key=top.app.app_secret)
     entry = world.journal.select({}, 1)[1][0]
     assert entry.shown()["warnings"]
     assert top.app.app_secret[:20] not in json.dumps(entry.shown(), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("name", [
-    "receiver_phone", "buyerMobile", "contactTel_phone", "email", "userNick", "receiverAddr", "messageText", "idCard", "buyer_content"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "receiver_phone",
+        "buyerMobile",
+        "contactTel_phone",
+        "email",
+        "userNick",
+        "receiverAddr",
+        "messageText",
+        "idCard",
+        "buyer_content",
+    ],
+)
 def test_undocumented_personal_names_are_masked(top, newest, name):
     """A parameter that nobody documents is masked when its name speaks of a person."""
     top("taobao.time.get", **{name: "某人"})
     assert newest().shown()["params"][name] == "***"
 
 
-@pytest.mark.parametrize("name", ["address_id", "logistic_no", "post", "page_no", "partner_id", "tid", "biz_order_id", "whatever"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "address_id",
+        "logistic_no",
+        "post",
+        "page_no",
+        "partner_id",
+        "tid",
+        "biz_order_id",
+        "whatever",
+    ],
+)
 def test_documented_names_and_plain_ones_are_kept(top, newest, name):
     """Documented parameters that are not personal, and unknown ones that sound like nothing, are kept."""
     top("taobao.time.get", **{name: "17"})
@@ -92,13 +148,24 @@ def test_documented_names_and_plain_ones_are_kept(top, newest, name):
 
 def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
     """Of a canned reply, which nobody declared, members that sound private are masked, at any depth."""
-    world.stub("taobao.top.auth.token.create", json.dumps({
-        "token_result": "{}", "user": {"user_nick": "某人", "num": 3}, "rows": {"row": [{"mobile": "1", "id": 7}]},
-        "session_info": {"id": 9}}).encode())
+    world.stub(
+        "taobao.top.auth.token.create",
+        json.dumps(
+            {
+                "token_result": "{}",
+                "user": {"user_nick": "某人", "num": 3},
+                "rows": {"row": [{"mobile": "1", "id": 7}]},
+                "session_info": {"id": 9},
+            }
+        ).encode(),
+    )
     top("taobao.top.auth.token.create")
     assert newest().shown()["reply"] == {
-        "token_result": "***", "user": {"user_nick": "***", "num": 3}, "rows": {"row": [{"mobile": "***", "id": 7}]},
-        "session_info": {"id": 9}}
+        "token_result": "***",
+        "user": {"user_nick": "***", "num": 3},
+        "rows": {"row": [{"mobile": "***", "id": 7}]},
+        "session_info": {"id": 9},
+    }
 
 
 def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
@@ -106,7 +173,7 @@ def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
     params = list(top.params("taobao.time.get").items())
     send(query=dict(params[:3]), body=dict(params[3:]))
     entry = newest()
-    assert list(entry.shown()["params"])[:entry.in_query] == [name for name, _ in params[:3]]
+    assert list(entry.shown()["params"])[: entry.in_query] == [name for name, _ in params[:3]]
     assert entry.body_size == len(urlencode(params[3:]))
     assert entry.content_type.startswith("application/x-www-form-urlencoded")
 
@@ -121,7 +188,9 @@ def test_a_parameter_sent_twice_counts_once(send, newest, top):
 def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newest):
     """An uploaded picture stands in the journal as its parameter and size, without its file name."""
     [exchange] = world.open({})
-    params = top.params("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="id")
+    params = top.params(
+        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="id"
+    )
     body, kind = multipart(params, message_pics=png)
     send(body=body, kind=kind)
     assert newest().shown()["files"] == [{"name": "message_pics", "bytes": len(png)}]
@@ -132,7 +201,12 @@ def test_marks_tell_equal_messages(world, top, newest):
     [exchange] = world.open({})
     marks = []
     for content in ("同样的话", "同样的话", "另一句"):
-        top.result("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content=content, fields="id")
+        top.result(
+            "tmall.exchange.message.add",
+            dispute_id=exchange.dispute_id,
+            content=content,
+            fields="id",
+        )
         marks.append(newest().mark)
     top.result("taobao.time.get")
     assert marks[0] == marks[1] != marks[2]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mockserver.domain.vocabulary import Role
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 
 GET = "tmall.exchange.get"
@@ -27,33 +27,61 @@ def test_json_is_compact_raw_and_ends_with_the_request_id(world, signed, send):
     text = text_of(send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num")))
     assert re.fullmatch(
         r'\{"tmall_exchange_get_response":\{"result":\{"success":true,"exchange":\{"reason":"尺码/颜色","num":1\}\},'
-        r'"request_id":"[0-9a-z]{12,13}"\}\}', text,
+        r'"request_id":"[0-9a-z]{12,13}"\}\}',
+        text,
     )
 
 
 def test_error_text_begins_as_the_go_client_expects(signed, send):
     """An error reply begins exactly with {"error_response":{ and has code, msg, sub_code, sub_msg, request_id in this order."""
     text = text_of(send(body=signed(GET, fields="status")))
-    assert text.startswith('{"error_response":{"code":40,"msg":"Missing required arguments:dispute_id","sub_code":')
-    assert list(json.loads(text)["error_response"]) == ["code", "msg", "sub_code", "sub_msg", "request_id"]
+    assert text.startswith(
+        '{"error_response":{"code":40,"msg":"Missing required arguments:dispute_id","sub_code":'
+    )
+    assert list(json.loads(text)["error_response"]) == [
+        "code",
+        "msg",
+        "sub_code",
+        "sub_msg",
+        "request_id",
+    ]
 
 
-@pytest.mark.parametrize("asked", [{"format": "xml"}, {"format": ""}, {"format": None}, {"format": "xml", "simplify": "true"}])
+@pytest.mark.parametrize(
+    "asked",
+    [{"format": "xml"}, {"format": ""}, {"format": None}, {"format": "xml", "simplify": "true"}],
+)
 def test_xml_is_the_default(world, signed, send, asked):
     """Without format, or with xml, the reply is XML, simplify or not, without white space or comment, request_id last."""
     [exchange] = world.open({"reason": "a<b>&\"c'"})
-    text = text_of(send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **asked)))
-    assert text.startswith(HEAD + "<tmall_exchange_get_response><result><success>true</success><exchange><reason>a&lt;b&gt;&amp;\"c'</reason>")
-    assert re.search(r"<request_id>[0-9a-z]{12,13}</request_id></tmall_exchange_get_response>$", text)
+    text = text_of(
+        send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **asked))
+    )
+    assert text.startswith(
+        HEAD
+        + "<tmall_exchange_get_response><result><success>true</success><exchange><reason>a&lt;b&gt;&amp;\"c'</reason>"
+    )
+    assert re.search(
+        r"<request_id>[0-9a-z]{12,13}</request_id></tmall_exchange_get_response>$", text
+    )
     assert ElementTree.fromstring(text).findtext("result/exchange/reason") == "a<b>&\"c'"
 
 
 def test_xml_lists(world, signed, send):
     """A list in XML is its field's element with repeated elements of the item's name; an empty one is absent."""
-    empty = ElementTree.fromstring(text_of(send(body=signed(LIST, fields="dispute_id", format="xml"))))
+    empty = ElementTree.fromstring(
+        text_of(send(body=signed(LIST, fields="dispute_id", format="xml")))
+    )
     world.open({}, count=2)
-    full = ElementTree.fromstring(text_of(send(body=signed(LIST, fields="dispute_id", format="xml"))))
-    assert [child.tag for child in empty] == ["has_next", "page_results", "total_results", "request_id"]
+    full = ElementTree.fromstring(
+        text_of(send(body=signed(LIST, fields="dispute_id", format="xml")))
+    )
+    assert [child.tag for child in empty] == [
+        "has_next",
+        "page_results",
+        "total_results",
+        "request_id",
+    ]
     assert [child.tag for child in full.find("results")] == ["exchange", "exchange"]
     assert full.findtext("has_next") == "false"
 
@@ -90,12 +118,18 @@ def test_request_ids_are_unique(signed, send):
     assert [dict(reply.headers)["X-Sandbox-Request-Id"] for reply in replies] == ids
 
 
-@pytest.mark.parametrize(("format", "kind"), [("json", "text/javascript;charset=UTF-8"), ("xml", "text/xml;charset=UTF-8")])
+@pytest.mark.parametrize(
+    ("format", "kind"),
+    [("json", "text/javascript;charset=UTF-8"), ("xml", "text/xml;charset=UTF-8")],
+)
 @pytest.mark.parametrize("zipped", [False, True])
 def test_headers(world, signed, send, format, kind, zipped):
     """Headers name the type, the characters of the plain body, the hosts and the sandbox; gzip only when offered."""
     [exchange] = world.open({"reason": "换货💥"})
-    reply = send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason", format=format), gzip=zipped)
+    reply = send(
+        body=signed(GET, dispute_id=exchange.dispute_id, fields="reason", format=format),
+        gzip=zipped,
+    )
     headers = dict(reply.headers)
     plain = (gzip.decompress(reply.body) if zipped else reply.body).decode()
     assert headers["Content-Type"] == kind
@@ -110,12 +144,17 @@ def test_error_headers(signed, send):
     """An error in JSON has the type of JSON and its own length in characters."""
     reply = send(body=signed(GET, dispute_id="x", fields="status"))
     headers = dict(reply.headers)
-    assert (headers["Content-Type"], headers["top-bodylength"]) == ("text/javascript;charset=UTF-8", str(len(reply.body.decode())))
+    assert (headers["Content-Type"], headers["top-bodylength"]) == (
+        "text/javascript;charset=UTF-8",
+        str(len(reply.body.decode())),
+    )
 
 
 def test_stub_answers_an_unknown_method(world, top, signed, send):
     """A stubbed method is checked, wrapped, and journalled like any other, in JSON, XML and simplify."""
-    world.state.stubs["taobao.item.get"] = json.dumps({"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}).encode()
+    world.state.stubs["taobao.item.get"] = json.dumps(
+        {"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}
+    ).encode()
     found = top.result("taobao.item.get", fields="num_iid")
     xml = ElementTree.fromstring(text_of(send(body=signed("taobao.item.get", format="xml"))))
     simple = json.loads(text_of(send(body=signed("taobao.item.get", simplify="true"))))
@@ -151,9 +190,15 @@ def test_journal_is_filtered_and_bounded(world, top):
     for number in (1, 2, 2):
         top.result(GET, dispute_id=number, fields="status")
     top.result("taobao.time.get")
-    for filters, total in (({"method": GET}, 3), ({"dispute_id": "2"}, 2), ({"outcome": "failed"}, 3), ({"outcome": "ok"}, 1),
-                           ({"since": "2026-03-01 10:00:00"}, 4), ({"since": "2026-03-01 10:00:01"}, 0),
-                           ({"method": GET, "dispute_id": "1"}, 1)):
+    for filters, total in (
+        ({"method": GET}, 3),
+        ({"dispute_id": "2"}, 2),
+        ({"outcome": "failed"}, 3),
+        ({"outcome": "ok"}, 1),
+        ({"since": "2026-03-01 10:00:00"}, 4),
+        ({"since": "2026-03-01 10:00:01"}, 0),
+        ({"method": GET, "dispute_id": "1"}, 1),
+    ):
         assert world.journal.select(filters, 10)[0] == total
     total, [newest] = world.journal.select({}, 1)
     assert (total, newest.method) == (4, "taobao.time.get")
@@ -164,7 +209,7 @@ def test_journal_forgets_the_oldest(world, top):
     """A bounded journal keeps the newest calls."""
     small = type(world)(world.directory, world.document, id="small", journal=3)
     world.directory.add(small)
-    caller = type(top)(Gateway(Rules(world.directory)), small)
+    caller = type(top)(Gateway(SandboxLookup(world.directory)), small)
     ids = [caller.result("taobao.time.get")["request_id"] for _ in range(5)]
     total, entries = small.journal.select({}, 10)
     assert (total, [entry.request_id for entry in entries]) == (3, ids[:1:-1])
@@ -173,7 +218,10 @@ def test_journal_forgets_the_oldest(world, top):
 def test_call_is_journalled_before_its_refusal_is_told(world, top):
     """Who is told of a refusal finds it in the journal already, and is told once a refused call and of no other."""
     told = []
-    gateway = Gateway(Rules(world.directory), lambda entry: told.append((entry.code, world.journal.find(entry.request_id) is entry)))
+    gateway = Gateway(
+        SandboxLookup(world.directory),
+        lambda entry: told.append((entry.code, world.journal.find(entry.request_id) is entry)),
+    )
     caller = type(top)(gateway, world)
     caller.result("taobao.time.get")
     caller.result(GET, dispute_id=1, fields="status")
@@ -185,8 +233,12 @@ def test_call_is_journalled_before_its_refusal_is_told(world, top):
 def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multipart, png):
     """No session, secret or personal value stands anywhere in the journal, of what was sent or answered."""
     private = {
-        "buyer_nick": "桂花拿铁隐私", "buyer_open_uid": "AAHprivate77", "buyer_name": "秘密人", "buyer_phone": "10077001234",
-        "buyer_address": "浙江省^^^杭州市^^^西湖区^^^隐私路9号", "oaid": "1privateoaid",
+        "buyer_nick": "桂花拿铁隐私",
+        "buyer_open_uid": "AAHprivate77",
+        "buyer_name": "秘密人",
+        "buyer_phone": "10077001234",
+        "buyer_address": "浙江省^^^杭州市^^^西湖区^^^隐私路9号",
+        "oaid": "1privateoaid",
     }
     [exchange] = world.open({**private, "tid": 99, "oid": 100})
     it, names = {"dispute_id": exchange.dispute_id}, ",".join(private)
@@ -194,27 +246,63 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
     top.result(GET, **it, fields=names)
     top.result(LIST, fields=names, buyer_nick=private["buyer_nick"])
     top.result(LIST, fields=names, buyer_open_uid=private["buyer_open_uid"])
-    top.result("taobao.trade.fullinfo.get", tid=99, fields="receiver_name,receiver_address,receiver_mobile,buyer_nick,orders")
+    top.result(
+        "taobao.trade.fullinfo.get",
+        tid=99,
+        fields="receiver_name,receiver_address,receiver_mobile,buyer_nick,orders",
+    )
     addresses = top.result("taobao.logistics.address.search")["addresses"]["address_result"]
-    top.result("tmall.exchange.agree", **it, address_id=shop.addresses[1].contact_id, fields="status", leave_message="我的手机10088005678",
-               complete_address="隐私镇5号", mobile="10099009999")
+    top.result(
+        "tmall.exchange.agree",
+        **it,
+        address_id=shop.addresses[1].contact_id,
+        fields="status",
+        leave_message="我的手机10088005678",
+        complete_address="隐私镇5号",
+        mobile="10099009999",
+    )
     act(world, exchange.dispute_id, "leave_message", role=Role.BUYER, content="我叫秘密人")
     top.result("tmall.exchange.messages.get", **it, fields="content,owner_nick,open_uid")
     top(GET, session="6100stolen", **it)
     top(GET, sign="x", app_secret="leak1", access_token="leak2", **it)
-    kept = json.dumps([entry.shown() for entry in world.journal.select({}, 100)[1]], ensure_ascii=False)
-    hidden = [*private.values(), top.session, top.app.app_secret, "秘密人", "10088005678", "隐私镇", "10099009999", "6100stolen", "leak1",
-              "leak2", "隐私路9号", *(row[name] for row in addresses for name in ("addr", "contact_name", "phone", "mobile_phone"))]
+    kept = json.dumps(
+        [entry.shown() for entry in world.journal.select({}, 100)[1]], ensure_ascii=False
+    )
+    hidden = [
+        *private.values(),
+        top.session,
+        top.app.app_secret,
+        "秘密人",
+        "10088005678",
+        "隐私镇",
+        "10099009999",
+        "6100stolen",
+        "leak1",
+        "leak2",
+        "隐私路9号",
+        *(
+            row[name]
+            for row in addresses
+            for name in ("addr", "contact_name", "phone", "mobile_phone")
+        ),
+    ]
     found = [value for value in hidden if value in kept]
     assert not found
 
 
-@pytest.mark.parametrize("changes", [{"sign": "x"}, {"fields": None}, {"session": "nobody"}, {"address_id": "x"}, {"v": "1.0"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"sign": "x"}, {"fields": None}, {"session": "nobody"}, {"address_id": "x"}, {"v": "1.0"}],
+)
 def test_refused_call_changes_nothing(world, top, whole_state, changes):
     """A call that the platform refuses leaves the whole state as it was."""
     [exchange] = world.open({})
     [shop] = world.state.shops.values()
     before = whole_state(world)
-    good = {"dispute_id": exchange.dispute_id, "address_id": shop.addresses[0].contact_id, "fields": "status"}
+    good = {
+        "dispute_id": exchange.dispute_id,
+        "address_id": shop.addresses[0].contact_id,
+        "fields": "status",
+    }
     assert "error_response" in top("tmall.exchange.agree", **{**good, **changes})
     assert whole_state(world) == before

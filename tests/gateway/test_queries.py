@@ -7,8 +7,15 @@ LIST = "tmall.exchange.receive.get"
 MESSAGES = "tmall.exchange.messages.get"
 REASONS = "tmall.exchange.refusereason.get"
 TEXTS = {
-    1: "换货待处理", 2: "待买家退货", 3: "买家已退货，待收货", 4: "换货关闭", 5: "换货成功", 6: "待买家修改",
-    12: "待发出换货商品", 13: "待买家收货", 14: "请退款",
+    1: "换货待处理",
+    2: "待买家退货",
+    3: "买家已退货，待收货",
+    4: "换货关闭",
+    5: "换货成功",
+    6: "待买家修改",
+    12: "待发出换货商品",
+    13: "待买家收货",
+    14: "请退款",
 }
 WHITELIST = (
     "dispute_id,bizorder_id,num,buyer_nick,status,created,modified,reason,title,buyer_logistic_no,seller_logistic_no,bought_sku,"
@@ -29,7 +36,9 @@ def test_text_of_a_refund_by_switch(world, top):
     """The text of 14 is what the switch text.14 says."""
     world.patch_rules({"text.14": "换货单关闭,请退款"})
     [exchange] = world.open({"status": 14})
-    assert top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"] == {"status": "换货单关闭,请退款"}
+    assert top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"][
+        "exchange"
+    ] == {"status": "换货单关闭,请退款"}
 
 
 def test_get_shows_the_whole_whitelist(world, top):
@@ -41,7 +50,9 @@ def test_get_shows_the_whole_whitelist(world, top):
     assert found["success"] is True
     assert set(record) == set(WHITELIST.replace("bizorder_id", "biz_order_id").split(","))
     assert (record["dispute_id"], record["alipay_no"], record["biz_order_id"]) == (
-        str(exchange.dispute_id), "2839475610293847561", "2839475610293847562",
+        str(exchange.dispute_id),
+        "2839475610293847561",
+        "2839475610293847562",
     )
     assert record["num"] == 1
     assert record["created"] < record["modified"] == "2026-03-01 10:00:00"
@@ -49,17 +60,38 @@ def test_get_shows_the_whole_whitelist(world, top):
     assert record["buyer_address"].count("^^^") == 3
 
 
-@pytest.mark.parametrize(("fields", "names"), [
-    ("status,num", ["status", "num"]), ("num,status", ["num", "status"]), ("bizorder_id", ["biz_order_id"]),
-    ("biz_order_id", ["biz_order_id"]), ("status,nonsense,STATUS,result.status", ["status"]), (" status , num ", ["status", "num"]),
-    ("status,status", ["status"]), ("refund_version,refund_phase,good_status,price,time_out,cs_status,advance_status", [
-        "refund_version", "refund_phase", "good_status", "price", "time_out", "cs_status", "advance_status"]),
-    ("nonsense", []), ("payment", []),
-])
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ("status,num", ["status", "num"]),
+        ("num,status", ["num", "status"]),
+        ("bizorder_id", ["biz_order_id"]),
+        ("biz_order_id", ["biz_order_id"]),
+        ("status,nonsense,STATUS,result.status", ["status"]),
+        (" status , num ", ["status", "num"]),
+        ("status,status", ["status"]),
+        (
+            "refund_version,refund_phase,good_status,price,time_out,cs_status,advance_status",
+            [
+                "refund_version",
+                "refund_phase",
+                "good_status",
+                "price",
+                "time_out",
+                "cs_status",
+                "advance_status",
+            ],
+        ),
+        ("nonsense", []),
+        ("payment", []),
+    ],
+)
 def test_fields_choose_what_is_shown(world, top, fields, names):
     """Asked fields are shown, documented ones outside the whitelist too; unknown and unasked ones are not."""
     [exchange] = world.open({})
-    assert set(top.result(GET, dispute_id=exchange.dispute_id, fields=fields)["result"].get("exchange", {})) == set(names)
+    assert set(
+        top.result(GET, dispute_id=exchange.dispute_id, fields=fields)["result"].get("exchange", {})
+    ) == set(names)
 
 
 def test_values_outside_the_whitelist(world, top):
@@ -69,8 +101,13 @@ def test_values_outside_the_whitelist(world, top):
     record = top.result(GET, dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
     price = world.state.goods["wanted"].price
     assert record == {
-        "time_out": "2026-03-03 10:00:00", "refund_version": 1772330400000, "cs_status": 1, "advance_status": 0,
-        "good_status": "BUYER_RECEIVED", "price": f"{price / 100:.2f}", "desc": "偏小",
+        "time_out": "2026-03-03 10:00:00",
+        "refund_version": 1772330400000,
+        "cs_status": 1,
+        "advance_status": 0,
+        "good_status": "BUYER_RECEIVED",
+        "price": f"{price / 100:.2f}",
+        "desc": "偏小",
     }
 
 
@@ -99,9 +136,14 @@ def test_empty_list_has_no_results(top):
 def test_list_pages(world, top):
     """Thirty a page by default, has_next until the last, nothing beyond it."""
     world.open({}, count=65)
-    pages = [top.result(LIST, fields="dispute_id", page_no=number or None) for number in (0, 2, 3, 4)]
+    pages = [
+        top.result(LIST, fields="dispute_id", page_no=number or None) for number in (0, 2, 3, 4)
+    ]
     assert [(page["page_results"], page["has_next"], page["total_results"]) for page in pages] == [
-        (30, True, 65), (30, True, 65), (5, False, 65), (0, False, 65),
+        (30, True, 65),
+        (30, True, 65),
+        (5, False, 65),
+        (0, False, 65),
     ]
     assert "results" not in pages[3]
     rows = [row["dispute_id"] for page in pages[:3] for row in page["results"]["exchange"]]
@@ -112,7 +154,14 @@ def test_list_pages(world, top):
 def test_list_shows_newest_modified_first(world, top):
     """The list is ordered by modified, newest first, then by dispute id."""
     for number, modified in ((5, "09:00:00"), (1, "08:00:00"), (9, "09:00:00"), (7, "09:30:00")):
-        world.open({"status": 2, "dispute_id": number, "created": "2026-03-01 07:00:00", "modified": f"2026-03-01 {modified}"})
+        world.open(
+            {
+                "status": 2,
+                "dispute_id": number,
+                "created": "2026-03-01 07:00:00",
+                "modified": f"2026-03-01 {modified}",
+            }
+        )
     rows = top.result(LIST, fields="dispute_id")["results"]["exchange"]
     assert [row["dispute_id"] for row in rows] == ["7", "5", "9", "1"]
 
@@ -121,30 +170,76 @@ def test_list_shows_newest_modified_first(world, top):
 def three(world):
     """Three exchanges that differ in everything a filter looks at."""
     for number in (1, 2, 3):
-        world.open({
-            "dispute_id": number, "oid": 70 + number, "tid": 60 + number, "status": {1: 2, 2: 13, 3: 3}[number], "buyer_nick": f"买家{number}",
-            "buyer_open_uid": f"AAH{number}", "created": f"2026-02-0{number} 00:00:00", "modified": f"2026-02-1{number} 00:00:00",
-            **({"buyer_logistic_no": f"BACK{number}"} if number > 1 else {}), **({"seller_logistic_no": "OUT2"} if number == 2 else {}),
-        })
+        world.open(
+            {
+                "dispute_id": number,
+                "oid": 70 + number,
+                "tid": 60 + number,
+                "status": {1: 2, 2: 13, 3: 3}[number],
+                "buyer_nick": f"买家{number}",
+                "buyer_open_uid": f"AAH{number}",
+                "created": f"2026-02-0{number} 00:00:00",
+                "modified": f"2026-02-1{number} 00:00:00",
+                **({"buyer_logistic_no": f"BACK{number}"} if number > 1 else {}),
+                **({"seller_logistic_no": "OUT2"} if number == 2 else {}),
+            }
+        )
 
 
-@pytest.mark.parametrize(("filters", "found"), [
-    ({}, "321"), ({"dispute_status_array": "2"}, "1"), ({"dispute_status_array": "13,3"}, "32"), ({"dispute_status_array": "1"}, ""),
-    ({"refund_id_array": "1,3,99"}, "31"), ({"biz_order_id": 72}, "2"), ({"biz_order_id": 62}, ""), ({"logistic_no": "BACK3"}, "3"),
-    ({"logistic_no": "OUT2"}, "2"), ({"logistic_no": "BACK2"}, "2"), ({"buyer_nick": "买家1"}, "1"), ({"buyer_open_uid": "AAH3"}, "3"),
-    ({"start_created_time": "2026-02-02 00:00:00"}, "32"), ({"start_created_time": "2026-02-02 00:00:01"}, "3"),
-    ({"end_created_time": "2026-02-02 00:00:00"}, "21"), ({"end_created_time": "2026-02-01 23:59:59"}, "1"),
-    ({"start_gmt_modified_time": "2026-02-12 00:00:00"}, "32"), ({"end_gmt_modifed_time": "2026-02-12 00:00:00"}, "21"),
-    ({"end_gmt_modifed_time": "2026-02-11 23:59:59"}, "1"), ({"end_gmt_modified_time": "2026-02-11 23:59:59"}, "321"),
-    ({"start_gmt_modified_time": "2026-02-12 00:00:00", "end_gmt_modifed_time": "2026-02-12 00:00:00"}, "2"),
-    ({"start_gmt_modified_time": "2026-02-13 00:00:00", "end_gmt_modifed_time": "2026-02-11 00:00:00"}, ""),
-    ({"start_created_time": "2026-02-03 00:00:00", "end_created_time": "2026-02-01 00:00:00"}, ""),
-    ({"buyer_nick": "买家1", "dispute_status_array": "13"}, ""), ({"buyer_nick": "买家2", "dispute_status_array": "13,13"}, "2"),
-])
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, "321"),
+        ({"dispute_status_array": "2"}, "1"),
+        ({"dispute_status_array": "13,3"}, "32"),
+        ({"dispute_status_array": "1"}, ""),
+        ({"refund_id_array": "1,3,99"}, "31"),
+        ({"biz_order_id": 72}, "2"),
+        ({"biz_order_id": 62}, ""),
+        ({"logistic_no": "BACK3"}, "3"),
+        ({"logistic_no": "OUT2"}, "2"),
+        ({"logistic_no": "BACK2"}, "2"),
+        ({"buyer_nick": "买家1"}, "1"),
+        ({"buyer_open_uid": "AAH3"}, "3"),
+        ({"start_created_time": "2026-02-02 00:00:00"}, "32"),
+        ({"start_created_time": "2026-02-02 00:00:01"}, "3"),
+        ({"end_created_time": "2026-02-02 00:00:00"}, "21"),
+        ({"end_created_time": "2026-02-01 23:59:59"}, "1"),
+        ({"start_gmt_modified_time": "2026-02-12 00:00:00"}, "32"),
+        ({"end_gmt_modifed_time": "2026-02-12 00:00:00"}, "21"),
+        ({"end_gmt_modifed_time": "2026-02-11 23:59:59"}, "1"),
+        ({"end_gmt_modified_time": "2026-02-11 23:59:59"}, "321"),
+        (
+            {
+                "start_gmt_modified_time": "2026-02-12 00:00:00",
+                "end_gmt_modifed_time": "2026-02-12 00:00:00",
+            },
+            "2",
+        ),
+        (
+            {
+                "start_gmt_modified_time": "2026-02-13 00:00:00",
+                "end_gmt_modifed_time": "2026-02-11 00:00:00",
+            },
+            "",
+        ),
+        (
+            {
+                "start_created_time": "2026-02-03 00:00:00",
+                "end_created_time": "2026-02-01 00:00:00",
+            },
+            "",
+        ),
+        ({"buyer_nick": "买家1", "dispute_status_array": "13"}, ""),
+        ({"buyer_nick": "买家2", "dispute_status_array": "13,13"}, "2"),
+    ],
+)
 def test_every_filter(three, top, filters, found):
     """Each filter, alone and combined, finds what it says, window ends included."""
     reply = top.result(LIST, fields="dispute_id", **filters)
-    assert "".join(row["dispute_id"] for row in reply.get("results", {}).get("exchange", [])) == found
+    assert (
+        "".join(row["dispute_id"] for row in reply.get("results", {}).get("exchange", [])) == found
+    )
     assert (reply["total_results"], reply["page_results"]) == (len(found), len(found))
     assert ("results" in reply) is bool(found)
 
@@ -171,24 +266,47 @@ def talked(world, act):
     return exchange
 
 
-@pytest.mark.parametrize(("roles", "expected"), [
-    ("", ["小二", "卖家主账户", "买家", "买家", "卖家子账户", "买家"]), ("1", ["卖家主账户"]), ("2", ["卖家子账户"]), ("3", ["小二"]),
-    ("4", ["买家"] * 3), ("1,3", ["小二", "卖家主账户"]), ("5", []), ("6", []),
-])
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ("", ["小二", "卖家主账户", "买家", "买家", "卖家子账户", "买家"]),
+        ("1", ["卖家主账户"]),
+        ("2", ["卖家子账户"]),
+        ("3", ["小二"]),
+        ("4", ["买家"] * 3),
+        ("1,3", ["小二", "卖家主账户"]),
+        ("5", []),
+        ("6", []),
+    ],
+)
 def test_messages_by_role(talked, top, roles, expected):
     """Messages come newest first with the Chinese role, and operator_roles chooses among them."""
     found = top.result(MESSAGES, dispute_id=42, fields="owner_role", operator_roles=roles)["result"]
     rows = [row["owner_role"] for row in found.get("results", {}).get("refund_message", [])]
     assert rows == expected
-    assert (found["total_results"], found["page_results"], found["has_next"]) == (len(expected), len(expected), False)
+    assert (found["total_results"], found["page_results"], found["has_next"]) == (
+        len(expected),
+        len(expected),
+        False,
+    )
     assert ("results" in found) is bool(expected)
 
 
 def test_message_members(talked, top):
     """A message has numeric ids, the exchange's id as refund_id, its words, time and type."""
-    found = top.result(MESSAGES, dispute_id=42, page_size=1, fields="id,refund_id,owner_id,owner_nick,content,created,message_type,pic_urls")
+    found = top.result(
+        MESSAGES,
+        dispute_id=42,
+        page_size=1,
+        fields="id,refund_id,owner_id,owner_nick,content,created,message_type,pic_urls",
+    )
     [row] = found["result"]["results"]["refund_message"]
-    assert (row["refund_id"], row["content"], row["created"], row["message_type"]) == (42, "请双方协商", "2026-03-01 10:00:00", "100")
+    assert (row["refund_id"], row["content"], row["created"], row["message_type"]) == (
+        42,
+        "请双方协商",
+        "2026-03-01 10:00:00",
+        "100",
+    )
     assert isinstance(row["id"], int)
     assert isinstance(row["owner_id"], int)
     assert "pic_urls" not in row
@@ -198,9 +316,15 @@ def test_messages_page(talked, world, act, top):
     """Messages come ten a page by default, and has_next says when there are more."""
     for number in range(15):
         act(world, 42, "leave_message", content=f"第{number}条")
-    pages = [top.result(MESSAGES, dispute_id=42, fields="content", page_no=number)["result"] for number in (1, 2, 3, 4)]
+    pages = [
+        top.result(MESSAGES, dispute_id=42, fields="content", page_no=number)["result"]
+        for number in (1, 2, 3, 4)
+    ]
     assert [(page["page_results"], page["has_next"], page["total_results"]) for page in pages] == [
-        (10, True, 21), (10, True, 21), (1, False, 21), (0, False, 21),
+        (10, True, 21),
+        (10, True, 21),
+        (1, False, 21),
+        (0, False, 21),
     ]
     assert pages[0]["results"]["refund_message"][0] == {"content": "第14条"}
 
@@ -211,8 +335,14 @@ def test_timeout_writes_as_the_timeout(world, top):
 
     world.open({"status": 2, "dispute_id": 42})
     world.advance(timedelta(days=7))
-    [row] = top.result(MESSAGES, dispute_id=42, fields="owner_role,message_type,created", operator_roles="6")["result"]["results"]["refund_message"]
-    assert row == {"owner_role": "系统超时", "message_type": "111", "created": "2026-03-08 10:00:00"}
+    [row] = top.result(
+        MESSAGES, dispute_id=42, fields="owner_role,message_type,created", operator_roles="6"
+    )["result"]["results"]["refund_message"]
+    assert row == {
+        "owner_role": "系统超时",
+        "message_type": "111",
+        "created": "2026-03-08 10:00:00",
+    }
 
 
 def test_a_message_does_not_touch_modified(world, act, top):
@@ -222,13 +352,17 @@ def test_a_message_does_not_touch_modified(world, act, top):
     world.open({"dispute_id": 42})
     world.advance(timedelta(hours=1))
     act(world, 42, "leave_message", content="在吗")
-    assert top.result(GET, dispute_id=42, fields="modified")["result"]["exchange"] == {"modified": "2026-03-01 10:00:00"}
+    assert top.result(GET, dispute_id=42, fields="modified")["result"]["exchange"] == {
+        "modified": "2026-03-01 10:00:00"
+    }
 
 
 def reasons(top, status, world, **asked):
     """The reason ids offered for a new exchange at a status."""
     [exchange] = world.open({"status": status, "refund_phase": "aftersale"})
-    found = top.result(REASONS, dispute_id=exchange.dispute_id, fields="reason_id,reason_text", **asked)["result"]
+    found = top.result(
+        REASONS, dispute_id=exchange.dispute_id, fields="reason_id,reason_text", **asked
+    )["result"]
     rows = found["results"]["reason"]
     assert found["total_results"] == len(rows)
     assert all(isinstance(row["reason_id"], int) and row["reason_text"] for row in rows)
@@ -252,7 +386,9 @@ def test_reasons_by_kind(world, top):
     assert onsale | aftersale == every
 
 
-@pytest.mark.parametrize(("rdef", "count"), [(None, 3), ("no_def", 3), ("cancel_def", 1), ("get_def", 1)])
+@pytest.mark.parametrize(
+    ("rdef", "count"), [(None, 3), ("no_def", 3), ("cancel_def", 1), ("get_def", 1)]
+)
 def test_addresses(world, top, rdef, count):
     """The address search gives all addresses or the default ones, in their documented types."""
     rows = top.result("taobao.logistics.address.search", rdef=rdef)["addresses"]["address_result"]
@@ -261,14 +397,19 @@ def test_addresses(world, top, rdef, count):
         assert type(row["contact_id"]) is int
         assert type(row["area_id"]) is int
         assert {type(row[name]) for name in ("send_def", "get_def", "cancel_def")} == {bool}
-        assert all(type(row[name]) is str for name in ("contact_name", "province", "city", "country", "addr", "zip_code", "phone"))
+        assert all(
+            type(row[name]) is str
+            for name in ("contact_name", "province", "city", "country", "addr", "zip_code", "phone")
+        )
     if rdef == "cancel_def":
         assert rows[0]["cancel_def"] is True
 
 
 def test_carriers_need_no_session(top):
     """Carriers are listed without a session, with the spellings that integrators send."""
-    rows = top.result("taobao.logistics.companies.get", session=None, fields="id,code,name,reg_mail_no")["logistics_companies"]
+    rows = top.result(
+        "taobao.logistics.companies.get", session=None, fields="id,code,name,reg_mail_no"
+    )["logistics_companies"]
     names = {row["name"]: row for row in rows["logistics_company"]}
     assert {"顺丰快递", "顺丰速运", "邮政EMS", "EMS"} <= set(names)
     assert type(names["EMS"]["id"]) is int
@@ -277,16 +418,27 @@ def test_carriers_need_no_session(top):
 
 def test_trade_agrees_with_the_exchange(world, top):
     """The trade behind an exchange shows its order, SKU and buyer, ids as numbers."""
-    [exchange] = world.open({"buyer_nick": "新买家", "bought_sku": "5111111111111", "tid": 61, "oid": 71})
-    trade = top.result("taobao.trade.fullinfo.get", tid=61, fields="tid,buyer_nick,seller_nick,orders.oid")["trade"]
+    [exchange] = world.open(
+        {"buyer_nick": "新买家", "bought_sku": "5111111111111", "tid": 61, "oid": 71}
+    )
+    trade = top.result(
+        "taobao.trade.fullinfo.get", tid=61, fields="tid,buyer_nick,seller_nick,orders.oid"
+    )["trade"]
     [order] = trade["orders"]["order"]
-    assert (trade["tid"], trade["buyer_nick"], trade["seller_nick"]) == (61, "新买家", exchange.shop)
+    assert (trade["tid"], trade["buyer_nick"], trade["seller_nick"]) == (
+        61,
+        "新买家",
+        exchange.shop,
+    )
     assert (order["oid"], order["sku_id"]) == (71, "5111111111111")
 
 
 def test_trade_of_nobody(top):
     """A trade that does not exist is 41 on tid."""
-    assert top("taobao.trade.fullinfo.get", tid=1, fields="tid")["error_response"]["sub_code"] == "isv.invalid-parameter:tid"
+    assert (
+        top("taobao.trade.fullinfo.get", tid=1, fields="tid")["error_response"]["sub_code"]
+        == "isv.invalid-parameter:tid"
+    )
 
 
 def test_time_is_the_sandboxs(world, top):

@@ -8,7 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-GET, LIST, MESSAGES = "tmall.exchange.get", "tmall.exchange.receive.get", "tmall.exchange.messages.get"
+GET, LIST, MESSAGES = (
+    "tmall.exchange.get",
+    "tmall.exchange.receive.get",
+    "tmall.exchange.messages.get",
+)
 START = "2026-03-01 10:00:00"
 
 
@@ -26,10 +30,17 @@ def five(world):
 @pytest.fixture
 def page(top):
     """Ids and `modified` of a page of the list, in order, and the total."""
+
     def ask(page_no=1, page_size=40, **more):
-        reply = top.result(LIST, fields="dispute_id,modified", page_no=page_no, page_size=page_size, **more)
+        reply = top.result(
+            LIST, fields="dispute_id,modified", page_no=page_no, page_size=page_size, **more
+        )
         rows = reply.get("results", {}).get("exchange", [])
-        return [int(row["dispute_id"]) for row in rows], [row["modified"] for row in rows], reply["total_results"]
+        return (
+            [int(row["dispute_id"]) for row in rows],
+            [row["modified"] for row in rows],
+            reply["total_results"],
+        )
 
     return ask
 
@@ -37,11 +48,13 @@ def page(top):
 def test_a_stale_read_shows_the_write_before(world, top, act):
     """Read after write: the read that a fault makes stale shows the state before the write, the next one the new state."""
     [exchange] = world.open({})
-    world.harm.add({"fault": "stale_read", "method": GET})
+    world.faults.add({"fault": "stale_read", "method": GET})
     act(world, exchange.dispute_id, "agree")
 
     def status():
-        return top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"]["status"]
+        return top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"][
+            "exchange"
+        ]["status"]
 
     assert [status(), status()] == ["换货待处理", "待买家退货"]
 
@@ -49,10 +62,13 @@ def test_a_stale_read_shows_the_write_before(world, top, act):
 def test_a_stale_read_of_messages_and_lists(world, top, act, page):
     """Messages and lists are as old as the exchange: no message of the write, the old status, the old `modified`."""
     [exchange] = world.open({})
-    world.harm.add({"fault": "stale_read", "times": None})
+    world.faults.add({"fault": "stale_read", "times": None})
     world.advance(timedelta(minutes=5))
     act(world, exchange.dispute_id, "agree")
-    assert top.result(MESSAGES, dispute_id=exchange.dispute_id, fields="id")["result"]["total_results"] == 1
+    assert (
+        top.result(MESSAGES, dispute_id=exchange.dispute_id, fields="id")["result"]["total_results"]
+        == 1
+    )
     assert page()[1] == [START]
     assert page(dispute_status_array=1)[2] == 1
     assert page(dispute_status_array=2)[2] == 0
@@ -61,26 +77,33 @@ def test_a_stale_read_of_messages_and_lists(world, top, act, page):
 def test_a_stale_read_some_time_ago(world, top, act):
     """By time: what happened within the last so many seconds is not seen yet."""
     [exchange] = world.open({})
-    world.harm.add({"fault": "stale_read", "times": None, "ago": "30s"})
+    world.faults.add({"fault": "stale_read", "times": None, "ago": "30s"})
     world.advance(timedelta(minutes=1))
     act(world, exchange.dispute_id, "agree")
     seen = []
     for _ in range(3):
-        seen.append(top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"]["status"])
+        seen.append(
+            top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"][
+                "status"
+            ]
+        )
         world.advance(timedelta(seconds=20))
     assert seen == ["换货待处理", "换货待处理", "待买家退货"]
 
 
 def test_a_stale_read_before_the_opening(world, top):
     """An exchange that was opened by the undone write is not there yet."""
-    world.harm.add({"fault": "stale_read"})
+    world.faults.add({"fault": "stale_read"})
     [exchange] = world.open({})
-    assert top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["msg_code"] == "DISPUTE_NOT_EXIST"
+    assert (
+        top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["msg_code"]
+        == "DISPUTE_NOT_EXIST"
+    )
 
 
 def test_same_second(world, five, page):
     """Changes within a minute show one second, in rows and in windows: a cursor above the last second seen skips rows."""
-    world.harm.add({"fault": "same_second", "times": None})
+    world.faults.add({"fault": "same_second", "times": None})
     ids, modified, total = page()
     assert (set(ids), set(modified), total) == (set(five), {START}, 5)
     assert page(page_size=2)[1] == [START, START]
@@ -88,15 +111,15 @@ def test_same_second(world, five, page):
     assert naive[2] == 0
     careful = page(start_gmt_modified_time=START, page_size=2, page_no=2)
     assert (len(careful[0]), careful[2]) == (2, 5)
-    world.harm.drop()
+    world.faults.drop()
     assert page()[1] == [f"2026-03-01 10:00:{second:02}" for second in (40, 30, 20, 10, 0)]
 
 
 def test_a_row_moves_between_pages(world, five, page):
     """While paging, a row not read yet is modified: it jumps to the front and this pass misses it; the next window has it."""
-    world.harm.add({"fault": "moving_rows"})
+    world.faults.add({"fault": "moving_rows"})
     passed = page(1, 2)[0]
-    assert world.harm.shown()[0]["hits"] == 0  # the first page is not what it waits for
+    assert world.faults.shown()[0]["hits"] == 0  # the first page is not what it waits for
     passed += page(2, 2)[0] + page(3, 2)[0]
     moved = five[2]
     assert moved not in passed
@@ -108,10 +131,10 @@ def test_a_row_moves_between_pages(world, five, page):
 def test_a_row_read_before_moves_out_of_the_window(world, five, page):
     """A row of the first page leaves a window that has an end: the rows after it move up, and one is never shown."""
     window = {"start_gmt_modified_time": START, "end_gmt_modifed_time": "2026-03-01 10:00:59"}
-    world.harm.add({"fault": "moving_rows", "row": "seen"})
+    world.faults.add({"fault": "moving_rows", "row": "seen"})
     passed = page(1, 2, **window)[0] + page(2, 2, **window)[0]
     assert five[2] not in passed
-    world.harm.drop()
+    world.faults.drop()
     backwards = [number for page_no in (3, 2, 1) for number in page(page_no, 2, **window)[0]]
     assert set(backwards) == set(five[:4])  # the fifth is in the next window
 
@@ -119,7 +142,7 @@ def test_a_row_read_before_moves_out_of_the_window(world, five, page):
 def test_a_moving_row_under_a_clock_that_stands(world, page):
     """Rows of one and the same second move too: the moved one is a second newer than all."""
     ids = [exchange.dispute_id for exchange in world.open({}, 4)]
-    world.harm.add({"fault": "moving_rows"})
+    world.faults.add({"fault": "moving_rows"})
     passed = page(1, 2)[0] + page(2, 2)[0]
     assert len(set(passed)) == 3
     (missed,) = set(ids) - set(passed)
@@ -128,29 +151,37 @@ def test_a_moving_row_under_a_clock_that_stands(world, page):
 
 def test_a_page_beyond_the_last_moves_nothing(world, five, page, whole_state):
     """A page without rows has nothing to move."""
-    world.harm.add({"fault": "moving_rows"})
+    world.faults.add({"fault": "moving_rows"})
     before = whole_state(world)["exchanges"]
     assert page(9, 40) == ([], [], 5)
     assert whole_state(world)["exchanges"] == before
 
 
-@pytest.mark.parametrize(("start", "end"), [
-    ("start_gmt_modified_time", "end_gmt_modifed_time"), ("start_created_time", "end_created_time")])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("start_gmt_modified_time", "end_gmt_modifed_time"),
+        ("start_created_time", "end_created_time"),
+    ],
+)
 def test_exclusive_end(world, five, page, start, end):
     """The row at the end of the window is left out; without an end the fault waits."""
-    world.harm.add({"fault": "exclusive_end", "times": None})
+    world.faults.add({"fault": "exclusive_end", "times": None})
     assert page()[2] == 5
-    assert world.harm.shown()[0]["met"] == 0
+    assert world.faults.shown()[0]["met"] == 0
     window = {start: START, end: "2026-03-01 10:00:20"}
     assert page(**window)[0] == [five[1], five[0]]
-    assert page(**{start: "2026-03-01 10:00:21", end: "2026-03-01 10:00:59"})[0] == [five[4], five[3]]
-    world.harm.drop()
+    assert page(**{start: "2026-03-01 10:00:21", end: "2026-03-01 10:00:59"})[0] == [
+        five[4],
+        five[3],
+    ]
+    world.faults.drop()
     assert page(**window)[0] == [five[2], five[1], five[0]]
 
 
 def test_late_rows(world, five, page):
     """A change is listed only when it is old enough; a poll that never looks back misses it."""
-    world.harm.add({"fault": "late_rows", "times": None, "by": "25s"})
+    world.faults.add({"fault": "late_rows", "times": None, "by": "25s"})
     assert page()[0] == [five[3], five[2], five[1], five[0]]  # the fifth is 20 s old
     world.advance(timedelta(seconds=5))
     assert page()[2] == 5
@@ -160,7 +191,7 @@ def test_late_rows(world, five, page):
 @pytest.mark.parametrize("seconds", [-5, 7])
 def test_clock_skew(world, five, page, seconds):
     """`modified` is off by so many seconds, in rows and in windows."""
-    world.harm.add({"fault": "clock_skew", "times": None, "seconds": seconds})
+    world.faults.add({"fault": "clock_skew", "times": None, "seconds": seconds})
     first = f"2026-03-01 10:00:{40 + seconds:02}"
     ids, modified, _ = page()
     assert (ids, modified[0]) == (five[::-1], first)
@@ -168,29 +199,39 @@ def test_clock_skew(world, five, page, seconds):
     assert page(start_gmt_modified_time="2026-03-01 10:00:48")[2] == 0
 
 
-@pytest.mark.parametrize("raw", [
-    {"fault": "stale_read"}, {"fault": "same_second"}, {"fault": "exclusive_end"}, {"fault": "late_rows"}, {"fault": "clock_skew"}])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"fault": "stale_read"},
+        {"fault": "same_second"},
+        {"fault": "exclusive_end"},
+        {"fault": "late_rows"},
+        {"fault": "clock_skew"},
+    ],
+)
 def test_a_trap_changes_nothing(world, five, page, whole_state, raw):
     """What a distorted read sees is its own: the sandbox is as it was, but for the count."""
-    world.harm.add(raw)
+    world.faults.add(raw)
     before = whole_state(world)
     page(end_gmt_modifed_time="2026-03-01 10:00:20")
     after = whole_state(world)
-    assert before.pop("tallies") != after.pop("tallies")
+    assert before.pop("fault_counters") != after.pop("fault_counters")
     assert before == after
 
 
 def test_a_trap_under_an_aged_clock(world, five, page):
     """Windows and seconds are those that users see, also where everything was aged."""
     world.age(timedelta(seconds=7))
-    world.harm.add({"fault": "exclusive_end"})
+    world.faults.add({"fault": "exclusive_end"})
     assert page(end_gmt_modifed_time="2026-03-01 10:00:13")[0] == [five[1], five[0]]
-    world.harm.add({"fault": "same_second", "within": "10s"})
+    world.faults.add({"fault": "same_second", "within": "10s"})
     assert page()[1][0] == "2026-03-01 10:00:30"  # 10:00:40 aged by 7 s is 10:00:33
 
 
 def test_lists_of_other_sellers_stay_apart(make_world, caller_of):
     """A trap never shows one seller another's exchanges."""
-    world = make_world(shops=[{"nick": "甲店"}, {"nick": "乙店"}], faults=[{"fault": "same_second", "times": None}])
+    world = make_world(
+        shops=[{"nick": "甲店"}, {"nick": "乙店"}], faults=[{"fault": "same_second", "times": None}]
+    )
     world.open({"shop": "甲店"}), world.open({"shop": "乙店"})
     assert caller_of(world).result(LIST, fields="dispute_id")["total_results"] == 1

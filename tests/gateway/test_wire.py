@@ -2,8 +2,8 @@
 
 import pytest
 
-from mockserver.gateway.call import Reply, Sending
-from mockserver.gateway.wire import WIRE, send
+from mockserver.gateway.call import Delivery, Reply
+from mockserver.gateway.faults.connection_control import CONNECTION_CONTROL, send
 
 BODY = b"0123456789"
 
@@ -28,20 +28,38 @@ class Told:
 def sent(sending, environ):
     """Status, headers and pieces that leave; None where nothing was started."""
     started = []
-    pieces = list(send(Reply(BODY, (("X", "y"),)), sending, {"REQUEST_METHOD": "POST", **environ}, lambda *given: started.append(given)))
+    pieces = list(
+        send(
+            Reply(BODY, (("X", "y"),)),
+            sending,
+            {"REQUEST_METHOD": "POST", **environ},
+            lambda *given: started.append(given),
+        )
+    )
     return (started[0] if started else None), pieces
 
 
-@pytest.mark.parametrize(("sending", "pieces", "done"), [
-    (Sending(), [BODY], []), (Sending(wait=3), [BODY], [3]), (Sending(pieces=2, over=6), [b"01234", b"56789"], [6]),
-    (Sending(pieces=4, over=6), [b"012", b"345", b"678", b"9"], [2, 2, 2]), (Sending(pieces=100, over=9), [bytes([each]) for each in BODY], [1] * 9),
-    (Sending(bytes=4, end="close"), [b"0123"], ["close"]), (Sending(bytes=0, end="close"), [], ["close"]),
-    (Sending(bytes=4, end="reset"), [b"0123"], ["reset"]), (Sending(bytes=99, end="reset"), [BODY], ["reset"]),
-])
+@pytest.mark.parametrize(
+    ("sending", "pieces", "done"),
+    [
+        (Delivery(), [BODY], []),
+        (Delivery(wait=3), [BODY], [3]),
+        (Delivery(pieces=2, over=6), [b"01234", b"56789"], [6]),
+        (Delivery(pieces=4, over=6), [b"012", b"345", b"678", b"9"], [2, 2, 2]),
+        (Delivery(pieces=100, over=9), [bytes([each]) for each in BODY], [1] * 9),
+        (Delivery(bytes=4, end="close"), [b"0123"], ["close"]),
+        (Delivery(bytes=0, end="close"), [], ["close"]),
+        (Delivery(bytes=4, end="reset"), [b"0123"], ["reset"]),
+        (Delivery(bytes=99, end="reset"), [BODY], ["reset"]),
+    ],
+)
 def test_through_a_wire(sending, pieces, done):
     """The pieces leave with the waits between them, under the whole length, and then the connection ends."""
     wire = Told()
-    assert sent(sending, {WIRE: wire}) == (("200 OK", [("X", "y"), ("Content-Length", "10")]), pieces)
+    assert sent(sending, {CONNECTION_CONTROL: wire}) == (
+        ("200 OK", [("X", "y"), ("Content-Length", "10")]),
+        pieces,
+    )
     assert wire.done == done
 
 
@@ -49,11 +67,18 @@ def test_through_a_wire(sending, pieces, done):
 def test_silence(end):
     """A silent reply waits, starts nothing, and hangs up."""
     wire = Told()
-    assert sent(Sending(wait=2, silent=True, end=end), {WIRE: wire}) == (None, [])
+    assert sent(Delivery(wait=2, silent=True, end=end), {CONNECTION_CONTROL: wire}) == (None, [])
     assert wire.done == [2, "silence", end]
 
 
-@pytest.mark.parametrize("sending", [Sending(silent=True, end="reset"), Sending(silent=True, end="close"), Sending(bytes=0, end="close")])
+@pytest.mark.parametrize(
+    "sending",
+    [
+        Delivery(silent=True, end="reset"),
+        Delivery(silent=True, end="close"),
+        Delivery(bytes=0, end="close"),
+    ],
+)
 def test_under_a_foreign_server(sending):
     """A server without a wire gets a length that no body follows, and closes the connection itself."""
     started, pieces = sent(sending, {})
@@ -62,4 +87,7 @@ def test_under_a_foreign_server(sending):
 
 def test_a_head_has_no_body():
     """To HEAD no body leaves."""
-    assert sent(Sending(pieces=2, over=1), {WIRE: Told(), "REQUEST_METHOD": "HEAD"})[1] == []
+    assert (
+        sent(Delivery(pieces=2, over=1), {CONNECTION_CONTROL: Told(), "REQUEST_METHOD": "HEAD"})[1]
+        == []
+    )

@@ -6,12 +6,18 @@ from xml.etree import ElementTree
 import pytest
 
 WRITTEN = "dispute_id,bizorder_id,status,modified"
-SHIP = {"logistics_no": "SF1234567890", "logistics_type": "200", "logistics_company_name": "顺丰快递"}
+SHIP = {
+    "logistics_no": "SF1234567890",
+    "logistics_type": "200",
+    "logistics_company_name": "顺丰快递",
+}
 CALLS = {
-    "agree": ("tmall.exchange.agree", {"address_id": 10000002}), "refuse": ("tmall.exchange.refuse", {"seller_refuse_reason_id": 1101}),
+    "agree": ("tmall.exchange.agree", {"address_id": 10000002}),
+    "refuse": ("tmall.exchange.refuse", {"seller_refuse_reason_id": 1101}),
     "returngoods_agree": ("tmall.exchange.returngoods.agree", {}),
     "returngoods_refuse": ("tmall.exchange.returngoods.refuse", {"seller_refuse_reason_id": 1201}),
-    "consigngoods": ("tmall.exchange.consigngoods", SHIP), "confirm_consign": ("tmall.exchange.confirm.consign", SHIP),
+    "consigngoods": ("tmall.exchange.consigngoods", SHIP),
+    "confirm_consign": ("tmall.exchange.confirm.consign", SHIP),
 }
 
 
@@ -27,19 +33,41 @@ def write(top):
     return call
 
 
-@pytest.mark.parametrize(("ruleset", "start", "name", "text"), [
-    ("classic", 1, "agree", "待买家退货"), ("classic", 1, "refuse", "换货关闭"), ("upgraded", 1, "refuse", "待买家修改"),
-    ("classic", 3, "returngoods_agree", "待发出换货商品"), ("classic", 3, "returngoods_refuse", "待买家修改"),
-    ("classic", 12, "consigngoods", "待买家收货"), ("upgraded", 3, "confirm_consign", "待买家收货"),
-    ("upgraded", 3, "returngoods_agree", "待发出换货商品"), ("upgraded", 12, "consigngoods", "待买家收货"),
-])
+@pytest.mark.parametrize(
+    ("ruleset", "start", "name", "text"),
+    [
+        ("classic", 1, "agree", "待买家退货"),
+        ("classic", 1, "refuse", "换货关闭"),
+        ("upgraded", 1, "refuse", "待买家修改"),
+        ("classic", 3, "returngoods_agree", "待发出换货商品"),
+        ("classic", 3, "returngoods_refuse", "待买家修改"),
+        ("classic", 12, "consigngoods", "待买家收货"),
+        ("upgraded", 3, "confirm_consign", "待买家收货"),
+        ("upgraded", 3, "returngoods_agree", "待发出换货商品"),
+        ("upgraded", 12, "consigngoods", "待买家收货"),
+    ],
+)
 def test_write_replies(world, write, ruleset, start, name, text):
     """Each write leads where the documents say and shows the exchange's four fields after it."""
-    [exchange] = world.open({"status": start, "ruleset": ruleset, "oid": 71, "created": "2026-02-01 00:00:00", "modified": "2026-02-27 00:00:00"})
+    [exchange] = world.open(
+        {
+            "status": start,
+            "ruleset": ruleset,
+            "oid": 71,
+            "created": "2026-02-01 00:00:00",
+            "modified": "2026-02-27 00:00:00",
+        }
+    )
     found = write(name, exchange.dispute_id)
-    assert found == {"success": True, "exchange": {
-        "dispute_id": str(exchange.dispute_id), "biz_order_id": "71", "status": text, "modified": "2026-03-01 10:00:00",
-    }}
+    assert found == {
+        "success": True,
+        "exchange": {
+            "dispute_id": str(exchange.dispute_id),
+            "biz_order_id": "71",
+            "status": text,
+            "modified": "2026-03-01 10:00:00",
+        },
+    }
 
 
 @pytest.mark.parametrize("form", ["json", "xml"])
@@ -52,25 +80,43 @@ def test_whole_flow(world, top, write, act, form):
     write("consigngoods", exchange.dispute_id)
     act(world, exchange.dispute_id, "confirm_receipt")
     asked = "status,seller_logistic_no,seller_logistic_name,address"
-    body = top.send(top.params("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked, format=form)).body
+    body = top.send(
+        top.params("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked, format=form)
+    ).body
     if form == "json":
         record = json.loads(body)["tmall_exchange_get_response"]["result"]["exchange"]
     else:
-        record = {child.tag: child.text for child in ElementTree.fromstring(body).find("result/exchange")}
+        record = {
+            child.tag: child.text for child in ElementTree.fromstring(body).find("result/exchange")
+        }
     default = next(a for shop in world.state.shops.values() for a in shop.addresses if a.cancel_def)
-    assert (record["status"], record["seller_logistic_no"], record["seller_logistic_name"]) == ("换货成功", "SF1234567890", "顺丰快递")
+    assert (record["status"], record["seller_logistic_no"], record["seller_logistic_name"]) == (
+        "换货成功",
+        "SF1234567890",
+        "顺丰快递",
+    )
     assert default.addr in record["address"]
 
 
-@pytest.mark.parametrize(("name", "status", "changes", "code"), [
-    ("agree", 2, {}, "EXCHANGE_STATUS_ERROR"), ("agree", 5, {}, "EXCHANGE_STATUS_ERROR"), ("refuse", 2, {}, "EXCHANGE_STATUS_ERROR"),
-    ("returngoods_agree", 2, {}, "EXCHANGE_STATUS_ERROR"), ("returngoods_refuse", 12, {}, "EXCHANGE_STATUS_ERROR"),
-    ("consigngoods", 3, {}, "EXCHANGE_STATUS_ERROR"), ("consigngoods", 13, {}, "EXCHANGE_STATUS_ERROR"),
-    ("confirm_consign", 3, {}, "EXCHANGE_FLOW_NOT_SUPPORT"), ("agree", 1, {"address_id": 5}, "ADDRESS_NOT_EXIST"),
-    ("refuse", 1, {"seller_refuse_reason_id": 1201}, "REFUSE_REASON_NOT_EXIST"), ("refuse", 1, {"seller_refuse_reason_id": 5}, "REFUSE_REASON_NOT_EXIST"),
-    ("returngoods_refuse", 3, {"seller_refuse_reason_id": 1101}, "REFUSE_REASON_NOT_EXIST"),
-    ("consigngoods", 12, {"logistics_no": ""}, "LOGISTICS_NO_INVALID"), ("consigngoods", 12, {"logistics_no": "  "}, "LOGISTICS_NO_INVALID"),
-])
+@pytest.mark.parametrize(
+    ("name", "status", "changes", "code"),
+    [
+        ("agree", 2, {}, "EXCHANGE_STATUS_ERROR"),
+        ("agree", 5, {}, "EXCHANGE_STATUS_ERROR"),
+        ("refuse", 2, {}, "EXCHANGE_STATUS_ERROR"),
+        ("returngoods_agree", 2, {}, "EXCHANGE_STATUS_ERROR"),
+        ("returngoods_refuse", 12, {}, "EXCHANGE_STATUS_ERROR"),
+        ("consigngoods", 3, {}, "EXCHANGE_STATUS_ERROR"),
+        ("consigngoods", 13, {}, "EXCHANGE_STATUS_ERROR"),
+        ("confirm_consign", 3, {}, "EXCHANGE_FLOW_NOT_SUPPORT"),
+        ("agree", 1, {"address_id": 5}, "ADDRESS_NOT_EXIST"),
+        ("refuse", 1, {"seller_refuse_reason_id": 1201}, "REFUSE_REASON_NOT_EXIST"),
+        ("refuse", 1, {"seller_refuse_reason_id": 5}, "REFUSE_REASON_NOT_EXIST"),
+        ("returngoods_refuse", 3, {"seller_refuse_reason_id": 1101}, "REFUSE_REASON_NOT_EXIST"),
+        ("consigngoods", 12, {"logistics_no": ""}, "LOGISTICS_NO_INVALID"),
+        ("consigngoods", 12, {"logistics_no": "  "}, "LOGISTICS_NO_INVALID"),
+    ],
+)
 def test_business_failure(world, write, whole_state, name, status, changes, code):
     """A business failure has success=false, its msg_code and a Chinese message, no exchange, and changes nothing."""
     [exchange] = world.open({"status": status})
@@ -96,11 +142,16 @@ def test_wrong_flow_says_how_to_switch(world, write):
     assert "upgraded" in write("confirm_consign", exchange.dispute_id)["message"]
 
 
-@pytest.mark.parametrize(("name", "status", "changes", "code"), [
-    ("confirm_consign", 2, {"logistics_no": ""}, "EXCHANGE_FLOW_NOT_SUPPORT"), ("agree", 2, {"address_id": 5}, "EXCHANGE_STATUS_ERROR"),
-    ("agree", 1, {"address_id": 5}, "ADDRESS_NOT_EXIST"), ("agree", 1, {}, "EXCHANGE_STOCK_NOT_ENOUGH"),
-    ("consigngoods", 3, {"logistics_no": ""}, "EXCHANGE_STATUS_ERROR"),
-])
+@pytest.mark.parametrize(
+    ("name", "status", "changes", "code"),
+    [
+        ("confirm_consign", 2, {"logistics_no": ""}, "EXCHANGE_FLOW_NOT_SUPPORT"),
+        ("agree", 2, {"address_id": 5}, "EXCHANGE_STATUS_ERROR"),
+        ("agree", 1, {"address_id": 5}, "ADDRESS_NOT_EXIST"),
+        ("agree", 1, {}, "EXCHANGE_STOCK_NOT_ENOUGH"),
+        ("consigngoods", 3, {"logistics_no": ""}, "EXCHANGE_STATUS_ERROR"),
+    ],
+)
 def test_order_of_business_checks(world, write, name, status, changes, code):
     """Business checks come in order: exists, flow, state, arguments, stock."""
     [exchange] = world.open({"status": status})
@@ -124,11 +175,16 @@ def test_repeated_write_meets_the_new_state(world, write, top):
     assert len(world.state.messages[exchange.dispute_id]) == 2
 
 
-@pytest.mark.parametrize(("changes", "strict_code"), [
-    ({"logistics_company_name": "飞毛腿快运"}, "LOGISTICS_COMPANY_NOT_EXIST"), ({"logistics_no": "SF 1!"}, "LOGISTICS_NO_INVALID"),
-    ({"logistics_no": "1234"}, "LOGISTICS_NO_INVALID"), ({"logistics_no": "x" * 33}, "LOGISTICS_NO_INVALID"),
-    ({"logistics_no": "USED12345"}, "LOGISTICS_NO_INVALID"),
-])
+@pytest.mark.parametrize(
+    ("changes", "strict_code"),
+    [
+        ({"logistics_company_name": "飞毛腿快运"}, "LOGISTICS_COMPANY_NOT_EXIST"),
+        ({"logistics_no": "SF 1!"}, "LOGISTICS_NO_INVALID"),
+        ({"logistics_no": "1234"}, "LOGISTICS_NO_INVALID"),
+        ({"logistics_no": "x" * 33}, "LOGISTICS_NO_INVALID"),
+        ({"logistics_no": "USED12345"}, "LOGISTICS_NO_INVALID"),
+    ],
+)
 def test_odd_logistics_are_warnings_or_refusals(world, write, changes, strict_code):
     """Odd carriers and waybills pass with a warning in the journal, or are refused with strict_logistics."""
     world.open({"status": 13, "seller_logistic_no": "USED12345"})
@@ -145,21 +201,39 @@ def test_agree_keeps_the_sellers_words_and_address(world, write, top):
     [exchange] = world.open({})
     first = next(iter(world.state.shops.values())).addresses[0]
     write("agree", exchange.dispute_id, address_id=first.contact_id, leave_message="请保持包装完好")
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="address")["result"]["exchange"]["address"]
-    thread = top.result("tmall.exchange.messages.get", dispute_id=exchange.dispute_id, fields="content,owner_role", page_size=1)["result"]
+    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="address")[
+        "result"
+    ]["exchange"]["address"]
+    thread = top.result(
+        "tmall.exchange.messages.get",
+        dispute_id=exchange.dispute_id,
+        fields="content,owner_role",
+        page_size=1,
+    )["result"]
     assert first.addr in shown
-    assert thread["results"]["refund_message"] == [{"content": "请保持包装完好", "owner_role": "卖家主账户"}]
+    assert thread["results"]["refund_message"] == [
+        {"content": "请保持包装完好", "owner_role": "卖家主账户"}
+    ]
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 6, 12, 13])
 def test_message_while_the_flow_is_open(world, top, status):
     """message.add works in every state of the flow and gives the message back."""
     [exchange] = world.open({"status": status})
-    found = top.result("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="双击评论666",
-                       fields="id,refund_id,owner_id,owner_nick,owner_role,content,pic_urls,created,message_type")["result"]
+    found = top.result(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="双击评论666",
+        fields="id,refund_id,owner_id,owner_nick,owner_role,content,pic_urls,created,message_type",
+    )["result"]
     [row] = found["results"]["refund_message"]
     assert set(found) == {"results"}
-    assert (row["content"], row["refund_id"], row["owner_role"], row["message_type"]) == ("双击评论666", exchange.dispute_id, "卖家主账户", "100")
+    assert (row["content"], row["refund_id"], row["owner_role"], row["message_type"]) == (
+        "双击评论666",
+        exchange.dispute_id,
+        "卖家主账户",
+        "100",
+    )
 
 
 @pytest.mark.parametrize("status", [4, 5, 14])
@@ -167,7 +241,9 @@ def test_message_after_the_flow(world, top, whole_state, status):
     """After the flow message.add answers EXCHANGE_CLOSED with error_code and error_msg and stores nothing."""
     [exchange] = world.open({"status": status})
     before = whole_state(world)
-    found = top.result("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id")["result"]
+    found = top.result(
+        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+    )["result"]
     assert set(found) == {"error_code", "error_msg"}
     assert found["error_code"] == "EXCHANGE_CLOSED"
     assert whole_state(world) == before
@@ -177,21 +253,40 @@ def test_message_after_the_flow(world, top, whole_state, status):
 def test_message_up_to_its_limit(world, top, content):
     """A message of up to 400 bytes is kept to the character."""
     [exchange] = world.open({})
-    found = top.result("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content=content, fields="content")["result"]
+    found = top.result(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content=content,
+        fields="content",
+    )["result"]
     assert found["results"]["refund_message"] == [{"content": content}]
 
 
 def test_pictures_of_every_kind(world, top, send, signed, multipart):
     """JPEG, PNG, GIF, BMP and WebP are pictures by their content, each with a URL of its own."""
     [exchange] = world.open({})
-    contents = [b"\xff\xd8\xff\xe0" + b"0" * 9, b"\x89PNG\r\n\x1a\n" + b"0" * 9, b"GIF89a" + b"0" * 9, b"BM" + b"0" * 30,
-                b"RIFF\x20\0\0\0WEBPVP8 " + b"0" * 9]
+    contents = [
+        b"\xff\xd8\xff\xe0" + b"0" * 9,
+        b"\x89PNG\r\n\x1a\n" + b"0" * 9,
+        b"GIF89a" + b"0" * 9,
+        b"BM" + b"0" * 30,
+        b"RIFF\x20\0\0\0WEBPVP8 " + b"0" * 9,
+    ]
     urls = []
     for content in contents:
-        texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="pic_urls")
+        texts = signed(
+            "tmall.exchange.message.add",
+            dispute_id=exchange.dispute_id,
+            content="图",
+            fields="pic_urls",
+        )
         body, kind = multipart(texts, message_pics=content)
-        reply = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"]["result"]
-        urls += [each["url"] for each in reply["results"]["refund_message"][0]["pic_urls"]["pic_url"]]
+        reply = json.loads(send(body=body, kind=kind).body)["tmall_exchange_message_add_response"][
+            "result"
+        ]
+        urls += [
+            each["url"] for each in reply["results"]["refund_message"][0]["pic_urls"]["pic_url"]
+        ]
     assert len(set(urls)) == 5
     assert sorted(world.state.pictures.values()) == sorted(contents)
 
@@ -199,10 +294,25 @@ def test_pictures_of_every_kind(world, top, send, signed, multipart):
 def test_evidence_of_a_refusal_is_a_picture(world, top, send, signed, multipart, png):
     """returngoods.refuse takes a picture, which its message shows."""
     [exchange] = world.open({"status": 3})
-    texts = signed("tmall.exchange.returngoods.refuse", dispute_id=exchange.dispute_id, seller_refuse_reason_id=1202, leave_message="破损")
+    texts = signed(
+        "tmall.exchange.returngoods.refuse",
+        dispute_id=exchange.dispute_id,
+        seller_refuse_reason_id=1202,
+        leave_message="破损",
+    )
     body, kind = multipart(texts, leave_message_pics=png)
-    assert json.loads(send(body=body, kind=kind).body)["tmall_exchange_returngoods_refuse_response"]["result"]["success"] is True
-    thread = top.result("tmall.exchange.messages.get", dispute_id=exchange.dispute_id, fields="content,pic_urls", page_size=1)["result"]
+    assert (
+        json.loads(send(body=body, kind=kind).body)["tmall_exchange_returngoods_refuse_response"][
+            "result"
+        ]["success"]
+        is True
+    )
+    thread = top.result(
+        "tmall.exchange.messages.get",
+        dispute_id=exchange.dispute_id,
+        fields="content,pic_urls",
+        page_size=1,
+    )["result"]
     [row] = thread["results"]["refund_message"]
     assert row["content"] == "破损"
     assert len(row["pic_urls"]["pic_url"]) == 1
@@ -212,7 +322,9 @@ def test_refused_picture_leaves_nothing(world, send, signed, multipart, png, who
     """A picture that comes with a refused move is not kept."""
     [exchange] = world.open({"status": 5})
     before = whole_state(world)
-    texts = signed("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id")
+    texts = signed(
+        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+    )
     body, kind = multipart(texts, message_pics=png)
     send(body=body, kind=kind)
     assert whole_state(world) == before

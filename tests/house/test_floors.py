@@ -9,13 +9,51 @@ import pytest
 
 HOUSE = Path(__file__).parents[2] / "mockserver"
 FLOORS = (
-    ("version",), ("domain", "protocol"), ("api", "storage"), ("world",), ("gateway", "push"), ("scenario",),
-    ("control", "console"), ("tls",), ("embedded", "server"), ("testing",), ("cli",), ("__init__", "__main__"),
+    ("version",),
+    ("domain", "protocol"),
+    ("api", "storage"),
+    ("world",),
+    ("doctor", "review", "scenario"),
+    ("reference", "service"),
+    ("gateway", "push"),
+    ("control", "console"),
+    ("tls",),
+    ("embedded", "server"),
+    ("client",),
+    ("testing",),
+    ("cli",),
+    ("__init__", "__main__"),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(FLOORS) for part in parts}
-FORBIDDEN = {"time", "random", "os", "socket", "threading", "sqlite3", "flask", "subprocess", "asyncio", "secrets", "uuid"}
-MUTATING = {"append", "extend", "insert", "remove", "pop", "popitem", "clear", "add", "discard", "update", "setdefault",
-            "sort", "reverse", "appendleft"}
+FORBIDDEN = {
+    "time",
+    "random",
+    "os",
+    "socket",
+    "threading",
+    "sqlite3",
+    "flask",
+    "subprocess",
+    "asyncio",
+    "secrets",
+    "uuid",
+}
+MUTATING = {
+    "append",
+    "extend",
+    "insert",
+    "remove",
+    "pop",
+    "popitem",
+    "clear",
+    "add",
+    "discard",
+    "update",
+    "setdefault",
+    "sort",
+    "reverse",
+    "appendleft",
+}
 MAKERS = {"list", "dict", "set", "defaultdict", "OrderedDict", "deque", "Counter", "bytearray"}
 FILES = sorted(path for path in HOUSE.rglob("*.py"))
 MODULES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text("utf-8")) for path in FILES}
@@ -39,7 +77,11 @@ def _imports(name: str, tree: ast.Module) -> Iterator[tuple[str, ...]]:
 
 
 def _known_parts(name: str, tree: ast.Module) -> set[str]:
-    return {full[1] for full in _imports(name, tree) if full[0] == "mockserver" and len(full) > 1 and full[1] in FLOOR_OF}
+    return {
+        full[1]
+        for full in _imports(name, tree)
+        if full[0] == "mockserver" and len(full) > 1 and full[1] in FLOOR_OF
+    }
 
 
 def test_there_is_a_house():
@@ -72,7 +114,9 @@ def test_the_ground_floor_is_pure(name):
     assert outside <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if _part(name) in (*FLOORS[1], *FLOORS[2])])
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if _part(name) in (*FLOORS[1], *FLOORS[2])]
+)
 def test_the_lower_floors_have_no_clock(name):
     """Nothing below the world asks what time it is."""
     asked = {node.attr for node in ast.walk(MODULES[name]) if isinstance(node, ast.Attribute)}
@@ -80,7 +124,10 @@ def test_the_lower_floors_have_no_clock(name):
     assert asked & {"now", "utcnow", "today"} == set()
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("/__init__.py") and name != "testing/__init__.py"])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in MODULES if name.endswith("/__init__.py") and name != "testing/__init__.py"],
+)
 def test_packages_hold_no_code(name):
     """Only the two packages that users import from hold code, which loads their names; others at most say what they are."""
     body = MODULES[name].body
@@ -103,24 +150,49 @@ def test_a_module_says_what_it_knows(name):
 def _collections(tree: ast.Module) -> Iterator[str]:
     """Names that hold a mutable collection at module level, `__all__` apart."""
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AnnAssign)
+            else []
+        )
         value = getattr(node, "value", None)
-        made = isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in MAKERS
-        if made or isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
-            yield from (each.id for each in targets if isinstance(each, ast.Name) and each.id != "__all__")
+        made = (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Name)
+            and value.func.id in MAKERS
+        )
+        if made or isinstance(
+            value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
+        ):
+            yield from (
+                each.id for each in targets if isinstance(each, ast.Name) and each.id != "__all__"
+            )
 
 
 def _changed(tree: ast.Module) -> Iterator[str]:
     """Names, bare or of a module, whose value is changed in place or declared global."""
+
     def name_of(node: ast.AST) -> str:
-        return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        return (
+            node.id
+            if isinstance(node, ast.Name)
+            else node.attr
+            if isinstance(node, ast.Attribute)
+            else ""
+        )
 
     for node in ast.walk(tree):
         if isinstance(node, ast.Global):
             yield from node.names
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store | ast.Del):
             yield name_of(node.value)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATING:
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in MUTATING
+        ):
             yield name_of(node.func.value)
         elif isinstance(node, ast.AugAssign):
             yield name_of(node.target)

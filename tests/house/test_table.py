@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.api.around_methods import METHODS
+from mockserver.api.methods import METHODS
 from mockserver.domain.evidence import SOURCES, Evidence
 from mockserver.domain.moves import MOVES
-from mockserver.domain.switches import SWITCHES
+from mockserver.domain.rules import RULES
 from mockserver.domain.table import CS_TABLE, TABLE, Row
 from mockserver.domain.vocabulary import Actor, CsStatus, Ruleset, Status
 
@@ -53,20 +53,24 @@ def test_nothing_leaves_an_end(rows):
 @pytest.mark.parametrize("status", Status)
 def test_one_timer_a_state(rows, status):
     """Every open status has one deadline, an end none."""
-    assert len({row.after for row in rows if row.source is status and row.after}) == (status not in ENDS)
+    assert len({row.after for row in rows if row.source is status and row.after}) == (
+        status not in ENDS
+    )
 
 
 def test_a_timer_is_the_systems_and_a_switch():
     """Only the system's rows have deadlines, all of them do, and each is a choice with a length."""
     assert all(bool(row.after) is (row.by is Actor.SYSTEM) for row in TABLE)
-    assert {row.after for row in TABLE} - {""} <= set(SWITCHES)
+    assert {row.after for row in TABLE} - {""} <= set(RULES)
 
 
 def test_a_message_stays_where_it_is(rows):
     """Messages neither move nor stamp."""
     talk = [row for row in rows if row.move.name() == "leave_message"]
 
-    assert {(row.source, row.stamps) for row in talk} == {(status, False) for status in Status if status not in ENDS}
+    assert {(row.source, row.stamps) for row in talk} == {
+        (status, False) for status in Status if status not in ENDS
+    }
     assert all(row.source is row.target and not row.posts for row in talk)
 
 
@@ -82,9 +86,12 @@ def test_every_move_has_a_row():
 
 def test_customer_service_moves_have_both_rows():
     """What the second table knows is a move of the first, and every status of it can be come to."""
-    assert {row.move for row in CS_TABLE} <= {row.move for row in TABLE if row.source is Status.WAIT_BUYER_MODIFY}
+    assert {row.move for row in CS_TABLE} <= {
+        row.move for row in TABLE if row.source is Status.WAIT_BUYER_MODIFY
+    }
     assert {source for row in CS_TABLE for source in row.sources} <= {
-        CsStatus.NOT_NEEDED, *(target for row in CS_TABLE for target in row.targets)
+        CsStatus.NOT_NEEDED,
+        *(target for row in CS_TABLE for target in row.targets),
     }
 
 
@@ -92,15 +99,22 @@ def test_stock_entries_join_two_accounts():
     """Every entry takes from one account and gives to another."""
     accounts = {"available", "reserved", "shipped", "returned", "outside"}
 
-    assert all({post.source, post.target} <= accounts and post.source != post.target for row in TABLE for post in row.posts)
+    assert all(
+        {post.source, post.target} <= accounts and post.source != post.target
+        for row in TABLE
+        for post in row.posts
+    )
 
 
-@pytest.mark.parametrize("evidence", [
-    *(pytest.param(row.evidence, id=row.name) for row in TABLE),
-    *(pytest.param(row.evidence, id=f"cs-{number}") for number, row in enumerate(CS_TABLE)),
-    *(pytest.param(switch.evidence, id=name) for name, switch in SWITCHES.items()),
-    *(pytest.param(method.evidence, id=name) for name, method in METHODS.items()),
-])
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        *(pytest.param(row.evidence, id=row.name) for row in TABLE),
+        *(pytest.param(row.evidence, id=f"cs-{number}") for number, row in enumerate(CS_TABLE)),
+        *(pytest.param(switch.evidence, id=name) for name, switch in RULES.items()),
+        *(pytest.param(method.evidence, id=name) for name, method in METHODS.items()),
+    ],
+)
 def test_every_rule_has_its_evidence(evidence):
     """A grade, and at least one source that is listed with its date."""
     assert isinstance(evidence, Evidence)
@@ -110,4 +124,6 @@ def test_every_rule_has_its_evidence(evidence):
 
 def test_every_source_is_dated():
     """A source says when it is from, or that it is undated."""
-    assert [key for key, source in SOURCES.items() if "20" not in source and "undated" not in source] == []
+    assert [
+        key for key, source in SOURCES.items() if "20" not in source and "undated" not in source
+    ] == []

@@ -16,13 +16,27 @@ from mockserver.gateway.call import Inbound
 from mockserver.world.world import World
 
 ENDS = (4, 5, 14)
-LIMITS = {1: timedelta(days=2), 2: timedelta(days=7), 3: timedelta(days=10), 6: timedelta(days=5),
-          12: timedelta(hours=72), 13: timedelta(days=10)}
+LIMITS = {
+    1: timedelta(days=2),
+    2: timedelta(days=7),
+    3: timedelta(days=10),
+    6: timedelta(days=5),
+    12: timedelta(hours=72),
+    13: timedelta(days=10),
+}
 ACTORS = ("buyer", "seller", "cs")
 MOVES = {
     "buyer": ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt", "leave_message"),
-    "seller": ("agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign",
-               "turn_to_refund", "leave_message"),
+    "seller": (
+        "agree",
+        "refuse",
+        "returngoods_agree",
+        "returngoods_refuse",
+        "consigngoods",
+        "confirm_consign",
+        "turn_to_refund",
+        "leave_message",
+    ),
     "cs": ("step_in", "judge", "leave_message"),
 }
 
@@ -40,7 +54,7 @@ class Case:
     reserved: int = 0
     cs: int = 1
     refused_from: int = 0
-    deeds: int = 1
+    operations: int = 1
     waybill: bool = False
 
 
@@ -86,9 +100,14 @@ class Book:
         held = case.cs in (2, 3)
         if by == "seller":
             return {
-                (1, "agree"): 2 if stocked else None, (1, "refuse"): 6 if upgraded else 4,
-                (3, "returngoods_agree"): 12, (3, "returngoods_refuse"): 6, (3, "confirm_consign"): 13 if upgraded else None,
-                (3, "turn_to_refund"): 14, (12, "turn_to_refund"): 14, (12, "consigngoods"): 13,
+                (1, "agree"): 2 if stocked else None,
+                (1, "refuse"): 6 if upgraded else 4,
+                (3, "returngoods_agree"): 12,
+                (3, "returngoods_refuse"): 6,
+                (3, "confirm_consign"): 13 if upgraded else None,
+                (3, "turn_to_refund"): 14,
+                (12, "turn_to_refund"): 14,
+                (12, "consigngoods"): 13,
             }.get((case.status, move))
         if by == "cs":
             if move == "step_in":
@@ -99,18 +118,28 @@ class Book:
                 return 12 if case.refused_from == 3 else 2 if stocked else None
             return {"seller": 4, "refund": 14}[fields["for"]]
         if move == "modify":
-            unchanged = fields.get("exchange_sku", case.wanted) == case.wanted and fields.get("num", case.num) == case.num
+            unchanged = (
+                fields.get("exchange_sku", case.wanted) == case.wanted
+                and fields.get("num", case.num) == case.num
+            )
             back = self.modify_to == 3 and case.refused_from == 3 and unchanged
             return None if case.status != 6 or held else 3 if back else 1
         if move == "ask_cs":
             return 6 if case.status == 6 and case.cs == 1 else None
-        return {(1, "cancel"): 4, (2, "cancel"): 4, (6, "cancel"): 4, (2, "ship_back"): 3,
-                (13, "confirm_receipt"): 5}.get((case.status, move))
+        return {
+            (1, "cancel"): 4,
+            (2, "cancel"): 4,
+            (6, "cancel"): 4,
+            (2, "ship_back"): 3,
+            (13, "confirm_receipt"): 5,
+        }.get((case.status, move))
 
-    def apply(self, case: Case, move: str, fields: dict[str, Any], target: int, at: datetime) -> None:
+    def apply(
+        self, case: Case, move: str, fields: dict[str, Any], target: int, at: datetime
+    ) -> None:
         """The legal move happens: stock, customer service and times follow."""
         before, shelf = case.status, self.shelves[case.wanted]
-        case.deeds += 1
+        case.operations += 1
         if move == "leave_message":
             return
         if move == "ask_cs":
@@ -120,16 +149,36 @@ class Book:
         if move == "judge":
             case.cs = 6
         if target == 2:  # agreed to: reserve
-            shelf.available, shelf.reserved, case.reserved = shelf.available - case.num, shelf.reserved + case.num, case.num
-        if (before, target) in ((3, 12), (3, 13), (6, 12)):  # receipt confirmed: the bought goods are back
+            shelf.available, shelf.reserved, case.reserved = (
+                shelf.available - case.num,
+                shelf.reserved + case.num,
+                case.num,
+            )
+        if (before, target) in (
+            (3, 12),
+            (3, 13),
+            (6, 12),
+        ):  # receipt confirmed: the bought goods are back
             self.shelves[self.bought].outside -= case.num
             self.shelves[self.bought].returned += case.num
         if target == 13:
-            shelf.reserved, shelf.shipped, case.reserved = shelf.reserved - case.num, shelf.shipped + case.num, 0
+            shelf.reserved, shelf.shipped, case.reserved = (
+                shelf.reserved - case.num,
+                shelf.shipped + case.num,
+                0,
+            )
         if target in (4, 14) or (before, target) == (6, 1):
-            shelf.reserved, shelf.available, case.reserved = shelf.reserved - case.reserved, shelf.available + case.reserved, 0
+            shelf.reserved, shelf.available, case.reserved = (
+                shelf.reserved - case.reserved,
+                shelf.available + case.reserved,
+                0,
+            )
         if (before, target) == (6, 1):
-            case.wanted, case.num, case.waybill = fields.get("exchange_sku", case.wanted), fields.get("num", case.num), False
+            case.wanted, case.num, case.waybill = (
+                fields.get("exchange_sku", case.wanted),
+                fields.get("num", case.num),
+                False,
+            )
         if target == 6 and before != 6:
             case.refused_from = before
         if move == "ship_back":
@@ -141,7 +190,9 @@ class Book:
         """Time passes; the system moves what is due, in order; how often it did."""
         self.now, fired = now, 0
         while True:
-            waiting = sorted((due, case.number) for case in self.cases.values() if (due := self.due(case)))
+            waiting = sorted(
+                (due, case.number) for case in self.cases.values() if (due := self.due(case))
+            )
             if not waiting or waiting[0][0] > now:
                 return fired
             at, number = waiting[0]
@@ -177,7 +228,6 @@ def all_moves() -> dict[str, tuple[str, ...]]:
     return dict.fromkeys(ACTORS, every)
 
 
-
 @pytest.fixture
 def signed() -> Callable[..., Inbound]:
     """A signed POST of a method by the main session."""
@@ -185,10 +235,24 @@ def signed() -> Callable[..., Inbound]:
     def make(world: World, method: str, **business: Any) -> Inbound:
         [app] = world.state.apps.values()
         session = next(each.token for each in world.state.sessions.values() if each.label == "main")
-        texts = {"method": method, "app_key": app.app_key, "session": session, "v": "2.0", "format": "json",
-                 "timestamp": world.now.strftime("%Y-%m-%d %H:%M:%S"), **{key: str(value) for key, value in business.items()}}
+        texts = {
+            "method": method,
+            "app_key": app.app_key,
+            "session": session,
+            "v": "2.0",
+            "format": "json",
+            "timestamp": world.now.strftime("%Y-%m-%d %H:%M:%S"),
+            **{key: str(value) for key, value in business.items()},
+        }
         joined = "".join(name + texts[name] for name in sorted(texts))
-        digest = hashlib.md5(f"{app.app_secret}{joined}{app.app_secret}".encode()).hexdigest().upper()
-        return Inbound("POST", b"", "application/x-www-form-urlencoded", urlencode({**texts, "sign": digest}).encode())
+        digest = (
+            hashlib.md5(f"{app.app_secret}{joined}{app.app_secret}".encode()).hexdigest().upper()
+        )
+        return Inbound(
+            "POST",
+            b"",
+            "application/x-www-form-urlencoded",
+            urlencode({**texts, "sign": digest}).encode(),
+        )
 
     return make

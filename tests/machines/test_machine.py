@@ -25,7 +25,7 @@ from mockserver.domain.errors import DomainError
 from mockserver.domain.moves import MOVES
 from mockserver.domain.table import TABLE
 from mockserver.domain.vocabulary import Role
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
@@ -35,21 +35,31 @@ from mockserver.world.world import World
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}
 
 CALLS = {
-    "agree": "tmall.exchange.agree", "refuse": "tmall.exchange.refuse", "returngoods_agree": "tmall.exchange.returngoods.agree",
-    "returngoods_refuse": "tmall.exchange.returngoods.refuse", "consigngoods": "tmall.exchange.consigngoods",
-    "confirm_consign": "tmall.exchange.confirm.consign", "leave_message": "tmall.exchange.message.add",
+    "agree": "tmall.exchange.agree",
+    "refuse": "tmall.exchange.refuse",
+    "returngoods_agree": "tmall.exchange.returngoods.agree",
+    "returngoods_refuse": "tmall.exchange.returngoods.refuse",
+    "consigngoods": "tmall.exchange.consigngoods",
+    "confirm_consign": "tmall.exchange.confirm.consign",
+    "leave_message": "tmall.exchange.message.add",
 }
 ENDS = (4, 5, 14)
 AGREED = (("seller", "agree"),)
 RETURNED = (*AGREED, ("buyer", "ship_back"))
 REFUSED = (*RETURNED, ("seller", "returngoods_refuse"))
 WAYS = {  # from an application by hand to somewhere worth starting
-    "applied": (), "agreed": AGREED, "returned": RETURNED, "refused": REFUSED, "not agreed": (("seller", "refuse"),),
-    "asked": (*REFUSED, ("buyer", "ask_cs")), "asked at once": (("seller", "refuse"), ("buyer", "ask_cs")),
+    "applied": (),
+    "agreed": AGREED,
+    "returned": RETURNED,
+    "refused": REFUSED,
+    "not agreed": (("seller", "refuse"),),
+    "asked": (*REFUSED, ("buyer", "ask_cs")),
+    "asked at once": (("seller", "refuse"), ("buyer", "ask_cs")),
     "received": (*RETURNED, ("seller", "returngoods_agree")),
     "shipped": (*RETURNED, ("seller", "returngoods_agree"), ("seller", "consigngoods")),
 }
 REAL = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
+
 
 @pytest.fixture
 def machine_class(make_book, case_of, all_moves, whole_state, signed):
@@ -65,25 +75,34 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             directory = Directory(lambda: REAL)
             self.world = World(directory, WorldDocument(), id="default")
             directory.add(self.world)
-            self.gateway = Gateway(Rules(directory))
+            self.gateway = Gateway(SandboxLookup(directory))
             self.book = make_book(self.world)
             self.aged = timedelta()
             self.calls = []
 
         def case(self, data):
             """An exchange, open ones first."""
-            numbers = sorted(self.book.cases, key=lambda number: (self.book.cases[number].status in (4, 5, 14), number))
+            numbers = sorted(
+                self.book.cases,
+                key=lambda number: (self.book.cases[number].status in (4, 5, 14), number),
+            )
             return self.book.cases[data.draw(st.sampled_from(numbers), "exchange")]
 
-        @initialize(places=st.lists(st.tuples(rulesets, st.sampled_from(sorted(WAYS))), min_size=3, max_size=5),
-                    status=st.sampled_from([1, 3]))
+        @initialize(
+            places=st.lists(
+                st.tuples(rulesets, st.sampled_from(sorted(WAYS))), min_size=3, max_size=5
+            ),
+            status=st.sampled_from([1, 3]),
+        )
         def open_some(self, places, status):
             self.set_where_modify_leads(status)
             for ruleset, place in places:
                 self.open(ruleset, 1, place)
 
         @rule(ruleset=rulesets, num=st.integers(1, 3), place=st.sampled_from(sorted(WAYS)))
-        @precondition(lambda self: sum(case.status not in ENDS for case in self.book.cases.values()) < 6)
+        @precondition(
+            lambda self: sum(case.status not in ENDS for case in self.book.cases.values()) < 6
+        )
         def open(self, ruleset, num, place):
             [exchange] = self.world.open({"ruleset": ruleset, "num": num})
             case = case_of(exchange.dispute_id, ruleset, exchange.exchange_sku, num, self.book.now)
@@ -95,22 +114,36 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
         @rule(data=st.data(), by_gateway=st.booleans())
         def play_a_legal_move(self, data, by_gateway):
             case = self.case(data)
-            choices = [
-                (by, move, fields) for by, moves in all_moves.items() for move in moves for fields in self.fields(case, move)
+            rules = [
+                (by, move, fields)
+                for by, moves in all_moves.items()
+                for move in moves
+                for fields in self.fields(case, move)
                 if move != "leave_message" and self.book.legal(case, by, move, fields) is not None
             ]
-            if choices:
-                self.play(case, *data.draw(st.sampled_from(choices), "move"), by_gateway)
+            if rules:
+                self.play(case, *data.draw(st.sampled_from(rules), "move"), by_gateway)
 
         @precondition(lambda self: any(case.status == 6 for case in self.book.cases.values()))
-        @rule(data=st.data(), verdict=st.sampled_from(["buyer", "seller", "refund"]), cs=st.booleans())
+        @rule(
+            data=st.data(), verdict=st.sampled_from(["buyer", "seller", "refund"]), cs=st.booleans()
+        )
         def settle_a_refusal(self, data, verdict, cs):
-            case = data.draw(st.sampled_from([case for case in self.book.cases.values() if case.status == 6]), "refused")
+            case = data.draw(
+                st.sampled_from([case for case in self.book.cases.values() if case.status == 6]),
+                "refused",
+            )
             if cs:
                 self.play(case, "buyer", "ask_cs", {}, False)
                 self.play(case, "cs", "judge", {"for": verdict}, False)
             else:
-                self.play(case, "buyer", "modify", data.draw(st.sampled_from(self.fields(case, "modify"))), False)
+                self.play(
+                    case,
+                    "buyer",
+                    "modify",
+                    data.draw(st.sampled_from(self.fields(case, "modify"))),
+                    False,
+                )
 
         @rule(data=st.data(), by_gateway=st.booleans())
         def talk(self, data, by_gateway):
@@ -123,11 +156,21 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             case = self.case(data)
             by = data.draw(st.sampled_from(sorted(all_moves)), "actor")
             move = data.draw(st.sampled_from(all_moves[by]), "move")
-            self.play(case, by, move, data.draw(st.sampled_from(self.fields(case, move)), "fields"), by_gateway)
+            self.play(
+                case,
+                by,
+                move,
+                data.draw(st.sampled_from(self.fields(case, move)), "fields"),
+                by_gateway,
+            )
 
         def fields(self, case, move):
             """Field sets worth trying with a move."""
-            other = next(sku for sku in sorted(self.book.shelves) if sku not in (case.wanted, self.book.bought))
+            other = next(
+                sku
+                for sku in sorted(self.book.shelves)
+                if sku not in (case.wanted, self.book.bought)
+            )
             return {
                 "judge": [{"for": "buyer"}, {"for": "seller"}, {"for": "refund"}],
                 "modify": [{}, {}, {"exchange_sku": other}, {"num": case.num % 3 + 1}],
@@ -143,7 +186,9 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                     done = True
                 except DomainError:
                     done = False
-            assert done == (target is not None), f"{by} {move} {fields} at {case}: expected {target}"
+            assert done == (target is not None), (
+                f"{by} {move} {fields} at {case}: expected {target}"
+            )
             if target is None:
                 assert whole_state(self.world) == before, "a refused move changes nothing"
             else:
@@ -156,15 +201,35 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             stage = "receipt" if move.startswith("returngoods") else "application"
             extra = {
                 "agree": {"address_id": next(a.contact_id for a in shop.addresses if a.cancel_def)},
-                "refuse": {"seller_refuse_reason_id": next(r.reason_id for r in state.reasons if r.stage == stage)},
-                "returngoods_refuse": {"seller_refuse_reason_id": next(r.reason_id for r in state.reasons if r.stage == stage)},
-                "consigngoods": {"logistics_no": f"SF{case.number}", "logistics_type": 200, "logistics_company_name": "顺丰快递"},
-                "confirm_consign": {"logistics_no": f"SF{case.number}", "logistics_type": 200, "logistics_company_name": "顺丰快递"},
+                "refuse": {
+                    "seller_refuse_reason_id": next(
+                        r.reason_id for r in state.reasons if r.stage == stage
+                    )
+                },
+                "returngoods_refuse": {
+                    "seller_refuse_reason_id": next(
+                        r.reason_id for r in state.reasons if r.stage == stage
+                    )
+                },
+                "consigngoods": {
+                    "logistics_no": f"SF{case.number}",
+                    "logistics_type": 200,
+                    "logistics_company_name": "顺丰快递",
+                },
+                "confirm_consign": {
+                    "logistics_no": f"SF{case.number}",
+                    "logistics_type": 200,
+                    "logistics_company_name": "顺丰快递",
+                },
                 "leave_message": {"content": "您好"},
             }.get(move, {})
             method = CALLS[move]
             asked = {"fields": "dispute_id,status"} if move != "leave_message" else {"fields": "id"}
-            reply = json.loads(self.gateway.answer(signed(self.world, method, dispute_id=case.number, **asked, **extra)).body)
+            reply = json.loads(
+                self.gateway.answer(
+                    signed(self.world, method, dispute_id=case.number, **asked, **extra)
+                ).body
+            )
             [(root, inner)] = reply.items()
             assert root == method.replace(".", "_") + "_response"
             result = inner["result"]
@@ -176,7 +241,9 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
         def pass_time_around_the_next_deadline(self, offset, ageing):
             due = self.book.next_due()
             if due is not None:
-                self.move_time(max(due - self.book.now + timedelta(seconds=offset), timedelta()), ageing)
+                self.move_time(
+                    max(due - self.book.now + timedelta(seconds=offset), timedelta()), ageing
+                )
 
         @rule(hours=st.integers(1, 30), ageing=st.booleans())
         def pass_some_time(self, hours, ageing):
@@ -186,7 +253,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             fired = (self.world.age if ageing else self.world.advance)(by)
             self.aged += by if ageing else timedelta()
             assert len(fired) == self.book.pass_to(self.book.now + by)
-            assert [fact.at for fact in fired] == sorted(fact.at for fact in fired)
+            assert [event.at for event in fired] == sorted(event.at for event in fired)
 
         @rule(units=st.sampled_from([0, 0, 1, 2, 100]), data=st.data())
         def set_stock(self, units, data):
@@ -206,8 +273,18 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             assert state.exchanges.keys() == self.book.cases.keys()
             for number, case in self.book.cases.items():
                 exchange = state.exchanges[number]
-                assert (exchange.status, exchange.reserved, exchange.cs_status, exchange.exchange_sku, exchange.num) == (
-                    case.status, case.reserved, case.cs, case.wanted, case.num,
+                assert (
+                    exchange.status,
+                    exchange.reserved,
+                    exchange.cs_status,
+                    exchange.exchange_sku,
+                    exchange.num,
+                ) == (
+                    case.status,
+                    case.reserved,
+                    case.cs,
+                    case.wanted,
+                    case.num,
                 )
                 assert exchange.entered == case.entered
                 assert bool(exchange.buyer_logistic_no) == case.waybill
@@ -218,7 +295,11 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             for sku, shelf in self.book.shelves.items():
                 got = self.world.state.accounts[sku]
                 assert (got.available, got.reserved, got.shipped, got.returned, got.outside) == (
-                    shelf.available, shelf.reserved, shelf.shipped, shelf.returned, shelf.outside,
+                    shelf.available,
+                    shelf.reserved,
+                    shelf.shipped,
+                    shelf.returned,
+                    shelf.outside,
                 )
                 assert got.total == 100
                 holders = [case for case in self.book.cases.values() if case.wanted == sku]
@@ -228,17 +309,21 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
         def nothing_is_overdue(self):
             coming = self.world.deadlines()
             assert all(at > self.world.now for at, _ in coming)
-            expected = sorted((due - self.aged, case.number) for case in self.book.cases.values() if (due := self.book.due(case)))
+            expected = sorted(
+                (due - self.aged, case.number)
+                for case in self.book.cases.values()
+                if (due := self.book.due(case))
+            )
             assert [(at, exchange.dispute_id) for at, exchange in coming] == expected
             assert self.world.now == self.book.now - self.aged
 
         @invariant()
         def every_move_left_one_fact_and_one_message(self):
             for number, case in self.book.cases.items():
-                facts, thread = self.world.state.facts[number], self.world.state.messages[number]
-                assert len(facts) == len(thread) == case.deeds
-                assert facts[-1].target == case.status
-                type(self).taken.update(fact.rule for fact in facts)
+                events, thread = self.world.state.events[number], self.world.state.messages[number]
+                assert len(events) == len(thread) == case.operations
+                assert events[-1].target == case.status
+                type(self).taken.update(event.rule for event in events)
 
         @invariant()
         def journal_is_complete(self):
@@ -248,12 +333,18 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
     return ExchangeMachine
 
+
 def test_machine_takes_every_row(machine_class):
     """Played by a machine under a fixed seed, product and model agree, and every row of the table is taken."""
     run_state_machine_as_test(
         seed(20260301)(machine_class),
         settings=settings(
-            max_examples=200, stateful_step_count=50, deadline=None, database=None, print_blob=False, phases=(Phase.generate, Phase.shrink),
+            max_examples=200,
+            stateful_step_count=50,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            phases=(Phase.generate, Phase.shrink),
             suppress_health_check=list(HealthCheck),
         ),
     )

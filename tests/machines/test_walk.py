@@ -10,7 +10,10 @@ from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
 
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}
-FIELDS = {"judge": [{"for": "buyer"}, {"for": "seller"}, {"for": "refund"}], "modify": [{}, {"num": 2}]}
+FIELDS = {
+    "judge": [{"for": "buyer"}, {"for": "seller"}, {"for": "refund"}],
+    "modify": [{}, {"num": 2}],
+}
 STATUSES = (1, 2, 3, 4, 5, 6, 12, 13, 14)
 
 
@@ -26,21 +29,37 @@ def compare(world, make_book, case_of, all_moves, whole_state):
                 for fields in FIELDS.get(move, [{}]):
                     world.restore("clean")
                     book = make_book(world)
-                    [exchange] = world.open({"status": status, "ruleset": ruleset, "cs_status": cs, "oid": 5, "tid": 4})
+                    [exchange] = world.open(
+                        {"status": status, "ruleset": ruleset, "cs_status": cs, "oid": 5, "tid": 4}
+                    )
                     if status == 6 and exchange.refused_from != refused_from:
-                        pytest.fail(f"opened at 6 from {exchange.refused_from}, wanted {refused_from}")
-                    case = case_of(exchange.dispute_id, ruleset, exchange.exchange_sku, 1, exchange.entered, status=status,
-                                   cs=cs, refused_from=refused_from)
+                        pytest.fail(
+                            f"opened at 6 from {exchange.refused_from}, wanted {refused_from}"
+                        )
+                    case = case_of(
+                        exchange.dispute_id,
+                        ruleset,
+                        exchange.exchange_sku,
+                        1,
+                        exchange.entered,
+                        status=status,
+                        cs=cs,
+                        refused_from=refused_from,
+                    )
                     world.put_stock("wanted", stock)
                     book.shelves[case.wanted].available = stock
                     expected, before = book.legal(case, by, move, fields), whole_state(world)
                     try:
-                        world.move(exchange.dispute_id, msgspec.convert(fields, MOVES[move]), ROLES[by])
+                        world.move(
+                            exchange.dispute_id, msgspec.convert(fields, MOVES[move]), ROLES[by]
+                        )
                         after = int(world.exchange(exchange.dispute_id).status)
                     except DomainError:
                         after = None
                         assert whole_state(world) == before
-                    assert after == expected, f"{by} {move} {fields} at {status} of {ruleset}, cs {cs}, stock {stock}"
+                    assert after == expected, (
+                        f"{by} {move} {fields} at {status} of {ruleset}, cs {cs}, stock {stock}"
+                    )
                     tried += 1
         return tried
 
@@ -84,7 +103,15 @@ def test_every_status_ends_if_nobody_moves(world, make_book, case_of, ruleset, s
     [exchange] = world.open({"status": status, "ruleset": ruleset})
     world.put_stock("wanted", stock)
     book = make_book(world)
-    case = case_of(exchange.dispute_id, ruleset, exchange.exchange_sku, 1, exchange.entered, status=status, refused_from=3)
+    case = case_of(
+        exchange.dispute_id,
+        ruleset,
+        exchange.exchange_sku,
+        1,
+        exchange.entered,
+        status=status,
+        refused_from=3,
+    )
     book.shelves[case.wanted].available = stock
     book.cases[case.number] = case
     fired = world.advance(timedelta(days=400))

@@ -11,16 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.protocol.doctor import PAIRS_AT_MOST, SINGLE_AT_MOST, Doctor
-from mockserver.protocol.doctor_drafts import Sent
-from mockserver.protocol.doctor_report import findings
-from mockserver.protocol.doctor_table import FORMS, MISTAKES
+from mockserver.doctor.finding_texts import FINDING_TEXTS
+from mockserver.doctor.signature_mistakes import FORMS, MISTAKES
+from mockserver.doctor.signature_report import findings
+from mockserver.doctor.signature_search import PAIRS_AT_MOST, SINGLE_AT_MOST, SignatureSearch
+from mockserver.doctor.signed_content import Sent
 from mockserver.protocol.forms import Upload
-from mockserver.protocol.hints import HINTS
 
 LAWS = settings(deadline=None, derandomize=True, database=None)
 SECRET, SESSION = "s3cr3t-of-the-app-0123456789abcde", "6100session0123456789abcdef"
-PAIRS = (("app_key", "1012345678"), ("method", "tmall.exchange.get"), ("session", SESSION), ("v", "2.0"))
+PAIRS = (
+    ("app_key", "1012345678"),
+    ("method", "tmall.exchange.get"),
+    ("session", SESSION),
+    ("v", "2.0"),
+)
 TEXT = st.text(max_size=20)
 
 
@@ -35,10 +40,22 @@ def sent(sign, pairs=PAIRS, **more):
     return Sent(**{"pairs": pairs, "sign": sign, "secret": SECRET, "raw": pairs, **more})
 
 
-DOCTOR = Doctor(Sent(
-    pairs=(*PAIRS, ("timestamp", "2026-03-01 10:00:00"), ("buyer_nick", "桂花 拿铁+01"), ("logistic_no", "")), sign="", secret=SECRET,
-    by_query=frozenset({"app_key"}), unsent=("page_no", "page_size"), sessions=("6100another-session",), secrets=(("1099", "another-secret-000"),),
-))
+DOCTOR = SignatureSearch(
+    Sent(
+        pairs=(
+            *PAIRS,
+            ("timestamp", "2026-03-01 10:00:00"),
+            ("buyer_nick", "桂花 拿铁+01"),
+            ("logistic_no", ""),
+        ),
+        sign="",
+        secret=SECRET,
+        by_query=frozenset({"app_key"}),
+        unsent=("page_no", "page_size"),
+        sessions=("6100another-session",),
+        secrets=(("1099", "another-secret-000"),),
+    )
+)
 
 
 @settings(LAWS, max_examples=10_000)
@@ -50,37 +67,71 @@ def test_a_random_digest_accuses_nobody(digest):
 
 @settings(LAWS, max_examples=300)
 @given(
-    digest=st.binary(min_size=8, max_size=32), pairs=st.dictionaries(TEXT, TEXT, max_size=5), body=TEXT, query=st.sets(TEXT, max_size=3),
-    method=st.sampled_from(("md5", "hmac", "hmac-sha256")), write=st.sampled_from((bytes.hex, lambda raw: raw.hex().upper(), repr)),
+    digest=st.binary(min_size=8, max_size=32),
+    pairs=st.dictionaries(TEXT, TEXT, max_size=5),
+    body=TEXT,
+    query=st.sets(TEXT, max_size=3),
+    method=st.sampled_from(("md5", "hmac", "hmac-sha256")),
+    write=st.sampled_from((bytes.hex, lambda raw: raw.hex().upper(), repr)),
 )
 def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, method, write):
     """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that may be added."""
-    told = findings(sent(write(digest), tuple(pairs.items()), body=body, by_query=frozenset(query), method=method))
+    told = findings(
+        sent(
+            write(digest), tuple(pairs.items()), body=body, by_query=frozenset(query), method=method
+        )
+    )
     assert told[0].id == "unknown"
     assert {found.id for found in told} <= {"unknown", "no_digest", "digest_length"}
 
 
 @settings(LAWS, max_examples=200)
 @given(
-    pairs=st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.sampled_from(("", "null", "%E6%8D", "a+b", "2026-03-01 10:00:00", '{"a":1}')), max_size=5),
-    timestamp=TEXT | st.sampled_from(("0001-01-01 00:00:00", "9999-12-31 23:59:59", "9999999999999", "0000000000000")),
-    body=TEXT | st.sampled_from(('{"a":"\\ud83d"}', '{"a":[{}]}', "{")), content=st.binary(max_size=20), sign=TEXT,
+    pairs=st.dictionaries(
+        st.text(max_size=8),
+        st.text(max_size=8)
+        | st.sampled_from(("", "null", "%E6%8D", "a+b", "2026-03-01 10:00:00", '{"a":1}')),
+        max_size=5,
+    ),
+    timestamp=TEXT
+    | st.sampled_from(
+        ("0001-01-01 00:00:00", "9999-12-31 23:59:59", "9999999999999", "0000000000000")
+    ),
+    body=TEXT | st.sampled_from(('{"a":"\\ud83d"}', '{"a":[{}]}', "{")),
+    content=st.binary(max_size=20),
+    sign=TEXT,
 )
 def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign):
     """Any texts, bodies and files are examined without an error, and told in what JSON can carry."""
-    call = sent(sign, tuple({**pairs, "timestamp": timestamp}.items()), body=body, files=(Upload("f", content, "x"),), form=body, unsent=("a", "b"))
-    json.dumps([[found.id, found.zh, found.en, dict(found.at)] for found in findings(call)]).encode()
+    call = sent(
+        sign,
+        tuple({**pairs, "timestamp": timestamp}.items()),
+        body=body,
+        files=(Upload("f", content, "x"),),
+        form=body,
+        unsent=("a", "b"),
+    )
+    json.dumps(
+        [[found.id, found.zh, found.en, dict(found.at)] for found in findings(call)]
+    ).encode()
 
 
 @settings(LAWS, max_examples=100)
-@given(pairs=st.dictionaries(st.text(min_size=1, max_size=8).filter(lambda name: name != "sign"), TEXT, max_size=6), method=st.sampled_from(("md5", "hmac", "hmac-sha256")))
+@given(
+    pairs=st.dictionaries(
+        st.text(min_size=1, max_size=8).filter(lambda name: name != "sign"), TEXT, max_size=6
+    ),
+    method=st.sampled_from(("md5", "hmac", "hmac-sha256")),
+)
 def test_a_right_sign_is_right(pairs, method):
     """A sign by the documentation has no findings."""
     joined = "".join(name + pairs[name] for name in sorted(pairs, key=str.encode))
     if method == "md5":
         made = hashlib.md5(f"{SECRET}{joined}{SECRET}".encode()).hexdigest()
     else:
-        made = hmac.new(SECRET.encode(), joined.encode(), {"hmac": "md5", "hmac-sha256": "sha256"}[method]).hexdigest()
+        made = hmac.new(
+            SECRET.encode(), joined.encode(), {"hmac": "md5", "hmac-sha256": "sha256"}[method]
+        ).hexdigest()
     assert findings(sent(made.upper(), tuple(pairs.items()), method=method)) == ()
 
 
@@ -89,19 +140,37 @@ def test_no_secret_is_quoted(place):
     """The secret, another app's and any session are masked wherever a client has put them."""
     private = (SECRET, "another-secret-000", SESSION, "6100another-session")
     for token in private:
-        pairs = (*PAIRS, ("note", f"x{token}y")) if place == "value" else (*PAIRS, (token, "1")) if place == "name" else PAIRS
-        for sign in ("0" * 32, md5([pair for pair in pairs if pair[0] != "v"]), md5(pairs).lower()) if place != "sign" else (token,):
+        pairs = (
+            (*PAIRS, ("note", f"x{token}y"))
+            if place == "value"
+            else (*PAIRS, (token, "1"))
+            if place == "name"
+            else PAIRS
+        )
+        for sign in (
+            ("0" * 32, md5([pair for pair in pairs if pair[0] != "v"]), md5(pairs).lower())
+            if place != "sign"
+            else (token,)
+        ):
             call = sent(
-                sign, pairs, body=token if place == "body" else "", secrets=(("1099", private[1]),), sessions=(SESSION, private[3]),
+                sign,
+                pairs,
+                body=token if place == "body" else "",
+                secrets=(("1099", private[1]),),
+                sessions=(SESSION, private[3]),
                 hidden=lambda name: name in ("session", "note"),
             )
-            told = json.dumps([[found.zh, found.en, dict(found.at)] for found in findings(call)], ensure_ascii=False)
+            told = json.dumps(
+                [[found.zh, found.en, dict(found.at)] for found in findings(call)],
+                ensure_ascii=False,
+            )
             for each in private:
                 assert each not in told
 
 
 def test_long_calls_are_bounded():
     """Single mistakes are still found in long calls, pairs only in short ones, and very long ones are not examined."""
+
     def told(length, sign):
         pairs = (*PAIRS, ("memo", "长" * (length // 3)))
         return [found.id for found in findings(sent(sign(pairs), pairs))]
@@ -116,8 +185,8 @@ def test_long_calls_are_bounded():
 
 def test_findings_have_names_of_their_own():
     """No two findings share a name, and every sentence stands in both languages."""
-    names = [*(row.id for row in (*MISTAKES, *FORMS)), *HINTS]
+    names = [*(row.id for row in (*MISTAKES, *FORMS)), *FINDING_TEXTS]
     assert len(names) == len(set(names))
     assert all(row.zh and row.en and row.rule_zh and row.rule_en for row in (*MISTAKES, *FORMS))
-    assert all(row.zh and row.en for row in HINTS.values())
+    assert all(row.zh and row.en for row in FINDING_TEXTS.values())
     assert all(row.grade in ("documented", "inferred", "assumed") for row in (*MISTAKES, *FORMS))

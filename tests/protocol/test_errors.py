@@ -5,21 +5,44 @@ import pytest
 from mockserver.protocol.errors import CODES, TopError
 
 SEEN = {
-    1: "Platform System error", 7: "App Call Limited", 11: "Insufficient isv permissions", 15: "Remote service error",
-    21: "Missing method", 22: "Invalid method", 25: "Invalid signature", 26: "Missing session", 27: "Invalid session",
-    28: "Missing app key", 29: "Invalid app Key", 31: "Invalid timestamp", 40: "Missing required arguments",
-    41: "Invalid arguments", 42: "Insufficient session permissions",
+    1: "Platform System error",
+    7: "App Call Limited",
+    11: "Insufficient isv permissions",
+    15: "Remote service error",
+    21: "Missing method",
+    22: "Invalid method",
+    25: "Invalid signature",
+    26: "Missing session",
+    27: "Invalid session",
+    28: "Missing app key",
+    29: "Invalid app Key",
+    31: "Invalid timestamp",
+    40: "Missing required arguments",
+    41: "Invalid arguments",
+    42: "Insufficient session permissions",
 }
 INFERRED = {
-    23: "Invalid format", 24: "Missing signature", 30: "Missing timestamp", 32: "Missing version",
-    33: "Invalid version", 34: "Unsupported version",
+    23: "Invalid format",
+    24: "Missing signature",
+    30: "Missing timestamp",
+    32: "Missing version",
+    33: "Invalid version",
+    34: "Unsupported version",
 }
 NEVER_SEEN = {3, 4, 5, 6, 8, 9, 10, 12, 13, 43, 44, 47}
 TABLED = {
-    3: "Upload Fail", 4: "User Call Limited", 5: "Session Call Limited", 6: "Partner Call Limited",
-    8: "App Call Exceeds Limited Frequency", 9: "Http Action Not Allowed", 10: "Service Currently Unavailable",
-    12: "Insufficient User Permissions", 13: "Insufficient Partner Permissions", 43: "Parameter Error",
-    44: "Invalid access token", 47: "Invalid encoding",
+    3: "Upload Fail",
+    4: "User Call Limited",
+    5: "Session Call Limited",
+    6: "Partner Call Limited",
+    8: "App Call Exceeds Limited Frequency",
+    9: "Http Action Not Allowed",
+    10: "Service Currently Unavailable",
+    12: "Insufficient User Permissions",
+    13: "Insufficient Partner Permissions",
+    43: "Parameter Error",
+    44: "Invalid access token",
+    47: "Invalid encoding",
 }
 
 
@@ -60,7 +83,10 @@ def test_sub_fields_come_in_order():
     tree = TopError(29, sub_code="isv.appkey-not-exists", sub_msg="x").tree()
 
     assert list(tree.items()) == [
-        ("code", 29), ("msg", "Invalid app Key"), ("sub_code", "isv.appkey-not-exists"), ("sub_msg", "x"),
+        ("code", 29),
+        ("msg", "Invalid app Key"),
+        ("sub_code", "isv.appkey-not-exists"),
+        ("sub_msg", "x"),
     ]
 
 

@@ -12,25 +12,28 @@ PNG = b"\x89PNG\r\n\x1a\n\r\n--not-the-boundary\r\n\x00\xff\xfe"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize(("raw", "pairs"), [
-    (b"", []),
-    (b"a=1&b=2", [("a", "1"), ("b", "2")]),
-    (b"leave_message=&a=1", [("leave_message", ""), ("a", "1")]),
-    (b"leave_message&a=1", [("leave_message", ""), ("a", "1")]),
-    (b"a=1&a=2&b=3&a=", [("a", "1"), ("a", "2"), ("b", "3"), ("a", "")]),
-    (b"t=2026-03-01+10%3A00%3A00", [("t", "2026-03-01 10:00:00")]),
-    (b"t=2026-03-01%2010:00:00", [("t", "2026-03-01 10:00:00")]),
-    (b"a=1%2B1%3d2", [("a", "1+1=2")]),
-    (b"a=b=c", [("a", "b=c")]),
-    (b"nick=%E5%95%86%e5%ae%b6", [("nick", "商家")]),
-    ("nick=商家".encode(), [("nick", "商家")]),
-    (b"a=%F0%9F%98%80", [("a", "😀")]),
-    (b"a=1&&b=2&", [("a", "1"), ("b", "2")]),
-    (b"a=100%&b=%zz&c=%4", [("a", "100%"), ("b", "%zz"), ("c", "%4")]),
-    (b"a+b=1&c%26d=2", [("a b", "1"), ("c&d", "2")]),
-    (b"a=%26%3D%2523", [("a", "&=%23")]),
-    (b"a=1;b=2", [("a", "1;b=2")]),
-])
+@pytest.mark.parametrize(
+    ("raw", "pairs"),
+    [
+        (b"", []),
+        (b"a=1&b=2", [("a", "1"), ("b", "2")]),
+        (b"leave_message=&a=1", [("leave_message", ""), ("a", "1")]),
+        (b"leave_message&a=1", [("leave_message", ""), ("a", "1")]),
+        (b"a=1&a=2&b=3&a=", [("a", "1"), ("a", "2"), ("b", "3"), ("a", "")]),
+        (b"t=2026-03-01+10%3A00%3A00", [("t", "2026-03-01 10:00:00")]),
+        (b"t=2026-03-01%2010:00:00", [("t", "2026-03-01 10:00:00")]),
+        (b"a=1%2B1%3d2", [("a", "1+1=2")]),
+        (b"a=b=c", [("a", "b=c")]),
+        (b"nick=%E5%95%86%e5%ae%b6", [("nick", "商家")]),
+        ("nick=商家".encode(), [("nick", "商家")]),
+        (b"a=%F0%9F%98%80", [("a", "😀")]),
+        (b"a=1&&b=2&", [("a", "1"), ("b", "2")]),
+        (b"a=100%&b=%zz&c=%4", [("a", "100%"), ("b", "%zz"), ("c", "%4")]),
+        (b"a+b=1&c%26d=2", [("a b", "1"), ("c&d", "2")]),
+        (b"a=%26%3D%2523", [("a", "&=%23")]),
+        (b"a=1;b=2", [("a", "1;b=2")]),
+    ],
+)
 def test_a_urlencoded_text_keeps_everything_in_order(raw, pairs):
     """Blank, repeated and odd values come back as sent, decoded once."""
     assert read_urlencoded(raw) == pairs
@@ -56,22 +59,30 @@ def test_urlencoding_round_trip(pairs):
 @given(TEXT)
 def test_both_spellings_of_a_blank_are_read(text):
     """`+` and `%20` are the same blank."""
-    plus, percent = (read_urlencoded(f"a={quoted}".encode()) for quoted in (quote_plus(text), quote(text)))
+    plus, percent = (
+        read_urlencoded(f"a={quoted}".encode()) for quoted in (quote_plus(text), quote(text))
+    )
 
     assert plus == percent == [("a", text)]
 
 
-@pytest.mark.parametrize(("header", "boundary"), [
-    ("multipart/form-data; boundary=abc", b"abc"),
-    ("multipart/form-data;charset=UTF-8;boundary=18f0c2a9b7d", b"18f0c2a9b7d"),
-    ("multipart/form-data; boundary=PYTHON_SDK_BOUNDARY", b"PYTHON_SDK_BOUNDARY"),
-    ("multipart/form-data; boundary=------------------------d74496d66958873e", b"------------------------d74496d66958873e"),
-    ('multipart/form-data; boundary="a b;c"', b"a b;c"),
-    ("multipart/form-data; Boundary=abc; charset=UTF-8", b"abc"),
-    ("multipart/form-data;boundary=abc;charset=UTF-8", b"abc"),
-    ("multipart/form-data", b""),
-    ("", b""),
-])
+@pytest.mark.parametrize(
+    ("header", "boundary"),
+    [
+        ("multipart/form-data; boundary=abc", b"abc"),
+        ("multipart/form-data;charset=UTF-8;boundary=18f0c2a9b7d", b"18f0c2a9b7d"),
+        ("multipart/form-data; boundary=PYTHON_SDK_BOUNDARY", b"PYTHON_SDK_BOUNDARY"),
+        (
+            "multipart/form-data; boundary=------------------------d74496d66958873e",
+            b"------------------------d74496d66958873e",
+        ),
+        ('multipart/form-data; boundary="a b;c"', b"a b;c"),
+        ("multipart/form-data; Boundary=abc; charset=UTF-8", b"abc"),
+        ("multipart/form-data;boundary=abc;charset=UTF-8", b"abc"),
+        ("multipart/form-data", b""),
+        ("", b""),
+    ],
+)
 def test_the_boundary_is_found(header, boundary):
     """The header's boundary counts wherever it stands, quoted or not, with or without blanks."""
     assert boundary_of(header) == boundary
@@ -82,50 +93,107 @@ def _lines(*parts: bytes) -> bytes:
 
 
 JAVA = _lines(
-    b"", b"--18f0c2a9b7d", b'Content-Disposition:form-data;name="leave_message"', b"Content-Type:text/plain", b"",
-    "请寄回 ".encode(), b"--18f0c2a9b7d",
+    b"",
+    b"--18f0c2a9b7d",
+    b'Content-Disposition:form-data;name="leave_message"',
+    b"Content-Type:text/plain",
+    b"",
+    "请寄回 ".encode(),
+    b"--18f0c2a9b7d",
     'Content-Disposition:form-data;name="leave_message_pics";filename="凭证.png"'.encode(),
-    b"Content-Type:image/png", b"", PNG, b"--18f0c2a9b7d--", b"",
+    b"Content-Type:image/png",
+    b"",
+    PNG,
+    b"--18f0c2a9b7d--",
+    b"",
 )
 PYTHON = _lines(
-    b"--PYTHON_SDK_BOUNDARY", b'Content-Disposition: form-data; name="leave_message"',
-    b"Content-Type: text/plain; charset=UTF-8", b"", "请寄回 ".encode(), b"--PYTHON_SDK_BOUNDARY",
-    b'Content-Disposition: file; name="leave_message_pics"; filename="a.png"', b"Content-Type: image/png",
-    b"Content-Transfer-Encoding: binary", b"", PNG, b"--PYTHON_SDK_BOUNDARY--", b"",
+    b"--PYTHON_SDK_BOUNDARY",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"Content-Type: text/plain; charset=UTF-8",
+    b"",
+    "请寄回 ".encode(),
+    b"--PYTHON_SDK_BOUNDARY",
+    b'Content-Disposition: file; name="leave_message_pics"; filename="a.png"',
+    b"Content-Type: image/png",
+    b"Content-Transfer-Encoding: binary",
+    b"",
+    PNG,
+    b"--PYTHON_SDK_BOUNDARY--",
+    b"",
 )
 NODE = _lines(
-    b"--------------------------24", b'Content-Disposition: form-data; name="leave_message"', b"", "请寄回 ".encode(),
     b"--------------------------24",
-    b'Content-Disposition: form-data; name="leave_message_pics"; filename="leave_message_pics"', b"Content-Type: false",
-    b"", PNG, b"--------------------------24--",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"",
+    "请寄回 ".encode(),
+    b"--------------------------24",
+    b'Content-Disposition: form-data; name="leave_message_pics"; filename="leave_message_pics"',
+    b"Content-Type: false",
+    b"",
+    PNG,
+    b"--------------------------24--",
 )
 PHP_MEMORY = _lines(
-    b"--73", b'Content-Disposition: form-data; name="leave_message"', b"", "请寄回 ".encode(), b"--73",
+    b"--73",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"",
+    "请寄回 ".encode(),
+    b"--73",
     b'Content-Disposition: form-data; name="leave_message_pics"; filename="leave_message_pics" ',
-    b"Content-Type: image/png", b"", PNG, b"--73--",
+    b"Content-Type: image/png",
+    b"",
+    PNG,
+    b"--73--",
 )
 PHP_CURL = _lines(
-    b"--------------------------d74496d66958873e", b'Content-Disposition: form-data; name="leave_message"', b"",
-    "请寄回 ".encode(), b"--------------------------d74496d66958873e",
+    b"--------------------------d74496d66958873e",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"",
+    "请寄回 ".encode(),
+    b"--------------------------d74496d66958873e",
     b'Content-Disposition: form-data; name="leave_message_pics"; filename="/srv/app/pics/a b.png"',
-    b"Content-Type: application/octet-stream", b"", PNG, b"--------------------------d74496d66958873e--", b"",
+    b"Content-Type: application/octet-stream",
+    b"",
+    PNG,
+    b"--------------------------d74496d66958873e--",
+    b"",
 )
 PHP_WINDOWS = PHP_CURL.replace(b"/srv/app/pics/a b.png", b"C:\\pics\\a;b.png")
 GO = _lines(
-    b"--9f", b'Content-Disposition: form-data; name="leave_message"', b"", "请寄回 ".encode(), b"--9f",
+    b"--9f",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"",
+    "请寄回 ".encode(),
+    b"--9f",
     b'Content-Disposition: form-data; name="leave_message_pics"; filename="@pic.jpg"',
-    b"Content-Type: application/octet-stream", b"", PNG, b"--9f--", b"",
+    b"Content-Type: application/octet-stream",
+    b"",
+    PNG,
+    b"--9f--",
+    b"",
 )
 TAOBAOPY = _lines(
-    b"--Tb", b'Content-Disposition: form-data; name="leave_message"', b"", "请寄回 ".encode(), b"--Tb",
-    b'Content-Disposition: form-data; name="leave_message_pics"; filename="a.png"', b"", PNG, b"--Tb--", b"",
+    b"--Tb",
+    b'Content-Disposition: form-data; name="leave_message"',
+    b"",
+    "请寄回 ".encode(),
+    b"--Tb",
+    b'Content-Disposition: form-data; name="leave_message_pics"; filename="a.png"',
+    b"",
+    PNG,
+    b"--Tb--",
+    b"",
 )
 SDKS = {
-    "java": (JAVA, b"18f0c2a9b7d"), "python": (PYTHON, b"PYTHON_SDK_BOUNDARY"),
-    "node": (NODE, b"------------------------24"), "php-memory": (PHP_MEMORY, b"73"),
+    "java": (JAVA, b"18f0c2a9b7d"),
+    "python": (PYTHON, b"PYTHON_SDK_BOUNDARY"),
+    "node": (NODE, b"------------------------24"),
+    "php-memory": (PHP_MEMORY, b"73"),
     "php-curl": (PHP_CURL, b"------------------------d74496d66958873e"),
     "php-windows": (PHP_WINDOWS, b"------------------------d74496d66958873e"),
-    "go": (GO, b"9f"), "taobaopy": (TAOBAOPY, b"Tb"),
+    "go": (GO, b"9f"),
+    "taobaopy": (TAOBAOPY, b"Tb"),
 }
 
 
@@ -138,10 +206,18 @@ def test_every_sdks_multipart_is_read(body, boundary):
     assert [(each.name, each.content) for each in files] == [("leave_message_pics", PNG)]
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (b"", ""), (b"a\r\nb", "a\r\nb"), (b"\r\n", "\r\n"), (b"--", "--"), (b"a=1&b=%41+", "a=1&b=%41+"),
-    ("😀 换货".encode(), "😀 换货"), (b"--bound", "--bound"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"", ""),
+        (b"a\r\nb", "a\r\nb"),
+        (b"\r\n", "\r\n"),
+        (b"--", "--"),
+        (b"a=1&b=%41+", "a=1&b=%41+"),
+        ("😀 换货".encode(), "😀 换货"),
+        (b"--bound", "--bound"),
+    ],
+)
 def test_multipart_texts_are_raw(value, text):
     """Values are neither unquoted nor trimmed; blank ones are kept."""
     body = _lines(b"--b0", b'Content-Disposition: form-data; name="a"', b"", value, b"--b0--", b"")
@@ -153,21 +229,31 @@ def test_repeated_parts_keep_their_order():
     """The same name twice gives two pairs, and two files."""
     part = b'--b0\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
     file = b'--b0\r\nContent-Disposition: form-data; name="pics"; filename="x"\r\n\r\n%s\r\n'
-    body = part % (b"a", b"1") + file % b"GIF89a" + part % (b"a", b"2") + file % b"BM" + b"--b0--\r\n"
+    body = (
+        part % (b"a", b"1") + file % b"GIF89a" + part % (b"a", b"2") + file % b"BM" + b"--b0--\r\n"
+    )
 
     assert read_multipart(body, b"b0") == (
-        [("a", "1"), ("a", "2")], [Upload("pics", b"GIF89a", "x"), Upload("pics", b"BM", "x")],
+        [("a", "1"), ("a", "2")],
+        [Upload("pics", b"GIF89a", "x"), Upload("pics", b"BM", "x")],
     )
 
 
-@pytest.mark.parametrize("header", [
-    b"content-disposition: form-data; name=a", b'CONTENT-DISPOSITION: FORM-DATA; NAME="a"',
-    b'Content-Type: text/plain\r\nContent-Disposition: form-data; name="a"',
-    b'X-Odd\r\nContent-Disposition:form-data;name = "a"',
-])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"content-disposition: form-data; name=a",
+        b'CONTENT-DISPOSITION: FORM-DATA; NAME="a"',
+        b'Content-Type: text/plain\r\nContent-Disposition: form-data; name="a"',
+        b'X-Odd\r\nContent-Disposition:form-data;name = "a"',
+    ],
+)
 def test_headers_of_a_part_may_be_written_otherwise(header):
     """Case, order, quotes and blanks of the headers do not matter."""
-    assert read_multipart(b"--b0\r\n" + header + b"\r\n\r\n1\r\n--b0--\r\n", b"b0") == ([("a", "1")], [])
+    assert read_multipart(b"--b0\r\n" + header + b"\r\n\r\n1\r\n--b0--\r\n", b"b0") == (
+        [("a", "1")],
+        [],
+    )
 
 
 def test_a_file_without_content_is_a_file():
@@ -195,13 +281,22 @@ def test_a_cut_body_is_refused(sdk, cut):
     assert not bad.value.encoding
 
 
-@pytest.mark.parametrize(("body", "boundary"), [
-    (b"", b"b0"), (b"a=1&b=2", b"b0"), (JAVA, b""), (JAVA, b"other"),
-    (b'--b0\r\nContent-Disposition: form-data; name="a"\r\n1\r\n--b0--', b"b0"),
-    (b"--b0\r\nContent-Type: text/plain\r\n\r\n1\r\n--b0--", b"b0"),
-    (b"--b0\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b0--", b"b0"),
-    (b'--b0\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 5000 + b"--b0--", b"b0"),
-])
+@pytest.mark.parametrize(
+    ("body", "boundary"),
+    [
+        (b"", b"b0"),
+        (b"a=1&b=2", b"b0"),
+        (JAVA, b""),
+        (JAVA, b"other"),
+        (b'--b0\r\nContent-Disposition: form-data; name="a"\r\n1\r\n--b0--', b"b0"),
+        (b"--b0\r\nContent-Type: text/plain\r\n\r\n1\r\n--b0--", b"b0"),
+        (b"--b0\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b0--", b"b0"),
+        (
+            b'--b0\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 5000 + b"--b0--",
+            b"b0",
+        ),
+    ],
+)
 def test_a_broken_body_is_refused(body, boundary):
     """No boundary, a part without name or end of headers, and a flood of parts are refused, not guessed at."""
     with pytest.raises(BadForm) as bad:
@@ -213,7 +308,10 @@ def test_a_broken_body_is_refused(body, boundary):
 @pytest.mark.parametrize(("name", "value"), [(b"a", b"\xc9\xcc"), (b"\xc9\xcc", b"1")])
 def test_multipart_text_that_is_not_utf_8(name, value):
     """A GBK name or value is an encoding error."""
-    body = b'--b0\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n--b0--\r\n' % (name, value)
+    body = b'--b0\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n--b0--\r\n' % (
+        name,
+        value,
+    )
 
     with pytest.raises(BadForm) as bad:
         read_multipart(body, b"b0")
@@ -227,12 +325,19 @@ def test_multipart_round_trip(texts, blobs):
     """Any texts and bytes that do not hold the boundary come back unchanged."""
     pairs = [(f"t{number}", text) for number, text in enumerate(texts)]
     files = [Upload(f"f{number}", blob, "x") for number, blob in enumerate(blobs)]
-    body = b"".join(
-        f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode() for name, text in pairs
-    ) + b"".join(
-        f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{file.name}"; filename="x"\r\n\r\n'.encode()
-        + file.content + b"\r\n" for file in files
-    ) + b"--0bOuNdArY0--\r\n"
+    body = (
+        b"".join(
+            f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+            for name, text in pairs
+        )
+        + b"".join(
+            f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{file.name}"; filename="x"\r\n\r\n'.encode()
+            + file.content
+            + b"\r\n"
+            for file in files
+        )
+        + b"--0bOuNdArY0--\r\n"
+    )
 
     assert read_multipart(body, b"0bOuNdArY0") == (pairs, files)
 

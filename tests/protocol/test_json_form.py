@@ -16,7 +16,11 @@ UNWRITABLE = {chr(code) for code in range(0x20)} - set("\b\t\n\f\r")
 
 
 def _trees(values):
-    return st.dictionaries(NAMES, values | st.builds(Items, NAMES, st.lists(values, min_size=1, max_size=3)), max_size=4)
+    return st.dictionaries(
+        NAMES,
+        values | st.builds(Items, NAMES, st.lists(values, min_size=1, max_size=3)),
+        max_size=4,
+    )
 
 
 TREES = _trees(st.recursive(SCALARS, _trees, max_leaves=8))
@@ -44,15 +48,26 @@ def test_the_captured_empty_list_reply():
 
 def test_an_error_begins_as_the_go_sdk_wants_it():
     """`{"error_response":{` without a blank, the code a number, nothing after the last brace."""
-    text = write_json("error_response", {"code": 40, "msg": "Missing required arguments:fields", "request_id": "z2"})
+    text = write_json(
+        "error_response",
+        {"code": 40, "msg": "Missing required arguments:fields", "request_id": "z2"},
+    )
 
-    assert text == '{"error_response":{"code":40,"msg":"Missing required arguments:fields","request_id":"z2"}}'
+    assert (
+        text
+        == '{"error_response":{"code":40,"msg":"Missing required arguments:fields","request_id":"z2"}}'
+    )
 
 
 def test_lists_are_wrapped_twice():
     """A list holds an object whose only member is the element name, at every depth."""
     pictures = Items("pic_url", [{"url": "http://h/a.png"}])
-    tree = {"result": {"results": Items("refund_message", [{"id": 1, "pic_urls": pictures}, {"id": 2}])}, "request_id": "r"}
+    tree = {
+        "result": {
+            "results": Items("refund_message", [{"id": 1, "pic_urls": pictures}, {"id": 2}])
+        },
+        "request_id": "r",
+    }
 
     assert write_json("x_response", tree) == (
         '{"x_response":{"result":{"results":{"refund_message":'
@@ -63,7 +78,10 @@ def test_lists_are_wrapped_twice():
 def test_simplify_drops_the_root_and_the_element_names():
     """Members stand at the root and lists are bare, at every depth."""
     pictures = Items("pic_url", [{"url": "u"}])
-    tree = {"result": {"results": Items("refund_message", [{"pic_urls": pictures}])}, "request_id": "r"}
+    tree = {
+        "result": {"results": Items("refund_message", [{"pic_urls": pictures}])},
+        "request_id": "r",
+    }
 
     assert write_json("x_response", tree, simplify=True) == (
         '{"result":{"results":[{"pic_urls":[{"url":"u"}]}]},"request_id":"r"}'
@@ -80,25 +98,49 @@ def test_simplify_keeps_the_error_root():
 @pytest.mark.parametrize("simplify", [False, True])
 def test_absent_values_are_left_out(simplify):
     """None is never written as null, neither at the top nor within."""
-    tree = {"a": None, "result": {"b": None, "c": 0, "d": "", "e": False}, "rows": Items("row", [{"f": None, "g": 1}])}
+    tree = {
+        "a": None,
+        "result": {"b": None, "c": 0, "d": "", "e": False},
+        "rows": Items("row", [{"f": None, "g": 1}]),
+    }
 
     read = json.loads(write_json("x_response", tree, simplify=simplify))
 
-    assert read == ({"result": {"c": 0, "d": "", "e": False}, "rows": [{"g": 1}]} if simplify else
-                    {"x_response": {"result": {"c": 0, "d": "", "e": False}, "rows": {"row": [{"g": 1}]}}})
+    assert read == (
+        {"result": {"c": 0, "d": "", "e": False}, "rows": [{"g": 1}]}
+        if simplify
+        else {"x_response": {"result": {"c": 0, "d": "", "e": False}, "rows": {"row": [{"g": 1}]}}}
+    )
 
 
 def test_an_empty_list_that_is_there_is_an_empty_object():
     """A list that is not null but empty is `{}`, as a recorded answer shows."""
-    assert write_json("x_response", {"results": Items("exchange", [])}) == '{"x_response":{"results":{}}}'
+    assert (
+        write_json("x_response", {"results": Items("exchange", [])})
+        == '{"x_response":{"results":{}}}'
+    )
 
 
-@pytest.mark.parametrize(("value", "written"), [
-    ("换货单不存在", '"换货单不存在"'), ("😀", '"😀"'), ("a/b", '"a/b"'), ('say "hi"', r'"say \"hi\""'),
-    ("C:\\user", r'"C:\\user"'), ("\\u4e00", r'"\\u4e00"'), ("\\\x01u4e00", r'"\\u4e00"'), ("a\nb\tc\r", r'"a\nb\tc\r"'),
-    ("\x00a\x1bb\x1f", '"ab"'), ("\u2028\x7f\xa0", '"\u2028\x7f\xa0"'), ("<&>'", "\"<&>'\""),
-    (2**53 + 1, "9007199254740993"), (-(2**63), "-9223372036854775808"), (True, "true"), (0, "0"),
-])
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("换货单不存在", '"换货单不存在"'),
+        ("😀", '"😀"'),
+        ("a/b", '"a/b"'),
+        ('say "hi"', r'"say \"hi\""'),
+        ("C:\\user", r'"C:\\user"'),
+        ("\\u4e00", r'"\\u4e00"'),
+        ("\\\x01u4e00", r'"\\u4e00"'),
+        ("a\nb\tc\r", r'"a\nb\tc\r"'),
+        ("\x00a\x1bb\x1f", '"ab"'),
+        ("\u2028\x7f\xa0", '"\u2028\x7f\xa0"'),
+        ("<&>'", '"<&>\'"'),
+        (2**53 + 1, "9007199254740993"),
+        (-(2**63), "-9223372036854775808"),
+        (True, "true"),
+        (0, "0"),
+    ],
+)
 def test_values_are_written_raw(value, written):
     """UTF-8 stays raw, `/` is not escaped, ids keep every digit; no `\\uXXXX`, not even for controls."""
     assert write_json("r", {"v": value}) == '{"r":{"v":' + written + "}}"

@@ -5,12 +5,28 @@ import pytest
 from mockserver.protocol.pictures import picture_name, picture_type
 
 PICTURES = {
-    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF", "image/png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
-    "image/gif": b"GIF89a\x01\x00", "image/bmp": b"BM\x46\x00\x00\x00", "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
+    "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+    "image/png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+    "image/gif": b"GIF89a\x01\x00",
+    "image/bmp": b"BM\x46\x00\x00\x00",
+    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 ",
 }
 OTHERS = [
-    b"", b"\x89", b"PNG", b"%PDF-1.7", b"GIF90a", b"RIFF\x24\x00\x00\x00WAVEfmt ", b"<svg xmlns='x'/>", b"II*\x00",
-    b" \xff\xd8\xff", b"hello", b"\xff\xd8", b"MZ\x90", b"\x00\x00\x01\x00", b"WEBP", b"<html>",
+    b"",
+    b"\x89",
+    b"PNG",
+    b"%PDF-1.7",
+    b"GIF90a",
+    b"RIFF\x24\x00\x00\x00WAVEfmt ",
+    b"<svg xmlns='x'/>",
+    b"II*\x00",
+    b" \xff\xd8\xff",
+    b"hello",
+    b"\xff\xd8",
+    b"MZ\x90",
+    b"\x00\x00\x01\x00",
+    b"WEBP",
+    b"<html>",
 ]
 
 

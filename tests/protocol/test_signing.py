@@ -7,17 +7,25 @@ import pytest
 
 from mockserver.protocol.signing import SIGN_METHODS, sign, string_to_sign
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "sign-vectors.json").read_text("utf-8"))["vectors"]
+VECTORS = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "sign-vectors.json").read_text("utf-8")
+)["vectors"]
 DROPS_EMPTY = {"V5-empty-value-java"}  # the Java SDK neither sends nor signs an empty value
 
 
 def _sent(vector: dict) -> dict[str, str]:
-    return {name: value for name, value in vector["params"].items() if value or vector["id"] not in DROPS_EMPTY}
+    return {
+        name: value
+        for name, value in vector["params"].items()
+        if value or vector["id"] not in DROPS_EMPTY
+    }
 
 
 def test_there_are_ten_vectors():
     """No vector has gone missing."""
-    assert [vector["id"].partition("-")[0] for vector in VECTORS] == [f"V{number}" for number in range(1, 11)]
+    assert [vector["id"].partition("-")[0] for vector in VECTORS] == [
+        f"V{number}" for number in range(1, 11)
+    ]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])

@@ -12,15 +12,22 @@ from mockserver.protocol.xml_form import write_xml
 HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
 NAMES = st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-TREES = st.dictionaries(NAMES, TEXT | st.integers() | st.booleans() | st.dictionaries(NAMES, TEXT, max_size=3)
-                        | st.builds(Items, NAMES, st.lists(st.dictionaries(NAMES, TEXT, max_size=3), max_size=3)),
-                        max_size=4)
+TREES = st.dictionaries(
+    NAMES,
+    TEXT
+    | st.integers()
+    | st.booleans()
+    | st.dictionaries(NAMES, TEXT, max_size=3)
+    | st.builds(Items, NAMES, st.lists(st.dictionaries(NAMES, TEXT, max_size=3), max_size=3)),
+    max_size=4,
+)
 
 
 def _allowed(text: str) -> str:
     """The characters that XML 1.0 allows."""
     return "".join(
-        c for c in text
+        c
+        for c in text
         if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000"
     )
 
@@ -43,10 +50,16 @@ def _shape(name, value):
 def test_a_reply_to_the_byte():
     """Declaration with its blank, no white space, lists as repeated elements, request_id last."""
     rows = [{"dispute_id": "1", "num": 2}, {"dispute_id": "2"}]
-    tree = {"results": Items("exchange", rows), "has_next": False, "total_results": 2, "request_id": "z2"}
+    tree = {
+        "results": Items("exchange", rows),
+        "has_next": False,
+        "total_results": 2,
+        "request_id": "z2",
+    }
 
     assert write_xml("tmall_exchange_receive_get_response", tree) == (
-        HEAD + "<tmall_exchange_receive_get_response><results><exchange><dispute_id>1</dispute_id><num>2</num></exchange>"
+        HEAD
+        + "<tmall_exchange_receive_get_response><results><exchange><dispute_id>1</dispute_id><num>2</num></exchange>"
         "<exchange><dispute_id>2</dispute_id></exchange></results><has_next>false</has_next>"
         "<total_results>2</total_results><request_id>z2</request_id></tmall_exchange_receive_get_response>"
     )
@@ -54,8 +67,13 @@ def test_a_reply_to_the_byte():
 
 def test_an_error_to_the_byte():
     """Root `error_response` with code, msg, sub_code, sub_msg, request_id."""
-    tree = {"code": 11, "msg": "Insufficient isv permissions", "sub_code": "isv.permission-api-package-limit",
-            "sub_msg": "scope", "request_id": "r"}
+    tree = {
+        "code": 11,
+        "msg": "Insufficient isv permissions",
+        "sub_code": "isv.permission-api-package-limit",
+        "sub_msg": "scope",
+        "request_id": "r",
+    }
 
     assert write_xml("error_response", tree) == (
         HEAD + "<error_response><code>11</code><msg>Insufficient isv permissions</msg>"
@@ -64,11 +82,21 @@ def test_an_error_to_the_byte():
     )
 
 
-@pytest.mark.parametrize(("value", "inner"), [
-    (True, "true"), (False, "false"), (0, "0"), (2**63 - 1, "9223372036854775807"), ("", ""),
-    ("<a> & \"b\" 'c'", "&lt;a&gt; &amp; \"b\" 'c'"), ("]]>", "]]&gt;"), ("&amp;", "&amp;amp;"), ("换货😀", "换货😀"),
-    ("a\x00b\x1b\ufffe\uffffc", "abc"),
-])
+@pytest.mark.parametrize(
+    ("value", "inner"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (0, "0"),
+        (2**63 - 1, "9223372036854775807"),
+        ("", ""),
+        ("<a> & \"b\" 'c'", "&lt;a&gt; &amp; \"b\" 'c'"),
+        ("]]>", "]]&gt;"),
+        ("&amp;", "&amp;amp;"),
+        ("换货😀", "换货😀"),
+        ("a\x00b\x1b\ufffe\uffffc", "abc"),
+    ],
+)
 def test_values(value, inner):
     """Booleans as words, markup escaped, what XML forbids left out."""
     assert write_xml("r", {"v": value}) == f"{HEAD}<r><v>{inner}</v></r>"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mockserver.scenario.checker import check_story
-from mockserver.scenario.reader import read_story
+from mockserver.scenario.reader import read_scenario
+from mockserver.scenario.static_check import check_scenario
 from mockserver.scenario.yaml_text import Unreadable
 
 APPLY = "scenario: x\nsteps:\n  - buyer: apply\n"
@@ -11,28 +11,42 @@ APPLY = "scenario: x\nsteps:\n  - buyer: apply\n"
 
 def told(text):
     """Line and both sentences of every mistake."""
-    return [(each.line, f"{each.zh} | {each.en}") for each in check_story(read_story(text, "story.yaml"))]
+    return [
+        (each.line, f"{each.zh} | {each.en}")
+        for each in check_scenario(read_scenario(text, "story.yaml"))
+    ]
 
 
-@pytest.mark.parametrize(("steps", "line", "words"), [
-    ("  - seller: consigngoods\n", 4, "状态 12"),
-    ("  - seller: agree\n  - seller: agree\n", 5, "2 待买家退货"),
-    ("  - seller: agree\n  - advance: 7d\n  - buyer: ship_back\n", 6, "4 换货关闭(2026-03-08 10:00:00 起)"),
-    ("  - seller: agree\n    refused: wrong_state\n", 5, "不会被拒绝"),
-    ("  - advance: 2d\n  - expect: {status: 1}\n", 5, "2 待买家退货 或 4 换货关闭"),
-    ("  - expect: {status: 换货成功}\n", 4, "换货成功"),
-    ("  - expect: {due_in: 3d}\n", 4, "还有 2d"),
-    ("  - expect: {deadline: 2026-03-04 10:00:00}\n", 4, "2026-03-03 10:00:00"),
-    ("  - advance: 2026-02-28 10:00:00\n", 4, "已过"),
-    ("  - seller: refuse\n  - advance: next\n", 5, "没有将到期的时限"),
-    ("  - seller: refuse\n  - advance: deadline\n", 5, "没有将到期的时限"),
-    ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 6"),
-    ("  - seller: confirm_consign\n", 4, "只能在状态 无"),
-    ("  - seller: refuse\n  - call: tmall.exchange.agree\n    with: {dispute_id: $it, address_id: 1}\n", 5, "4 换货关闭"),
-    ("  - repeat: 2\n    do:\n      - seller: agree\n", 6, "2 待买家退货"),
-    ("  - rules: {deadline.1: 1h}\n  - advance: 1h\n  - expect: {status: 1}\n", 6, "不可能"),
-    ("  - rules: {deadline.2: 0s}\n  - seller: agree\n  - buyer: ship_back\n", 6, "4 换货关闭"),
-])
+@pytest.mark.parametrize(
+    ("steps", "line", "words"),
+    [
+        ("  - seller: consigngoods\n", 4, "状态 12"),
+        ("  - seller: agree\n  - seller: agree\n", 5, "2 待买家退货"),
+        (
+            "  - seller: agree\n  - advance: 7d\n  - buyer: ship_back\n",
+            6,
+            "4 换货关闭(2026-03-08 10:00:00 起)",
+        ),
+        ("  - seller: agree\n    refused: wrong_state\n", 5, "不会被拒绝"),
+        ("  - advance: 2d\n  - expect: {status: 1}\n", 5, "2 待买家退货 或 4 换货关闭"),
+        ("  - expect: {status: 换货成功}\n", 4, "换货成功"),
+        ("  - expect: {due_in: 3d}\n", 4, "还有 2d"),
+        ("  - expect: {deadline: 2026-03-04 10:00:00}\n", 4, "2026-03-03 10:00:00"),
+        ("  - advance: 2026-02-28 10:00:00\n", 4, "已过"),
+        ("  - seller: refuse\n  - advance: next\n", 5, "没有将到期的时限"),
+        ("  - seller: refuse\n  - advance: deadline\n", 5, "没有将到期的时限"),
+        ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 6"),
+        ("  - seller: confirm_consign\n", 4, "只能在状态 无"),
+        (
+            "  - seller: refuse\n  - call: tmall.exchange.agree\n    with: {dispute_id: $it, address_id: 1}\n",
+            5,
+            "4 换货关闭",
+        ),
+        ("  - repeat: 2\n    do:\n      - seller: agree\n", 6, "2 待买家退货"),
+        ("  - rules: {deadline.1: 1h}\n  - advance: 1h\n  - expect: {status: 1}\n", 6, "不可能"),
+        ("  - rules: {deadline.2: 0s}\n  - seller: agree\n  - buyer: ship_back\n", 6, "4 换货关闭"),
+    ],
+)
 def test_what_can_never_work_is_told(steps, line, words):
     """A move, an instant or an expectation that no run could meet is a mistake at its line."""
     [(at, sentence)] = told(APPLY + steps)
@@ -42,25 +56,34 @@ def test_what_can_never_work_is_told(steps, line, words):
 
 def test_what_follows_is_told_as_never_reached():
     """Steps behind one that can never succeed are named by the line where they begin."""
-    [(line, sentence)] = told(APPLY + "  - seller: consigngoods\n  - expect: {status: 13}\n  - buyer: confirm_receipt\n")
-    assert (line, "其后 2 步(第 5 行起)不会执行" in sentence, "from line 5 are never reached" in sentence) == (4, True, True)
+    [(line, sentence)] = told(
+        APPLY + "  - seller: consigngoods\n  - expect: {status: 13}\n  - buyer: confirm_receipt\n"
+    )
+    assert (
+        line,
+        "其后 2 步(第 5 行起)不会执行" in sentence,
+        "from line 5 are never reached" in sentence,
+    ) == (4, True, True)
 
 
-@pytest.mark.parametrize("steps", [
-    "  - advance: 2d\n  - expect: {status: 4}\n",
-    "  - await: {status: 2}\n  - buyer: ship_back\n",
-    "  - age: 9999-12-31 23:59:59\n",
-    "  - repeat: 90\n    do:\n      - advance: 36500d\n",
-    "  - rules: {deadline.2: 0s}\n  - seller: agree\n  - expect: {status: 4}\n",
-    "  - advance: 2d\n  - expect: {status: 2}\n  - buyer: ship_back\n",
-    "  - seller: agree\n    refused: no_stock\n  - seller: refuse\n",
-    "  - advance: 1d23h59m59s\n  - seller: agree\n  - expect: {status: 2, due_in: 7d}\n",
-    "  - snapshot: before\n  - seller: refuse\n  - restore: before\n  - seller: agree\n",
-    "  - buyer: apply\n  - each: all\n    do:\n      - seller: agree\n      - expect: {status: 2}\n",
-    "  - buyer: apply\n    status: 12\n  - seller: consigngoods\n  - expect: {status: 13}\n",
-    "  - age: 1d\n  - expect: {deadline: 2026-03-02 10:00:00, due_in: 1d}\n  - seller: agree\n  - age: 7d\n  - expect: {status: 4}\n",
-    "  - buyer: apply\n    status: 3\n    created: 2020-01-01 10:00:00\n  - expect: {due_in: 3d}\n",
-])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "  - advance: 2d\n  - expect: {status: 4}\n",
+        "  - await: {status: 2}\n  - buyer: ship_back\n",
+        "  - age: 9999-12-31 23:59:59\n",
+        "  - repeat: 90\n    do:\n      - advance: 36500d\n",
+        "  - rules: {deadline.2: 0s}\n  - seller: agree\n  - expect: {status: 4}\n",
+        "  - advance: 2d\n  - expect: {status: 2}\n  - buyer: ship_back\n",
+        "  - seller: agree\n    refused: no_stock\n  - seller: refuse\n",
+        "  - advance: 1d23h59m59s\n  - seller: agree\n  - expect: {status: 2, due_in: 7d}\n",
+        "  - snapshot: before\n  - seller: refuse\n  - restore: before\n  - seller: agree\n",
+        "  - buyer: apply\n  - each: all\n    do:\n      - seller: agree\n      - expect: {status: 2}\n",
+        "  - buyer: apply\n    status: 12\n  - seller: consigngoods\n  - expect: {status: 13}\n",
+        "  - age: 1d\n  - expect: {deadline: 2026-03-02 10:00:00, due_in: 1d}\n  - seller: agree\n  - age: 7d\n  - expect: {status: 4}\n",
+        "  - buyer: apply\n    status: 3\n    created: 2020-01-01 10:00:00\n  - expect: {due_in: 3d}\n",
+    ],
+)
 def test_what_may_work_is_let_pass(steps):
     """Stock, captures, snapshots and other exchanges leave open what only playing can tell."""
     assert told(APPLY + steps) == []
@@ -73,11 +96,14 @@ def test_customer_service_stops_the_clock():
     assert "需要客服介入" in told(asked + "  - buyer: modify\n")[0][1]
 
 
-@pytest.mark.parametrize(("text", "line"), [
-    ("scenario: x\nsteps:\n  - buyer: apply\n    as: lonely\n", 3),
-    (APPLY + "  - snapshot: kept\n", 4),
-    (APPLY + "  - call: taobao.time.get\n    keep: {when: time}\n", 4),
-])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("scenario: x\nsteps:\n  - buyer: apply\n    as: lonely\n", 3),
+        (APPLY + "  - snapshot: kept\n", 4),
+        (APPLY + "  - call: taobao.time.get\n    keep: {when: time}\n", 4),
+    ],
+)
 def test_unused_names_are_told(text, line):
     """An exchange's name, a snapshot or a kept value that nothing refers to is a mistake."""
     assert [at for at, _ in told(text)] == [line]
@@ -86,10 +112,17 @@ def test_unused_names_are_told(text, line):
 def test_an_unused_option_is_told():
     """A value of `set` that no step takes is a mistake at its key."""
     with pytest.raises(Unreadable) as unreadable:
-        read_story("scenario: x\nset: {reason: 尺码不合适}\nsteps:\n  - buyer: apply\n", "story.yaml")
+        read_scenario(
+            "scenario: x\nset: {reason: 尺码不合适}\nsteps:\n  - buyer: apply\n", "story.yaml"
+        )
     assert [(each.line, each.column) for each in unreadable.value.mistakes] == [(2, 7)]
 
 
 def test_a_running_clock_is_let_pass():
     """Where time runs by itself nothing is foreseen."""
-    assert told("scenario: x\ngiven: {clock: {mode: running}}\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n") == []
+    assert (
+        told(
+            "scenario: x\ngiven: {clock: {mode: running}}\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n"
+        )
+        == []
+    )

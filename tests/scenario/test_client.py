@@ -5,15 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from mockserver.control.blueprint import ROUTES
-from mockserver.control.stage import desk_stages
-from mockserver.scenario.reader import read_story
-from mockserver.scenario.runner import Run, play_story
-from mockserver.scenario.waiting import Waiting
-from mockserver.server import make_desk
+from mockserver.control.in_process import in_process_targets
+from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.reader import read_scenario
+from mockserver.scenario.runner import Run, play_scenario
+from mockserver.server import make_context
 
 AGREE = ("tmall.exchange.agree", {"address_id": 10000002})
 TAKE = ("tmall.exchange.returngoods.agree", {})
-SHIP = ("tmall.exchange.consigngoods", {"logistics_no": "SF1234567890", "logistics_type": 200, "logistics_company_name": "顺丰快递"})
+SHIP = (
+    "tmall.exchange.consigngoods",
+    {"logistics_no": "SF1234567890", "logistics_type": 200, "logistics_company_name": "顺丰快递"},
+)
 WHOLE = """\
 scenario: x
 given: {clock: 2026-03-01 10:00:00}
@@ -38,19 +41,23 @@ def tested() -> Callable:
     """Plays a story whose client makes the next of `calls` in each pause; a tuple of calls is made in one breath."""
 
     def play(text: str, *calls, alive: bool = True):
-        stage = desk_stages(make_desk(), ROUTES)({**(story := read_story(text, "x")).given, "clock": {"mode": "frozen"}})
+        stage = in_process_targets(make_context(), ROUTES)(
+            {**(story := read_scenario(text, "x")).given, "clock": {"mode": "frozen"}}
+        )
         left = list(calls)
         clock = [0.0]
 
         def pause(seconds: float) -> None:
             clock[0] += seconds
             made = left.pop(0) if left else ()
-            for method, params in made if made and isinstance(made[0], tuple) else [made] if made else []:
+            for method, params in (
+                made if made and isinstance(made[0], tuple) else [made] if made else []
+            ):
                 dispute_id = stage.ask("GET", "exchanges")["items"][0]["dispute_id"]
                 stage.call(method, {"dispute_id": dispute_id, **params}, stage.info["session"])
 
         waiting = Waiting(lambda: clock[0], pause, alive=lambda: alive)
-        return play_story(story, stage, Run(waiting=waiting, client=True))
+        return play_scenario(story, stage, Run(waiting=waiting, client=True))
 
     return play
 
@@ -69,7 +76,9 @@ def test_a_client_may_be_ahead_of_the_story(tested):
 
 def test_what_facts_tell_of_a_passed_state_is_still_checked(tested):
     """A wrong status of a state that the client has left behind fails."""
-    wrong = WHOLE.replace("events: [apply, agree, ship_back, returngoods_agree]", "events: [apply, agree]")
+    wrong = WHOLE.replace(
+        "events: [apply, agree, ship_back, returngoods_agree]", "events: [apply, agree]"
+    )
     result = tested(wrong, AGREE, (TAKE, SHIP))
     assert (result.outcome, result.trouble.line) == ("failed", 11)
 
@@ -97,7 +106,9 @@ steps:
 """
 
 
-@pytest.mark.parametrize(("wanted", "outcome"), [("no_stock", "passed"), ("true", "passed"), ("wrong_state", "failed")])
+@pytest.mark.parametrize(
+    ("wanted", "outcome"), [("no_stock", "passed"), ("true", "passed"), ("wrong_state", "failed")]
+)
 def test_a_refused_step_is_a_failed_call_of_the_client(tested, wanted, outcome):
     """The client's call must fail, and for the reason that the story names."""
     assert tested(REFUSED.replace("no_stock", wanted), AGREE).outcome == outcome

@@ -9,29 +9,36 @@ from itertools import count
 import pytest
 
 from mockserver.control.blueprint import ROUTES
-from mockserver.control.stage import desk_stages
+from mockserver.control.in_process import in_process_targets
 from mockserver.domain.evidence import SOURCES
 from mockserver.scenario import runner
-from mockserver.scenario.checker import check_story
+from mockserver.scenario.awaiting import Waiting
 from mockserver.scenario.library import read, shipped
-from mockserver.scenario.reader import read_story
+from mockserver.scenario.model import Call
+from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_story
-from mockserver.scenario.selling import signed_call, with_files
-from mockserver.scenario.story import Call
-from mockserver.scenario.waiting import Waiting
-from mockserver.server import make_desk
+from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.seller_calls import signed_call, with_files
+from mockserver.scenario.static_check import check_scenario
+from mockserver.server import make_context
 
-STORIES = {name: read_story(read(name), str(path)) for name, path in shipped().items()}
+STORIES = {name: read_scenario(read(name), str(path)) for name, path in shipped().items()}
 
 
-PLACES = {"guide": r"[1-9]|1[01]", "api": r"\d\d?(\.\d\d?)?", "top": r"\d\d?(\.\d)?", "tmc": r"\d{4}"}
+PLACES = {
+    "guide": r"[1-9]|1[01]",
+    "api": r"\d\d?(\.\d\d?)?",
+    "top": r"\d\d?(\.\d)?",
+    "tmc": r"\d{4}",
+}
 
 
 def known_place(evidence):
     """Whether evidence is a known source, or a place in one that has numbered places."""
     source, _, place = evidence.partition("-")
-    return source in SOURCES and (not place or re.fullmatch(PLACES.get(source, "(?!)"), place) is not None)
+    return source in SOURCES and (
+        not place or re.fullmatch(PLACES.get(source, "(?!)"), place) is not None
+    )
 
 
 def test_there_is_a_library():
@@ -42,7 +49,11 @@ def test_there_is_a_library():
 
 def test_no_two_stories_are_called_the_same():
     """A title says what only this story shows."""
-    assert [title for title, count in Counter(each.title for each in STORIES.values()).items() if count > 1] == []
+    assert [
+        title
+        for title, count in Counter(each.title for each in STORIES.values()).items()
+        if count > 1
+    ] == []
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -59,7 +70,7 @@ def test_a_story_says_what_it_shows_and_how_that_is_known(name):
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_can_work(name):
     """The static check finds nothing in a shipped story."""
-    assert check_story(STORIES[name]) == ()
+    assert check_scenario(STORIES[name]) == ()
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -74,14 +85,23 @@ def test_a_story_passes(tell, name):
 def obeyed(monkeypatch) -> Callable[[str], Result]:
     """Plays a story with a client under test that does what the story's seller does, once, as soon as it is waited for."""
     step = []
-    monkeypatch.setattr(runner, "PLAYERS", {
-        kind: lambda playing, each, play=play: (step.append((playing, each)), play(playing, each))
-        for kind, play in runner.PLAYERS.items()
-    })
+    monkeypatch.setattr(
+        runner,
+        "PLAYERS",
+        {
+            kind: lambda playing, each, play=play: (
+                step.append((playing, each)),
+                play(playing, each),
+            )
+            for kind, play in runner.PLAYERS.items()
+        },
+    )
 
     def play(name: str) -> Result:
         story, clock = STORIES[name], count()
-        stage = desk_stages(make_desk(), ROUTES)({**story.given, "clock": {"mode": "frozen"}})
+        stage = in_process_targets(make_context(), ROUTES)(
+            {**story.given, "clock": {"mode": "frozen"}}
+        )
 
         def pause(seconds: float) -> None:
             if step:
@@ -89,7 +109,7 @@ def obeyed(monkeypatch) -> Callable[[str], Result]:
                 step.clear()
 
         waiting = Waiting(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
-        return play_story(story, stage, Run(waiting=waiting, client=True))
+        return play_scenario(story, stage, Run(waiting=waiting, client=True))
 
     return play
 
@@ -97,10 +117,16 @@ def obeyed(monkeypatch) -> Callable[[str], Result]:
 def asked(playing, step, stage):
     """Method, parameters and session of the call that a step waits for."""
     if isinstance(step, Call):
-        return step.method, with_files(playing._plain(step.params)), playing._session(step.shop, sub=step.sub)
+        return (
+            step.method,
+            with_files(playing._plain(step.params)),
+            playing._session(step.shop, sub=step.sub),
+        )
     shop = playing._seen(step.on).exchange["shop"] if len(stage.info["shops"]) > 1 else ""
     session = playing._session(shop, sub=step.sub)
-    return *signed_call(step.move, playing._id(step.on), playing._plain(step.fields), stage, session), session
+    return *signed_call(
+        step.move, playing._id(step.on), playing._plain(step.fields), stage, session
+    ), session
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -15,27 +15,29 @@ import pytest
 from msgspec.structs import replace
 
 from mockserver.control.blueprint import ROUTES
-from mockserver.control.stage import desk_stages
+from mockserver.control.in_process import in_process_targets
 from mockserver.domain import play
-from mockserver.domain.switches import DEFAULTS, Choices
+from mockserver.domain.rules import DEFAULTS, RuleValues
 from mockserver.domain.table import CS_TABLE, TABLE, CsRow, Row
 from mockserver.domain.vocabulary import Ruleset, Status
 from mockserver.gateway import pipeline
+from mockserver.scenario.awaiting import Waiting
 from mockserver.scenario.library import read, shipped
-from mockserver.scenario.reader import read_story
+from mockserver.scenario.model import Scenario
+from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_story
-from mockserver.scenario.stage import Stage
-from mockserver.scenario.story import Story
-from mockserver.scenario.waiting import Waiting
-from mockserver.server import make_desk
+from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.target import ScenarioTarget
+from mockserver.server import make_context
 from mockserver.world import making
 
 SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no story can kill, and why
 SECOND = timedelta(seconds=1)
 
 Tables = dict[Ruleset, tuple[Row, ...]]
-ROWS: Tables = {ruleset: tuple(row for row in TABLE if ruleset in row.rulesets) for ruleset in Ruleset}
+ROWS: Tables = {
+    ruleset: tuple(row for row in TABLE if ruleset in row.rulesets) for ruleset in Ruleset
+}
 ALL = [(ruleset, row) for ruleset in Ruleset for row in ROWS[ruleset]]
 
 
@@ -45,27 +47,29 @@ class Mutant(NamedTuple):
     what: str
     tables: Tables = ROWS
     cs_table: tuple[CsRow, ...] = CS_TABLE
-    choices: Choices = DEFAULTS
+    rules: RuleValues = DEFAULTS
 
 
 class Known(NamedTuple):
     """A story read, with the rows it takes when all is well and how long that lasts."""
 
-    story: Story
+    story: Scenario
     takes: frozenset[tuple[str, str]]
     seconds: float
 
 
-def told(story: Story) -> tuple[Result, Stage]:
+def told(story: Scenario) -> tuple[Result, ScenarioTarget]:
     """What comes of a story on a fresh sandbox, and that sandbox as it is then."""
-    stage = desk_stages(make_desk(), ROUTES)(story.given)
-    return play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep))), stage
+    stage = in_process_targets(make_context(), ROUTES)(story.given)
+    return play_scenario(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep))), stage
 
 
-def rows_taken(stage: Stage) -> frozenset[tuple[str, str]]:
+def rows_taken(stage: ScenarioTarget) -> frozenset[tuple[str, str]]:
     """Ruleset and name of every row that the sandbox's exchanges have taken."""
     items = stage.ask("GET", "exchanges", limit=20_000)["items"]
-    return frozenset((each["ruleset"], fact["rule"]) for each in items for fact in each["timeline"])
+    return frozenset(
+        (each["ruleset"], event["rule"]) for each in items for event in each["timeline"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,7 @@ def library() -> tuple[Known, ...]:
     """The shipped stories, read by the rules as they are."""
     known = []
     for name in shipped():
-        story = read_story(read(name), name)
+        story = read_scenario(read(name), name)
         result, stage = told(story)
         known.append(Known(story, rows_taken(stage), result.seconds))
     return tuple(known)
@@ -85,21 +89,43 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
 
     def install(mutant: Mutant) -> None:
         tables = mutant.tables
-        monkeypatch.setattr(play, "_BY_STATE", {
-            (ruleset, status): tuple(row for row in tables[ruleset] if row.source is status)
-            for ruleset in Ruleset for status in (None, *Status)
-        })
-        monkeypatch.setattr(play, "_FLOWS", {
-            kind: tuple(ruleset for ruleset in Ruleset if any(row.move is kind for row in tables[ruleset]))
-            for kind in {row.move for row in TABLE}
-        })
+        monkeypatch.setattr(
+            play,
+            "_BY_STATE",
+            {
+                (ruleset, status): tuple(row for row in tables[ruleset] if row.source is status)
+                for ruleset in Ruleset
+                for status in (None, *Status)
+            },
+        )
+        monkeypatch.setattr(
+            play,
+            "_FLOWS",
+            {
+                kind: tuple(
+                    ruleset
+                    for ruleset in Ruleset
+                    if any(row.move is kind for row in tables[ruleset])
+                )
+                for kind in {row.move for row in TABLE}
+            },
+        )
         monkeypatch.setattr(play, "CS_TABLE", mutant.cs_table)
-        monkeypatch.setattr(pipeline, "_ROWS", {row.name: row for rows in tables.values() for row in rows})
-        monkeypatch.setattr(making, "DEFAULTS", mutant.choices)
+        monkeypatch.setattr(
+            pipeline, "_ROWS", {row.name: row for rows in tables.values() for row in rows}
+        )
+        monkeypatch.setattr(making, "DEFAULTS", mutant.rules)
 
     def survive(mutant: Mutant, ruleset: Ruleset | None = None, rule: str = "") -> bool:
         install(mutant)
-        for known in sorted(library, key=lambda each: (each.story.path not in killers, (ruleset, rule) not in each.takes, each.seconds)):
+        for known in sorted(
+            library,
+            key=lambda each: (
+                each.story.path not in killers,
+                (ruleset, rule) not in each.takes,
+                each.seconds,
+            ),
+        ):
             if told(known.story)[0].outcome == "failed":  # a broken story has shown nothing
                 killers.add(known.story.path)
                 return False
@@ -123,13 +149,19 @@ def without(row: Row, field: str) -> Iterator[tuple[str, Row]]:
     members = getattr(row, field)
     for place, member in enumerate(members):
         name = getattr(member, "name", "") or getattr(member, "zh", "") or member[0]
-        yield f"{field} without {name}", replace(row, **{field: members[:place] + members[place + 1 :]})
+        yield (
+            f"{field} without {name}",
+            replace(row, **{field: members[:place] + members[place + 1 :]}),
+        )
 
 
 def changes(row: Row) -> Iterator[tuple[str, Row | None]]:
     """The row changed in each one way that counts under a single ruleset."""
     yield "dropped", None
-    elsewhere = {*Status} - {row.target, row.source if row.after else None}  # a deadline that stays would never end
+    elsewhere = {*Status} - {
+        row.target,
+        row.source if row.after else None,
+    }  # a deadline that stays would never end
     yield from ((f"to {status.value}", replace(row, target=status)) for status in sorted(elsewhere))
     yield from without(row, "posts")
     yield from without(row, "writes")
@@ -145,11 +177,19 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
     """Every mutant of a row under a ruleset."""
     for what, changed in changes(row):
         yield Mutant(f"{ruleset} {row.name}: {what}", put(row, changed, ruleset))
-    for what, by in (("a second later", SECOND), ("a second earlier", -SECOND)) if row.after else ():
+    for what, by in (
+        (("a second later", SECOND), ("a second earlier", -SECOND)) if row.after else ()
+    ):
         own = f"{row.after} of {ruleset}"  # one timer a state: rows that share it change together
         values = {**DEFAULTS.values, own: DEFAULTS.deadline(row.after) + by}
-        rows = tuple(replace(each, after=own) if each.after == row.after else each for each in ROWS[ruleset])
-        yield Mutant(f"{ruleset} {row.name}: {what}", {**ROWS, ruleset: rows}, choices=Choices(MappingProxyType(values)))
+        rows = tuple(
+            replace(each, after=own) if each.after == row.after else each for each in ROWS[ruleset]
+        )
+        yield Mutant(
+            f"{ruleset} {row.name}: {what}",
+            {**ROWS, ruleset: rows},
+            rules=RuleValues(MappingProxyType(values)),
+        )
 
 
 def unchosen(row: Row) -> Iterator[Mutant]:
@@ -157,8 +197,12 @@ def unchosen(row: Row) -> Iterator[Mutant]:
     for place, condition in enumerate(row.when):
         if condition.choosing:
             less = replace(row, when=row.when[:place] + row.when[place + 1 :])
-            first = {ruleset: (less, *(each for each in rows if each is not row)) if row in rows else rows
-                     for ruleset, rows in ROWS.items()}
+            first = {
+                ruleset: (less, *(each for each in rows if each is not row))
+                if row in rows
+                else rows
+                for ruleset, rows in ROWS.items()
+            }
             yield Mutant(f"{row.name}: when without {condition.name}", first)
 
 
@@ -173,9 +217,16 @@ def cs_mutants() -> Iterator[Mutant]:
             yield Mutant(f"{name}: targets without {target.value}", cs_table=(*rest, less))
         if row.when:
             yield Mutant(f"{name}: any verdict", cs_table=(replace(row, when=None), *rest))
-    for kind, source in dict.fromkeys((row.move, source) for row in CS_TABLE for source in row.sources):
+    for kind, source in dict.fromkeys(
+        (row.move, source) for row in CS_TABLE for source in row.sources
+    ):
         less = tuple(
-            replace(row, sources=tuple(each for each in row.sources if row.move is not kind or each is not source))
+            replace(
+                row,
+                sources=tuple(
+                    each for each in row.sources if row.move is not kind or each is not source
+                ),
+            )
             for row in CS_TABLE
         )
         yield Mutant(f"cs {kind.name()}: sources without {source.value}", cs_table=less)
@@ -193,16 +244,25 @@ def test_the_rules_as_they_are_survive(survives):
     assert survives(Mutant("nothing"))
 
 
-@pytest.mark.parametrize(("ruleset", "row"), [pytest.param(*each, id=f"{each[0]}-{each[1].name}") for each in ALL])
+@pytest.mark.parametrize(
+    ("ruleset", "row"), [pytest.param(*each, id=f"{each[0]}-{each[1].name}") for each in ALL]
+)
 def test_a_changed_row_fails_a_story(survives, ruleset, row):
     """Dropped, led elsewhere, later or sooner, without an entry, a condition, a value written, or its stamp."""
-    assert survivors((each, survives(each, ruleset, row.name)) for each in mutants(row, ruleset)) == []
+    assert (
+        survivors((each, survives(each, ruleset, row.name)) for each in mutants(row, ruleset)) == []
+    )
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in TABLE if any(c.choosing for c in row.when)])
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.name) for row in TABLE if any(c.choosing for c in row.when)]
+)
 def test_a_row_that_is_not_chosen_fails_a_story(survives, row):
     """A row taken without asking what decides between it and the others is noticed."""
-    assert survivors((each, survives(each, row.rulesets[-1], row.name)) for each in unchosen(row)) == []
+    assert (
+        survivors((each, survives(each, row.rulesets[-1], row.name)) for each in unchosen(row))
+        == []
+    )
 
 
 @pytest.mark.parametrize("mutant", [pytest.param(each, id=each.what) for each in cs_mutants()])
@@ -214,5 +274,7 @@ def test_a_change_to_customer_service_fails_a_story(survives, mutant):
 def test_every_survivor_is_a_mutant():
     """The list names nothing that is no longer there."""
     every = {each.what for ruleset, row in ALL for each in mutants(row, ruleset)}
-    every |= {each.what for row in TABLE for each in unchosen(row)} | {each.what for each in cs_mutants()}
+    every |= {each.what for row in TABLE for each in unchosen(row)} | {
+        each.what for each in cs_mutants()
+    }
     assert set(SURVIVORS) <= every

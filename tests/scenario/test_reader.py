@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mockserver.scenario.reader import read_story
+from mockserver.client.sandbox import Sandbox
+from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.yaml_text import Unreadable
-from mockserver.testing.sandbox import Sandbox
 
 WRONG = """\
 scenario: 五处错误
@@ -23,15 +23,23 @@ steps:
 def mistakes_of(text):
     """Line, column and sentence of every mistake of a story."""
     with pytest.raises(Unreadable) as unreadable:
-        read_story(text, "story.yaml")
+        read_scenario(text, "story.yaml")
     return [(each.line, each.column, f"{each.zh} {each.en}") for each in unreadable.value.mistakes]
 
 
 def test_all_mistakes_are_told_at_once():
     """Five mistakes of different kinds are five mistakes, each at its place."""
     found = mistakes_of(WRONG)
-    assert [(line, column) for line, column, _ in found] == [(2, 26), (4, 12), (6, 5), (7, 11), (8, 22)]
-    for (_, _, sentence), meant in zip(found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True):
+    assert [(line, column) for line, column, _ in found] == [
+        (2, 26),
+        (4, 12),
+        (6, 5),
+        (7, 11),
+        (8, 22),
+    ]
+    for (_, _, sentence), meant in zip(
+        found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
+    ):
         assert meant in sentence
 
 
@@ -55,17 +63,20 @@ def test_an_argument_is_checked_by_the_rules_of_the_story():
     """A message longer than the story's own limit is a mistake, one within a raised limit is none."""
     story = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
     assert [line for line, _, _ in mistakes_of(story.format(5, "六个字节"))] == [5]
-    read_story(story.format(1000, "长" * 300), "story.yaml")
+    read_scenario(story.format(1000, "长" * 300), "story.yaml")
 
 
-@pytest.mark.parametrize(("wrong", "column"), [
-    ("set: {units: [1]}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
-    ("set: {units: {a: 1}}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
-    ("steps:\n  - buyer: apply\n    status: {a: 1}\n", 13),
-    ("ruleset: {any: [1]}\nsteps:\n  - buyer: apply\n", 10),
-    ("steps:\n  - buyer: apply\n    expect: {moved_by: {a: 1}, status: 1}\n", 24),
-    ("steps:\n  - buyer: apply\n    expect: {moved_by: [buyer], status: 1}\n", 24),
-])
+@pytest.mark.parametrize(
+    ("wrong", "column"),
+    [
+        ("set: {units: [1]}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
+        ("set: {units: {a: 1}}\nsteps:\n  - buyer: apply\n    num: $units\n", 7),
+        ("steps:\n  - buyer: apply\n    status: {a: 1}\n", 13),
+        ("ruleset: {any: [1]}\nsteps:\n  - buyer: apply\n", 10),
+        ("steps:\n  - buyer: apply\n    expect: {moved_by: {a: 1}, status: 1}\n", 24),
+        ("steps:\n  - buyer: apply\n    expect: {moved_by: [buyer], status: 1}\n", 24),
+    ],
+)
 def test_a_mapping_or_list_is_no_name(wrong, column):
     """Where a name is wanted, something else is a mistake at its place."""
     assert mistakes_of(f"scenario: x\n{wrong}")[0][1] == column
@@ -79,21 +90,26 @@ def test_a_fault_is_checked_before_anything_runs():
     assert "reply_lost" in found[0][2] and "times" in found[1][2]
 
 
-@pytest.mark.parametrize(("wanted", "meant"), [
-    ("status: 待买家退或", "待买家退货"),
-    ("status_text: 换货关", "换货关闭"),
-    ("exchange: {resaon: x}", "reason"),
-    ("messages: {last: {contnt: x}}", "content"),
-    ("events: [apply, agre]", "agree"),
-    ("events: {first: {mvoe: apply}}", "move"),
-    ("events: {any: {move: aply}}", "apply"),
-    ("possible: {seler: [agree]}", "seller"),
-    ("possible: {seller: [agre]}", "agree"),
-    ("stock.wanted: {availble: 1}", "available"),
-])
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ("status: 待买家退或", "待买家退货"),
+        ("status_text: 换货关", "换货关闭"),
+        ("exchange: {resaon: x}", "reason"),
+        ("messages: {last: {contnt: x}}", "content"),
+        ("events: [apply, agre]", "agree"),
+        ("events: {first: {mvoe: apply}}", "move"),
+        ("events: {any: {move: aply}}", "apply"),
+        ("possible: {seler: [agree]}", "seller"),
+        ("possible: {seller: [agre]}", "agree"),
+        ("stock.wanted: {availble: 1}", "available"),
+    ],
+)
 def test_a_name_that_nothing_shown_can_have_is_a_mistake(wanted, meant):
     """A status, field or move of an expectation that does not exist is told with what was probably meant."""
-    [(line, _, sentence)] = mistakes_of(f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{wanted}}}\n")
+    [(line, _, sentence)] = mistakes_of(
+        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{wanted}}}\n"
+    )
     assert line == 4
     assert f"是否想写 {meant}？" in sentence
     assert f"did you mean {meant}?" in sentence
@@ -103,33 +119,47 @@ def test_every_member_that_is_shown_can_be_expected():
     """What the sandbox shows of an exchange, its facts and its messages can be written down."""
     sandbox = Sandbox()
     exchange = sandbox.open()
-    sandbox.client().call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002, leave_message="好")
+    sandbox.client().call(
+        "tmall.exchange.agree",
+        dispute_id=exchange.dispute_id,
+        address_id=10000002,
+        leave_message="好",
+    )
     shown, message = exchange.shown, exchange.messages[-1]
     wanted = {
         "exchange": {key: {"present": True} for key in shown["exchange"]},
         "events": {"last": {key: {"present": True} for key in shown["timeline"][-1]}},
-        "messages": {"last": {key: {"present": True} for key in message}}, "possible": shown["possible"],
+        "messages": {"last": {key: {"present": True} for key in message}},
+        "possible": shown["possible"],
     }
-    read_story(f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {json.dumps(wanted)}\n", "story.yaml")
+    read_scenario(
+        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {json.dumps(wanted)}\n", "story.yaml"
+    )
 
 
 def test_a_status_has_the_texts_of_every_rule_so_far():
     """A text that rules set may be expected, and an earlier one still, as a snapshot may bring it back."""
     story = "scenario: x\nsteps:\n  - buyer: apply\n  - rules: {text.1: 新申请}\n  - await: {status: {one_of: [新申请]}}\n  - await: {status_text: SOME}\n"
     for text in ("新申请", "换货待处理"):
-        read_story(story.replace("SOME", text), "story.yaml")
+        read_scenario(story.replace("SOME", text), "story.yaml")
     assert mistakes_of(story.replace("SOME", "旧申请")) != []
 
 
-@pytest.mark.parametrize(("move", "told"), [
-    ("{cs: judge, for: buyr}", "没有这个取值 'buyr'；是否想写 buyer？可用：buyer、seller、refund"),
-    ("{buyer: apply, status: 待买家退或}", "没有这个状态"),
-    ("{buyer: apply, num: many}", "应为 1 到"),
-    ("{buyer: apply, tid: abc}", "应为 1 到"),
-    ("{buyer: apply, time_out: tomorrow}", "应为 yyyy-MM-dd HH:mm:ss"),
-    ("{buyer: apply, price: cheap}", "应为价格"),
-    ("{buyer: apply, cs_status: 77}", "没有 77 这个值"),
-])
+@pytest.mark.parametrize(
+    ("move", "told"),
+    [
+        (
+            "{cs: judge, for: buyr}",
+            "没有这个取值 'buyr'；是否想写 buyer？可用：buyer、seller、refund",
+        ),
+        ("{buyer: apply, status: 待买家退或}", "没有这个状态"),
+        ("{buyer: apply, num: many}", "应为 1 到"),
+        ("{buyer: apply, tid: abc}", "应为 1 到"),
+        ("{buyer: apply, time_out: tomorrow}", "应为 yyyy-MM-dd HH:mm:ss"),
+        ("{buyer: apply, price: cheap}", "应为价格"),
+        ("{buyer: apply, cs_status: 77}", "没有 77 这个值"),
+    ],
+)
 def test_a_wrong_value_of_a_move_is_told_in_chinese(move, told):
     """What a field of a move cannot hold is told in Chinese, with what it can."""
     [(_, _, sentence)] = mistakes_of(f"scenario: x\nsteps:\n  - buyer: apply\n  - {move}\n")

@@ -12,28 +12,34 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from mockserver.control.blueprint import ROUTES
-from mockserver.control.stage import DeskStage
+from mockserver.control.in_process import InProcessTarget
 from mockserver.domain.errors import DomainError
 from mockserver.domain.vocabulary import Role
 from mockserver.protocol.shapes import BEIJING, show_time
-from mockserver.scenario.checker import check_story
+from mockserver.scenario.awaiting import Waiting
 from mockserver.scenario.library import read, shipped
-from mockserver.scenario.reader import read_story
-from mockserver.scenario.recorder import TooLong, record_story
-from mockserver.scenario.runner import Run, play_story
+from mockserver.scenario.reader import read_scenario
+from mockserver.scenario.recorder import TooLong, record_scenario
+from mockserver.scenario.runner import Run, play_scenario
 from mockserver.scenario.schema import scenario_schema
-from mockserver.scenario.waiting import Waiting
+from mockserver.scenario.static_check import check_scenario
 from mockserver.scenario.yaml_text import BYTES_AT_MOST, read_yaml
-from mockserver.server import make_desk
+from mockserver.server import make_context
 from mockserver.world.document import read_world
-from mockserver.world.playing import read_move
+from mockserver.world.move_parser import parse_move
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 from mockserver.world.world import World
 
 VALIDATOR = Draft7Validator(scenario_schema())
 REAL = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
-LAW = settings(derandomize=True, database=None, deadline=None, max_examples=150, stateful_step_count=40,
-               suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LAW = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=150,
+    stateful_step_count=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
 class Machine:
@@ -48,7 +54,7 @@ class Machine:
 
 def found(machine=None, **document):
     """A world of a new desk."""
-    desk = make_desk()
+    desk = make_context()
     desk.directory.real = machine or Machine()
     world = World(desk.directory, read_world(document))
     desk.directory.add(world)
@@ -58,28 +64,32 @@ def found(machine=None, **document):
 def recorded(world):
     """The text of the world's history."""
     with world.settled() as now:
-        return record_story(world.state.copy(), now, world.id)
+        return record_scenario(world.state.copy(), now, world.id)
 
 
 def played(story):
     """The world in which the story has been played, all as expected."""
     desk, world = found(**story.given)
-    result = play_story(story, DeskStage(desk, ROUTES, world, made=False), Run(waiting=Waiting(time.monotonic, time.sleep)))
+    result = play_scenario(
+        story,
+        InProcessTarget(desk, ROUTES, world, made=False),
+        Run(waiting=Waiting(time.monotonic, time.sleep)),
+    )
     assert result.ok, result.trouble
     return world
 
 
 def replayed(text):
     """The world in which a recorded text has been played."""
-    story = read_story(text, "recorded.yaml")
-    assert check_story(story) == ()
+    story = read_scenario(text, "recorded.yaml")
+    assert check_scenario(story) == ()
     assert list(VALIDATOR.iter_errors(read_yaml(text).plain())) == []
     return played(story)
 
 
 def act(world, exchange, by, move, sub=False, **fields):
     """A move as the control API plays it."""
-    played = read_move(by, move, fields, world.state.choices, sub=sub)
+    played = parse_move(by, move, fields, world.state.rules, sub=sub)
     return world.move(exchange.dispute_id, played.move, played.role, pictures=played.pictures)
 
 
@@ -87,12 +97,26 @@ def deeds_of(world, *, times=True):
     """What happened, in order: exchange by its place, who, what, from, to, when."""
     with world.settled():
         state = world.state
-        facts = sorted((fact for facts in state.facts.values() for fact in facts), key=lambda fact: fact.number)
-        places = {number: place for place, number in enumerate(dict.fromkeys(fact.dispute_id for fact in facts))}
+        events = sorted(
+            (event for events in state.events.values() for event in events),
+            key=lambda event: event.number,
+        )
+        places = {
+            number: place
+            for place, number in enumerate(dict.fromkeys(event.dispute_id for event in events))
+        }
         return [
-            (places[fact.dispute_id], fact.role.actor, fact.role is Role.SELLER_SUB, fact.move, fact.source, fact.target, fact.cs,
-             show_time(state.clock.shown(fact.at)) if times else "")
-            for fact in facts
+            (
+                places[event.dispute_id],
+                event.role.actor,
+                event.role is Role.SELLER_SUB,
+                event.move,
+                event.source,
+                event.target,
+                event.cs,
+                show_time(state.clock.shown(event.at)) if times else "",
+            )
+            for event in events
         ]
 
 
@@ -102,12 +126,27 @@ def standing(world):
         state = world.state
         return {
             "exchanges": [
-                (each.status, each.cs_status, each.num, each.exchange_sku, each.reserved, each.reason, each.desc,
-                 each.buyer_logistic_no, each.seller_logistic_no, each.address)
-                for each in (state.exchanges[number] for number in state.facts)
+                (
+                    each.status,
+                    each.cs_status,
+                    each.num,
+                    each.exchange_sku,
+                    each.reserved,
+                    each.reason,
+                    each.desc,
+                    each.buyer_logistic_no,
+                    each.seller_logistic_no,
+                    each.address,
+                )
+                for each in (state.exchanges[number] for number in state.events)
             ],
-            "messages": [[(m.role.actor, m.content, m.pictures) for m in state.messages[number]] for number in state.facts],
-            "stock": {sku: msgspec.structs.asdict(accounts) for sku, accounts in state.accounts.items()},
+            "messages": [
+                [(m.role.actor, m.content, m.pictures) for m in state.messages[number]]
+                for number in state.events
+            ],
+            "stock": {
+                sku: msgspec.structs.asdict(accounts) for sku, accounts in state.accounts.items()
+            },
         }
 
 
@@ -119,47 +158,115 @@ def assert_same(world, again, *, times=True):
         assert show_time(again.now) == show_time(world.now)
 
 
-WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(lambda text: text.strip() == text)
-SPANS = st.one_of(st.timedeltas(timedelta(), timedelta(days=12)), st.sampled_from([timedelta(days=day) for day in (2, 3, 5, 7, 10)]))
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
+    lambda text: text.strip() == text
+)
+SPANS = st.one_of(
+    st.timedeltas(timedelta(), timedelta(days=12)),
+    st.sampled_from([timedelta(days=day) for day in (2, 3, 5, 7, 10)]),
+)
 SPANS = SPANS.map(lambda span: timedelta(seconds=int(span.total_seconds())))
 PLACES = st.integers(0, 2)
 STEPS = st.one_of(
-    st.tuples(st.just("open"), st.fixed_dictionaries({}, optional={
-        "ruleset": st.sampled_from(["classic", "upgraded"]), "num": st.integers(1, 3), "reason": WORDS, "desc": WORDS,
-        "status": st.sampled_from([1, 1, 2, 3, 4, 6, 12, 13]), "price": st.sampled_from(["12.50", 199, 1.5]),
-        "exchange_sku": st.sampled_from(["wanted", "shoes", "4711"]),
-    })),
-    st.tuples(st.just("move"), PLACES, st.sampled_from([(by, name) for by, names in {
-        "buyer": ["ship_back", "modify", "cancel", "ask_cs", "confirm_receipt"],
-        "seller": ["agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign", "turn_to_refund"],
-        "cs": ["step_in", "judge"], "system": ["expire"],
-    }.items() for name in names]), st.integers(0, 3), st.booleans()),
+    st.tuples(
+        st.just("open"),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "ruleset": st.sampled_from(["classic", "upgraded"]),
+                "num": st.integers(1, 3),
+                "reason": WORDS,
+                "desc": WORDS,
+                "status": st.sampled_from([1, 1, 2, 3, 4, 6, 12, 13]),
+                "price": st.sampled_from(["12.50", 199, 1.5]),
+                "exchange_sku": st.sampled_from(["wanted", "shoes", "4711"]),
+            },
+        ),
+    ),
+    st.tuples(
+        st.just("move"),
+        PLACES,
+        st.sampled_from(
+            [
+                (by, name)
+                for by, names in {
+                    "buyer": ["ship_back", "modify", "cancel", "ask_cs", "confirm_receipt"],
+                    "seller": [
+                        "agree",
+                        "refuse",
+                        "returngoods_agree",
+                        "returngoods_refuse",
+                        "consigngoods",
+                        "confirm_consign",
+                        "turn_to_refund",
+                    ],
+                    "cs": ["step_in", "judge"],
+                    "system": ["expire"],
+                }.items()
+                for name in names
+            ]
+        ),
+        st.integers(0, 3),
+        st.booleans(),
+    ),
     st.tuples(st.just("forward"), PLACES),
     st.tuples(st.just("forward"), PLACES),
-    st.tuples(st.just("say"), PLACES, st.sampled_from(["buyer", "seller", "cs"]), WORDS, st.booleans()),
+    st.tuples(
+        st.just("say"), PLACES, st.sampled_from(["buyer", "seller", "cs"]), WORDS, st.booleans()
+    ),
     st.tuples(st.just("advance"), SPANS),
     st.tuples(st.just("age"), SPANS),
     st.tuples(st.just("next"), st.sampled_from([-1, 0, 1]), st.booleans()),
     st.tuples(st.just("stock"), st.sampled_from(["wanted", "bought"]), st.integers(0, 3)),
-    st.tuples(st.just("rules"), st.sampled_from([
-        {"modify_to": 3}, {"deadline.1": "1h"}, {"deadline.2": "0s"}, {"deadline.12": "9d", "text.2": "退货中"}, {"strict_logistics": True},
-    ])),
+    st.tuples(
+        st.just("rules"),
+        st.sampled_from(
+            [
+                {"modify_to": 3},
+                {"deadline.1": "1h"},
+                {"deadline.2": "0s"},
+                {"deadline.12": "9d", "text.2": "退货中"},
+                {"strict_logistics": True},
+            ]
+        ),
+    ),
 )
-FORWARD = {1: ("seller", "agree"), 2: ("buyer", "ship_back"), 3: ("seller", "returngoods_agree"), 6: ("buyer", "ask_cs"),
-           12: ("seller", "consigngoods"), 13: ("buyer", "confirm_receipt")}
+FORWARD = {
+    1: ("seller", "agree"),
+    2: ("buyer", "ship_back"),
+    3: ("seller", "returngoods_agree"),
+    6: ("buyer", "ask_cs"),
+    12: ("seller", "consigngoods"),
+    13: ("buyer", "confirm_receipt"),
+}
 PICTURE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 def fields_of(move, choice):
     """Fields worth recording with a move."""
     return {
-        "modify": [{}, {"num": 2}, {"exchange_sku": "shoes"}, {"desc": "换一件 $5", "reason": "a: b"}],
+        "modify": [
+            {},
+            {"num": 2},
+            {"exchange_sku": "shoes"},
+            {"desc": "换一件 $5", "reason": "a: b"},
+        ],
         "judge": [{}, {"for": "seller"}, {"for": "refund"}, {"content": "判定：支持买家"}],
-        "agree": [{}, {"address_id": 10000001}, {"leave_message": "请寄回"}, {"leave_message": "见图", "leave_message_pics": [PICTURE]}],
+        "agree": [
+            {},
+            {"address_id": 10000001},
+            {"leave_message": "请寄回"},
+            {"leave_message": "见图", "leave_message_pics": [PICTURE]},
+        ],
         "ship_back": [{}, {"logistics_no": "0012345"}, {"logistics_company_name": "圆通速递"}, {}],
         "consigngoods": [{}, {"logistics_no": "YT123456789"}, {"logistics_type": 100}, {}],
         "refuse": [{}, {"leave_message": "true"}, {"seller_refuse_reason_id": 1104}, {}],
-        "returngoods_refuse": [{}, {"leave_message": "有\n破损"}, {"seller_refuse_reason_id": 1203}, {}],
+        "returngoods_refuse": [
+            {},
+            {"leave_message": "有\n破损"},
+            {"seller_refuse_reason_id": 1203},
+            {},
+        ],
     }.get(move, [{}] * 4)[choice]
 
 
@@ -187,7 +294,12 @@ def do(world, step):
     elif opened:
         exchange = opened[rest[0] % len(opened)]
         if kind == "say":
-            step = (rest[1], "leave_message", {"content": rest[2], **({"pics": [PICTURE]} if rest[3] else {})}, False)
+            step = (
+                rest[1],
+                "leave_message",
+                {"content": rest[2], **({"pics": [PICTURE]} if rest[3] else {})},
+                False,
+            )
         elif kind == "forward":
             by, name = FORWARD.get(exchange.status, ("buyer", "cancel"))
             step = (by, name, {}, False)
@@ -219,7 +331,13 @@ def test_a_clock_set_back_is_told_by_states(steps):
     """Where the clock was set back, the same moves in the same order lead to the same states."""
     _, world = found()
     world.open({})
-    for step in [*steps[:10], ("advance", timedelta(days=1)), ("back", timedelta(days=1, hours=1)), ("say", 0, "cs", "时光倒流", False), *steps[10:]]:
+    for step in [
+        *steps[:10],
+        ("advance", timedelta(days=1)),
+        ("back", timedelta(days=1, hours=1)),
+        ("say", 0, "cs", "时光倒流", False),
+        *steps[10:],
+    ]:
         do(world, step)
     text = recorded(world)
     again = replayed(text)
@@ -234,7 +352,14 @@ def test_what_the_platform_filled_in_is_told():
     act(world, exchange, "buyer", "ship_back")
     act(world, exchange, "seller", "returngoods_refuse")
     text, waybill = recorded(world), world.exchange(exchange.dispute_id).buyer_logistic_no
-    assert all(f"    {each}\n" in text for each in ("address_id: 10000002", f"logistics_no: {waybill}", "seller_refuse_reason_id: 1201"))
+    assert all(
+        f"    {each}\n" in text
+        for each in (
+            "address_id: 10000002",
+            f"logistics_no: {waybill}",
+            "seller_refuse_reason_id: 1201",
+        )
+    )
 
 
 def test_what_a_rule_made_due_is_told_after_it():
@@ -244,8 +369,12 @@ def test_what_a_rule_made_due_is_told_after_it():
     act(world, exchange, "seller", "agree")
     world.patch_rules({"deadline.2": "0s"})
     text = recorded(world)
-    assert [line.strip() for line in text.splitlines() if "status:" in line] == \
-        ["expect: {status: 1}", "expect: {status: 2}", "- expect: {status: 4, moved_by: system}", "- expect: {status: 4, messages: 3}"]
+    assert [line.strip() for line in text.splitlines() if "status:" in line] == [
+        "expect: {status: 1}",
+        "expect: {status: 2}",
+        "- expect: {status: 4, moved_by: system}",
+        "- expect: {status: 4, messages: 3}",
+    ]
     assert_same(world, replayed(text))
 
 
@@ -266,21 +395,74 @@ def test_rules_after_a_clock_was_set_back_let_nothing_expire():
 
 def test_nothing_private_is_recorded():
     """Credentials, people and their numbers stand in no recording; words and ids do."""
-    private = ["SECRET1", "SESSION1", "SESSION2", "张三", "李四", "13800000001", "幸福路1号", "AAHreal", "oaid-real", "小李爱买", "310000"]
+    private = [
+        "SECRET1",
+        "SESSION1",
+        "SESSION2",
+        "张三",
+        "李四",
+        "13800000001",
+        "幸福路1号",
+        "AAHreal",
+        "oaid-real",
+        "小李爱买",
+        "310000",
+    ]
     _, world = found(
         apps=[{"app_key": "777", "app_secret": "SECRET1"}],
-        shops=[{"nick": "甲店", "session": "SESSION1", "subs": [{"nick": "甲店:客服", "session": "SESSION2"}],
-                "addresses": [{"contact_id": 5, "contact_name": "张三", "addr": "幸福路1号", "phone": "13800000001"}]}],
-        buyers=[{"nick": "小李爱买", "name": "李四", "phone": "13800000001", "open_uid": "AAHreal"}],
+        shops=[
+            {
+                "nick": "甲店",
+                "session": "SESSION1",
+                "subs": [{"nick": "甲店:客服", "session": "SESSION2"}],
+                "addresses": [
+                    {
+                        "contact_id": 5,
+                        "contact_name": "张三",
+                        "addr": "幸福路1号",
+                        "phone": "13800000001",
+                    }
+                ],
+            }
+        ],
+        buyers=[
+            {"nick": "小李爱买", "name": "李四", "phone": "13800000001", "open_uid": "AAHreal"}
+        ],
     )
-    [exchange] = world.open({"dispute_id": "900719925474099301", "buyer_nick": "小李爱买", "buyer_name": "李四", "buyer_phone": 13800000001,
-                             "buyer_address": "幸福路1号", "oaid": "oaid-real", "desc": "想换大一号", "tid": "8", "oid": "9"})
-    act(world, exchange, "seller", "agree", complete_address="幸福路1号", mobile="13800000001", post="310000", leave_message="请寄回")
+    [exchange] = world.open(
+        {
+            "dispute_id": "900719925474099301",
+            "buyer_nick": "小李爱买",
+            "buyer_name": "李四",
+            "buyer_phone": 13800000001,
+            "buyer_address": "幸福路1号",
+            "oaid": "oaid-real",
+            "desc": "想换大一号",
+            "tid": "8",
+            "oid": "9",
+        }
+    )
+    act(
+        world,
+        exchange,
+        "seller",
+        "agree",
+        complete_address="幸福路1号",
+        mobile="13800000001",
+        post="310000",
+        leave_message="请寄回",
+    )
     text = recorded(world)
     assert [each for each in private if each in text] == []
-    assert all(each in text for each in ("900719925474099301", "想换大一号", "请寄回", "甲店", "contact_id: 5"))
+    assert all(
+        each in text
+        for each in ("900719925474099301", "想换大一号", "请寄回", "甲店", "contact_id: 5")
+    )
     again = replayed(text)
-    assert (again.exchange(exchange.dispute_id).tid, again.exchange(exchange.dispute_id).oid) == (8, 9)
+    assert (again.exchange(exchange.dispute_id).tid, again.exchange(exchange.dispute_id).oid) == (
+        8,
+        9,
+    )
 
 
 def test_a_running_clock_is_told_by_instants():
@@ -311,7 +493,14 @@ def test_only_what_still_stands_is_told(mode):
     machine.now += timedelta(days=2)
     world.restore("kept")
     world.age(timedelta(hours=3))
-    world.open({"status": 13, "created": "2026-02-20 08:00:00", "modified": "2026-02-28 08:00:00", "time_out": "2026-03-09 08:00:00"})
+    world.open(
+        {
+            "status": 13,
+            "created": "2026-02-20 08:00:00",
+            "modified": "2026-02-28 08:00:00",
+            "time_out": "2026-03-09 08:00:00",
+        }
+    )
     act(world, exchange, "seller", "turn_to_refund")
     text = recorded(world)
     assert text.count("buyer: apply") == 11
@@ -322,7 +511,10 @@ def test_only_what_still_stands_is_told(mode):
 @pytest.mark.parametrize("policy", ["prompt", "adversarial", "random"])
 def test_robots_are_told_as_the_parties_they_play(policy):
     """What robots did, buyers that come by themselves included, are moves of the story, which needs no robots."""
-    _, world = found(robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"}, goods={"wanted": {"stock": 3}})
+    _, world = found(
+        robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"},
+        goods={"wanted": {"stock": 3}},
+    )
     for span in (timedelta(days=1), timedelta(days=2, hours=7), timedelta(hours=1)):
         world.advance(span)
         for exchange in list(world.state.exchanges.values()):
@@ -363,7 +555,11 @@ def test_a_stored_document_is_told_as_it_stood():
         world.open({"status": status, "num": 2})
     act(world, list(world.state.exchanges.values())[2], "buyer", "ask_cs")
     desk, _ = found()
-    copy = World(desk.directory, read_world({}), state=read_snapshot(json.loads(write_snapshot(world.snapshot("kept")))))
+    copy = World(
+        desk.directory,
+        read_world({}),
+        state=read_snapshot(json.loads(write_snapshot(world.snapshot("kept")))),
+    )
     first, second, third, _ = copy.state.exchanges.values()
     act(copy, first, "seller", "agree")
     copy.open({"num": 2})
@@ -373,9 +569,13 @@ def test_a_stored_document_is_told_as_it_stood():
     text = recorded(copy)
     assert "快照文档" in text.partition("scenario:")[0]
     again = replayed(text)
-    assert [(each.status, each.cs_status) for each in again.state.exchanges.values()] == \
-        [(each.status, each.cs_status) for each in copy.state.exchanges.values()]
-    assert again.state.accounts[first.exchange_sku].available == copy.state.accounts[first.exchange_sku].available
+    assert [(each.status, each.cs_status) for each in again.state.exchanges.values()] == [
+        (each.status, each.cs_status) for each in copy.state.exchanges.values()
+    ]
+    assert (
+        again.state.accounts[first.exchange_sku].available
+        == copy.state.accounts[first.exchange_sku].available
+    )
     assert set(again.state.exchanges) >= {first.dispute_id, second.dispute_id}
 
 
@@ -390,8 +590,12 @@ def test_several_shops_and_accounts_are_told():
     again = replayed(recorded(world))
     assert standing(again) == standing(world)
     assert [each.shop for each in again.state.exchanges.values()] == ["甲店", "乙店"]
-    assert [fact.role for facts in again.state.facts.values() for fact in facts if fact.role.actor == "seller"] == \
-        [Role.SELLER_SUB, Role.SELLER_SUB, Role.SELLER_MAIN, Role.SELLER_MAIN]
+    assert [
+        event.role
+        for events in again.state.events.values()
+        for event in events
+        if event.role.actor == "seller"
+    ] == [Role.SELLER_SUB, Role.SELLER_SUB, Role.SELLER_MAIN, Role.SELLER_MAIN]
 
 
 def test_what_no_signed_call_can_carry_is_named():
@@ -399,15 +603,41 @@ def test_what_no_signed_call_can_carry_is_named():
     _, world = found()
     [exchange] = world.open({"status": 12})
     large = "data:image/png;base64," + PICTURE.partition(",")[2].rstrip("=") + "A" * 20_002
-    act(world, exchange, "buyer", "leave_message", content="图", pics=["https://img.example/a.png", PICTURE, large])
-    act(world, exchange, "seller", "leave_message", content="两张图", pics=[PICTURE, "data:image/gif;base64,R0lGODlh"])
-    act(world, exchange, "seller", "leave_message", content="一个地址", pics=["https://img.example/a.png"])
+    act(
+        world,
+        exchange,
+        "buyer",
+        "leave_message",
+        content="图",
+        pics=["https://img.example/a.png", PICTURE, large],
+    )
+    act(
+        world,
+        exchange,
+        "seller",
+        "leave_message",
+        content="两张图",
+        pics=[PICTURE, "data:image/gif;base64,R0lGODlh"],
+    )
+    act(
+        world,
+        exchange,
+        "seller",
+        "leave_message",
+        content="一个地址",
+        pics=["https://img.example/a.png"],
+    )
     act(world, exchange, "seller", "consigngoods", logistics_type=7, logistics_company_name="")
     text = recorded(world)
     again = replayed(text)
     head = text.partition("scenario:")[0]
-    assert all(word in head for word in ("logistics_type", "logistics_company_name", "大于 8 KiB", "一个图片文件"))
-    assert [len(message.pictures) for message in again.state.messages[exchange.dispute_id]][-4:] == [2, 1, 0, 0]
+    assert all(
+        word in head
+        for word in ("logistics_type", "logistics_company_name", "大于 8 KiB", "一个图片文件")
+    )
+    assert [len(message.pictures) for message in again.state.messages[exchange.dispute_id]][
+        -4:
+    ] == [2, 1, 0, 0]
     assert again.exchange(exchange.dispute_id).status == 13
 
 
@@ -429,7 +659,7 @@ def test_a_history_that_no_file_can_hold_is_refused():
 def test_every_shipped_story_can_be_recorded():
     """What any shipped story does is told and replays: the same moves at the same instants."""
     for name in shipped():
-        story = read_story(read(name), name)
+        story = read_scenario(read(name), name)
         world = played(story)
         text = recorded(world)
         assert "未能照录" not in text, name

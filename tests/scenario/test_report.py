@@ -8,12 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.scenario.report import json_report, junit, masked, secrets_of, summary, transcript
-from mockserver.scenario.result import Result, Trouble
+from mockserver.scenario.result import Result, ScenarioFailure
 
-TROUBLE = Trouble(
-    line=13, column=14, zh="due_in：期望 '2s'，实际 '1s'", en="due_in: expected '2s', got '1s'", wanted="2s", actual="1s",
-    facts=({"at": "2026-03-01 10:00:00", "by": "buyer", "move": "apply", "to": 1},), possible={"seller": ["agree", "refuse"]},
-    curl="curl -s http://127.0.0.1/router/rest", source="  - expect: {期望: 2s}", log="last words",
+TROUBLE = ScenarioFailure(
+    line=13,
+    column=14,
+    zh="due_in：期望 '2s'，实际 '1s'",
+    en="due_in: expected '2s', got '1s'",
+    wanted="2s",
+    actual="1s",
+    events=({"at": "2026-03-01 10:00:00", "by": "buyer", "move": "apply", "to": 1},),
+    possible={"seller": ["agree", "refuse"]},
+    curl="curl -s http://127.0.0.1/router/rest",
+    source="  - expect: {期望: 2s}",
+    log="last words",
 )
 PASSED = Result(title="顺利", path="a.scenario.yaml", outcome="passed", steps=3, seconds=0.25)
 FAILED = Result(title="不顺", path="b.scenario.yaml", outcome="failed", steps=2, trouble=TROUBLE)
@@ -27,17 +35,29 @@ def test_junit_counts_and_names_every_story():
     suite = root.find("testsuite")
     cases = {case.get("name"): [child.tag for child in case] for case in suite}
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
-        "tests": "4", "failures": "1", "errors": "1", "skipped": "1",
+        "tests": "4",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
     }
     assert cases == {"顺利": [], "不顺": ["failure"], "坏了": ["error"], "没完": ["skipped"]}
     assert "b.scenario.yaml:13:14" in suite.find("testcase/failure").text
 
 
 @settings(derandomize=True, database=None, deadline=None)
-@given(st.text(), st.text(), st.recursive(st.none() | st.text() | st.integers(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+@given(
+    st.text(),
+    st.text(),
+    st.recursive(
+        st.none() | st.text() | st.integers(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    ),
+)
 def test_reports_are_valid_whatever_stands_in_them(title, words, value):
     """XML and JSON parse for any title, sentence and value, control characters included."""
-    trouble = Trouble(line=1, column=1, zh=words, en=words, wanted=value, actual=value, source=words, log=words)
+    trouble = ScenarioFailure(
+        line=1, column=1, zh=words, en=words, wanted=value, actual=value, source=words, log=words
+    )
     results = [Result(title=title, path="x", outcome="failed", steps=1, trouble=trouble)]
     case = ElementTree.fromstring(junit(results, 0.0).encode()).find("testsuite/testcase")
     assert case.get("file") == "x"
@@ -47,16 +67,43 @@ def test_reports_are_valid_whatever_stands_in_them(title, words, value):
 def test_json_counts_by_outcome():
     """The JSON report has the counts and every story with its trouble."""
     report = json.loads(json_report([PASSED, FAILED, CUT], 1.0))
-    assert {name: report[name] for name in ("total", "passed", "failed", "broken", "interrupted")} == {
-        "total": 3, "passed": 1, "failed": 1, "broken": 0, "interrupted": 1,
+    assert {
+        name: report[name] for name in ("total", "passed", "failed", "broken", "interrupted")
+    } == {
+        "total": 3,
+        "passed": 1,
+        "failed": 1,
+        "broken": 0,
+        "interrupted": 1,
     }
     assert report["stories"][1]["trouble"]["line"] == 13
 
 
-@pytest.mark.parametrize(("lang", "wanted"), [
-    ("zh", ("不符 不顺", "b.scenario.yaml:13:14: due_in：期望", "买家申请换货 → 1 换货待处理", "卖家: agree, refuse", "last words")),
-    ("en", ("failed 不顺", "b.scenario.yaml:13:14: due_in: expected", "buyer apply → 1", "seller: agree, refuse", "last words")),
-])
+@pytest.mark.parametrize(
+    ("lang", "wanted"),
+    [
+        (
+            "zh",
+            (
+                "不符 不顺",
+                "b.scenario.yaml:13:14: due_in：期望",
+                "买家申请换货 → 1 换货待处理",
+                "卖家: agree, refuse",
+                "last words",
+            ),
+        ),
+        (
+            "en",
+            (
+                "failed 不顺",
+                "b.scenario.yaml:13:14: due_in: expected",
+                "buyer apply → 1",
+                "seller: agree, refuse",
+                "last words",
+            ),
+        ),
+    ],
+)
 def test_a_transcript_has_all_that_helps(lang, wanted):
     """Place, sentence, facts, possible moves, call and the client's words stand in a failure's transcript."""
     text = transcript(FAILED, lang)
@@ -73,8 +120,10 @@ def test_the_mark_stands_below_the_column():
 
 def test_big_values_get_lines_of_their_own():
     """A list or mapping that was wanted stands beside what was there instead."""
-    trouble = Trouble(line=1, column=1, zh="x", en="x", wanted={"a": 1}, actual=["b"])
-    lines = transcript(Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble)).splitlines()
+    trouble = ScenarioFailure(line=1, column=1, zh="x", en="x", wanted={"a": 1}, actual=["b"])
+    lines = transcript(
+        Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble)
+    ).splitlines()
     assert '  期望  {"a":1}' in lines
     assert '  实际  ["b"]' in lines
 
@@ -87,20 +136,42 @@ def test_a_transcript_cannot_steer_a_terminal():
 
 def test_secrets_are_masked_wherever_they_stand():
     """Secret and sessions of all shops vanish from sentence, values, call, line and log."""
-    info = {"app_secret": 'se"cret-1', "session": "session-main", "sub_session": "session-sub", "shops": [
-        {"session": "session-main", "subs": [{"session": "session-sub"}]}, {"session": "session-other", "subs": []},
-    ]}
+    info = {
+        "app_secret": 'se"cret-1',
+        "session": "session-main",
+        "sub_session": "session-sub",
+        "shops": [
+            {"session": "session-main", "subs": [{"session": "session-sub"}]},
+            {"session": "session-other", "subs": []},
+        ],
+    }
     said = 'se"cret-1 session-main session-sub session-other'
-    trouble = Trouble(line=1, column=1, zh=said, en=said, wanted=[said], actual={said: said}, curl=said, source=said, log=said)
-    result = masked(Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble), secrets_of(info))
+    trouble = ScenarioFailure(
+        line=1,
+        column=1,
+        zh=said,
+        en=said,
+        wanted=[said],
+        actual={said: said},
+        curl=said,
+        source=said,
+        log=said,
+    )
+    result = masked(
+        Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble), secrets_of(info)
+    )
     assert "cret-1" not in json_report([result], 0.0)
     assert "session-" not in json_report([result], 0.0)
     assert result.trouble.zh == "*** *** *** ***"
 
 
-@pytest.mark.parametrize(("lang", "line"), [
-    ("zh", "4 个场景：1 通过，1 不符，1 中止，1 中断 (2.0 秒)"), ("en", "4 stories: 1 passed, 1 failed, 1 broken, 1 interrupted (2.0 s)"),
-])
+@pytest.mark.parametrize(
+    ("lang", "line"),
+    [
+        ("zh", "4 个场景：1 通过，1 不符，1 中止，1 中断 (2.0 秒)"),
+        ("en", "4 stories: 1 passed, 1 failed, 1 broken, 1 interrupted (2.0 s)"),
+    ],
+)
 def test_the_counts_are_one_line(lang, line):
     """Every outcome that occurred is counted."""
     assert summary([PASSED, FAILED, BROKEN, CUT], 2.0, lang) == line

@@ -27,13 +27,16 @@ def test_the_story_of_the_contract_passes(tell):
     assert (result.outcome, result.steps, result.trouble) == ("passed", 7, None)
 
 
-@pytest.mark.parametrize(("wrong", "right", "line", "actual"), [
-    ("due_in: 1s", "due_in: 2s", 13, "1s"),
-    ("{status: 2,", "{status: 3,", 13, 2),
-    ("status: 待买家退货", "status: 换货成功", 11, "待买家退货"),
-    ("available: 1", "available: 2", 15, 1),
-    ("moved_by: system", "moved_by: buyer", 15, "system"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "right", "line", "actual"),
+    [
+        ("due_in: 1s", "due_in: 2s", 13, "1s"),
+        ("{status: 2,", "{status: 3,", 13, 2),
+        ("status: 待买家退货", "status: 换货成功", 11, "待买家退货"),
+        ("available: 1", "available: 2", 15, 1),
+        ("moved_by: system", "moved_by: buyer", 15, "system"),
+    ],
+)
 def test_what_is_not_as_written_is_named(tell, wrong, right, line, actual):
     """A wrong expectation fails on its line, with what is instead."""
     result = tell(STORY.replace(wrong, right))
@@ -46,7 +49,7 @@ def test_a_refused_move_fails_with_what_was_possible(tell):
     result = tell("scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
     trouble = result.trouble
     assert (result.outcome, trouble.line) == ("failed", 4)
-    assert [fact["move"] for fact in trouble.facts] == ["apply"]
+    assert [event["move"] for event in trouble.events] == ["apply"]
     assert trouble.possible["seller"][:2] == ["agree", "refuse"]
     assert trouble.curl.startswith("curl -s ")
     assert "method=tmall.exchange.consigngoods" in trouble.curl
@@ -102,12 +105,21 @@ steps:
     assert tell(story).trouble is None
 
 
-@pytest.mark.parametrize("step", [
-    "age: $it.status", "advance: $it.status", "expect: {due_in: $it.status}", "expect: {deadline: $it.exchange}",
-    "call: tmall.exchange.get\n    with: {dispute_id: $it, fields: status}\n    keep: {v: result.exchange.tid}\n  - expect: {now: $v}",
-    "rights: {session: $it.exchange, expires: now}", "buyer: ship_back\n    logistics_no: $it.exchange",
-    "expect: {moved_by: $it.status}", "expect: {exchange: {title: [1, {a: $it.nowhere}]}}", "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
-])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "age: $it.status",
+        "advance: $it.status",
+        "expect: {due_in: $it.status}",
+        "expect: {deadline: $it.exchange}",
+        "call: tmall.exchange.get\n    with: {dispute_id: $it, fields: status}\n    keep: {v: result.exchange.tid}\n  - expect: {now: $v}",
+        "rights: {session: $it.exchange, expires: now}",
+        "buyer: ship_back\n    logistics_no: $it.exchange",
+        "expect: {moved_by: $it.status}",
+        "expect: {exchange: {title: [1, {a: $it.nowhere}]}}",
+        "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
+    ],
+)
 def test_a_reference_that_leads_nowhere_breaks_the_step(tell, step):
     """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
     result = tell(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n")
@@ -160,7 +172,10 @@ steps:
 def test_a_fault_step_plans_harm_and_none_ends_it(tell):
     """A planned fault strikes the next call it matches; `fault: none` ends all that are planned."""
     limited = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: limited\n    method: tmall.exchange.agree\n    times: 2\n  - seller: agree\n    refused: 7\n"
-    assert tell(limited + "  - expect: {status: 1}\n  - fault: none\n  - seller: agree\n  - expect: {status: 2}\n").ok
+    assert tell(
+        limited
+        + "  - expect: {status: 1}\n  - fault: none\n  - seller: agree\n  - expect: {status: 2}\n"
+    ).ok
     assert tell(limited + "  - seller: agree\n").outcome == "failed"
 
 
@@ -174,7 +189,9 @@ def test_a_lost_reply_is_a_refusal_of_its_own_name(tell):
 
 def test_a_set_of_faults_is_planned(tell):
     """A named set is planned at once; references stand for ids."""
-    assert tell("scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n").ok
+    assert tell(
+        "scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n"
+    ).ok
 
 
 def test_an_unknown_sign_method_is_the_gateways_to_refuse(tell):

@@ -46,7 +46,9 @@ def test_a_shipped_story_is_valid_and_names_the_schema(path: Path):
 def test_it_names_all_that_the_reader_knows():
     """Every kind of step, expectation and operator is offered, with its Chinese title."""
     parts = scenario_schema()["definitions"]
-    assert {name: parts["step"]["properties"][name]["title"] for name in STEPS} == {name: each.zh for name, each in STEPS.items()}
+    assert {name: parts["step"]["properties"][name]["title"] for name in STEPS} == {
+        name: each.zh for name, each in STEPS.items()
+    }
     assert set(parts["expectations"]["properties"]) == set(EXPECTATIONS) - {"stock"}
     assert set(parts["operators"]["properties"]) == set(OPERATORS)
 
@@ -75,13 +77,26 @@ def test_references_may_stand_for_values():
     assert wrong(GOOD) == []
 
 
-@pytest.mark.parametrize(("right", "mistaken"), [
-    ("scenario: x", "scenaro: x"), ("given: {", "given: {clok: 1, "), ("stock: $units", "stok: 1"), ("stock: $units", "stock: many"),
-    ("buyer: apply", "buyer: aply"), ("as: mine", "az: mine"), ("num: $units", "nummer: 1"), ("call: tmall.exchange.agree", "call: tmall.exchange.agre"),
-    ("dispute_id: $it", "disput_id: $it"), ("await: {", "await: {soon: 1, "), ("expect: {status: 换货关闭,", "expect: {stat: 1,"),
-    ("advance: 7d", "advance: 7d\n    by: 1d"), ("steps:\n", "steps: []\nmore:\n"), ("modify_to: 3}", "modify_to: 3}, ruleset: old"),
-    ("above: 1", "above: 1}}}\n  - hurry: {a: {b: {c: 1"),
-])
+@pytest.mark.parametrize(
+    ("right", "mistaken"),
+    [
+        ("scenario: x", "scenaro: x"),
+        ("given: {", "given: {clok: 1, "),
+        ("stock: $units", "stok: 1"),
+        ("stock: $units", "stock: many"),
+        ("buyer: apply", "buyer: aply"),
+        ("as: mine", "az: mine"),
+        ("num: $units", "nummer: 1"),
+        ("call: tmall.exchange.agree", "call: tmall.exchange.agre"),
+        ("dispute_id: $it", "disput_id: $it"),
+        ("await: {", "await: {soon: 1, "),
+        ("expect: {status: 换货关闭,", "expect: {stat: 1,"),
+        ("advance: 7d", "advance: 7d\n    by: 1d"),
+        ("steps:\n", "steps: []\nmore:\n"),
+        ("modify_to: 3}", "modify_to: 3}, ruleset: old"),
+        ("above: 1", "above: 1}}}\n  - hurry: {a: {b: {c: 1"),
+    ],
+)
 def test_a_mistake_is_seen_in_the_editor(right, mistaken):
     """Unknown keys, moves, methods, parameters, fields and steps are marked."""
     assert right in GOOD

@@ -14,7 +14,9 @@ def test_a_story_is_found_by_its_path_or_its_last_part():
     assert "scenario: " in read(alone)
 
 
-@pytest.mark.parametrize("name", ["nothing", "whole-exchange", "", "../classic/whole-exchange", "classic"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "whole-exchange", "", "../classic/whole-exchange", "classic"]
+)
 def test_other_names_are_none(name):
     """A name of none or of several is refused."""
     with pytest.raises(KeyError):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mockserver.scenario.waiting import Waiting
+from mockserver.scenario.awaiting import Waiting
 
 
 class Watch:
@@ -20,11 +20,16 @@ class Watch:
         self.at += seconds
 
 
-@pytest.mark.parametrize(("within", "total", "waited"), [(10, None, 10), (10, 30, 10), (10, 4, 4), (None, 4, 4), (None, None, 10)])
+@pytest.mark.parametrize(
+    ("within", "total", "waited"),
+    [(10, None, 10), (10, 30, 10), (10, 4, 4), (None, 4, 4), (None, None, 10)],
+)
 def test_a_wait_ends_in_time(within, total, waited):
     """What never holds is waited for as long as the step may, and no longer than everything may."""
     watch = Watch()
-    waiting = Waiting(watch.now, watch.pause, total=None if total is None else timedelta(seconds=total))
+    waiting = Waiting(
+        watch.now, watch.pause, total=None if total is None else timedelta(seconds=total)
+    )
     assert not waiting.until(lambda: False, None if within is None else timedelta(seconds=within))
     assert watch.at == pytest.approx(100 + waited, abs=0.1)
     assert waiting.over == (total == 4)

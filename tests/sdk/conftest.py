@@ -38,28 +38,50 @@ class Sdk:
         """The outcomes of calls, in order: `{"response": …}` or `{"error": …}`."""
         node = shutil.which("node")
         if node is None:
-            pytest.fail("node is not installed: these tests run real Node clients (Debian: nodejs, npm)")
+            pytest.fail(
+                "node is not installed: these tests run real Node clients (Debian: nodejs, npm)"
+            )
         if not (FOLDER / "node_modules" / PACKAGES[self.driver]).is_dir():
             pytest.fail(f"{PACKAGES[self.driver]} is not installed: run `npm ci` in tests/sdk")
         script = {
-            "url": self.sandbox.gateway_url, "app_key": self.sandbox.app_key, "app_secret": self.secret,
+            "url": self.sandbox.gateway_url,
+            "app_key": self.sandbox.app_key,
+            "app_secret": self.secret,
             "calls": calls,
         }
         ran = subprocess.run(
-            [node, "--no-deprecation", str(FOLDER / self.driver)], input=json.dumps(script).encode(),
-            capture_output=True, timeout=60, env={"TZ": self.zone, "PATH": str(Path(node).parent)}, check=False,
+            [node, "--no-deprecation", str(FOLDER / self.driver)],
+            input=json.dumps(script).encode(),
+            capture_output=True,
+            timeout=60,
+            env={"TZ": self.zone, "PATH": str(Path(node).parent)},
+            check=False,
         )
         assert ran.returncode == 0, ran.stderr.decode()
         return json.loads(ran.stdout)
 
-    def call(self, method: str, files: Mapping[str, bytes] | None = None, verb: str = "POST", **params: object) -> dict:
+    def call(
+        self,
+        method: str,
+        files: Mapping[str, bytes] | None = None,
+        verb: str = "POST",
+        **params: object,
+    ) -> dict:
         """The outcome of one call with the session."""
-        coded = {name: base64.b64encode(content).decode() for name, content in (files or {}).items()}
+        coded = {
+            name: base64.b64encode(content).decode() for name, content in (files or {}).items()
+        }
         given = {"session": self.session, **params}
         (outcome,) = self.calls({"method": method, "params": given, "files": coded, "verb": verb})
         return outcome
 
-    def reply(self, method: str, files: Mapping[str, bytes] | None = None, verb: str = "POST", **params: object) -> dict:
+    def reply(
+        self,
+        method: str,
+        files: Mapping[str, bytes] | None = None,
+        verb: str = "POST",
+        **params: object,
+    ) -> dict:
         """What the SDK hands to its user; a platform error fails the test."""
         outcome = self.call(method, files, verb, **params)
         assert "response" in outcome, outcome
@@ -117,8 +139,10 @@ def control(server: Server, sandbox: Sandbox) -> Callable[[str, str, dict], dict
 
     def ask(verb: str, path: str, body: dict) -> dict:
         request = urllib.request.Request(
-            f"{server.url}/_sandbox/sandboxes/{sandbox.id}/{path}", json.dumps(body).encode(),
-            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}, method=verb,
+            f"{server.url}/_sandbox/sandboxes/{sandbox.id}/{path}",
+            json.dumps(body).encode(),
+            {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"},
+            method=verb,
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)

@@ -38,7 +38,10 @@ class Wire:
 
     def control(self, verb: str, path: str, body: object = None):
         """Status and decoded reply of the control API."""
-        headers = {"Authorization": f"Bearer {self.server.token}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {self.server.token}",
+            "Content-Type": "application/json",
+        }
         raw = b"" if body is None else json.dumps(body).encode()
         status, _, content = self.ask(verb, f"/_sandbox/{path}", raw, headers)
         return status, json.loads(content) if content else None
@@ -52,9 +55,21 @@ class Wire:
     def params(self, method: str, given: dict | None = None, **business: object) -> dict[str, str]:
         """Signed parameters; the sandbox is frozen at a known instant, so the timestamp is a constant."""
         given = given or self.given
-        texts = {"method": method, "app_key": given["app_key"], "session": given["session"], "v": "2.0", "format": "json",
-                 "sign_method": "md5", "timestamp": NOW, **{name: str(value) for name, value in business.items()}}
-        plain = given["app_secret"] + "".join(name + texts[name] for name in sorted(texts)) + given["app_secret"]
+        texts = {
+            "method": method,
+            "app_key": given["app_key"],
+            "session": given["session"],
+            "v": "2.0",
+            "format": "json",
+            "sign_method": "md5",
+            "timestamp": NOW,
+            **{name: str(value) for name, value in business.items()},
+        }
+        plain = (
+            given["app_secret"]
+            + "".join(name + texts[name] for name in sorted(texts))
+            + given["app_secret"]
+        )
         return {**texts, "sign": hashlib.md5(plain.encode()).hexdigest().upper()}
 
     def form(self, method: str, given: dict | None = None, **business: object) -> bytes:

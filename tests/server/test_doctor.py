@@ -17,37 +17,90 @@ from mockserver import Server
 FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 KEY, SECRET = "1012345678", "5f2c7a9d3e1b4860c7f5a2d9e0b4c6d8"
 OTHER_KEY, OTHER_SECRET = "1099887766", "another-app-s-secret-0123456789ab"
-SESSION, SUB_SESSION = "6100123abcdef0000000000000000000000000000000000000000aaa", "6100123abcdef0000000000000000000000000000000000000000bbb"
+SESSION, SUB_SESSION = (
+    "6100123abcdef0000000000000000000000000000000000000000aaa",
+    "6100123abcdef0000000000000000000000000000000000000000bbb",
+)
 NOW = "2026-03-01 10:00:00"
 NICK = "桂花+拿铁 01"
 PARAMS = {
-    "method": "tmall.exchange.receive.get", "app_key": KEY, "session": SESSION, "timestamp": NOW, "v": "2.0", "format": "json",
-    "sign_method": "md5", "partner_id": "client-1", "page_no": "1", "fields": "dispute_id, status,modified", "buyer_nick": NICK, "logistic_no": "",
+    "method": "tmall.exchange.receive.get",
+    "app_key": KEY,
+    "session": SESSION,
+    "timestamp": NOW,
+    "v": "2.0",
+    "format": "json",
+    "sign_method": "md5",
+    "partner_id": "client-1",
+    "page_no": "1",
+    "fields": "dispute_id, status,modified",
+    "buyer_nick": NICK,
+    "logistic_no": "",
 }
-SYSTEM = ("method", "app_key", "session", "timestamp", "v", "format", "sign_method", "partner_id", "simplify")
+SYSTEM = (
+    "method",
+    "app_key",
+    "session",
+    "timestamp",
+    "v",
+    "format",
+    "sign_method",
+    "partner_id",
+    "simplify",
+)
 
 
 @pytest.fixture(scope="module")
 def server():
     """A server whose default sandbox has two apps, two sessions, and a clock that stands still."""
     document = {
-        "clock": NOW, "apps": [{"app_key": KEY, "app_secret": SECRET}, {"app_key": OTHER_KEY, "app_secret": OTHER_SECRET}],
-        "shops": [{"nick": "店", "session": SESSION, "subs": [{"nick": "店:小张", "session": SUB_SESSION}]}],
+        "clock": NOW,
+        "apps": [
+            {"app_key": KEY, "app_secret": SECRET},
+            {"app_key": OTHER_KEY, "app_secret": OTHER_SECRET},
+        ],
+        "shops": [
+            {
+                "nick": "店",
+                "session": SESSION,
+                "subs": [{"nick": "店:小张", "session": SUB_SESSION}],
+            }
+        ],
     }
     with Server(document=document) as running:
         yield running
 
 
-def sign(texts, *, method="md5", secret=SECRET, order=sorted, pair="{}{}", between="", codec="utf-8", head="", body=b"",
-         ends=(True, True), tail="", hashed="", form=str.upper):
+def sign(
+    texts,
+    *,
+    method="md5",
+    secret=SECRET,
+    order=sorted,
+    pair="{}{}",
+    between="",
+    codec="utf-8",
+    head="",
+    body=b"",
+    ends=(True, True),
+    tail="",
+    hashed="",
+    form=str.upper,
+):
     """A signature by the documentation; every keyword is a step that a client may get wrong."""
     key = secret.encode(codec)
-    joined = between.join(pair.format(name, texts[name]) for name in order([name for name in texts if name != "sign"]))
+    joined = between.join(
+        pair.format(name, texts[name]) for name in order([name for name in texts if name != "sign"])
+    )
     data = (head + joined).encode(codec, "replace") + body
     algorithm = hashed or {"md5": "md5", "hmac": "md5", "hmac-sha256": "sha256"}[method]
     if method.startswith("hmac"):
         return form(hmac.new(key, data, algorithm).hexdigest())
-    return form(hashlib.new(algorithm, key * ends[0] + data + (key if ends[1] else b"") + tail.encode()).hexdigest())
+    return form(
+        hashlib.new(
+            algorithm, key * ends[0] + data + (key if ends[1] else b"") + tail.encode()
+        ).hexdigest()
+    )
 
 
 class Client:
@@ -67,7 +120,11 @@ class Client:
     def post(self, body, query="", kind=FORM):
         """Posts to the gateway; the journal entry."""
         headers, self.wire = self.ask("POST", f"/router/rest?{query}", body, kind)
-        self.text = self.ask("GET", f"/_sandbox/requests/{headers['X-Sandbox-Request-Id']}", Authorization=f"Bearer {self.server.token}")[1].decode()
+        self.text = self.ask(
+            "GET",
+            f"/_sandbox/requests/{headers['X-Sandbox-Request-Id']}",
+            Authorization=f"Bearer {self.server.token}",
+        )[1].decode()
         return json.loads(self.text)
 
     def call(self, signed=PARAMS, sent=PARAMS, *, encode=urlencode, **how):
@@ -77,21 +134,33 @@ class Client:
     def split(self, signed, body=b"", **how):
         """System parameters and sign go in the query, business parameters in the body."""
         query = {name: PARAMS[name] for name in SYSTEM if name in PARAMS}
-        form = urlencode({name: text for name, text in PARAMS.items() if name not in SYSTEM}).encode()
-        return self.post(form, urlencode({**query, "sign": sign(signed, body=form if body else b"", **how)}))
+        form = urlencode(
+            {name: text for name, text in PARAMS.items() if name not in SYSTEM}
+        ).encode()
+        return self.post(
+            form, urlencode({**query, "sign": sign(signed, body=form if body else b"", **how)})
+        )
 
     def raw_json(self, extra, *, signed_body):
         """All parameters go in the query, beside a raw JSON body."""
-        body = json.dumps({"biz": "数据", "n": 1}, ensure_ascii=False, separators=(",", ":")).encode()
+        body = json.dumps(
+            {"biz": "数据", "n": 1}, ensure_ascii=False, separators=(",", ":")
+        ).encode()
         texts = {**PARAMS, "sign": sign({**PARAMS, **extra}, body=body if signed_body else b"")}
         return self.post(body, urlencode(texts), "application/json;charset=utf-8")
 
     def picture(self, value, content=b"\x89PNG\r\n\x1a\n\xff"):
         """A call with a picture, whose parameter is signed with a value."""
         texts = {**PARAMS, "sign": sign({**PARAMS, "leave_message_pics": value})}
-        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode() for name, text in texts.items()]
+        parts = [
+            f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+            for name, text in texts.items()
+        ]
         head = '--b\r\nContent-Disposition: form-data; name="leave_message_pics"; filename="凭证.png"\r\nContent-Type: image/png\r\n\r\n'
-        return self.post(b"".join([*parts, head.encode(), content, b"\r\n--b--\r\n"]), kind="multipart/form-data; boundary=b")
+        return self.post(
+            b"".join([*parts, head.encode(), content, b"\r\n--b--\r\n"]),
+            kind="multipart/form-data; boundary=b",
+        )
 
 
 @pytest.fixture
@@ -128,12 +197,19 @@ def careless(texts):
 
 def business_twice(texts):
     """A form whose business values are encoded twice."""
-    return urlencode({name: text if name in (*SYSTEM, "sign") else quote(text, safe="") for name, text in texts.items()})
+    return urlencode(
+        {
+            name: text if name in (*SYSTEM, "sign") else quote(text, safe="")
+            for name, text in texts.items()
+        }
+    )
 
 
 def apart(names):
     """System parameters sorted, then business parameters sorted."""
-    return sorted(name for name in names if name in SYSTEM) + sorted(name for name in names if name not in SYSTEM)
+    return sorted(name for name in names if name in SYSTEM) + sorted(
+        name for name in names if name not in SYSTEM
+    )
 
 
 # finding: what such a client signs, while it sends PARAMS
@@ -175,7 +251,12 @@ SEALED = {
     "secret_front": {"ends": (True, False)},
     "secret_back": {"ends": (False, True)},
     "secret_absent": {"ends": (False, False)},
-    "secret_parameter": {"pair": "{}={}", "between": "&", "ends": (False, False), "tail": f"&key={SECRET}"},
+    "secret_parameter": {
+        "pair": "{}={}",
+        "between": "&",
+        "ends": (False, False),
+        "tail": f"&key={SECRET}",
+    },
     "other_hash": {"hashed": "sha1"},
     "hash_line_end": {"tail": "\n"},
     "other_secret": {"secret": OTHER_SECRET},
@@ -194,13 +275,17 @@ SEALED = {
 # finding: a client whose mistake is in the sending too
 CLIENTS = {
     "raw_body_unsigned": lambda client: client.raw_json({}, signed_body=False),
-    "json_members_signed": lambda client: client.raw_json({"biz": "数据", "n": "1"}, signed_body=False),
+    "json_members_signed": lambda client: client.raw_json(
+        {"biz": "数据", "n": "1"}, signed_body=False
+    ),
     "body_unsigned": lambda client: client.split(only(lambda name, text: name in SYSTEM)),
     "query_unsigned": lambda client: client.split(only(lambda name, text: name not in SYSTEM)),
     "form_appended": lambda client: client.split(PARAMS, body=b"appended"),
     "session_unsent": lambda client: client.call(PARAMS, but(session=None)),
     "file_signed": lambda client: client.picture("凭证.png"),
-    "sign_signed": lambda client: client.call({**PARAMS, "sign": ""}, order=lambda names: sorted([*names, "sign"])),
+    "sign_signed": lambda client: client.call(
+        {**PARAMS, "sign": ""}, order=lambda names: sorted([*names, "sign"])
+    ),
     "encoded_twice": lambda client: client.call(encode=business_twice),
     "plus_bare": lambda client: client.call(encode=careless),
     "value_blanks": lambda client: client.call(but(buyer_nick="拿铁"), but(buyer_nick=" 拿铁 ")),
@@ -210,7 +295,12 @@ CLIENTS = {
     "string_bom": lambda client: client.call(head="\ufeff"),
     "boolean_case": lambda client: client.call(but(page_no="True"), but(page_no="true")),
     "secret_in_hmac": lambda client: client.call(
-        but(sign_method="hmac"), but(sign_method="hmac"), method="hmac", head=SECRET, body=SECRET.encode()),
+        but(sign_method="hmac"),
+        but(sign_method="hmac"),
+        method="hmac",
+        head=SECRET,
+        body=SECRET.encode(),
+    ),
     **{name: lambda client, signed=signed: client.call(signed) for name, signed in SIGNED.items()},
     **{name: lambda client, how=how: client.call(**how) for name, how in SEALED.items()},
 }
@@ -223,7 +313,7 @@ def ids(entry):
 
 def test_every_known_mistake_has_a_client():
     """No row of the doctor is without a client that makes the mistake."""
-    from mockserver.protocol.doctor_table import FORMS, MISTAKES
+    from mockserver.doctor.signature_mistakes import FORMS, MISTAKES
 
     assert {row.id for row in (*MISTAKES, *FORMS)} == set(CLIENTS)
 
@@ -233,23 +323,46 @@ def test_a_mistake_is_named(client, name):
     """The journal names the mistake, says in both languages how the sign would match, and shows no secret."""
     entry = CLIENTS[name](client)
     assert (entry["code"], ids(entry)) == (25, [name])
-    assert entry["diagnosis"]["zh"].startswith("如果") and "签名就对得上" in entry["diagnosis"]["zh"]
+    assert (
+        entry["diagnosis"]["zh"].startswith("如果") and "签名就对得上" in entry["diagnosis"]["zh"]
+    )
     assert entry["diagnosis"]["en"].startswith("your sign matches if you ")
     for private in (SECRET, OTHER_SECRET, SESSION, SUB_SESSION, "桂花", "拿铁"):
         assert private not in client.text
-    assert client.wire.startswith(b'{"error_response":{"code":25,"msg":"Invalid signature","request_id":"')
+    assert client.wire.startswith(
+        b'{"error_response":{"code":25,"msg":"Invalid signature","request_id":"'
+    )
 
 
 @pytest.mark.parametrize("method", ["hmac", "hmac-sha256"])
-@pytest.mark.parametrize("name", ["session_unsigned", "time_twice", "wire_signed", "unsorted", "secret_blanks", "other_secret", "gbk", "lower_hex", "query_style"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "session_unsigned",
+        "time_twice",
+        "wire_signed",
+        "unsorted",
+        "secret_blanks",
+        "other_secret",
+        "gbk",
+        "lower_hex",
+        "query_style",
+    ],
+)
 def test_a_mistake_is_named_under_hmac(client, method, name):
     """The doctor knows the mistakes whatever digest is asked for."""
     sent = but(sign_method=method)
-    signed = {**SIGNED.get(name, PARAMS), "sign_method": "hmac-sha256" if method == "hmac-sha256" else "hmac"}
+    signed = {
+        **SIGNED.get(name, PARAMS),
+        "sign_method": "hmac-sha256" if method == "hmac-sha256" else "hmac",
+    }
     assert ids(client.call(signed, sent, method=method, **SEALED.get(name, {}))) == [name]
 
 
-@pytest.mark.parametrize(("declared", "used"), [("md5", "hmac-sha256"), ("hmac", "md5"), ("hmac-sha256", "md5"), (None, "hmac-sha256")])
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [("md5", "hmac-sha256"), ("hmac", "md5"), ("hmac-sha256", "md5"), (None, "hmac-sha256")],
+)
 def test_another_digest_is_named(client, declared, used):
     """A client that digests otherwise than its sign_method says, or says nothing, is told what it used."""
     texts = but(sign_method=declared)
@@ -264,13 +377,22 @@ def test_two_mistakes_are_named_together(client, one):
     for two, how in SEALED.items():
         found = ids(client.call(SIGNED[one], **how))
         fewer = {"": sign(PARAMS), one: sign(SIGNED[one]), two: sign(PARAMS, **how)}
-        assert set(found) == {one, two} or fewer["".join(found)] == sign(SIGNED[one], **how), (two, found)
+        assert set(found) == {one, two} or fewer["".join(found)] == sign(SIGNED[one], **how), (
+            two,
+            found,
+        )
 
 
-@pytest.mark.parametrize(("one", "two"), [
-    ("session_unsigned", "sign_method_unsigned"), ("session_unsigned", "empty_unsigned"), ("session_unsigned", "wire_signed"),
-    ("empty_unsigned", "time_twice"), ("sign_method_unsigned", "urlencoded"),
-])
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("session_unsigned", "sign_method_unsigned"),
+        ("session_unsigned", "empty_unsigned"),
+        ("session_unsigned", "wire_signed"),
+        ("empty_unsigned", "time_twice"),
+        ("sign_method_unsigned", "urlencoded"),
+    ],
+)
 def test_two_mistakes_in_what_is_signed(client, one, two):
     """Two mistakes about the parameters are told together."""
     first, second = SIGNED[one], SIGNED[two]
@@ -278,9 +400,16 @@ def test_two_mistakes_in_what_is_signed(client, one, two):
     assert sorted(ids(client.call(signed))) == sorted([one, two])
 
 
-@pytest.mark.parametrize(("one", "two"), [
-    ("unsorted", "secret_back"), ("query_style", "secret_absent"), ("other_order", "other_secret"), ("gbk", "secret_blanks"), ("unsorted", "secret_quoted"),
-])
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("unsorted", "secret_back"),
+        ("query_style", "secret_absent"),
+        ("other_order", "other_secret"),
+        ("gbk", "secret_blanks"),
+        ("unsorted", "secret_quoted"),
+    ],
+)
 def test_two_mistakes_in_how_it_is_signed(client, one, two):
     """Two mistakes about the way are told together."""
     assert sorted(ids(client.call(**{**SEALED[one], **SEALED[two]}))) == sorted([one, two])
@@ -290,12 +419,24 @@ def test_the_first_differing_place_is_shown(client):
     """The place is a parameter, the character of the string to sign, and both sides of it."""
     [found] = client.call(every(quote_plus))["diagnosis"]["findings"]
     assert found["at"] == {
-        "where": "buyer_nick", "position": len("app_key1012345678"), "after": "app_key1012345678", "signed": "buyer_nick***", "wanted": "buyer_nick***"}
+        "where": "buyer_nick",
+        "position": len("app_key1012345678"),
+        "after": "app_key1012345678",
+        "signed": "buyer_nick***",
+        "wanted": "buyer_nick***",
+    }
     [found] = client.call(SIGNED["time_twice"])["diagnosis"]["findings"]
     assert (found["at"]["where"], found["at"]["signed"], found["at"]["wanted"]) == (
-        "timestamp", "timestamp2026-03-01 09:59:59", f"timestamp{NOW}")
+        "timestamp",
+        "timestamp2026-03-01 09:59:59",
+        f"timestamp{NOW}",
+    )
     [found] = client.call(SIGNED["session_unsigned"])["diagnosis"]["findings"]
-    assert (found["at"]["where"], found["at"]["signed"], found["at"]["wanted"]) == ("session", "sign_methodmd5", "session***")
+    assert (found["at"]["where"], found["at"]["signed"], found["at"]["wanted"]) == (
+        "session",
+        "sign_methodmd5",
+        "session***",
+    )
     [found] = client.call(**SEALED["secret_back"])["diagnosis"]["findings"]
     assert (found["at"]["where"], found["at"]["position"]) == ("secret", 0)
 
@@ -305,7 +446,10 @@ def test_an_unknown_sign_shows_the_string_to_sign(client):
     entry = client.post(urlencode({**PARAMS, "sign": "0123456789ABCDEF0123456789ABCDEF"}).encode())
     [found] = entry["diagnosis"]["findings"]
     assert found["id"] == "unknown"
-    wanted = "".join(name + ("***" if name in ("session", "buyer_nick") else PARAMS[name]) for name in sorted(PARAMS))
+    wanted = "".join(
+        name + ("***" if name in ("session", "buyer_nick") else PARAMS[name])
+        for name in sorted(PARAMS)
+    )
     assert found["at"]["wanted"] == wanted
     assert SECRET not in client.text and SESSION not in client.text
 

@@ -75,7 +75,9 @@ def eager_switches():
 def test_sandboxes_come_and_go_under_readers(wire, while_asked):
     """Listing calls and sandboxes, and finding a call, is never a fault while sandboxes are made and dropped."""
     wire.call("taobao.time.get")
-    request_id = wire.control("GET", "sandboxes/default/requests?limit=1")[1]["items"][0]["request_id"]
+    request_id = wire.control("GET", "sandboxes/default/requests?limit=1")[1]["items"][0][
+        "request_id"
+    ]
 
     def come_and_go():
         for _ in range(40):
@@ -87,18 +89,26 @@ def test_sandboxes_come_and_go_under_readers(wire, while_asked):
 
 def test_goods_and_rights_change_under_readers(wire, while_asked, eager_switches):
     """Showing a sandbox is never a fault while its goods, rights, snapshots and stubs change."""
-    made = wire.control("POST", "sandboxes", {"goods": {f"g{number}": {} for number in range(500)}})[1]
+    made = wire.control(
+        "POST", "sandboxes", {"goods": {f"g{number}": {} for number in range(500)}}
+    )[1]
     path = f"sandboxes/{made['id']}"
 
     def change():
         for turn in range(20):
             for number in range(5):
-                wire.control("POST", f"{path}/exchanges", {"exchange_sku": f"{turn}00{number}", "bought_sku": f"{turn}99{number}"})
+                wire.control(
+                    "POST",
+                    f"{path}/exchanges",
+                    {"exchange_sku": f"{turn}00{number}", "bought_sku": f"{turn}99{number}"},
+                )
             wire.control("PATCH", f"{path}/sessions/sub", {"expires": None})
             wire.control("PUT", f"{path}/snapshots/kept{turn}")
             wire.control("PUT", f"{path}/stubs/taobao.thing.number{turn}", {"reply": {}})
 
-    odd = while_asked(change, [path, "sandboxes", f"{path}/snapshots", f"{path}/requests", f"{path}/rules"])
+    odd = while_asked(
+        change, [path, "sandboxes", f"{path}/snapshots", f"{path}/requests", f"{path}/rules"]
+    )
     wire.control("DELETE", path)
     assert odd == []
 
@@ -107,7 +117,9 @@ def test_goods_and_rights_change_under_readers(wire, while_asked, eager_switches
 def test_a_huge_body_by_a_plain_client(wire, megabytes):
     """A client that writes its whole body before it reads gets error 3, and no broken pipe."""
     body = b"content=" + b"x" * (megabytes * 1024 * 1024)
-    request = urllib.request.Request(f"http://127.0.0.1:{wire.port}/router/rest?format=json", body, FORM)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{wire.port}/router/rest?format=json", body, FORM
+    )
     with urllib.request.urlopen(request, timeout=60) as reply:
         assert reply.status == 200
         assert json.load(reply)["error_response"]["code"] == 3
@@ -117,8 +129,10 @@ def test_a_huge_body_by_a_plain_client(wire, megabytes):
 @pytest.mark.parametrize("path", ["/router/rest?format=json", "/_sandbox/sandboxes"])
 def test_a_body_that_is_only_announced(wire, path):
     """Of a body of 400 MB that is announced and hardly sent, nothing is waited for once its client stops; others are served."""
-    head = (f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\nContent-Length: 400000000\r\n"
-            "Content-Type: application/x-www-form-urlencoded\r\n\r\n").encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\nContent-Length: 400000000\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    ).encode()
     reply = wire.raw(head, b"x" * 100_000)  # returns when the server has closed the connection
     status, _, content = reply.partition(b"\r\n\r\n")
     if path.startswith("/router"):
@@ -143,9 +157,13 @@ def test_a_port_that_cannot_be(port, document):
 @pytest.mark.parametrize("silent", [1, 30])
 def test_silent_clients_delay_nobody(wire, silent):
     """Clients that connect and send nothing delay no other client's call."""
-    plugs = [socket.create_connection(("127.0.0.1", wire.port), timeout=WITHIN) for _ in range(silent)]
+    plugs = [
+        socket.create_connection(("127.0.0.1", wire.port), timeout=WITHIN) for _ in range(silent)
+    ]
     try:
-        with closing(http.client.HTTPConnection("127.0.0.1", wire.port, timeout=WITHIN)) as connection:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", wire.port, timeout=WITHIN)
+        ) as connection:
             connection.request("GET", "/_sandbox/health")
             assert connection.getresponse().status == 200
     finally:
@@ -160,17 +178,34 @@ def test_calls_of_nobody_are_told_and_bounded(make_wire, document):
     with Server(document=document, journal=2, refused=told.append) as server:
         wire = make_wire(server)
         for _ in range(3):
-            wire.ask("POST", "/router/rest", wire.form("taobao.time.get", {**wire.given, "app_key": "no-such-key"}), FORM)
+            wire.ask(
+                "POST",
+                "/router/rest",
+                wire.form("taobao.time.get", {**wire.given, "app_key": "no-such-key"}),
+                FORM,
+            )
         for _ in range(3):
             wire.call("tmall.exchange.get", dispute_id=404, fields="status")
-        assert [wire.control("GET", f"requests?sandbox={name}")[1]["total"] for name in ("none", "default")] == [2, 2]
+        assert [
+            wire.control("GET", f"requests?sandbox={name}")[1]["total"]
+            for name in ("none", "default")
+        ] == [2, 2]
     assert [entry.outcome for entry in told] == ["refused"] * 3 + ["failed"] * 3
 
 
 @pytest.mark.parametrize("host", [b"", b"Host: \r\n", b"Host: bad host\r\n"])
 def test_the_own_address_without_a_host(wire, host):
     """A client that names no usable Host is shown addresses of 127.0.0.1 and the port."""
-    head = b"GET /_sandbox/sandboxes/default HTTP/1.0\r\nAuthorization: Bearer " + wire.server.token.encode() + b"\r\n" + host + b"\r\n"
+    head = (
+        b"GET /_sandbox/sandboxes/default HTTP/1.0\r\nAuthorization: Bearer "
+        + wire.server.token.encode()
+        + b"\r\n"
+        + host
+        + b"\r\n"
+    )
     reply = wire.raw(head)
     assert b" 200 " in reply.partition(b"\r\n")[0]
-    assert json.loads(reply.partition(b"\r\n\r\n")[2])["gateway"] == f"http://127.0.0.1:{wire.port}/router/rest"
+    assert (
+        json.loads(reply.partition(b"\r\n\r\n")[2])["gateway"]
+        == f"http://127.0.0.1:{wire.port}/router/rest"
+    )

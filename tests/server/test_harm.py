@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from mockserver import Sandbox, Server
-from mockserver.api.faults import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 
 GET, AGREE, LIST = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get"
 HEAD = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
@@ -59,7 +59,9 @@ class Client:
                 while chunk := plug.recv(65536):
                     received += chunk
                     head, gap, body = received.partition(b"\r\n\r\n")
-                    if gap and len(body) >= int(head.lower().partition(b"content-length: ")[2].split()[0]):
+                    if gap and len(body) >= int(
+                        head.lower().partition(b"content-length: ")[2].split()[0]
+                    ):
                         return received, "whole"
             except ConnectionResetError:
                 return received, "reset"
@@ -93,11 +95,26 @@ def status(client, opened):
 
 ANSWERED = {  # a whole JSON reply, without waiting: what stands in it
     "platform_error": ({"code": 15, "sub_code": "isp.remote-service-error"}, {}),
-    "business_failure": ({"result": {"success": False, "msg_code": "SYSTEM_ERROR", "message": "系统繁忙，请稍后再试"}}, {}),
+    "business_failure": (
+        {
+            "result": {
+                "success": False,
+                "msg_code": "SYSTEM_ERROR",
+                "message": "系统繁忙，请稍后再试",
+            }
+        },
+        {},
+    ),
     "limited": ({"code": 7, "sub_msg": "This ban will last for 30 more seconds"}, {"seconds": 30}),
     "session_expired": ({"code": 27, "sub_code": "session-expired"}, {}),
-    "reply_lost": ({"code": 15, "sub_code": "isp.remote-service-timeout"}, {"as": "isp.remote-service-timeout"}),
-    "refused_reply_lost": ({"code": 15, "sub_code": "isp.remote-service-timeout"}, {"as": "isp.remote-service-timeout"}),
+    "reply_lost": (
+        {"code": 15, "sub_code": "isp.remote-service-timeout"},
+        {"as": "isp.remote-service-timeout"},
+    ),
+    "refused_reply_lost": (
+        {"code": 15, "sub_code": "isp.remote-service-timeout"},
+        {"as": "isp.remote-service-timeout"},
+    ),
 }
 
 
@@ -106,22 +123,35 @@ def test_answered_instead(client, opened, fault):
     """A refusal, a failure or the timeout error comes instead of the call's answer, with HTTP 200."""
     expected, options = ANSWERED[fault]
     client.plan(fault, **options)
-    received, ended = client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id,status")
+    received, ended = client.met(
+        AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id,status"
+    )
     assert (received[:15], ended) == (b"HTTP/1.1 200 OK", "whole")
     assert expected.items() <= inner(received).items()
     assert status(client, opened) == (2 if fault == "reply_lost" else 1)
     assert client.entries()[0]["fault"]["name"] == fault
 
 
-@pytest.mark.parametrize(("fault", "options", "ended", "carried_out"), [
-    ("reset", {}, "reset", True), ("reset", {"executed": False}, "reset", False), ("empty_reply", {}, "closed", True),
-    ("empty_reply", {"executed": False}, "closed", False), ("reply_lost", {}, "reset", True), ("refused_reply_lost", {}, "reset", False),
-    ("reply_lost", {"as": "hang", "seconds": 0.05}, "closed", True), ("refused_reply_lost", {"as": "hang", "seconds": 0.05}, "closed", False),
-])
+@pytest.mark.parametrize(
+    ("fault", "options", "ended", "carried_out"),
+    [
+        ("reset", {}, "reset", True),
+        ("reset", {"executed": False}, "reset", False),
+        ("empty_reply", {}, "closed", True),
+        ("empty_reply", {"executed": False}, "closed", False),
+        ("reply_lost", {}, "reset", True),
+        ("refused_reply_lost", {}, "reset", False),
+        ("reply_lost", {"as": "hang", "seconds": 0.05}, "closed", True),
+        ("refused_reply_lost", {"as": "hang", "seconds": 0.05}, "closed", False),
+    ],
+)
 def test_nothing_comes_back(client, opened, fault, options, ended, carried_out):
     """Not a byte arrives; whether the call was carried out, only the sandbox knows."""
     client.plan(fault, **options)
-    assert client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id") == (b"", ended)
+    assert client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id") == (
+        b"",
+        ended,
+    )
     assert status(client, opened) == (2 if carried_out else 1)
     [entry] = client.entries()
     assert (entry["outcome"], entry["fault"]["lost"]) == ("ok" if carried_out else "refused", True)
@@ -138,8 +168,12 @@ def test_a_truncated_reply(client, opened):
     """The body ends before its length, and http.client says so."""
     client.plan("truncated", part=0.5)
     with closing(client.wire.connect()) as connection:
-        connection.request("POST", "/router/rest", client.wire.form(GET, client.made, dispute_id=opened, fields="dispute_id"),
-                           {"Content-Type": "application/x-www-form-urlencoded"})
+        connection.request(
+            "POST",
+            "/router/rest",
+            client.wire.form(GET, client.made, dispute_id=opened, fields="dispute_id"),
+            {"Content-Type": "application/x-www-form-urlencoded"},
+        )
         reply = connection.getresponse()
         with pytest.raises(http.client.IncompleteRead) as cut:
             reply.read()
@@ -153,7 +187,10 @@ def test_garbled_and_mistyped(client, opened):
     assert ended == "whole" and b"\xff" in received.partition(b"\r\n\r\n")[2]
     client.plan("wrong_content_type")
     received, _ = client.met(GET, dispute_id=opened, fields="dispute_id")
-    assert b"Content-Type: text/html;charset=GBK\r\n" in received and inner(received)["result"]["success"] is True
+    assert (
+        b"Content-Type: text/html;charset=GBK\r\n" in received
+        and inner(received)["result"]["success"] is True
+    )
 
 
 @pytest.mark.parametrize("code", [502, 503, 504])
@@ -168,7 +205,10 @@ def test_a_gateway_in_trouble(client, opened, code):
 
 def test_late_and_slow_replies(client, opened):
     """A late reply and a slow one take their time and arrive whole."""
-    for fault, options in (("latency", {"seconds": 0.2}), ("slow_body", {"seconds": 0.2, "pieces": 5})):
+    for fault, options in (
+        ("latency", {"seconds": 0.2}),
+        ("slow_body", {"seconds": 0.2, "pieces": 5}),
+    ):
         client.plan(fault, **options)
         began = monotonic()
         received, ended = client.met(GET, dispute_id=opened, fields="dispute_id,status")
@@ -196,11 +236,17 @@ def test_a_request_delivered_twice(client, opened):
     assert status(client, opened) == 2
 
 
-@pytest.mark.parametrize(("fault", "asked", "rows"), [
-    ("stale_read", {}, []), ("late_rows", {}, []), ("exclusive_end", {"end_gmt_modifed_time": "2026-03-01 10:00:00"}, []),
-    ("same_second", {"options": {"within": "1d"}}, ["2026-03-01 08:00:00"]), ("clock_skew", {}, ["2026-03-01 09:59:55"]),
-    ("moving_rows", {"page_no": 2, "page_size": 1}, []),
-])
+@pytest.mark.parametrize(
+    ("fault", "asked", "rows"),
+    [
+        ("stale_read", {}, []),
+        ("late_rows", {}, []),
+        ("exclusive_end", {"end_gmt_modifed_time": "2026-03-01 10:00:00"}, []),
+        ("same_second", {"options": {"within": "1d"}}, ["2026-03-01 08:00:00"]),
+        ("clock_skew", {}, ["2026-03-01 09:59:55"]),
+        ("moving_rows", {"page_no": 2, "page_size": 1}, []),
+    ],
+)
 def test_distorted_lists(client, fault, asked, rows):
     """Each trap of the list is met over a socket."""
     client.plan(fault, **asked.pop("options", {}))
@@ -222,8 +268,12 @@ def test_a_kept_connection_goes_on_after_a_harmless_fault(client, opened):
         for fault in ("latency", "garbled", "wrong_content_type", "gateway_5xx", "platform_error"):
             client.plan(fault, **({"seconds": 0.01} if fault == "latency" else {}))
             for _ in range(2):
-                connection.request("POST", "/router/rest", client.wire.form(GET, client.made, dispute_id=opened, fields="dispute_id"),
-                                   {"Content-Type": "application/x-www-form-urlencoded"})
+                connection.request(
+                    "POST",
+                    "/router/rest",
+                    client.wire.form(GET, client.made, dispute_id=opened, fields="dispute_id"),
+                    {"Content-Type": "application/x-www-form-urlencoded"},
+                )
                 reply = connection.getresponse()
                 body = reply.read()
         assert json.loads(body)["tmall_exchange_get_response"]["result"]["success"] is True
@@ -237,7 +287,9 @@ def test_hanging_clients_delay_nobody(wire, client, opened):
         assert client.all_struck()
         assert wire.alive()
         for _ in range(20):
-            with closing(http.client.HTTPConnection("127.0.0.1", wire.port, timeout=WITHIN)) as connection:
+            with closing(
+                http.client.HTTPConnection("127.0.0.1", wire.port, timeout=WITHIN)
+            ) as connection:
                 connection.request("GET", "/_sandbox/health")
                 assert connection.getresponse().status == 200
         assert client.met(GET, dispute_id=opened, fields="dispute_id")[1] == "whole"
@@ -246,8 +298,10 @@ def test_hanging_clients_delay_nobody(wire, client, opened):
             plug.close()
 
 
-@pytest.mark.parametrize(("fault", "options"), [
-    ("reply_lost", {"as": "hang"}), ("latency", {"seconds": 60}), ("slow_body", {"seconds": 60})])
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [("reply_lost", {"as": "hang"}), ("latency", {"seconds": 60}), ("slow_body", {"seconds": 60})],
+)
 def test_a_server_stops_at_once_with_replies_held_back(make_wire, document, fault, options):
     """Stopping takes less than a second, ends every wait, and leaves no thread."""
     before = set(threading.enumerate())
@@ -271,7 +325,10 @@ def test_a_server_stops_at_once_with_replies_held_back(make_wire, document, faul
             assert (received == b"") is (fault == "reply_lost")
 
 
-@pytest.mark.parametrize(("fault", "options"), [("reset", {}), ("empty_reply", {}), ("reply_lost", {"as_": "hang", "seconds": 0.05})])
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [("reset", {}), ("empty_reply", {}), ("reply_lost", {"as_": "hang", "seconds": 0.05})],
+)
 def test_a_lost_reply_over_tls(document, certificate, fault, options):
     """Over TLS a reset, an empty reply and a hang reach the client as broken connections too."""
     with Server(document=document, tls=certificate) as server:
@@ -279,7 +336,9 @@ def test_a_lost_reply_over_tls(document, certificate, fault, options):
         sandbox.faults.add(fault, **options)
         query = urlencode(sandbox.client().params("taobao.time.get", {}))
         context = ssl._create_unverified_context()
-        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, timeout=WITHIN, context=context)) as connection:
+        with closing(
+            http.client.HTTPSConnection("127.0.0.1", server.port, timeout=WITHIN, context=context)
+        ) as connection:
             connection.request("GET", f"/router/rest?{query}")
             with pytest.raises(OSError):
                 connection.getresponse()
@@ -314,8 +373,13 @@ def test_exact_under_sixteen_clients(client):
     assert {code: codes.count(code) for code in set(codes)} == {7: 120, 10: 50, -1: 30, 0: 120}
     journal = client.control("GET", "requests?limit=1000")[1]["items"]
     assert len(journal) == 320 == len({each["request_id"] for each in journal})
-    assert [sum(1 for each in journal if (each["fault"] or {}).get("name") == name) for name in ("platform_error", "reply_lost")] == [50, 30]
-    assert [(each["met"], each["hits"]) for each in client.control("GET", "faults")[1]["items"]] == [(50, 50), (30, 30)]
+    assert [
+        sum(1 for each in journal if (each["fault"] or {}).get("name") == name)
+        for name in ("platform_error", "reply_lost")
+    ] == [50, 30]
+    assert [
+        (each["met"], each["hits"]) for each in client.control("GET", "faults")[1]["items"]
+    ] == [(50, 50), (30, 30)]
 
 
 class Quiet(WSGIRequestHandler):
@@ -334,7 +398,9 @@ def test_under_a_foreign_server(fault):
     with make_server("127.0.0.1", 0, sandbox.wsgi, handler_class=Quiet) as foreign:
         serving = threading.Thread(target=foreign.handle_request, daemon=True)
         serving.start()
-        with closing(http.client.HTTPConnection("127.0.0.1", foreign.server_port, timeout=WITHIN)) as connection:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", foreign.server_port, timeout=WITHIN)
+        ) as connection:
             connection.request("GET", f"/router/rest?{query}")
             reply = connection.getresponse()
             with pytest.raises(http.client.IncompleteRead):

@@ -26,10 +26,21 @@ class Client(threading.Thread):
     def run(self):
         nobody = {"app_key": "404404", "app_secret": "x", "session": "x"}
         kinds = (
-            ("ok", self.wire.form("tmall.exchange.get", dispute_id=self.dispute_id, fields="status")),
+            (
+                "ok",
+                self.wire.form("tmall.exchange.get", dispute_id=self.dispute_id, fields="status"),
+            ),
             ("failed", self.wire.form("tmall.exchange.get", dispute_id=5, fields="status")),
             ("refused", self.wire.form("tmall.exchange.get", fields="status")),
-            ("ok", self.wire.form("tmall.exchange.message.add", dispute_id=self.dispute_id, content="在", fields="id")),
+            (
+                "ok",
+                self.wire.form(
+                    "tmall.exchange.message.add",
+                    dispute_id=self.dispute_id,
+                    content="在",
+                    fields="id",
+                ),
+            ),
             ("nobody", self.wire.form("taobao.time.get", nobody)),
         )
         try:
@@ -56,7 +67,9 @@ class Follower(threading.Thread):
         try:
             while True:
                 finished = self.done.is_set()
-                status, page = self.wire.control("GET", f"{JOURNAL}?after={self.position}&wait=0.2&limit=7")
+                status, page = self.wire.control(
+                    "GET", f"{JOURNAL}?after={self.position}&wait=0.2&limit=7"
+                )
                 assert (status, page.get("missed")) == (200, None)
                 self.items, self.position = self.items + page["items"], page["next"]
                 if finished and not page["items"]:
@@ -102,7 +115,10 @@ def test_counts_are_exact_and_followers_miss_nothing(wire):
         follower.join(60)
     assert [each.broken for each in (*clients, *followers)] == [None] * (CLIENTS + 2)
     seen = [each for client in clients for each in client.seen]
-    own = {outcome: {number for kind, number in seen if kind == outcome} for outcome in ("ok", "failed", "refused", "nobody")}
+    own = {
+        outcome: {number for kind, number in seen if kind == outcome}
+        for outcome in ("ok", "failed", "refused", "nobody")
+    }
     assert sum(map(len, own.values())) == CLIENTS * TURNS
     for outcome in ("ok", "failed", "refused"):
         _, page = wire.control("GET", f"{JOURNAL}?outcome={outcome}&limit=10000")
@@ -112,7 +128,9 @@ def test_counts_are_exact_and_followers_miss_nothing(wire):
     assert after["total"] - before["total"] == len(own["nobody"])
     _, whole = wire.control("GET", f"{JOURNAL}?limit=10000")
     recorded = [item["request_id"] for item in reversed(whole["items"])]
-    assert [[item["request_id"] for item in follower.items] for follower in followers] == [recorded] * 2
+    assert [[item["request_id"] for item in follower.items] for follower in followers] == [
+        recorded
+    ] * 2
 
 
 def test_waiters_leave_threads_for_calls(wire, waiting):
@@ -132,7 +150,8 @@ def test_waiters_hold_no_stop(make_wire, document):
     server = Server(document=document).start()
     wire = make_wire(server)
     threads = [
-        threading.Thread(target=_quietly, args=(wire, f"{JOURNAL}?after=0&wait=30"), daemon=True) for _ in range(8)
+        threading.Thread(target=_quietly, args=(wire, f"{JOURNAL}?after=0&wait=30"), daemon=True)
+        for _ in range(8)
     ]
     journal = server.desk.directory.get("default").journal
     for thread in threads:
@@ -149,7 +168,9 @@ def test_waiters_hold_no_stop(make_wire, document):
 
 
 def _quietly(wire, path):
-    with suppress(OSError, http.client.HTTPException, json.JSONDecodeError):  # the server may go before it has answered
+    with suppress(
+        OSError, http.client.HTTPException, json.JSONDecodeError
+    ):  # the server may go before it has answered
         wire.control("GET", path)
 
 
@@ -161,8 +182,18 @@ def test_an_outside_client_ships_twice(wire):
     for waybill in ("SF1111111111", "SF2222222222"):
         wire.call("tmall.exchange.consigngoods", dispute_id=hasty, logistics_no=waybill, **carrier)
     for _ in range(2):
-        if wire.call("tmall.exchange.get", dispute_id=careful, fields="status")["result"]["exchange"]["status"] == "待发出换货商品":
-            wire.call("tmall.exchange.consigngoods", dispute_id=careful, logistics_no="SF3333333333", **carrier)
+        if (
+            wire.call("tmall.exchange.get", dispute_id=careful, fields="status")["result"][
+                "exchange"
+            ]["status"]
+            == "待发出换货商品"
+        ):
+            wire.call(
+                "tmall.exchange.consigngoods",
+                dispute_id=careful,
+                logistics_no="SF3333333333",
+                **carrier,
+            )
     _, report = wire.control("GET", "sandboxes/default/report")
     [found] = report["audit"]["findings"]
     assert (found["id"], found["dispute_id"]) == ("double_shipment", hasty)

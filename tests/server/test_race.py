@@ -22,8 +22,12 @@ class Racer(threading.Thread):
             with closing(self.wire.connect()) as connection:
                 for _ in range(ROUNDS):
                     self.gate.wait(30)
-                    body = self.wire.form("tmall.exchange.agree", dispute_id=self.exchanges[self.number],
-                                          address_id=10000002, fields="dispute_id,status")
+                    body = self.wire.form(
+                        "tmall.exchange.agree",
+                        dispute_id=self.exchanges[self.number],
+                        address_id=10000002,
+                        fields="dispute_id,status",
+                    )
                     connection.request("POST", "/router/rest", body, FORM)
                     reply = connection.getresponse()
                     self.replies.append((reply.status, json.loads(reply.read())))
@@ -44,7 +48,12 @@ def test_exactly_one_wins(wire):
     with closing(http.client.HTTPConnection("127.0.0.1", wire.port, timeout=30)) as connection:
 
         def control(verb, where, body=None):
-            connection.request(verb, f"/_sandbox/{path}/{where}", json.dumps(body) if body is not None else b"", headers)
+            connection.request(
+                verb,
+                f"/_sandbox/{path}/{where}",
+                json.dumps(body) if body is not None else b"",
+                headers,
+            )
             reply = connection.getresponse()
             content = reply.read()
             assert reply.status < 300, content
@@ -53,7 +62,10 @@ def test_exactly_one_wins(wire):
         for _ in range(ROUNDS):
             control("POST", "reset")
             control("PUT", "stock/wanted", {"available": 1})
-            opened = [item["dispute_id"] for item in control("POST", "exchanges", {"count": RACERS})["items"]]
+            opened = [
+                item["dispute_id"]
+                for item in control("POST", "exchanges", {"count": RACERS})["items"]
+            ]
             for racer in racers:
                 racer.exchanges = opened
             gate.wait(30)
@@ -62,11 +74,19 @@ def test_exactly_one_wins(wire):
             assert {status for status, _ in latest} == {200}
             results = [reply["tmall_exchange_agree_response"]["result"] for _, reply in latest]
             assert [result["success"] for result in results].count(True) == 1
-            assert {result["msg_code"] for result in results if not result["success"]} == {"EXCHANGE_STOCK_NOT_ENOUGH"}
-            winner = next(result["exchange"]["dispute_id"] for result in results if result["success"])
-            wanted = next(item for item in control("GET", "stock")["items"] if item["name"] == "wanted")
+            assert {result["msg_code"] for result in results if not result["success"]} == {
+                "EXCHANGE_STOCK_NOT_ENOUGH"
+            }
+            winner = next(
+                result["exchange"]["dispute_id"] for result in results if result["success"]
+            )
+            wanted = next(
+                item for item in control("GET", "stock")["items"] if item["name"] == "wanted"
+            )
             assert (wanted["available"], wanted["reserved"]) == (0, 1)
-            assert [item["dispute_id"] for item in control("GET", "exchanges?status=2")["items"]] == [winner]
+            assert [
+                item["dispute_id"] for item in control("GET", "exchanges?status=2")["items"]
+            ] == [winner]
             journal = control("GET", "requests?method=tmall.exchange.agree")
             assert journal["total"] == RACERS
             assert sorted(item["dispute_id"] for item in journal["items"]) == sorted(opened)
@@ -87,14 +107,23 @@ def test_many_clients_at_once(wire):
             with closing(wire.connect()) as connection:
                 for turn in range(30):
                     method, more = [
-                        ("tmall.exchange.message.add", {"dispute_id": dispute_id, "content": f"第{turn}次", "fields": "id"}),
-                        ("tmall.exchange.messages.get", {"dispute_id": dispute_id, "fields": "id,content"}),
+                        (
+                            "tmall.exchange.message.add",
+                            {"dispute_id": dispute_id, "content": f"第{turn}次", "fields": "id"},
+                        ),
+                        (
+                            "tmall.exchange.messages.get",
+                            {"dispute_id": dispute_id, "fields": "id,content"},
+                        ),
                         ("tmall.exchange.receive.get", {"fields": "dispute_id,status"}),
                     ][turn % 3]
                     connection.request("POST", "/router/rest", wire.form(method, **more), FORM)
                     reply = connection.getresponse()
                     text = json.loads(reply.read())
-                    assert (reply.status, next(iter(text))) == (200, method.replace(".", "_") + "_response")
+                    assert (reply.status, next(iter(text))) == (
+                        200,
+                        method.replace(".", "_") + "_response",
+                    )
         except Exception as broken:
             failures.append(broken)
 
@@ -105,6 +134,13 @@ def test_many_clients_at_once(wire):
         thread.join(60)
     assert failures == []
     for dispute_id in opened:
-        thread = wire.call("tmall.exchange.messages.get", dispute_id=dispute_id, fields="content", page_size=50)["result"]
+        thread = wire.call(
+            "tmall.exchange.messages.get", dispute_id=dispute_id, fields="content", page_size=50
+        )["result"]
         assert thread["total_results"] == 11
-    assert wire.control("GET", "sandboxes/default/requests?method=tmall.exchange.message.add")[1]["total"] == RACERS * 10
+    assert (
+        wire.control("GET", "sandboxes/default/requests?method=tmall.exchange.message.add")[1][
+            "total"
+        ]
+        == RACERS * 10
+    )

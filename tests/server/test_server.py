@@ -61,7 +61,10 @@ def test_nothing_answers_after_a_stop(document):
     """After a stop nobody listens."""
     with Server(document=document) as server:
         port = server.port
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), timeout=5):
+    with (
+        pytest.raises(ConnectionRefusedError),
+        socket.create_connection(("127.0.0.1", port), timeout=5),
+    ):
         pass
 
 
@@ -99,7 +102,12 @@ def test_two_servers_at_once(make_wire, document):
     """Two servers in one process know nothing of each other."""
     with Server(document=document) as one, Server(document=document) as two:
         dispute_id = make_wire(one).open()
-        assert make_wire(two).call("tmall.exchange.get", dispute_id=dispute_id, fields="status")["result"]["success"] is False
+        assert (
+            make_wire(two).call("tmall.exchange.get", dispute_id=dispute_id, fields="status")[
+                "result"
+            ]["success"]
+            is False
+        )
         assert one.token != two.token
 
 
@@ -118,7 +126,9 @@ def test_a_stop_delivers_what_is_in_flight():
     answers = []
 
     def ask():
-        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        ) as connection:
             connection.request("GET", "/")
             answers.append(connection.getresponse().read())
 
@@ -140,7 +150,9 @@ def test_url(host, document):
     with Server(host=host, document=document) as server:
         parts = http.client.urlsplit(server.url)
         assert parts.port == server.port
-        with closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)) as connection:
+        with closing(
+            http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+        ) as connection:
             connection.request("GET", "/_sandbox/ready")
             assert connection.getresponse().status == 200
 
@@ -150,12 +162,19 @@ def test_public_url(make_wire, document):
     with Server(document=document, public_url="https://mock.example/") as server:
         wire = make_wire(server)
         assert wire.given["gateway"] == "https://mock.example/router/rest"
-        picture = ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
-                   "WjR9awAAAABJRU5ErkJggg==")
+        picture = (
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
+            "WjR9awAAAABJRU5ErkJggg=="
+        )
         dispute_id = wire.open()
-        wire.control("POST", f"sandboxes/default/exchanges/{dispute_id}/moves",
-                     {"by": "buyer", "move": "leave_message", "pics": [picture]})
-        thread = wire.call("tmall.exchange.messages.get", dispute_id=dispute_id, fields="pic_urls")["result"]["results"]
+        wire.control(
+            "POST",
+            f"sandboxes/default/exchanges/{dispute_id}/moves",
+            {"by": "buyer", "move": "leave_message", "pics": [picture]},
+        )
+        thread = wire.call("tmall.exchange.messages.get", dispute_id=dispute_id, fields="pic_urls")[
+            "result"
+        ]["results"]
         url = thread["refund_message"][0]["pic_urls"]["pic_url"][0]["url"]
         assert url.startswith("https://mock.example/pictures/")
         assert wire.ask("GET", url.removeprefix("https://mock.example"))[0] == 200
@@ -163,11 +182,19 @@ def test_public_url(make_wire, document):
 
 def test_given_document_and_token(make_wire):
     """A server takes its default sandbox's credentials and its token."""
-    document = {"clock": "2026-03-01 10:00:00", "apps": [{"app_key": "42", "app_secret": "s"}], "shops": [{"session": "mine"}]}
+    document = {
+        "clock": "2026-03-01 10:00:00",
+        "apps": [{"app_key": "42", "app_secret": "s"}],
+        "shops": [{"session": "mine"}],
+    }
     with Server(document=document, token="let-me-in") as server:
         assert server.token == "let-me-in"
         wire = make_wire(server)
-        assert (wire.given["app_key"], wire.given["app_secret"], wire.given["session"]) == ("42", "s", "mine")
+        assert (wire.given["app_key"], wire.given["app_secret"], wire.given["session"]) == (
+            "42",
+            "s",
+            "mine",
+        )
         assert wire.alive()
 
 
@@ -203,20 +230,36 @@ def test_sandbox_does_the_same_with_and_without_http(sandbox):
     """The handle plays the whole flow, moves time, reads stock and journal alike in process and over HTTP."""
     exchange = sandbox.open(reason="尺码不合适")
     client = sandbox.client()
-    address = next(each["contact_id"] for each in sandbox.shops[0]["addresses"] if each["cancel_def"])
+    address = next(
+        each["contact_id"] for each in sandbox.shops[0]["addresses"] if each["cancel_def"]
+    )
     agreed = client.call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=address)
     assert agreed["result"]["exchange"]["status"] == "待买家退货"
     assert sandbox.stock["wanted"].reserved == 1
     sandbox.buyer.ship_back(exchange, logistics_no="SF0000000001")
     client.call("tmall.exchange.returngoods.agree", dispute_id=exchange.dispute_id)
-    client.call("tmall.exchange.consigngoods", dispute_id=exchange.dispute_id, logistics_no="SF0000000002",
-                logistics_type=200, logistics_company_name="顺丰快递")
+    client.call(
+        "tmall.exchange.consigngoods",
+        dispute_id=exchange.dispute_id,
+        logistics_no="SF0000000002",
+        logistics_type=200,
+        logistics_company_name="顺丰快递",
+    )
     sandbox.clock.advance("10d")
     assert (exchange.status, exchange.status_text) == (5, "换货成功")
-    assert [fact["move"] for fact in exchange.timeline] == [
-        "apply", "agree", "ship_back", "returngoods_agree", "consigngoods", "expire"]
+    assert [event["move"] for event in exchange.timeline] == [
+        "apply",
+        "agree",
+        "ship_back",
+        "returngoods_agree",
+        "consigngoods",
+        "expire",
+    ]
     assert [call["method"] for call in sandbox.requests()] == [
-        "tmall.exchange.consigngoods", "tmall.exchange.returngoods.agree", "tmall.exchange.agree"]
+        "tmall.exchange.consigngoods",
+        "tmall.exchange.returngoods.agree",
+        "tmall.exchange.agree",
+    ]
     shelf = sandbox.stock["wanted"]
     assert (shelf.available, shelf.reserved, shelf.shipped) == (99, 0, 1)
 

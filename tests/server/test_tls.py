@@ -28,7 +28,9 @@ def ask(server):
         socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug,
         context.wrap_socket(plug) as wrapped,
     ):
-        wrapped.sendall(b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        wrapped.sendall(
+            b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
         received = b""
         while chunk := wrapped.recv(65536):
             received += chunk
@@ -38,7 +40,9 @@ def ask(server):
 @pytest.mark.parametrize("silent", [1, 30])
 def test_a_silent_client_delays_nobody(server, silent):
     """Clients that connect and say nothing delay no other client's call."""
-    plugs = [socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) for _ in range(silent)]
+    plugs = [
+        socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) for _ in range(silent)
+    ]
     try:
         for _ in range(3):
             assert ask(server) == {"status": "ok"}
@@ -61,11 +65,17 @@ def test_a_silent_client_delays_no_stop(certificate, document):
     assert set(threading.enumerate()) == before
 
 
-@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x16", b"\0" * 500, b""])
+@pytest.mark.parametrize(
+    "said",
+    [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x16", b"\0" * 500, b""],
+)
 def test_a_client_that_speaks_no_tls_breaks_nothing(server, said):
     """A client that speaks plainly, breaks off its handshake or goes away at once is dropped, and others are served."""
     # the server may have dropped it before this side has finished: an OSError here says nothing
-    with socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug, suppress(OSError):
+    with (
+        socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug,
+        suppress(OSError),
+    ):
         plug.sendall(said)
         plug.shutdown(socket.SHUT_WR)
         while plug.recv(65536):

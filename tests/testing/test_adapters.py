@@ -27,10 +27,20 @@ Post = Callable[..., "requests.Response | httpx.Response | httpx2.Response"]
 def signed(sandbox: Sandbox, method: str, **business: object) -> dict[str, str]:
     """Parameters of a call, signed as an ISV's own client signs them."""
     now = datetime.now(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
-    texts = {"method": method, "app_key": sandbox.app_key, "session": sandbox.session, "timestamp": now, "v": "2.0",
-             "format": "json", "sign_method": "md5", **{name: str(value) for name, value in business.items()}}
+    texts = {
+        "method": method,
+        "app_key": sandbox.app_key,
+        "session": sandbox.session,
+        "timestamp": now,
+        "v": "2.0",
+        "format": "json",
+        "sign_method": "md5",
+        **{name: str(value) for name, value in business.items()},
+    }
     plain = "".join(name + texts[name] for name in sorted(texts))
-    texts["sign"] = hashlib.md5(f"{sandbox.app_secret}{plain}{sandbox.app_secret}".encode()).hexdigest().upper()
+    texts["sign"] = (
+        hashlib.md5(f"{sandbox.app_secret}{plain}{sandbox.app_secret}".encode()).hexdigest().upper()
+    )
     return texts
 
 
@@ -79,8 +89,13 @@ def post(request: pytest.FixtureRequest, sandbox: Sandbox, no_socket: None) -> I
 def test_a_signed_call_is_answered(post: Post, sandbox: Sandbox) -> None:
     """A client that keeps the production address plays on the sandbox, and no socket is used."""
     exchange = sandbox.open()
-    given = signed(sandbox, "tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002,
-                   fields="dispute_id,status")
+    given = signed(
+        sandbox,
+        "tmall.exchange.agree",
+        dispute_id=exchange.dispute_id,
+        address_id=10000002,
+        fields="dispute_id,status",
+    )
 
     reply = post(GATEWAY, data=given)
 
@@ -93,19 +108,32 @@ def test_a_signed_call_is_answered(post: Post, sandbox: Sandbox) -> None:
 def test_the_query_is_kept(post: Post, sandbox: Sandbox) -> None:
     """Parameters in the query arrive undamaged, Chinese included."""
     exchange = sandbox.open()
-    given = signed(sandbox, "tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002, fields="status",
-                   leave_message="你好 +&=%")
+    given = signed(
+        sandbox,
+        "tmall.exchange.agree",
+        dispute_id=exchange.dispute_id,
+        address_id=10000002,
+        fields="status",
+        leave_message="你好 +&=%",
+    )
 
     post(GATEWAY, params=given)
 
     assert exchange.messages[-1]["content"] == "你好 +&=%"
 
 
-def test_a_picture_is_uploaded_and_seen_under_the_clients_host(post: Post, sandbox: Sandbox) -> None:
+def test_a_picture_is_uploaded_and_seen_under_the_clients_host(
+    post: Post, sandbox: Sandbox
+) -> None:
     """A multipart file arrives whole; the URL handed out has the scheme and host that the client used."""
     exchange = sandbox.open()
-    given = signed(sandbox, "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="看图",
-                   fields="id,pic_urls")
+    given = signed(
+        sandbox,
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="看图",
+        fields="id,pic_urls",
+    )
 
     reply = post(GATEWAY, data=given, files={"message_pics": ("a.png", PNG, "image/png")})
 
@@ -114,7 +142,9 @@ def test_a_picture_is_uploaded_and_seen_under_the_clients_host(post: Post, sandb
 
 def test_a_compressed_reply_is_opened(post: Post, sandbox: Sandbox) -> None:
     """A client that offers gzip, as libraries do by themselves, reads the plain reply."""
-    reply = post(GATEWAY, data=signed(sandbox, "taobao.time.get"), headers={"Accept-Encoding": "gzip"})
+    reply = post(
+        GATEWAY, data=signed(sandbox, "taobao.time.get"), headers={"Accept-Encoding": "gzip"}
+    )
 
     assert reply.headers["Content-Encoding"] == "gzip"
     assert "time" in reply.json()["time_get_response"]
@@ -134,19 +164,26 @@ def test_an_unknown_address_is_404(post: Post) -> None:
     assert (reply.status_code, reply.headers["Content-Type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("body", [
-    pytest.param(lambda text: text, id="text"),
-    pytest.param(lambda text: text.encode(), id="bytes"),
-    pytest.param(lambda text: BytesIO(text.encode()), id="file"),
-    pytest.param(lambda text: (piece for piece in (text[:7].encode(), text[7:].encode())), id="pieces"),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(lambda text: text, id="text"),
+        pytest.param(lambda text: text.encode(), id="bytes"),
+        pytest.param(lambda text: BytesIO(text.encode()), id="file"),
+        pytest.param(
+            lambda text: (piece for piece in (text[:7].encode(), text[7:].encode())), id="pieces"
+        ),
+    ],
+)
 def test_every_kind_of_body_arrives(sandbox: Sandbox, body: Callable[[str], object]) -> None:
     """requests takes text, bytes, files and pieces as a body: each arrives whole."""
     form = requests.Request("POST", GATEWAY, data=signed(sandbox, "taobao.time.get")).prepare().body
     session = requests.Session()
     session.mount("https://", RequestsAdapter(sandbox))
 
-    reply = session.post(GATEWAY, data=body(str(form)), headers={"Content-Type": "application/x-www-form-urlencoded"})
+    reply = session.post(
+        GATEWAY, data=body(str(form)), headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
 
     assert "time_get_response" in reply.json()
 
@@ -175,7 +212,9 @@ def test_async_calls_run_side_by_side(sandbox: Sandbox) -> None:
 
     async def many() -> list[int]:
         async with httpx.AsyncClient(transport=HttpxTransport(sandbox)) as client:
-            calls = (client.post(GATEWAY, data=signed(sandbox, "taobao.time.get")) for _ in range(50))
+            calls = (
+                client.post(GATEWAY, data=signed(sandbox, "taobao.time.get")) for _ in range(50)
+            )
             return [reply.status_code for reply in await asyncio.gather(*calls)]
 
     assert asyncio.run(many()) == [200] * 50
@@ -193,16 +232,26 @@ def test_over_http_there_is_nothing_to_mount() -> None:
 
 def test_the_libraries_are_not_needed_without_them() -> None:
     """Whoever uses Sandbox, Server and TopClient imports none of the three libraries."""
-    program = ("import sys; from mockserver import Sandbox, Server, TopClient; Sandbox().client().call('taobao.time.get');"
-               "assert not {'requests', 'httpx', 'httpx2', 'urllib3', 'anyio'} & set(sys.modules)")
+    program = (
+        "import sys; from mockserver import Sandbox, Server, TopClient; Sandbox().client().call('taobao.time.get');"
+        "assert not {'requests', 'httpx', 'httpx2', 'urllib3', 'anyio'} & set(sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 ERRORS = {  # how a reply is lost: the errors with which each library tells it
     "reset": (requests.ConnectionError, httpx.ReadError, httpx2.ReadError),
-    "empty_reply": (requests.ConnectionError, httpx.RemoteProtocolError, httpx2.RemoteProtocolError),
-    "truncated": (requests.exceptions.ChunkedEncodingError, httpx.RemoteProtocolError, httpx2.RemoteProtocolError),
+    "empty_reply": (
+        requests.ConnectionError,
+        httpx.RemoteProtocolError,
+        httpx2.RemoteProtocolError,
+    ),
+    "truncated": (
+        requests.exceptions.ChunkedEncodingError,
+        httpx.RemoteProtocolError,
+        httpx2.RemoteProtocolError,
+    ),
     "latency": (requests.ReadTimeout, httpx.ReadTimeout, httpx2.ReadTimeout),
 }
 

@@ -6,9 +6,9 @@ from datetime import datetime
 import pytest
 
 from mockserver import Sandbox, Server, TopClient
+from mockserver.client.top_client import TopRefused
+from mockserver.client.transport import Http, Unreachable
 from mockserver.protocol.shapes import BEIJING
-from mockserver.testing.client import TopRefused
-from mockserver.testing.transport import Http, Unreachable
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 
@@ -30,8 +30,12 @@ def test_fields_are_filled_in_unless_given() -> None:
     """Absent `fields` asks for all, None leaves it out, a list is joined."""
     sandbox = Sandbox()
     exchange, client = sandbox.open(), sandbox.client()
-    everything = client.call("tmall.exchange.get", dispute_id=exchange.dispute_id)["result"]["exchange"]
-    chosen = client.call("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=["status", "modified"])
+    everything = client.call("tmall.exchange.get", dispute_id=exchange.dispute_id)["result"][
+        "exchange"
+    ]
+    chosen = client.call(
+        "tmall.exchange.get", dispute_id=exchange.dispute_id, fields=["status", "modified"]
+    )
     with pytest.raises(TopRefused) as refused:
         client.call("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=None)
     assert {"buyer_address", "refund_version", "cs_status"} <= set(everything)
@@ -42,7 +46,9 @@ def test_fields_are_filled_in_unless_given() -> None:
 def test_values_are_written_as_top_writes_them() -> None:
     """Booleans and instants become the platform's texts."""
     sandbox = Sandbox()
-    texts = sandbox.client().params("x", {"flag": True, "off": False, "at": datetime(2026, 3, 1, 9, 8, 7, tzinfo=BEIJING)})
+    texts = sandbox.client().params(
+        "x", {"flag": True, "off": False, "at": datetime(2026, 3, 1, 9, 8, 7, tzinfo=BEIJING)}
+    )
     assert (texts["flag"], texts["off"], texts["at"]) == ("true", "false", "2026-03-01 09:08:07")
 
 
@@ -50,7 +56,12 @@ def test_a_picture_goes_as_a_file(server) -> None:
     """Bytes are sent as a multipart file, and the message's URL shows them."""
     sandbox = server.sandbox()
     exchange, client = sandbox.open(), sandbox.client()
-    added = client.call("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="看图", message_pics=PNG)
+    added = client.call(
+        "tmall.exchange.message.add",
+        dispute_id=exchange.dispute_id,
+        content="看图",
+        message_pics=PNG,
+    )
     (message,) = added["result"]["results"]["refund_message"]
     url = message["pic_urls"]["pic_url"][0]["url"]
     with closing(Http(server.url)) as http:

@@ -12,20 +12,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import Sandbox, Server
-from mockserver.testing.coverage import measure, merge, missing_rows, percent, report_json, report_text
-from mockserver.testing.coverage_page import report_html
+from mockserver.testing.coverage import (
+    measure,
+    merge,
+    missing_rows,
+    percent,
+    report_json,
+    report_text,
+)
+from mockserver.testing.coverage_html import coverage_html
 
-COUNTS = st.dictionaries(st.sampled_from(["1-agree-2", "2-ship_back-3", "3", "3-agree:wrong_state", "25"]), st.integers(1, 9))
-FLOW = st.fixed_dictionaries(dict.fromkeys(("states", "rows", "client_rows", "deadlines", "refused"), COUNTS))
-DOCUMENTS = st.fixed_dictionaries({
-    "calls": st.integers(0, 3), "errors": COUNTS, "sub_codes": COUNTS, "msg_codes": COUNTS, "messages": COUNTS,
-    "rulesets": st.dictionaries(st.sampled_from(["classic", "upgraded"]), FLOW),
-})
+COUNTS = st.dictionaries(
+    st.sampled_from(["1-agree-2", "2-ship_back-3", "3", "3-agree:wrong_state", "25"]),
+    st.integers(1, 9),
+)
+FLOW = st.fixed_dictionaries(
+    dict.fromkeys(("states", "rows", "client_rows", "deadlines", "refused"), COUNTS)
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {
+        "calls": st.integers(0, 3),
+        "errors": COUNTS,
+        "sub_codes": COUNTS,
+        "msg_codes": COUNTS,
+        "messages": COUNTS,
+        "rulesets": st.dictionaries(st.sampled_from(["classic", "upgraded"]), FLOW),
+    }
+)
 LAW = settings(derandomize=True, database=None, deadline=None)
 NOTHING = {"calls": 0, "rulesets": {}}
 
 
-def flow(**sections: dict[str, int]) -> dict:
+def ruleset(**sections: dict[str, int]) -> dict:
     """A document of one call in the classic flow."""
     return {"calls": 1, "rulesets": {"classic": sections}}
 
@@ -69,7 +87,9 @@ def test_nothing_is_lost_or_doubled(documents: list[dict]) -> None:
     merged = merge(*documents)
 
     for name in ("25", "3-agree:wrong_state"):
-        assert merged.get("errors", {}).get(name, 0) == sum(each["errors"].get(name, 0) for each in called)
+        assert merged.get("errors", {}).get(name, 0) == sum(
+            each["errors"].get(name, 0) for each in called
+        )
         assert merged["rulesets"].get("classic", {}).get("refused", {}).get(name, 0) == sum(
             each["rulesets"].get("classic", {}).get("refused", {}).get(name, 0) for each in called
         )
@@ -83,7 +103,10 @@ def test_a_sandbox_that_no_client_called_counts_for_nothing() -> None:
     assert sandbox.coverage()["rulesets"]["classic"]["rows"]
     assert merge(sandbox.coverage()) == NOTHING
     sandbox.client().call("taobao.time.get")
-    assert merge(sandbox.coverage())["rulesets"]["classic"]["rows"] == {"0-apply-1": 1, "1-agree-2": 1}
+    assert merge(sandbox.coverage())["rulesets"]["classic"]["rows"] == {
+        "0-apply-1": 1,
+        "1-agree-2": 1,
+    }
 
 
 def test_coverage_is_the_same_over_http() -> None:
@@ -92,21 +115,36 @@ def test_coverage_is_the_same_over_http() -> None:
         documents = []
         for sandbox in (server.sandbox(), Sandbox()):
             exchange = sandbox.open()
-            sandbox.client().call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002)
+            sandbox.client().call(
+                "tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002
+            )
             documents.append(sandbox.coverage())
 
     assert documents[0] == documents[1]
 
 
-@pytest.mark.parametrize("wrong", [None, [], {}, {"calls": "1"}, {"calls": True}, {"calls": 1, "rulesets": []},
-                                   {"calls": 1, "errors": {"25": "<b>"}}, {"calls": 1, "errors": {"25": None}}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        {},
+        {"calls": "1"},
+        {"calls": True},
+        {"calls": 1, "rulesets": []},
+        {"calls": 1, "errors": {"25": "<b>"}},
+        {"calls": 1, "errors": {"25": None}},
+    ],
+)
 def test_what_is_no_coverage_document_is_refused(wrong: object) -> None:
     """A broken document is told instead of counted."""
     with pytest.raises(ValueError, match=r"覆盖文档|GET S/coverage"):
         merge(wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
-@pytest.mark.parametrize(("ruleset", "rows", "refused"), [("classic", 45, 52), ("upgraded", 47, 51)])
+@pytest.mark.parametrize(
+    ("ruleset", "rows", "refused"), [("classic", 45, 52), ("upgraded", 47, 51)]
+)
 def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
     """27 or 29 moves and messages of three parties in six states; seven methods in nine states less where they are legal;
     a timer in each of the six open states, with two outcomes in the first.
@@ -118,7 +156,7 @@ def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
 
 def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
     """A suite of one flow is not blamed for the other; without any, the classic flow is the whole."""
-    assert {each.ruleset for each in measure(flow(rows={"1-agree-2": 1}))} == {"classic"}
+    assert {each.ruleset for each in measure(ruleset(rows={"1-agree-2": 1}))} == {"classic"}
     assert {each.ruleset for each in measure(suite)} == {"classic", "upgraded"}
     assert {each.ruleset for each in measure(NOTHING)} == {"classic"}
     assert {each.ruleset for each in measure(suite, ["upgraded"])} == {"upgraded"}
@@ -138,24 +176,29 @@ def test_a_suite_is_measured(suite: dict) -> None:
 
 def test_a_refusal_for_want_of_stock_meets_no_illegal_move() -> None:
     """Agreeing is legal in the first state: a refusal there for another reason meets no state's refusal."""
-    (refused,) = (each for each in measure(flow(refused={"1-agree:no_stock": 1})) if each.kind == "refused")
+    (refused,) = (
+        each for each in measure(ruleset(refused={"1-agree:no_stock": 1})) if each.kind == "refused"
+    )
 
     assert refused.met == frozenset()
 
 
 def test_what_the_table_does_not_know_is_not_met() -> None:
     """A row of another release counts neither as met nor in the whole."""
-    assert percent(flow(rows={"1-vanish-99": 5})) == 0.0
+    assert percent(ruleset(rows={"1-vanish-99": 5})) == 0.0
 
 
 def test_only_all_is_100() -> None:
     """With one row missing the percentage is rounded down and the row is named; with it, it is 100."""
     names = [name.removeprefix("classic ") for name in missing_rows(NOTHING)]
-    almost = flow(rows=dict.fromkeys(names[1:], 1))
+    almost = ruleset(rows=dict.fromkeys(names[1:], 1))
 
     assert percent(almost) == 97.7  # 44 of 45
     assert missing_rows(almost) == ("classic 0-apply-1",)
-    assert (percent(flow(rows=dict.fromkeys(names, 1))), missing_rows(flow(rows=dict.fromkeys(names, 1)))) == (100.0, ())
+    assert (
+        percent(ruleset(rows=dict.fromkeys(names, 1))),
+        missing_rows(ruleset(rows=dict.fromkeys(names, 1))),
+    ) == (100.0, ())
 
 
 def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
@@ -164,17 +207,22 @@ def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
 
     assert re.search(r"^经典换货流程 规则行 +4 +45 +8\.8$", zh, re.MULTILINE)
     assert re.search(r"^classic rows +4 +45 +8\.8$", en, re.MULTILINE)
-    assert re.search(r"classic 12-consigngoods-13 +卖家发出换货商品：「待发出换货商品」→「待买家收货」", zh)
+    assert re.search(
+        r"classic 12-consigngoods-13 +卖家发出换货商品：「待发出换货商品」→「待买家收货」", zh
+    )
     assert re.search(r"upgraded 1-refuse-6 +seller: refuse the application, 1 → 6", en)
     assert "EXCHANGE_STATUS_ERROR ×2" in zh
     assert "1-agree-2" not in zh
     table = [line for line in zh.splitlines() if re.search(r"\d+\.\d$|%$", line)]
-    assert len({sum(2 if east_asian_width(sign) in "WF" else 1 for sign in line) for line in table}) == 1
+    assert (
+        len({sum(2 if east_asian_width(sign) in "WF" else 1 for sign in line) for line in table})
+        == 1
+    )
 
 
 def test_json_is_the_same_for_the_same_counts(suite: dict) -> None:
     """The order in which sandboxes were merged leaves no trace in the text; the numbers are those of the measures."""
-    other = flow(rows={"2-cancel-4": 1})
+    other = ruleset(rows={"2-cancel-4": 1})
     text = report_json(merge(suite, other))
 
     assert text == report_json(merge(other, suite))
@@ -194,7 +242,11 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         self.seen.add(tag)
-        self.references += [name for name, _ in attrs if name in ("src", "href", "xlink:href", "srcset", "data", "action")]
+        self.references += [
+            name
+            for name, _ in attrs
+            if name in ("src", "href", "xlink:href", "srcset", "data", "action")
+        ]
         self.references += [name for name, _ in attrs if name.startswith("on")]
         if tag not in ("meta", "!doctype"):
             self.open.append(tag)
@@ -210,35 +262,47 @@ class Reader(HTMLParser):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_needs_nothing_else(suite: dict, lang: str) -> None:
     """The page is whole, forbids scripts, refers to nothing, and its drawings are XML."""
-    page = report_html(suite, lang)
+    page = coverage_html(suite, lang)
     reader = Reader()
     reader.feed(page)
     reader.close()
 
     assert reader.open == []
     assert reader.references == []
-    assert reader.seen.isdisjoint({"script", "link", "img", "iframe", "object", "embed", "base", "form"})
+    assert reader.seen.isdisjoint(
+        {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
+    )
     assert "default-src 'none'" in page
     assert page.replace("http://www.w3.org/2000/svg", "").count("//") == 0
     assert not re.search(r"url\(|@import", page)
     drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert [ElementTree.fromstring(drawing).attrib["aria-label"] for drawing in drawings] == ["classic", "upgraded"]
+    assert [ElementTree.fromstring(drawing).attrib["aria-label"] for drawing in drawings] == [
+        "classic",
+        "upgraded",
+    ]
 
 
 def test_the_page_shows_every_row_and_what_was_met(suite: dict) -> None:
     """Each row stands in the table of its flow, marked; a line of the drawing counts its rows."""
-    page = report_html(suite)
+    page = coverage_html(suite)
 
     assert page.count("<td>1-agree-2</td>") == 2
-    assert re.search(r'<tr class="all"><td>✓</td><td>1-agree-2</td><td>[^<]*</td><td class="number">1</td><td class="number">1</td>', page)
+    assert re.search(
+        r'<tr class="all"><td>✓</td><td>1-agree-2</td><td>[^<]*</td><td class="number">1</td><td class="number">1</td>',
+        page,
+    )
     assert re.search(r'<tr class="none"><td>✗</td><td>13-expire-5</td>', page)
-    assert re.search(r'<g class="some"><title>[^<]*✓ 1-agree-2[^<]*✗ 1-expire-2[^<]*</title>.*?>1/2</text>', page)
+    assert re.search(
+        r'<g class="some"><title>[^<]*✓ 1-agree-2[^<]*✗ 1-expire-2[^<]*</title>.*?>1/2</text>', page
+    )
     assert '<td class="all">✓ 1</td>' in page
 
 
 def test_foreign_text_is_text(suite: dict) -> None:
     """Codes that a user's rules spell as markup stand as text."""
-    page = report_html(merge(suite, {**flow(), "msg_codes": {"<script>alert(1)</script>&\"'": 1}}))
+    page = coverage_html(
+        merge(suite, {**ruleset(), "msg_codes": {"<script>alert(1)</script>&\"'": 1}})
+    )
 
     assert "<script" not in page
     assert "&lt;script&gt;" in page

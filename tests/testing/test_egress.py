@@ -23,13 +23,23 @@ from hypothesis import strategies as st
 from mockserver import Server
 from mockserver.testing.egress import EgressLock, EgressRefused
 
-PATCHED = [(socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")] + [
-    (socket.socket, name) for name in ("connect", "connect_ex", "send", "sendall", "sendmsg")
-] + [(asyncio.BaseEventLoop, "getaddrinfo")]
+PATCHED = (
+    [(socket, name) for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex")]
+    + [(socket.socket, name) for name in ("connect", "connect_ex", "send", "sendall", "sendmsg")]
+    + [(asyncio.BaseEventLoop, "getaddrinfo")]
+)
 FAR = "192.0.2.1"  # reserved for documentation: nobody's
 HOSTS = (  # protocol pages: gateways, authorisation, message channel, sandbox
-    "gw.api.taobao.com", "eco.taobao.com", "api.taobao.com", "oauth.taobao.com", "mc.api.taobao.com", "premc.api.taobao.com",
-    "container.open.taobao.com", "gw.api.tbsandbox.com", "oauth.tbsandbox.com", "mc.api.tbsandbox.com",
+    "gw.api.taobao.com",
+    "eco.taobao.com",
+    "api.taobao.com",
+    "oauth.taobao.com",
+    "mc.api.taobao.com",
+    "premc.api.taobao.com",
+    "container.open.taobao.com",
+    "gw.api.tbsandbox.com",
+    "oauth.tbsandbox.com",
+    "mc.api.tbsandbox.com",
 )
 GATEWAY = "http://gw.api.taobao.com/router/rest?session=5000secret"
 
@@ -45,7 +55,11 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         if text and not text[0].isdigit() and ":" not in text and text != "localhost":
             if text.lower().rstrip(".") not in names:
                 raise socket.gaierror(socket.EAI_NONAME, "unknown here")
-            return [found for each in names[text.lower().rstrip(".")].split() for found in real(each, *args, **named)]
+            return [
+                found
+                for each in names[text.lower().rstrip(".")].split()
+                for found in real(each, *args, **named)
+            ]
         return real(host, *args, **named)
 
     def resolve_one(host):
@@ -94,7 +108,9 @@ def test_each_top_host_is_stopped(taobao: None, host: str) -> None:
     assert [(each.host, each.port) for each in lock.attempts] == [(host, "80")]
 
 
-@pytest.mark.parametrize("spelt", ["GW.API.Taobao.com", "gw.api.taobao.com.", b"gw.api.taobao.com", "gw。api.taobao.com"])
+@pytest.mark.parametrize(
+    "spelt", ["GW.API.Taobao.com", "gw.api.taobao.com.", b"gw.api.taobao.com", "gw。api.taobao.com"]
+)
 def test_a_host_is_known_however_it_is_spelt(taobao: None, spelt: str | bytes) -> None:
     """Case, the root's dot, bytes and the ideographic full stop change nothing."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
@@ -103,7 +119,10 @@ def test_a_host_is_known_however_it_is_spelt(taobao: None, spelt: str | bytes) -
     assert lock.attempts[0].host == "gw.api.taobao.com"
 
 
-@pytest.mark.parametrize("host", ["open.taobao.com", "eco.taobao.com.example.test", "myapi.taobao.com", "tbsandbox.com.test"])
+@pytest.mark.parametrize(
+    "host",
+    ["open.taobao.com", "eco.taobao.com.example.test", "myapi.taobao.com", "tbsandbox.com.test"],
+)
 def test_other_hosts_are_left_alone(known: dict[str, str], host: str) -> None:
     """Documentation and look-alikes are not TOP's: they resolve, or fail, as without a lock."""
     with EgressLock() as lock:
@@ -138,16 +157,29 @@ def test_a_name_that_cannot_be_looked_up_is_stopped(known: dict[str, str]) -> No
     assert [(each.host, each.port) for each in lock.attempts] == [("eco.taobao.com", "443")]
 
 
-@pytest.mark.parametrize("ask", [
-    lambda: socket.gethostbyname("eco.taobao.com"),
-    lambda: socket.gethostbyname_ex("eco.taobao.com"),
-    lambda: socket.socket().connect(("eco.taobao.com", 80)),
-    lambda: socket.socket().connect_ex(("eco.taobao.com", 80)),
-    lambda: http.client.HTTPSConnection("eco.taobao.com").request("GET", "/"),
-    lambda: requests.get("https://eco.taobao.com/"),
-    lambda: httpx.get("https://eco.taobao.com/"),
-    lambda: httpx2.get("https://eco.taobao.com/"),
-], ids=["gethostbyname", "gethostbyname_ex", "connect", "connect_ex", "http.client", "requests", "httpx", "httpx2"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: socket.gethostbyname("eco.taobao.com"),
+        lambda: socket.gethostbyname_ex("eco.taobao.com"),
+        lambda: socket.socket().connect(("eco.taobao.com", 80)),
+        lambda: socket.socket().connect_ex(("eco.taobao.com", 80)),
+        lambda: http.client.HTTPSConnection("eco.taobao.com").request("GET", "/"),
+        lambda: requests.get("https://eco.taobao.com/"),
+        lambda: httpx.get("https://eco.taobao.com/"),
+        lambda: httpx2.get("https://eco.taobao.com/"),
+    ],
+    ids=[
+        "gethostbyname",
+        "gethostbyname_ex",
+        "connect",
+        "connect_ex",
+        "http.client",
+        "requests",
+        "httpx",
+        "httpx2",
+    ],
+)
 def test_every_way_is_stopped(taobao: None, ask: Callable[[], object]) -> None:
     """Each function and library that would reach a TOP host is stopped, and told by this file."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
@@ -231,12 +263,20 @@ def test_all_stops_every_other_machine(known: dict[str, str], listener: socket.s
     known["pay.example.test"] = FAR
     with EgressLock(mode="all") as lock:
         socket.create_connection(listener.getsockname()).close()
-        for address in (("pay.example.test", 443), ("192.0.2.9", 80), ("2001:db8::1", 80), ("nowhere.example.test", 80)):
+        for address in (
+            ("pay.example.test", 443),
+            ("192.0.2.9", 80),
+            ("2001:db8::1", 80),
+            ("nowhere.example.test", 80),
+        ):
             with pytest.raises(EgressRefused):
                 socket.create_connection(address)
 
     assert [(each.host, each.port) for each in lock.attempts] == [
-        ("pay.example.test", "443"), ("192.0.2.9", "80"), ("2001:db8::1", "80"), ("nowhere.example.test", "80"),
+        ("pay.example.test", "443"),
+        ("192.0.2.9", "80"),
+        ("2001:db8::1", "80"),
+        ("nowhere.example.test", "80"),
     ]
 
 
@@ -251,7 +291,11 @@ def test_this_machine_is_known_by_every_name(address: str, listener: socket.sock
 
 def test_datagrams_pass(known: dict[str, str]) -> None:
     """Connecting a datagram socket sends nothing: programs so ask for their own address."""
-    with EgressLock(mode="all") as lock, socket.socket(type=socket.SOCK_DGRAM) as client, suppress(OSError):
+    with (
+        EgressLock(mode="all") as lock,
+        socket.socket(type=socket.SOCK_DGRAM) as client,
+        suppress(OSError),
+    ):
         client.connect((FAR, 80))
 
     assert lock.attempts == ()
@@ -268,7 +312,9 @@ def _by_httpx(proxy: str, url: str) -> object:
 
 
 def _by_urllib(proxy: str, url: str) -> object:
-    return urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy, "https": proxy})).open(url)
+    return urllib.request.build_opener(
+        urllib.request.ProxyHandler({"http": proxy, "https": proxy})
+    ).open(url)
 
 
 def _by_asyncio(proxy: str, url: str) -> object:
@@ -281,20 +327,30 @@ def _by_asyncio(proxy: str, url: str) -> object:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("ask", [_by_requests, _by_httpx, _by_urllib, _by_asyncio])
-def test_a_proxy_is_not_asked_for_a_top_host(known: dict[str, str], listener: socket.socket, ask: Callable, scheme: str) -> None:
+def test_a_proxy_is_not_asked_for_a_top_host(
+    known: dict[str, str], listener: socket.socket, ask: Callable, scheme: str
+) -> None:
     """Through a proxy of this machine that is no mock, neither a plain request nor a tunnel is asked for."""
-    with EgressLock() as lock, pytest.raises((EgressRefused, httpx.ReadError)):  # asyncio makes a lost connection of it
+    with (
+        EgressLock() as lock,
+        pytest.raises((EgressRefused, httpx.ReadError)),
+    ):  # asyncio makes a lost connection of it
         ask(url_of(listener), f"{scheme}://eco.taobao.com/router/rest")
 
     listener.settimeout(5)
     with listener.accept()[0] as accepted:
         assert accepted.recv(10) == b""
     (attempt,) = lock.attempts
-    assert (attempt.host, attempt.proxy) == ("eco.taobao.com", url_of(listener).removeprefix("http://"))
+    assert (attempt.host, attempt.proxy) == (
+        "eco.taobao.com",
+        url_of(listener).removeprefix("http://"),
+    )
     assert attempt.proxy in attempt.text
 
 
-def test_a_socks_proxy_is_not_asked_for_a_top_host(known: dict[str, str], listener: socket.socket) -> None:
+def test_a_socks_proxy_is_not_asked_for_a_top_host(
+    known: dict[str, str], listener: socket.socket
+) -> None:
     """A SOCKS 5 request by name is seen too."""
     with EgressLock() as lock, socket.create_connection(listener.getsockname()) as client:
         client.sendall(b"\x05\x01\x00")
@@ -320,7 +376,12 @@ def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
     """A client that uses the mock as its HTTP proxy keeps its production address."""
     with Server() as server, EgressLock(mocks=[server.url]) as lock:
         given = server.sandbox().client().params("taobao.time.get", {})
-        reply = requests.post("http://gw.api.taobao.com/router/rest", data=given, proxies={"http": server.url}, timeout=10)
+        reply = requests.post(
+            "http://gw.api.taobao.com/router/rest",
+            data=given,
+            proxies={"http": server.url},
+            timeout=10,
+        )
 
     assert "time_get_response" in reply.json()
     assert lock.attempts == ()
@@ -328,6 +389,7 @@ def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
 
 def test_threads_are_stopped_too(taobao: None) -> None:
     """Sixteen threads are each stopped and remembered once; a thread of a library is told by the main thread's place."""
+
     def attempt(host: str) -> None:
         with suppress(EgressRefused):
             socket.getaddrinfo(host, 80)
@@ -338,7 +400,9 @@ def test_threads_are_stopped_too(taobao: None) -> None:
         with ThreadPoolExecutor(1) as pool, suppress(EgressRefused):
             pool.submit(socket.getaddrinfo, "oauth.taobao.com", 80).result()
 
-    assert sorted(each.host for each in lock.attempts) == ["eco.taobao.com"] * 64 + ["oauth.taobao.com"]
+    assert sorted(each.host for each in lock.attempts) == ["eco.taobao.com"] * 64 + [
+        "oauth.taobao.com"
+    ]
     assert all("test_egress.py:" in each.place for each in lock.attempts)
     assert "主线程" in next(each.place for each in lock.attempts if each.host == "oauth.taobao.com")
 
@@ -356,7 +420,11 @@ def test_nothing_stays_after_an_error() -> None:
 
 
 @settings(derandomize=True, database=None, deadline=None)
-@given(st.lists(st.integers(0, 3), max_size=12).flatmap(lambda order: st.tuples(st.just(order), st.permutations(order))))
+@given(
+    st.lists(st.integers(0, 3), max_size=12).flatmap(
+        lambda order: st.tuples(st.just(order), st.permutations(order))
+    )
+)
 def test_locks_end_in_any_order(orders: tuple[list[int], list[int]]) -> None:
     """However locks are nested, repeated and overlap, something is patched while one is held and nothing after."""
     before, locks = standing(), [EgressLock() for _ in range(4)]
@@ -413,7 +481,9 @@ def test_a_patch_over_ours_survives() -> None:
     assert standing() == before
 
 
-@pytest.mark.parametrize(("wrong", "hint"), [({"mode": "some"}, "top, all, off"), ({"mocks": ["127.0.0.1:8420"]}, "URL")])
+@pytest.mark.parametrize(
+    ("wrong", "hint"), [({"mode": "some"}, "top, all, off"), ({"mocks": ["127.0.0.1:8420"]}, "URL")]
+)
 def test_a_wrong_setting_says_what_is_wanted(wrong: dict, hint: str) -> None:
     """An unknown mode lists the modes, a mock's address that is no URL shows one."""
     with pytest.raises(ValueError, match=hint):

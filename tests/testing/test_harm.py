@@ -9,8 +9,8 @@ from time import monotonic
 import pytest
 
 from mockserver import Sandbox, Server, TopClient
-from mockserver.testing.client import TopRefused
-from mockserver.testing.transport import Http, Lost, Unreachable
+from mockserver.client.top_client import TopRefused
+from mockserver.client.transport import Http, Lost, Unreachable
 
 
 @pytest.fixture(params=["in process", "over HTTP"])
@@ -36,7 +36,12 @@ def test_quotas_are_added_listed_and_cleared(sandbox: Sandbox) -> None:
     """Each quota added limits beside those before it; cleared, nothing is limited."""
     top = sandbox.client()
     sandbox.quotas.add(per="day", limit=3)
-    sandbox.quotas.add(per="day", limit=2, method="taobao.time.get", sub_code="accesscontrol.limited-by-dynamic-access-count")
+    sandbox.quotas.add(
+        per="day",
+        limit=2,
+        method="taobao.time.get",
+        sub_code="accesscontrol.limited-by-dynamic-access-count",
+    )
     assert [quota["limit"] for quota in sandbox.quotas] == [3, 2]
     assert [code(top) for _ in range(4)] == [0, 0, 7, 7]
     sandbox.quotas.clear()
@@ -48,10 +53,15 @@ def test_faults_are_added_listed_changed_and_dropped(sandbox: Sandbox) -> None:
     """`add` gives the id; iterating shows counts; a fault can be changed, dropped, or all cleared."""
     top = sandbox.client()
     first = sandbox.faults.add("platform_error", code=10, times=None)
-    other = sandbox.faults.add("reply_lost", method="tmall.exchange.agree", as_="isp.remote-service-timeout")
+    other = sandbox.faults.add(
+        "reply_lost", method="tmall.exchange.agree", as_="isp.remote-service-timeout"
+    )
     assert (first, other) == ("f1", "f2")
     assert code(top) == 10
-    assert [(each["fault"], each["hits"]) for each in sandbox.faults] == [("platform_error", 1), ("reply_lost", 0)]
+    assert [(each["fault"], each["hits"]) for each in sandbox.faults] == [
+        ("platform_error", 1),
+        ("reply_lost", 0),
+    ]
     assert [each["id"] for each in sandbox.faults.unused] == ["f2"]
     sandbox.faults.change("f1", code=1)
     assert code(top) == 1 and sandbox.faults["f1"]["hits"] == 2
@@ -69,11 +79,21 @@ def test_a_set_by_its_name(sandbox: Sandbox) -> None:
     assert [each["id"] for each in sandbox.faults] == ids and len(ids) > 4
 
 
-@pytest.mark.parametrize(("fault", "options", "how"), [
-    ("reset", {}, "reset"), ("reset", {"bytes": 20}, "reset"), ("empty_reply", {}, "closed"), ("truncated", {}, "cut"),
-    ("truncated", {"part": 0}, "cut"), ("reply_lost", {}, "reset"), ("refused_reply_lost", {"as_": "hang", "seconds": 0.01}, "closed"),
-])
-def test_a_lost_reply_is_a_connection_error(sandbox: Sandbox, fault: str, options: dict, how: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "options", "how"),
+    [
+        ("reset", {}, "reset"),
+        ("reset", {"bytes": 20}, "reset"),
+        ("empty_reply", {}, "closed"),
+        ("truncated", {}, "cut"),
+        ("truncated", {"part": 0}, "cut"),
+        ("reply_lost", {}, "reset"),
+        ("refused_reply_lost", {"as_": "hang", "seconds": 0.01}, "closed"),
+    ],
+)
+def test_a_lost_reply_is_a_connection_error(
+    sandbox: Sandbox, fault: str, options: dict, how: str
+) -> None:
     """The caller meets a ConnectionError that says how, in process as over a socket, and the call is sent once only."""
     sandbox.client().call("taobao.time.get")  # over HTTP the connection is a kept one then
     sandbox.faults.add(fault, **options)
@@ -131,7 +151,9 @@ def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
         transport = Http(f"http://127.0.0.1:{listener.getsockname()[1]}")
         for _ in range(3):
             assert transport.send("GET", "/")[2] == b"ok"
-            select.select([next(iter(transport._kept)).connection.sock], [], [], 5)  # the end has arrived
+            select.select(
+                [next(iter(transport._kept)).connection.sock], [], [], 5
+            )  # the end has arrived
         serving.join(5)
         assert len(asked) == 3
         transport.close()
@@ -142,7 +164,13 @@ def test_a_timeout_over_http() -> None:
     with Server() as server:
         sandbox = server.sandbox()
         sandbox.faults.add("latency", seconds=60)
-        top = TopClient(sandbox.gateway_url, sandbox.app_key, sandbox.app_secret, sandbox.session, transport=Http(server.url, timeout=0.05))
+        top = TopClient(
+            sandbox.gateway_url,
+            sandbox.app_key,
+            sandbox.app_secret,
+            sandbox.session,
+            transport=Http(server.url, timeout=0.05),
+        )
         with pytest.raises(Lost) as lost:
             top.call("taobao.time.get")
         assert lost.value.how == "timeout"

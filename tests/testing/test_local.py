@@ -24,7 +24,9 @@ def test_tls_serves_the_gateway_and_the_control_api(certificate: tuple[str, str]
     with Server(tls=certificate) as server:
         sandbox = server.sandbox()
         exchange = sandbox.open()
-        sandbox.client().call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002)
+        sandbox.client().call(
+            "tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002
+        )
         assert server.url.startswith("https://")
         assert exchange.status == 2
 

@@ -12,34 +12,42 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from mockserver.scenario.stage import Refused
+from mockserver.client.top_client import TopRefused
+from mockserver.client.transport import Lost
+from mockserver.scenario.target import TargetRefused
 from mockserver.testing import exchange_machine
-from mockserver.testing.client import TopRefused
 from mockserver.testing.coverage import missing_rows
-from mockserver.testing.machine.encounter import Encounter
-from mockserver.testing.machine.hosting import Host
-from mockserver.testing.transport import Lost
+from mockserver.testing.machine.local_server import LocalServer
+from mockserver.testing.machine.machine_run import MachineRun
 from mockserver.world.document import BadDocument
 
-AGREE, RECEIVE, SHIP = "tmall.exchange.agree", "tmall.exchange.returngoods.agree", "tmall.exchange.consigngoods"
+AGREE, RECEIVE, SHIP = (
+    "tmall.exchange.agree",
+    "tmall.exchange.returngoods.agree",
+    "tmall.exchange.consigngoods",
+)
 PARCEL = {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_name": "顺丰快递"}
 
 
 class Seller:
     """Works every exchange that waits for it, by what the platform says now; failures are for the next round."""
 
-    deeds: ClassVar[Any] = {
-        "换货待处理": (AGREE, {"address_id": 10000002}), "买家已退货，待收货": (RECEIVE, {}), "待发出换货商品": (SHIP, PARCEL),
+    operations: ClassVar[Any] = {
+        "换货待处理": (AGREE, {"address_id": 10000002}),
+        "买家已退货，待收货": (RECEIVE, {}),
+        "待发出换货商品": (SHIP, PARCEL),
     }
 
     def __init__(self, sandbox: Any) -> None:
         self.top = sandbox.client()
 
     def step(self) -> None:
-        found = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status", page_size=50)
+        found = self.top.call(
+            "tmall.exchange.receive.get", fields="dispute_id,status", page_size=50
+        )
         for row in found.get("results", {}).get("exchange", []):
-            if row["status"] in self.deeds:
-                self.work(row["dispute_id"], *self.deeds[row["status"]])
+            if row["status"] in self.operations:
+                self.work(row["dispute_id"], *self.operations[row["status"]])
 
     def work(self, dispute_id: str, method: str, more: dict[str, Any]) -> None:
         with suppress(Lost):
@@ -48,10 +56,18 @@ class Seller:
 
 def play(machine: Any, examples: int = 200, steps: int = 30) -> None:
     """The machine runs so many examples, the same ones each time."""
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=examples, stateful_step_count=steps, derandomize=True, database=None, deadline=None,
-        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-    ))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
 
 
 def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str, Any]]]:
@@ -65,11 +81,14 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
     """In 200 runs of 30 steps everybody's every row is taken, and nothing is held against a client that does its work."""
-    deeds: ClassVar[Any] = dict(Seller.deeds)
+    operations: ClassVar[Any] = dict(Seller.operations)
     if ruleset == "upgraded":
-        deeds["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
+        operations["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
     machine = exchange_machine(
-        type("Mine", (Seller,), {"deeds": deeds}), ruleset=ruleset, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None,
+        type("Mine", (Seller,), {"operations": operations}),
+        ruleset=ruleset,
+        plays=("buyer", "cs", "time", "stock", "replies", "seller"),
+        write_to=None,
     )
     play(machine)
     assert missing_rows(machine.met, [ruleset]) == ()
@@ -87,11 +106,13 @@ def test_without_the_seller_its_rows_are_the_clients() -> None:
 
 def test_no_step_is_idle() -> None:
     """Whatever is offered can be done and changes the sandbox; the client is not asked for more than two quiet rounds."""
-    seen, host = Counter[str](), Host()
+    seen, host = Counter[str](), LocalServer()
     for number in range(12):
         chance = random.Random(number)
-        plan = exchange_machine(Seller, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None).plan
-        encounter, quiet = Encounter(plan, host), 0
+        plan = exchange_machine(
+            Seller, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None
+        ).plan
+        encounter, quiet = MachineRun(plan, host), 0
         for _ in range(40):
             options, _ = encounter.options()
             kind = chance.choice(sorted({str(key[0]) for key in options}))
@@ -103,19 +124,25 @@ def test_no_step_is_idle() -> None:
             quiet = quiet + step["client"] if kind == "client" and shape(encounter) == before else 0
             assert quiet <= 2
             assert kind == "client" or shape(encounter) != before, step
-            assert len([each for each in encounter.sandbox.exchanges if each.status not in (4, 5, 14)]) <= 3
+            assert (
+                len([each for each in encounter.sandbox.exchanges if each.status not in (4, 5, 14)])
+                <= 3
+            )
             seen[kind] += 1
         encounter.close()
     host.close()
     assert set(seen) == {"apply", "move", "time", "stock", "reply", "client"}
 
 
-def shape(encounter: Encounter) -> Any:
+def shape(encounter: MachineRun) -> Any:
     """What a step can change, as its user can see it."""
     box = encounter.sandbox
     return (
-        [event["number"] for event in box.events()], box.clock.now, [box.stock[name] for name in ("wanted", "bought", "shoes")],
-        [(fault["id"], fault["hits"]) for fault in box.faults], [each.shown["exchange"]["modified"] for each in box.exchanges],
+        [event["number"] for event in box.events()],
+        box.clock.now,
+        [box.stock[name] for name in ("wanted", "bought", "shoes")],
+        [(fault["id"], fault["hits"]) for fault in box.faults],
+        [each.shown["exchange"]["modified"] for each in box.exchanges],
     )
 
 
@@ -130,7 +157,7 @@ class WrongSecret(Seller):
 
 
 class WrongMethod(Seller):
-    deeds: ClassVar[Any] = {"换货待处理": ("tmall.exchange.agreee", {})}
+    operations: ClassVar[Any] = {"换货待处理": ("tmall.exchange.agreee", {})}
 
     def work(self, *given: Any) -> None:
         with suppress(TopRefused):
@@ -138,15 +165,15 @@ class WrongMethod(Seller):
 
 
 class Incomplete(WrongMethod):
-    deeds: ClassVar[Any] = {"换货待处理": (AGREE, {"fields": None, "address_id": 10000002})}
+    operations: ClassVar[Any] = {"换货待处理": (AGREE, {"fields": None, "address_id": 10000002})}
 
 
 class Hasty(Seller):
-    deeds: ClassVar[Any] = {"换货待处理": (SHIP, PARCEL)}
+    operations: ClassVar[Any] = {"换货待处理": (SHIP, PARCEL)}
 
 
 class Guesses(Seller):
-    deeds: ClassVar[Any] = {"换货待处理": (AGREE, {"address_id": 99})}
+    operations: ClassVar[Any] = {"换货待处理": (AGREE, {"address_id": 99})}
 
 
 class Rounds(Seller):
@@ -154,15 +181,24 @@ class Rounds(Seller):
         super().work(str(int(float(dispute_id))), *more)
 
 
-@pytest.mark.parametrize(("client", "says"), [
-    (WrongSecret, "a wrong sign"), (WrongMethod, "an unknown method"), (Incomplete, "a missing parameter"), (Hasty, "a move that the state does not allow"),
-    (Guesses, "an id that does not exist"), (Rounds, "becomes that in a double"),
-])
+@pytest.mark.parametrize(
+    ("client", "says"),
+    [
+        (WrongSecret, "a wrong sign"),
+        (WrongMethod, "an unknown method"),
+        (Incomplete, "a missing parameter"),
+        (Hasty, "a move that the state does not allow"),
+        (Guesses, "an id that does not exist"),
+        (Rounds, "becomes that in a double"),
+    ],
+)
 def test_each_offence_is_found(client: Any, says: str) -> None:
     """A call that no correct client makes is named, and its work shows it, after an application where one is needed."""
     text, steps = found(client, "offences")
     assert says in text
-    assert [next(iter(step)) for step in steps] == (["client"] if client is WrongSecret else ["buyer", "client"])
+    assert [next(iter(step)) for step in steps] == (
+        ["client"] if client is WrongSecret else ["buyer", "client"]
+    )
 
 
 class OneAtATime(Seller):
@@ -179,11 +215,18 @@ class OneAtATime(Seller):
 
 def test_a_client_may_take_its_time() -> None:
     """As long as anything moves nothing is left lying, however many exchanges wait."""
-    play(exchange_machine(OneAtATime, check=["left_lying"], plays=("buyer", "cs", "time"), write_to=None), examples=60)
+    play(
+        exchange_machine(
+            OneAtATime, check=["left_lying"], plays=("buyer", "cs", "time"), write_to=None
+        ),
+        examples=60,
+    )
 
 
 class Lazy(Seller):
-    deeds: ClassVar[Any] = {name: deed for name, deed in Seller.deeds.items() if name != "待发出换货商品"}
+    operations: ClassVar[Any] = {
+        name: deed for name, deed in Seller.operations.items() if name != "待发出换货商品"
+    }
 
 
 def test_what_is_left_lying_is_found() -> None:
@@ -193,7 +236,9 @@ def test_what_is_left_lying_is_found() -> None:
     assert len(steps) <= 6
 
 
-@pytest.mark.parametrize(("client", "check"), [("Lazy", "left_lying"), ("Impatient", "repeats"), ("Hasty", "offences")])
+@pytest.mark.parametrize(
+    ("client", "check"), [("Lazy", "left_lying"), ("Impatient", "repeats"), ("Hasty", "offences")]
+)
 def test_a_small_failure_cannot_be_smaller(client: str, check: str) -> None:
     """The steps fail when they are done again, and no longer when any one of them is left out."""
     kind = globals()[client]
@@ -202,8 +247,10 @@ def test_a_small_failure_cannot_be_smaller(client: str, check: str) -> None:
     with pytest.raises(AssertionError):
         machine.replay(steps)
     for place in range(len(steps)):
-        machine.replay(steps[:place] + steps[place + 1:])
-    assert [step["as"] for step in steps if "as" in step] == [f"e{place}" for place in range(1, len([step for step in steps if "as" in step]) + 1)]
+        machine.replay(steps[:place] + steps[place + 1 :])
+    assert [step["as"] for step in steps if "as" in step] == [
+        f"e{place}" for place in range(1, len([step for step in steps if "as" in step]) + 1)
+    ]
 
 
 class Moody(Seller):
@@ -309,7 +356,12 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_files(tmp_path: P
 
 def test_a_replay_fails_until_the_client_is_mended() -> None:
     """Steps in which a client leaves an exchange lying fail it, and pass with one that does its work."""
-    steps = [{"buyer": "apply", "as": "e1", "status": 3}, {"client": 1}, {"advance": "1h"}, {"client": 2}]
+    steps = [
+        {"buyer": "apply", "as": "e1", "status": 3},
+        {"client": 1},
+        {"advance": "1h"},
+        {"client": 2},
+    ]
     with pytest.raises(AssertionError, match="waits at 12"):
         exchange_machine(Lazy, write_to=None).replay(steps)
     exchange_machine(Seller, write_to=None).replay(steps)
@@ -320,9 +372,9 @@ def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
     machine = exchange_machine(Seller, write_to=None)
     late = {"buyer": "ship_back", "on": "e1"}
     machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
-    encounter = Encounter(machine.plan, machine.host)
+    encounter = MachineRun(machine.plan, machine.host)
     encounter.do({"buyer": "apply", "as": "e1", "status": 13})
-    with pytest.raises(Refused):
+    with pytest.raises(TargetRefused):
         encounter.do(late)
     encounter.close()
     machine.host.close()
@@ -331,7 +383,7 @@ def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
 def test_data_ages_for_a_client_with_its_own_clock() -> None:
     """With `ages` the sandbox's now stays, and deadlines come all the same."""
     machine = exchange_machine(Seller, ages=True, plays=("buyer", "time"), write_to=None)
-    encounter = Encounter(machine.plan, machine.host)
+    encounter = MachineRun(machine.plan, machine.host)
     before = encounter.sandbox.clock.now
     encounter.do({"buyer": "apply", "as": "e1", "status": 2})
     encounter.do({"client": 1})
@@ -344,11 +396,21 @@ def test_data_ages_for_a_client_with_its_own_clock() -> None:
     machine.host.close()
 
 
-@pytest.mark.parametrize(("wrong", "says"), [
-    ({"plays": ["buyer", "tyme"]}, "time"), ({"check": ["offenses"]}, "offences"), ({"ruleset": "clasic"}, "classic"),
-    ({"exchanges": 0}, "at least 1"), ({"handles": [99]}, "handles"), ({"world": {"seed": 5}}, "seed"), ({"world": {"godos": {}}}, "goods"), ({"world": {"apps": [{"app_secret": "s"}]}}, "app_secret"),
-    ({"world": {"shops": [{"subs": [{"session": "s"}]}]}}, "session"), ({"plays": "buyer"}, "plays"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"plays": ["buyer", "tyme"]}, "time"),
+        ({"check": ["offenses"]}, "offences"),
+        ({"ruleset": "clasic"}, "classic"),
+        ({"exchanges": 0}, "at least 1"),
+        ({"handles": [99]}, "handles"),
+        ({"world": {"seed": 5}}, "seed"),
+        ({"world": {"godos": {}}}, "goods"),
+        ({"world": {"apps": [{"app_secret": "s"}]}}, "app_secret"),
+        ({"world": {"shops": [{"subs": [{"session": "s"}]}]}}, "session"),
+        ({"plays": "buyer"}, "plays"),
+    ],
+)
 def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -> None:
     """A name that there is not is answered with those there are, before anything runs; credentials are the machine's own."""
     with pytest.raises(BadDocument, match=says):
@@ -367,8 +429,13 @@ def test_a_client_that_cannot_act_is_told() -> None:
 
 def test_a_world_can_be_given() -> None:
     """Goods and rules of the document are the sandbox's; its credentials are the same in every run, and not the default ones."""
-    machine = exchange_machine(Seller, world={"goods": {"wanted": {"stock": 3}}, "apps": [{"app_key": "12345678"}]}, seed=7, write_to=None)
-    encounters = [Encounter(machine.plan, Host()) for _ in range(2)]
+    machine = exchange_machine(
+        Seller,
+        world={"goods": {"wanted": {"stock": 3}}, "apps": [{"app_key": "12345678"}]},
+        seed=7,
+        write_to=None,
+    )
+    encounters = [MachineRun(machine.plan, LocalServer()) for _ in range(2)]
     first, second = (each.sandbox for each in encounters)
     assert first.stock["wanted"].available == 3
     assert first.app_key == second.app_key == "12345678"

@@ -7,13 +7,14 @@ import sys
 
 import pytest
 
+import mockserver.client.remote_server
+
 # what an inner run imports is forgotten after it; what this one has imported before is not
-import mockserver.testing.covering
+import mockserver.testing.coverage_plugin
 import mockserver.testing.egress
-import mockserver.testing.remote
-import mockserver.testing.stories
-import mockserver.testing.telling
-import mockserver.testing.verdicts  # noqa: F401
+import mockserver.testing.failure_report
+import mockserver.testing.scenario_items
+import mockserver.testing.teardown_checks  # noqa: F401
 from mockserver import Server
 
 AGREE = """
@@ -24,14 +25,16 @@ def test_agree(sandbox, top_client):
 """
 BAD_SIGN = """
 import pytest
-from mockserver.testing.client import TopRefused
+from mockserver.client.top_client import TopRefused
 
 {marker}
 def test_sign(sandbox, top_client):
     with pytest.raises(TopRefused):
         top_client.call("tmall.exchange.get", dispute_id=sandbox.open().dispute_id, sign="0" * 32)
 """
-UNKNOWN = BAD_SIGN.replace("tmall.exchange.get", "tmall.exchange.gett").replace(', sign="0" * 32', "")
+UNKNOWN = BAD_SIGN.replace("tmall.exchange.get", "tmall.exchange.gett").replace(
+    ', sign="0" * 32', ""
+)
 REFUSED = """
 def test_refused(sandbox, top_client):
     exchange = sandbox.open()
@@ -107,13 +110,16 @@ def test_the_marker_makes_the_world(run):
     """).assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize(("marker", "words"), [
-    ("sandbox(goodz={})", "goodz"),
-    ("sandbox(allow=['bad_sing'])", "bad_sign"),
-    ("sandbox('default')", "keywords only"),
-    ("sandbox(use='default', seed=3)", "seed"),
-    ("sandbox(use='nowhere')", "nowhere"),
-])
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        ("sandbox(goodz={})", "goodz"),
+        ("sandbox(allow=['bad_sing'])", "bad_sign"),
+        ("sandbox('default')", "keywords only"),
+        ("sandbox(use='default', seed=3)", "seed"),
+        ("sandbox(use='nowhere')", "nowhere"),
+    ],
+)
 def test_a_wrong_marker_is_told(run, marker, words):
     """What a marker cannot say is an error of that test, with what is possible."""
     result = run(f"import pytest\n\n@pytest.mark.{marker}\ndef test_one(sandbox):\n    pass\n")
@@ -121,11 +127,14 @@ def test_a_wrong_marker_is_told(run, marker, words):
     assert words in said(result)
 
 
-@pytest.mark.parametrize(("text", "name", "words"), [
-    (BAD_SIGN, "bad_sign", "签名错误的调用"),
-    (UNKNOWN, "unknown_method", "tmall.exchange.gett"),
-    (ILLEGAL, "illegal_move", "tmall.exchange.consigngoods"),
-])
+@pytest.mark.parametrize(
+    ("text", "name", "words"),
+    [
+        (BAD_SIGN, "bad_sign", "签名错误的调用"),
+        (UNKNOWN, "unknown_method", "tmall.exchange.gett"),
+        (ILLEGAL, "illegal_move", "tmall.exchange.consigngoods"),
+    ],
+)
 def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
     """A test that passes fails all the same for what its client must not do; the marker can allow it."""
     result = run(text.format(marker=""))
@@ -139,7 +148,7 @@ def test_declared_faults_strike_or_fail_the_test(run):
     """Faults of the marker are planned before the test; one that nothing met fails it unless allowed."""
     text = """
         import pytest
-        from mockserver.testing.client import TopRefused
+        from mockserver.client.top_client import TopRefused
 
         @pytest.mark.sandbox(faults=[{"fault": "limited", "method": "taobao.time.get"}])
         def test_met(top_client):
@@ -166,7 +175,7 @@ def test_declared_faults_strike_or_fail_the_test(run):
 def test_the_report_says_why_a_sign_was_wrong(run):
     """A failed test shows what the doctor found about its refused calls."""
     text = """
-        from mockserver.testing.client import TopClient, TopRefused
+        from mockserver.client.top_client import TopClient, TopRefused
 
         def test_trimmed(sandbox):
             client = TopClient(sandbox.gateway_url, sandbox.app_key, sandbox.app_secret + "\\n", sandbox.session)
@@ -186,14 +195,24 @@ def test_a_failure_tells_of_its_sandbox(run):
     result = run(AGREE.replace("== 2", "== 3"))
     text = said(result)
     result.assert_outcomes(failed=1)
-    for words in ("2026-03-01 10:00:00", "(seed) 0", "python -m pytest test_it.py::test_agree", "待买家退货", "agree",
-                  "tmall.exchange.agree", "ship_back"):
+    for words in (
+        "2026-03-01 10:00:00",
+        "(seed) 0",
+        "python -m pytest test_it.py::test_agree",
+        "待买家退货",
+        "agree",
+        "tmall.exchange.agree",
+        "ship_back",
+    ):
         assert words in text
 
 
 def test_a_failure_shows_no_secret(run):
     """Neither the report's sections nor its tables carry the sandbox's secret or sessions."""
-    text = AGREE.replace("def test_agree(sandbox, top_client):", "def test_agree(sandbox, top_client):\n    __import__('pathlib').Path('keys.txt').write_text(f'{sandbox.app_secret} {sandbox.session}')").replace("== 2", "== 3")
+    text = AGREE.replace(
+        "def test_agree(sandbox, top_client):",
+        "def test_agree(sandbox, top_client):\n    __import__('pathlib').Path('keys.txt').write_text(f'{sandbox.app_secret} {sandbox.session}')",
+    ).replace("== 2", "== 3")
     result = run(text)
     result.assert_outcomes(failed=1)
     secret, session = pathlib.Path("keys.txt").read_text("utf-8").split()
@@ -235,7 +254,11 @@ def test_the_real_platform_is_out_of_reach(run):
     """
     result = run(text.format(marker=""))
     result.assert_outcomes(failed=1)
-    assert "eco.taobao.com" in said(result) and "test_it.py::test_real" in said(result) and "test_it.py:6" in said(result)
+    assert (
+        "eco.taobao.com" in said(result)
+        and "test_it.py::test_real" in said(result)
+        and "test_it.py:6" in said(result)
+    )
 
 
 def test_the_lock_is_opened_by_marker_and_option(run):
@@ -260,7 +283,8 @@ def test_the_lock_is_opened_by_marker_and_option(run):
 
 def test_the_lock_is_opened_when_a_teardown_breaks(run):
     """A teardown that raises leaves no lock behind for the tests after it."""
-    run("""
+    run(
+        """
         import socket
         PLAIN = socket.getaddrinfo
 
@@ -269,7 +293,8 @@ def test_the_lock_is_opened_when_a_teardown_breaks(run):
 
         def test_two():
             assert socket.getaddrinfo is PLAIN
-    """, conftest="""
+    """,
+        conftest="""
         import pytest
 
         @pytest.hookimpl(wrapper=True)
@@ -277,12 +302,14 @@ def test_the_lock_is_opened_when_a_teardown_breaks(run):
             yield
             if item.name == "test_one":
                 raise RuntimeError
-    """).assert_outcomes(passed=2, errors=1)
+    """,
+    ).assert_outcomes(passed=2, errors=1)
 
 
 def test_workers_share_nothing(pytester):
     """Under xdist every worker has a server of its own."""
-    pytester.makepyfile(test_it="""
+    pytester.makepyfile(
+        test_it="""
         import pytest
 
         @pytest.mark.parametrize("n", range(4))
@@ -290,7 +317,8 @@ def test_workers_share_nothing(pytester):
             assert sandbox.exchanges == []
             sandbox.open()
             assert top_client.call("taobao.time.get")["time"]
-    """)
+    """
+    )
     pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider").assert_outcomes(passed=4)
 
 
@@ -309,7 +337,9 @@ def test_without_random_order(run):
 def test_a_running_server_is_attached_to(run, monkeypatch):
     """With a URL the fixtures work on that server; the token comes by option or variable."""
     with Server() as server:
-        run(AGREE, f"--mockserver-url={server.url}", f"--mockserver-token={server.token}").assert_outcomes(passed=1)
+        run(
+            AGREE, f"--mockserver-url={server.url}", f"--mockserver-token={server.token}"
+        ).assert_outcomes(passed=1)
         monkeypatch.setenv("TMALL_MOCKSERVER_TOKEN", server.token)
         run(AGREE, f"--mockserver-url={server.url}").assert_outcomes(passed=1)
         assert [each["id"] for each in server.sandbox().exchanges] == []
@@ -325,7 +355,8 @@ def test_a_server_that_dies_is_told(run, monkeypatch):
     monkeypatch.setattr(sys, "dying_server", server, raising=False)
     result = run(
         "import sys\n\ndef test_one(sandbox):\n    sys.dying_server.stop()\n\ndef test_two(sandbox):\n    pass\n",
-        f"--mockserver-url={server.url}", f"--mockserver-token={server.token}",
+        f"--mockserver-url={server.url}",
+        f"--mockserver-token={server.token}",
     )
     assert result.ret == 1
     assert "连不上" in said(result)
@@ -341,8 +372,15 @@ def test_interrupt_ends_the_session(pytester):
 def test_the_plugin_costs_nothing_to_import():
     """Importing the plugin loads nothing of ours or others' that is heavy."""
     code = "import sys, pytest; before = set(sys.modules); import mockserver.testing.plugin; print(*sorted(set(sys.modules) - before))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
-    assert found == ["mockserver", "mockserver.testing", "mockserver.testing.plugin", "mockserver.version"]
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert found == [
+        "mockserver",
+        "mockserver.testing",
+        "mockserver.testing.plugin",
+        "mockserver.version",
+    ]
 
 
 STORY = "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - seller: agree\n  - expect: {status: 2, stock.wanted: {reserved: 1}}\n"
@@ -378,7 +416,9 @@ def test_scenario_files_are_tests(pytester):
 
 def test_a_broken_story_fails_at_its_line(pytester):
     """A story that is not as written fails with file, line and column of the expectation."""
-    pytester.path.joinpath("agree.scenario.yaml").write_text(STORY.replace("reserved: 1", "reserved: 2"), "utf-8")
+    pytester.path.joinpath("agree.scenario.yaml").write_text(
+        STORY.replace("reserved: 1", "reserved: 2"), "utf-8"
+    )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     assert "agree.scenario.yaml:5:50" in said(result)
@@ -386,7 +426,9 @@ def test_a_broken_story_fails_at_its_line(pytester):
 
 def test_a_story_with_mistakes_is_a_collection_error(pytester):
     """All mistakes of a file are told when it is collected, with their places."""
-    pytester.path.joinpath("agree.scenario.yaml").write_text(STORY.replace("agree", "agre").replace("status", "statuss"), "utf-8")
+    pytester.path.joinpath("agree.scenario.yaml").write_text(
+        STORY.replace("agree", "agre").replace("status", "statuss"), "utf-8"
+    )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(errors=1)
     assert "agree.scenario.yaml:4:13" in said(result) and "agree.scenario.yaml:5:14" in said(result)
@@ -397,7 +439,10 @@ def test_stories_run_on_a_running_server(pytester):
     pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
     with Server() as server:
         pytester.runpytest_inprocess(
-            "-p", "no:cacheprovider", f"--mockserver-url={server.url}", f"--mockserver-token={server.token}"
+            "-p",
+            "no:cacheprovider",
+            f"--mockserver-url={server.url}",
+            f"--mockserver-token={server.token}",
         ).assert_outcomes(passed=1)
         assert [world.id for world in server.desk.directory.all()] == ["default"]
 
@@ -415,7 +460,11 @@ def test_coverage_is_told_and_enough_passes(run):
     """With --exchange-cov the table stands at the end; a percentage that is reached passes."""
     result = run(AGREE, "--exchange-cov-fail-under=4")
     assert result.ret == 0
-    assert "换货状态机覆盖" in said(result) and "1-refuse-4" in said(result) and "classic 1-agree-2" not in said(result)
+    assert (
+        "换货状态机覆盖" in said(result)
+        and "1-refuse-4" in said(result)
+        and "classic 1-agree-2" not in said(result)
+    )
 
 
 def test_too_little_coverage_fails_and_names_the_rows(run):
@@ -432,7 +481,12 @@ def test_coverage_is_merged_over_workers(pytester):
     documents = []
     for workers in ("0", "2"):
         result = pytester.runpytest_subprocess(
-            "-n", workers, "-p", "no:cacheprovider", "--exchange-cov", "--exchange-cov-report=json:cov.json",
+            "-n",
+            workers,
+            "-p",
+            "no:cacheprovider",
+            "--exchange-cov",
+            "--exchange-cov-report=json:cov.json",
             "--exchange-cov-report=html:cov.html",
         )
         assert result.ret == 0, said(result)
@@ -444,10 +498,14 @@ def test_coverage_is_merged_over_workers(pytester):
 
 def test_a_named_sandbox_counts_each_test_once(run, pytester):
     """What tests met before in a shared sandbox is not counted again."""
-    text = AGREE.replace("def test", "import pytest\n\n@pytest.mark.sandbox(use='default')\n@pytest.mark.parametrize('n', [1, 2])\ndef test").replace(
-        "top_client)", "top_client, n)")
+    text = AGREE.replace(
+        "def test",
+        "import pytest\n\n@pytest.mark.sandbox(use='default')\n@pytest.mark.parametrize('n', [1, 2])\ndef test",
+    ).replace("top_client)", "top_client, n)")
     run(text, "--exchange-cov", "--exchange-cov-report=json:cov.json").assert_outcomes(passed=2)
-    rows = json.loads(pytester.path.joinpath("cov.json").read_text("utf-8"))["counts"]["rulesets"]["classic"]["rows"]
+    rows = json.loads(pytester.path.joinpath("cov.json").read_text("utf-8"))["counts"]["rulesets"][
+        "classic"
+    ]["rows"]
     assert rows["1-agree-2"] == 2
 
 
@@ -480,15 +538,29 @@ MACHINE = """
 def test_what_machines_did_is_told_and_counts(pytester, more):
     """Each machine has a line at the end, and what it met counts as coverage; so under xdist."""
     pytester.makepyfile(test_it=MACHINE.format(does='self.top.call("taobao.time.get")'))
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--exchange-cov", "--exchange-cov-report=json", *more)
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "--exchange-cov", "--exchange-cov-report=json", *more
+    )
     result.assert_outcomes(passed=2)
-    assert sum(line.startswith("SellerMachine: ") and "rows taken" in line for line in result.outlines) == 2
-    assert json.loads((pytester.path / "exchange-cov.json").read_text("utf-8"))["rulesets"]["classic"]["states"]["met"] > 0
+    assert (
+        sum(line.startswith("SellerMachine: ") and "rows taken" in line for line in result.outlines)
+        == 2
+    )
+    assert (
+        json.loads((pytester.path / "exchange-cov.json").read_text("utf-8"))["rulesets"]["classic"][
+            "states"
+        ]["met"]
+        > 0
+    )
 
 
 def test_a_machine_keeps_its_client_from_the_real_platform(pytester):
     """The egress lock holds in a machine's test, though it has no fixture of ours."""
-    pytester.makepyfile(test_it=MACHINE.format(does='__import__("socket").create_connection(("eco.taobao.com", 443), 1)'))
+    pytester.makepyfile(
+        test_it=MACHINE.format(
+            does='__import__("socket").create_connection(("eco.taobao.com", 443), 1)'
+        )
+    )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=2)
     assert "eco.taobao.com" in said(result)

@@ -64,7 +64,11 @@ def test_called(sandbox, get):
     get(exchange.dispute_id)
     get(5)
     get(5)
-    assert [call["dispute_id"] for call in sandbox.requests.assert_called(GET)] == [exchange.dispute_id, "5", "5"]
+    assert [call["dispute_id"] for call in sandbox.requests.assert_called(GET)] == [
+        exchange.dispute_id,
+        "5",
+        "5",
+    ]
     sandbox.requests.assert_called(GET, times=3)
     sandbox.requests.assert_called(GET, at_least=2, dispute_id=5)
     sandbox.requests.assert_called(GET, times=1, dispute_id=exchange)
@@ -72,11 +76,17 @@ def test_called(sandbox, get):
     assert sandbox.requests.assert_called(AGREE, times=0) == []
 
 
-@pytest.mark.parametrize(("wanted", "told"), [
-    ({"times": 3}, ("3 次", "实际 2 次", "called 2 times, wanted 3")), ({"times": 1}, ("1 次", "wanted 1")),
-    ({"at_least": 3}, ("至少 3 次", "wanted at least 3")), ({"times": 1, "dispute_id": 77}, ("dispute_id=77", "实际 0 次")),
-    ({"outcome": "ok"}, ("outcome=ok", "实际 0 次")), ({"times": 0}, ("0 次", "wanted 0")),
-])
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({"times": 3}, ("3 次", "实际 2 次", "called 2 times, wanted 3")),
+        ({"times": 1}, ("1 次", "wanted 1")),
+        ({"at_least": 3}, ("至少 3 次", "wanted at least 3")),
+        ({"times": 1, "dispute_id": 77}, ("dispute_id=77", "实际 0 次")),
+        ({"outcome": "ok"}, ("outcome=ok", "实际 0 次")),
+        ({"times": 0}, ("0 次", "wanted 0")),
+    ],
+)
 def test_a_wrong_count_says_what_was_called(sandbox, get, wanted, told):
     """A count that does not hold is told in both languages, with what was called instead."""
     get(5)
@@ -94,8 +104,13 @@ def test_nothing_called_says_so(sandbox):
         sandbox.requests.assert_called(GET)
 
 
-@pytest.mark.parametrize(("called", "asserted"), [
-    ("tmall.exchange.recieve.get", "tmall.exchange.receive.get"), ("tmall.exchange.receive.get", "tmall.exchange.recieve.get")])
+@pytest.mark.parametrize(
+    ("called", "asserted"),
+    [
+        ("tmall.exchange.recieve.get", "tmall.exchange.receive.get"),
+        ("tmall.exchange.receive.get", "tmall.exchange.recieve.get"),
+    ],
+)
 def test_near_names_are_suggested(sandbox, called, asserted):
     """A name that the client or the test has mistyped is told."""
     sandbox.client().send(called, fields="dispute_id")
@@ -127,7 +142,11 @@ def test_order(sandbox, get):
     sandbox.client().call(AGREE, dispute_id=first.dispute_id, address_id=10000002)
     get(second.dispute_id)
     found = sandbox.requests.assert_order([GET, AGREE, GET])
-    assert [call["dispute_id"] for call in found] == [first.dispute_id, first.dispute_id, second.dispute_id]
+    assert [call["dispute_id"] for call in found] == [
+        first.dispute_id,
+        first.dispute_id,
+        second.dispute_id,
+    ]
     sandbox.requests.assert_order([(GET, first), (GET, second.dispute_id)])
     assert sandbox.requests.assert_order([]) == []
     with pytest.raises(AssertionError) as failed:
@@ -189,7 +208,9 @@ def test_what_makes_no_sense_is_refused(sandbox, wrong):
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=30)
-@given(calls=st.lists(st.integers(1, 3), max_size=6), wanted=st.lists(st.integers(1, 3), max_size=3))
+@given(
+    calls=st.lists(st.integers(1, 3), max_size=6), wanted=st.lists(st.integers(1, 3), max_size=3)
+)
 def test_order_is_that_of_a_subsequence(calls, wanted):
     """An order holds exactly if its steps can be picked from the calls from left to right."""
     sandbox = Sandbox()
@@ -200,7 +221,9 @@ def test_order_is_that_of_a_subsequence(calls, wanted):
     holds = all(number in rest for number in wanted)
     steps = [(GET, number) for number in wanted]
     if holds:
-        assert [call["dispute_id"] for call in sandbox.requests.assert_order(steps)] == [str(number) for number in wanted]
+        assert [call["dispute_id"] for call in sandbox.requests.assert_order(steps)] == [
+            str(number) for number in wanted
+        ]
     else:
         with pytest.raises(AssertionError):
             sandbox.requests.assert_order(steps)

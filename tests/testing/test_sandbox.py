@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver import Sandbox, Server
-from mockserver.testing.control import ControlRefused
+from mockserver.client.control_client import ControlRefused
 
 
 @pytest.fixture(params=["in process", "over http"])
@@ -33,7 +33,14 @@ def test_both_parties_play_a_whole_exchange(sandbox: Sandbox) -> None:
     sandbox.seller.consigngoods()
     sandbox.buyer.confirm_receipt()
     assert (exchange.status, exchange.status_text, exchange.deadline) == (5, "换货成功", None)
-    assert [fact["sub"] for fact in exchange.timeline] == [False, False, False, True, False, False]
+    assert [event["sub"] for event in exchange.timeline] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
     assert [message["content"] for message in exchange.messages][1] == "同意"
     assert repr(exchange) == f"<Exchange {exchange.dispute_id}>"
 
@@ -80,7 +87,7 @@ def test_time_is_driven(sandbox: Sandbox) -> None:
     exchange = sandbox.open(status=2)
     assert [each["dispute_id"] for each in sandbox.clock.deadlines] == [exchange.dispute_id]
     assert sandbox.clock.advance(timedelta(days=6)) == []
-    assert [fact["to"] for fact in sandbox.clock.age(to="next")] == [4]
+    assert [event["to"] for event in sandbox.clock.age(to="next")] == [4]
     assert f"{sandbox.clock.now:%F %T}" == "2026-03-07 10:00:00"
     sandbox.clock.freeze("2026-04-01 00:00:00")
     assert f"{sandbox.clock.now:%F %T}" == "2026-04-01 00:00:00"
@@ -95,9 +102,13 @@ def test_robots_live_on_their_own(sandbox: Sandbox) -> None:
     sandbox.robots = {"buyer": "prompt", "courier": "slow"}
     assert sandbox.robots == {"buyer": "prompt", "courier": "slow", "cs": None, "applies": None}
     [plan] = sandbox.clock.planned
-    assert (plan["dispute_id"], plan["by"], plan["move"]) == (exchange.dispute_id, "buyer", "ship_back")
-    [fact] = sandbox.clock.advance(to="next")
-    assert (fact["move"], fact["at"], exchange.status) == ("ship_back", plan["at"], 3)
+    assert (plan["dispute_id"], plan["by"], plan["move"]) == (
+        exchange.dispute_id,
+        "buyer",
+        "ship_back",
+    )
+    [event] = sandbox.clock.advance(to="next")
+    assert (event["move"], event["at"], exchange.status) == ("ship_back", plan["at"], 3)
     sandbox.robots = {}
     assert set(sandbox.robots.values()) == {None}
 
@@ -152,8 +163,10 @@ def test_requests_events_and_stubs(sandbox: Sandbox) -> None:
     sandbox.open()
     sandbox.stub("taobao.user.seller.get", {"user": {"nick": "店"}})
     assert sandbox.client().call("taobao.user.seller.get")["user"] == {"nick": "店"}
-    assert [entry["method"] for entry in sandbox.requests(outcome="ok")] == ["taobao.user.seller.get"]
-    assert [fact["move"] for fact in sandbox.events()] == ["apply"]
+    assert [entry["method"] for entry in sandbox.requests(outcome="ok")] == [
+        "taobao.user.seller.get"
+    ]
+    assert [event["move"] for event in sandbox.events()] == ["apply"]
 
 
 def test_env_is_what_a_client_reads(sandbox: Sandbox) -> None:

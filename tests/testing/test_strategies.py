@@ -10,28 +10,31 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from mockserver import Sandbox
-from mockserver.api.around_methods import METHODS
+from mockserver.api.methods import METHODS
+from mockserver.client.control_client import ControlRefused
+from mockserver.client.top_client import TopRefused
 from mockserver.control.blueprint import ROUTES
-from mockserver.control.stage import DeskStage
+from mockserver.control.in_process import InProcessTarget
 from mockserver.domain.vocabulary import Actor
-from mockserver.scenario.checker import check_story
-from mockserver.scenario.reader import read_story
+from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_story
-from mockserver.scenario.waiting import Waiting
-from mockserver.server import make_desk
+from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.static_check import check_scenario
+from mockserver.server import make_context
 from mockserver.testing import strategies
-from mockserver.testing.client import TopRefused
-from mockserver.testing.control import ControlRefused
 from mockserver.testing.strategies import BadCall, Mistake, ValidCall
 from mockserver.world.clock import FROZEN_AT
 from mockserver.world.document import BadDocument, read_world
-from mockserver.world.playing import PLAYERS
+from mockserver.world.move_parser import ACTOR_MOVES
 from mockserver.world.world import World
 
 STATUSES = (1, 2, 3, 4, 5, 6, 12, 13, 14)
 FEW = settings(
-    derandomize=True, database=None, deadline=None, max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=50,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 MANY = settings(FEW, max_examples=200)
@@ -55,13 +58,13 @@ def refusal(sandbox: Sandbox, call: ValidCall | BadCall) -> tuple[int, str] | No
 
 def told(document: dict[str, Any]) -> Result:
     """What comes of a drawn story: read, checked and played like a file."""
-    story = read_story(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
-    assert check_story(story) == ()
-    desk = make_desk()
+    story = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
+    assert check_scenario(story) == ()
+    desk = make_context()
     world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
     desk.directory.add(world)
-    stage = DeskStage(desk, ROUTES, world, made=True)
-    return play_story(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep)))
+    stage = InProcessTarget(desk, ROUTES, world, made=True)
+    return play_scenario(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep)))
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
@@ -84,7 +87,7 @@ def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
 @given(strategies.worlds(), st.sampled_from(STATUSES))
 def test_a_drawn_world_can_be(document: dict[str, Any], status: int) -> None:
     """Every drawn world document makes a sandbox, where an exchange can be opened at any status."""
-    desk = make_desk()
+    desk = make_context()
     world = World(desk.directory, read_world(document))
     desk.directory.add(world)
     [exchange] = world.open({"status": status})
@@ -95,18 +98,25 @@ def test_a_drawn_world_can_be(document: dict[str, Any], status: int) -> None:
 @given(strategies.faults())
 def test_a_drawn_fault_can_be_planned(fault: dict[str, Any]) -> None:
     """Every drawn fault is planned with the options that were drawn; a set as several."""
-    world = World(make_desk().directory, read_world({}))
-    first, *others = [world.harm.show(each) for each in world.harm.add(fault)]
+    world = World(make_context().directory, read_world({}))
+    first, *others = [world.faults.show(each) for each in world.faults.add(fault)]
     assert bool(others) is ("set" in fault)
     spelt = {"set", "method", "dispute_id", "until"}  # shown in a spelling of the product's own
-    assert {name: first[name] for name in fault if name not in spelt} == {name: fault[name] for name in fault if name not in spelt}
+    assert {name: first[name] for name in fault if name not in spelt} == {
+        name: fault[name] for name in fault if name not in spelt
+    }
 
 
 @FEW
 @given(strategies.shops(), strategies.goods(), strategies.buyers())
-def test_drawn_parts_fit_into_a_world(shop: dict[str, Any], goods: dict[str, Any], buyer: dict[str, Any]) -> None:
+def test_drawn_parts_fit_into_a_world(
+    shop: dict[str, Any], goods: dict[str, Any], buyer: dict[str, Any]
+) -> None:
     """A drawn shop, SKU and buyer stand in a world document as they are, and are kept as given."""
-    state = World(make_desk().directory, read_world({"shops": [shop], "goods": {"wanted": goods}, "buyers": [buyer]})).state
+    state = World(
+        make_context().directory,
+        read_world({"shops": [shop], "goods": {"wanted": goods}, "buyers": [buyer]}),
+    ).state
     [kept] = state.shops.values()
     assert kept.nick == shop["nick"]
     assert shop.get("session", "") in (*state.sessions, "")
@@ -118,18 +128,21 @@ def test_drawn_parts_fit_into_a_world(shop: dict[str, Any], goods: dict[str, Any
 @given(strategies.addresses())
 def test_a_drawn_address_is_kept(address: dict[str, Any]) -> None:
     """A drawn address is the shop's, with every value as it was drawn; alone, it is the default one."""
-    [shop] = World(make_desk().directory, read_world({"shops": [{"addresses": [address]}]})).state.shops.values()
+    [shop] = World(
+        make_context().directory, read_world({"shops": [{"addresses": [address]}]})
+    ).state.shops.values()
     [kept] = shop.addresses
-    assert {name: str(getattr(kept, name)) for name in address} == {**{name: str(value) for name, value in address.items()}, **(
-        {"cancel_def": "True"} if "cancel_def" in address else {}
-    )}
+    assert {name: str(getattr(kept, name)) for name in address} == {
+        **{name: str(value) for name, value in address.items()},
+        **({"cancel_def": "True"} if "cancel_def" in address else {}),
+    }
 
 
 @FEW
 @given(strategies.exchanges())
 def test_a_drawn_exchange_opens(document: dict[str, Any]) -> None:
     """Every drawn open document is taken, and its id is kept."""
-    [exchange] = World(make_desk().directory, read_world({"clock": FROZEN_AT})).open(document)
+    [exchange] = World(make_context().directory, read_world({"clock": FROZEN_AT})).open(document)
     assert exchange.dispute_id == int(document.get("dispute_id", exchange.dispute_id))
 
 
@@ -167,7 +180,19 @@ def test_drawn_stories_pass_and_reach_everything() -> None:
         result = told(document)
         assert result.ok, (document, result.trouble)
         reached |= {key for step in document["steps"] for key in step}
-    assert reached >= {"buyer", "seller", "cs", "advance", "age", "stock", "call", "expect", "refused", "as", "on"}
+    assert reached >= {
+        "buyer",
+        "seller",
+        "cs",
+        "advance",
+        "age",
+        "stock",
+        "call",
+        "expect",
+        "refused",
+        "as",
+        "on",
+    }
 
 
 # what is reached
@@ -200,7 +225,12 @@ def test_bad_calls_reach_every_mistake() -> None:
 def test_moves_reach_all_of_every_actor() -> None:
     """Every move of buyer, seller and customer service is drawn, applications apart."""
     reached = {(move["by"], move["move"]) for move in drawn(strategies.moves(), 300)}
-    assert reached == {(by.value, name) for by in (Actor.BUYER, Actor.SELLER, Actor.CS) for name in PLAYERS[by] if name != "apply"}
+    assert reached == {
+        (by.value, name)
+        for by in (Actor.BUYER, Actor.SELLER, Actor.CS)
+        for name in ACTOR_MOVES[by]
+        if name != "apply"
+    }
 
 
 # shrinking
@@ -210,7 +240,10 @@ def test_documents_shrink_to_nothing() -> None:
     """Where nothing matters nothing is left."""
     assert find(strategies.worlds(), lambda document: True) == {}
     assert find(strategies.exchanges(), lambda document: True) == {}
-    assert find(strategies.moves("buyer", {"buyer": ["ship_back"]}), lambda move: True) == {"by": "buyer", "move": "ship_back"}
+    assert find(strategies.moves("buyer", {"buyer": ["ship_back"]}), lambda move: True) == {
+        "by": "buyer",
+        "move": "ship_back",
+    }
 
 
 def test_documents_shrink_to_what_matters() -> None:
@@ -223,27 +256,47 @@ def test_documents_shrink_to_what_matters() -> None:
 
 def test_a_shrunk_shop_can_still_be() -> None:
     """Reduced to their smallest, two sessions of a shop are still two."""
-    shop = find(strategies.shops(), lambda shop: "session" in shop and any("session" in sub for sub in shop.get("subs", ())))
-    sessions = World(make_desk().directory, read_world({"shops": [shop]})).state.sessions
+    shop = find(
+        strategies.shops(),
+        lambda shop: "session" in shop and any("session" in sub for sub in shop.get("subs", ())),
+    )
+    sessions = World(make_context().directory, read_world({"shops": [shop]})).state.sessions
     assert {shop["session"], shop["subs"][0]["session"]} <= set(sessions)
 
 
 def test_a_bad_call_shrinks_to_its_mistake() -> None:
     """Only what the method requires stands beside the mistake."""
-    call = find(strategies.bad_calls("tmall.exchange.agree", mistake=Mistake.TOO_LONG), lambda call: True)
+    call = find(
+        strategies.bad_calls("tmall.exchange.agree", mistake=Mistake.TOO_LONG), lambda call: True
+    )
     assert set(call.params) == {"dispute_id", "address_id", "fields", "leave_message"}
 
 
 def test_a_story_shrinks_to_two_steps() -> None:
     """A story with a refusal is an application and the move that is refused."""
-    story = find(strategies.stories(), lambda story: any("refused" in step for step in story["steps"]), settings=settings(FEW, max_examples=500))
-    assert [next(iter(step)) for step in story["steps"]] in (["buyer", "buyer"], ["buyer", "seller"], ["buyer", "cs"])
+    story = find(
+        strategies.stories(),
+        lambda story: any("refused" in step for step in story["steps"]),
+        settings=settings(FEW, max_examples=500),
+    )
+    assert [next(iter(step)) for step in story["steps"]] in (
+        ["buyer", "buyer"],
+        ["buyer", "seller"],
+        ["buyer", "cs"],
+    )
 
 
 # what cannot be
 
 
-@pytest.mark.parametrize(("draw", "given_name"), [(strategies.calls, "tmall.exchange.agre"), (strategies.bad_calls, "x"), (strategies.moves, "byuer")])
+@pytest.mark.parametrize(
+    ("draw", "given_name"),
+    [
+        (strategies.calls, "tmall.exchange.agre"),
+        (strategies.bad_calls, "x"),
+        (strategies.moves, "byuer"),
+    ],
+)
 def test_an_unknown_name_is_told(draw: Any, given_name: str) -> None:
     """A method or actor that there is not is told at once, with those there are."""
     with pytest.raises(BadDocument, match=given_name):

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from mockserver import Server
-from mockserver.testing.transport import Http
+from mockserver.client.transport import Http
 
 
 def test_short_threads_leave_no_connection() -> None:

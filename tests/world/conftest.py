@@ -11,7 +11,7 @@ import pytest
 from mockserver.domain.exchange import Exchange, Message, Outcome
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
@@ -64,7 +64,9 @@ def found(directory: Directory) -> Callable[..., World]:
 def act() -> Callable[..., tuple[Outcome, Message]]:
     """Plays a move by its name for the actor it belongs to."""
 
-    def play(world: World, exchange: Exchange, move: str, role: Role | None = None, **fields: Any) -> tuple[Outcome, Message]:
+    def play(
+        world: World, exchange: Exchange, move: str, role: Role | None = None, **fields: Any
+    ) -> tuple[Outcome, Message]:
         own = Role.BUYER if move in BUYER else Role.CS if move in CS else Role.SELLER_MAIN
         return world.move(exchange.dispute_id, msgspec.convert(fields, MOVES[move]), role or own)
 
@@ -74,7 +76,7 @@ def act() -> Callable[..., tuple[Outcome, Message]]:
 @pytest.fixture
 def caller_of(top: Any) -> Callable[[World], Any]:
     """A signed in-process caller for any world."""
-    return lambda world: type(top)(Gateway(Rules(world.directory)), world)
+    return lambda world: type(top)(Gateway(SandboxLookup(world.directory)), world)
 
 
 @pytest.fixture

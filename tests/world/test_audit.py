@@ -5,11 +5,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import Sandbox
-from mockserver.world.audit import audit
-from mockserver.world.findings import seen
+from mockserver.review.audit import audit
+from mockserver.review.review_findings import read_calls
 
-AGREE, ADD, SHIP = "tmall.exchange.agree", "tmall.exchange.message.add", "tmall.exchange.consigngoods"
-GET, MESSAGES, LIST = "tmall.exchange.get", "tmall.exchange.messages.get", "tmall.exchange.receive.get"
+AGREE, ADD, SHIP = (
+    "tmall.exchange.agree",
+    "tmall.exchange.message.add",
+    "tmall.exchange.consigngoods",
+)
+GET, MESSAGES, LIST = (
+    "tmall.exchange.get",
+    "tmall.exchange.messages.get",
+    "tmall.exchange.receive.get",
+)
 CARRIER = {"logistics_type": 200, "logistics_company_name": "顺丰快递"}
 
 
@@ -23,7 +31,9 @@ class Client:
         self.top(AGREE, dispute_id=self.dispute_id, address_id=10000002, fields="status", **more)
 
     def ship(self, waybill, method=SHIP):
-        self.top(method, dispute_id=self.dispute_id, logistics_no=waybill, fields="status", **CARRIER)
+        self.top(
+            method, dispute_id=self.dispute_id, logistics_no=waybill, fields="status", **CARRIER
+        )
 
     def say(self, content):
         self.top(ADD, dispute_id=self.dispute_id, content=content, fields="id")
@@ -46,9 +56,13 @@ def audited(world):
     """The audit of all that was called: what was found, and the counts of writes, safe and unsafe repeats."""
 
     def run():
-        result = audit(seen(world.journal.recent()[1]))
+        result = audit(read_calls(world.journal.recent()[1]))
         assert all(each.zh and each.en for each in result.findings)
-        return [each.conduct.id for each in result.findings], (result.writes, result.repeats - result.unsafe, result.unsafe), result.findings
+        return (
+            [each.conduct.id for each in result.findings],
+            (result.writes, result.repeats - result.unsafe, result.unsafe),
+            result.findings,
+        )
 
     return run
 
@@ -75,15 +89,23 @@ def test_a_blind_repetition_is_unsafe(client, audited):
     assert (ids, counts) == (["unsafe_repeat"], (2, 0, 1))
     assert [entry.outcome for entry in found.entries] == ["ok", "failed"]
     assert found.shown()["request_ids"] == [entry.request_id for entry in found.entries]
-    assert all(entry.request_id in found.zh and entry.request_id in found.en for entry in found.entries)
+    assert all(
+        entry.request_id in found.zh and entry.request_id in found.en for entry in found.entries
+    )
     assert str(one.dispute_id) in found.zh
 
 
-@pytest.mark.parametrize("look", [
-    lambda one: one.look(), lambda one: one.look("modified"),
-    lambda one: one.top(LIST, fields="dispute_id,status"), lambda one: one.top.send(one.top.params(LIST, fields="dispute_id,status", format="xml")),
-    lambda one: one.top(LIST, fields="status", refund_id_array=one.dispute_id),
-], ids=["get", "modified", "list", "xml", "by id"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda one: one.look(),
+        lambda one: one.look("modified"),
+        lambda one: one.top(LIST, fields="dispute_id,status"),
+        lambda one: one.top.send(one.top.params(LIST, fields="dispute_id,status", format="xml")),
+        lambda one: one.top(LIST, fields="status", refund_id_array=one.dispute_id),
+    ],
+    ids=["get", "modified", "list", "xml", "by id"],
+)
 def test_a_repetition_after_a_look_is_safe(client, audited, look):
     """Who reads the exchange, or a list that shows it, before the retry repeats safely."""
     one = client()
@@ -93,12 +115,27 @@ def test_a_repetition_after_a_look_is_safe(client, audited, look):
     assert audited()[:2] == ([], (2, 1, 0))
 
 
-@pytest.mark.parametrize("look", [
-    lambda one, two: two.look(), lambda one, two: one.look("title"), lambda one, two: one.look_at_messages(),
-    lambda one, two: one.top(GET, dispute_id=one.dispute_id), lambda one, two: one.top("taobao.time.get"),
-    lambda one, two: one.top(LIST, fields="dispute_id,status", dispute_status_array="5"),
-    lambda one, two: one.top(LIST, fields="dispute_id,title"),
-], ids=["another exchange", "no status", "messages", "refused", "time", "list without it", "list without status"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda one, two: two.look(),
+        lambda one, two: one.look("title"),
+        lambda one, two: one.look_at_messages(),
+        lambda one, two: one.top(GET, dispute_id=one.dispute_id),
+        lambda one, two: one.top("taobao.time.get"),
+        lambda one, two: one.top(LIST, fields="dispute_id,status", dispute_status_array="5"),
+        lambda one, two: one.top(LIST, fields="dispute_id,title"),
+    ],
+    ids=[
+        "another exchange",
+        "no status",
+        "messages",
+        "refused",
+        "time",
+        "list without it",
+        "list without status",
+    ],
+)
 def test_a_look_elsewhere_does_not_help(client, audited, look):
     """What does not show how the exchange stands makes no retry safe."""
     one, two = client(), client()
@@ -145,7 +182,9 @@ def test_a_new_round_is_no_repetition(client, audited, world):
     one = client()
     one.agree()
     world.move(one.dispute_id, ShipBack(logistics_no="SF0000000001"), Role.BUYER)
-    one.top("tmall.exchange.returngoods.refuse", dispute_id=one.dispute_id, seller_refuse_reason_id=1201)
+    one.top(
+        "tmall.exchange.returngoods.refuse", dispute_id=one.dispute_id, seller_refuse_reason_id=1201
+    )
     world.move(one.dispute_id, Modify(), Role.BUYER)
     one.agree()
     assert world.exchange(one.dispute_id).status == 2
@@ -215,7 +254,9 @@ def test_a_replaced_state_begins_anew(world, client, audited):
 @pytest.fixture
 def lose(world):
     """Plans that the next call of a method loses its reply, carried out or not."""
-    return lambda fault, method: world.harm.add({"fault": fault, "as": "isp.remote-service-timeout", "method": method})
+    return lambda fault, method: world.faults.add(
+        {"fault": fault, "as": "isp.remote-service-timeout", "method": method}
+    )
 
 
 @pytest.mark.parametrize("fault", ["reply_lost", "refused_reply_lost"])
@@ -255,11 +296,21 @@ def test_a_message_without_reply(client, audited, lose, fault):
     two.say("请寄回")
     two.look_at_messages()
     two.say("请寄回")
-    assert audited()[:2] == (["double_message" if fault == "reply_lost" else "unsafe_repeat"], (4, 1, 1))
+    assert audited()[:2] == (
+        ["double_message" if fault == "reply_lost" else "unsafe_repeat"],
+        (4, 1, 1),
+    )
 
 
-@pytest.mark.parametrize(("fault", "look", "found"), [
-    ("reply_lost", False, True), ("reply_lost", True, True), ("refused_reply_lost", False, True), ("refused_reply_lost", True, False)])
+@pytest.mark.parametrize(
+    ("fault", "look", "found"),
+    [
+        ("reply_lost", False, True),
+        ("reply_lost", True, True),
+        ("refused_reply_lost", False, True),
+        ("refused_reply_lost", True, False),
+    ],
+)
 def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, found):
     """Another waybill after a lost reply is a second parcel, unless a look has shown that nothing was shipped."""
     one = client(12)
@@ -276,7 +327,7 @@ def test_a_second_delivery_is_not_the_clients(world, client, audited, method):
     """What a planned fault delivers twice was sent once: neither a repetition, nor two messages, nor a look that never came."""
     one = client()
     one.agree()
-    world.harm.add({"fault": "duplicate_delivery", "method": method})
+    world.faults.add({"fault": "duplicate_delivery", "method": method})
     if method == GET:
         one.look()
         one.agree()
@@ -287,8 +338,16 @@ def test_a_second_delivery_is_not_the_clients(world, client, audited, method):
     assert audited()[0] == []
 
 
-STEPS = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["agree", "ship A", "say x", "say y", "buyer"])), max_size=14)
-LOSSES = st.lists(st.sampled_from(["", "", "reply_lost", "refused_reply_lost", "platform_error", "duplicate_delivery"]), max_size=20)
+STEPS = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from(["agree", "ship A", "say x", "say y", "buyer"])),
+    max_size=14,
+)
+LOSSES = st.lists(
+    st.sampled_from(
+        ["", "", "reply_lost", "refused_reply_lost", "platform_error", "duplicate_delivery"]
+    ),
+    max_size=20,
+)
 
 
 def play(steps, careful, losses=()):
@@ -298,7 +357,13 @@ def play(steps, careful, losses=()):
     exchanges, tried = [sandbox.open(), sandbox.open(status=12)], set()
     for place, fault in enumerate(losses):
         if fault:
-            more = {"as": "isp.remote-service-timeout"} if "lost" in fault else {"code": 10} if fault == "platform_error" else {}
+            more = (
+                {"as": "isp.remote-service-timeout"}
+                if "lost" in fault
+                else {"code": 10}
+                if fault == "platform_error"
+                else {}
+            )
             sandbox._ask("POST", "faults", {"fault": fault, "after": place, **more})
     for which, step in steps:
         dispute_id, (verb, _, what) = exchanges[which].dispute_id, step.partition(" ")
@@ -312,7 +377,9 @@ def play(steps, careful, losses=()):
                 break
         tried.add((which, step))
         more = {
-            "agree": {"address_id": 10000002}, "ship": {"logistics_no": "SF00000000" + str(which), **CARRIER}, "say": {"content": what},
+            "agree": {"address_id": 10000002},
+            "ship": {"logistics_no": "SF00000000" + str(which), **CARRIER},
+            "say": {"content": what},
         }[verb]
         client.send({"agree": AGREE, "ship": SHIP, "say": ADD}[verb], dispute_id=dispute_id, **more)
     calls = sandbox.requests()[::-1]

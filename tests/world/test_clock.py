@@ -58,7 +58,9 @@ def test_advance_keeps_what_was_recorded(world, top, beijing):
     """After an advance now is later and recorded instants are shown as they were."""
     [exchange] = world.open({"status": 1})
     world.advance(timedelta(hours=30))
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified")["result"]
+    shown = top.result(
+        "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified"
+    )["result"]
     assert world.now == beijing("2026-03-02 16:00:00")
     assert shown["exchange"] == {"created": START, "modified": START}
 
@@ -68,12 +70,18 @@ def test_age_makes_what_was_recorded_older(world, top, beijing):
     [exchange] = world.open({"status": 1})
     world.age(timedelta(hours=30))
     asked = "created,modified,time_out,refund_version"
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
-    thread = top.result("tmall.exchange.messages.get", dispute_id=exchange.dispute_id, fields="created")["result"]
+    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked)[
+        "result"
+    ]["exchange"]
+    thread = top.result(
+        "tmall.exchange.messages.get", dispute_id=exchange.dispute_id, fields="created"
+    )["result"]
     older = "2026-02-28 04:00:00"
     assert world.now == beijing(START)
     assert shown == {
-        "created": older, "modified": older, "time_out": "2026-03-02 04:00:00",
+        "created": older,
+        "modified": older,
+        "time_out": "2026-03-02 04:00:00",
         "refund_version": int(beijing(older).timestamp()) * 1000,
     }
     assert [message["created"] for message in thread["results"]["refund_message"]] == [older]
@@ -84,11 +92,15 @@ def test_age_fires_what_it_makes_due(world, top):
     [exchange] = world.open({"status": 2})
     fired = world.age(7 * DAY + timedelta(seconds=30))
     shown = top.result(
-        "tmall.exchange.receive.get", fields="status,modified",
-        start_gmt_modified_time="2026-03-01 09:59:00", end_gmt_modifed_time="2026-03-01 10:00:00",
+        "tmall.exchange.receive.get",
+        fields="status,modified",
+        start_gmt_modified_time="2026-03-01 09:59:00",
+        end_gmt_modifed_time="2026-03-01 10:00:00",
     )
-    assert [(fact.dispute_id, fact.target) for fact in fired] == [(exchange.dispute_id, 4)]
-    assert shown["results"]["exchange"] == [{"status": "换货关闭", "modified": "2026-03-01 09:59:30"}]
+    assert [(event.dispute_id, event.target) for event in fired] == [(exchange.dispute_id, 4)]
+    assert shown["results"]["exchange"] == [
+        {"status": "换货关闭", "modified": "2026-03-01 09:59:30"}
+    ]
 
 
 def test_moves_after_an_age_happen_now(world, top, act):
@@ -96,7 +108,9 @@ def test_moves_after_an_age_happen_now(world, top, act):
     [exchange] = world.open({"status": 1})
     world.age(DAY)
     act(world, exchange, "agree")
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified")["result"]
+    shown = top.result(
+        "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified"
+    )["result"]
     assert shown["exchange"] == {"created": "2026-02-28 10:00:00", "modified": START}
 
 
@@ -105,8 +119,10 @@ def test_windows_of_an_aged_world_reach_both_ends_of_time(world, top):
     world.open({"status": 1})
     world.age(DAY)
     found = top.result(
-        "tmall.exchange.receive.get", fields="status",
-        start_gmt_modified_time="0001-01-01 00:00:00", end_gmt_modifed_time="9999-12-31 23:59:59",
+        "tmall.exchange.receive.get",
+        fields="status",
+        start_gmt_modified_time="0001-01-01 00:00:00",
+        end_gmt_modifed_time="9999-12-31 23:59:59",
     )
     assert found["total_results"] == 1
 
@@ -117,20 +133,20 @@ def test_deadlines_fire_each_at_its_own_instant_in_order(world, beijing):
     [returning] = world.open({"status": 2})
     [applied] = world.open({"status": 1})
     fired = world.advance(30 * DAY)
-    assert [(fact.dispute_id, fact.at, fact.source, fact.target) for fact in fired] == [
+    assert [(event.dispute_id, event.at, event.source, event.target) for event in fired] == [
         (applied.dispute_id, beijing("2026-03-03 10:00:00"), 1, 2),
         (returning.dispute_id, beijing("2026-03-08 10:00:00"), 2, 4),
         (applied.dispute_id, beijing("2026-03-10 10:00:00"), 2, 4),
         (received.dispute_id, beijing("2026-03-11 10:00:00"), 13, 5),
     ]
-    assert {fact.role for fact in fired} == {Role.TIMEOUT}
+    assert {event.role for event in fired} == {Role.TIMEOUT}
 
 
 def test_equal_deadlines_fire_by_dispute_id(world):
     """Deadlines at one instant fire in the order of their dispute ids, whatever the order of opening."""
     for number in (900, 100, 500):
         world.open({"status": 2, "dispute_id": number})
-    assert [fact.dispute_id for fact in world.advance(7 * DAY)] == [100, 500, 900]
+    assert [event.dispute_id for event in world.advance(7 * DAY)] == [100, 500, 900]
 
 
 def test_last_unit_goes_to_the_earlier_deadline(found):
@@ -139,7 +155,10 @@ def test_last_unit_goes_to_the_earlier_deadline(found):
     [late] = world.open({"status": 1, "dispute_id": 1})
     [early] = world.open({"status": 1, "dispute_id": 2, "created": "2026-03-01 09:00:00"})
     world.advance(2 * DAY)
-    assert (world.exchange(early.dispute_id).status, world.exchange(late.dispute_id).status) == (2, 4)
+    assert (world.exchange(early.dispute_id).status, world.exchange(late.dispute_id).status) == (
+        2,
+        4,
+    )
 
 
 def test_message_does_not_move_a_deadline(world, act, beijing):
@@ -156,15 +175,24 @@ def test_deadlines_are_listed_earliest_first(world, beijing):
         world.open({"status": status})
     world.age(timedelta(hours=1))
     assert [(at, int(exchange.status)) for at, exchange in world.deadlines()] == [
-        (beijing("2026-03-03 09:00:00"), 1), (beijing("2026-03-04 09:00:00"), 12),
-        (beijing("2026-03-08 09:00:00"), 2), (beijing("2026-03-11 09:00:00"), 13),
+        (beijing("2026-03-03 09:00:00"), 1),
+        (beijing("2026-03-04 09:00:00"), 12),
+        (beijing("2026-03-08 09:00:00"), 2),
+        (beijing("2026-03-11 09:00:00"), 13),
     ]
 
 
-@pytest.mark.parametrize(("status", "span", "then"), [
-    (1, timedelta(days=2), 2), (2, timedelta(days=7), 4), (3, timedelta(days=10), 14), (6, timedelta(days=5), 4),
-    (12, timedelta(hours=72), 14), (13, timedelta(days=10), 5),
-])
+@pytest.mark.parametrize(
+    ("status", "span", "then"),
+    [
+        (1, timedelta(days=2), 2),
+        (2, timedelta(days=7), 4),
+        (3, timedelta(days=10), 14),
+        (6, timedelta(days=5), 4),
+        (12, timedelta(hours=72), 14),
+        (13, timedelta(days=10), 5),
+    ],
+)
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_every_waiting_state_has_its_limit(world, ruleset, status, span, then):
     """Every waiting state ends at its documented limit with its documented effect, in both rulesets."""
@@ -191,7 +219,7 @@ def test_setting_the_clock_forward_fires(world, beijing):
     """A clock set to a later instant fires what that makes due."""
     world.open({"status": 2})
     fired = world.set_clock(running=False, now=beijing("2026-04-01 00:00:00"))
-    assert [fact.at for fact in fired] == [beijing("2026-03-08 10:00:00")]
+    assert [event.at for event in fired] == [beijing("2026-03-08 10:00:00")]
 
 
 @pytest.mark.parametrize("verb", ["advance", "age"])

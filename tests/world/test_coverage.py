@@ -24,20 +24,28 @@ ROLES = (Role.BUYER, Role.SELLER_MAIN, Role.SELLER_SUB, Role.CS)
 @pytest.fixture
 def met(world: World) -> Callable[[str], dict]:
     """A section of what a flow's counts are; empty if the flow was not met."""
-    return lambda section, flow="classic": world.coverage.shown()["rulesets"].get(flow, {}).get(section, {})
+    return lambda section, ruleset="classic": (
+        world.coverage.shown()["rulesets"].get(ruleset, {}).get(section, {})
+    )
 
 
 @pytest.fixture
 def agree(top, world: World) -> Callable[..., dict]:
     """A client's agreement."""
-    return lambda dispute_id, **more: top("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002,
-                                          fields="status", **more)
+    return lambda dispute_id, **more: top(
+        "tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, fields="status", **more
+    )
 
 
 def test_a_new_world_has_met_nothing(world: World) -> None:
     """No count stands above zero, and no flow is named."""
     assert world.coverage.shown() == {
-        "calls": 0, "errors": {}, "sub_codes": {}, "msg_codes": {}, "messages": {}, "rulesets": {},
+        "calls": 0,
+        "errors": {},
+        "sub_codes": {},
+        "msg_codes": {},
+        "messages": {},
+        "rulesets": {},
     }
 
 
@@ -89,20 +97,38 @@ def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
     world.put_stock("wanted", 0)
     with pytest.raises(DomainError):
         world.move(exchange.dispute_id, MOVES["agree"](), Role.SELLER_MAIN)
-    for dispute_id in (exchange.dispute_id, exchange.dispute_id, fresh.dispute_id, over.dispute_id, 404):
+    for dispute_id in (
+        exchange.dispute_id,
+        exchange.dispute_id,
+        fresh.dispute_id,
+        over.dispute_id,
+        404,
+    ):
         agree(dispute_id)
 
-    assert met("refused") == {"1-agree:no_stock": 1, "3-agree:wrong_state": 2, "4-agree:wrong_state": 1}
+    assert met("refused") == {
+        "1-agree:no_stock": 1,
+        "3-agree:wrong_state": 2,
+        "4-agree:wrong_state": 1,
+    }
     assert sum(world.coverage.shown()["msg_codes"].values()) == 5
 
 
 def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met) -> None:
     """A method of the upgraded flow counts as refused in the state where it was tried."""
     (exchange,) = world.open({"status": 3})
-    top("tmall.exchange.confirmconsign", dispute_id=exchange.dispute_id, fields="status", logistics_no="SF1", logistics_type=200,
-        logistics_company_name="顺丰快递")
+    top(
+        "tmall.exchange.confirmconsign",
+        dispute_id=exchange.dispute_id,
+        fields="status",
+        logistics_no="SF1",
+        logistics_type=200,
+        logistics_company_name="顺丰快递",
+    )
 
-    assert [key for key in met("refused") if key.startswith("3-confirm_consign:")] == list(met("refused"))
+    assert [key for key in met("refused") if key.startswith("3-confirm_consign:")] == list(
+        met("refused")
+    )
 
 
 def test_error_codes_are_counted_without_what_varies(top, world: World) -> None:
@@ -179,30 +205,46 @@ def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
     shown = world.coverage.shown()
     assert shown["calls"] == 320
     assert shown["msg_codes"] == {"EXCHANGE_STATUS_ERROR": 160}
-    assert shown["rulesets"]["classic"]["rows"] == {"0-apply-1": 160, "1-agree-2": 160, "2-ship_back-3": 160}
+    assert shown["rulesets"]["classic"]["rows"] == {
+        "0-apply-1": 160,
+        "1-agree-2": 160,
+        "2-ship_back-3": 160,
+    }
     assert shown["rulesets"]["classic"]["client_rows"] == {"1-agree-2": 160}
     assert shown["rulesets"]["classic"]["refused"] == {"2-agree:wrong_state": 160}
 
 
 @settings(derandomize=True, database=None, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(["classic", "upgraded"]))
-def test_rows_are_the_facts_that_happened(seed: int, flow: str) -> None:
+def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
     """Whatever is tried, the rows counted are the rules of the facts that the exchanges' timelines hold."""
     chance = random.Random(seed)
-    world = World(Directory(lambda: datetime(2026, 3, 1, 12, tzinfo=BEIJING)), read_document({"ruleset": flow}, WorldDocument), id="default")
+    world = World(
+        Directory(lambda: datetime(2026, 3, 1, 12, tzinfo=BEIJING)),
+        read_document({"ruleset": ruleset}, WorldDocument),
+        id="default",
+    )
     numbers = [exchange.dispute_id for exchange in world.open({}, count=3)]
     for _ in range(40):
         try:
-            world.move(chance.choice(numbers), MOVES[chance.choice(sorted(MOVES))](), chance.choice(ROLES))
+            world.move(
+                chance.choice(numbers), MOVES[chance.choice(sorted(MOVES))](), chance.choice(ROLES)
+            )
         except DomainError:
             world.advance(timedelta(hours=chance.randrange(100)))
 
-    facts = [fact for number in numbers for fact in world.state.facts[number]]
-    counted = world.coverage.shown()["rulesets"][flow]
-    assert counted["rows"] == Counter(fact.rule for fact in facts)
-    assert counted["states"] == Counter(str(fact.target.value) for fact in facts if fact.source is not fact.target)
-    assert counted["deadlines"] == Counter(fact.rule for fact in facts if fact.role is Role.TIMEOUT)
-    assert world.coverage.shown()["messages"] == Counter(fact.role.name.lower() for fact in facts)
+    events = [event for number in numbers for event in world.state.events[number]]
+    counted = world.coverage.shown()["rulesets"][ruleset]
+    assert counted["rows"] == Counter(event.rule for event in events)
+    assert counted["states"] == Counter(
+        str(event.target.value) for event in events if event.source is not event.target
+    )
+    assert counted["deadlines"] == Counter(
+        event.rule for event in events if event.role is Role.TIMEOUT
+    )
+    assert world.coverage.shown()["messages"] == Counter(
+        event.role.name.lower() for event in events
+    )
 
 
 def test_a_robots_move_counts_like_the_partys(make_world: Callable[..., World]) -> None:

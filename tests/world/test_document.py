@@ -7,22 +7,46 @@ import pytest
 from mockserver.world.document import BadDocument
 
 GIVEN = {
-    "name": "mine", "ruleset": "upgraded", "clock": "2026-07-01 00:00:00",
-    "apps": [{"app_key": "23456789012345678901", "app_secret": "0123456789abcdef"},
-             {"app_key": 555, "app_secret": "s2", "methods": ["tmall.exchange.get"]}],
+    "name": "mine",
+    "ruleset": "upgraded",
+    "clock": "2026-07-01 00:00:00",
+    "apps": [
+        {"app_key": "23456789012345678901", "app_secret": "0123456789abcdef"},
+        {"app_key": 555, "app_secret": "s2", "methods": ["tmall.exchange.get"]},
+    ],
     "shops": [
-        {"nick": "我的旗舰店", "seller_id": 987654321, "session": "50000abc",
-         "subs": [{"nick": "我的旗舰店:小美", "session": "50000sub"}],
-         "addresses": [{"contact_id": 7, "addr": "甲路1号", "contact_name": "甲", "province": "福建省"},
-                       {"contact_id": 9007199254740993, "addr": "乙路2号", "cancel_def": True}]},
+        {
+            "nick": "我的旗舰店",
+            "seller_id": 987654321,
+            "session": "50000abc",
+            "subs": [{"nick": "我的旗舰店:小美", "session": "50000sub"}],
+            "addresses": [
+                {"contact_id": 7, "addr": "甲路1号", "contact_name": "甲", "province": "福建省"},
+                {"contact_id": 9007199254740993, "addr": "乙路2号", "cancel_def": True},
+            ],
+        },
         {"nick": "第二店", "session": "50000two", "subs": []},
     ],
-    "goods": {"wanted": {"sku_id": "31415926535", "title": "帽子 红", "price": "199.00", "stock": 3},
-              "hat": {"sku_id": 27182818284, "outer_id": "H-1", "num_iid": 42, "price": 5.5, "stock": 0}},
-    "buyers": [{"nick": "顾客一", "open_uid": "AAHx", "user_id": 5, "name": "一", "phone": "10001", "address": "a^^^b^^^c^^^d",
-                "oaid": "o1"}],
+    "goods": {
+        "wanted": {"sku_id": "31415926535", "title": "帽子 红", "price": "199.00", "stock": 3},
+        "hat": {"sku_id": 27182818284, "outer_id": "H-1", "num_iid": 42, "price": 5.5, "stock": 0},
+    },
+    "buyers": [
+        {
+            "nick": "顾客一",
+            "open_uid": "AAHx",
+            "user_id": 5,
+            "name": "一",
+            "phone": "10001",
+            "address": "a^^^b^^^c^^^d",
+            "oaid": "o1",
+        }
+    ],
     "carriers": [{"name": "自家快递", "id": 3, "code": "OWN"}],
-    "reasons": [{"reason_id": 1, "reason_text": "不换"}, {"reason_id": 2, "reason_text": "没收到", "stage": "receipt"}],
+    "reasons": [
+        {"reason_id": 1, "reason_text": "不换"},
+        {"reason_id": 2, "reason_text": "没收到", "stage": "receipt"},
+    ],
     "rules": {"deadline.2": "1d", "text.14": "换货单关闭,请退款"},
 }
 
@@ -37,19 +61,25 @@ def test_given_callers_are_kept(given):
     """Apps, secrets, shops, sessions and sub-accounts stand as given."""
     state = given.state
     assert {(app.app_key, app.app_secret) for app in state.apps.values()} == {
-        ("23456789012345678901", "0123456789abcdef"), ("555", "s2"),
+        ("23456789012345678901", "0123456789abcdef"),
+        ("555", "s2"),
     }
     assert [(s.token, s.nick, s.shop) for s in state.sessions.values()] == [
-        ("50000abc", "我的旗舰店", "我的旗舰店"), ("50000sub", "我的旗舰店:小美", "我的旗舰店"), ("50000two", "第二店", "第二店"),
+        ("50000abc", "我的旗舰店", "我的旗舰店"),
+        ("50000sub", "我的旗舰店:小美", "我的旗舰店"),
+        ("50000two", "第二店", "第二店"),
     ]
     assert state.shops["我的旗舰店"].seller_id == 987654321
 
 
 def test_given_addresses_are_kept(given, caller_of):
     """Given addresses stand alone, with the given default return address."""
-    found = caller_of(given).result("taobao.logistics.address.search")["addresses"]["address_result"]
+    found = caller_of(given).result("taobao.logistics.address.search")["addresses"][
+        "address_result"
+    ]
     assert [(row["contact_id"], row["addr"], row["cancel_def"]) for row in found] == [
-        (7, "甲路1号", False), (9007199254740993, "乙路2号", True),
+        (7, "甲路1号", False),
+        (9007199254740993, "乙路2号", True),
     ]
     assert (found[0]["contact_name"], found[0]["province"]) == ("甲", "福建省")
 
@@ -58,9 +88,24 @@ def test_given_goods_are_kept_beside_the_made_up(given):
     """Given goods keep ids, price and stock; those not named are made up."""
     state = given.state
     wanted, hat = state.goods["wanted"], state.goods["hat"]
-    assert (wanted.sku_id, wanted.title, wanted.price, state.accounts["31415926535"].available) == ("31415926535", "帽子 红", 19900, 3)
-    assert (hat.sku_id, hat.outer_id, hat.num_iid, hat.price, state.accounts["27182818284"].available) == (
-        "27182818284", "H-1", 42, 550, 0,
+    assert (wanted.sku_id, wanted.title, wanted.price, state.accounts["31415926535"].available) == (
+        "31415926535",
+        "帽子 红",
+        19900,
+        3,
+    )
+    assert (
+        hat.sku_id,
+        hat.outer_id,
+        hat.num_iid,
+        hat.price,
+        state.accounts["27182818284"].available,
+    ) == (
+        "27182818284",
+        "H-1",
+        42,
+        550,
+        0,
     )
     assert "bought" in state.goods
 
@@ -69,14 +114,29 @@ def test_given_people_tables_and_rules_are_kept(given, beijing):
     """Buyers, carriers, refuse reasons, rules, ruleset, name and clock stand as given."""
     state = given.state
     [buyer] = state.buyers.values()
-    assert (buyer.nick, buyer.open_uid, buyer.user_id, buyer.name, buyer.phone, buyer.address, buyer.oaid) == (
-        "顾客一", "AAHx", 5, "一", "10001", "a^^^b^^^c^^^d", "o1",
+    assert (
+        buyer.nick,
+        buyer.open_uid,
+        buyer.user_id,
+        buyer.name,
+        buyer.phone,
+        buyer.address,
+        buyer.oaid,
+    ) == (
+        "顾客一",
+        "AAHx",
+        5,
+        "一",
+        "10001",
+        "a^^^b^^^c^^^d",
+        "o1",
     )
     assert [(each.id, each.code, each.name) for each in state.carriers] == [(3, "OWN", "自家快递")]
     assert [(each.reason_id, each.reason_text, each.stage) for each in state.reasons] == [
-        (1, "不换", "application"), (2, "没收到", "receipt"),
+        (1, "不换", "application"),
+        (2, "没收到", "receipt"),
     ]
-    assert (state.choices["text.14"], given.open({})[0].ruleset) == ("换货单关闭,请退款", "upgraded")
+    assert (state.rules["text.14"], given.open({})[0].ruleset) == ("换货单关闭,请退款", "upgraded")
     assert (given.id, given.now) == ("mine", beijing("2026-07-01 00:00:00"))
 
 
@@ -86,19 +146,35 @@ def test_given_deadline_holds(given, beijing):
     assert [at for at, _ in given.deadlines()] == [beijing("2026-07-02 00:00:00")]
 
 
-@pytest.mark.parametrize(("document", "field"), [
-    ({"good": {}}, "good"), ({"seed": "x"}, "seed"), ({"ruleset": "modern"}, "ruleset"), ({"clock": 5}, "clock"),
-    ({"clock": "yesterday"}, "clock"), ({"clock": "2026-02-30 00:00:00"}, "clock"), ({"clock": {"mode": "slow"}}, "clock.mode"),
-    ({"clock": {"mode": "frozen", "now": "x"}}, "clock.now"), ({"clock": {"modes": "frozen"}}, "clock.modes"),
-    ({"apps": [{"key": "1"}]}, "apps.key"), ({"apps": {}}, "apps"), ({"shops": [{"nick": 5}]}, "shops.nick"),
-    ({"shops": [{"addresses": [{"contact_id": "seven"}]}]}, "shops.addresses.contact_id"),
-    ({"goods": {"wanted": {"stock": -1}}}, "goods.wanted.stock"), ({"goods": {"wanted": {"price": "cheap"}}}, "goods.wanted.price"),
-    ({"goods": {"wanted": {"price": "1.234"}}}, "goods.wanted.price"), ({"goods": {"wanted": {"price": -1}}}, "goods.wanted.price"),
-    ({"samples": "yes"}, "samples"), ({"rules": {"deadline.2": "soon"}}, "rules.deadline.2"),
-    ({"rules": {"deadline.9": "1d"}}, "rules.deadline.9"), ({"rules": {"fields_required": "no"}}, "rules.fields_required"),
-    ({"reasons": [{"reason_id": 1, "reason_text": "x", "stage": "later"}]}, "reasons.stage"), ({"carriers": [{}]}, "carriers.name"),
-    ({"buyers": [{"nick": None}]}, "buyers.nick"),
-])
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"good": {}}, "good"),
+        ({"seed": "x"}, "seed"),
+        ({"ruleset": "modern"}, "ruleset"),
+        ({"clock": 5}, "clock"),
+        ({"clock": "yesterday"}, "clock"),
+        ({"clock": "2026-02-30 00:00:00"}, "clock"),
+        ({"clock": {"mode": "slow"}}, "clock.mode"),
+        ({"clock": {"mode": "frozen", "now": "x"}}, "clock.now"),
+        ({"clock": {"modes": "frozen"}}, "clock.modes"),
+        ({"apps": [{"key": "1"}]}, "apps.key"),
+        ({"apps": {}}, "apps"),
+        ({"shops": [{"nick": 5}]}, "shops.nick"),
+        ({"shops": [{"addresses": [{"contact_id": "seven"}]}]}, "shops.addresses.contact_id"),
+        ({"goods": {"wanted": {"stock": -1}}}, "goods.wanted.stock"),
+        ({"goods": {"wanted": {"price": "cheap"}}}, "goods.wanted.price"),
+        ({"goods": {"wanted": {"price": "1.234"}}}, "goods.wanted.price"),
+        ({"goods": {"wanted": {"price": -1}}}, "goods.wanted.price"),
+        ({"samples": "yes"}, "samples"),
+        ({"rules": {"deadline.2": "soon"}}, "rules.deadline.2"),
+        ({"rules": {"deadline.9": "1d"}}, "rules.deadline.9"),
+        ({"rules": {"fields_required": "no"}}, "rules.fields_required"),
+        ({"reasons": [{"reason_id": 1, "reason_text": "x", "stage": "later"}]}, "reasons.stage"),
+        ({"carriers": [{}]}, "carriers.name"),
+        ({"buyers": [{"nick": None}]}, "buyers.nick"),
+    ],
+)
 def test_wrong_document_is_named(make_world, document, field):
     """An unknown key or a wrong value is refused with the path of the field."""
     with pytest.raises(BadDocument) as refused:
@@ -106,16 +182,28 @@ def test_wrong_document_is_named(make_world, document, field):
     assert re.sub(r"\[\d+\]", "", refused.value.field) == field
 
 
-@pytest.mark.parametrize(("document", "field"), [
-    ({"apps": [{"app_key": "1"}, {"app_key": "1"}]}, "apps.app_key"),
-    ({"shops": [{"nick": "a"}, {"nick": "a"}]}, "shops.nick"),
-    ({"shops": [{"nick": "a", "session": "s"}, {"nick": "b", "session": "s"}]}, "shops.session"),
-    ({"shops": [{"session": "s", "subs": [{"session": "s"}]}]}, "shops.session"),
-    ({"goods": {"a": {"sku_id": "1"}, "b": {"sku_id": 1}}}, "goods.b.sku_id"),
-    ({"shops": [{"addresses": [{"cancel_def": True}, {"cancel_def": True}]}]}, "shops.addresses.cancel_def"),
-    ({"shops": [{"addresses": [{"contact_id": 5}, {"contact_id": 5}]}]}, "shops.addresses.contact_id"),
-    ({"buyers": [{"nick": "a"}, {"nick": "a"}]}, "buyers.nick"),
-])
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"apps": [{"app_key": "1"}, {"app_key": "1"}]}, "apps.app_key"),
+        ({"shops": [{"nick": "a"}, {"nick": "a"}]}, "shops.nick"),
+        (
+            {"shops": [{"nick": "a", "session": "s"}, {"nick": "b", "session": "s"}]},
+            "shops.session",
+        ),
+        ({"shops": [{"session": "s", "subs": [{"session": "s"}]}]}, "shops.session"),
+        ({"goods": {"a": {"sku_id": "1"}, "b": {"sku_id": 1}}}, "goods.b.sku_id"),
+        (
+            {"shops": [{"addresses": [{"cancel_def": True}, {"cancel_def": True}]}]},
+            "shops.addresses.cancel_def",
+        ),
+        (
+            {"shops": [{"addresses": [{"contact_id": 5}, {"contact_id": 5}]}]},
+            "shops.addresses.contact_id",
+        ),
+        ({"buyers": [{"nick": "a"}, {"nick": "a"}]}, "buyers.nick"),
+    ],
+)
 def test_value_given_twice_is_named(make_world, document, field):
     """A value that must be unique but is given twice is refused with its field."""
     with pytest.raises(BadDocument) as refused:
@@ -125,5 +213,11 @@ def test_value_given_twice_is_named(make_world, document, field):
 
 def test_price_may_be_a_number_or_a_text(make_world):
     """Prices in yuan are read as text, whole or decimal number."""
-    world = make_world(goods={"a": {"sku_id": 1, "price": "0.10"}, "b": {"sku_id": 2, "price": 19.9}, "c": {"sku_id": 3, "price": 7}})
+    world = make_world(
+        goods={
+            "a": {"sku_id": 1, "price": "0.10"},
+            "b": {"sku_id": 2, "price": 19.9},
+            "c": {"sku_id": 3, "price": 7},
+        }
+    )
     assert [world.state.goods[name].price for name in "abc"] == [10, 1990, 700]

@@ -11,13 +11,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.api.around_methods import METHODS
-from mockserver.api.faults import FAULTS, SETS
+from mockserver.api.methods import METHODS
 from mockserver.world.document import BadDocument, WorldDocument
-from mockserver.world.faults import Asked, chance, read_fault, read_faults, show_fault
+from mockserver.world.faults.fault_kinds import FAULTS, SETS
+from mockserver.world.faults.fault_matching import (
+    Asked,
+    chance,
+    read_fault,
+    read_faults,
+    show_fault,
+)
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 
-GET, AGREE, LIST, TIME = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get", "taobao.time.get"
+GET, AGREE, LIST, TIME = (
+    "tmall.exchange.get",
+    "tmall.exchange.agree",
+    "tmall.exchange.receive.get",
+    "taobao.time.get",
+)
 
 
 def asked(method=GET, dispute_id="1", session="main", **arguments):
@@ -27,7 +38,7 @@ def asked(method=GET, dispute_id="1", session="main", **arguments):
 
 def struck(world, *calls):
     """The name of the fault that strikes each call, or None."""
-    hits = [world.harm.strike(call) for call in calls]
+    hits = [world.faults.next_fault(call) for call in calls]
     return [hit and hit.fault.kind for hit in hits]
 
 
@@ -39,21 +50,34 @@ def test_nothing_is_planned_at_first(world):
 
 def test_once_unless_told_otherwise(world):
     """A fault strikes the first call that it meets, and no other."""
-    world.harm.add({"fault": "reset"})
+    world.faults.add({"fault": "reset"})
     assert struck(world, asked(), asked()) == ["reset", None]
-    [shown] = world.harm.shown()
-    assert {name: shown[name] for name in ("id", "met", "hits", "left")} == {"id": "f1", "met": 1, "hits": 1, "left": 0}
+    [shown] = world.faults.shown()
+    assert {name: shown[name] for name in ("id", "met", "hits", "left")} == {
+        "id": "f1",
+        "met": 1,
+        "hits": 1,
+        "left": 0,
+    }
 
 
-@pytest.mark.parametrize(("keys", "strikes"), [
-    ({"method": GET}, [True, False, False, False]), ({"method": "tmall.exchange.*"}, [True, True, True, False]),
-    ({"method": [AGREE, TIME]}, [False, True, False, True]), ({"method": []}, [True] * 4), ({"method": None}, [True] * 4),
-    ({"dispute_id": 1}, [True, False, True, False]), ({"dispute_id": "2"}, [False, True, False, False]),
-    ({"session": "sub"}, [False, True, False, False]), ({"method": "tmall.*", "session": "main"}, [True, False, True, False]),
-])
+@pytest.mark.parametrize(
+    ("keys", "strikes"),
+    [
+        ({"method": GET}, [True, False, False, False]),
+        ({"method": "tmall.exchange.*"}, [True, True, True, False]),
+        ({"method": [AGREE, TIME]}, [False, True, False, True]),
+        ({"method": []}, [True] * 4),
+        ({"method": None}, [True] * 4),
+        ({"dispute_id": 1}, [True, False, True, False]),
+        ({"dispute_id": "2"}, [False, True, False, False]),
+        ({"session": "sub"}, [False, True, False, False]),
+        ({"method": "tmall.*", "session": "main"}, [True, False, True, False]),
+    ],
+)
 def test_matching(world, keys, strikes):
     """Method by name, glob or list, exchange and session: all that are given have to fit."""
-    world.harm.add({"fault": "latency", "times": None, **keys})
+    world.faults.add({"fault": "latency", "times": None, **keys})
     calls = [asked(GET), asked(AGREE, "2", "sub"), asked(LIST, "1", page_no=1), asked(TIME, "", "")]
     assert [bool(each) for each in struck(world, *calls)] == strikes
 
@@ -62,38 +86,44 @@ def test_a_session_is_known_by_label_nick_or_token(world):
     """However a session is named, the fault keeps its label and never its token."""
     session = next(each for each in world.state.sessions.values() if each.label == "sub")
     for name in (session.label, session.nick, session.token):
-        [fault] = world.harm.add({"fault": "reset", "session": name})
+        [fault] = world.faults.add({"fault": "reset", "session": name})
         assert fault.session == "sub"
-    assert session.token not in json.dumps(world.harm.shown())
+    assert session.token not in json.dumps(world.faults.shown())
 
 
 def test_an_unknown_session_is_not_repeated(world):
     """What was given as session may be a secret, so the refusal names those there are instead."""
     with pytest.raises(BadDocument) as refused:
-        world.harm.add({"fault": "reset", "session": "6100some-token"})
+        world.faults.add({"fault": "reset", "session": "6100some-token"})
     assert refused.value.field == "session" and "6100some-token" not in str(refused.value)
     assert "main" in refused.value.zh and "main" in refused.value.en
 
 
 def test_the_nth_call(world):
     """`after` calls are let go, then so many are struck."""
-    world.harm.add({"fault": "reset", "after": 2, "times": 2})
+    world.faults.add({"fault": "reset", "after": 2, "times": 2})
     assert struck(world, *[asked()] * 6) == [None, None, "reset", "reset", None, None]
-    assert [(each["met"], each["hits"], each["left"]) for each in world.harm.shown()] == [(4, 2, 0)]
+    assert [(each["met"], each["hits"], each["left"]) for each in world.faults.shown()] == [
+        (4, 2, 0)
+    ]
 
 
 def test_ordered_first_match(world):
     """The first fault that strikes is the only one; those that let a call go leave it to the next."""
-    for raw in ({"fault": "reset", "after": 1}, {"fault": "garbled", "times": 2}, {"fault": "latency", "times": None}):
-        world.harm.add(raw)
+    for raw in (
+        {"fault": "reset", "after": 1},
+        {"fault": "garbled", "times": 2},
+        {"fault": "latency", "times": None},
+    ):
+        world.faults.add(raw)
     assert struck(world, *[asked()] * 5) == ["garbled", "reset", "garbled", "latency", "latency"]
-    assert [each["met"] for each in world.harm.shown()] == [2, 2, 2]
+    assert [each["met"] for each in world.faults.shown()] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("until", ["2026-03-01 11:00:00", "1h"])
 def test_until(world, until):
     """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not end it."""
-    [fault] = world.harm.add({"fault": "latency", "times": None, "until": until})
+    [fault] = world.faults.add({"fault": "latency", "times": None, "until": until})
     assert show_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
     world.advance(timedelta(minutes=59, seconds=59))
@@ -105,17 +135,22 @@ def test_until(world, until):
 def test_a_fault_only_strikes_what_it_can(world):
     """Faults of reads, lists, sessions and failures leave other calls alone."""
     for name in ("stale_read", "late_rows", "session_expired", "business_failure"):
-        world.harm.add({"fault": name})
+        world.faults.add({"fault": name})
     assert struck(world, asked(TIME), asked(AGREE), asked("x.y"), asked(LIST, page_no=1)) == [
-        "stale_read", "session_expired", None, "late_rows"]
+        "stale_read",
+        "session_expired",
+        None,
+        "late_rows",
+    ]
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.9, 1])
 def test_probability(found, probability):
     """About so many calls are struck, and the same ones in every sandbox of the same seed."""
+
     def play(seed):
         world = found(seed=seed)
-        world.harm.add({"fault": "reset", "times": None, "probability": probability})
+        world.faults.add({"fault": "reset", "times": None, "probability": probability})
         return [bool(each) for each in struck(world, *[asked()] * 2000)]
 
     assert play(7) == play(7)
@@ -125,10 +160,15 @@ def test_probability(found, probability):
 
 def test_two_faults_draw_apart(world):
     """Two faults of the same probability do not strike the same calls."""
-    world.harm.add({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
-    world.harm.add({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
+    world.faults.add({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
+    world.faults.add({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
     pairs = [struck(world, asked(GET), asked(AGREE)) for _ in range(100)]
-    assert {(bool(one), bool(other)) for one, other in pairs} == {(True, True), (True, False), (False, True), (False, False)}
+    assert {(bool(one), bool(other)) for one, other in pairs} == {
+        (True, True),
+        (True, False),
+        (False, True),
+        (False, False),
+    }
 
 
 @settings(derandomize=True, database=None, deadline=None)
@@ -143,19 +183,19 @@ def test_reset_replays(found):
     """After a reset the faults of the document strike the same calls again; those planned later are gone."""
     world = found(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
     first = struck(world, *[asked()] * 50)
-    world.harm.add({"fault": "garbled", "times": None})
+    world.faults.add({"fault": "garbled", "times": None})
     world.reset()
-    assert [each["fault"] for each in world.harm.shown()] == ["reset"]
+    assert [each["fault"] for each in world.faults.shown()] == ["reset"]
     assert struck(world, *[asked()] * 50) == first
 
 
 def test_restore_goes_on_where_the_snapshot_was(world):
     """A snapshot keeps what was planned and how far it had come."""
-    world.harm.add({"fault": "reset", "times": None, "probability": 0.5})
+    world.faults.add({"fault": "reset", "times": None, "probability": 0.5})
     struck(world, *[asked()] * 20)
     world.snapshot("kept")
     then = struck(world, *[asked()] * 50)
-    world.harm.drop()
+    world.faults.drop()
     world.restore("kept")
     assert struck(world, *[asked()] * 50) == then
 
@@ -163,22 +203,35 @@ def test_restore_goes_on_where_the_snapshot_was(world):
 def test_snapshot_documents_hold_the_plan(world):
     """Faults in their order, with ids and counts, survive as a document; one of an earlier release has none."""
     for number in range(12):
-        world.harm.add({"fault": "latency", "seconds": number, "after": number, "until": "2h", "method": ["tmall.*", TIME]})
+        world.faults.add(
+            {
+                "fault": "latency",
+                "seconds": number,
+                "after": number,
+                "until": "2h",
+                "method": ["tmall.*", TIME],
+            }
+        )
     struck(world, *[asked()] * 5)
     document = json.loads(write_snapshot(world.state))
     state = read_snapshot(document)
     assert list(state.faults.items()) == list(world.state.faults.items())
-    assert state.tallies == world.state.tallies
-    for key in ("faults", "tallies"):
+    assert state.fault_counters == world.state.fault_counters
+    for key in ("faults", "fault_counters"):
         del document[key]
     assert read_snapshot(document).faults == {}
 
 
-@pytest.mark.parametrize(("faults", "field"), [
-    ([{"fault": "reset"}], "faults[0].id"), ([{"id": "x", "fault": "reset"}], "faults[0].id"),
-    ([{"id": "f1", "fault": "reset"}] * 2, "faults[1].id"), ([{"id": "f1", "fault": "rest"}], "faults[0].fault"),
-    ([{"id": "f1", "fault": "reset", "until": "1h"}], "faults[0].until"),
-])
+@pytest.mark.parametrize(
+    ("faults", "field"),
+    [
+        ([{"fault": "reset"}], "faults[0].id"),
+        ([{"id": "x", "fault": "reset"}], "faults[0].id"),
+        ([{"id": "f1", "fault": "reset"}] * 2, "faults[1].id"),
+        ([{"id": "f1", "fault": "rest"}], "faults[0].fault"),
+        ([{"id": "f1", "fault": "reset", "until": "1h"}], "faults[0].until"),
+    ],
+)
 def test_wrong_plans_of_documents_are_named(world, faults, field):
     """A snapshot document whose faults cannot be is refused by the place."""
     document = json.loads(write_snapshot(world.state))
@@ -197,38 +250,43 @@ def test_a_wrong_fault_of_a_world_is_named(found):
 
 def test_changing_keeps_counts(world):
     """A changed fault goes on counting; its kind stays."""
-    world.harm.add({"fault": "latency", "times": 2})
+    world.faults.add({"fault": "latency", "times": 2})
     struck(world, asked())
-    world.harm.change("f1", {"times": 3, "seconds": 9, "method": AGREE})
-    [shown] = world.harm.shown()
+    world.faults.change("f1", {"times": 3, "seconds": 9, "method": AGREE})
+    [shown] = world.faults.shown()
     assert (shown["hits"], shown["left"], shown["seconds"], shown["method"]) == (1, 2, 9, AGREE)
     with pytest.raises(BadDocument) as refused:
-        world.harm.change("f1", {"fault": "reset"})
+        world.faults.change("f1", {"fault": "reset"})
     assert refused.value.field == "fault"
-    assert world.harm.change("f9", {}) is None
+    assert world.faults.change("f9", {}) is None
 
 
 def test_dropping(world):
     """One fault is dropped by its id, or all; ids are never used again."""
     for name in ("reset", "garbled", "latency"):
-        world.harm.add({"fault": name})
-    assert (world.harm.drop(["f2"]), world.harm.drop(["f2"]), world.harm.drop()) == (1, 0, 2)
-    assert [fault.id for fault in world.harm.add({"fault": "reset"})] == ["f4"]
+        world.faults.add({"fault": name})
+    assert (world.faults.drop(["f2"]), world.faults.drop(["f2"]), world.faults.drop()) == (1, 0, 2)
+    assert [fault.id for fault in world.faults.add({"fault": "reset"})] == ["f4"]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_sets(world, name):
     """A set plans all its faults in order; what is said beside it holds for each of them that can meet such calls."""
-    planned = world.harm.add({"set": name, "session": "main", "until": "1d"})
+    planned = world.faults.add({"set": name, "session": "main", "until": "1d"})
     assert [fault.kind for fault in planned] == [each["fault"] for each in SETS[name].faults]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
     assert sum(bool(each) for each in struck(world, *[asked(session="main")] * 300)) > 50
 
 
-@pytest.mark.parametrize(("raw", "field", "meant"), [
-    ({"set": "bad_days"}, "set", "bad_day"), ({"set": None}, "set", "bad_day"),
-    ({"set": "bad_day", "seconds": 3}, "seconds", "session"), ({"set": "bad_day", "fault": "reset"}, "fault", ""),
-])
+@pytest.mark.parametrize(
+    ("raw", "field", "meant"),
+    [
+        ({"set": "bad_days"}, "set", "bad_day"),
+        ({"set": None}, "set", "bad_day"),
+        ({"set": "bad_day", "seconds": 3}, "seconds", "session"),
+        ({"set": "bad_day", "fault": "reset"}, "fault", ""),
+    ],
+)
 def test_wrong_sets_are_named(raw, field, meant):
     """An unknown set or key beside it is named, with what was probably meant."""
     with pytest.raises(BadDocument) as refused:
@@ -237,40 +295,81 @@ def test_wrong_sets_are_named(raw, field, meant):
     assert meant in refused.value.zh and meant in refused.value.en
 
 
-@pytest.mark.parametrize(("raw", "field", "meant"), [
-    ({}, "fault", "platform_error"), ({"fault": "replylost"}, "fault", "reply_lost"), ({"fault": 7}, "fault", "platform_error"),
-    ({"fault": ["reset"]}, "fault", "reset"), ([], "fault", ""), (None, "fault", ""), ("reset", "fault", ""),
-    ({"fault": "reset", "metod": GET}, "metod", "method"), ({"fault": "reset", "id": "f1"}, "id", ""),
-    ({"fault": "reset", "method": "tmall.exchange.agre"}, "method", AGREE), ({"fault": "reset", "method": 5}, "method", ""),
-    ({"fault": "reset", "method": [GET, ""]}, "method", ""), ({"fault": "reset", "method": ["x.*"]}, "method", ""),
-    ({"fault": "reset", "method": [GET] * 51}, "method", "50"),
-    ({"fault": "stale_read", "method": AGREE}, "method", "stale_read"), ({"fault": "late_rows", "method": GET}, "method", LIST),
-    ({"fault": "business_failure", "method": LIST}, "method", LIST), ({"fault": "session_expired", "method": TIME}, "method", "session"),
-    ({"fault": "reset", "dispute_id": "abc"}, "dispute_id", ""), ({"fault": "reset", "dispute_id": True}, "dispute_id", ""),
-    ({"fault": "reset", "dispute_id": 1.5}, "dispute_id", ""), ({"fault": "reset", "dispute_id": "9" * 30}, "dispute_id", ""),
-    ({"fault": "reset", "session": 5}, "session", ""), ({"fault": "reset", "after": -1}, "after", "0"),
-    ({"fault": "reset", "after": True}, "after", "0"), ({"fault": "reset", "after": 10**10}, "after", "0"),
-    ({"fault": "reset", "times": 0}, "times", "1"), ({"fault": "reset", "times": 1.5}, "times", "1"),
-    ({"fault": "reset", "probability": 1.1}, "probability", "1"), ({"fault": "reset", "probability": -0.1}, "probability", "0"),
-    ({"fault": "reset", "probability": float("nan")}, "probability", "0"), ({"fault": "reset", "probability": "1"}, "probability", "0"),
-    ({"fault": "reset", "until": "soon"}, "until", "yyyy"), ({"fault": "reset", "until": 5}, "until", "yyyy"),
-    ({"fault": "reset", "bytes": -1}, "bytes", "0"), ({"fault": "reset", "bytes": 1.5}, "bytes", ""),
-    ({"fault": "reset", "executed": 1}, "executed", "true"), ({"fault": "latency", "seconds": 61}, "seconds", "60"),
-    ({"fault": "latency", "seconds": float("inf")}, "seconds", "60"), ({"fault": "latency", "distribution": "normal"}, "distribution", "log_normal"),
-    ({"fault": "latency", "distribution": "uniform", "seconds": 1, "shortest": 2}, "shortest", "seconds"),
-    ({"fault": "reply_lost", "as": "hung"}, "as", "hang"), ({"fault": "reply_lost", "as": ["hang"]}, "as", "hang"),
-    ({"fault": "gateway_5xx", "status": 500}, "status", "502"), ({"fault": "gateway_5xx", "status": "502"}, "status", "502"),
-    ({"fault": "gateway_5xx", "status": True}, "status", "502"), ({"fault": "truncated", "part": 1}, "part", "0.99"),
-    ({"fault": "platform_error", "code": 0}, "code", "1"), ({"fault": "platform_error", "code": "15"}, "code", "1"),
-    ({"fault": "platform_error", "code": 9000}, "msg", "9000"), ({"fault": "platform_error", "msg": "two\nlines"}, "msg", "500"),
-    ({"fault": "platform_error", "sub_msg": "x" * 501}, "sub_msg", "500"), ({"fault": "limited", "seconds": 0}, "seconds", "1"),
-    ({"fault": "limited", "sub_code": "by-app"}, "sub_code", "accesscontrol.limited-by-app-access-count"),
-    ({"fault": "wrong_content_type", "content_type": "文字"}, "content_type", "ASCII"),
-    ({"fault": "wrong_content_type", "content_type": ""}, "content_type", "ASCII"),
-    ({"fault": "stale_read", "ago": "0.5s"}, "ago", "365d"), ({"fault": "stale_read", "writes": 0}, "writes", "1"),
-    ({"fault": "late_rows", "by": "0s"}, "by", "1s"), ({"fault": "late_rows", "by": 30}, "by", "1s"),
-    ({"fault": "slow_body", "pieces": 1}, "pieces", "2"), ({"fault": "garbled", "bytes": 0}, "bytes", "1"),
-])
+@pytest.mark.parametrize(
+    ("raw", "field", "meant"),
+    [
+        ({}, "fault", "platform_error"),
+        ({"fault": "replylost"}, "fault", "reply_lost"),
+        ({"fault": 7}, "fault", "platform_error"),
+        ({"fault": ["reset"]}, "fault", "reset"),
+        ([], "fault", ""),
+        (None, "fault", ""),
+        ("reset", "fault", ""),
+        ({"fault": "reset", "metod": GET}, "metod", "method"),
+        ({"fault": "reset", "id": "f1"}, "id", ""),
+        ({"fault": "reset", "method": "tmall.exchange.agre"}, "method", AGREE),
+        ({"fault": "reset", "method": 5}, "method", ""),
+        ({"fault": "reset", "method": [GET, ""]}, "method", ""),
+        ({"fault": "reset", "method": ["x.*"]}, "method", ""),
+        ({"fault": "reset", "method": [GET] * 51}, "method", "50"),
+        ({"fault": "stale_read", "method": AGREE}, "method", "stale_read"),
+        ({"fault": "late_rows", "method": GET}, "method", LIST),
+        ({"fault": "business_failure", "method": LIST}, "method", LIST),
+        ({"fault": "session_expired", "method": TIME}, "method", "session"),
+        ({"fault": "reset", "dispute_id": "abc"}, "dispute_id", ""),
+        ({"fault": "reset", "dispute_id": True}, "dispute_id", ""),
+        ({"fault": "reset", "dispute_id": 1.5}, "dispute_id", ""),
+        ({"fault": "reset", "dispute_id": "9" * 30}, "dispute_id", ""),
+        ({"fault": "reset", "session": 5}, "session", ""),
+        ({"fault": "reset", "after": -1}, "after", "0"),
+        ({"fault": "reset", "after": True}, "after", "0"),
+        ({"fault": "reset", "after": 10**10}, "after", "0"),
+        ({"fault": "reset", "times": 0}, "times", "1"),
+        ({"fault": "reset", "times": 1.5}, "times", "1"),
+        ({"fault": "reset", "probability": 1.1}, "probability", "1"),
+        ({"fault": "reset", "probability": -0.1}, "probability", "0"),
+        ({"fault": "reset", "probability": float("nan")}, "probability", "0"),
+        ({"fault": "reset", "probability": "1"}, "probability", "0"),
+        ({"fault": "reset", "until": "soon"}, "until", "yyyy"),
+        ({"fault": "reset", "until": 5}, "until", "yyyy"),
+        ({"fault": "reset", "bytes": -1}, "bytes", "0"),
+        ({"fault": "reset", "bytes": 1.5}, "bytes", ""),
+        ({"fault": "reset", "executed": 1}, "executed", "true"),
+        ({"fault": "latency", "seconds": 61}, "seconds", "60"),
+        ({"fault": "latency", "seconds": float("inf")}, "seconds", "60"),
+        ({"fault": "latency", "distribution": "normal"}, "distribution", "log_normal"),
+        (
+            {"fault": "latency", "distribution": "uniform", "seconds": 1, "shortest": 2},
+            "shortest",
+            "seconds",
+        ),
+        ({"fault": "reply_lost", "as": "hung"}, "as", "hang"),
+        ({"fault": "reply_lost", "as": ["hang"]}, "as", "hang"),
+        ({"fault": "gateway_5xx", "status": 500}, "status", "502"),
+        ({"fault": "gateway_5xx", "status": "502"}, "status", "502"),
+        ({"fault": "gateway_5xx", "status": True}, "status", "502"),
+        ({"fault": "truncated", "part": 1}, "part", "0.99"),
+        ({"fault": "platform_error", "code": 0}, "code", "1"),
+        ({"fault": "platform_error", "code": "15"}, "code", "1"),
+        ({"fault": "platform_error", "code": 9000}, "msg", "9000"),
+        ({"fault": "platform_error", "msg": "two\nlines"}, "msg", "500"),
+        ({"fault": "platform_error", "sub_msg": "x" * 501}, "sub_msg", "500"),
+        ({"fault": "limited", "seconds": 0}, "seconds", "1"),
+        (
+            {"fault": "limited", "sub_code": "by-app"},
+            "sub_code",
+            "accesscontrol.limited-by-app-access-count",
+        ),
+        ({"fault": "wrong_content_type", "content_type": "文字"}, "content_type", "ASCII"),
+        ({"fault": "wrong_content_type", "content_type": ""}, "content_type", "ASCII"),
+        ({"fault": "stale_read", "ago": "0.5s"}, "ago", "365d"),
+        ({"fault": "stale_read", "writes": 0}, "writes", "1"),
+        ({"fault": "late_rows", "by": "0s"}, "by", "1s"),
+        ({"fault": "late_rows", "by": 30}, "by", "1s"),
+        ({"fault": "slow_body", "pieces": 1}, "pieces", "2"),
+        ({"fault": "garbled", "bytes": 0}, "bytes", "1"),
+    ],
+)
 def test_wrong_faults_are_named(raw, field, meant):
     """A wrong name, key or value is refused with the key and what is possible, in Chinese and English."""
     with pytest.raises(BadDocument) as refused:
@@ -281,27 +380,47 @@ def test_wrong_faults_are_named(raw, field, meant):
 
 def _options(kind):
     """Any values that the options of a kind can take."""
+
     def values(option):
         if option.among:
             return st.sampled_from(option.among)
         if isinstance(option.default, bool):
             return st.booleans()
         if isinstance(option.default, timedelta):
-            return st.integers(int(option.least), int(option.most)).map(lambda seconds: f"{seconds}s")
+            return st.integers(int(option.least), int(option.most)).map(
+                lambda seconds: f"{seconds}s"
+            )
         if isinstance(option.default, str):
-            return st.text("abc-. 中", min_size=1, max_size=20) if option.name != "content_type" else st.just("text/plain")
-        return st.integers(int(option.least), int(option.most)) if isinstance(option.default, int) else st.floats(option.least, option.most)
+            return (
+                st.text("abc-. 中", min_size=1, max_size=20)
+                if option.name != "content_type"
+                else st.just("text/plain")
+            )
+        return (
+            st.integers(int(option.least), int(option.most))
+            if isinstance(option.default, int)
+            else st.floats(option.least, option.most)
+        )
 
-    return st.fixed_dictionaries({"fault": st.just(kind.name)}, optional={option.name: values(option) for option in kind.options})
+    return st.fixed_dictionaries(
+        {"fault": st.just(kind.name)},
+        optional={option.name: values(option) for option in kind.options},
+    )
 
 
 @settings(derandomize=True, database=None, deadline=None)
 @given(
     raw=st.sampled_from(sorted(FAULTS)).flatmap(lambda name: _options(FAULTS[name])),
-    more=st.fixed_dictionaries({}, optional={
-        "after": st.integers(0, 10**9), "times": st.none() | st.integers(1, 10**9), "probability": st.floats(0, 1),
-        "dispute_id": st.integers(1, 2**63 - 1), "until": st.sampled_from(["90s", "3d12h", "2026-03-01 10:00:00"]),
-    }),
+    more=st.fixed_dictionaries(
+        {},
+        optional={
+            "after": st.integers(0, 10**9),
+            "times": st.none() | st.integers(1, 10**9),
+            "probability": st.floats(0, 1),
+            "dispute_id": st.integers(1, 2**63 - 1),
+            "until": st.sampled_from(["90s", "3d12h", "2026-03-01 10:00:00"]),
+        },
+    ),
 )
 def test_what_is_shown_can_be_planned_again(raw, more):
     """Reading a fault and showing it are each other's inverse."""
@@ -318,8 +437,8 @@ def test_what_is_shown_can_be_planned_again(raw, more):
 
 def test_exact_under_sixteen_threads(world, eager_switches):
     """Of 16 threads' calls exactly `times` are struck after exactly `after`, and each is counted once."""
-    world.harm.add({"fault": "reset", "after": 100, "times": 200})
-    world.harm.add({"fault": "latency", "times": None, "probability": 0.5})
+    world.faults.add({"fault": "reset", "after": 100, "times": 200})
+    world.faults.add({"fault": "latency", "times": None, "probability": 0.5})
     hits = []
 
     def call():
@@ -330,21 +449,21 @@ def test_exact_under_sixteen_threads(world, eager_switches):
         thread.start()
     for thread in threads:
         thread.join()
-    first, second = world.harm.shown()
+    first, second = world.faults.shown()
     assert (hits.count("reset"), first["met"], first["hits"], first["left"]) == (200, 300, 200, 0)
     assert (second["met"], second["hits"]) == (600, hits.count("latency"))
     again = type(world)(world.directory, WorldDocument(seed=world.document.seed))
-    again.harm.add({"fault": "reset", "after": 100, "times": 200})
-    again.harm.add({"fault": "latency", "times": None, "probability": 0.5})
+    again.faults.add({"fault": "reset", "after": 100, "times": 200})
+    again.faults.add({"fault": "latency", "times": None, "probability": 0.5})
     assert struck(again, *[asked()] * 800).count("latency") == hits.count("latency")
 
 
 def test_at_most_a_thousand(world):
     """A sandbox refuses more than a thousand faults."""
     for _ in range(1000):
-        world.harm.add({"fault": "reset"})
+        world.faults.add({"fault": "reset"})
     with pytest.raises(BadDocument) as refused:
-        world.harm.add({"fault": "reset"})
+        world.faults.add({"fault": "reset"})
     assert "1000" in refused.value.zh
     assert len(world.state.faults) == 1000
 
@@ -354,23 +473,23 @@ def test_until_stays_within_the_years(found, until):
     """An end beyond the years that a sandbox can be in is refused by name."""
     world = found(clock="2950-01-01 00:00:00")
     with pytest.raises(BadDocument) as refused:
-        world.harm.add({"fault": "reset", "until": until})
+        world.faults.add({"fault": "reset", "until": until})
     assert refused.value.field == "until"
 
 
 def test_a_ban_is_one_strike(found, machine):
     """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall in real time."""
     world = found()
-    world.harm.add({"fault": "limited", "seconds": 10, "method": GET})
-    assert [world.harm.strike(asked()).ban for _ in range(2)] == [10, 10]
+    world.faults.add({"fault": "limited", "seconds": 10, "method": GET})
+    assert [world.faults.next_fault(asked()).ban for _ in range(2)] == [10, 10]
     machine.wait(seconds=3.5)
-    assert world.harm.strike(asked()).ban == 7
+    assert world.faults.next_fault(asked()).ban == 7
     assert struck(world, asked(AGREE)) == [None]
     world.advance(timedelta(seconds=6))
-    assert world.harm.strike(asked()).ban == 1
+    assert world.faults.next_fault(asked()).ban == 1
     machine.wait(seconds=1)
     assert struck(world, asked()) == [None]
-    assert [(each["met"], each["hits"]) for each in world.harm.shown()] == [(1, 1)]
+    assert [(each["met"], each["hits"]) for each in world.faults.shown()] == [(1, 1)]
 
 
 @pytest.mark.parametrize("end", ["reset", "drop"])
@@ -379,10 +498,10 @@ def test_a_ban_ends_with_its_fault(found, end):
     world = found(faults=[{"fault": "limited", "seconds": 3600}])
     assert struck(world, *[asked()] * 2) == ["limited"] * 2
     if end == "drop":
-        world.harm.drop(["f1"])
+        world.faults.drop(["f1"])
         assert struck(world, asked()) == [None]
     else:
         world.reset()
-        assert world.harm.strike(asked()).ban == 3600
+        assert world.faults.next_fault(asked()).ban == 3600
         world.set_clock(running=False, now=world.now - timedelta(days=300))
         assert struck(world, asked()) == [None]

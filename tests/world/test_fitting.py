@@ -57,8 +57,17 @@ def test_the_document_itself_comes_back_the_same(document):
     assert json.loads(write_snapshot(read_snapshot(copy.deepcopy(document)))) == document
 
 
-@pytest.mark.parametrize("instant", ["2026-03-01T10:00:00", "0001-01-01T00:00:00Z", "0001-06-01T00:00:00+08:00",
-                                     "9999-12-31T23:59:59+08:00", "1969-12-31T00:00:00+08:00", "3000-01-01T00:00:00+08:00"])
+@pytest.mark.parametrize(
+    "instant",
+    [
+        "2026-03-01T10:00:00",
+        "0001-01-01T00:00:00Z",
+        "0001-06-01T00:00:00+08:00",
+        "9999-12-31T23:59:59+08:00",
+        "1969-12-31T00:00:00+08:00",
+        "3000-01-01T00:00:00+08:00",
+    ],
+)
 @pytest.mark.parametrize(("path", "part", "name"), INSTANTS, ids=[path for path, _, _ in INSTANTS])
 def test_an_instant_without_zone_or_out_of_reach_is_named(refused, path, part, name, instant):
     """An instant without a zone, or in a year that no sandbox can be in, is refused by its path."""
@@ -68,11 +77,14 @@ def test_an_instant_without_zone_or_out_of_reach_is_named(refused, path, part, n
 @pytest.mark.parametrize("days", [900_000, -900_000, 3_000_000])
 def test_an_age_out_of_reach_is_named(refused, days):
     """A clock that has aged out of the years that a sandbox can show is refused: it could not be restored."""
-    assert refused(lambda document: document["clock"].update(aged=f"{'-' if days < 0 else ''}P{abs(days)}D")).startswith("clock")
+    assert refused(
+        lambda document: document["clock"].update(aged=f"{'-' if days < 0 else ''}P{abs(days)}D")
+    ).startswith("clock")
 
 
 def test_reserved_units_that_are_missing_are_named(refused):
     """Accounts with less reserved than exchanges hold are refused."""
+
     def rob(document):
         document["accounts"][document["exchanges"][0]["exchange_sku"]]["reserved"] -= 1
 
@@ -85,9 +97,12 @@ def test_what_stands_twice_is_named(refused, part):
     assert refused(lambda document: document[part].append(document[part][0])) == part
 
 
-@pytest.mark.parametrize("reply", [b"", b"not JSON", b"[1]", b'"text"', b"null", b"3", b'{"a":', b"\xff"])
+@pytest.mark.parametrize(
+    "reply", [b"", b"not JSON", b"[1]", b'"text"', b"null", b"3", b'{"a":', b"\xff"]
+)
 def test_a_stub_that_is_no_object_is_named(refused, reply):
     """A stub whose reply is no JSON object is refused by its method."""
+
     def spoil(document):
         document["stubs"]["taobao.some.thing"] = base64.b64encode(reply).decode()
 
@@ -97,18 +112,27 @@ def test_a_stub_that_is_no_object_is_named(refused, reply):
 @pytest.mark.parametrize("content", [b"", b"<html>", b"GIF", b"\x89PN"])
 def test_a_picture_that_is_none_is_named(refused, content):
     """A picture whose content is none is refused by its name."""
+
     def spoil(document):
         document["pictures"]["a.png"] = base64.b64encode(content).decode()
 
     assert refused(spoil) == "pictures.a.png"
 
 
-@pytest.mark.parametrize(("part", "change"), [
-    ("exchanges", {"num": -5}), ("exchanges", {"num": 10**15}), ("exchanges", {"reserved": -1}),
-    ("accounts", {"available": -5}), ("accounts", {"available": 2**60}), ("accounts", {"outside": -(2**60)}),
-])
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("exchanges", {"num": -5}),
+        ("exchanges", {"num": 10**15}),
+        ("exchanges", {"reserved": -1}),
+        ("accounts", {"available": -5}),
+        ("accounts", {"available": 2**60}),
+        ("accounts", {"outside": -(2**60)}),
+    ],
+)
 def test_units_out_of_bounds_are_named(refused, part, change):
     """Units below zero or beyond all counting are refused by the part that holds them."""
+
     def bend(document):
         rows = document[part]
         (rows[0] if isinstance(rows, list) else next(iter(rows.values()))).update(change)

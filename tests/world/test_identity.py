@@ -9,7 +9,9 @@ APP = {"app_key": "777", "app_secret": "same"}
 
 def test_one_app_stands_in_many_sandboxes(found, directory):
     """With the same secret one app key stands in many sandboxes, each found by its own session."""
-    worlds = [found(f"w{n}", apps=[APP], shops=[{"session": f"s{n}", "subs": []}]) for n in range(5)]
+    worlds = [
+        found(f"w{n}", apps=[APP], shops=[{"session": f"s{n}", "subs": []}]) for n in range(5)
+    ]
     for n, world in enumerate(worlds):
         where, app, session = directory.find(f"s{n}", "777")
         assert (where, app.app_secret, session.token) == (world, "same", f"s{n}")

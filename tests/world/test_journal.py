@@ -17,9 +17,22 @@ LONG = 20.0  # seconds that nobody is meant to wait
 def entry(number: int, **fields: object) -> Entry:
     """A call with this number, whose other fields are plain."""
     plain = {
-        "request_id": f"r{number}", "sandbox": "default", "at": START.timestamp() + number, "real": 0.0, "verb": "POST",
-        "method": "taobao.time.get", "caller": "main", "dispute_id": "", "outcome": "ok", "code": 0, "sub_code": "",
-        "msg_code": "", "rule": "", "micros": 5, "params": b"{}", "reply": b"{}",
+        "request_id": f"r{number}",
+        "sandbox": "default",
+        "at": START.timestamp() + number,
+        "real": 0.0,
+        "verb": "POST",
+        "method": "taobao.time.get",
+        "caller": "main",
+        "dispute_id": "",
+        "outcome": "ok",
+        "code": 0,
+        "sub_code": "",
+        "msg_code": "",
+        "rule": "",
+        "micros": 5,
+        "params": b"{}",
+        "reply": b"{}",
     }
     return Entry(number=number, **{**plain, **fields})
 
@@ -100,7 +113,10 @@ def test_a_position_beyond_the_end_is_another_journals(journal):
 
 
 @settings(derandomize=True, database=None, deadline=None)
-@given(capacity=st.integers(1, 5), steps=st.lists(st.one_of(st.sampled_from(["add", "clear"]), st.integers(0, 3)), max_size=40))
+@given(
+    capacity=st.integers(1, 5),
+    steps=st.lists(st.one_of(st.sampled_from(["add", "clear"]), st.integers(0, 3)), max_size=40),
+)
 def test_a_reader_gets_every_call_once_or_hears_of_it(capacity, steps):
     """Whatever is added, cleared and pushed out between readings of any size, each call is read once or told as missed."""
     journal, position, read, missed, added = Journal(capacity), 0, [], 0, 0

@@ -13,15 +13,31 @@ def entry():
 
     def make(number, size=0):
         return Entry(
-            number=number, request_id=f"r{number}", sandbox="none", at=1772330400.0, real=1772330400.0,
-            verb="POST", method="x.y", caller="", dispute_id="", outcome="ok", code=0, sub_code="", msg_code="", rule="",
-            micros=1, params=b'"' + b"x" * size + b'"', reply=b"{}",
+            number=number,
+            request_id=f"r{number}",
+            sandbox="none",
+            at=1772330400.0,
+            real=1772330400.0,
+            verb="POST",
+            method="x.y",
+            caller="",
+            dispute_id="",
+            outcome="ok",
+            code=0,
+            sub_code="",
+            msg_code="",
+            rule="",
+            micros=1,
+            params=b'"' + b"x" * size + b'"',
+            reply=b"{}",
         )
 
     return make
 
 
-@pytest.mark.parametrize("num", [UNITS_AT_MOST + 1, str(UNITS_AT_MOST + 1), -1, "-1", 0, 2**70, "", "1e3", "１"])
+@pytest.mark.parametrize(
+    "num", [UNITS_AT_MOST + 1, str(UNITS_AT_MOST + 1), -1, "-1", 0, 2**70, "", "1e3", "１"]
+)
 def test_units_out_of_bounds_are_named(world, whole_state, num):
     """A number of units below 1 or above a million is refused by name, and nothing is opened."""
     before = whole_state(world)
@@ -38,8 +54,24 @@ def test_units_within_bounds_are_taken(world, num):
 
 
 @pytest.mark.parametrize("field", ["price", "payment"])
-@pytest.mark.parametrize("price", ["9E999999", "1e5", "abc", "-1", "1.234", "1.", ".5", "+1", "NaN", "Infinity", "１９９", " 199",
-                                   "1000000000000000"])
+@pytest.mark.parametrize(
+    "price",
+    [
+        "9E999999",
+        "1e5",
+        "abc",
+        "-1",
+        "1.234",
+        "1.",
+        ".5",
+        "+1",
+        "NaN",
+        "Infinity",
+        "１９９",
+        " 199",
+        "1000000000000000",
+    ],
+)
 def test_a_price_that_is_none_is_named(world, whole_state, field, price):
     """What is no price with at most two decimals is refused by name, and nothing is opened."""
     before = whole_state(world)
@@ -57,7 +89,10 @@ def test_a_price_of_goods_that_is_none_is_named(make_world, price):
     assert refused.value.field == "goods.hat.price"
 
 
-@pytest.mark.parametrize(("price", "fen"), [("199", 19900), ("199.5", 19950), ("199.00", 19900), (199.5, 19950), (199, 19900)])
+@pytest.mark.parametrize(
+    ("price", "fen"),
+    [("199", 19900), ("199.5", 19950), ("199.00", 19900), (199.5, 19950), (199, 19900)],
+)
 def test_a_price_is_taken(make_world, price, fen):
     """Yuan with none, one or two decimals, as text or number, is a price; an opening shows it as given."""
     world = make_world(goods={"hat": {"price": price}})
@@ -66,13 +101,23 @@ def test_a_price_is_taken(make_world, price, fen):
     assert (exchange.price, exchange.verbatim["price"]) == (fen, str(price))
 
 
-@pytest.mark.parametrize("shops", [
-    [{"nick": "甲店"}, {"nick": "main"}], [{"nick": "sub"}], [{"nick": "甲店"}, {"nick": "sub"}],
-    [{"subs": [{"nick": "客服"}, {"nick": "客服"}]}], [{"subs": [{"nick": "main"}]}],
-    [{"nick": "甲店", "subs": [{"nick": "甲店"}]}], [{"nick": "甲店"}, {"nick": "乙店", "subs": [{"nick": "甲店"}]}],
-    [{"nick": "甲店", "subs": [{"nick": "客服"}]}, {"nick": "乙店", "subs": [{"nick": "客服"}]}],
-    [{"nick": "甲店"}, {"nick": "乙店", "subs": [{"nick": "sub"}]}],
-])
+@pytest.mark.parametrize(
+    "shops",
+    [
+        [{"nick": "甲店"}, {"nick": "main"}],
+        [{"nick": "sub"}],
+        [{"nick": "甲店"}, {"nick": "sub"}],
+        [{"subs": [{"nick": "客服"}, {"nick": "客服"}]}],
+        [{"subs": [{"nick": "main"}]}],
+        [{"nick": "甲店", "subs": [{"nick": "甲店"}]}],
+        [{"nick": "甲店"}, {"nick": "乙店", "subs": [{"nick": "甲店"}]}],
+        [
+            {"nick": "甲店", "subs": [{"nick": "客服"}]},
+            {"nick": "乙店", "subs": [{"nick": "客服"}]},
+        ],
+        [{"nick": "甲店"}, {"nick": "乙店", "subs": [{"nick": "sub"}]}],
+    ],
+)
 def test_every_session_has_a_name_of_its_own(make_world, shops):
     """Shops and subs by which two sessions would answer to one name are refused."""
     with pytest.raises(BadDocument) as refused:

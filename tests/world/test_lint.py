@@ -7,14 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.api.conduct import CONDUCT
-from mockserver.world.findings import seen
-from mockserver.world.lint import CHECKS, lint
+from mockserver.review.lint import CHECKS, lint
+from mockserver.review.lint_rules import LINT_RULES
+from mockserver.review.review_findings import read_calls
 
-GET, LIST, AGREE, SHIP = "tmall.exchange.get", "tmall.exchange.receive.get", "tmall.exchange.agree", "tmall.exchange.consigngoods"
+GET, LIST, AGREE, SHIP = (
+    "tmall.exchange.get",
+    "tmall.exchange.receive.get",
+    "tmall.exchange.agree",
+    "tmall.exchange.consigngoods",
+)
 RECEIVE, MESSAGES = "tmall.exchange.returngoods.agree", "tmall.exchange.messages.get"
 WINDOW = {"start_gmt_modified_time": "2026-03-01 00:00:00"}
-CARRIER = {"logistics_no": "SF0000000001", "logistics_type": 200, "logistics_company_name": "顺丰快递"}
+CARRIER = {
+    "logistics_no": "SF0000000001",
+    "logistics_type": 200,
+    "logistics_company_name": "顺丰快递",
+}
 AUDIT = {"double_shipment", "unsafe_repeat", "double_message"}
 
 
@@ -37,8 +46,12 @@ def linted(world):
     def run(*, md5=False):
         state = world.state
         orders = [*state.exchanges.values(), *state.trades.values()]
-        ids = {"dispute_id": set(state.exchanges), "tid": {each.tid for each in orders}, "oid": {each.oid for each in orders}}
-        found = lint(seen(world.journal.recent()[1]), ids)
+        ids = {
+            "dispute_id": set(state.exchanges),
+            "tid": {each.tid for each in orders},
+            "oid": {each.oid for each in orders},
+        }
+        found = lint(read_calls(world.journal.recent()[1]), ids)
         assert all(each.zh and each.en and each.entries for each in found)
         return {each.conduct.id: each for each in found if md5 or each.conduct.id != "md5_sign"}
 
@@ -47,13 +60,15 @@ def linted(world):
 
 def test_every_conduct_has_its_check():
     """Every entry of the table is the audit's or has a check by its name, and no check is without an entry."""
-    assert {*CHECKS, "ids_rounded"} == CONDUCT.keys() - AUDIT
+    assert {*CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
 
 
-@pytest.mark.parametrize("conduct", CONDUCT.values(), ids=lambda each: each.id)
+@pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda each: each.id)
 def test_conduct_is_told_in_both_languages(conduct):
     """Every entry says what is wrong in Chinese and in English, how bad it is, and how that is known."""
-    assert any("\u4e00" <= each <= "\u9fff" for each in conduct.zh) and any("\u4e00" <= each <= "\u9fff" for each in conduct.title)
+    assert any("\u4e00" <= each <= "\u9fff" for each in conduct.zh) and any(
+        "\u4e00" <= each <= "\u9fff" for each in conduct.title
+    )
     assert conduct.en.isascii()
     assert conduct.severity.word in ("error", "warning", "hint") and conduct.severity.zh
     assert conduct.evidence.sources
@@ -65,18 +80,36 @@ def test_a_good_client_gets_no_finding(world, top, linted):
     for page in (1, 2):
         listed = top.result(LIST, fields="dispute_id,status", page_no=page, page_size=2, **WINDOW)
         for exchange in listed["results"]["exchange"]:
-            assert top.result(GET, dispute_id=exchange["dispute_id"], fields="status")["result"]["success"]
-            top.result(AGREE, dispute_id=exchange["dispute_id"], address_id=10000002, fields="status")
+            assert top.result(GET, dispute_id=exchange["dispute_id"], fields="status")["result"][
+                "success"
+            ]
+            top.result(
+                AGREE, dispute_id=exchange["dispute_id"], address_id=10000002, fields="status"
+            )
     assert linted() == {}
 
 
-@pytest.mark.parametrize(("method", "name", "meant"), [
-    (LIST, "start_modified_time", "start_gmt_modified_time"), (LIST, "end_gmt_modified_time", "end_gmt_modifed_time"),
-    (SHIP, "logistic_no", "logistics_no"), (GET, "wholly_else", ""),
-])
+@pytest.mark.parametrize(
+    ("method", "name", "meant"),
+    [
+        (LIST, "start_modified_time", "start_gmt_modified_time"),
+        (LIST, "end_gmt_modified_time", "end_gmt_modifed_time"),
+        (SHIP, "logistic_no", "logistics_no"),
+        (GET, "wholly_else", ""),
+    ],
+)
 def test_unknown_parameters(top, linted, method, name, meant):
     """A parameter that the page does not document is told with the one that was perhaps meant; the gateway's own are not."""
-    top(method, dispute_id=1, fields="status", partner_id="sdk", target_app_key="1", simplify="true", **WINDOW if method == LIST else {}, **{name: "x"})
+    top(
+        method,
+        dispute_id=1,
+        fields="status",
+        partner_id="sdk",
+        target_app_key="1",
+        simplify="true",
+        **WINDOW if method == LIST else {},
+        **{name: "x"},
+    )
     found = [each for each in (linted().get("unknown_parameter"),) if each and name in each.zh]
     assert len(found) == 1
     assert (f"是否指 {meant}？" in found[0].zh) is bool(meant)
@@ -88,9 +121,12 @@ def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
 
     body = b"".join(
         f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in top.params(GET, dispute_id=1, fields="status").items())
+        for name, value in top.params(GET, dispute_id=1, fields="status").items()
+    )
     body += b'--XX\r\nContent-Disposition: form-data; name="leave_pics"; filename="a.png"\r\n\r\nx\r\n--XX--\r\n'
-    top.gateway.answer(Inbound("POST", b"", "multipart/form-data; boundary=XX", body, "http://mock"))
+    top.gateway.answer(
+        Inbound("POST", b"", "multipart/form-data; boundary=XX", body, "http://mock")
+    )
     assert "leave_pics" in linted()["unknown_parameter"].zh
 
 
@@ -110,31 +146,56 @@ def test_fields_missing_and_whole(top, linted):
     top(AGREE, dispute_id=1, address_id=1, fields="dispute_id,bizorder_id,status,modified")
     assert len(linted()["fields_missing"].entries) == 2
     assert "every_field" not in linted()
-    from mockserver.api.around_methods import METHODS
+    from mockserver.api.methods import METHODS
 
     top(GET, dispute_id=1, fields=METHODS[GET].every_field)
     assert len(linted()["every_field"].entries) == 1
 
 
-@pytest.mark.parametrize(("more", "wide"), [
-    ({}, True), ({"dispute_status_array": "1,2"}, True), ({"page_no": 2}, True), ({"buyer_nick": "卡卡"}, True),
-    (WINDOW, False), ({"end_gmt_modifed_time": "2026-03-01 00:00:00"}, False), ({"start_created_time": "2026-03-01 00:00:00"}, False),
-    ({"refund_id_array": "1,2"}, False), ({"biz_order_id": 5}, False), ({"logistic_no": "SF1"}, False),
-])
+@pytest.mark.parametrize(
+    ("more", "wide"),
+    [
+        ({}, True),
+        ({"dispute_status_array": "1,2"}, True),
+        ({"page_no": 2}, True),
+        ({"buyer_nick": "卡卡"}, True),
+        (WINDOW, False),
+        ({"end_gmt_modifed_time": "2026-03-01 00:00:00"}, False),
+        ({"start_created_time": "2026-03-01 00:00:00"}, False),
+        ({"refund_id_array": "1,2"}, False),
+        ({"biz_order_id": 5}, False),
+        ({"logistic_no": "SF1"}, False),
+    ],
+)
 def test_lists_without_a_window(top, linted, more, wide):
     """A list is to be asked for by a time window or an id; a status or a page is neither."""
     top(LIST, fields="dispute_id", **more)
     assert ("no_window" in linted()) is wide
 
 
-@pytest.mark.parametrize(("asked", "missing"), [
-    ([1], 2), ([1, 2], 3), ([1, 3], 2), ([1, 2, 3], 0), ([3, 2, 1], 0), ([1, 3, 2, 1], 0), ([3], 0), ([2, 3], 0)])
+@pytest.mark.parametrize(
+    ("asked", "missing"),
+    [
+        ([1], 2),
+        ([1, 2], 3),
+        ([1, 3], 2),
+        ([1, 2, 3], 0),
+        ([3, 2, 1], 0),
+        ([1, 3, 2, 1], 0),
+        ([3], 0),
+        ([2, 3], 0),
+    ],
+)
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_pages_are_to_be_finished(world, top, linted, asked, missing, form):
     """A page that says has_next wants all the others asked for, in whatever order, even backwards; it names the first that is missing."""
     world.open({}, 5)
     for page in asked:
-        top.send(top.params(LIST, fields="dispute_id,status", page_no=page, page_size=2, format=form, **WINDOW))
+        top.send(
+            top.params(
+                LIST, fields="dispute_id,status", page_no=page, page_size=2, format=form, **WINDOW
+            )
+        )
     found = linted().get("pages_unfinished")
     assert (found is not None) is (missing > 0)
     if found:
@@ -154,7 +215,12 @@ def test_pages_of_messages(world, top, linted):
     """Messages are paged too, by their own default size."""
     [exchange] = world.open({})
     for number in range(11):
-        top.result("tmall.exchange.message.add", dispute_id=exchange.dispute_id, content=f"第{number}句", fields="id")
+        top.result(
+            "tmall.exchange.message.add",
+            dispute_id=exchange.dispute_id,
+            content=f"第{number}句",
+            fields="id",
+        )
     top.result(MESSAGES, dispute_id=exchange.dispute_id, fields="id")
     assert MESSAGES in linted()["pages_unfinished"].zh
     top.result(MESSAGES, dispute_id=exchange.dispute_id, fields="id", page_no=2)
@@ -223,19 +289,52 @@ def javascript(number):
 
 
 @pytest.mark.parametrize("name", ["dispute_id", "tid", "biz_order_id", "refund_id_array"])
-@pytest.mark.parametrize("spoil", [
-    lambda n: str(int(float(n))), javascript, lambda n: f"{float(n):.13E}", lambda n: f"{float(n):.14G}", lambda n: repr(float(n)), lambda n: f"{n:.1f}",
-], ids=["C", "JavaScript", "PHP", "G", "Python", "decimal"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda n: str(int(float(n))),
+        javascript,
+        lambda n: f"{float(n):.13E}",
+        lambda n: f"{float(n):.14G}",
+        lambda n: repr(float(n)),
+        lambda n: f"{n:.1f}",
+    ],
+    ids=["C", "JavaScript", "PHP", "G", "Python", "decimal"],
+)
 def test_ids_that_went_through_a_double(world, top, linted, name, spoil):
     """An id as any language's doubles show it is told with the real one it came from."""
-    [exchange] = world.open({"dispute_id": "300000000000920021", "tid": "200000000000920091", "oid": "200000000000930093"})
-    real = {"dispute_id": exchange.dispute_id, "refund_id_array": exchange.dispute_id, "tid": exchange.tid, "biz_order_id": exchange.oid}[name]
+    [exchange] = world.open(
+        {
+            "dispute_id": "300000000000920021",
+            "tid": "200000000000920091",
+            "oid": "200000000000930093",
+        }
+    )
+    real = {
+        "dispute_id": exchange.dispute_id,
+        "refund_id_array": exchange.dispute_id,
+        "tid": exchange.tid,
+        "biz_order_id": exchange.oid,
+    }[name]
     method = {"dispute_id": GET, "tid": "taobao.trade.fullinfo.get"}.get(name, LIST)
     top(method, fields="status", **WINDOW if method == LIST else {}, **{name: spoil(real)})
     assert str(real) in linted()["ids_rounded"].zh or spoil(real) == str(real)
 
 
-@pytest.mark.parametrize("text", ["300000000000020021", "300000000000020022", "5", "1e3", "abc", "", "9" * 300, "300000000000020021,5", "１２３"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "300000000000020021",
+        "300000000000020022",
+        "5",
+        "1e3",
+        "abc",
+        "",
+        "9" * 300,
+        "300000000000020021,5",
+        "１２３",
+    ],
+)
 def test_other_ids_are_no_doubles(world, top, linted, text):
     """A real id, an id that is merely unknown, and what is no id at all are not taken for rounded ones."""
     world.open({"dispute_id": "300000000000020021"})
@@ -247,25 +346,47 @@ def test_other_ids_are_no_doubles(world, top, linted, text):
 @given(known=st.integers(10**17, 10**18 - 1), other=st.integers(10**17, 10**18 - 1))
 def test_a_double_is_known_by_what_it_becomes(known, other):
     """Every 18-digit id spoilt by a double is found; any other number is not."""
-    from mockserver.world.lint_flow import _in_doubles
+    from mockserver.review.lint_flow import _in_doubles
 
     whole, floats = _in_doubles([known])
-    assert whole[str(int(float(known)))] == whole[javascript(known)] == floats[float(known)] == known
+    assert (
+        whole[str(int(float(known)))] == whole[javascript(known)] == floats[float(known)] == known
+    )
     assert (str(other) in whole) is (str(other) in (str(int(float(known))), javascript(known)))
 
 
-@pytest.mark.parametrize(("steps", "ignored"), [
-    ([AGREE, RECEIVE], True), ([AGREE, GET, RECEIVE], False), ([AGREE, LIST, RECEIVE], False), ([AGREE, SHIP], True), ([RECEIVE, SHIP], True),
-    ([SHIP, RECEIVE], False), ([AGREE, AGREE], False), ([AGREE, "tmall.exchange.message.add"], False),
-])
+@pytest.mark.parametrize(
+    ("steps", "ignored"),
+    [
+        ([AGREE, RECEIVE], True),
+        ([AGREE, GET, RECEIVE], False),
+        ([AGREE, LIST, RECEIVE], False),
+        ([AGREE, SHIP], True),
+        ([RECEIVE, SHIP], True),
+        ([SHIP, RECEIVE], False),
+        ([AGREE, AGREE], False),
+        ([AGREE, "tmall.exchange.message.add"], False),
+    ],
+)
 @pytest.mark.parametrize("how", ["failed", "refused"])
 def test_ignored_failures(world, top, linted, steps, ignored, how):
     """A step that presumes one that failed, or was refused, is told unless the client has looked; other steps are not."""
     [exchange] = world.open({"status": 5})
-    more = {AGREE: {"address_id": 10000002}, SHIP: CARRIER, "tmall.exchange.message.add": {"content": "好"}, LIST: WINDOW}
+    more = {
+        AGREE: {"address_id": 10000002},
+        SHIP: CARRIER,
+        "tmall.exchange.message.add": {"content": "好"},
+        LIST: WINDOW,
+    }
     for number, method in enumerate(steps):
         wrong = {"sign": "wrong"} if how == "refused" and number == 0 else {}
-        top(method, **({} if method == LIST else {"dispute_id": exchange.dispute_id}), fields="dispute_id,status", **more.get(method, {}), **wrong)
+        top(
+            method,
+            **({} if method == LIST else {"dispute_id": exchange.dispute_id}),
+            fields="dispute_id,status",
+            **more.get(method, {}),
+            **wrong,
+        )
     assert ("failure_ignored" in linted()) is ignored
 
 
@@ -280,7 +401,10 @@ def test_a_step_done_after_all_is_not_ignored(world, top, linted):
     assert "failure_ignored" not in linted()
 
 
-@pytest.mark.parametrize(("times", "pause", "fast"), [(5, 0.01, False), (6, 0.01, True), (20, 0.3, False), (8, 0.19, True)])
+@pytest.mark.parametrize(
+    ("times", "pause", "fast"),
+    [(5, 0.01, False), (6, 0.01, True), (20, 0.3, False), (8, 0.19, True)],
+)
 def test_polling_too_fast(top, machine, linted, times, pause, fast):
     """The same query more than five times within a second is told; slower, or other queries, are not."""
     for number in range(times):
@@ -317,11 +441,21 @@ def test_version_sign_and_url(world, top, machine, linted):
 
     def send(verb, base_url, **params):
         query = urlencode(params).encode()
-        top.gateway.answer(Inbound(verb, query if verb == "GET" else b"", "", b"" if verb == "GET" else query, base_url))
+        top.gateway.answer(
+            Inbound(
+                verb, query if verb == "GET" else b"", "", b"" if verb == "GET" else query, base_url
+            )
+        )
 
     send("POST", "http://mock", **top.params("taobao.time.get", sign_method="hmac", sign="x"))
-    send("GET", "https://mock", **top.params("taobao.time.get", sign_method="hmac-sha256", sign="x"))
-    send("GET", "http://mock", **top.params("taobao.time.get", session=None, sign_method="hmac", sign="x"))
+    send(
+        "GET", "https://mock", **top.params("taobao.time.get", sign_method="hmac-sha256", sign="x")
+    )
+    send(
+        "GET",
+        "http://mock",
+        **top.params("taobao.time.get", session=None, sign_method="hmac", sign="x"),
+    )
     assert linted(md5=True) == {}
     machine.wait(seconds=5)
     top("taobao.time.get")
@@ -329,7 +463,11 @@ def test_version_sign_and_url(world, top, machine, linted):
     top("taobao.time.get", v=None)
     send("GET", "http://mock", **top.params("taobao.time.get"))
     found = linted(md5=True)
-    assert {name: len(each.entries) for name, each in found.items()} == {"md5_sign": 4, "version_missing": 1, "session_in_url": 1}
+    assert {name: len(each.entries) for name, each in found.items()} == {
+        "md5_sign": 4,
+        "version_missing": 1,
+        "session_in_url": 1,
+    }
 
 
 def test_worst_first(top, linted):
@@ -354,10 +492,21 @@ def test_strange_calls_are_read(top, linted):
 def test_many_unknown_names_are_bounded(top, linted, world):
     """Of a call with hundreds of invented parameters only the first fifty names are told."""
     top(GET, dispute_id=1, fields="status", **{f"p{number}": "" for number in range(300)})
-    assert len([each for each in lint(seen(world.journal.recent()[1]), {}) if each.conduct.id == "unknown_parameter"]) == 50
+    assert (
+        len(
+            [
+                each
+                for each in lint(read_calls(world.journal.recent()[1]), {})
+                if each.conduct.id == "unknown_parameter"
+            ]
+        )
+        == 50
+    )
 
 
-@pytest.mark.parametrize(("between", "told"), [((), True), ((GET,), False), (("taobao.time.get",), True)])
+@pytest.mark.parametrize(
+    ("between", "told"), [((), True), ((GET,), False), (("taobao.time.get",), True)]
+)
 def test_messages_confirmed_before_they_were_handled(world, top, linted, between, told):
     """Messages that are confirmed before any exchange was looked at are a finding; after a look they are none."""
     dispute_id = world.open({})[0].dispute_id
@@ -366,7 +515,9 @@ def test_messages_confirmed_before_they_were_handled(world, top, linted, between
     world.stub(confirm, b'{"is_success":true}')
     top.result(consume, quantity=10)
     for method in between:
-        top.result(method, **({"dispute_id": dispute_id, "fields": "status"} if method == GET else {}))
+        top.result(
+            method, **({"dispute_id": dispute_id, "fields": "status"} if method == GET else {})
+        )
     top.result(confirm, s_message_ids="1")
     assert ("confirmed_unhandled" in linted()) is told
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.domain.vocabulary import Status
-from mockserver.world.past import earlier
+from mockserver.world.past_states import earlier
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def test_nothing_is_kept_without_need(world, act):
     [exchange] = world.open({})
     act(world, exchange, "agree")
     assert world.state.past is None
-    world.harm.add({"fault": "stale_read"})
+    world.faults.add({"fault": "stale_read"})
     act(world, exchange, "ship_back")
     assert len(world.state.past) == 1
-    world.harm.add({"fault": "reset"})
+    world.faults.add({"fault": "reset"})
     assert len(world.state.past) == 1
-    world.harm.drop(["f1"])
+    world.faults.drop(["f1"])
     assert world.state.past is None
 
 
@@ -38,13 +38,13 @@ def test_some_writes_ago(looking_back, act, whole_state):
     world, shown = looking_back, []
     [exchange] = world.open({})
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods"):
-        shown.append((statuses(world.state), dict(world.state.facts), dict(world.state.messages)))
+        shown.append((statuses(world.state), dict(world.state.events), dict(world.state.messages)))
         act(world, exchange, move)
         world.advance(timedelta(minutes=1))
     before = whole_state(world)
-    for writes, (exchanges, facts, messages) in enumerate(reversed(shown), 1):
+    for writes, (exchanges, events, messages) in enumerate(reversed(shown), 1):
         past = earlier(world.state, writes=writes)
-        assert (statuses(past), past.facts, past.messages) == (exchanges, facts, messages)
+        assert (statuses(past), past.events, past.messages) == (exchanges, events, messages)
         (status,) = exchanges.values()
         assert [number for _, number in past.rows(exchange.shop, status)] == [exchange.dispute_id]
         assert [number for _, number in past.rows(exchange.shop, None)] == [exchange.dispute_id]
@@ -69,8 +69,12 @@ def test_some_time_ago(looking_back, act):
     now, number = world.settle(), exchange.dispute_id
     assert statuses(world.state) == {number: Status.CLOSED}
     assert statuses(earlier(world.state, since=now)) == {number: Status.CLOSED}
-    assert statuses(earlier(world.state, since=now - timedelta(days=2))) == {number: Status.WAIT_BUYER_RETURN}
-    assert statuses(earlier(world.state, since=now - timedelta(days=8, seconds=1))) == {number: Status.WAIT_SELLER_AGREE}
+    assert statuses(earlier(world.state, since=now - timedelta(days=2))) == {
+        number: Status.WAIT_BUYER_RETURN
+    }
+    assert statuses(earlier(world.state, since=now - timedelta(days=8, seconds=1))) == {
+        number: Status.WAIT_SELLER_AGREE
+    }
     assert statuses(earlier(world.state, since=now - timedelta(days=9))) == {}
 
 

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.world.document import BadDocument, QuotaDocument, WorldDocument, read_document, read_world
-from mockserver.world.quotas import Flow, read_quotas
+from mockserver.world.document import (
+    BadDocument,
+    QuotaDocument,
+    WorldDocument,
+    read_document,
+    read_world,
+)
+from mockserver.world.quotas import QuotaCounters, read_quotas
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 
 GET, AGREE, LIST = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get"
@@ -21,12 +27,14 @@ BY_APP, BY_API, BY_BOTH, DYNAMIC = (
 @pytest.fixture
 def limited(found):
     """Makes a world of two apps with quotas."""
-    return lambda *quotas, **more: found(apps=[{"app_key": APP}, {"app_key": OTHER}], quotas=list(quotas), **more)
+    return lambda *quotas, **more: found(
+        apps=[{"app_key": APP}, {"app_key": OTHER}], quotas=list(quotas), **more
+    )
 
 
 def left(world, app_key=APP, method=GET):
     """Seconds of the ban that stops a call; None where it passes."""
-    ban = world.spend(app_key, method)
+    ban = world.consume_quota(app_key, method)
     return None if ban is None else ban.seconds
 
 
@@ -94,22 +102,25 @@ def test_freezing_lifts_no_ban(limited):
     assert left(world) == 14 * 3600
 
 
-@pytest.mark.parametrize(("keys", "sub_code", "shared"), [
-    ({}, BY_APP, {(APP, GET), (APP, AGREE)}),
-    ({"app_key": APP}, BY_APP, {(APP, GET), (APP, AGREE)}),
-    ({"app_key": "*"}, BY_APP, {(APP, GET), (APP, AGREE)}),
-    ({"method": GET}, BY_API, {(APP, GET), (OTHER, GET)}),
-    ({"method": "tmall.exchange.*"}, BY_API, {(APP, GET), (OTHER, GET)}),
-    ({"method": GET, "app_key": APP}, BY_BOTH, {(APP, GET)}),
-    ({"method": "*", "app_key": "*"}, BY_BOTH, {(APP, GET)}),
-])
+@pytest.mark.parametrize(
+    ("keys", "sub_code", "shared"),
+    [
+        ({}, BY_APP, {(APP, GET), (APP, AGREE)}),
+        ({"app_key": APP}, BY_APP, {(APP, GET), (APP, AGREE)}),
+        ({"app_key": "*"}, BY_APP, {(APP, GET), (APP, AGREE)}),
+        ({"method": GET}, BY_API, {(APP, GET), (OTHER, GET)}),
+        ({"method": "tmall.exchange.*"}, BY_API, {(APP, GET), (OTHER, GET)}),
+        ({"method": GET, "app_key": APP}, BY_BOTH, {(APP, GET)}),
+        ({"method": "*", "app_key": "*"}, BY_BOTH, {(APP, GET)}),
+    ],
+)
 def test_scopes(limited, keys, sub_code, shared):
     """The keys given tell what is counted together, and with which sub_code it is refused."""
     stopped = set()
     for call in ((APP, GET), (APP, AGREE), (OTHER, GET), (OTHER, AGREE)):
         world = limited({**keys, "per": "day", "limit": 1})
-        assert world.spend(APP, GET) is None
-        ban = world.spend(*call)
+        assert world.consume_quota(APP, GET) is None
+        ban = world.consume_quota(*call)
         if ban is not None:
             assert ban.sub_code == sub_code
             stopped.add(call)
@@ -120,7 +131,7 @@ def test_scopes(limited, keys, sub_code, shared):
 def test_a_given_sub_code_is_answered(limited, sub_code):
     """Any of the four sub_codes can be asked for."""
     world = limited({"per": "second", "limit": 0, "sub_code": sub_code})
-    assert world.spend(APP, GET).sub_code == sub_code
+    assert world.consume_quota(APP, GET).sub_code == sub_code
 
 
 def test_a_refused_call_counts_nowhere(limited):
@@ -147,7 +158,10 @@ def test_reset_and_restore(limited):
 
 def test_snapshot_documents_hold_quotas(limited):
     """Quotas survive as a document; one of an earlier release has none."""
-    world = limited({"method": "tmall.*", "app_key": APP, "per": "day", "limit": 9}, {"per": "second", "limit": 1})
+    world = limited(
+        {"method": "tmall.*", "app_key": APP, "per": "day", "limit": 9},
+        {"per": "second", "limit": 1},
+    )
     import json
 
     document = json.loads(write_snapshot(world.state))
@@ -166,16 +180,29 @@ def test_a_copied_sandbox_keeps_its_quotas(limited, directory):
     assert [left(copy, key) is None for _ in range(2)] == [True, False]
 
 
-@pytest.mark.parametrize(("quota", "field", "meant"), [
-    ({"per": "minute", "limit": 1}, "quotas[0].per", "second"), ({"per": "days", "limit": 1}, "quotas[0].per", "day"),
-    ({"per": "day", "limit": -1}, "quotas[0].limit", "0"), ({"per": "day", "limit": 10**9 + 1}, "quotas[0].limit", "0"),
-    ({"per": "day", "limit": 1, "method": "tmall.exchange.agre"}, "quotas[0].method", "tmall.exchange.agree"),
-    ({"per": "day", "limit": 1, "method": "x.*"}, "quotas[0].method", "tmall.exchange.get"),
-    ({"per": "day", "limit": 1, "method": "*" * 201}, "quotas[0].method", "200"),
-    ({"per": "day", "limit": 1, "app_key": "1234567"}, "quotas[0].app_key", APP),
-    ({"per": "day", "limit": 1, "app_key": 1}, "quotas[0].app_key", APP),
-    ({"per": "day", "limit": 1, "sub_code": "limited-by-api-access-count"}, "quotas[0].sub_code", BY_API),
-])
+@pytest.mark.parametrize(
+    ("quota", "field", "meant"),
+    [
+        ({"per": "minute", "limit": 1}, "quotas[0].per", "second"),
+        ({"per": "days", "limit": 1}, "quotas[0].per", "day"),
+        ({"per": "day", "limit": -1}, "quotas[0].limit", "0"),
+        ({"per": "day", "limit": 10**9 + 1}, "quotas[0].limit", "0"),
+        (
+            {"per": "day", "limit": 1, "method": "tmall.exchange.agre"},
+            "quotas[0].method",
+            "tmall.exchange.agree",
+        ),
+        ({"per": "day", "limit": 1, "method": "x.*"}, "quotas[0].method", "tmall.exchange.get"),
+        ({"per": "day", "limit": 1, "method": "*" * 201}, "quotas[0].method", "200"),
+        ({"per": "day", "limit": 1, "app_key": "1234567"}, "quotas[0].app_key", APP),
+        ({"per": "day", "limit": 1, "app_key": 1}, "quotas[0].app_key", APP),
+        (
+            {"per": "day", "limit": 1, "sub_code": "limited-by-api-access-count"},
+            "quotas[0].sub_code",
+            BY_API,
+        ),
+    ],
+)
 def test_wrong_quotas_are_named(quota, field, meant):
     """A wrong quota is refused with its place, its key, and what there is instead, in both languages."""
     with pytest.raises(BadDocument) as refused:
@@ -184,10 +211,16 @@ def test_wrong_quotas_are_named(quota, field, meant):
     assert meant in refused.value.zh and meant in refused.value.en
 
 
-@pytest.mark.parametrize(("raw", "field"), [
-    ({"quotas": [{"per": "day", "limit": True}]}, "quotas[0].limit"), ({"quotas": [{"per": "day", "limit": 1.5}]}, "quotas[0].limit"),
-    ({"quotas": [{"per": "day"}]}, "quotas[0].limit"), ({"quotas": {}}, "quotas"), ({"quotas": [{"limit": 1}]}, "quotas[0].per"),
-])
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        ({"quotas": [{"per": "day", "limit": True}]}, "quotas[0].limit"),
+        ({"quotas": [{"per": "day", "limit": 1.5}]}, "quotas[0].limit"),
+        ({"quotas": [{"per": "day"}]}, "quotas[0].limit"),
+        ({"quotas": {}}, "quotas"),
+        ({"quotas": [{"limit": 1}]}, "quotas[0].per"),
+    ],
+)
 def test_wrong_shapes_are_named(raw, field):
     """A key that is missing or of a wrong type is named."""
     with pytest.raises(BadDocument) as refused:
@@ -199,7 +232,10 @@ def test_a_mistyped_key_is_told_its_name():
     """An unknown key is answered with the one that was probably meant."""
     with pytest.raises(BadDocument) as refused:
         read_world({"quotas": [{"per": "day", "limits": 1}]})
-    assert "limit" in refused.value.zh.replace("limits", "") and "did you mean limit?" in refused.value.en
+    assert (
+        "limit" in refused.value.zh.replace("limits", "")
+        and "did you mean limit?" in refused.value.en
+    )
 
 
 def test_at_most_a_hundred():
@@ -234,12 +270,12 @@ def test_never_more_than_the_limit_between_bans(limit, pauses):
     from mockserver.protocol.shapes import BEIJING
 
     now = datetime(2026, 3, 1, 10, tzinfo=BEIJING)
-    flow = Flow(now, now)
+    quota_counters = QuotaCounters(now, now)
     quotas = read_quotas([QuotaDocument(per="second", limit=limit)], [GET], [APP])
     passed, banned_until = [], now
     for pause in pauses:
         now += timedelta(milliseconds=pause)
-        ban = flow.spend(quotas, APP, GET, now)
+        ban = quota_counters.consume_quota(quotas, APP, GET, now)
         if ban is None:
             assert now >= banned_until
             passed.append(now)
@@ -247,6 +283,10 @@ def test_never_more_than_the_limit_between_bans(limit, pauses):
             assert ban.seconds == 1
             if now >= banned_until:
                 banned_until = now + timedelta(seconds=1)
-    starts = [at for place, at in enumerate(passed) if place == 0 or at - passed[place - 1] >= timedelta(seconds=1)]
+    starts = [
+        at
+        for place, at in enumerate(passed)
+        if place == 0 or at - passed[place - 1] >= timedelta(seconds=1)
+    ]
     for start in starts:
         assert sum(start <= at < start + timedelta(seconds=1) for at in passed) <= limit

@@ -64,8 +64,13 @@ def test_advancing_to_an_instant_shows_it(running, beijing):
 
 
 @pytest.mark.parametrize("aged", [False, True])
-@pytest.mark.parametrize("names", [("start_gmt_modified_time", "end_gmt_modifed_time", "modified"),
-                                   ("start_created_time", "end_created_time", "created")])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("start_gmt_modified_time", "end_gmt_modifed_time", "modified"),
+        ("start_created_time", "end_created_time", "created"),
+    ],
+)
 def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, aged):
     """A window from an exchange's own instant to the same instant holds it: both ends belong to it."""
     start, end, field = names
@@ -73,8 +78,12 @@ def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, ag
     [exchange] = running.open({})
     if aged:
         running.age(timedelta(hours=5))
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=field)["result"]["exchange"][field]
-    found = top.result("tmall.exchange.receive.get", fields="dispute_id", **{start: shown, end: shown})
+    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=field)[
+        "result"
+    ]["exchange"][field]
+    found = top.result(
+        "tmall.exchange.receive.get", fields="dispute_id", **{start: shown, end: shown}
+    )
     assert found["total_results"] == 1
 
 
@@ -90,7 +99,9 @@ def test_a_clock_keeps_step_over_many_restores(found, machine):
 
 @pytest.mark.parametrize("as_document", [False, True])
 @pytest.mark.parametrize("after_reset", [False, True])
-def test_a_sandbox_from_a_running_one_shows_the_real_now(found, machine, twin_of, read_back, as_document, after_reset):
+def test_a_sandbox_from_a_running_one_shows_the_real_now(
+    found, machine, twin_of, read_back, as_document, after_reset
+):
     """A sandbox made from a snapshot of a running one shows the real now, also after its reset; things are as old as when kept."""
     world = found(clock=RUNNING)
     [exchange] = world.open({"status": 2})
@@ -127,7 +138,9 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
     world = found()
     [exchange] = world.open({"status": 2})
     act(world, exchange, "ship_back", logistics_no="YT1234567890")
-    world.move(exchange.dispute_id, LeaveMessage(pics=("a.png",)), Role.BUYER, pictures={"a.png": PNG})
+    world.move(
+        exchange.dispute_id, LeaveMessage(pics=("a.png",)), Role.BUYER, pictures={"a.png": PNG}
+    )
     twin = twin_of(world.snapshot("full"))
     assert (list(twin.state.waybills), list(twin.state.pictures)) == (["YT1234567890"], ["a.png"])
     twin.reset(empty=True)
@@ -135,7 +148,9 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
 
 
 @pytest.mark.parametrize("how", ["reset", "restored", "restored from a document"])
-def test_calls_meet_a_whole_state_while_it_changes(found, caller_of, read_back, eager_switches, how):
+def test_calls_meet_a_whole_state_while_it_changes(
+    found, caller_of, read_back, eager_switches, how
+):
     """While a world is reset or restored again and again, signed reads succeed or miss the exchange, and nothing else."""
     world = found()
     [exchange] = world.open({"dispute_id": 7})
@@ -147,7 +162,9 @@ def test_calls_meet_a_whole_state_while_it_changes(found, caller_of, read_back, 
     def read():
         try:
             while not done.is_set():
-                (root, inner), = top("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="dispute_id,status").items()
+                ((root, inner),) = top(
+                    "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="dispute_id,status"
+                ).items()
                 outcomes.append((root, inner.get("code"), inner.get("result", {}).get("success")))
         except Exception as wrong:
             broken.append(wrong)
@@ -166,4 +183,6 @@ def test_calls_meet_a_whole_state_while_it_changes(found, caller_of, read_back, 
             reader.join(30)
     assert broken == []
     assert outcomes
-    assert set(outcomes) <= {("tmall_exchange_get_response", None, success) for success in (True, False)}
+    assert set(outcomes) <= {
+        ("tmall_exchange_get_response", None, success) for success in (True, False)
+    }

@@ -18,29 +18,70 @@ from mockserver.world.snapshot import read_snapshot, write_snapshot
 from mockserver.world.world import World
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
-LIMITS = {1: 2 * DAY, 2: 7 * DAY, 3: 10 * DAY, 6: 5 * DAY, 12: 3 * DAY, 13: 10 * DAY}  # rules.md, rulesets
+LIMITS = {
+    1: 2 * DAY,
+    2: 7 * DAY,
+    3: 10 * DAY,
+    6: 5 * DAY,
+    12: 3 * DAY,
+    13: 10 * DAY,
+}  # rules.md, rulesets
 WAITING, ENDS = (1, 2, 3, 6, 12, 13), {4, 5, 14}
 NAMES = ("prompt", "slow", "forgetful", "adversarial", "random")
 LEGAL = {  # guide and rules.md: who may do what from where to where
-    "buyer": {("cancel", 1, 4), ("cancel", 2, 4), ("cancel", 6, 4), ("ship_back", 2, 3), ("modify", 6, 1), ("modify", 6, 3),
-              ("ask_cs", 6, 6), ("confirm_receipt", 13, 5), *(("leave_message", each, each) for each in WAITING)},
+    "buyer": {
+        ("cancel", 1, 4),
+        ("cancel", 2, 4),
+        ("cancel", 6, 4),
+        ("ship_back", 2, 3),
+        ("modify", 6, 1),
+        ("modify", 6, 3),
+        ("ask_cs", 6, 6),
+        ("confirm_receipt", 13, 5),
+        *(("leave_message", each, each) for each in WAITING),
+    },
     "cs": {("step_in", 6, 6), ("judge", 6, 12), ("judge", 6, 2), ("judge", 6, 4), ("judge", 6, 14)},
 }
-SELLER = ("agree", "refuse", "returngoods_agree", "returngoods_refuse", "consigngoods", "confirm_consign", "turn_to_refund",
-          "leave_message")
+SELLER = (
+    "agree",
+    "refuse",
+    "returngoods_agree",
+    "returngoods_refuse",
+    "consigngoods",
+    "confirm_consign",
+    "turn_to_refund",
+    "leave_message",
+)
 
 policy = st.none() | st.sampled_from(NAMES)
 robots = st.fixed_dictionaries({"buyer": policy, "courier": policy, "cs": policy})
-lively = st.fixed_dictionaries({"buyer": policy, "courier": policy, "cs": policy, "applies": st.none() | st.just("4d")})
-worlds = st.fixed_dictionaries({
-    "robots": robots, "ruleset": st.sampled_from(["classic", "upgraded"]), "seed": st.sampled_from([0, 1, 7]),
-    "goods": st.fixed_dictionaries({"wanted": st.fixed_dictionaries({"stock": st.sampled_from([0, 1, 100])})}),
-    "rules": st.fixed_dictionaries({"modify_to": st.sampled_from([1, 3]), "strict_logistics": st.booleans()}),
-})
+lively = st.fixed_dictionaries(
+    {"buyer": policy, "courier": policy, "cs": policy, "applies": st.none() | st.just("4d")}
+)
+worlds = st.fixed_dictionaries(
+    {
+        "robots": robots,
+        "ruleset": st.sampled_from(["classic", "upgraded"]),
+        "seed": st.sampled_from([0, 1, 7]),
+        "goods": st.fixed_dictionaries(
+            {"wanted": st.fixed_dictionaries({"stock": st.sampled_from([0, 1, 100])})}
+        ),
+        "rules": st.fixed_dictionaries(
+            {"modify_to": st.sampled_from([1, 3]), "strict_logistics": st.booleans()}
+        ),
+    }
+)
 openings = st.lists(st.sampled_from(WAITING), min_size=1, max_size=5)
-deeds = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 4), st.sampled_from(SELLER)), max_size=8)  # hours, whose, what
-law = settings(max_examples=80, deadline=None, derandomize=True, database=None,
-               suppress_health_check=[HealthCheck.function_scoped_fixture])
+operations = st.lists(
+    st.tuples(st.integers(0, 200), st.integers(0, 4), st.sampled_from(SELLER)), max_size=8
+)  # hours, whose, what
+law = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 class Machine:
@@ -55,7 +96,9 @@ class Machine:
 
 def grow(document, statuses=(), machine=None):
     """A world with an exchange at each of the statuses."""
-    world = World(Directory(machine or Machine()), read_document(document, WorldDocument), id="default")
+    world = World(
+        Directory(machine or Machine()), read_document(document, WorldDocument), id="default"
+    )
     for place, status in enumerate(statuses):
         world.open({"status": status, "dispute_id": 1000 + place})
     return world
@@ -85,31 +128,35 @@ def jump(world, span):
 def life(world):
     """All that happened: facts, messages and where the goods are."""
     state = world.state
-    return state.facts, state.messages, state.accounts, state.exchanges
+    return state.events, state.messages, state.accounts, state.exchanges
 
 
 def facts_of(world):
     """Every fact but the openings' own, in order, with how long its exchange had been in its stage."""
-    for facts in world.state.facts.values():
+    for events in world.state.events.values():
         began = None
-        for fact in facts:
+        for event in events:
             if began is not None:
-                yield fact, fact.at - began
-            if fact.move != "leave_message":
-                began = fact.at
+                yield event, event.at - began
+            if event.move != "leave_message":
+                began = event.at
 
 
 def by_robots(world):
     """What buyers and customer service did, without the openings' history."""
-    return [(fact, lasted) for fact, lasted in facts_of(world)
-            if fact.role in (Role.BUYER, Role.CS) and fact.at > datetime(2026, 3, 1, 10, tzinfo=BEIJING)]
+    return [
+        (event, lasted)
+        for event, lasted in facts_of(world)
+        if event.role in (Role.BUYER, Role.CS)
+        and event.at > datetime(2026, 3, 1, 10, tzinfo=BEIJING)
+    ]
 
 
 # laws
 
 
 @law
-@given(document=worlds, robots=lively, statuses=openings, script=deeds, data=st.data())
+@given(document=worlds, robots=lively, statuses=openings, script=operations, data=st.data())
 def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, data):
     """In one jump or in many steps, advanced or aged, the same facts happen at the same instants."""
     document = {**document, "robots": robots}
@@ -128,7 +175,12 @@ def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, d
 
 
 @law
-@given(document=worlds, statuses=openings, script=deeds, looks=st.lists(st.integers(1, 90_000), max_size=6))
+@given(
+    document=worlds,
+    statuses=openings,
+    script=operations,
+    looks=st.lists(st.integers(1, 90_000), max_size=6),
+)
 def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
     """Under a running clock, looked at now and then, the same happens as under a frozen one that is advanced."""
     machine = Machine()
@@ -150,7 +202,7 @@ def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
 
 
 @law
-@given(document=worlds, statuses=openings, script=deeds)
+@given(document=worlds, statuses=openings, script=operations)
 def test_stock_is_neither_made_nor_lost(document, statuses, script):
     """Through any life the units of each SKU stay the same number, and what is reserved is what exchanges hold."""
     world = grow(document, statuses)
@@ -166,18 +218,20 @@ def test_stock_is_neither_made_nor_lost(document, statuses, script):
 
 
 @law
-@given(document=worlds, statuses=openings, script=deeds)
+@given(document=worlds, statuses=openings, script=operations)
 def test_robots_keep_to_the_rules(document, statuses, script):
     """Robots make only moves that the documents give their party, before the deadline, where one runs."""
     world = grow(document, statuses)
     live(world, script, jump)
-    for fact, lasted in by_robots(world):
-        assert (fact.move, fact.source, fact.target) in LEGAL[fact.role.actor]
-        if fact.role is Role.BUYER:
-            assert lasted < LIMITS[fact.source]
-    for facts in world.state.facts.values():
-        assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
-    numbers = sorted((fact.number, fact.at) for facts in world.state.facts.values() for fact in facts)
+    for event, lasted in by_robots(world):
+        assert (event.move, event.source, event.target) in LEGAL[event.role.actor]
+        if event.role is Role.BUYER:
+            assert lasted < LIMITS[event.source]
+    for events in world.state.events.values():
+        assert [event.at for event in events] == sorted(event.at for event in events)
+    numbers = sorted(
+        (event.number, event.at) for events in world.state.events.values() for event in events
+    )
     later = [at for _, at in numbers if at > datetime(2026, 3, 1, 10, tzinfo=BEIJING)]
     assert later == sorted(later)
 
@@ -193,7 +247,9 @@ def test_every_life_ends(document, statuses):
 
 
 @law
-@given(document=worlds, robots=lively, statuses=openings, script=deeds, cut=st.integers(0, 300))
+@given(
+    document=worlds, robots=lively, statuses=openings, script=operations, cut=st.integers(0, 300)
+)
 def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script, cut):
     """A world restored in the middle, from memory or from its document, lives on as the one that was not stopped."""
     document = {**document, "robots": robots}
@@ -210,7 +266,9 @@ def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script
     kept.snapshot("one")
     kept.advance(100 * DAY)
     kept.restore("one")
-    document_kept.snapshot("one", read_snapshot(json.loads(write_snapshot(document_kept.snapshot("two")))))
+    document_kept.snapshot(
+        "one", read_snapshot(json.loads(write_snapshot(document_kept.snapshot("two"))))
+    )
     document_kept.advance(DAY)
     document_kept.restore("one")
     for world in (straight, kept, document_kept):
@@ -233,7 +291,9 @@ def test_the_same_seed_lives_the_same_life():
     for seed in (3, 3, 4):
         world = grow({**whole("random"), "seed": seed}, WAITING * 3)
         world.advance(60 * DAY)
-        lives.append([(fact.move, fact.at) for facts in world.state.facts.values() for fact in facts])
+        lives.append(
+            [(event.move, event.at) for events in world.state.events.values() for event in events]
+        )
     assert lives[0] == lives[1] != lives[2]
 
 
@@ -242,7 +302,9 @@ def test_an_exchange_lives_by_itself():
     alone, among = grow(whole("random"), [2]), grow(whole("random"), [2, 6, 13, 2, 6])
     for world in (alone, among):
         world.advance(60 * DAY)
-    told = [[(f.move, f.at, f.target) for f in world.state.facts[1000]] for world in (alone, among)]
+    told = [
+        [(f.move, f.at, f.target) for f in world.state.events[1000]] for world in (alone, among)
+    ]
     assert told[0] == told[1]
 
 
@@ -267,7 +329,7 @@ def test_adversarial_buyers_use_the_last_second():
     world.advance(SECOND)
     assert {int(exchange.status) for exchange in world.state.exchanges.values()} == {3, 4, 13}
     world.advance(20 * DAY)
-    confirmed = [lasted for fact, lasted in facts_of(world) if fact.move == "confirm_receipt"]
+    confirmed = [lasted for event, lasted in facts_of(world) if event.move == "confirm_receipt"]
     assert confirmed
     assert set(confirmed) == {10 * DAY - SECOND}
 
@@ -276,7 +338,7 @@ def test_forgetful_buyers_leave_it_to_the_system():
     """Four of five exchanges of forgetful buyers, give or take, end by the system's hand."""
     world = grow(whole("forgetful"), [2] * 60)
     fired = world.advance(7 * DAY)
-    by = Counter(fact.move for fact in fired if fact.source == 2)
+    by = Counter(event.move for event in fired if event.source == 2)
     assert by["expire"] + by["ship_back"] == 60
     assert 5 <= by["ship_back"] <= 20
 
@@ -286,7 +348,7 @@ def test_goods_travel_before_they_are_confirmed():
     for courier, least, most in (("slow", 4 * DAY, 10 * DAY), (None, timedelta(), DAY / 2)):
         world = grow({"robots": {"buyer": "prompt", "courier": courier}}, [13] * 30)
         world.advance(20 * DAY)
-        lasted = [lasted for fact, lasted in facts_of(world) if fact.move == "confirm_receipt"]
+        lasted = [lasted for event, lasted in facts_of(world) if event.move == "confirm_receipt"]
         assert len(lasted) == 30
         assert least <= min(lasted) <= max(lasted) <= most
 
@@ -295,7 +357,7 @@ def test_a_lost_replacement_is_not_confirmed():
     """Where the courier loses the parcel the buyer does not confirm; the system does, at the deadline."""
     world = grow({"robots": {"buyer": "prompt", "courier": "forgetful"}}, [13] * 40)
     world.advance(20 * DAY)
-    ended = Counter(fact.move for fact, _ in facts_of(world) if fact.target == 5)
+    ended = Counter(event.move for event, _ in facts_of(world) if event.target == 5)
     assert ended["expire"] > 0
     assert ended["confirm_receipt"] > ended["expire"]
 
@@ -305,9 +367,9 @@ def test_the_courier_tells_of_the_returned_goods(found):
     world = found(robots={"courier": "slow"})
     [exchange] = world.open({"status": 3, "buyer_logistic_no": "YT0011223344"})
     world.advance(4 * DAY - SECOND)
-    assert len(world.state.facts[exchange.dispute_id]) == 3
+    assert len(world.state.events[exchange.dispute_id]) == 3
     world.advance(6 * DAY - SECOND)
-    [told] = world.state.facts[exchange.dispute_id][3:]
+    [told] = world.state.events[exchange.dispute_id][3:]
     assert (told.move, told.target) == ("leave_message", 3)
     note = world.state.messages[exchange.dispute_id][-1]
     assert "已送达" in note.content
@@ -323,7 +385,9 @@ def test_a_quarrel_ends_after_five_rounds():
             world.advance(12 * HOUR)
             for place in range(10):
                 sell(world, place, "refuse")
-        modified = [sum(f.move == "modify" for f in facts) for facts in world.state.facts.values()]
+        modified = [
+            sum(f.move == "modify" for f in events) for events in world.state.events.values()
+        ]
         assert max(modified) <= 5
         assert {int(exchange.status) for exchange in world.state.exchanges.values()} == {4}
         if name == "prompt":
@@ -335,7 +399,7 @@ def test_customer_service_is_asked_only_where_there_is_one():
     for cs in (None, "prompt"):
         world = grow({"robots": {"buyer": "adversarial", "cs": cs}}, [6] * 40)
         world.advance(60 * DAY)
-        moves = Counter(fact.move for fact, _ in by_robots(world))
+        moves = Counter(event.move for event, _ in by_robots(world))
         assert moves["judge"] == moves["ask_cs"]
         assert (moves["ask_cs"] > 0) == (cs is not None)
 
@@ -346,7 +410,10 @@ def test_asked_by_hand_customer_service_answers(world, act):
     [exchange] = world.open({"status": 6})
     act(world, exchange, "ask_cs")
     fired = world.advance(30 * HOUR)
-    assert [(fact.role, fact.move) for fact in fired[:2]] == [(Role.CS, "step_in"), (Role.CS, "judge")]
+    assert [(event.role, event.move) for event in fired[:2]] == [
+        (Role.CS, "step_in"),
+        (Role.CS, "judge"),
+    ]
 
 
 def test_a_judgement_without_stock_is_another_one():
@@ -358,7 +425,7 @@ def test_a_judgement_without_stock_is_another_one():
     world.put_stock("wanted", 0)
     world.advance(2 * DAY)
     assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= ENDS
-    assert Counter(fact.target for fact, _ in facts_of(world) if fact.move == "judge")[2] < 10
+    assert Counter(event.target for event, _ in facts_of(world) if event.move == "judge")[2] < 10
 
 
 # buyers that come by themselves
@@ -370,7 +437,9 @@ def test_buyers_come_at_their_pace():
     world.advance(100 * DAY)
     came = list(world.state.exchanges.values())
     assert 320 <= len(came) <= 480
-    assert {exchange.exchange_sku for exchange in came} == {goods.sku_id for goods in world.state.goods.values()}
+    assert {exchange.exchange_sku for exchange in came} == {
+        goods.sku_id for goods in world.state.goods.values()
+    }
     assert {exchange.buyer_nick for exchange in came} == world.state.buyers.keys()
     assert len({exchange.oid for exchange in came}) == len(came)
 
@@ -392,7 +461,9 @@ def test_who_came_lives_on():
     """Robots act on the exchanges that came by themselves, from their first status on."""
     world = grow({"robots": {"buyer": "adversarial", "applies": "6h"}})
     world.advance(10 * DAY)
-    assert {"cancel", "leave_message"} <= {fact.move for fact, _ in by_robots(world) if fact.source == 1}
+    assert {"cancel", "leave_message"} <= {
+        event.move for event, _ in by_robots(world) if event.source == 1
+    }
 
 
 def test_buyers_come_until_the_sandbox_is_full(found):
@@ -434,7 +505,7 @@ def test_a_deadline_comes_before_a_robot_of_the_same_instant(world):
     [plan] = world.planned()
     world.patch_rules({"deadline.2": f"{int((plan.at - world.now).total_seconds())}s"})
     fired = world.advance(DAY)
-    assert [(fact.move, fact.at) for fact in fired] == [("expire", plan.at)]
+    assert [(event.move, event.at) for event in fired] == [("expire", plan.at)]
     assert world.exchange(exchange.dispute_id).status == 4
 
 
@@ -479,7 +550,7 @@ def test_late_robots_act_at_once(world):
     world.advance(7 * DAY - 2 * SECOND)
     world.set_robots(RobotsDocument(buyer="slow"))
     world.settle()
-    [*_, shipped] = world.state.facts[exchange.dispute_id]
+    [*_, shipped] = world.state.events[exchange.dispute_id]
     assert (shipped.move, shipped.at) == ("ship_back", world.now)
 
 
@@ -513,7 +584,12 @@ def test_what_robots_say_fits_the_rule():
     world = grow({**whole("adversarial"), "rules": {"message_max_bytes": 10}}, WAITING * 4)
     world.advance(40 * DAY)
     assert by_robots(world)
-    human = [m.content for thread in world.state.messages.values() for m in thread if "【物流】" in m.content or "？" in m.content]
+    human = [
+        m.content
+        for thread in world.state.messages.values()
+        for m in thread
+        if "【物流】" in m.content or "？" in m.content
+    ]
     assert human == []
 
 
@@ -523,8 +599,11 @@ def test_other_goods_are_wished_for():
     skus = {goods.sku_id for goods in world.state.goods.values()}
     first = {number: exchange.exchange_sku for number, exchange in world.state.exchanges.items()}
     world.advance(4 * DAY)
-    changed = {number: exchange.exchange_sku for number, exchange in world.state.exchanges.items()
-               if exchange.exchange_sku != first[number]}
+    changed = {
+        number: exchange.exchange_sku
+        for number, exchange in world.state.exchanges.items()
+        if exchange.exchange_sku != first[number]
+    }
     assert changed
     assert set(changed.values()) <= skus
 
@@ -550,12 +629,19 @@ def test_an_unknown_policy_is_told(found):
     assert refused.value.field == "robots.seller"
 
 
-@pytest.mark.parametrize("change", [
-    lambda kept: kept["planned"][0].update(dispute_id=5), lambda kept: kept["planned"].append(kept["planned"][0]),
-    lambda kept: kept["planned"][0].update(party="courier"), lambda kept: kept["planned"][0].update(party="__class__"),
-    lambda kept: kept["planned"][0].update(at="2026-03-01T10:00:00"), lambda kept: kept.pop("robots"),
-    lambda kept: kept["robots"].update(buyer="nobody"), lambda kept: kept["planned"][0].update(dispute_id=0),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kept: kept["planned"][0].update(dispute_id=5),
+        lambda kept: kept["planned"].append(kept["planned"][0]),
+        lambda kept: kept["planned"][0].update(party="courier"),
+        lambda kept: kept["planned"][0].update(party="__class__"),
+        lambda kept: kept["planned"][0].update(at="2026-03-01T10:00:00"),
+        lambda kept: kept.pop("robots"),
+        lambda kept: kept["robots"].update(buyer="nobody"),
+        lambda kept: kept["planned"][0].update(dispute_id=0),
+    ],
+)
 def test_a_document_whose_plans_do_not_fit_is_refused(found, change):
     """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused, and nothing changes."""
     world = found(robots={"buyer": "prompt"})

@@ -4,18 +4,21 @@ import re
 
 import pytest
 
-from mockserver.gateway.checks import Rules
+from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 
 SEEDS = [0, 1, 7, 996, 997, 123456, 2**31]
 # province, city, district as GB/T 2260 has them, for the districts that made-up addresses may use
 PLACES = {
-    tuple(line.split()) for line in """
+    tuple(line.split())
+    for line in """
     浙江省 杭州市 西湖区|浙江省 杭州市 余杭区|浙江省 宁波市 鄞州区|江苏省 南京市 鼓楼区|江苏省 苏州市 吴中区|上海市 上海市 浦东新区
     上海市 上海市 徐汇区|北京市 北京市 朝阳区|北京市 北京市 海淀区|广东省 广州市 天河区|广东省 深圳市 南山区|四川省 成都市 武侯区
     湖北省 武汉市 洪山区|陕西省 西安市 雁塔区|山东省 青岛市 市南区|福建省 厦门市 思明区|湖南省 长沙市 岳麓区|河南省 郑州市 金水区
     重庆市 重庆市 渝北区|天津市 天津市 南开区
-    """.strip().replace("\n", "|").split("|")
+    """.strip()
+    .replace("\n", "|")
+    .split("|")
 }
 MAINLAND_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
@@ -23,7 +26,10 @@ MAINLAND_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 def made(world):
     """What the seed decides, as plain values."""
     state = world.state
-    return [repr(each) for each in (state.shops, state.goods, state.buyers, state.trades, state.accounts)]
+    return [
+        repr(each)
+        for each in (state.shops, state.goods, state.buyers, state.trades, state.accounts)
+    ]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -89,7 +95,9 @@ def test_districts_are_real(make_world, seed):
     """Every made-up address names a district that lies in its city and province."""
     state = make_world(seed=seed).state
     places = {tuple(buyer.address.split("^^^")[:3]) for buyer in state.buyers.values()}
-    places |= {(a.province, a.city, a.country) for shop in state.shops.values() for a in shop.addresses}
+    places |= {
+        (a.province, a.city, a.country) for shop in state.shops.values() for a in shop.addresses
+    }
     assert places <= PLACES
 
 
@@ -106,7 +114,11 @@ def test_buyer_addresses_have_four_parts(make_world, seed):
 def test_nothing_looks_like_a_real_phone_number(make_world, seed):
     """No text of a made-up world holds what could be a mainland mobile number."""
     world = make_world(seed=seed, samples=True)
-    people = [*world.state.buyers.values(), *world.state.shops.values(), *world.state.exchanges.values()]
+    people = [
+        *world.state.buyers.values(),
+        *world.state.shops.values(),
+        *world.state.exchanges.values(),
+    ]
     assert not [text for each in people for text in MAINLAND_MOBILE.findall(repr(each))]
     assert all(buyer.phone.startswith("100") for buyer in world.state.buyers.values())
 
@@ -129,12 +141,20 @@ def test_long_ids_break_doubles(make_world, seed):
 def test_short_ids_fit_doubles(make_world, seed, top):
     """Address, reason, SKU, user and message ids stay below 2^53."""
     world = make_world(seed=seed, samples=True)
-    state, caller = world.state, type(top)(Gateway(Rules(world.directory)), world)
+    state, caller = world.state, type(top)(Gateway(SandboxLookup(world.directory)), world)
     [shop] = state.shops.values()
-    numbers = [address.contact_id for address in shop.addresses] + [reason.reason_id for reason in state.reasons]
-    numbers += [int(goods.sku_id) for goods in state.goods.values()] + [buyer.user_id for buyer in state.buyers.values()]
+    numbers = [address.contact_id for address in shop.addresses] + [
+        reason.reason_id for reason in state.reasons
+    ]
+    numbers += [int(goods.sku_id) for goods in state.goods.values()] + [
+        buyer.user_id for buyer in state.buyers.values()
+    ]
     numbers += [session.user_id for session in state.sessions.values()] + [shop.seller_id]
     for dispute_id in state.exchanges:
-        thread = caller.result("tmall.exchange.messages.get", dispute_id=dispute_id, fields="id,owner_id")["result"]
-        numbers += [number for row in thread["results"]["refund_message"] for number in row.values()]
+        thread = caller.result(
+            "tmall.exchange.messages.get", dispute_id=dispute_id, fields="id,owner_id"
+        )["result"]
+        numbers += [
+            number for row in thread["results"]["refund_message"] for number in row.values()
+        ]
     assert all(0 <= number < 2**53 for number in numbers)

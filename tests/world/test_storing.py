@@ -13,7 +13,9 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
     [exchange] = world.open({"status": 2, "good_status": given})
 
     def shown():
-        reply = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="good_status")
+        reply = top.result(
+            "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="good_status"
+        )
         return reply["result"]["exchange"]["good_status"]
 
     assert shown() == given
@@ -23,15 +25,37 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
     assert shown() == "BUYER_RETURNED_GOODS"
 
 
-@pytest.mark.parametrize("asked", [
-    {"tid": "own"}, {"alipay_no": "own"}, {"oid": "own"}, {"biz_order_id": "own"}, {"tid": "own", "oid": "own"},
-    {"tid": "own", "oid": 71}, {"tid": 70, "oid": "own"},
-], ids=["tid", "alipay_no", "oid", "biz_order_id", "tid and oid", "tid with a new oid", "oid with a new tid"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tid": "own"},
+        {"alipay_no": "own"},
+        {"oid": "own"},
+        {"biz_order_id": "own"},
+        {"tid": "own", "oid": "own"},
+        {"tid": "own", "oid": 71},
+        {"tid": 70, "oid": "own"},
+    ],
+    ids=[
+        "tid",
+        "alipay_no",
+        "oid",
+        "biz_order_id",
+        "tid and oid",
+        "tid with a new oid",
+        "oid with a new tid",
+    ],
+)
 def test_a_trade_of_another_shop_is_a_conflict(found, whole_state, asked):
     """A trade or sub-order of one shop cannot be exchanged by another, and nothing is left of the try."""
     world = found(shops=SHOPS)
     [exchange] = world.open({"shop": "甲店"})
-    ids = {"tid": exchange.tid, "alipay_no": exchange.tid, "oid": exchange.oid, "biz_order_id": exchange.oid}
+    ids = {
+        "tid": exchange.tid,
+        "alipay_no": exchange.tid,
+        "oid": exchange.oid,
+        "biz_order_id": exchange.oid,
+    }
     given = {name: ids[name] if value == "own" else value for name, value in asked.items()}
     before = whole_state(world)
     with pytest.raises(BadDocument) as refused:
@@ -49,9 +73,15 @@ def test_a_trade_is_exchanged_by_its_own_shop(found, more):
     assert (again.tid, again.oid) == (exchange.tid, more.get("oid", exchange.oid))
 
 
-@pytest.mark.parametrize(("one", "other"), [
-    ("alipay_no", "tid"), ("biz_order_id", "oid"), ("bizorder_id", "oid"), ("biz_order_id", "bizorder_id"),
-])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("alipay_no", "tid"),
+        ("biz_order_id", "oid"),
+        ("bizorder_id", "oid"),
+        ("biz_order_id", "bizorder_id"),
+    ],
+)
 def test_two_names_of_one_id_must_agree(world, whole_state, one, other):
     """Two names of one id are taken with one value and refused with two."""
     before = whole_state(world)

@@ -4,8 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from mockserver.domain.errors import ConditionFailed, DomainError, IllegalMove, NoSuchExchange, WrongFlow
-from mockserver.domain.switches import BadSwitch
+from mockserver.domain.errors import (
+    ConditionFailed,
+    DomainError,
+    IllegalMove,
+    NoSuchExchange,
+    WrongFlow,
+)
+from mockserver.domain.rules import BadRule
 from mockserver.domain.vocabulary import Role
 from mockserver.world.document import BadDocument
 
@@ -15,7 +21,13 @@ DAY = timedelta(days=1)
 def stock(world, name="wanted"):
     """Accounts of a SKU by the goods' name: available, reserved, shipped, returned, outside."""
     accounts = world.state.accounts[world.state.goods[name].sku_id]
-    return accounts.available, accounts.reserved, accounts.shipped, accounts.returned, accounts.outside
+    return (
+        accounts.available,
+        accounts.reserved,
+        accounts.shipped,
+        accounts.returned,
+        accounts.outside,
+    )
 
 
 def test_restore_brings_everything_back(world, act, whole_state):
@@ -90,7 +102,15 @@ def test_reset_to_empty(world, top):
     world.open({"status": 2}, count=3)
     world.reset(empty=True)
     state = world.state
-    assert not (state.goods or state.buyers or state.trades or state.accounts or state.exchanges or state.facts or state.messages)
+    assert not (
+        state.goods
+        or state.buyers
+        or state.trades
+        or state.accounts
+        or state.exchanges
+        or state.events
+        or state.messages
+    )
     assert top.result("tmall.exchange.receive.get", fields="dispute_id")["total_results"] == 0
 
 
@@ -98,7 +118,12 @@ def test_empty_sandbox_takes_a_capture(world, top):
     """Into an empty sandbox an exchange can be opened; its goods, buyer and trade are made."""
     world.reset(empty=True)
     [exchange] = world.open({"status": 2})
-    assert top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="status")["result"]["success"] is True
+    assert (
+        top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="status")["result"][
+            "success"
+        ]
+        is True
+    )
 
 
 def test_running_clock_goes_on_from_now_after_a_restore(found, machine):
@@ -111,7 +136,10 @@ def test_running_clock_goes_on_from_now_after_a_restore(found, machine):
     world.restore("one")
     [(due, waiting)] = world.deadlines()
     assert world.now == machine.now
-    assert (waiting.dispute_id, due - world.now) == (exchange.dispute_id, 7 * DAY - timedelta(hours=1))
+    assert (waiting.dispute_id, due - world.now) == (
+        exchange.dispute_id,
+        7 * DAY - timedelta(hours=1),
+    )
     machine.wait(minutes=3)
     assert world.now == machine.now
 
@@ -119,11 +147,17 @@ def test_running_clock_goes_on_from_now_after_a_restore(found, machine):
 def test_running_clock_goes_on_from_now_after_a_reset(found, machine):
     """A reset running sandbox shows the real now, its samples as old as when made."""
     world = found(clock={"mode": "running"}, samples=True)
-    ages = [world.now - world.state.clock.shown(each.modified) for each in world.state.exchanges.values()]
+    ages = [
+        world.now - world.state.clock.shown(each.modified)
+        for each in world.state.exchanges.values()
+    ]
     machine.wait(days=100)
     world.reset()
     assert world.now == machine.now
-    assert [world.now - world.state.clock.shown(each.modified) for each in world.state.exchanges.values()] == ages
+    assert [
+        world.now - world.state.clock.shown(each.modified)
+        for each in world.state.exchanges.values()
+    ] == ages
 
 
 def test_reset_keeps_credentials(found, directory):
@@ -143,7 +177,10 @@ def test_stock_is_set_against_outside(world):
     assert stock(world) == (200, 3, 0, 0, -103)
 
 
-@pytest.mark.parametrize(("name", "available", "field"), [("nothing", 1, "name"), ("wanted", -1, "available"), ("wanted", 2**31, "available")])
+@pytest.mark.parametrize(
+    ("name", "available", "field"),
+    [("nothing", 1, "name"), ("wanted", -1, "available"), ("wanted", 2**31, "available")],
+)
 def test_impossible_stock_is_refused(world, whole_state, name, available, field):
     """Unknown goods or an impossible number are refused by name, and nothing changes."""
     before = whole_state(world)
@@ -160,7 +197,14 @@ def test_stock_along_the_whole_flow(world, act):
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods", "confirm_receipt"):
         act(world, exchange, move)
         seen.append(stock(world))
-    assert seen == [(100, 0, 0, 0, 0), (98, 2, 0, 0, 0), (98, 2, 0, 0, 0), (98, 2, 0, 0, 0), (98, 0, 2, 0, 0), (98, 0, 2, 0, 0)]
+    assert seen == [
+        (100, 0, 0, 0, 0),
+        (98, 2, 0, 0, 0),
+        (98, 2, 0, 0, 0),
+        (98, 2, 0, 0, 0),
+        (98, 0, 2, 0, 0),
+        (98, 0, 2, 0, 0),
+    ]
     assert stock(world, "bought") == (100, 0, 0, 2, -2)
 
 
@@ -186,12 +230,20 @@ def test_agree_without_stock_changes_nothing(found, act, whole_state):
     assert whole_state(world) == before
 
 
-@pytest.mark.parametrize("patch", [{"deadline.2": "x"}, {"deadline.2": "1d", "modify_to": 2}, {"nothing": 1}, {"fields_required": 1}])
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"deadline.2": "x"},
+        {"deadline.2": "1d", "modify_to": 2},
+        {"nothing": 1},
+        {"fields_required": 1},
+    ],
+)
 def test_wrong_rules_change_nothing(world, whole_state, patch):
     """A patch with one wrong rule is refused whole."""
     world.open({"status": 2})
     before = whole_state(world)
-    with pytest.raises(BadSwitch):
+    with pytest.raises(BadRule):
         world.patch_rules(patch)
     assert whole_state(world) == before
 
@@ -228,7 +280,10 @@ def test_customer_service_suspends_the_deadline(world, act):
     assert world.exchange(exchange.dispute_id).status == 4
 
 
-@pytest.mark.parametrize(("verdict", "status", "cs"), [("buyer", 12, (8, 6)), ("seller", 4, (9, 6)), ("refund", 14, (8, 6))])
+@pytest.mark.parametrize(
+    ("verdict", "status", "cs"),
+    [("buyer", 12, (8, 6)), ("seller", 4, (9, 6)), ("refund", 14, (8, 6))],
+)
 def test_judgement_writes_its_statuses(world, act, verdict, status, cs):
     """A judgement writes its side, then done; the exchange goes where it says."""
     [exchange] = world.open({"status": 6})
@@ -236,7 +291,7 @@ def test_judgement_writes_its_statuses(world, act, verdict, status, cs):
     act(world, exchange, "judge", **{"for": verdict})
     after = world.exchange(exchange.dispute_id)
     assert (after.status, after.cs_status) == (status, 6)
-    assert tuple(world.state.facts[exchange.dispute_id][-1].cs) == cs
+    assert tuple(world.state.events[exchange.dispute_id][-1].cs) == cs
 
 
 def test_unknown_exchange_is_refused(world, act):

@@ -11,8 +11,8 @@ import pytest
 CLIENT = '''
 from hypothesis import HealthCheck, Phase, settings
 from mockserver.testing import exchange_machine
-from mockserver.testing.client import TopRefused
-from mockserver.testing.transport import Lost
+from mockserver.client.top_client import TopRefused
+from mockserver.client.transport import Lost
 
 
 class Seller:
@@ -110,16 +110,31 @@ SETTINGS = settings(
 )
 '''
 KINDS = {
-    "Lazy": ("left_lying", "waits at 1"), "Unsigned": ("offences", "a wrong sign"), "Misnamed": ("offences", "a missing parameter"),
-    "Injects": ("offences", "an unknown method"), "Unstamped": ("offences", "the platform refuses"), "Twice": ("repeats", "without a look"), "Draws": ("left_lying", "waits at 1"),
+    "Lazy": ("left_lying", "waits at 1"),
+    "Unsigned": ("offences", "a wrong sign"),
+    "Misnamed": ("offences", "a missing parameter"),
+    "Injects": ("offences", "an unknown method"),
+    "Unstamped": ("offences", "the platform refuses"),
+    "Twice": ("repeats", "without a look"),
+    "Draws": ("left_lying", "waits at 1"),
 }
 
 
 def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command in a folder, with an environment that tells of no server."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TMALL_", "TOP_", "PYTEST_"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TMALL_", "TOP_", "PYTEST_"))
+    }
     return subprocess.run(
-        command, cwd=folder, env={**environment, "PYTHONIOENCODING": "utf-8"}, capture_output=True, encoding="utf-8", timeout=120, check=False
+        command,
+        cwd=folder,
+        env={**environment, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
 
 
@@ -140,7 +155,9 @@ def project(tmp_path: Path) -> Path:
 def failed(project: Path, body: str) -> str:
     """What a suite of one machine prints, which fails."""
     head = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'src'))\nfrom seller import *\n"
-    (project / "test_it.py").write_text(f"{head}{body}\nTestIt = MACHINE.TestCase\nTestIt.settings = SETTINGS\n", "utf-8")
+    (project / "test_it.py").write_text(
+        f"{head}{body}\nTestIt = MACHINE.TestCase\nTestIt.settings = SETTINGS\n", "utf-8"
+    )
     suite = python(project, "pytest", "-q", "-p", "no:cacheprovider", "test_it.py")
     assert suite.returncode == 1, suite.stdout + suite.stderr
     return suite.stdout
@@ -149,8 +166,16 @@ def failed(project: Path, body: str) -> str:
 def written(project: Path, kind: str, check: str) -> dict[str, Path]:
     """The three files by their endings; nothing else is there."""
     folder = project / "tmall-failures"
-    assert {each.name for each in folder.iterdir()} == {".gitignore", ".tmall-failures", *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh"))}
-    return {each.suffix: each.relative_to(project) for each in folder.iterdir() if not each.name.startswith(".")}
+    assert {each.name for each in folder.iterdir()} == {
+        ".gitignore",
+        ".tmall-failures",
+        *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh")),
+    }
+    return {
+        each.suffix: each.relative_to(project)
+        for each in folder.iterdir()
+        if not each.name.startswith(".")
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -167,7 +192,9 @@ def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind:
     assert story.returncode == 1, story.stdout + story.stderr
     lines = (project / files[".yaml"]).read_text("utf-8").splitlines()
     last = max(place for place, line in enumerate(lines, 1) if line.startswith("  - expect:"))
-    assert any(f"{files['.yaml'].name}:{place}:" in story.stdout for place in range(last, len(lines) + 1)), story.stdout
+    assert any(
+        f"{files['.yaml'].name}:{place}:" in story.stdout for place in range(last, len(lines) + 1)
+    ), story.stdout
 
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
     assert again.returncode == 1, again.stdout + again.stderr
@@ -183,18 +210,40 @@ def test_what_is_mended_passes(project: Path) -> None:
     failed(project, "MACHINE = machine_of(Lazy)")
     files = written(project, "Lazy", "left_lying")
     source = project / "src" / "seller.py"
-    source.write_text(source.read_text("utf-8").replace("class Lazy(Seller):\n    def agree(self, dispute_id):\n        pass", "class Lazy(Seller):\n    pass"), "utf-8")
+    source.write_text(
+        source.read_text("utf-8").replace(
+            "class Lazy(Seller):\n    def agree(self, dispute_id):\n        pass",
+            "class Lazy(Seller):\n    pass",
+        ),
+        "utf-8",
+    )
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
     assert again.returncode == 0, again.stdout
     script = project / files[".sh"]
-    script.write_text(script.read_text("utf-8").replace("# 结果", 'did POST "/$id/clock/advance" \'{"to":"next"}\'\n# 结果'), "utf-8")
-    assert python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])).returncode == 0
+    script.write_text(
+        script.read_text("utf-8").replace(
+            "# 结果", 'did POST "/$id/clock/advance" \'{"to":"next"}\'\n# 结果'
+        ),
+        "utf-8",
+    )
+    assert (
+        python(
+            project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])
+        ).returncode
+        == 0
+    )
 
 
-@pytest.mark.parametrize(("body", "check"), [
-    ("MACHINE = machine_of(Crash)", "exception"), ("MACHINE = machine_of(Seller, invariants=[never_two])", "never_two"),
-])
-def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(project: Path, body: str, check: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "check"),
+    [
+        ("MACHINE = machine_of(Crash)", "exception"),
+        ("MACHINE = machine_of(Seller, invariants=[never_two])", "never_two"),
+    ],
+)
+def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
+    project: Path, body: str, check: str
+) -> None:
     """What the platform cannot see fails in the pytest file; story and transcript say so and tell what led there."""
     failed(project, body)
     files = written(project, "Crash" if check == "exception" else "Seller", check)
@@ -205,14 +254,27 @@ def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(projec
     assert story.returncode == 0, story.stdout
     for end in (".yaml", ".sh"):
         assert "错误在客户端内部" in (project / files[end]).read_text("utf-8")
-    assert python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])).returncode == 0
+    assert (
+        python(
+            project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"])
+        ).returncode
+        == 0
+    )
 
 
-@pytest.mark.parametrize(("body", "name"), [
-    ("MACHINE = machine_of(lambda sandbox: Lazy(sandbox))", "lambda"),
-    ("def local():\n    def make(sandbox):\n        return Lazy(sandbox)\n    return machine_of(make)\nMACHINE = local()", "make"),
-])
-def test_a_client_without_a_name_is_found_through_its_machine(project: Path, body: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("MACHINE = machine_of(lambda sandbox: Lazy(sandbox))", "lambda"),
+        (
+            "def local():\n    def make(sandbox):\n        return Lazy(sandbox)\n    return machine_of(make)\nMACHINE = local()",
+            "make",
+        ),
+    ],
+)
+def test_a_client_without_a_name_is_found_through_its_machine(
+    project: Path, body: str, name: str
+) -> None:
     """A lambda or a local function cannot be imported; its machine can."""
     failed(project, body)
     files = written(project, name, "left_lying")
@@ -223,7 +285,10 @@ def test_a_client_without_a_name_is_found_through_its_machine(project: Path, bod
 
 def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
     """Where nothing can be imported the pytest file says what to fill in."""
-    failed(project, "def local():\n    return machine_of(lambda sandbox: Lazy(sandbox)).TestCase\nclass MACHINE:\n    TestCase = local()\n")
+    failed(
+        project,
+        "def local():\n    return machine_of(lambda sandbox: Lazy(sandbox)).TestCase\nclass MACHINE:\n    TestCase = local()\n",
+    )
     files = written(project, "lambda", "left_lying")
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
     assert again.returncode != 0
@@ -233,7 +298,10 @@ def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
 def test_story_and_pytest_file_hold_no_credentials(project: Path) -> None:
     """Key, secret and sessions stand in the transcript only, where the signatures need them; they are made up."""
     failed(project, "MACHINE = machine_of(Draws, check=['left_lying'])")
-    files: dict[str, Any] = {end: (project / path).read_text("utf-8") for end, path in written(project, "Draws", "left_lying").items()}
+    files: dict[str, Any] = {
+        end: (project / path).read_text("utf-8")
+        for end, path in written(project, "Draws", "left_lying").items()
+    }
     secrets = [part for part in files[".sh"].split('"') if len(part) == 48]
     assert len(secrets) >= 3
     for end in (".yaml", ".py"):

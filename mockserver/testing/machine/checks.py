@@ -11,23 +11,27 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from ...api.around_methods import METHODS
+from ...api.methods import METHODS
 from ...domain.exchange import Exchange
 from ...domain.vocabulary import Status
-from ...world.audit import audit
-from ...world.findings import seen
+from ...review.audit import audit
+from ...review.lint_flow import ids_rounded
+from ...review.review_findings import read_calls
 from ...world.journal import Entry
-from ...world.lint_flow import ids_rounded
 from ...world.world import World
-from ..verdicts import ILLEGAL
-from .hosting import Heard
+from ..teardown_checks import ILLEGAL
+from .local_server import RecordedCall
 
-__all__ = ["CHECKS", "PLAIN", "Acted", "ClientFailed", "Failure", "Seen", "one_line"]
+__all__ = ["CHECKS", "PLAIN", "CheckContext", "ClientFailed", "Evidence", "Failure", "one_line"]
 
-_PLATFORM = MappingProxyType({
-    22: ("调用了不存在的方法", "an unknown method"), 25: ("签名错误", "a wrong sign"), 40: ("缺少参数", "a missing parameter"),
-    41: ("参数不合法", "an invalid parameter"),
-})
+_PLATFORM = MappingProxyType(
+    {
+        22: ("调用了不存在的方法", "an unknown method"),
+        25: ("签名错误", "a wrong sign"),
+        40: ("缺少参数", "a missing parameter"),
+        41: ("参数不合法", "an invalid parameter"),
+    }
+)
 _OTHER = ("平台拒绝的调用", "a call that the platform refuses")
 PLAIN = (22, 40, 41)  # refusals that hang on method and parameters alone
 _FROM = 20  # lower codes are of traffic and of the platform's own troubles; source: protocol page 4
@@ -50,7 +54,7 @@ class LeftLying(ClientFailed):
     """An exchange waits for the seller and its client does nothing about it."""
 
 
-class Seen(Struct, frozen=True):
+class Evidence(Struct, frozen=True):
     """How a failure shows through the control API: the answer to `GET` `path` below the sandbox has `text`, or has it not."""
 
     path: str
@@ -61,7 +65,7 @@ class Seen(Struct, frozen=True):
 class Failure(Struct, frozen=True, kw_only=True):
     """What went wrong: the check's name, what happened, the error to raise.
 
-    `expected` is what a story expects of the exchange `dispute_id`, or of all, and does not find; `seen` the same over
+    `expected` is what a story expects of the exchange `dispute_id`, or of all, and does not find; `evidence` the same over
     HTTP.  Both are empty where the platform has seen nothing wrong: the failure is within the client.
     """
 
@@ -71,28 +75,34 @@ class Failure(Struct, frozen=True, kw_only=True):
     error: BaseException
     dispute_id: int = 0
     expected: Mapping[str, Any] = {}
-    seen: Seen | None = None
+    evidence: Evidence | None = None
 
     @property
     def kind(self) -> tuple[str, ...]:
         """What makes two failures the same: check, error, how the sentence begins, whatever the numbers in it."""
-        return self.check, type(self.error).__name__, re.sub(r"[0-9]+", "", self.en.partition(":")[0])
+        return (
+            self.check,
+            type(self.error).__name__,
+            re.sub(r"[0-9]+", "", self.en.partition(":")[0]),
+        )
 
 
-class Acted(Struct, frozen=True):
+class CheckContext(Struct, frozen=True):
     """What a check looks at: the world after the client has acted, the calls it just made, the ids of all its calls.
 
     `resting` are the exchanges, once there were enough rounds in which none of them moved.
     """
 
     world: World
-    heard: Sequence[Heard]
+    heard: Sequence[RecordedCall]
     calls: frozenset[str]
     resting: frozenset[int]
     handles: tuple[int, ...]
 
 
-_ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType({"offences": Offended, "repeats": Repeated, "left_lying": LeftLying})
+_ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType(
+    {"offences": Offended, "repeats": Repeated, "left_lying": LeftLying}
+)
 
 
 def one_line(text: str) -> str:
@@ -105,18 +115,24 @@ def _failed(check: str, zh: str, en: str, **more: Any) -> Failure:
     return Failure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
 
 
-def _offences(acted: Acted) -> Iterator[Failure]:
+def _offences(acted: CheckContext) -> Iterator[Failure]:
     for entry in (heard.trouble for heard in acted.heard):
         what = entry and _offence(entry)
         if entry is None or not what:
             continue
-        zh, en = f"{what[0]}：{entry.method} {entry.cause_zh}", f"{what[1]}: {entry.method}: {entry.cause_en}"
-        for finding in ids_rounded(seen([entry]), _ids(acted.world)):
+        zh, en = (
+            f"{what[0]}：{entry.method} {entry.cause_zh}",
+            f"{what[1]}: {entry.method}: {entry.cause_en}",
+        )
+        for finding in ids_rounded(read_calls([entry]), _ids(acted.world)):
             zh, en = f"{zh}；{finding.zh}", f"{en}; {finding.en}"
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
         query = urlencode({"method": entry.method, **code, "limit": 0})
         yield _failed(
-            "offences", zh, en, seen=Seen(f"requests?{query}", '"total":0', there=False),
+            "offences",
+            zh,
+            en,
+            evidence=Evidence(f"requests?{query}", '"total":0', there=False),
             expected={"requests": {"method": entry.method, **code, "count": 0}},
         )
 
@@ -135,47 +151,67 @@ def _offence(entry: Entry) -> tuple[str, str] | None:
 def _ids(world: World) -> dict[str, set[int]]:
     exchanges, trades = world.state.exchanges.values(), world.state.trades.values()
     return {
-        "dispute_id": {each.dispute_id for each in exchanges}, "tid": {each.tid for each in trades}, "oid": {each.oid for each in trades},
+        "dispute_id": {each.dispute_id for each in exchanges},
+        "tid": {each.tid for each in trades},
+        "oid": {each.oid for each in trades},
     }
 
 
-def _repeats(acted: Acted) -> Iterator[Failure]:
+def _repeats(acted: CheckContext) -> Iterator[Failure]:
     if not any(_writes(each) for each in acted.heard):
         return
     latest = {each.request_id for each in acted.heard}
-    for finding in audit(seen(acted.world.journal.recent()[1])).findings:
+    for finding in audit(read_calls(acted.world.journal.recent()[1])).findings:
         calls = [entry.request_id for entry in finding.entries]
         if latest.intersection(calls[1:]) and acted.calls.issuperset(calls):
             first = finding.entries[0]
-            counted = {"method": first.method, "dispute_id": first.dispute_id, "count": {"below": len(calls)}}
+            counted = {
+                "method": first.method,
+                "dispute_id": first.dispute_id,
+                "count": {"below": len(calls)},
+            }
             yield _failed(
-                "repeats", finding.zh, finding.en, dispute_id=int(first.dispute_id), expected={"requests": counted},
-                seen=Seen("report", '"unsafe":0', there=False),
+                "repeats",
+                finding.zh,
+                finding.en,
+                dispute_id=int(first.dispute_id),
+                expected={"requests": counted},
+                evidence=Evidence("report", '"unsafe":0', there=False),
             )
 
 
-def _writes(heard: Heard) -> bool:
+def _writes(heard: RecordedCall) -> bool:
     method = METHODS.get(heard.call.texts.get("method", ""))
     return method is not None and method.move is not None
 
 
-def _left_lying(acted: Acted) -> Iterator[Failure]:
+def _left_lying(acted: CheckContext) -> Iterator[Failure]:
     for number in sorted(acted.resting):
         exchange = acted.world.state.exchanges[number]
         if exchange.status in acted.handles and _can_act(acted.world, exchange):
             status = exchange.status
             yield _failed(
-                "left_lying", f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
-                f"exchange {number} waits at {status.value} though the client has worked twice", dispute_id=number,
-                expected={"status": {"not": acted.world.state.choices.text(f"text.{status.value}")}}, seen=Seen(f"exchanges/{number}", f'"status":{status.value},', there=True),
+                "left_lying",
+                f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
+                f"exchange {number} waits at {status.value} though the client has worked twice",
+                dispute_id=number,
+                expected={"status": {"not": acted.world.state.rules.text(f"text.{status.value}")}},
+                evidence=Evidence(f"exchanges/{number}", f'"status":{status.value},', there=True),
             )
 
 
 def _can_act(world: World, exchange: Exchange) -> bool:
     """Whether the seller can go on: to agree takes stock."""
-    return exchange.status is not Status.WAIT_SELLER_AGREE or world.state.accounts[exchange.exchange_sku].available >= exchange.num
+    return (
+        exchange.status is not Status.WAIT_SELLER_AGREE
+        or world.state.accounts[exchange.exchange_sku].available >= exchange.num
+    )
 
 
-CHECKS: Mapping[str, Callable[[Acted], Iterator[Failure]]] = MappingProxyType({
-    "offences": _offences, "repeats": _repeats, "left_lying": _left_lying,
-})
+CHECKS: Mapping[str, Callable[[CheckContext], Iterator[Failure]]] = MappingProxyType(
+    {
+        "offences": _offences,
+        "repeats": _repeats,
+        "left_lying": _left_lying,
+    }
+)

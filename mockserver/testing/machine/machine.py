@@ -1,6 +1,6 @@
 """`exchange_machine`: a Hypothesis state machine that plays buyer, customer service and time against the user's client.
 
-It draws steps from what is possible and does them in an `Encounter`, so none is idle.  A failure is
+It draws steps from what is possible and does them in an `MachineRun`, so none is idle.  A failure is
 made small by doing fewer steps, and written.
 """
 
@@ -16,40 +16,59 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from ...client.sandbox import Sandbox
 from ...domain.conditions import BACK_TO_RECEIPT
 from ...domain.moves import MOVES, Apply
 from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
-from ...scenario.stage import Refused
+from ...scenario.target import TargetRefused
 from ..coverage import merge
-from ..drawn.documents import applications
-from ..drawn.moves import fields_of
-from ..sandbox import Sandbox
+from ..strategies.documents import applications
+from ..strategies.moves import fields_of
 from .checks import Failure
-from .encounter import Encounter
-from .hosting import Host
-from .options import Key, Step, keys
-from .plan import CHECKED, PLAYS, Invariant, Plan
-from .reducing import Found, reduced
-from .writing import FOLDER, write
+from .export import FOLDER, export_failure
+from .local_server import LocalServer
+from .machine_options import CHECKED, PLAYS, Invariant, MachineOptions
+from .machine_run import MachineRun
+from .possible_steps import Key, Step, keys
+from .shrink import FailingRun, shrink
 
 __all__ = ["ExchangeMachine", "exchange_machine"]
 
 _T = TypeVar("_T")
-_MUTED = st.lists(st.sampled_from(("time", "stock", "reply", "client", "apply")), max_size=2, unique=True)  # variety: what a run does without
-_KINDS = ("client", "apply", "move", "time", "stock", "reply", *("client", "move", "time") * 2, "move", "apply", "stock")  # weights
-_EAGER: SearchStrategy[bool] = st.sampled_from((False, True, True, True))  # whether what the run wants comes before all else
+_MUTED = st.lists(
+    st.sampled_from(("time", "stock", "reply", "client", "apply")), max_size=2, unique=True
+)  # variety: what a run does without
+_KINDS = (
+    "client",
+    "apply",
+    "move",
+    "time",
+    "stock",
+    "reply",
+    *("client", "move", "time") * 2,
+    "move",
+    "apply",
+    "stock",
+)  # weights
+_EAGER: SearchStrategy[bool] = st.sampled_from(
+    (False, True, True, True)
+)  # whether what the run wants comes before all else
 _OPENED: SearchStrategy[Step] = (
-    st.just({}) | st.fixed_dictionaries({"num": st.integers(1, 3)}) | applications("reason", "desc", "title", "price", "buyer_nick")
+    st.just({})
+    | st.fixed_dictionaries({"num": st.integers(1, 3)})
+    | applications("reason", "desc", "title", "price", "buyer_nick")
 )
 _SETTINGS = settings(  # as Hypothesis has them for machines, but that steps are reduced here
-    deadline=None, suppress_health_check=list(HealthCheck), phases=[each for each in Phase if each not in (Phase.shrink, Phase.explain)],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[each for each in Phase if each not in (Phase.shrink, Phase.explain)],
 )
 _LISTED = 10  # rows that a summary names
 _DECIDING = ("for", "num", "exchange_sku")  # fields that options have chosen
-_SAID: Mapping[str, SearchStrategy[Step]] = MappingProxyType({
-    name: fields_of(kind, *_DECIDING) for name, kind in MOVES.items() if kind is not Apply
-})
+_SAID: Mapping[str, SearchStrategy[Step]] = MappingProxyType(
+    {name: fields_of(kind, *_DECIDING) for name, kind in MOVES.items() if kind is not Apply}
+)
 
 
 @st.composite
@@ -63,7 +82,12 @@ def _next(draw: DrawFn) -> Step:
     key = draw(_one_of(machine.keys[kind], allowed))
     step = found[key].step
     if kind == "apply":
-        return {"buyer": "apply", "as": f"e{len(machine.encounter.names) + 1}", **draw(_OPENED), **step}
+        return {
+            "buyer": "apply",
+            "as": f"e{len(machine.encounter.names) + 1}",
+            **draw(_OPENED),
+            **step,
+        }
     if kind == "move" and draw(st.booleans()):
         return {**step, **draw(_SAID[next(iter(step.values()))])}
     return step
@@ -77,17 +101,17 @@ def _one_of(known: Iterable[_T], allowed: Container[Any]) -> SearchStrategy[_T]:
 class ExchangeMachine(RuleBasedStateMachine):
     """The machine; `exchange_machine` makes its subclasses.  `met` is what all runs so far have met, as `S/coverage` tells it."""
 
-    plan: ClassVar[Plan]
+    plan: ClassVar[MachineOptions]
     keys: ClassVar[Mapping[str, tuple[Key, ...]]]
-    host: ClassVar[Host]
+    host: ClassVar[LocalServer]
     met: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
-    found: ClassVar[dict[tuple[str, ...], Found]]  # by kind of failure, the smallest
+    found: ClassVar[dict[tuple[str, ...], FailingRun]]  # by kind of failure, the smallest
 
     def __init__(self) -> None:
         super().__init__()
         self.muted: list[str] = []
-        self.encounter = Encounter(self.plan, self.host, self._failed)
+        self.encounter = MachineRun(self.plan, self.host, self._failed)
 
     def teardown(self) -> None:
         """A run that has not failed comes to its end; what it met is counted, client and sandbox are gone."""
@@ -118,7 +142,11 @@ class ExchangeMachine(RuleBasedStateMachine):
         """How many rows the runs so far have taken, and which are missing, the first of them by name."""
         rows, missing = len(cls.taken()), cls.missing()
         listed = ", ".join(missing[:_LISTED]) + (" …" if len(missing) > _LISTED else "")
-        rest = f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {listed}" if missing else ""
+        rest = (
+            f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {listed}"
+            if missing
+            else ""
+        )
         return f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 ({cls.runs} runs, {rows} rows taken){rest}"
 
     @classmethod
@@ -127,25 +155,25 @@ class ExchangeMachine(RuleBasedStateMachine):
 
         A move that is no longer possible, since the client has acted otherwise, is left out.
         """
-        encounter = Encounter(cls.plan, cls.host)
+        encounter = MachineRun(cls.plan, cls.host)
         try:
             for step in steps:
-                with suppress(Refused):
+                with suppress(TargetRefused):
                     encounter.do(step)
         finally:
             encounter.close()
             cls.host.close()
 
-    def _failed(self, encounter: Encounter, failure: Failure) -> NoReturn:
+    def _failed(self, encounter: MachineRun, failure: Failure) -> NoReturn:
         """The failure is made small, once a kind of failure, told, written and raised."""
-        kind, found = type(self), Found(encounter, failure)
+        kind, found = type(self), FailingRun(encounter, failure)
         encounter.close()
         known = kind.found.get(failure.kind)
         if known is None or len(found.steps) < len(known.steps):
-            known = kind.found[failure.kind] = reduced(self.plan, self.host, found)
+            known = kind.found[failure.kind] = shrink(self.plan, self.host, found)
         note("缩减为 (reduced to):" + "".join(f"\n    {step}" for step in known.steps))
         try:
-            for path in write(kind, known):
+            for path in export_failure(kind, known):
                 note(f"已写入 (written): {path}")
         except OSError as wrong:
             note(f"无法写入 {self.plan.write_to}：{wrong} (cannot be written)")
@@ -167,9 +195,18 @@ class ExchangeMachine(RuleBasedStateMachine):
 
 
 def exchange_machine(
-    client: Callable[[Sandbox], Any], *, plays: Sequence[str] = PLAYS[:-1], ruleset: str = Ruleset.CLASSIC.value, seed: int = 0,
-    exchanges: int = 3, invariants: Iterable[Invariant] = (), check: Sequence[str] = CHECKED, handles: Sequence[int] = (1, 3, 12),
-    world: Mapping[str, Any] = MappingProxyType({}), ages: bool = False, write_to: str | None = FOLDER,
+    client: Callable[[Sandbox], Any],
+    *,
+    plays: Sequence[str] = PLAYS[:-1],
+    ruleset: str = Ruleset.CLASSIC.value,
+    seed: int = 0,
+    exchanges: int = 3,
+    invariants: Iterable[Invariant] = (),
+    check: Sequence[str] = CHECKED,
+    handles: Sequence[int] = (1, 3, 12),
+    world: Mapping[str, Any] = MappingProxyType({}),
+    ages: bool = False,
+    write_to: str | None = FOLDER,
 ) -> type[ExchangeMachine]:
     """A machine that plays against `client`: `TestMine = exchange_machine(Mine).TestCase`.
 
@@ -185,14 +222,27 @@ def exchange_machine(
     Raises:
         BadDocument: a name that there is not; says what was probably meant.
     """
-    plan = Plan(
-        client=client, plays=tuple(map(str, plays)), ruleset=str(ruleset), seed=int(seed), exchanges=int(exchanges),
-        invariants=tuple(invariants), check=tuple(map(str, check)), handles=tuple(map(int, handles)), world=msgspec.to_builtins(dict(world)),
-        ages=bool(ages), write_to=write_to,
+    plan = MachineOptions(
+        client=client,
+        plays=tuple(map(str, plays)),
+        ruleset=str(ruleset),
+        seed=int(seed),
+        exchanges=int(exchanges),
+        invariants=tuple(invariants),
+        check=tuple(map(str, check)),
+        handles=tuple(map(int, handles)),
+        world=msgspec.to_builtins(dict(world)),
+        ages=bool(ages),
+        write_to=write_to,
     )
-    host = Host()
+    host = LocalServer()
     body: dict[str, Any] = {
-        "plan": plan, "keys": keys(plan.exchanges), "host": host, "met": merge(), "runs": 0, "found": {},
+        "plan": plan,
+        "keys": keys(plan.exchanges),
+        "host": host,
+        "met": merge(),
+        "runs": 0,
+        "found": {},
         "__module__": getattr(client, "__module__", __name__),
     }
     machine: type[ExchangeMachine] = type(f"{plan.name}Machine", (ExchangeMachine,), body)

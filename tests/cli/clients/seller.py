@@ -11,18 +11,28 @@ from urllib.request import urlopen
 
 def call(method, **business):
     now = datetime.now(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
-    params = {"method": method, "app_key": os.environ["SELLER_KEY"], "session": os.environ["TOP_SESSION"], "timestamp": now,
-              "v": "2.0", "format": "json", "sign_method": "md5", **{name: str(value) for name, value in business.items()}}
+    params = {
+        "method": method,
+        "app_key": os.environ["SELLER_KEY"],
+        "session": os.environ["TOP_SESSION"],
+        "timestamp": now,
+        "v": "2.0",
+        "format": "json",
+        "sign_method": "md5",
+        **{name: str(value) for name, value in business.items()},
+    }
     secret = os.environ["TOP_APP_SECRET"]
     text = secret + "".join(name + params[name] for name in sorted(params)) + secret
     params["sign"] = hashlib.md5(text.encode()).hexdigest().upper()
     with urlopen(os.environ["TOP_SERVER_URL"], urlencode(params).encode(), timeout=10) as reply:
-        (_, inner), = json.loads(reply.read()).items()
+        ((_, inner),) = json.loads(reply.read()).items()
     return inner
 
 
 def waiting(status):
-    found = call("tmall.exchange.receive.get", fields="dispute_id,status", dispute_status_array=status)
+    found = call(
+        "tmall.exchange.receive.get", fields="dispute_id,status", dispute_status_array=status
+    )
     return [row["dispute_id"] for row in found.get("results", {}).get("exchange", [])]
 
 
@@ -31,6 +41,12 @@ while True:
         call("tmall.exchange.agree", dispute_id=each, address_id=10000002, fields="dispute_id")
     for each in waiting(3):
         call("tmall.exchange.returngoods.agree", dispute_id=each, fields="dispute_id")
-        call("tmall.exchange.consigngoods", dispute_id=each, logistics_no="SF1234567890", logistics_type=200,
-             logistics_company_name="顺丰快递", fields="dispute_id")
+        call(
+            "tmall.exchange.consigngoods",
+            dispute_id=each,
+            logistics_no="SF1234567890",
+            logistics_type=200,
+            logistics_company_name="顺丰快递",
+            fields="dispute_id",
+        )
     time.sleep(0.01)

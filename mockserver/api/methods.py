@@ -1,0 +1,32 @@
+"""All declared TOP methods by name, and the names of their personal fields and parameters."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from ..protocol.shapes import Field
+from .declaration import Method
+from .exchange_methods import EXCHANGE_METHODS
+from .related_methods import RELATED_METHODS
+
+__all__ = ["METHODS", "PERSONAL"]
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS)}
+)
+
+
+def _personal(fields: tuple[Field, ...]) -> Iterator[str]:
+    for field in fields:
+        if field.personal:
+            yield field.name
+        yield from _personal(field.of)
+
+
+PERSONAL: frozenset[str] = frozenset(
+    name
+    for method in METHODS.values()
+    for name in (
+        *_personal(method.reply),
+        *(param.name for param in method.params if param.personal),
+    )
+)

@@ -1,0 +1,100 @@
+"""`Server`: a whole server in this process, for `with Server() as server: …`."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from ..embedded import Embedded
+from ..server import create_app, make_context, quiet, report
+from ..world.document import read_world
+from ..world.journal import CAPACITY, Entry
+from .control_client import Control
+from .sandbox import Sandbox
+from .transport import Http, Wsgi
+
+__all__ = ["Server"]
+
+
+class Server:
+    """A server of this process with its `default` sandbox, for `with Server() as server: …`.
+
+    `document` has the keys of the world document; the default sandbox's clock runs from the real now.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        token: str = "",
+        auth: str = "strict",
+        document: dict[str, object] | None = None,
+        public_url: str = "",
+        tls: tuple[str, str] | None = None,
+        hosts: tuple[str, ...] = (),
+        journal: int = CAPACITY,
+        refused: Callable[[Entry], None] = quiet,
+    ) -> None:
+        given = read_world({"clock": {"mode": "running"}, **(document or {})})
+        self.desk = make_context(
+            document=given,
+            token=token,
+            lax=auth == "lax",
+            journal=journal,
+            public_url=public_url,
+            hosts=(host, *hosts),
+            refused=refused,
+        )
+        self._app = create_app(self.desk, report)
+        self._embedded = Embedded(self._app, host, port, tls)
+        self._http = Http("")
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port on this machine; addresses handed out may follow `public_url`."""
+        return self._embedded.url
+
+    @property
+    def token(self) -> str:
+        """The control API's token."""
+        return self.desk.token
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return self._embedded.port
+
+    def start(self) -> Self:
+        """The port is open, the data is seeded.
+
+        Raises:
+            CannotStart: the address is taken.
+        """
+        self._embedded.start()
+        self._http = Http(self._embedded.url)
+        return self
+
+    def stop(self) -> None:
+        """No thread is left, the port is free.  Idempotent."""
+        self.desk.close()
+        self._http.close()
+        self._embedded.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
+        """A fresh sandbox of this server, over HTTP; `attach="default"` gives the one made at start.
+
+        With `direct` the handle and its own client use no socket; the gateway's address is the server's all the same.
+        """
+        transport = Wsgi(self._app, self.url) if direct else self._http
+        return Sandbox(control=Control(transport, self.token), **document)  # type: ignore[arg-type]  # `attach` is a text

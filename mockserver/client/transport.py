@@ -1,0 +1,247 @@
+"""How handles and clients reach a server: over HTTP, or straight into its WSGI app.
+
+Both take one request and give status, headers and body, so whatever stands on them works with and
+without sockets.
+"""
+
+import http.client
+import io
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
+
+from ..gateway.faults.connection_control import CONNECTION_CONTROL
+
+__all__ = ["Http", "Lost", "Transport", "Unreachable", "Wsgi"]
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+class Unreachable(ConnectionError):
+    """No server answers at the address."""
+
+    def __init__(self, url: str, reason: object) -> None:
+        super().__init__(f"连不上 {url}：{reason} (no server answers there)")
+
+
+class Lost(Unreachable):
+    """The request has left, but its reply was lost; whether it was carried out is unknown.
+
+    `how`: `reset`, `closed` without a word, `cut` short, or `timeout`.
+    """
+
+    def __init__(self, url: str, how: str) -> None:
+        ConnectionError.__init__(self, f"{url} 的应答丢失：{how} (the reply was lost)")
+        self.how = how
+
+
+class Transport(Protocol):
+    """Sends one request; header names of the answer are lower-case."""
+
+    base_url: str
+
+    def send(
+        self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Status, headers, body."""
+        ...
+
+
+class _Kept:
+    """A thread's connection: closed when its thread is gone."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+class Http:
+    """Over HTTP, one kept-alive connection a thread; TLS certificates are not checked, as SDKs do not."""
+
+    def __init__(self, base_url: str, timeout: float = 30.0) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._parts = urlsplit(self.base_url)
+        self._host, self._port = self._parts.hostname or "127.0.0.1", self._parts.port
+        self._timeout = timeout
+        self._local = threading.local()
+        self._kept: WeakSet[_Kept] = WeakSet()
+        self._lock = threading.Lock()
+
+    def send(
+        self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One exchange of request and reply; a kept connection that the server has closed is opened anew before.
+
+        Raises:
+            Unreachable: nothing answers.
+            Lost: the reply does not come whole.  The request is not sent again, for it may have been carried out.
+        """
+        connection = self._ready()
+        try:
+            connection.request(verb, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            content = response.read()
+        except (http.client.HTTPException, OSError) as broken:
+            self._drop()
+            raise Lost(self.base_url, _how(broken)) from None
+        if response.will_close:
+            self._drop()
+        return (
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            content,
+        )
+
+    def close(self) -> None:
+        """The connections of all threads are closed; a later call opens its own."""
+        with self._lock:
+            kept = tuple(self._kept)
+        for each in kept:
+            each.connection.close()
+
+    def _drop(self) -> None:
+        kept = getattr(self._local, "kept", None)
+        if kept is not None:
+            self._local.kept = None
+            kept.connection.close()
+
+    def _ready(self) -> http.client.HTTPConnection:
+        """This thread's connection, open."""
+        kept: _Kept | None = getattr(self._local, "kept", None)
+        if kept is not None and _closed(kept.connection.sock):
+            self._drop()
+            kept = None
+        if kept is None:
+            kept = self._local.kept = _Kept(self._connect())
+            with self._lock:
+                self._kept.add(kept)
+        try:
+            if kept.connection.sock is None:
+                kept.connection.connect()
+        except OSError as refused:
+            self._drop()
+            raise Unreachable(self.base_url, refused) from None
+        return kept.connection
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self._parts.scheme == "https":
+            context = ssl._create_unverified_context()  # noqa: S323  # the mock's certificate is self-signed
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=self._timeout, context=context
+            )
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+
+
+def _closed(sock: socket.socket | None) -> bool:
+    """Whether a connection that is idle has been closed by its server: then there is something to read."""
+    if sock is None:
+        return False
+    try:
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):  # closed here, or more files than select can watch
+        return True
+
+
+def _how(broken: Exception) -> str:
+    """How a reply was lost."""
+    if isinstance(broken, TimeoutError):
+        return "timeout"
+    if isinstance(broken, http.client.IncompleteRead):
+        return "cut"
+    return (
+        "reset"
+        if isinstance(broken, OSError) and not isinstance(broken, http.client.RemoteDisconnected)
+        else "closed"
+    )
+
+
+class _Line:
+    """The wire of a call without sockets: time passes at once, and what happens to the connection is noted."""
+
+    def __init__(self) -> None:
+        self.waited, self.how = 0.0, ""
+
+    def wait(self, seconds: float) -> None:
+        self.waited += seconds
+
+    def silence(self) -> bool:
+        return True
+
+    def hang_up(self, *, reset: bool) -> None:
+        self.how = "reset" if reset else "closed"
+
+
+class Wsgi:
+    """Into a WSGI app of this process, without sockets; the app sees `base_url` as its own address.
+
+    Replies that a planned fault holds back come at once, unless they would take longer than `timeout` seconds.
+    """
+
+    def __init__(
+        self,
+        app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]],
+        base_url: str = "http://127.0.0.1",
+        timeout: float | None = 30.0,
+    ) -> None:
+        self.app, self.base_url, self._timeout = app, base_url, timeout
+        parts = urlsplit(base_url)
+        self._scheme, self._host, self._port = parts.scheme, parts.netloc, str(parts.port or 80)
+
+    def send(
+        self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One call of the app.
+
+        Raises:
+            Lost: a planned fault keeps the reply from arriving whole.
+        """
+        where, _, query = path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": verb,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(where).encode().decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": self._port,
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": self._host,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": self._scheme,
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in (headers or {}).items():
+            key = name.upper().replace("-", "_")
+            environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        line = environ[CONNECTION_CONTROL] = _Line()
+        answer: list[Any] = []
+
+        def start(
+            status: str, fields: list[tuple[str, str]], exc_info: object = None
+        ) -> Callable[[bytes], None]:
+            answer[:] = [int(status[:3]), {name.lower(): value for name, value in fields}]
+            return lambda data: None
+
+        chunks = self.app(environ, start)
+        try:
+            content = b"".join(chunks)
+        finally:
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+        if self._timeout is not None and line.waited >= self._timeout:
+            raise Lost(self.base_url, "timeout")
+        if line.how:
+            raise Lost(self.base_url, "cut" if line.how == "closed" and answer else line.how)
+        return answer[0], answer[1], content

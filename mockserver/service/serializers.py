@@ -1,0 +1,175 @@
+"""How the control API shows a world: exchanges, facts, messages, clock, accounts, sandboxes."""
+
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import asdict
+
+from ..api.records import EXCHANGE, MESSAGE, View, exchange_record, message_record
+from ..domain.behaviours import PlannedAction
+from ..domain.exchange import Event, Exchange, Message
+from ..domain.ledger import Accounts
+from ..domain.play import deadline, possible, rows_from
+from ..domain.vocabulary import Role
+from ..protocol.json_form import plain_tree
+from ..protocol.shapes import show_time
+from ..world.world import World
+from .problem import by_actor
+
+__all__ = [
+    "serialize_accounts",
+    "serialize_clock",
+    "serialize_event",
+    "serialize_exchange",
+    "serialize_message",
+    "serialize_sandbox",
+]
+
+_FIELDS = tuple(column.field.name for column in EXCHANGE)
+_MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
+
+
+def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
+    """An exchange with its deadline, what is possible, its timeline, and its record as the wire shows it."""
+    state = world.state
+    view = View(state.rules, state.clock.aged, base_url, world.id)
+    record = exchange_record(exchange, _FIELDS, "G", view)
+    due = deadline(exchange, state.rules)
+    return {
+        "dispute_id": str(exchange.dispute_id),
+        "status": exchange.status.value,
+        "status_text": record["status"],
+        "ruleset": exchange.ruleset.value,
+        "shop": exchange.shop,
+        "tid": str(exchange.tid),
+        "oid": str(exchange.oid),
+        "cs_status": exchange.cs_status.value,
+        "created": record["created"],
+        "modified": record["modified"],
+        "deadline": None if due is None else view.time(due),
+        "possible": by_actor(possible(exchange)),
+        "timeline": [
+            serialize_event(event, state.clock.aged) for event in state.events[exchange.dispute_id]
+        ],
+        "exchange": record,
+    }
+
+
+def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
+    """One move that happened; `rule` names the row."""
+    return {
+        "number": event.number,
+        "dispute_id": str(event.dispute_id),
+        "at": show_time(event.at - aged),
+        "by": event.role.actor.value,
+        "sub": event.role is Role.SELLER_SUB,
+        "role": event.role.zh,
+        "move": event.move,
+        "from": None if event.source is None else event.source.value,
+        "to": event.target.value,
+        "rule": event.rule,
+        "stock": [asdict(entry) for entry in event.entries],
+        "cs_status": [status.value for status in event.cs],
+    }
+
+
+def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
+    """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
+    view = View(world.state.rules, world.state.clock.aged, base_url, world.id)
+    shown: dict[str, Any] = plain_tree(
+        message_record(message, _MESSAGE_FIELDS, "M", view), simplify=True
+    )
+    return {**shown, "refund_id": str(message.dispute_id)}
+
+
+def serialize_clock(world: World, limit: int) -> dict[str, Any]:
+    """Mode, now, and the first `limit` of the coming deadlines with their rule, and of the robots' plans if any are set."""
+    deadlines = [
+        {
+            "at": show_time(at),
+            "dispute_id": str(exchange.dispute_id),
+            "rule": next(
+                row.after for row in rows_from(exchange.ruleset, exchange.status) if row.after
+            ),
+        }
+        for at, exchange in world.deadlines()[:limit]
+    ]
+    shown = {
+        "mode": "running" if world.state.clock.running else "frozen",
+        "now": show_time(world.now),
+        "deadlines": deadlines,
+    }
+    return (
+        {**shown, "planned": [_plan(plan) for plan in world.planned()[:limit]]}
+        if world.state.robots
+        else shown
+    )
+
+
+def _plan(plan: PlannedAction) -> dict[str, str | None]:
+    return {
+        "at": show_time(plan.at),
+        "dispute_id": str(plan.dispute_id) if plan.dispute_id else None,
+        "by": plan.party.value,
+        "move": plan.move,
+    }
+
+
+def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:
+    """The four accounts of a SKU that replies show, with its goods' name."""
+    goods = next((each for each in world.state.goods.values() if each.sku_id == sku), None)
+    return {
+        "name": goods.name if goods else sku,
+        "sku_id": sku,
+        "title": goods.title if goods else "",
+        "available": accounts.available,
+        "reserved": accounts.reserved,
+        "shipped": accounts.shipped,
+        "returned": accounts.returned,
+    }
+
+
+def serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
+    """How to attach to a sandbox: app, sessions, gateway, shops with their sessions and addresses."""
+    with world.lock:
+        return _shown_sandbox(world, base_url)
+
+
+def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
+    state = world.state
+    app = next(iter(state.apps.values()))
+    shops = []
+    for shop in state.shops.values():
+        own = [session for session in state.sessions.values() if session.shop == shop.nick]
+        main = next((session.token for session in own if session.role is Role.SELLER_MAIN), "")
+        subs = [{"nick": s.nick, "session": s.token} for s in own if s.role is Role.SELLER_SUB]
+        shops.append(
+            {
+                "nick": shop.nick,
+                "seller_id": shop.seller_id,
+                "session": main,
+                "subs": subs,
+                "addresses": [asdict(address) for address in shop.addresses],
+            }
+        )
+    sub = next(
+        (session.token for session in state.sessions.values() if session.role is Role.SELLER_SUB),
+        "",
+    )
+    return {
+        "id": world.id,
+        "app_key": app.app_key,
+        "app_secret": app.app_secret,
+        "session": shops[0]["session"],
+        "sub_session": sub,
+        "gateway": f"{base_url}/router/rest",
+        "ruleset": state.ruleset.value,
+        "seed": state.numbers["seed"],
+        "now": show_time(world.now),
+        "shops": shops,
+        "goods": {
+            goods.name: {"sku_id": goods.sku_id, "title": goods.title}
+            for goods in state.goods.values()
+        },
+        "snapshots": sorted(world.snapshots),
+    }

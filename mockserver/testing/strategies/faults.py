@@ -1,0 +1,70 @@
+"""Planned faults, drawn from their declarations: every kind, its options within their bounds, the calls that it can meet."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ...api.methods import METHODS
+from ...world.faults.fault_kinds import FAULTS, SETS, Effect, FaultKind, FaultOption
+from .values import durations, ids, numbers, words
+
+__all__ = ["faults"]
+
+_COUNT_AT_MOST = 10**9
+_UNTIL_AT_MOST = timedelta(days=30)
+_TYPES = ("text/html", "text/plain;charset=GBK", "application/octet-stream")
+
+
+def faults() -> SearchStrategy[dict[str, Any]]:
+    """What `POST S/faults` and a world's `faults` take: a fault with some of its options, or a set."""
+    sets = st.fixed_dictionaries({"set": st.sampled_from(sorted(SETS))}, optional=_matchers())
+    return st.one_of([*map(_fault, FAULTS.values()), sets])
+
+
+def _fault(kind: FaultKind) -> SearchStrategy[dict[str, Any]]:
+    methods = st.sampled_from([name for name in METHODS if kind.calls.meet(METHODS[name])])
+    options = {option.name: _option(option) for option in kind.options}
+    drawn = st.fixed_dictionaries(
+        {"fault": st.just(kind.name)},
+        optional={
+            "method": methods | st.lists(methods, max_size=3),
+            **_matchers(),
+            "after": numbers(0, _COUNT_AT_MOST),
+            "times": st.none() | numbers(1, _COUNT_AT_MOST),
+            "probability": st.floats(0, 1),
+            **options,
+        },
+    )
+    return drawn.map(_together) if kind.effect in (Effect.REFUSE, Effect.REPLY) else drawn
+
+
+def _matchers() -> dict[str, SearchStrategy[Any]]:
+    return {"dispute_id": ids(), "until": durations(most=_UNTIL_AT_MOST)}
+
+
+def _option(option: FaultOption) -> SearchStrategy[Any]:
+    """Values of an option as JSON has them."""
+    if option.among:
+        return st.sampled_from(option.among)
+    if isinstance(option.default, bool):
+        return st.booleans()
+    if isinstance(option.default, timedelta):
+        return durations(timedelta(seconds=option.least), timedelta(seconds=option.most))
+    if isinstance(option.default, str):
+        return st.sampled_from(_TYPES) if option.name == "content_type" else words()
+    return (
+        numbers(int(option.least), int(option.most))
+        if isinstance(option.default, int)
+        else st.floats(option.least, option.most)
+    )
+
+
+def _together(fault: dict[str, Any]) -> dict[str, Any]:
+    """The fault with options that fit each other: a text for a code that may have none, bounds in their order."""
+    if "code" in fault:
+        fault.setdefault("msg", "Planned error")
+    if fault.get("distribution") == "uniform" and "shortest" in fault:
+        fault["shortest"], fault["seconds"] = sorted((fault["shortest"], fault.get("seconds", 1)))
+    return fault

@@ -1,0 +1,93 @@
+"""Moves with their fields, drawn from the moves' declarations: what `POST …/moves` and steps of stories take.
+
+What depends on a world (return addresses, refuse reasons) is left to the move's own default.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ...api.methods import METHODS
+from ...domain.moves import MOVES, Apply, Move
+from ...domain.rules import DEFAULTS
+from ...domain.vocabulary import Actor
+from ...world.default_world import CARRIERS, DEFAULT
+from ...world.document import unknown_name
+from ...world.move_parser import ACTOR_MOVES
+from .documents import Document, document
+from .values import data_urls, phones, places, waybills, words
+
+__all__ = ["fields_of", "moves"]
+
+_WORDS = words(100, bytes_at_most=DEFAULTS.number("message_max_bytes"))
+_PICTURES = st.lists(data_urls(), max_size=1)  # a signed call carries one
+_TYPES = next(
+    param.among
+    for param in METHODS["tmall.exchange.consigngoods"].params
+    if param.name == "logistics_type"
+)
+_KNOWN: Mapping[str, SearchStrategy[Any]] = MappingProxyType(
+    {
+        "reason": _WORDS,
+        "desc": _WORDS,
+        "leave_message": _WORDS,
+        "content": _WORDS,
+        "leave_message_pics": _PICTURES,
+        "pics": _PICTURES,
+        "exchange_sku": st.sampled_from([each.name for each in DEFAULT.goods]),
+        "num": st.integers(1, 3),
+        "buyer_address": places(),
+        "complete_address": words(60),
+        "mobile": phones(),
+        "post": st.text("0123456789", min_size=6, max_size=6),
+        "logistics_type": st.sampled_from([int(each) for each in _TYPES]),
+        "logistics_no": waybills(),
+        "logistics_company_name": st.sampled_from([each.name for each in CARRIERS]),
+    }
+)
+_OF_THE_WORLD = ("address_id", "seller_refuse_reason_id")
+
+
+def fields_of(kind: type[Move], *without: str) -> SearchStrategy[Document]:
+    """The fields of a move, but those `without`; all may be left out."""
+    return document(kind, _KNOWN, without=(*_OF_THE_WORLD, *without))
+
+
+def _played(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:
+    head = {"by": by.value, "move": kind.name()}
+    return fields_of(kind).map(lambda fields: {**head, **fields})
+
+
+_PLAYED: Mapping[tuple[Actor, str], SearchStrategy[Document]] = MappingProxyType(
+    {
+        (by, name): _played(by, MOVES[name])
+        for by in Actor
+        for name in ACTOR_MOVES[by]
+        if name != Apply.name()
+    }
+)
+
+
+def moves(
+    actor: str | None = None, possible: Mapping[str, Iterable[str]] | None = None
+) -> SearchStrategy[Document]:
+    """`{"by": …, "move": …, …fields}`, of one actor or of all but the system.
+
+    `possible`, as an exchange shows it, narrows them to those that are; none can be drawn where it is empty.
+
+    Raises:
+        BadDocument: no such actor.
+    """
+    if actor is not None and actor not in set(Actor):
+        raise unknown_name("actor", actor, tuple(Actor))
+    actors = [Actor(actor)] if actor else [Actor.BUYER, Actor.SELLER, Actor.CS]
+    return st.one_of(
+        [
+            drawn
+            for (by, name), drawn in _PLAYED.items()
+            if by in actors and (possible is None or name in possible.get(by, ()))
+        ]
+    )

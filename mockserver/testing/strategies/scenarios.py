@@ -1,0 +1,246 @@
+"""Whole stories: random walks through the table, told as scenario files tell them, with what is to be expected.
+
+A walk is made on a world of its own, so a story says what that world did; played anywhere else it has to come
+out the same.  Moves that are not possible are told with their refusal.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from ...domain.durations import parse_duration, show_duration
+from ...domain.errors import DomainError
+from ...domain.exchange import Exchange
+from ...domain.moves import Apply
+from ...domain.play import deadline, possible
+from ...domain.vocabulary import Actor
+from ...protocol.shapes import BEIJING, show_time
+from ...service.problem import by_actor
+from ...world.clock import FROZEN_AT
+from ...world.directory import Directory
+from ...world.document import read_world
+from ...world.move_parser import ACTOR_MOVES, parse_move
+from ...world.world import World
+from .documents import Document, applications
+from .moves import moves
+from .values import durations, words
+
+__all__ = ["stories"]
+
+_EXCHANGES, _STEPS = 3, 12
+_OPENING = applications(
+    "status", "num", "reason", "desc", "ruleset", "title", "price", "exchange_sku", "buyer_nick"
+)
+_GOODS = ("wanted", "bought", "shoes")
+_NOON = datetime(2026, 3, 1, 12, tzinfo=BEIJING)  # the machine's clock as the walk sees it
+
+
+@st.composite
+def stories(draw: DrawFn) -> Document:
+    """A story as a mapping, for `scenario(…)`, a file, or `POST S/play`: it reads well, can work, and passes."""
+    given = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "clock": st.just("2026-06-01 00:00:00"),
+                "ruleset": st.sampled_from(("classic", "upgraded")),
+                "goods": st.fixed_dictionaries(
+                    {"wanted": st.fixed_dictionaries({"stock": st.integers(0, 3)})}
+                ),
+                "rules": st.fixed_dictionaries({"modify_to": st.sampled_from((1, 3))}),
+            },
+        )
+    )
+    walk = _Walk(draw, given)
+    walk.open()
+    for _ in range(draw(st.integers(0, _STEPS))):
+        draw(st.sampled_from(walk.ways()))(walk)
+    return {
+        "scenario": draw(words()).replace("$", "$$"),
+        **({"given": given} if given else {}),
+        "steps": _named(walk.steps),
+    }
+
+
+class _Walk:
+    """A story on its way: the world that it is walked on, and the steps told so far."""
+
+    def __init__(self, draw: DrawFn, given: Document) -> None:
+        self._draw = draw
+        directory = Directory(lambda: _NOON)
+        self._world = World(directory, read_world({"clock": FROZEN_AT, **given}))
+        self._names: dict[int, str] = {}
+        self.steps: list[Document] = []
+
+    def ways(self) -> "list[Callable[[_Walk], None]]":
+        """How the story can go on."""
+        state, names = self._world.state, self._names
+        ways: list[Callable[[_Walk], None]] = [
+            _Walk.look,
+            _Walk.stock_up,
+            _Walk.read,
+            _Walk.overstep,
+            _Walk.wait,
+        ]
+        if any(possible(state.exchanges[number]) for number in names):
+            ways = [_Walk.move, *ways]
+        if any(deadline(state.exchanges[number], state.rules) for number in names):
+            ways.append(_Walk.wait_for_deadline)
+        return [*ways, _Walk.open] if len(names) < _EXCHANGES else ways
+
+    # steps
+
+    def open(self) -> None:
+        """A buyer applies."""
+        fields = self._draw(_OPENING)
+        [exchange] = self._world.open(fields)
+        name = self._names[exchange.dispute_id] = f"e{len(self._names) + 1}"
+        self._tell(
+            {
+                "buyer": "apply",
+                "as": name,
+                **_literal(fields),
+                "expect": {"status": exchange.status.value},
+            }
+        )
+
+    def move(self) -> None:
+        """Somebody makes a move that is possible, if stock and verdict allow it."""
+        number = self._draw(
+            st.sampled_from([each for each in self._names if possible(self._of(each))])
+        )
+        self._play(number, self._draw(moves(None, by_actor(possible(self._of(number))))))
+
+    def overstep(self) -> None:
+        """Somebody tries what is not possible, and is refused."""
+        number = self._draw(st.sampled_from(list(self._names)))
+        can = by_actor(possible(self._of(number)))
+        self._play(
+            number,
+            self._draw(
+                st.sampled_from(
+                    [
+                        {"by": by.value, "move": name}
+                        for by in (Actor.BUYER, Actor.SELLER, Actor.CS)
+                        for name in ACTOR_MOVES[by]
+                        if name != Apply.name() and name not in can.get(by.value, ())
+                    ]
+                )
+            ),
+        )
+
+    def _play(self, number: int, drawn: Document) -> None:
+        by, name = drawn["by"], drawn["move"]
+        fields = {key: value for key, value in drawn.items() if key not in ("by", "move")}
+        played = parse_move(by, name, fields, self._world.state.rules)
+        step = {by: name, **self._on(number), **_literal(fields)}
+        try:
+            self._world.move(number, played.move, played.role, pictures=played.pictures)
+            step["expect"] = {"status": self._of(number).status.value}
+        except DomainError as refused:
+            step["refused"] = refused.failure
+        self._tell(step)
+
+    def wait(self) -> None:
+        """Time passes, or data gets older."""
+        span = self._draw(durations(most=timedelta(days=15)))
+        self._pass(self._draw(st.sampled_from(("advance", "age"))), span, parse_duration(span))
+
+    def wait_for_deadline(self) -> None:
+        """Time passes to the next deadline, or to a second before or after."""
+        [(at, _), *_] = self._world.deadlines()
+        offset = timedelta(seconds=self._draw(st.sampled_from((0, -1, 1))))
+        span = max(at - self._world.now + offset, timedelta())
+        self._pass("advance", "next" if not offset else show_duration(span), span)
+
+    def _pass(self, how: str, told: str, span: timedelta) -> None:
+        if how == "age":
+            self._world.age(span)
+        else:
+            self._world.advance(span)
+        self._tell({how: told})
+
+    def stock_up(self) -> None:
+        """So many units are on the shelf."""
+        name, units = self._draw(st.sampled_from(_GOODS)), self._draw(st.integers(0, 3))
+        self._world.put_stock(name, units)
+        self._tell({"stock": {name: units}})
+
+    def look(self) -> None:
+        """Something about an exchange and the stock is expected."""
+        number = self._draw(st.sampled_from(list(self._names)))
+        seen = self._seen(number)
+        keys = self._draw(st.lists(st.sampled_from(list(seen)), min_size=1, unique=True))
+        self._tell({"expect": {key: seen[key] for key in keys}, **self._on(number)})
+
+    def _seen(self, number: int) -> Document:
+        state, exchange = self._world.state, self._of(number)
+        due, accounts = (
+            deadline(exchange, state.rules),
+            state.accounts[state.goods["wanted"].sku_id],
+        )
+        return {
+            "status": exchange.status.value,
+            "status_text": exchange.status.zh,
+            "cs_status": exchange.cs_status.value,
+            "deadline": due and show_time(state.clock.shown(due)),
+            "due_in": due and show_duration(state.clock.shown(due) - self._world.now),
+            "possible": by_actor(possible(exchange)),
+            "events": len(state.events[number]),
+            "messages": len(state.messages[number]),
+            "stock.wanted": {
+                "available": accounts.available,
+                "reserved": accounts.reserved,
+                "shipped": accounts.shipped,
+            },
+            "exchanges": len(state.exchanges),
+            "now": show_time(self._world.now),
+        }
+
+    def read(self) -> None:
+        """The exchange is read by a signed call."""
+        number = self._draw(st.sampled_from(list(self._names)))
+        asked = {"dispute_id": f"${self._names[number]}", "fields": "dispute_id,status,num"}
+        exchange = self._of(number)
+        self._tell(
+            {
+                "call": "tmall.exchange.get",
+                "with": asked,
+                "expect": {
+                    "result.success": True,
+                    "result.exchange": {"status": exchange.status.zh, "num": exchange.num},
+                },
+            }
+        )
+
+    def _of(self, number: int) -> Exchange:
+        return self._world.exchange(number)
+
+    def _on(self, number: int) -> Document:
+        return {"on": self._names[number]}
+
+    def _tell(self, step: Document) -> None:
+        self.steps.append(step)
+
+
+def _literal(value: Any) -> Any:
+    """Fields whose texts refer to nothing: every dollar is one."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, dict):
+        return {name: _literal(each) for name, each in value.items()}
+    return [_literal(each) for each in value] if isinstance(value, list) else value
+
+
+def _named(steps: list[Document]) -> list[Document]:
+    """The steps without names of exchanges that no later step uses."""
+    used = {step.get("on") for step in steps} | {
+        step["with"]["dispute_id"].removeprefix("$") for step in steps if "with" in step
+    }
+    return [
+        {key: value for key, value in step.items() if key != "as" or value in used}
+        for step in steps
+    ]

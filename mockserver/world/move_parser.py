@@ -1,0 +1,146 @@
+"""Reads a move as users write it: who, which, with what fields.
+
+Seller's moves take the parameters of their method; numbers may be written as text and waybills as
+numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are kept.
+"""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from ..domain.moves import MOVES, PICTURES, LeaveMessage, Move
+from ..domain.rules import RuleValues
+from ..domain.table import TABLE
+from ..domain.vocabulary import Actor, Role
+from ..protocol.pictures import picture_name, picture_type
+from .document import BadDocument, in_chinese, unknown_name
+
+__all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
+
+ACTOR_MOVES: Mapping[Actor, tuple[str, ...]] = {
+    actor: tuple(dict.fromkeys(row.move.name() for row in TABLE if row.by is actor))
+    for actor in Actor
+}
+_ROLES = {
+    Actor.BUYER: Role.BUYER,
+    Actor.SELLER: Role.SELLER_MAIN,
+    Actor.CS: Role.CS,
+    Actor.SYSTEM: Role.SYSTEM,
+}
+
+
+class ParsedMove(Struct, frozen=True):
+    """A move read: by which role, with which pictures to store."""
+
+    move: Move
+    role: Role
+    pictures: Mapping[str, bytes]
+
+
+def parse_move(
+    by: str, name: str, fields: Mapping[str, object], rules: RuleValues, *, sub: bool = False
+) -> ParsedMove:
+    """The move that `by` makes; `sub` plays the seller's sub-account.
+
+    Raises:
+        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or words
+            or a picture longer than the sandbox's rules allow.
+    """
+    if by not in set(Actor):
+        raise unknown_name("by", by, tuple(Actor))
+    actor = Actor(by)
+    if name not in ACTOR_MOVES[actor]:
+        raise unknown_name("move", name, ACTOR_MOVES[actor])
+    if sub and actor is not Actor.SELLER:
+        raise BadDocument("sub", "只有卖家有子账号", "only the seller has sub-accounts")
+    kind = MOVES[name]
+    given = {key: value for key, value in fields.items() if key != "fields"}
+    names = kind.__struct_encode_fields__
+    for key in given:
+        if key not in names:
+            raise unknown_name(key, key, names, what="字段")
+    pictures: dict[str, bytes] = {}
+    for key in (PICTURES, "pics"):
+        if key in given:
+            given[key] = _pictures(key, given[key], pictures, rules.number("picture_max_bytes"))
+    texts = {
+        key: str(value)
+        if isinstance(value, int) and not isinstance(value, bool) and key in _TEXTS
+        else value
+        for key, value in given.items()
+    }
+    try:
+        move = msgspec.convert(texts, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        message, _, path = str(wrong).partition(" - at `$.")
+        first = message.split()[0]
+        field = path.rstrip("`") or (first if first in names else "body")
+        known = _choices_of(kind, field)
+        raise (
+            unknown_name(field, str(given[field]), known)
+            if known
+            else BadDocument(field, in_chinese(message), message)
+        ) from None
+    if isinstance(move, LeaveMessage) and not move.content.strip():
+        raise BadDocument("content", "留言不能为空", "a message needs content")
+    most = rules.number("message_max_bytes")
+    for key in ("content", "leave_message", "desc", "reason"):
+        if len(str(given.get(key, "")).encode()) > most:
+            raise BadDocument(key, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
+    return ParsedMove(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
+
+
+def _choices_of(kind: type[Move], field: str) -> tuple[str, ...]:
+    """What may stand in a field that is a choice of words; nothing for any other."""
+    spelt = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+    hint = get_type_hints(kind).get(spelt.get(field, ""))
+    return tuple(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else ()
+
+
+_TEXTS = frozenset(
+    (
+        "logistics_no",
+        "logistics_company_name",
+        "exchange_sku",
+        "content",
+        "leave_message",
+        "reason",
+        "desc",
+        "mobile",
+        "post",
+        "complete_address",
+        "buyer_address",
+    )
+)
+
+
+def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) -> tuple[str, ...]:
+    """Names of the pictures; the bytes of `data:` URLs go into `pictures`."""
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        raise BadDocument(field, "应为图片列表", "a list of pictures is wanted")
+    names = []
+    for each in given:
+        if each.startswith(("http://", "https://")):
+            names.append(each)
+            continue
+        head, _, coded = each.partition(",")
+        try:
+            content = b64decode(coded, validate=True) if head.startswith("data:") else b""
+        except binascii.Error:
+            content = b""
+        if not picture_type(content):
+            raise BadDocument(
+                field,
+                "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
+                "an http(s) address, or a picture as data:image/…;base64,",
+            )
+        if len(content) > most:
+            raise BadDocument(field, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")
+        names.append(picture_name(content))
+        pictures[names[-1]] = content
+    return tuple(names)

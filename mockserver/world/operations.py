@@ -1,0 +1,65 @@
+"""What was done to a sandbox, in order: enough to do it again.
+
+Facts tell what came of it; a deed keeps what somebody gave to make it happen.  Deadlines and the passing of
+time are no deeds: they follow.  Rights, stubs, quotas and robots change no exchange and are not kept.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from ..domain.moves import Move
+from .document import WorldDocument
+
+__all__ = ["Aged", "Emptied", "Founded", "Moved", "Opened", "Operation", "Ruled", "Stocked"]
+
+
+class Operation(Struct, frozen=True, gc=False):
+    """Done at an inner instant; `number` is that of the last fact until then, of a move its own."""
+
+    number: int
+    at: datetime
+
+
+class Founded(Operation, frozen=True, gc=False):
+    """The sandbox was made from a world document."""
+
+    document: WorldDocument
+
+
+class Opened(Operation, frozen=True, gc=False):
+    """Exchanges were opened by the wire names of `given`, when everything was older by `aged`."""
+
+    given: Mapping[str, object]
+    aged: timedelta
+    dispute_ids: tuple[int, ...]
+
+
+class Moved(Operation, frozen=True, gc=False):
+    """Somebody moved an exchange; `move` has its open fields filled."""
+
+    move: Move
+
+
+class Stocked(Operation, frozen=True, gc=False):
+    """So many units of a SKU were put on the shelf."""
+
+    sku_id: str
+    available: int
+
+
+class Ruled(Operation, frozen=True, gc=False):
+    """Rules changed."""
+
+    patch: Mapping[str, object]
+
+
+class Aged(Operation, frozen=True, gc=False):
+    """Everything recorded became older, now stayed."""
+
+    by: timedelta
+
+
+class Emptied(Operation, frozen=True, gc=False):
+    """Goods, buyers, trades and exchanges were taken away."""

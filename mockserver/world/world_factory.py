@@ -1,0 +1,357 @@
+"""Makes a state from a world document: what is given stays verbatim, the rest comes from the seed."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import asdict, replace
+
+from ..api.methods import METHODS
+from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason, Shop, Trade
+from ..domain.ledger import Accounts
+from ..domain.rules import DEFAULTS, BadRule
+from ..domain.vocabulary import Role
+from ..protocol.shapes import read_time
+from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, within
+from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
+from .document import (
+    BadDocument,
+    BuyerDocument,
+    CarrierDocument,
+    ClockDocument,
+    GoodsDocument,
+    ReasonDocument,
+    ShopDocument,
+    SubDocument,
+    WorldDocument,
+)
+from .generated_names import generate_names
+from .identity import App, Session
+from .operations import Founded
+from .quotas import read_quotas
+from .robots import engage, read_robots
+from .state import State
+
+__all__ = [
+    "STOCK",
+    "clock_of",
+    "fen",
+    "keep_credentials",
+    "long_id",
+    "make_state",
+    "new_credentials",
+    "whole_id",
+]
+
+STOCK = 100
+_SUB_ID = 1  # a sub-account's user id is the seller's plus its place
+
+
+def _labelled(state: State) -> None:
+    """Every session can be told by its label and nick.
+
+    Raises:
+        BadDocument: two share one.
+    """
+    labels = [session.label for session in state.sessions.values()]
+    nicks = [session.nick for session in state.sessions.values() if session.nick != session.label]
+    _once("shops.nick", [*labels, *nicks])
+
+
+def make_state(document: WorldDocument, number: int, real: datetime) -> State:
+    """The state that `document` describes; `number` 0 is the default sandbox with its constants.
+
+    Raises:
+        BadDocument: a value that cannot be, with its field.
+    """
+    made = generate_names(document.seed)
+    state = State(clock_of(document.clock, real), DEFAULTS, document.ruleset)
+    try:
+        state.rules = DEFAULTS.changed(document.rules)
+    except BadRule as wrong:
+        raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
+    state.numbers["seed"] = document.seed
+    state.operations.append(Founded(0, state.clock.at, document))
+    engage(state, read_robots(document.robots, "robots."), state.clock.at)
+    for app in _apps(document, number):
+        _once("apps.app_key", [*state.apps, app.app_key])
+        state.apps[app.app_key] = app
+    for shop, sessions in _shops(document, made, number):
+        _once("shops.nick", [*state.shops, shop.nick])
+        _once("shops.addresses.contact_id", [address.contact_id for address in shop.addresses])
+        state.shops[shop.nick] = shop
+        for session in sessions:
+            if session.token in state.sessions:  # not by `_once`: a token is never shown
+                raise BadDocument("shops.session", "session 重复", "a session is given twice")
+            state.sessions[session.token] = session
+    _labelled(state)
+    for goods, stock in _goods(document, made):
+        _once(f"goods.{goods.name}.sku_id", [*state.accounts, goods.sku_id])
+        state.goods[goods.name] = goods
+        state.accounts[goods.sku_id] = Accounts(available=stock)
+    given = document.buyers
+    buyers = made.buyers if given is None else [_buyer(each, n) for n, each in enumerate(given, 1)]
+    _once("buyers.nick", [buyer.nick for buyer in buyers])
+    state.buyers = {buyer.nick: buyer for buyer in buyers}
+    state.carriers = CARRIERS if document.carriers is None else tuple(_carriers(document.carriers))
+    state.reasons = REASONS if document.reasons is None else tuple(_reasons(document.reasons))
+    _once("reasons.reason_id", [reason.reason_id for reason in state.reasons])
+    _first_trades(state)
+    state.quotas = read_quotas(document.quotas, METHODS, state.apps)
+    return state
+
+
+def _once(field: str, keys: Sequence[str | int]) -> None:
+    """Every key is given once.
+
+    Raises:
+        BadDocument: one is given twice.
+    """
+    twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
+    if twice is not None:
+        raise BadDocument(field, f"{twice} 重复", f"{twice} is given twice")
+
+
+def new_credentials(state: State, number: int) -> None:
+    """A state made from a snapshot gets an app and sessions of its own, rights and quotas kept."""
+    app = next(iter(state.apps.values()))
+    key = _app_key(number)
+    state.quotas = tuple(
+        replace(each, app_key=key) if each.app_key == app.app_key else each for each in state.quotas
+    )
+    state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
+    sessions = [
+        replace(each, token=_token(number, each.nick, each.user_id))
+        for each in state.sessions.values()
+    ]
+    state.sessions = {each.token: each for each in sessions}
+
+
+def keep_credentials(state: State, current: State) -> None:
+    """A restored state keeps the keys, secrets and tokens that callers hold, with the rights it saved.
+
+    A session that was not saved keeps its rights and, where its shop is gone, answers for the first one.
+    """
+    saved, first = {each.label: each for each in state.sessions.values()}, next(iter(state.shops))
+    state.sessions = {
+        token: replace(saved.get(each.label, each), token=token)
+        for token, each in current.sessions.items()
+    }
+    for token, each in state.sessions.items():
+        if each.shop not in state.shops:
+            state.sessions[token] = replace(each, shop=first)
+    state.apps = {
+        key: replace(app, methods=state.apps[key].methods if key in state.apps else app.methods)
+        for key, app in current.apps.items()
+    }
+
+
+def long_id(seed: int, series: int, number: int) -> int:
+    """An odd 18-digit id: above 2^53, so a client that keeps it in a double fails here."""
+    return series * 10**17 + (seed % 997) * 10**13 + number * 20_014 + 7
+
+
+def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
+    """The clock that a document describes; without one, frozen at FROZEN_AT.
+
+    Raises:
+        BadDocument: no such mode, or not a time.
+    """
+    if isinstance(given, ClockDocument):
+        if given.mode not in ("frozen", "running"):
+            raise BadDocument("clock.mode", "应为 frozen 或 running", "frozen or running")
+        now = real.replace(microsecond=0) if given.now is None else _instant(given.now, "clock.now")
+        return Clock(
+            at=now, anchor=real.replace(microsecond=0) if given.mode == "running" else None
+        )
+    return Clock(at=_instant(given or FROZEN_AT, "clock"))
+
+
+def whole_id(value: str | int | None, field: str) -> int:
+    """An id given as a number or as digits; 0 where none is given.
+
+    Raises:
+        BadDocument: no digits, or beyond int64, which no call could name.
+    """
+    text = "" if value is None else str(value)
+    if text and not (
+        text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63
+    ):
+        raise BadDocument(field, "应为数字(int64)", "digits within int64 are wanted")
+    return int(text or 0)
+
+
+def fen(price: str | int | float, field: str) -> int:
+    """A price in yuan as fen.
+
+    Raises:
+        BadDocument: not a price with at most two decimals.
+    """
+    found = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?0*)?", str(price), re.ASCII)
+    if not found:
+        raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
+    yuan, tenth, hundredth = found.groups()
+    return int(yuan) * 100 + int(tenth or 0) * 10 + int(hundredth or 0)
+
+
+def _instant(text: str, field: str) -> datetime:
+    instant = read_time(text)
+    if instant is None:
+        raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
+    if not within(instant):
+        raise BadDocument(
+            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
+        )
+    return instant
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
+
+
+def _app_key(number: int) -> str:
+    return APP_KEY if number == 0 else f"10{int(_digest('app', number)[:12], 16) % 10**8:08}"
+
+
+def _token(number: int, nick: str, user_id: int) -> str:
+    """A session shaped like TOP's: class, hex, user id at the end; about 56 characters."""
+    tail = str(user_id)
+    return "610" + _digest("session", number, nick)[: 53 - len(tail)] + tail
+
+
+def _apps(document: WorldDocument, number: int) -> Iterator[App]:
+    for place, each in enumerate(document.apps or (None,)):
+        if each is None:
+            yield App(_app_key(number), APP_SECRET)
+            continue
+        key = str(each.app_key) or (
+            _app_key(number) if place == 0 else _app_key(number * 1000 + place)
+        )
+        methods = None if each.methods is None else frozenset(each.methods)
+        yield App(key, each.app_secret or APP_SECRET, methods)
+
+
+def _shops(
+    document: WorldDocument, made: Made, number: int
+) -> Iterator[tuple[Shop, list[Session]]]:
+    for place, each in enumerate(document.shops or (ShopDocument(),)):
+        nick = each.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
+        seller_id = whole_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
+        addresses = (
+            made.addresses if each.addresses is None else tuple(_addresses(each, made, nick))
+        )
+        constants = (SESSION, SUB_SESSION) if number == 0 and place == 0 else ("", "")
+        main = Session(
+            token=each.session or constants[0] or _token(number, nick, seller_id),
+            label="main" if place == 0 else nick,
+            shop=nick,
+            nick=nick,
+            user_id=seller_id,
+        )
+        yield Shop(nick, seller_id, addresses), [main, *_subs(each, main, constants[1], number)]
+
+
+def _subs(shop: ShopDocument, main: Session, constant: str, number: int) -> Iterator[Session]:
+    for place, each in enumerate((SubDocument(),) if shop.subs is None else shop.subs):
+        nick = each.nick or f"{main.nick}:客服{place + 1}"
+        user_id = main.user_id + _SUB_ID + place
+        token = each.session or (constant if place == 0 else "") or _token(number, nick, user_id)
+        first = place == 0 and main.label == "main"
+        yield Session(
+            token=token,
+            label="sub" if first else nick,
+            shop=main.shop,
+            nick=nick,
+            user_id=user_id,
+            role=Role.SELLER_SUB,
+            methods=None if each.methods is None else frozenset(each.methods),
+        )
+
+
+def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
+    given = shop.addresses or ()
+    chosen = next((n for n, each in enumerate(given) if each.cancel_def), 0)
+    if sum(bool(each.cancel_def) for each in given) > 1:
+        raise BadDocument(
+            "shops.addresses.cancel_def",
+            "只能有一个默认退货地址",
+            "only one default return address",
+        )
+    for n, each in enumerate(given):
+        model = made.addresses[n % len(made.addresses)]
+        filled = {key: value for key, value in asdict(each).items() if value is not None}
+        filled["contact_id"] = (
+            whole_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
+        )
+        filled = {"seller_company": nick, **filled, "cancel_def": n == chosen}
+        yield replace(model, **filled)
+
+
+def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
+    names = dict.fromkeys([*(each.name for each in made.goods), *document.goods])
+    known = {each.name: each for each in made.goods}
+    for place, name in enumerate(names):
+        given = document.goods.get(name, GoodsDocument())
+        model = known.get(name) or replace(
+            made.goods[0], name=name, title=name, sku_id=str(4_990_000_000_000 + place)
+        )
+        filled = {
+            key: value
+            for key, value in asdict(given).items()
+            if value is not None and key != "stock"
+        }
+        for key in ("sku_id", "outer_id"):
+            if key in filled:
+                filled[key] = str(filled[key])
+        if "num_iid" in filled:
+            filled["num_iid"] = whole_id(given.num_iid, f"goods.{name}.num_iid")
+        if "price" in filled:
+            filled["price"] = fen(filled["price"], f"goods.{name}.price")
+        stock = STOCK if given.stock is None else given.stock
+        if not 0 <= stock < 2**31:
+            raise BadDocument(f"goods.{name}.stock", "应为 0 或更大的整数", "0 or more")
+        yield replace(model, **filled), stock
+
+
+def _buyer(given: BuyerDocument, number: int) -> Buyer:
+    model = Buyer(
+        nick=f"买家{number:02}",
+        open_uid=f"AAHbuyer{number:04}",
+        user_id=2_300_000_000 + number,
+        name=f"买家{number:02}",
+        phone=f"1000000{number:04}",
+        address="浙江省^^^杭州市^^^西湖区^^^文三路1号",
+        oaid=f"1oaid{number:04}",
+    )
+    return replace(
+        model, **{key: value for key, value in asdict(given).items() if value not in (None, "")}
+    )
+
+
+def _carriers(given: Iterable[CarrierDocument]) -> Iterator[Carrier]:
+    for n, each in enumerate(given, 1):
+        yield Carrier(
+            900_000 + n if each.id is None else each.id, each.code, each.name, each.reg_mail_no
+        )
+
+
+def _reasons(given: Iterable[ReasonDocument]) -> Iterator[Reason]:
+    for each in given:
+        if each.stage not in ("application", "receipt"):
+            raise BadDocument(
+                "reasons.stage", "应为 application 或 receipt", "application or receipt"
+            )
+        yield Reason(each.reason_id, each.reason_text, each.stage, each.phases)
+
+
+def _first_trades(state: State) -> None:
+    """One finished trade a buyer, of the goods called `bought`."""
+    shop, goods = next(iter(state.shops)), state.goods["bought"]
+    created = state.clock.at - timedelta(days=3)
+    for buyer in state.buyers.values():
+        number = state.number("trade")
+        tid = long_id(state.numbers["seed"], 2, number)
+        state.trades[tid + 2] = Trade(
+            tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created
+        )
