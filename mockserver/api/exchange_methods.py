@@ -22,47 +22,51 @@ from .records import MESSAGE, exchange_fields
 
 __all__ = ["EXCHANGE_METHODS"]
 
-N, S, B, D, O = (
+NUMBER, STRING, BOOLEAN, DATE, OBJECT = (
     ValueKind.NUMBER,
     ValueKind.STRING,
     ValueKind.BOOLEAN,
     ValueKind.DATE,
     ValueKind.OBJECT,
 )  # the API pages' types
-DISPUTE_ID = Param(name="dispute_id", kind=N, required=True, zh="换货单号ID")
-REASON_ID = Param(name="seller_refuse_reason_id", kind=N, required=True, zh="换货原因对应ID")
+DISPUTE_ID = Param(name="dispute_id", kind=NUMBER, required=True, zh="换货单号ID")
+REASON_ID = Param(name="seller_refuse_reason_id", kind=NUMBER, required=True, zh="换货原因对应ID")
 LEAVE_MESSAGE = Param(
-    name="leave_message", kind=S, most_switch="message_max_bytes", personal=True, zh="卖家留言"
+    name="leave_message", kind=STRING, most_switch="message_max_bytes", personal=True, zh="卖家留言"
 )
 LEAVE_PICTURE = Param(
     name="leave_message_pics", kind=ValueKind.BYTES, most_switch="picture_max_bytes", zh="凭证图片"
 )
 DISPUTE_TYPE = Param(
-    name="dispute_type", kind=N, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后"
+    name="dispute_type", kind=NUMBER, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后"
 )
-PAGE_NO = Param(name="page_no", kind=N, least=1, most=2**31 - 1, default="1", zh="页码")
+PAGE_NO = Param(name="page_no", kind=NUMBER, least=1, most=2**31 - 1, default="1", zh="页码")
 CONSIGN = (
     DISPUTE_ID,
-    Param(name="logistics_no", kind=S, required=True, blank=True, zh="卖家发货的物流单号"),
+    Param(name="logistics_no", kind=STRING, required=True, blank=True, zh="卖家发货的物流单号"),
     Param(
-        name="logistics_type", kind=N, required=True, among=("100", "200"), zh="100 平邮，200 快递"
+        name="logistics_type",
+        kind=NUMBER,
+        required=True,
+        among=("100", "200"),
+        zh="100 平邮，200 快递",
     ),
-    Param(name="logistics_company_name", kind=S, required=True, zh="卖家发货的快递公司(名称)"),
+    Param(name="logistics_company_name", kind=STRING, required=True, zh="卖家发货的快递公司(名称)"),
     fields_param(100),
 )
 WRITTEN = exchange_fields("W")
 MESSAGE_FIELDS = tuple(column.field for column in MESSAGE if "A" in column.shown)
 LISTED_FIELDS = tuple(column.field for column in MESSAGE)
 REASON = (
-    Field(name="reason_id", kind=N, zh="拒绝原因ID"),
-    Field(name="reason_text", kind=S, zh="拒绝原因内容"),
+    Field(name="reason_id", kind=NUMBER, zh="拒绝原因ID"),
+    Field(name="reason_text", kind=STRING, zh="拒绝原因内容"),
 )
 
 
 def _page_size(default: int) -> Param:
     return Param(
         name="page_size",
-        kind=N,
+        kind=NUMBER,
         least=1,
         most_switch="page_size_max",
         default=str(default),
@@ -71,26 +75,26 @@ def _page_size(default: int) -> Param:
 
 
 def _dates(*names: str) -> tuple[Param, ...]:
-    return tuple(Param(name=name, kind=D, zh="时间段") for name in names)
+    return tuple(Param(name=name, kind=DATE, zh="时间段") for name in names)
 
 
 def _errors(*, code: str = "error_code", exception: bool = True) -> tuple[Field, ...]:
     """The members that carry a failure where there is no `success`; absent when all is well."""
     names = (code, "error_msg", *(("exception",) if exception else ()))
-    return tuple(Field(name=name, kind=S, zh="失败时才有") for name in names)
+    return tuple(Field(name=name, kind=STRING, zh="失败时才有") for name in names)
 
 
 def _result(*members: Field) -> tuple[Field, ...]:
-    return (Field(name="result", kind=O, of=members, zh="返回结果"),)
+    return (Field(name="result", kind=OBJECT, of=members, zh="返回结果"),)
 
 
 def _answer(record: tuple[Field, ...]) -> tuple[Field, ...]:
     """The `result` of `get` and of every write: success, msg_code, message, exchange."""
     return _result(
-        Field(name="success", kind=B, zh="是否成功"),
-        Field(name="msg_code", kind=S, zh="错误码，失败时才有"),
-        Field(name="message", kind=S, zh="错误信息，失败时才有"),
-        Field(name="exchange", kind=O, of=record, zh="换货单"),
+        Field(name="success", kind=BOOLEAN, zh="是否成功"),
+        Field(name="msg_code", kind=STRING, zh="错误码，失败时才有"),
+        Field(name="message", kind=STRING, zh="错误信息，失败时才有"),
+        Field(name="exchange", kind=OBJECT, of=record, zh="换货单"),
     )
 
 
@@ -146,26 +150,30 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 zh="换货状态(数字)",
             ),
             Param(
-                name="refund_id_array", kind=ValueKind.STRINGS, limit=20, items=N, zh="换货单号列表"
+                name="refund_id_array",
+                kind=ValueKind.STRINGS,
+                limit=20,
+                items=NUMBER,
+                zh="换货单号列表",
             ),
-            Param(name="biz_order_id", kind=N, zh="正向订单号"),
-            Param(name="logistic_no", kind=S, zh="快递单号"),
-            Param(name="buyer_nick", kind=S, personal=True, zh="买家昵称"),
-            Param(name="buyer_open_uid", kind=S, personal=True, zh="买家openId"),
+            Param(name="biz_order_id", kind=NUMBER, zh="正向订单号"),
+            Param(name="logistic_no", kind=STRING, zh="快递单号"),
+            Param(name="buyer_nick", kind=STRING, personal=True, zh="买家昵称"),
+            Param(name="buyer_open_uid", kind=STRING, personal=True, zh="买家openId"),
             PAGE_NO,
             _page_size(30),
         ),
         reply=(
             Field(
                 name="results",
-                kind=O,
+                kind=OBJECT,
                 item="exchange",
                 of=exchange_fields("L"),
                 zh="换货单列表，没有时不返回",
             ),
-            Field(name="total_results", kind=N, zh="总条数"),
-            Field(name="page_results", kind=N, zh="本页条数"),
-            Field(name="has_next", kind=B, zh="是否有下一页"),
+            Field(name="total_results", kind=NUMBER, zh="总条数"),
+            Field(name="page_results", kind=NUMBER, zh="本页条数"),
+            Field(name="has_next", kind=BOOLEAN, zh="是否有下一页"),
             *_errors(code="error_codes", exception=False),
         ),
     ),
@@ -176,13 +184,13 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         31202,
         Agree,
         DISPUTE_ID,
-        Param(name="address_id", kind=N, required=True, zh="退货地址ID(contact_id)"),
+        Param(name="address_id", kind=NUMBER, required=True, zh="退货地址ID(contact_id)"),
         fields_param(20),
         LEAVE_MESSAGE,
         LEAVE_PICTURE,
-        Param(name="complete_address", kind=S, personal=True, zh="详细收货地址"),
-        Param(name="mobile", kind=S, personal=True, zh="收货人手机号"),
-        Param(name="post", kind=S, zh="邮政编码"),
+        Param(name="complete_address", kind=STRING, personal=True, zh="详细收货地址"),
+        Param(name="mobile", kind=STRING, personal=True, zh="收货人手机号"),
+        Param(name="post", kind=STRING, zh="邮政编码"),
     ),
     _write(
         "tmall.exchange.refuse",
@@ -245,7 +253,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
             DISPUTE_ID,
             Param(
                 name="content",
-                kind=S,
+                kind=STRING,
                 required=True,
                 most_switch="message_max_bytes",
                 personal=True,
@@ -260,7 +268,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
             fields_param(20),
         ),
         reply=_result(
-            Field(name="results", kind=O, item="refund_message", of=MESSAGE_FIELDS, zh="留言"),
+            Field(name="results", kind=OBJECT, item="refund_message", of=MESSAGE_FIELDS, zh="留言"),
             *_errors(),
         ),
     ),
@@ -289,14 +297,14 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         reply=_result(
             Field(
                 name="results",
-                kind=O,
+                kind=OBJECT,
                 item="refund_message",
                 of=LISTED_FIELDS,
                 zh="留言，没有时不返回",
             ),
-            Field(name="page_results", kind=N, zh="本页条数"),
-            Field(name="total_results", kind=N, zh="总条数"),
-            Field(name="has_next", kind=B, zh="是否有下一页"),
+            Field(name="page_results", kind=NUMBER, zh="本页条数"),
+            Field(name="total_results", kind=NUMBER, zh="总条数"),
+            Field(name="has_next", kind=BOOLEAN, zh="是否有下一页"),
             *_errors(exception=False),
         ),
     ),
@@ -311,8 +319,8 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         query="reasons",
         failure="error_code",
         reply=_result(
-            Field(name="results", kind=O, item="reason", of=REASON, zh="拒绝原因"),
-            Field(name="total_results", kind=N, zh="总条数"),
+            Field(name="results", kind=OBJECT, item="reason", of=REASON, zh="拒绝原因"),
+            Field(name="total_results", kind=NUMBER, zh="总条数"),
             *_errors(),
         ),
     ),

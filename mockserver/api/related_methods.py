@@ -14,7 +14,7 @@ from .declaration import Method, fields_param
 
 __all__ = ["REFUND_STATUS", "RELATED_METHODS"]
 
-N, S, B, D, P, O = (
+NUMBER, STRING, BOOLEAN, DATE, PRICE, OBJECT = (
     ValueKind.NUMBER,
     ValueKind.STRING,
     ValueKind.BOOLEAN,
@@ -45,60 +45,60 @@ def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
 
 
 ADDRESS = _fields(
-    contact_id=N,
-    contact_name=S,
-    province=S,
-    city=S,
-    country=S,
-    addr=S,
-    zip_code=S,
-    phone=S,
-    mobile_phone=S,
-    seller_company=S,
-    memo=S,
-    area_id=N,
-    send_def=B,
-    get_def=B,
-    cancel_def=B,
-    modify_date=D,
+    contact_id=NUMBER,
+    contact_name=STRING,
+    province=STRING,
+    city=STRING,
+    country=STRING,
+    addr=STRING,
+    zip_code=STRING,
+    phone=STRING,
+    mobile_phone=STRING,
+    seller_company=STRING,
+    memo=STRING,
+    area_id=NUMBER,
+    send_def=BOOLEAN,
+    get_def=BOOLEAN,
+    cancel_def=BOOLEAN,
+    modify_date=DATE,
 )
-CARRIER = _fields(id=N, code=S, name=S, reg_mail_no=S)
+CARRIER = _fields(id=NUMBER, code=STRING, name=STRING, reg_mail_no=STRING)
 ORDER = _fields(
-    oid=N,
-    status=S,
-    title=S,
-    price=P,
-    num=N,
-    num_iid=N,
-    sku_id=S,
-    outer_sku_id=S,
-    total_fee=P,
-    payment=P,
-    refund_status=S,
-    refund_id=N,
+    oid=NUMBER,
+    status=STRING,
+    title=STRING,
+    price=PRICE,
+    num=NUMBER,
+    num_iid=NUMBER,
+    sku_id=STRING,
+    outer_sku_id=STRING,
+    total_fee=PRICE,
+    payment=PRICE,
+    refund_status=STRING,
+    refund_id=NUMBER,
 )
 TRADE = (
     *_fields(
-        tid=N,
-        status=S,
-        type=S,
-        seller_nick=S,
-        buyer_nick=S,
-        buyer_open_uid=S,
-        created=D,
-        pay_time=D,
-        modified=D,
-        payment=P,
-        num=N,
-        receiver_name=S,
-        receiver_state=S,
-        receiver_city=S,
-        receiver_district=S,
-        receiver_address=S,
-        receiver_mobile=S,
-        oaid=S,
+        tid=NUMBER,
+        status=STRING,
+        type=STRING,
+        seller_nick=STRING,
+        buyer_nick=STRING,
+        buyer_open_uid=STRING,
+        created=DATE,
+        pay_time=DATE,
+        modified=DATE,
+        payment=PRICE,
+        num=NUMBER,
+        receiver_name=STRING,
+        receiver_state=STRING,
+        receiver_city=STRING,
+        receiver_district=STRING,
+        receiver_address=STRING,
+        receiver_mobile=STRING,
+        oaid=STRING,
     ),
-    Field(name="orders", kind=O, item="order", of=ORDER),
+    Field(name="orders", kind=OBJECT, item="order", of=ORDER),
 )
 
 # refund_status of a sub-order: names of the sibling dispute API, grouped as trades show them (inferred)
@@ -127,12 +127,12 @@ RELATED_METHODS: tuple[Method, ...] = (
         params=(
             Param(
                 name="rdef",
-                kind=S,
+                kind=STRING,
                 among=("no_def", "get_def", "cancel_def"),
                 zh="no_def 全部，get_def 默认取货地址，cancel_def 默认退货地址",
             ),
         ),
-        reply=(Field(name="addresses", kind=O, item="address_result", of=ADDRESS),),
+        reply=(Field(name="addresses", kind=OBJECT, item="address_result", of=ADDRESS),),
     ),
     Method(
         name="taobao.logistics.companies.get",
@@ -145,10 +145,14 @@ RELATED_METHODS: tuple[Method, ...] = (
         record=CARRIER,
         params=(
             fields_param(20),
-            Param(name="is_recommended", kind=B, zh="是否只查推荐物流公司"),
-            Param(name="order_mode", kind=S, among=("offline", "online", "all"), zh="下单方式"),
+            Param(name="is_recommended", kind=BOOLEAN, zh="是否只查推荐物流公司"),
+            Param(
+                name="order_mode", kind=STRING, among=("offline", "online", "all"), zh="下单方式"
+            ),
         ),
-        reply=(Field(name="logistics_companies", kind=O, item="logistics_company", of=CARRIER),),
+        reply=(
+            Field(name="logistics_companies", kind=OBJECT, item="logistics_company", of=CARRIER),
+        ),
     ),
     Method(
         name="taobao.trade.fullinfo.get",
@@ -157,8 +161,8 @@ RELATED_METHODS: tuple[Method, ...] = (
         evidence=inferred("isv", "refund"),
         query="trade",
         record=TRADE,
-        params=(fields_param(200), Param(name="tid", kind=N, required=True, zh="交易编号")),
-        reply=(Field(name="trade", kind=O, of=TRADE),),
+        params=(fields_param(200), Param(name="tid", kind=NUMBER, required=True, zh="交易编号")),
+        reply=(Field(name="trade", kind=OBJECT, of=TRADE),),
     ),
     Method(
         name="taobao.time.get",
@@ -168,6 +172,6 @@ RELATED_METHODS: tuple[Method, ...] = (
         evidence=documented("top"),
         query="time",
         params=(),
-        reply=(Field(name="time", kind=D),),
+        reply=(Field(name="time", kind=DATE),),
     ),
 )

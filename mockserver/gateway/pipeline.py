@@ -147,12 +147,12 @@ class Gateway:
         with world.lock:
             session = _still(call)
             outcome, message = world.move(
-                call.arguments["dispute_id"],
+                call.arguments["dispute_id"],  # type: ignore[arg-type]  # bound as int
                 move,
                 session.role,
                 session=session,
                 shop=session.shop,
-                pictures=files,  # type: ignore[arg-type]  # bound as int
+                pictures=files,
             )
             evidence = _ROWS[outcome.rule].known(outcome.exchange.ruleset)
             call.rule = f"{outcome.rule} ({evidence.grade.value})"

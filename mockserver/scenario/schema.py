@@ -224,7 +224,7 @@ def _refused() -> Schema:
                 {"type": "integer"},
                 {"const": True},
                 {"type": "object"},
-            ],
+            ]
         },
     )
 

@@ -294,14 +294,7 @@ def test_ageing_shifts_every_recorded_time(make_exchange):
 
 @pytest.mark.parametrize(
     ("role", "text"),
-    [
-        (1, "卖家主账户"),
-        (2, "卖家子账户"),
-        (3, "小二"),
-        (4, "买家"),
-        (5, "系统"),
-        (6, "系统超时"),
-    ],
+    [(1, "卖家主账户"), (2, "卖家子账户"), (3, "小二"), (4, "买家"), (5, "系统"), (6, "系统超时")],
 )
 def test_a_role_is_shown_by_its_chinese_name(make_message, role, text):
     """owner_role carries the word, not the number."""

@@ -183,10 +183,7 @@ def test_shipping_back_writes_the_buyers_waybill(make_exchange, attempt):
 
 @pytest.mark.parametrize(
     ("ruleset", "status", "move"),
-    [
-        ("classic", 12, "consigngoods"),
-        ("upgraded", 3, "confirm_consign"),
-    ],
+    [("classic", 12, "consigngoods"), ("upgraded", 3, "confirm_consign")],
 )
 def test_shipping_writes_the_sellers_waybill(make_exchange, attempt, ruleset, status, move):
     """Carrier and number of the replacement are the seller's, beside the buyer's."""
@@ -240,11 +237,7 @@ def test_refusing_the_receipt_keeps_the_reservation(make_exchange, attempt):
 
 @pytest.mark.parametrize(
     ("status", "move", "by", "human"),
-    [
-        (1, "agree", "seller", True),
-        (1, "apply", "buyer", True),
-        (2, "expire", "system", False),
-    ],
+    [(1, "agree", "seller", True), (1, "apply", "buyer", True), (2, "expire", "system", False)],
 )
 def test_every_move_leaves_words(make_exchange, attempt, status, move, by, human):
     """A move without words of its actor leaves a notice; only the system's count as not human."""

@@ -279,13 +279,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                     exchange.cs_status,
                     exchange.exchange_sku,
                     exchange.num,
-                ) == (
-                    case.status,
-                    case.reserved,
-                    case.cs,
-                    case.wanted,
-                    case.num,
-                )
+                ) == (case.status, case.reserved, case.cs, case.wanted, case.num)
                 assert exchange.entered == case.entered
                 assert bool(exchange.buyer_logistic_no) == case.waybill
                 assert exchange.created <= exchange.modified <= self.book.now

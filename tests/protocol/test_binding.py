@@ -205,12 +205,7 @@ def test_pictures_are_bound_in_order(files):
 
 @pytest.mark.parametrize(
     "files",
-    [
-        [b""],
-        [b"hello"],
-        [PNG, b"%PDF"],
-        [b"\xff\xd8\xff" + b"\x00" * (5 * 1024 * 1024 - 2)],
-    ],
+    [[b""], [b"hello"], [PNG, b"%PDF"], [b"\xff\xd8\xff" + b"\x00" * (5 * 1024 * 1024 - 2)]],
 )
 def test_what_is_no_picture_is_error_41(files):
     """Any other content, and anything above 5 MB, is refused by the parameter's name."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mockserver.protocol.shapes import BEIJING, read_epoch, read_time, show_time
 
-SECONDS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(
+SECONDS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001  # the zone follows
     lambda at: at.replace(microsecond=0, tzinfo=BEIJING)
 )
 

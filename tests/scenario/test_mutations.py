@@ -29,7 +29,7 @@ from mockserver.scenario.result import Result
 from mockserver.scenario.runner import Run, play_scenario
 from mockserver.scenario.target import ScenarioTarget
 from mockserver.server import make_context
-from mockserver.world import making
+from mockserver.world import world_factory
 
 SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no story can kill, and why
 SECOND = timedelta(seconds=1)
@@ -114,7 +114,7 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
         monkeypatch.setattr(
             pipeline, "_ROWS", {row.name: row for rows in tables.values() for row in rows}
         )
-        monkeypatch.setattr(making, "DEFAULTS", mutant.rules)
+        monkeypatch.setattr(world_factory, "DEFAULTS", mutant.rules)
 
     def survive(mutant: Mutant, ruleset: Ruleset | None = None, rule: str = "") -> bool:
         install(mutant)

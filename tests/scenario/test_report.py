@@ -69,13 +69,7 @@ def test_json_counts_by_outcome():
     report = json.loads(json_report([PASSED, FAILED, CUT], 1.0))
     assert {
         name: report[name] for name in ("total", "passed", "failed", "broken", "interrupted")
-    } == {
-        "total": 3,
-        "passed": 1,
-        "failed": 1,
-        "broken": 0,
-        "interrupted": 1,
-    }
+    } == {"total": 3, "passed": 1, "failed": 1, "broken": 0, "interrupted": 1}
     assert report["stories"][1]["trouble"]["line"] == 13
 
 

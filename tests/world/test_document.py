@@ -100,13 +100,7 @@ def test_given_goods_are_kept_beside_the_made_up(given):
         hat.num_iid,
         hat.price,
         state.accounts["27182818284"].available,
-    ) == (
-        "27182818284",
-        "H-1",
-        42,
-        550,
-        0,
-    )
+    ) == ("27182818284", "H-1", 42, 550, 0)
     assert "bought" in state.goods
 
 
@@ -122,15 +116,7 @@ def test_given_people_tables_and_rules_are_kept(given, beijing):
         buyer.phone,
         buyer.address,
         buyer.oaid,
-    ) == (
-        "顾客一",
-        "AAHx",
-        5,
-        "一",
-        "10001",
-        "a^^^b^^^c^^^d",
-        "o1",
-    )
+    ) == ("顾客一", "AAHx", 5, "一", "10001", "a^^^b^^^c^^^d", "o1")
     assert [(each.id, each.code, each.name) for each in state.carriers] == [(3, "OWN", "自家快递")]
     assert [(each.reason_id, each.reason_text, each.stage) for each in state.reasons] == [
         (1, "不换", "application"),

@@ -15,11 +15,11 @@ from mockserver.api.methods import METHODS
 from mockserver.world.document import BadDocument, WorldDocument
 from mockserver.world.faults.fault_kinds import FAULTS, SETS
 from mockserver.world.faults.fault_matching import (
-    Asked,
+    FaultCandidate,
     chance,
     read_fault,
     read_faults,
-    show_fault,
+    serialize_fault,
 )
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 
@@ -33,7 +33,7 @@ GET, AGREE, LIST, TIME = (
 
 def asked(method=GET, dispute_id="1", session="main", **arguments):
     """What a plan is told of a call."""
-    return Asked(method, METHODS.get(method), dispute_id, session, arguments)
+    return FaultCandidate(method, METHODS.get(method), dispute_id, session, arguments)
 
 
 def struck(world, *calls):
@@ -124,7 +124,7 @@ def test_ordered_first_match(world):
 def test_until(world, until):
     """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not end it."""
     [fault] = world.faults.add({"fault": "latency", "times": None, "until": until})
-    assert show_fault(fault)["until"] == "2026-03-01 11:00:00"
+    assert serialize_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
     world.advance(timedelta(minutes=59, seconds=59))
     assert struck(world, asked()) == ["latency"]
@@ -429,9 +429,9 @@ def test_what_is_shown_can_be_planned_again(raw, more):
     if raw["fault"] == "platform_error":
         raw.setdefault("msg", "a text")
     fault = read_fault({**raw, **more})
-    shown = show_fault(fault)
+    shown = serialize_fault(fault)
     assert read_fault(shown) == fault
-    assert show_fault(read_fault(shown)) == shown
+    assert serialize_fault(read_fault(shown)) == shown
     json.dumps(shown)
 
 

@@ -209,9 +209,5 @@ def _can_act(world: World, exchange: Exchange) -> bool:
 
 
 CHECKS: Mapping[str, Callable[[CheckContext], Iterator[Failure]]] = MappingProxyType(
-    {
-        "offences": _offences,
-        "repeats": _repeats,
-        "left_lying": _left_lying,
-    }
+    {"offences": _offences, "repeats": _repeats, "left_lying": _left_lying}
 )

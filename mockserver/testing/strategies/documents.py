@@ -83,12 +83,7 @@ _ELSEWHERE = (
 )  # other spellings, other worlds
 _TAKEN = ("default", "none", "baseline", "empty")
 _TYPES: Mapping[type, SearchStrategy[Any]] = MappingProxyType(
-    {
-        bool: st.booleans(),
-        int: numbers(0, INT64),
-        float: st.just(1.5),
-        str: words(),
-    }
+    {bool: st.booleans(), int: numbers(0, INT64), float: st.just(1.5), str: words()}
 )
 
 
