@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import pytest
 from sortedcontainers import SortedList
 
-from mockserver.gateway.call import Inbound, Reply
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
+from mockserver.protocol.messages import Inbound, Reply
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument

@@ -13,9 +13,9 @@ from time import process_time
 from typing import Any
 
 from mockserver.gateway import pipeline
-from mockserver.gateway.call import Inbound
 from mockserver.gateway.checks import CHECKS
 from mockserver.gateway.pipeline import Gateway
+from mockserver.protocol.messages import Inbound
 from mockserver.server import make_context
 from mockserver.world.document import ClockDocument, QuotaDocument, WorldDocument
 

@@ -12,7 +12,7 @@ from itertools import cycle
 from time import process_time
 
 from mockserver.client.transport import Wsgi
-from mockserver.gateway.call import Inbound
+from mockserver.protocol.messages import Inbound
 from mockserver.server import create_app, make_context
 from mockserver.world.document import ClockDocument, WorldDocument
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from ..gateway.call import Inbound
+from ..protocol.messages import Inbound
 
 __all__ = ["PASTED_AT_MOST", "BadPaste", "read_pasted"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ..api.signed_call import Credentials, call_body, files_of, signed_params
-from ..gateway.call import Inbound
+from ..protocol.messages import Inbound
 from ..scenario.curl import curl_line
 from ..scenario.target import TargetFactory, TargetRefused, TargetReply, lost_reply, read_reply
 from ..service.problem import Problem, problem_of

@@ -11,9 +11,9 @@ from flask import Blueprint, Response, request
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import Rule
 
+from ..protocol.messages import MAX_BODY_BYTES, Delivery, Inbound, Reply
 from ..protocol.pictures import picture_type
 from ..world.directory import Directory
-from .call import BODY_AT_MOST, Delivery, Inbound, Reply
 from .faults.connection_control import send
 from .pipeline import Gateway
 
@@ -58,7 +58,7 @@ class BodyBroken(ConnectionError):
     """The body broke off, or its chunks cannot be read."""
 
 
-def read_body(environ: Mapping[str, Any], most: int = BODY_AT_MOST) -> bytes | None:
+def read_body(environ: Mapping[str, Any], most: int = MAX_BODY_BYTES) -> bytes | None:
     """The request's body; None when it is longer than `most` bytes.
 
     The rest of a longer body is read away.

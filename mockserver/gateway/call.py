@@ -9,66 +9,12 @@ from ..domain.errors import DomainError
 from ..protocol.binding import Arguments
 from ..protocol.errors import TopError
 from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
+from ..protocol.messages import Inbound
 from ..world.faults.fault_matching import FaultMatch
 from ..world.identity import App, Session
 from ..world.world import World
 
-__all__ = ["BODY_AT_MOST", "Call", "Delivery", "Inbound", "Reply", "read_call"]
-
-BODY_AT_MOST = 8 * 1024 * 1024
-
-
-class Inbound(Struct, frozen=True):
-    """What a door received, before anything is understood.
-
-    `body` is None when it was longer than BODY_AT_MOST or broke off, as `broken` tells; `base_url` is the scheme and host the caller
-    used; `gzip` tells whether the caller offered it.
-    """
-
-    verb: str
-    query: bytes = b""
-    content_type: str = ""
-    body: bytes | None = b""
-    base_url: str = ""
-    gzip: bool = False
-    broken: bool = False
-
-
-class Delivery(Struct, frozen=True):
-    """How a harmed reply goes out.
-
-    It waits so many seconds, then leaves in `pieces` over so many seconds; of the body only `bytes` (None: all); then the
-    connection ends as `end` says: `close`, `reset`, or empty where it is kept.  A `silent` one sends nothing at all.
-    """
-
-    wait: float = 0
-    silent: bool = False
-    pieces: int = 1
-    over: float = 0
-    bytes: int | None = None
-    end: str = ""
-
-    @property
-    def lost(self) -> str:
-        """How the reply is lost to its caller, as a transport tells it; empty where it arrives whole."""
-        return (
-            ""
-            if not self.end
-            else "reset"
-            if self.end == "reset"
-            else "closed"
-            if self.silent
-            else "cut"
-        )
-
-
-class Reply(Struct, frozen=True):
-    """What the door sends; `sending` tells how, where a planned fault harms it."""
-
-    body: bytes
-    headers: tuple[tuple[str, str], ...]
-    status: str = "200 OK"
-    sending: Delivery | None = None
+__all__ = ["Call", "read_call"]
 
 
 class Call(Struct):

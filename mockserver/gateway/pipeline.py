@@ -21,6 +21,7 @@ from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
 from ..protocol.json_form import read_tree, write_json
+from ..protocol.messages import Inbound, Reply
 from ..protocol.pictures import picture_name
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
@@ -29,7 +30,7 @@ from ..world.faults.fault_matching import FaultCandidate, FaultMatch
 from ..world.identity import Session
 from ..world.journal import CAPACITY, Entry, Journal
 from ..world.masking import kept, mask_params, mask_reply, scrub
-from .call import Call, Inbound, Reply, read_call
+from .call import Call, read_call
 from .checks import CHECKS, SandboxLookup, world_of
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import (

@@ -12,9 +12,9 @@ import pytest
 
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
-from mockserver.gateway.call import Inbound
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
+from mockserver.protocol.messages import Inbound
 from mockserver.world.world import World
 
 BUYER = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import pytest
 
 from mockserver.domain.vocabulary import Status
-from mockserver.gateway.call import Delivery, Inbound
 from mockserver.gateway.faults.read_effects import READ_EFFECTS
 from mockserver.gateway.faults.reply_effects import REPLY_EFFECTS
+from mockserver.protocol.messages import Delivery, Inbound
 from mockserver.world.faults.fault_kinds import FAULTS, Effect
 
 GET, AGREE, LIST, TIME = (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mockserver.gateway.call import Delivery, Reply
 from mockserver.gateway.faults.connection_control import CONNECTION_CONTROL, send
+from mockserver.protocol.messages import Delivery, Reply
 
 BODY = b"0123456789"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mockserver.gateway.call import Inbound
+from mockserver.protocol.messages import Inbound
 from mockserver.world.world import World
 
 ENDS = (4, 5, 14)

@@ -117,7 +117,7 @@ def test_unknown_parameters(top, linted, method, name, meant):
 
 def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
     """A file whose parameter is not documented is an unknown parameter too."""
-    from mockserver.gateway.call import Inbound
+    from mockserver.protocol.messages import Inbound
 
     body = b"".join(
         f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
@@ -437,7 +437,7 @@ def test_version_sign_and_url(world, top, machine, linted):
     """A missing version, md5 and a session in a plain address are told; a version, hmac and a form are not."""
     from urllib.parse import urlencode
 
-    from mockserver.gateway.call import Inbound
+    from mockserver.protocol.messages import Inbound
 
     def send(verb, base_url, **params):
         query = urlencode(params).encode()

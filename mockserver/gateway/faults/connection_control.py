@@ -10,10 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ..call import (  # servers and transports, which only bring wires, need not load the gateway
-        Delivery,
-        Reply,
-    )
+    # servers and transports, which only bring wires, need not load the gateway
+    from ...protocol.messages import Delivery, Reply
 
 __all__ = ["CONNECTION_CONTROL", "ConnectionControl", "send"]
 

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from ...domain.durations import show_duration
 from ...protocol.errors import CODES, TopError, call_limited
+from ...protocol.messages import Delivery, Reply
 from ...world.faults.fault_kinds import Effect, Value
 from ...world.faults.fault_matching import FaultMatch
 from ...world.journal import Entry
-from ..call import Delivery, Reply
 
 __all__ = [
     "REPLY_EFFECTS",

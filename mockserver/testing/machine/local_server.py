@@ -12,9 +12,10 @@ from ...client.transport import Wsgi
 from ...control.blueprint import ROUTES
 from ...control.in_process import InProcessTarget
 from ...embedded import Embedded
-from ...gateway.call import Call, Inbound, Reply, read_call
+from ...gateway.call import Call, read_call
 from ...gateway.checks import SandboxLookup
 from ...gateway.pipeline import Gateway
+from ...protocol.messages import Inbound, Reply
 from ...server import create_app, make_context, report
 from ...world.document import read_world
 from ...world.journal import Entry
