@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..client.server import Server
+from ..domain.moves import DEFAULT_CARRIER
 
 __all__ = ["run_demo"]
 
@@ -43,7 +44,7 @@ def run_demo(server: Server, say: Callable[[str], None], words: Callable[[str, s
         dispute_id=exchange.dispute_id,
         logistics_no="SF1234567890",
         logistics_type=200,
-        logistics_company_name="顺丰快递",
+        logistics_company_name=DEFAULT_CARRIER,
         fields=_BRIEF,
     )
     step("卖家发出换货商品", "the seller ships the replacement", "tmall.exchange.consigngoods")

@@ -13,7 +13,7 @@ from msgspec import Struct
 from .exchange import Exchange
 from .moves import Move
 from .rules import RuleValues
-from .vocabulary import CsStatus, Status, Verdict
+from .vocabulary import IN_HAND, Status, Verdict
 
 __all__ = ["Condition", "ConditionKind", "Situation"]
 
@@ -110,7 +110,7 @@ NOT_IN_HAND = Condition(
     "客服未介入",
     ConditionKind.STATE,
     "wrong_state",
-    lambda at: at.exchange.cs_status not in (CsStatus.ASKED, CsStatus.STEPPED_IN),
+    lambda at: at.exchange.cs_status not in IN_HAND,
     "客服正在处理，暂不能操作",
     "customer service has the case in hand",
 )

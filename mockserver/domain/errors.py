@@ -7,7 +7,7 @@ end with what is possible instead.
 from typing import TYPE_CHECKING
 
 from .moves import Move
-from .vocabulary import Actor, CsStatus, Ruleset
+from .vocabulary import IN_HAND, Actor, Ruleset
 
 if TYPE_CHECKING:
     from .exchange import Exchange  # whose ledger raises errors of this tree
@@ -56,7 +56,7 @@ class IllegalMove(DomainError):
         cs = exchange.cs_status
         if over:
             self.failure = "flow_over"
-        held = f",{cs.zh}" if cs in (CsStatus.ASKED, CsStatus.STEPPED_IN) else ""
+        held = f",{cs.zh}" if cs in IN_HAND else ""
         can_zh = "、".join(f"{actor.zh}{kind.zh}" for actor, kind in possible) or "无，流程已结束"
         can_en = (
             ", ".join(f"{actor} {kind.name()}" for actor, kind in possible)

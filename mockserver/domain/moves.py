@@ -15,8 +15,18 @@ from msgspec import Struct, field
 
 from .vocabulary import Verdict
 
-__all__ = ["MOVES", "PICTURES", "UNITS_AT_MOST", "Move", "Refusal", "Shipment", "Wish"]
+__all__ = [
+    "DEFAULT_CARRIER",
+    "MOVES",
+    "PICTURES",
+    "UNITS_AT_MOST",
+    "Move",
+    "Refusal",
+    "Shipment",
+    "Wish",
+]
 
+DEFAULT_CARRIER = "顺丰快递"
 PICTURES = "leave_message_pics"
 UNITS_AT_MOST = 1_000_000  # of one exchange
 
@@ -74,7 +84,7 @@ class Refusal(Move, frozen=True):
 class Shipment(Move, frozen=True):
     """Goods go out by a carrier, under a waybill; without one, the platform makes one up."""
 
-    logistics_company_name: str = "顺丰快递"
+    logistics_company_name: str = DEFAULT_CARRIER
     logistics_no: str | None = None
 
 

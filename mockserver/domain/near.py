@@ -12,22 +12,15 @@ from msgspec import Struct
 from .conditions import Situation
 from .errors import DomainError
 from .exchange import Exchange
-from .moves import Apply, Expire, Judge, LeaveMessage, Move
+from .moves import DEFAULT_CARRIER, Apply, Expire, Judge, LeaveMessage, Move
 from .play import deadline, play, possible, rows_from
 from .rules import RuleValues
 from .table import TABLE
-from .vocabulary import Actor, Role, Status, Verdict
+from .vocabulary import Actor, Status, Verdict
 
 __all__ = ["Door", "Near", "Step", "near", "sentences", "shown"]
 
-_ROLES = {
-    Actor.BUYER: Role.BUYER,
-    Actor.SELLER: Role.SELLER_MAIN,
-    Actor.CS: Role.CS,
-    Actor.SYSTEM: Role.TIMEOUT,
-}
 _AT_BEST = {"address_id": 0, "seller_refuse_reason_id": 0, "logistics_no": "SF000000000000"}
-_CARRIER = "顺丰快递"
 
 
 class Step(Struct, frozen=True):
@@ -122,11 +115,11 @@ def _played(
         available=exchange.num if stock else 0,
         addresses={0: ""},
         reasons=(0,),
-        carriers=(_CARRIER,),
+        carriers=(DEFAULT_CARRIER,),
         waybills={},
     )
     try:
-        return play(situation, _ROLES[by], exchange.entered).exchange
+        return play(situation, by.main_role, exchange.entered).exchange
     except DomainError:
         return None
 

@@ -15,7 +15,7 @@ from .ledger import Entry
 from .moves import Agree, LeaveMessage, Move, ShipBack, Shipment, Wish
 from .rules import RuleValues
 from .table import CS_TABLE, ENDS, TABLE, Row
-from .vocabulary import Actor, CsStatus, Role, Ruleset, Status
+from .vocabulary import IN_HAND, Actor, CsStatus, Role, Ruleset, Status
 
 __all__ = ["deadline", "play", "possible", "rows_from"]
 
@@ -31,7 +31,6 @@ _FLOWS: dict[type[Move], tuple[Ruleset, ...]] = {
     for row in TABLE
 }
 _DATED = ("refund_version", "time_out")  # given values that stop being true once the exchange moves
-_IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
 
 
 def rows_from(ruleset: Ruleset, status: Status | None) -> tuple[Row, ...]:
@@ -45,7 +44,7 @@ def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
     Counted from entering the state, not from creation; none while customer service has the case in
     hand.  Source: rules.md, rulesets.
     """
-    if exchange.cs_status in _IN_HAND:
+    if exchange.cs_status in IN_HAND:
         return None
     for row in _BY_STATE[exchange.ruleset, exchange.status]:
         if row.after:
@@ -150,7 +149,7 @@ def _cs_allows(exchange: Exchange, kind: type[Move]) -> bool:
 
 
 def _held(exchange: Exchange, row: Row) -> bool:
-    return exchange.cs_status in _IN_HAND and NOT_IN_HAND in row.when
+    return exchange.cs_status in IN_HAND and NOT_IN_HAND in row.when
 
 
 def _cs_after(situation: Situation) -> tuple[CsStatus, ...]:

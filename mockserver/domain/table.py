@@ -44,7 +44,7 @@ from .moves import (
     StepIn,
     TurnToRefund,
 )
-from .vocabulary import Actor, CsStatus, GoodStatus, Ruleset, Status
+from .vocabulary import IN_HAND, Actor, CsStatus, GoodStatus, Ruleset, Status
 
 __all__ = ["CS_TABLE", "ENDS", "TABLE", "CsRow", "Row"]
 
@@ -377,9 +377,7 @@ CS_TABLE: tuple[CsRow, ...] = (
     CsRow(AskCs, (CsStatus.NOT_NEEDED,), inferred("refund"), (CsStatus.ASKED,)),
     CsRow(StepIn, (CsStatus.ASKED,), inferred("refund"), (CsStatus.STEPPED_IN,)),
     *(
-        CsRow(
-            Judge, (CsStatus.ASKED, CsStatus.STEPPED_IN), assumed(), (side, CsStatus.DONE), verdict
-        )
+        CsRow(Judge, IN_HAND, assumed(), (side, CsStatus.DONE), verdict)
         for side, verdict in (
             (CsStatus.FOR_BUYER, FOR_BUYER),
             (CsStatus.FOR_BUYER, FOR_REFUND),

@@ -3,10 +3,22 @@
 Codes and texts: API pages and guide; that replies carry the text is inferred from integrators.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Self
 
-__all__ = ["Actor", "CsStatus", "GoodStatus", "Phase", "Role", "Ruleset", "Status", "Verdict"]
+__all__ = [
+    "IN_HAND",
+    "Actor",
+    "CsStatus",
+    "GoodStatus",
+    "Phase",
+    "Role",
+    "Ruleset",
+    "Status",
+    "Verdict",
+]
 
 
 class _Labelled(IntEnum):
@@ -78,15 +90,21 @@ class Actor(StrEnum):
         """The Chinese word for the party."""
         return {"buyer": "买家", "seller": "卖家", "cs": "小二", "system": "系统"}[self.value]
 
+    @property
+    def main_role(self) -> Role:
+        """The role in which the party acts unless a sub-account or a deadline is meant."""
+        return _ROLES[self][0]
 
-_ACTORS = {
-    Role.SELLER_MAIN: Actor.SELLER,
-    Role.SELLER_SUB: Actor.SELLER,
-    Role.CS: Actor.CS,
-    Role.BUYER: Actor.BUYER,
-    Role.SYSTEM: Actor.SYSTEM,
-    Role.TIMEOUT: Actor.SYSTEM,
-}
+
+_ROLES: Mapping[Actor, tuple[Role, ...]] = MappingProxyType(
+    {
+        Actor.BUYER: (Role.BUYER,),
+        Actor.SELLER: (Role.SELLER_MAIN, Role.SELLER_SUB),
+        Actor.CS: (Role.CS,),
+        Actor.SYSTEM: (Role.SYSTEM, Role.TIMEOUT),
+    }
+)
+_ACTORS = MappingProxyType({role: actor for actor, roles in _ROLES.items() for role in roles})
 
 
 class CsStatus(_Labelled):
@@ -103,6 +121,9 @@ class CsStatus(_Labelled):
     FOR_SELLER = 9, "支持卖家", "for the seller"
     EVIDENCE = 10, "举证中", "evidence is being given"
     APPEAL = 11, "开放申诉", "open to appeal"
+
+
+IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)  # customer service decides; no deadline runs
 
 
 class Phase(_Labelled):

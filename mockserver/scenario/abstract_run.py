@@ -14,7 +14,7 @@ from ..domain.exchange import Exchange
 from ..domain.moves import Expire, Move
 from ..domain.play import deadline, play
 from ..domain.rules import RuleValues
-from ..domain.vocabulary import Actor, CsStatus, Role, Ruleset, Status
+from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
 from ..world.document import BadDocument
 from ..world.move_parser import parse_move
 from ..world.opening import history_of, read_status
@@ -24,12 +24,6 @@ from .yaml_text import Node
 
 __all__ = ["expired", "opened", "outcomes"]
 
-_ROLES = {
-    Actor.BUYER: Role.BUYER,
-    Actor.SELLER: Role.SELLER_MAIN,
-    Actor.CS: Role.CS,
-    Actor.SYSTEM: Role.SYSTEM,
-}
 _DATED = ("created", "modified", "time_out")
 _SKU = "sku"
 
@@ -100,7 +94,7 @@ def _played(
             waybills={},
         )
         try:
-            after = play(situation, _ROLES[by], now).exchange
+            after = play(situation, by.main_role, now).exchange
         except ConditionFailed:
             continue
         found.append(

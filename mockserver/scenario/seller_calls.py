@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.methods import METHODS
-from ..domain.moves import PICTURES, LeaveMessage, Move, Refusal, Shipment
+from ..domain.moves import DEFAULT_CARRIER, PICTURES, LeaveMessage, Move, Refusal, Shipment
 from .target import ScenarioTarget
 
 __all__ = ["METHOD_OF", "signed_call", "with_files"]
@@ -60,7 +60,7 @@ def _defaults(
     if issubclass(move, Shipment):
         found |= {
             "logistics_no": f"SF{int(dispute_id) % 10**12:012}2",
-            "logistics_company_name": "顺丰快递",
+            "logistics_company_name": DEFAULT_CARRIER,
             "logistics_type": 200,
         }
     if move is LeaveMessage:

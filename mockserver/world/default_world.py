@@ -7,6 +7,7 @@ Invented people and shops; provinces, cities and districts are real triples; pho
 from msgspec import Struct
 
 from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason
+from ..domain.moves import DEFAULT_CARRIER
 from ..domain.vocabulary import Phase
 
 __all__ = [
@@ -137,7 +138,7 @@ DEFAULT = Made(
 # Spellings that integrators send (顺丰快递, 邮政EMS) stand beside the official ones; codes as TOP lists them.
 CARRIERS: tuple[Carrier, ...] = (
     Carrier(505, "SF", "顺丰速运", "^[A-Za-z0-9-]{4,35}$"),
-    Carrier(100_505, "SF", "顺丰快递"),
+    Carrier(100_505, "SF", DEFAULT_CARRIER),
     Carrier(2, "EMS", "EMS"),
     Carrier(100_002, "EMS", "邮政EMS"),
     Carrier(3, "EYB", "EMS经济快递"),

@@ -26,12 +26,6 @@ ACTOR_MOVES: Mapping[Actor, tuple[str, ...]] = {
     actor: tuple(dict.fromkeys(row.move.name() for row in TABLE if row.by is actor))
     for actor in Actor
 }
-_ROLES = {
-    Actor.BUYER: Role.BUYER,
-    Actor.SELLER: Role.SELLER_MAIN,
-    Actor.CS: Role.CS,
-    Actor.SYSTEM: Role.SYSTEM,
-}
 
 
 class ParsedMove(Struct, frozen=True):
@@ -92,7 +86,7 @@ def parse_move(
     for key in ("content", "leave_message", "desc", "reason"):
         if len(str(given.get(key, "")).encode()) > most:
             raise BadDocument(key, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
-    return ParsedMove(move, Role.SELLER_SUB if sub else _ROLES[actor], pictures)
+    return ParsedMove(move, Role.SELLER_SUB if sub else actor.main_role, pictures)
 
 
 def _choices_of(kind: type[Move], field: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange
 from ..domain.moves import Apply, AskCs, LeaveMessage, Modify, Move, ShipBack
 from ..domain.play import deadline
-from ..domain.vocabulary import CsStatus, Role, Status
+from ..domain.vocabulary import IN_HAND, Role, Status
 from .document import BadDocument, RobotsDocument, unknown_name
 from .recording import Transition, evaluate, record
 from .state import State
@@ -42,7 +42,6 @@ _ROLES: Mapping[Party, Role] = MappingProxyType(
         Party.CS: Role.CS,
     }
 )
-_IN_HAND = (CsStatus.ASKED, CsStatus.STEPPED_IN)
 
 
 def read_robots(given: RobotsDocument, inside: str = "") -> RobotsDocument | None:
@@ -162,7 +161,7 @@ def _choices(state: State, exchange: Exchange, party: Party) -> tuple[Action, ..
         return policy.cs.get(exchange.cs_status, ())
     if party is Party.COURIER:
         return policy.courier if exchange.status is Status.WAIT_SELLER_CONFIRM else ()
-    return () if exchange.cs_status in _IN_HAND else policy.buyer.get(exchange.status, ())
+    return () if exchange.cs_status in IN_HAND else policy.buyer.get(exchange.status, ())
 
 
 def _weighed(

@@ -13,7 +13,7 @@ from ..domain.ledger import Accounts, stocked
 from ..domain.moves import Move
 from ..domain.play import deadline
 from ..domain.table import Row
-from ..domain.vocabulary import Actor, Role
+from ..domain.vocabulary import Actor
 from ..protocol.shapes import show_time
 from .opening import Draft, draft_exchange
 from .operations import Opened
@@ -63,7 +63,7 @@ def _weighed(state: State, draft: Draft) -> list[Transition]:
     seconds = int((draft.modified - draft.created).total_seconds())
     for place, row in enumerate(draft.path):
         at = draft.created + timedelta(seconds=seconds * place // steps) if place else draft.created
-        role = Role.SELLER_MAIN if row.by is Actor.SELLER else Role.BUYER
+        role = row.by.main_role
         step = evaluate(state, exchange, _move(row, draft), role=role, at=at, opening=True)
         plan.append(step)
         exchange = step.outcome.exchange

@@ -20,7 +20,7 @@ from ...domain.exchange import Exchange
 from ...domain.moves import MOVES, Apply, Expire, Judge, LeaveMessage, Modify, Move
 from ...domain.play import deadline, possible
 from ...domain.table import ENDS, Row
-from ...domain.vocabulary import Actor, CsStatus, Role, Status, Verdict
+from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
 from ...scenario.seller_calls import METHOD_OF
 from ...world.move_parser import ACTOR_MOVES
 from ...world.recording import evaluate
@@ -41,21 +41,13 @@ __all__ = [
 Step = dict[str, Any]
 Key = tuple[str | int, ...]  # the kind first
 QUIET = 2  # rounds after which a client that does its work has nothing left to do
-_ROLES: Mapping[Actor, Role] = MappingProxyType(
-    {
-        Actor.BUYER: Role.BUYER,
-        Actor.SELLER: Role.SELLER_MAIN,
-        Actor.CS: Role.CS,
-        Actor.SYSTEM: Role.TIMEOUT,
-    }
-)
 _PLAIN: tuple[Step, ...] = tuple(
     {"status": status.value} for status in Status if status not in ENDS
 )
 _HELPED: tuple[Step, ...] = tuple(
     {"status": status.value, "cs_status": cs.value}
     for status in (Status.WAIT_BUYER_MODIFY, Status.WAIT_SELLER_CONFIRM)
-    for cs in (CsStatus.ASKED, CsStatus.STEPPED_IN)
+    for cs in IN_HAND
 )
 _SHORT: Step = {"status": Status.WAIT_SELLER_AGREE.value, "num": 0}  # more than there are
 _OPENINGS = (*_PLAIN, _SHORT, *_HELPED)
@@ -123,7 +115,7 @@ class RunSurroundings(Struct, frozen=True):
         """The row that a move would take now; empty where it is not possible."""
         at = self.world.state.clock.inner(self.world.directory.real())
         try:
-            return evaluate(self.world.state, exchange, move, role=_ROLES[by], at=at).outcome.rule
+            return evaluate(self.world.state, exchange, move, role=by.main_role, at=at).outcome.rule
         except DomainError:
             return ""
 
