@@ -1,9 +1,10 @@
-"""Fixtures of the whole suite: one frozen world, a gateway over it, and a caller that signs by its own means."""
+"""Fixtures of the whole suite: one frozen world, a gateway over it, and calls that are signed by their own means."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,11 +16,13 @@ from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.messages import Inbound, Reply
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
-from mockserver.world.document import WorldDocument
+from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
 
 pytest_plugins = ["pytester"]
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests
+FORM = "application/x-www-form-urlencoded;charset=UTF-8"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 
 
 class Caller:
@@ -75,13 +78,25 @@ class Caller:
         return inner
 
 
+class Machine:
+    """The machine's clock: a callable that shows what the test says."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **span: float) -> None:
+        """Real time passes."""
+        self.now += timedelta(**span)
+
+
 @pytest.fixture
 def make_world() -> Callable[..., World]:
     """Makes a frozen world from keys of a world document."""
 
     def make(**document: object) -> World:
-        from mockserver.world.document import read_document
-
         directory = Directory(lambda: NOON)
         world = World(directory, read_document(document, WorldDocument), id="default")
         directory.add(world)
@@ -124,3 +139,132 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
         return list(value) if isinstance(value, list) else value
 
     return lambda world: {name: plain(value) for name, value in vars(world.state).items()}
+
+
+@pytest.fixture
+def machine() -> Machine:
+    """A machine clock that only the test moves."""
+    return Machine()
+
+
+@pytest.fixture
+def directory(machine: Machine) -> Directory:
+    """A directory of worlds over the controlled machine clock."""
+    return Directory(machine)
+
+
+@pytest.fixture
+def found(directory: Directory) -> Callable[..., World]:
+    """Makes a world in the shared directory from keys of a world document."""
+
+    def make(id: str = "", **document: Any) -> World:
+        world = World(directory, read_document(document, WorldDocument), id=id)
+        directory.add(world)
+        return world
+
+    return make
+
+
+@pytest.fixture
+def beijing() -> Callable[[str], datetime]:
+    """The instant that a text names in GMT+8."""
+    return lambda text: datetime.fromisoformat(text).replace(tzinfo=BEIJING)
+
+
+@pytest.fixture
+def png() -> bytes:
+    """The smallest thing that begins like a PNG."""
+    return PNG
+
+
+@pytest.fixture
+def signature() -> Callable[..., str]:
+    """The sign of texts, computed here: sorted names with raw values, then a raw body."""
+
+    def compute(texts: dict[str, str], secret: str, method: str = "md5", body: str = "") -> str:
+        joined = "".join(name + texts[name] for name in sorted(texts) if name != "sign") + body
+        if not method.startswith("hmac"):
+            return hashlib.md5((secret + joined + secret).encode()).hexdigest().upper()
+        digest = {"hmac": "md5", "hmac-sha256": "sha256"}[method]
+        return hmac.new(secret.encode(), joined.encode(), digest).hexdigest().upper()
+
+    return compute
+
+
+@pytest.fixture
+def signed(top: Any, signature: Callable[..., str]) -> Callable[..., dict[str, str]]:
+    """System and business parameters of the main session with a right sign; None leaves one out."""
+
+    def make(
+        method: str | None = "taobao.time.get",
+        *,
+        body: str = "",
+        secret: str | None = None,
+        **changes: Any,
+    ) -> dict[str, str]:
+        texts = top.params("taobao.time.get", sign="")
+        texts = {**texts, "method": method, **changes}
+        texts = {name: str(value) for name, value in texts.items() if value is not None}
+        if "sign" not in changes:
+            texts["sign"] = signature(
+                texts, secret or top.app.app_secret, texts.get("sign_method") or "md5", body
+            )
+        return {
+            name: value
+            for name, value in texts.items()
+            if name != "sign" or changes.get("sign", "") is not None
+        }
+
+    return make
+
+
+@pytest.fixture
+def send(gateway: Gateway) -> Callable[..., Any]:
+    """Sends anything at all, and gives the raw reply."""
+
+    def call(
+        verb: str = "POST", query: Any = b"", body: Any = b"", kind: str = FORM, gzip: bool = False
+    ) -> Any:
+        raw = [
+            urlencode(each).encode() if isinstance(each, dict) else each for each in (query, body)
+        ]
+        return gateway.answer(Inbound(verb, raw[0], kind, raw[1], "http://mock:8420", gzip))
+
+    return call
+
+
+@pytest.fixture
+def error(send: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """The error_response of a form post, without its request_id; a success is shown instead."""
+
+    def ask(texts: dict[str, str]) -> dict[str, Any]:
+        reply = json.loads(send(body=texts).body)
+        inner = reply.get("error_response")
+        if inner is None:
+            return {"reply": reply}
+        return {name: value for name, value in inner.items() if name != "request_id"}
+
+    return ask
+
+
+@pytest.fixture
+def multipart() -> Callable[..., tuple[bytes, str]]:
+    """A multipart body with its content type, as a plain client writes it."""
+
+    def build(texts: dict[str, str], **files: bytes) -> tuple[bytes, str]:
+        parts = [
+            f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in texts.items()
+        ]
+        for name, content in files.items():
+            head = f'--XX\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+            parts.append(head.encode() + content + b"\r\n")
+        return b"".join(parts) + b"--XX--\r\n", "multipart/form-data; boundary=XX"
+
+    return build
+
+
+@pytest.fixture
+def caller_of(top: Any) -> Callable[[World], Any]:
+    """A signed caller for any world."""
+    return lambda world: type(top)(Gateway(SandboxLookup(world.directory)), world)
