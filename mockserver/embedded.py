@@ -60,12 +60,12 @@ class _Request(HTTPRequest):
         """Time passes; less of it when the server stops."""
         self.server.rest(seconds)
 
-    def silence(self) -> bool:
+    def suppress_response(self) -> bool:
         """No status and no headers leave."""
         self.sent_headers = True
         return True
 
-    def hang_up(self, *, reset: bool) -> None:
+    def close(self, *, reset: bool) -> None:
         """The connection ends after what has left; with a reset, or in order."""
         self.close_connection, self.conn.torn = True, reset
 

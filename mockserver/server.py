@@ -5,15 +5,12 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from flask import Flask
-from flask.sessions import SessionInterface
-from werkzeug.routing import Rule
 
 from .control.blueprint import answer_errors, control_blueprint
 from .control.route import ServerContext
-from .gateway.app import gateway_blueprint
+from .gateway.app import add_gateway
 from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
 from .protocol.shapes import BEIJING
@@ -69,30 +66,11 @@ def make_context(
     )
 
 
-class _NoSession(SessionInterface):
-    """No cookies: TOP has none, and opening a cookie session is a fifth of a call's cost."""
-
-    def open_session(self, app: Flask, request: Any) -> None:
-        return None
-
-    def is_null_session(self, obj: object) -> bool:
-        return True
-
-
-class _Rule(Rule):
-    """A route without its address builder: no address is ever built, and making builders is half of a start."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        return lambda **values: ("", "")
-
-
 def create_app(desk: ServerContext, report: Callable[[str], None]) -> Flask:
-    """The WSGI app of all doors; `report` is told of faults of our own."""
+    """Return the WSGI app of all doors; `report` gets one line for each error of our own."""
     app = Flask("mockserver", static_folder=None, template_folder=None)
-    app.session_interface = _NoSession()
-    app.url_rule_class = _Rule
     app.url_map.strict_slashes = False
-    app.register_blueprint(gateway_blueprint(desk.gateway, desk.directory, desk.public_url))
     app.register_blueprint(control_blueprint(desk))
     answer_errors(app, report)
+    add_gateway(app, desk.gateway, desk.directory, desk.public_url)
     return app

@@ -171,10 +171,10 @@ class _Line:
     def wait(self, seconds: float) -> None:
         self.waited += seconds
 
-    def silence(self) -> bool:
+    def suppress_response(self) -> bool:
         return True
 
-    def hang_up(self, *, reset: bool) -> None:
+    def close(self, *, reset: bool) -> None:
         self.how = "reset" if reset else "closed"
 
 

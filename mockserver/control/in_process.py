@@ -76,8 +76,8 @@ class InProcessTarget:
         body, kind = call_body(texts, files)
         reply = self._desk.gateway.answer(Inbound("POST", b"", kind, body, self._base_url))
         curl = curl_line(self.info["gateway"], texts, files)
-        if reply.sending is not None and reply.sending.lost:
-            return lost_reply(reply.sending.lost, curl)
+        if reply.delivery is not None and reply.delivery.loss:
+            return lost_reply(reply.delivery.loss, curl)
         return read_reply(reply.body, curl)
 
     def close(self) -> None:

@@ -1,51 +1,38 @@
-"""The gateway's door for Flask: turns a WSGI request into `Inbound`, and `Reply` into a response.
+"""Answer the gateway's paths and the pictures it hands out.
 
-Reads the body itself: parsing forms is most of what Flask would cost here.
+The gateway is a WSGI layer in front of Flask's own dispatch, inside the same Flask app: routing,
+request contexts and response objects would cost more than the call itself, and the layer may
+answer every verb.  It turns the WSGI environ into an `Inbound` and a `Reply` into WSGI output;
+everything between the two is `pipeline.Gateway.answer`, which knows no HTTP library.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response, request
-from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.routing import Rule
+from flask import Blueprint, Flask, Response
 
-from ..protocol.messages import MAX_BODY_BYTES, Delivery, Inbound, Reply
+from ..protocol.messages import MAX_BODY_BYTES, Inbound
 from ..protocol.pictures import picture_type
 from ..world.directory import Directory
-from .faults.connection_control import send
+from .faults.connection_control import send_disturbed
 from .pipeline import Gateway
 
-__all__ = ["BodyBroken", "base_url", "gateway_blueprint", "read_body"]
+__all__ = ["BodyBroken", "add_gateway", "base_url", "offers_gzip", "read_body"]
 
-_PIECE, _READ_AWAY_AT_MOST = 64 * 1024, 64 * 1024 * 1024
-PATHS = ("/router/rest", "/top/router/rest")
+GATEWAY_PATHS = ("/router/rest", "/top/router/rest")
+_CHUNK_BYTES = 64 * 1024
+_MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
-
-
-class _Final(Response):
-    """A reply that needs no completing: Flask's own way of sending costs a tenth of a call."""
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        start_response(self.status, list(self.headers))
-        return () if environ["REQUEST_METHOD"] == "HEAD" else self.response
-
-
-class _Harmed(Response):
-    """A reply that a planned fault harms on its way out."""
-
-    def __init__(self, reply: Reply, sending: Delivery) -> None:
-        super().__init__()
-        self._reply, self._sending = reply, sending
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        return send(self._reply, self._sending, environ, start_response)
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def base_url(environ: Mapping[str, Any], public_url: str) -> str:
-    """The address under which the caller knows this server: the public one, else the request's own."""
+    """Return scheme, host and port under which the caller knows this server.
+
+    It is `public_url` if one is set, else the request's Host; an unusable Host counts as loopback.
+    """
     if public_url:
         return public_url
     host = environ.get("HTTP_HOST", "")
@@ -55,23 +42,23 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
 
 
 class BodyBroken(ConnectionError):
-    """The body broke off, or its chunks cannot be read."""
+    """The body ended before its announced length, or its chunks cannot be read."""
 
 
-def read_body(environ: Mapping[str, Any], most: int = MAX_BODY_BYTES) -> bytes | None:
-    """The request's body; None when it is longer than `most` bytes.
+def read_body(environ: Mapping[str, Any], limit: int = MAX_BODY_BYTES) -> bytes | None:
+    """Return the request's body, or None if it is longer than `limit` bytes.
 
-    The rest of a longer body is read away.
+    The rest of a body that is too long is read and dropped, so that its client reads the answer.
 
     Raises:
-        BodyBroken: less came than was announced.
+        BodyBroken: fewer bytes came than were announced, or the chunks cannot be read.
     """
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
     try:
         if length.isascii() and length.isdigit():
             size = int(length)
-            if size > most:
-                _read_away(stream, size)
+            if size > limit:
+                _discard(stream, size)
                 return None
             body: bytes = stream.read(size)
             if len(body) < size:
@@ -79,56 +66,73 @@ def read_body(environ: Mapping[str, Any], most: int = MAX_BODY_BYTES) -> bytes |
             return body
         if not environ.get("wsgi.input_terminated") and not environ.get("HTTP_TRANSFER_ENCODING"):
             return b""
-        body = stream.read(most + 1)
-        if len(body) <= most:
+        body = stream.read(limit + 1)
+        if len(body) <= limit:
             return body
-        _read_away(stream, _READ_AWAY_AT_MOST)
+        _discard(stream, _MAX_DISCARDED_BYTES)
         return None
     except (OSError, ValueError):
         raise BodyBroken from None
 
 
-def _read_away(stream: Any, size: int) -> None:
-    """A body too long is read and dropped, so that its client gets to read the answer.
-
-    Of one without end only so much; the server closes a connection whose body was not read.
-    """
-    left = min(size, _READ_AWAY_AT_MOST)
-    while left > 0 and (piece := stream.read(min(_PIECE, left))):
-        left -= len(piece)
+def _discard(stream: Any, size: int) -> None:
+    """Read and drop `size` bytes, at most _MAX_DISCARDED_BYTES; the server closes after more."""
+    left = min(size, _MAX_DISCARDED_BYTES)
+    while left > 0 and (chunk := stream.read(min(_CHUNK_BYTES, left))):
+        left -= len(chunk)
 
 
-def _offers_gzip(accepted: str) -> bool:
-    return "gzip" in accepted and not _NO_GZIP.search(accepted)
+def offers_gzip(accept_encoding: str) -> bool:
+    """Return True if the header value `Accept-Encoding` allows gzip."""
+    return "gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding)
 
 
-def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -> Blueprint:
-    """The routes of the gateway, under any Host, and of the pictures it hands out."""
-    blueprint = Blueprint("gateway", __name__)
+def add_gateway(app: Flask, gateway: Gateway, directory: Directory, public_url: str) -> None:
+    """Add the gateway's paths, under any Host and verb, and its pictures to `app`."""
+    app.wsgi_app = _layer(app.wsgi_app, gateway, public_url)  # type: ignore[method-assign,assignment]  # Flask's own way to add a layer
+    app.register_blueprint(_pictures(directory))
 
-    def rest() -> Response:
-        environ = request.environ
-        try:
-            body, broken = read_body(environ), False
-        except BodyBroken:
-            body, broken = None, True
-        reply = gateway.answer(
-            Inbound(
-                environ["REQUEST_METHOD"],
-                environ.get("QUERY_STRING", "").encode("latin-1"),
-                environ.get("CONTENT_TYPE", ""),
-                body,
-                base_url(environ, public_url),
-                _offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
-                broken,
-            )
-        )
-        if reply.sending is not None:
-            return _Harmed(reply, reply.sending)
-        return _Final(
-            [reply.body], headers=[*reply.headers, ("Content-Length", str(len(reply.body)))]
-        )
 
+def _layer(flask_app: WsgiApp, gateway: Gateway, public_url: str) -> WsgiApp:
+    """Return a WSGI app that answers the gateway's paths and hands all others to `flask_app`."""
+
+    def gateway_layer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"].rstrip("/") not in GATEWAY_PATHS:
+            return flask_app(environ, start)
+        verb = environ["REQUEST_METHOD"]
+        reply = gateway.answer(_inbound(verb, environ, public_url))
+        if reply.delivery is not None:
+            return send_disturbed(reply, reply.delivery, environ, start)
+        start(reply.status, [*reply.headers, ("Content-Length", str(len(reply.body)))])
+        return () if verb == "HEAD" else (reply.body,)
+
+    return gateway_layer
+
+
+def _inbound(verb: str, environ: Mapping[str, Any], public_url: str) -> Inbound:
+    broken = False
+    body: bytes | None
+    try:
+        body = read_body(environ)
+    except BodyBroken:
+        body = None
+        broken = True
+    return Inbound(
+        verb,
+        environ.get("QUERY_STRING", "").encode("latin-1"),
+        environ.get("CONTENT_TYPE", ""),
+        body,
+        base_url(environ, public_url),
+        offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
+        broken,
+    )
+
+
+def _pictures(directory: Directory) -> Blueprint:
+    """Return the route under which messages' pictures are read; their names are not guessable."""
+    blueprint = Blueprint("pictures", __name__)
+
+    @blueprint.get("/pictures/<sandbox>/<name>")
     def picture(sandbox: str, name: str) -> Response:
         world = directory.get(sandbox)
         content = world.state.pictures.get(name) if world else None
@@ -140,12 +144,4 @@ def gateway_blueprint(gateway: Gateway, directory: Directory, public_url: str) -
         }
         return Response(content, headers=headers, mimetype=picture_type(content))
 
-    def any_verb(setup: BlueprintSetupState) -> None:
-        # Flask's own way names the verbs; here the platform's error 9 answers those that it would leave out
-        for number, path in enumerate(PATHS):
-            setup.app.url_map.add(Rule(path, endpoint=f"rest{number}"))
-            setup.app.view_functions[f"rest{number}"] = rest
-
-    blueprint.record(any_verb)
-    blueprint.add_url_rule("/pictures/<sandbox>/<name>", "picture", picture, methods=("GET",))
     return blueprint

@@ -4,9 +4,11 @@ The gateway understands `Inbound` and makes `Reply`; the servers and the in-proc
 them into sockets, WSGI or function calls.  So a call can be answered without Flask and without a socket.
 """
 
+from enum import Enum
+
 from msgspec import Struct
 
-__all__ = ["MAX_BODY_BYTES", "Delivery", "Inbound", "Reply"]
+__all__ = ["MAX_BODY_BYTES", "ConnectionEnd", "Delivery", "Inbound", "Reply"]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -28,33 +30,44 @@ class Inbound(Struct, frozen=True):
     broken: bool = False
 
 
-class Delivery(Struct, frozen=True):
-    """How a reply goes out when a planned fault disturbs it.
+class ConnectionEnd(Enum):
+    """What happens to the connection after a reply."""
 
-    The reply waits `wait` seconds, then leaves in `pieces` pieces over `over` seconds; only the first
-    `bytes` bytes of the body are sent (None: all of them).  Then the connection ends as `end` says:
-    "close", "reset", or "" to keep it open.  Nothing at all is sent when `silent` is True.
+    KEEP_ALIVE = "keep-alive"
+    CLOSE = "close"
+    RESET = "reset"
+
+
+class Delivery(Struct, frozen=True):
+    """How a reply goes out that a planned fault disturbs; without one it goes out whole and at once.
+
+    The door waits `wait_seconds`, then sends head and body in `pieces` that are spread evenly over
+    `spread_seconds`.  Of the body only the first `truncate_at` bytes are sent (None: all), although
+    Content-Length announces the whole.  With `no_response` not even a status line is sent.  Then
+    the connection ends as `end` says.
     """
 
-    wait: float = 0
-    silent: bool = False
+    wait_seconds: float = 0
+    no_response: bool = False
     pieces: int = 1
-    over: float = 0
-    bytes: int | None = None
-    end: str = ""
+    spread_seconds: float = 0
+    truncate_at: int | None = None
+    end: ConnectionEnd = ConnectionEnd.KEEP_ALIVE
 
     @property
-    def lost(self) -> str:
-        """Return how a transport reports the loss: reset, closed, cut, or "" if the reply arrives."""
-        if not self.end or self.end == "reset":
-            return self.end
-        return "closed" if self.silent else "cut"
+    def loss(self) -> str:
+        """Return how the caller loses the reply: `reset`, `closed`, `cut`; empty if it arrives whole."""
+        if self.end is ConnectionEnd.KEEP_ALIVE:
+            return ""
+        if self.end is ConnectionEnd.RESET:
+            return "reset"
+        return "closed" if self.no_response else "cut"
 
 
 class Reply(Struct, frozen=True):
-    """What a door sends; `sending` says how it leaves when a planned fault disturbs it."""
+    """What the door sends; `delivery` says how, where a planned fault disturbs the sending."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
     status: str = "200 OK"
-    sending: Delivery | None = None
+    delivery: Delivery | None = None

@@ -6,7 +6,7 @@ import json
 import pytest
 from flask import Flask
 
-from mockserver.gateway.app import gateway_blueprint
+from mockserver.gateway.app import add_gateway
 
 FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 
@@ -15,7 +15,7 @@ FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 def http(gateway, world):
     """An HTTP client of the gateway alone."""
     app = Flask("door")
-    app.register_blueprint(gateway_blueprint(gateway, world.directory, ""))
+    add_gateway(app, gateway, world.directory, "")
     return app.test_client()
 
 

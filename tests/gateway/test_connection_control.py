@@ -2,8 +2,8 @@
 
 import pytest
 
-from mockserver.gateway.faults.connection_control import CONNECTION_CONTROL, send
-from mockserver.protocol.messages import Delivery, Reply
+from mockserver.gateway.faults.connection_control import CONNECTION_CONTROL, send_disturbed
+from mockserver.protocol.messages import ConnectionEnd, Delivery, Reply
 
 BODY = b"0123456789"
 
@@ -17,21 +17,21 @@ class Told:
     def wait(self, seconds):
         self.done.append(round(seconds, 3))
 
-    def silence(self):
+    def suppress_response(self):
         self.done.append("silence")
         return True
 
-    def hang_up(self, *, reset):
+    def close(self, *, reset):
         self.done.append("reset" if reset else "close")
 
 
-def sent(sending, environ):
+def sent(delivery, environ):
     """Status, headers and pieces that leave; None where nothing was started."""
     started = []
     pieces = list(
-        send(
+        send_disturbed(
             Reply(BODY, (("X", "y"),)),
-            sending,
+            delivery,
             {"REQUEST_METHOD": "POST", **environ},
             lambda *given: started.append(given),
         )
@@ -40,54 +40,59 @@ def sent(sending, environ):
 
 
 @pytest.mark.parametrize(
-    ("sending", "pieces", "done"),
+    ("delivery", "pieces", "done"),
     [
         (Delivery(), [BODY], []),
-        (Delivery(wait=3), [BODY], [3]),
-        (Delivery(pieces=2, over=6), [b"01234", b"56789"], [6]),
-        (Delivery(pieces=4, over=6), [b"012", b"345", b"678", b"9"], [2, 2, 2]),
-        (Delivery(pieces=100, over=9), [bytes([each]) for each in BODY], [1] * 9),
-        (Delivery(bytes=4, end="close"), [b"0123"], ["close"]),
-        (Delivery(bytes=0, end="close"), [], ["close"]),
-        (Delivery(bytes=4, end="reset"), [b"0123"], ["reset"]),
-        (Delivery(bytes=99, end="reset"), [BODY], ["reset"]),
+        (Delivery(wait_seconds=3), [BODY], [3]),
+        (Delivery(pieces=2, spread_seconds=6), [b"01234", b"56789"], [6]),
+        (Delivery(pieces=4, spread_seconds=6), [b"012", b"345", b"678", b"9"], [2, 2, 2]),
+        (Delivery(pieces=100, spread_seconds=9), [bytes([each]) for each in BODY], [1] * 9),
+        (Delivery(truncate_at=4, end=ConnectionEnd.CLOSE), [b"0123"], ["close"]),
+        (Delivery(truncate_at=0, end=ConnectionEnd.CLOSE), [], ["close"]),
+        (Delivery(truncate_at=4, end=ConnectionEnd.RESET), [b"0123"], ["reset"]),
+        (Delivery(truncate_at=99, end=ConnectionEnd.RESET), [BODY], ["reset"]),
     ],
 )
-def test_through_a_wire(sending, pieces, done):
+def test_through_a_wire(delivery, pieces, done):
     """The pieces leave with the waits between them, under the whole length, and then the connection ends."""
     wire = Told()
-    assert sent(sending, {CONNECTION_CONTROL: wire}) == (
+    assert sent(delivery, {CONNECTION_CONTROL: wire}) == (
         ("200 OK", [("X", "y"), ("Content-Length", "10")]),
         pieces,
     )
     assert wire.done == done
 
 
-@pytest.mark.parametrize("end", ["reset", "close"])
+@pytest.mark.parametrize("end", [ConnectionEnd.RESET, ConnectionEnd.CLOSE])
 def test_silence(end):
     """A silent reply waits, starts nothing, and hangs up."""
     wire = Told()
-    assert sent(Delivery(wait=2, silent=True, end=end), {CONNECTION_CONTROL: wire}) == (None, [])
-    assert wire.done == [2, "silence", end]
+    assert sent(
+        Delivery(wait_seconds=2, no_response=True, end=end), {CONNECTION_CONTROL: wire}
+    ) == (None, [])
+    assert wire.done == [2, "silence", end.value]
 
 
 @pytest.mark.parametrize(
-    "sending",
+    "delivery",
     [
-        Delivery(silent=True, end="reset"),
-        Delivery(silent=True, end="close"),
-        Delivery(bytes=0, end="close"),
+        Delivery(no_response=True, end=ConnectionEnd.RESET),
+        Delivery(no_response=True, end=ConnectionEnd.CLOSE),
+        Delivery(truncate_at=0, end=ConnectionEnd.CLOSE),
     ],
 )
-def test_under_a_foreign_server(sending):
+def test_under_a_foreign_server(delivery):
     """A server without a wire gets a length that no body follows, and closes the connection itself."""
-    started, pieces = sent(sending, {})
+    started, pieces = sent(delivery, {})
     assert (started[1][-1], pieces) == (("Content-Length", "10"), [])
 
 
 def test_a_head_has_no_body():
     """To HEAD no body leaves."""
     assert (
-        sent(Delivery(pieces=2, over=1), {CONNECTION_CONTROL: Told(), "REQUEST_METHOD": "HEAD"})[1]
+        sent(
+            Delivery(pieces=2, spread_seconds=1),
+            {CONNECTION_CONTROL: Told(), "REQUEST_METHOD": "HEAD"},
+        )[1]
         == []
     )

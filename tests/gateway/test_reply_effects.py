@@ -13,7 +13,7 @@ import pytest
 from mockserver.domain.vocabulary import Status
 from mockserver.gateway.faults.read_effects import READ_EFFECTS
 from mockserver.gateway.faults.reply_effects import REPLY_EFFECTS
-from mockserver.protocol.messages import Delivery, Inbound
+from mockserver.protocol.messages import ConnectionEnd, Delivery, Inbound
 from mockserver.world.faults.fault_kinds import FAULTS, Effect
 
 GET, AGREE, LIST, TIME = (
@@ -175,7 +175,7 @@ def test_latency_is_drawn_and_bounded(world, got):
         world.faults.drop()
         world.state.numbers["fault"] = 0  # the same id, so the same draws
         world.faults.add({"fault": "latency", "times": None, **options})
-        return [got().sending.wait for _ in range(200)]
+        return [got().delivery.wait_seconds for _ in range(200)]
 
     assert set(delays(seconds=2.5)) == {2.5}
     uniform = delays(distribution="uniform", shortest=1, seconds=3)
@@ -191,7 +191,7 @@ def test_latency_leaves_the_reply_whole(world, got, entries):
     world.faults.add({"fault": "latency", "seconds": 2.5})
     reply = got()
     assert json.loads(reply.body)["tmall_exchange_get_response"]["result"]["success"] is True
-    assert reply.sending == Delivery(wait=2.5)
+    assert reply.delivery == Delivery(wait_seconds=2.5)
     [entry] = entries()
     assert (entry.outcome, entry.fault, entry.effect, entry.lost) == (
         "ok",
@@ -202,25 +202,37 @@ def test_latency_leaves_the_reply_whole(world, got, entries):
 
 
 @pytest.mark.parametrize(
-    ("raw", "sending", "lost"),
+    ("raw", "delivery", "lost"),
     [
-        ({"fault": "slow_body", "seconds": 6, "pieces": 4}, Delivery(pieces=4, over=6), ""),
-        ({"fault": "reset"}, Delivery(silent=True, bytes=0, end="reset"), "reset"),
-        ({"fault": "reset", "bytes": 40}, Delivery(bytes=40, end="reset"), "reset"),
-        ({"fault": "empty_reply"}, Delivery(silent=True, end="close"), "closed"),
-        ({"fault": "reply_lost"}, Delivery(silent=True, end="reset"), "reset"),
+        (
+            {"fault": "slow_body", "seconds": 6, "pieces": 4},
+            Delivery(pieces=4, spread_seconds=6),
+            "",
+        ),
+        (
+            {"fault": "reset"},
+            Delivery(no_response=True, truncate_at=0, end=ConnectionEnd.RESET),
+            "reset",
+        ),
+        (
+            {"fault": "reset", "bytes": 40},
+            Delivery(truncate_at=40, end=ConnectionEnd.RESET),
+            "reset",
+        ),
+        ({"fault": "empty_reply"}, Delivery(no_response=True, end=ConnectionEnd.CLOSE), "closed"),
+        ({"fault": "reply_lost"}, Delivery(no_response=True, end=ConnectionEnd.RESET), "reset"),
         (
             {"fault": "reply_lost", "as": "hang", "seconds": 7},
-            Delivery(wait=7, silent=True, end="close"),
+            Delivery(wait_seconds=7, no_response=True, end=ConnectionEnd.CLOSE),
             "closed",
         ),
     ],
 )
-def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, sending, lost):
+def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, delivery, lost):
     """The call is carried out and journalled as it was; what goes wrong is the way of its reply."""
     world.faults.add(raw)
     reply = agree()
-    assert (reply.sending, reply.sending.lost) == (sending, lost)
+    assert (reply.delivery, reply.delivery.loss) == (delivery, lost)
     assert world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     [entry] = entries()
     assert (entry.outcome, entry.fault, entry.lost) == ("ok", raw["fault"], bool(lost))
@@ -268,7 +280,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
             world.open({})
             world.faults.add({"fault": kind, "as": way})
             reply = agree()
-            seen.append((reply.sending, error(reply) if reply.sending is None else None))
+            seen.append((reply.delivery, error(reply) if reply.delivery is None else None))
         assert seen[0] == seen[1]
     assert seen[0] == (None, TIMEOUT)
 
@@ -293,8 +305,10 @@ def test_truncated(world, got, part):
     """So much of the body leaves; the length announced is the whole body's."""
     world.faults.add({"fault": "truncated", "part": part})
     reply = got()
-    assert reply.sending == Delivery(bytes=int(len(reply.body) * part), end="close")
-    assert reply.sending.bytes < len(reply.body)
+    assert reply.delivery == Delivery(
+        truncate_at=int(len(reply.body) * part), end=ConnectionEnd.CLOSE
+    )
+    assert reply.delivery.truncate_at < len(reply.body)
 
 
 @pytest.mark.parametrize("many", [1, 8, 1000])
@@ -394,7 +408,7 @@ def test_a_stub_is_harmed_like_any_other(world, top):
     world.faults.add({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
     world.faults.add({"fault": "reply_lost"})
     assert top("taobao.user.seller.get")["error_response"]["code"] == 10
-    assert top.send(top.params("taobao.user.seller.get")).sending.end == "reset"
+    assert top.send(top.params("taobao.user.seller.get")).delivery.end is ConnectionEnd.RESET
 
 
 def test_compressed_replies_are_harmed_too(world, gateway, top, opened):

@@ -1,72 +1,78 @@
-"""Carries out how a harmed reply goes out, at a WSGI door.
+"""Carry out at a WSGI door how a planned fault disturbs the sending of a reply.
 
-The product's own servers put a `ConnectionControl` into the environ, which can wait, fall silent and hang up.  Under another WSGI server
-nothing of this can be done to the connection: the reply ends short of its Content-Length instead, after the same wait.
+The product's own server puts a `ConnectionControl` into the environ, which can wait, send nothing
+and end the connection.  Under another WSGI server nothing of this can be done to the connection:
+after the same wait the reply ends short of its Content-Length instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import ceil
 from threading import Event
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    # servers and transports, which only bring wires, need not load the gateway
-    from ...protocol.messages import Delivery, Reply
+from ...protocol.messages import ConnectionEnd, Delivery, Reply
 
-__all__ = ["CONNECTION_CONTROL", "ConnectionControl", "send"]
+__all__ = ["CONNECTION_CONTROL", "ConnectionControl", "body_pieces", "send_disturbed"]
 
 CONNECTION_CONTROL = "mockserver.wire"
 
 
 class ConnectionControl(Protocol):
-    """The connection of one request."""
+    """The connection of one request, as far as a planned fault may disturb it."""
 
     def wait(self, seconds: float) -> None:
-        """Time passes; less of it when the server stops."""
+        """Wait `seconds`, or less if the server stops."""
         ...
 
-    def silence(self) -> bool:
-        """No status and no headers leave; false where that cannot be done."""
+    def suppress_response(self) -> bool:
+        """Send neither status nor headers; return False where that cannot be done."""
         ...
 
-    def hang_up(self, *, reset: bool) -> None:
-        """The connection ends after what has left; with a reset, or in order."""
+    def close(self, *, reset: bool) -> None:
+        """Close the connection after what has been sent, in order or with a reset."""
         ...
 
 
-class _Foreign:
-    """Another server's connection, which only time can be done to."""
+class _ForeignConnection:
+    """The connection of another WSGI server, at which only waiting is possible."""
 
     def wait(self, seconds: float) -> None:
         Event().wait(seconds)
 
-    def silence(self) -> bool:
-        """The headers leave, with a length that no body follows."""
+    def suppress_response(self) -> bool:
         return False
 
-    def hang_up(self, *, reset: bool) -> None:
-        """Cannot be done."""
+    def close(self, *, reset: bool) -> None:
+        """Do nothing: the body that is too short makes the server close."""
 
 
-def send(
-    reply: "Reply", sending: "Delivery", environ: Mapping[str, Any], start: Callable[..., Any]
+def body_pieces(body: bytes, delivery: Delivery) -> list[bytes]:
+    """Return the pieces in which `body` is sent, of equal size but for the last; maybe none."""
+    sent = b"" if delivery.no_response else body[: delivery.truncate_at]
+    size = max(ceil(len(sent) / delivery.pieces), 1)
+    return [sent[start : start + size] for start in range(0, len(sent), size)]
+
+
+def send_disturbed(
+    reply: Reply, delivery: Delivery, environ: Mapping[str, Any], start: Callable[..., Any]
 ) -> Iterable[bytes]:
-    """The WSGI answer of a reply that is harmed."""
-    wire = environ.get(CONNECTION_CONTROL) or _Foreign()
-    if sending.wait:
-        wire.wait(sending.wait)
-    if not (sending.silent and wire.silence()):
+    """Return the WSGI output of a reply that is sent as `delivery` says."""
+    connection: ConnectionControl = environ.get(CONNECTION_CONTROL) or _ForeignConnection()
+    if delivery.wait_seconds:
+        connection.wait(delivery.wait_seconds)
+    if not (delivery.no_response and connection.suppress_response()):
         start(reply.status, [*reply.headers, ("Content-Length", str(len(reply.body)))])
-    return () if environ["REQUEST_METHOD"] == "HEAD" else _pieces(reply.body, sending, wire)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return ()
+    return _sent_pieces(body_pieces(reply.body, delivery), delivery, connection)
 
 
-def _pieces(body: bytes, sending: "Delivery", wire: ConnectionControl) -> Iterator[bytes]:
-    left = b"" if sending.silent else body[: sending.bytes]
-    size = max(ceil(len(left) / sending.pieces), 1)
-    starts = range(0, len(left), size)
-    for start in starts:
-        if start:
-            wire.wait(sending.over / (len(starts) - 1))
-        yield left[start : start + size]
-    if sending.end:
-        wire.hang_up(reset=sending.end == "reset")
+def _sent_pieces(
+    pieces: list[bytes], delivery: Delivery, connection: ConnectionControl
+) -> Iterator[bytes]:
+    for number, piece in enumerate(pieces):
+        if number:
+            connection.wait(delivery.spread_seconds / (len(pieces) - 1))
+        yield piece
+    if delivery.end is not ConnectionEnd.KEEP_ALIVE:
+        connection.close(reset=delivery.end is ConnectionEnd.RESET)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ...domain.durations import show_duration
 from ...protocol.errors import CODES, TopError, call_limited
-from ...protocol.messages import Delivery, Reply
+from ...protocol.messages import ConnectionEnd, Delivery, Reply
 from ...world.faults.fault_kinds import Effect, Value
 from ...world.faults.fault_matching import FaultMatch
 from ...world.journal import Entry
@@ -71,28 +71,35 @@ def apply_fault(reply: Reply, hit: FaultMatch) -> Reply:
 
 
 def _latency(reply: Reply, hit: FaultMatch) -> Reply:
-    return replace(reply, sending=Delivery(wait=_delay(hit)))
+    return replace(reply, delivery=Delivery(wait_seconds=_delay(hit)))
 
 
 def _slow_body(reply: Reply, hit: FaultMatch) -> Reply:
     return replace(
         reply,
-        sending=Delivery(pieces=int(hit.fault.number("pieces")), over=hit.fault.number("seconds")),
+        delivery=Delivery(
+            pieces=int(hit.fault.number("pieces")), spread_seconds=hit.fault.number("seconds")
+        ),
     )
 
 
 def _reset(reply: Reply, hit: FaultMatch) -> Reply:
     sent = int(hit.fault.number("bytes"))
-    return replace(reply, sending=Delivery(silent=not sent, bytes=sent, end="reset"))
+    return replace(
+        reply, delivery=Delivery(no_response=not sent, truncate_at=sent, end=ConnectionEnd.RESET)
+    )
 
 
 def _empty_reply(reply: Reply, hit: FaultMatch) -> Reply:
-    return replace(reply, sending=Delivery(silent=True, end="close"))
+    return replace(reply, delivery=Delivery(no_response=True, end=ConnectionEnd.CLOSE))
 
 
 def _truncated(reply: Reply, hit: FaultMatch) -> Reply:
     return replace(
-        reply, sending=Delivery(bytes=int(len(reply.body) * hit.fault.number("part")), end="close")
+        reply,
+        delivery=Delivery(
+            truncate_at=int(len(reply.body) * hit.fault.number("part")), end=ConnectionEnd.CLOSE
+        ),
     )
 
 
@@ -133,9 +140,12 @@ def _lost(reply: Reply, hit: FaultMatch) -> Reply:
         return reply
     if way == "hang":
         return replace(
-            reply, sending=Delivery(wait=hit.fault.number("seconds"), silent=True, end="close")
+            reply,
+            delivery=Delivery(
+                wait_seconds=hit.fault.number("seconds"), no_response=True, end=ConnectionEnd.CLOSE
+            ),
         )
-    return replace(reply, sending=Delivery(silent=True, end="reset"))
+    return replace(reply, delivery=Delivery(no_response=True, end=ConnectionEnd.RESET))
 
 
 def _delay(hit: FaultMatch) -> float:

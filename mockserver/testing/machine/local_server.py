@@ -40,7 +40,7 @@ class RecordedCall(Struct, frozen=True):
     @property
     def lost(self) -> bool:
         """Whether a planned fault kept the answer from its caller."""
-        return self.reply.sending is not None and bool(self.reply.sending.lost)
+        return self.reply.delivery is not None and bool(self.reply.delivery.loss)
 
     @property
     def call(self) -> Call:
