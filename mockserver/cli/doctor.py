@@ -12,9 +12,9 @@ from urllib.parse import quote
 import click
 from msgspec import to_builtins
 
-from ..doctor.diagnosis import diagnose_pasted
+from ..doctor.diagnosis import explain_refusal
+from ..doctor.refused_call import RefusedCall
 from ..gateway.call import Call, read_call
-from ..gateway.checks import SandboxLookup
 from ..protocol.errors import CODES, TopError
 from ..protocol.shapes import BEIJING
 from ..protocol.signing import SIGN_METHODS, sign
@@ -151,19 +151,28 @@ def _examine_pasted(secret: str, config: str, as_json: bool) -> None:
     """The sign of a call on stdin; exit 1 when it is wrong."""
     call = _pasted_call()
     key = call.texts.get("app_key", "")
-    call.app = App(key, secret or _secret_of(key, config))
-    rules = SandboxLookup(Directory(lambda: datetime.now(BEIJING)))
+    app = App(key, secret or _secret_of(key, config))
     method = call.texts.get("sign_method") or "md5"
-    wrong = 24 if not call.texts.get("sign") else 25
+    wrong = 25 if call.texts.get("sign") else 24
     if method in SIGN_METHODS and call.texts.get("sign") == sign(
-        call.texts, call.app.app_secret, method, call.raw_body
+        call.texts, app.app_secret, method, call.raw_body
     ):
         if as_json:
             say(json.dumps({"code": 0, "findings": []}))
         else:
             say(words("签名正确", "the sign is right"))
         return
-    findings = to_builtins(diagnose_pasted(call, rules, TopError(wrong)))
+    refused = RefusedCall(
+        inbound=call.inbound,
+        directory=Directory(lambda: datetime.now(BEIJING)),
+        texts=call.texts,
+        query_count=call.in_query,
+        files=tuple(call.files),
+        raw_body=call.raw_body,
+        app=app,
+        error=TopError(wrong),
+    )
+    findings = to_builtins(explain_refusal(refused))
     if as_json:
         say(json.dumps({"code": wrong, "findings": findings}, ensure_ascii=False, indent=2))
     else:

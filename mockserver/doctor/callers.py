@@ -1,6 +1,7 @@
-"""Whose app_key or session was probably meant, for calls refused with 29 or 27.
+"""Whose app_key or session was probably meant, for calls refused with error 29 or 27.
 
-Compares with what this server knows, at most so many; what is told never holds a session or secret, only whose it is.
+A value is compared with the apps and sessions that this server knows, at most _MAX_COMPARED of them.
+A finding never holds a session or a secret, only whose it is.
 """
 
 from collections.abc import Iterator
@@ -8,116 +9,117 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from urllib.parse import unquote
 
-from ..gateway.call import Call
-from ..gateway.checks import SandboxLookup
-from ..protocol.errors import TopError
 from ..protocol.shapes import show_time
 from ..world.directory import Directory
 from ..world.identity import App, Session
 from ..world.world import World
 from .finding_texts import Finding, make_finding
+from .refused_call import RefusedCall
 
-__all__ = ["accounts", "apps_of", "sessions_of", "wrong_key", "wrong_session"]
+__all__ = ["examine_app_key", "examine_session", "list_accounts", "list_apps", "list_sessions"]
 
-_COMPARED, _TOLD, _TELLING = 500, 5, 8
+_MAX_COMPARED = 500  # apps or sessions
+_MAX_LISTED = 5  # app keys or accounts in one sentence
+_MAX_KEY_CHARACTERS = 64  # of an app_key that is compared letter by letter
+_MIN_TOKEN_CHARACTERS = 8  # shorter texts are part of any session by chance
 
 
-def sessions_of(world: World) -> list[Session]:
-    """The sessions of a sandbox, in the order made."""
+def list_sessions(world: World) -> list[Session]:
+    """Return the sessions of a sandbox, in the order made."""
     return list(world.state.sessions.values())
 
 
-def accounts(world: World) -> str:
-    """The labels of a sandbox's sessions."""
-    labels = [session.label for session in sessions_of(world)]
-    return "、".join(labels[:_TOLD]) + ("、…" if len(labels) > _TOLD else "")
+def list_accounts(world: World) -> str:
+    """Return the labels of a sandbox's sessions, joined for a sentence."""
+    return _join_some([session.label for session in list_sessions(world)])
 
 
-def apps_of(directory: Directory) -> Iterator[App]:
-    """The apps of all sandboxes, at most so many."""
-    return islice(
-        chain.from_iterable(list(world.state.apps.values()) for world in directory.all()), _COMPARED
-    )
+def list_apps(directory: Directory) -> Iterator[App]:
+    """Yield the apps of all sandboxes, at most _MAX_COMPARED."""
+    apps = chain.from_iterable(list(world.state.apps.values()) for world in directory.all())
+    return islice(apps, _MAX_COMPARED)
 
 
-def _bare(text: str) -> str:
-    """Without what gets around a value by mistake: blanks, quotes, a BOM."""
+def _join_some(names: list[str]) -> str:
+    return "、".join(names[:_MAX_LISTED]) + ("、…" if len(names) > _MAX_LISTED else "")
+
+
+def _strip_surroundings(text: str) -> str:
+    """Return the text without what stands around a value by mistake: blanks, quotes, a BOM."""
     return text.strip(" \t\r\n\ufeff\u00a0\"'")
 
 
-def wrong_key(call: Call, lookup: SandboxLookup, error: TopError) -> Iterator[Finding]:
-    """What an unknown app_key may have been meant for."""
-    given = call.texts.get("app_key", "")
-    apps = list(apps_of(lookup.directory))
-    known = list(dict.fromkeys(app.app_key for app in apps))
-    owner = next((app.app_key for app in apps if app.app_secret == given), "")
+def examine_app_key(call: RefusedCall) -> Iterator[Finding]:
+    """Find what an unknown app_key was probably meant to be."""
+    sent = call.text("app_key")
+    apps = list(list_apps(call.directory))
+    app_keys = list(dict.fromkeys(app.app_key for app in apps))
+    owner = next((app.app_key for app in apps if app.app_secret == sent), "")
+    bare = _strip_surroundings(unquote(sent))
     if owner:
-        yield make_finding(
-            "mixed_up",
-            {},
-            name="app_key",
-            what=f" app_key {owner} 的密钥",
-            what_en=f"the secret of app_key {owner}",
-        )
-    elif lookup.directory.knows_session(given):
-        yield make_finding("mixed_up", {}, name="app_key", what=" session", what_en="a session")
-    elif (bare := _bare(unquote(given))) in known:
+        yield _confuse("app_key", f" app_key {owner} 的密钥", f"the secret of app_key {owner}")
+    elif call.directory.knows_session(sent):
+        yield _confuse("app_key", " session", "a session")
+    elif bare in app_keys:
         yield make_finding("key_blanks", known=bare)
-    elif f"10{bare}" in known:
+    elif f"10{bare}" in app_keys:
         yield make_finding("key_form", given=bare, form="沙箱", known=f"10{bare}")
-    elif bare.startswith("10") and bare[2:] in known:
+    elif bare.startswith("10") and bare[2:] in app_keys:
         yield make_finding("key_form", given=bare, form="正式", known=bare[2:])
-    elif len(given) <= 64 and (close := get_close_matches(given, known, 1, 0.8)):
-        yield make_finding("did_you_mean", name="app_key", given=given, meant=close[0])
-    elif known:
-        yield make_finding(
-            "keys_known", known="、".join(known[:_TOLD]) + ("、…" if len(known) > _TOLD else "")
-        )
+    elif len(sent) <= _MAX_KEY_CHARACTERS and (close := get_close_matches(sent, app_keys, 1, 0.8)):
+        yield make_finding("did_you_mean", name="app_key", given=sent, meant=close[0])
+    elif app_keys:
+        yield make_finding("keys_known", known=_join_some(app_keys))
 
 
-def wrong_session(call: Call, lookup: SandboxLookup, error: TopError) -> Iterator[Finding]:
-    """What is wrong with a session, and whose it may have been meant to be."""
+def _confuse(name: str, what: str, what_en: str) -> Finding:
+    """Return the finding that `name` holds another of the caller's credentials."""
+    return make_finding("mixed_up", {}, name=name, what=what, what_en=what_en)
+
+
+def examine_session(call: RefusedCall) -> Iterator[Finding]:
+    """Find what is wrong with a session, and whose it was probably meant to be."""
     assert call.world is not None
-    given = call.texts.get("session", "")
+    sent = call.text("session")
     if call.session is not None and call.session.expires is not None:
-        aged = call.world.state.clock.aged
-        ended = show_time(call.session.expires - aged) if aged else show_time(call.session.expires)
-        yield make_finding(
-            "session_ended", label=call.session.label, ended=ended, now=show_time(call.world.now)
-        )
+        ended = show_time(call.session.expires - call.world.state.clock.aged)
+        now = show_time(call.world.now)
+        yield make_finding("session_ended", label=call.session.label, ended=ended, now=now)
         return
-    home = next((world for world in lookup.directory.all() if given in world.state.sessions), None)
+    worlds = call.directory.all()
+    home = next((world for world in worlds if sent in world.state.sessions), None)
     if home is not None:
-        yield make_finding(
-            "session_elsewhere", sandbox=home.id, known="、".join(list(home.state.apps)[:_TOLD])
-        )
+        app_keys = "、".join(list(home.state.apps)[:_MAX_LISTED])
+        yield make_finding("session_elsewhere", sandbox=home.id, known=app_keys)
         return
-    worlds = (call.world, *(world for world in lookup.directory.all() if world is not call.world))
-    for session in islice(chain.from_iterable(map(sessions_of, worlds)), _COMPARED):
-        found = _near(given, session)
-        if found is not None:
-            yield found
-            return
-    app = next(
-        (app for app in apps_of(lookup.directory) if given in (app.app_key, app.app_secret)), None
-    )
-    if app is not None:
-        what, what_en = (" app_key", "an app_key") if given == app.app_key else ("密钥", "a secret")
-        yield make_finding("mixed_up", {}, name="session", what=what, what_en=what_en)
-    yield make_finding("sessions_known", known=accounts(call.world))
+    own_first = (call.world, *(world for world in worlds if world is not call.world))
+    sessions = islice(chain.from_iterable(map(list_sessions, own_first)), _MAX_COMPARED)
+    near = next(filter(None, (_compare_session(sent, session) for session in sessions)), None)
+    if near is not None:
+        yield near
+        return
+    apps = list_apps(call.directory)
+    app = next((app for app in apps if sent in (app.app_key, app.app_secret)), None)
+    if app is not None and sent == app.app_key:
+        yield _confuse("session", " app_key", "an app_key")
+    elif app is not None:
+        yield _confuse("session", "密钥", "a secret")
+    yield make_finding("sessions_known", known=list_accounts(call.world))
 
 
-def _near(given: str, session: Session) -> Finding | None:
-    """How `given` differs from a session, if it nearly is it."""
+def _compare_session(sent: str, session: Session) -> Finding | None:
+    """Return how `sent` differs from a session, or None if it is not nearly that session."""
     token, label = session.token, session.label
-    if _bare(given) == token:
+    if _strip_surroundings(sent) == token:
         return make_finding("session_blanks", label=label)
-    if unquote(given) == token:
+    if unquote(sent) == token:
         return make_finding("session_encoded", label=label)
-    if len(given) >= _TELLING and token.startswith(given):
-        return make_finding("session_cut", label=label, given=len(given), wanted=len(token))
-    if len(token) >= _TELLING and given.startswith(token):
-        return make_finding("session_longer", label=label, more=len(given) - len(token))
-    if len(token) >= _TELLING and given.lower() == token.lower():
+    if len(sent) >= _MIN_TOKEN_CHARACTERS and token.startswith(sent):
+        return make_finding("session_cut", label=label, given=len(sent), wanted=len(token))
+    if len(token) < _MIN_TOKEN_CHARACTERS:
+        return None
+    if sent.startswith(token):
+        return make_finding("session_longer", label=label, more=len(sent) - len(token))
+    if sent.lower() == token.lower():
         return make_finding("session_case", label=label)
     return None

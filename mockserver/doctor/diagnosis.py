@@ -1,119 +1,116 @@
 """Why a call was refused, as findings for its journal entry: what was wrong, where, and what is possible.
 
-Asked for refused and failed calls only, when the entry is made; nothing of it goes on the wire.  Says what the checks
-of the same code found; the sign itself is examined by `protocol/doctor_report.py`, a refused move by `refusals.py`.
+A diagnosis is made when the journal entry of a refused or failed call is written; nothing of it goes
+on the wire.  Which examination a platform code leads to stands in one table, `_EXAMINATIONS`: the sign
+is examined by `signature_report`, a refused move by `refusals`, sessions and app keys by `callers`,
+times by `timestamps`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 import msgspec
+from msgspec import Struct
 
 from ..api.known_names import meant, plain
 from ..api.methods import METHODS
-from ..domain.errors import DomainError
-from ..gateway.call import Call
-from ..gateway.checks import SandboxLookup
-from ..protocol.errors import CODES, TopError
+from ..protocol.errors import CODES
 from ..protocol.signing import SIGN_METHODS
 from ..world.masking import is_private
-from .callers import accounts, apps_of, sessions_of, wrong_key, wrong_session
+from .callers import examine_app_key, examine_session, list_accounts, list_apps, list_sessions
 from .finding_texts import Finding, make_finding
-from .refusals import explain_near_miss, wrong_argument
-from .signature_report import findings, scrubbed
+from .refusals import examine_argument, explain_failure
+from .refused_call import RefusedCall
+from .signature_report import explain_sign, mask_finding
 from .signed_content import Sent
-from .timestamps import wrong_time
+from .timestamps import examine_timestamp
 
-__all__ = ["diagnose", "diagnose_pasted", "diagnosis_failed"]
+__all__ = ["Diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"]
 
-_OTHERS_AT_MOST, _NAMES_AT_MOST = 32, 8
-Asked = Iterator[Finding]
-
-
-def diagnose(call: Call, lookup: SandboxLookup, error: TopError | None) -> bytes:
-    """The findings as JSON for the journal; the call's cause tells the first of them too."""
-    found = diagnose_pasted(call, lookup, error)
-    if error is not None and found:
-        known, (zh, en) = CODES.get(error.code), call.cause
-        bare = known is not None and (zh, en) == (known.zh, known.en)
-        call.cause = (
-            (found[0].zh, found[0].en) if bare else (f"{zh}；{found[0].zh}", f"{en}; {found[0].en}")
-        )
-    return msgspec.json.encode(found)
+_MAX_OTHER_SECRETS = 32
+_MAX_LISTED_METHODS = 8
+_MAX_DECODED_BYTES = 64 * 1024  # of a body whose encoding is looked for
+_SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
+)
 
 
-def diagnose_pasted(call: Call, lookup: SandboxLookup, error: TopError | None) -> list[Finding]:
-    """All that can be told of a call that was refused with `error`, that failed, or that only a lax server let pass."""
-    hidden = _hidden(call, lookup)
-    return [
-        scrubbed(each, hidden)
-        for each in (
-            *_of_error(call, lookup, error),
-            *_of_failure(call, lookup),
-            *_of_doubt(call, lookup),
-        )
-    ]
+class Diagnosis(Struct, frozen=True):
+    """What the journal entry gets: the findings as JSON, the cause (zh, en), more warnings."""
+
+    findings: bytes
+    cause: tuple[str, str]
+    warnings: tuple[str, ...]
 
 
-def diagnosis_failed(place: str) -> bytes:
-    """The findings of a diagnosis that broke at `place`."""
+def diagnose(call: RefusedCall) -> Diagnosis:
+    """Return the diagnosis of a call that was refused, that failed, or that only a lax server let pass.
+
+    The first finding joins the cause of a platform error.  What a lax server let pass is also a warning.
+    """
+    tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
+    findings = [*explain_refusal(call), *tolerated]
+    return Diagnosis(
+        msgspec.json.encode(findings),
+        _extend_cause(call, findings[0]) if findings else call.cause,
+        tuple([f"lax：{finding.zh} ({finding.en})" for finding in tolerated]),
+    )
+
+
+def explain_refusal(call: RefusedCall) -> list[Finding]:
+    """Return the findings of the call's platform error or business failure, without secrets.
+
+    An error that a planned fault made has no finding: its caller made no mistake.
+    """
+    findings: list[Finding] = []
+    if call.error is not None and not call.planned:
+        examination = _EXAMINATIONS.get(call.error.code)
+        findings += examination(call) if examination is not None else ()
+    if call.failure is not None:
+        findings += explain_failure(call, call.failure)
+    return _mask_findings(call, findings)
+
+
+def report_broken_diagnosis(place: str) -> bytes:
+    """Return the findings, as JSON, of a diagnosis that itself broke at `place`."""
     return msgspec.json.encode([make_finding("own_fault", place=place)])
 
 
-def _of_error(call: Call, lookup: SandboxLookup, error: TopError | None) -> Asked:
-    """What led to the error; nothing where a fault was planned, which no caller has deserved."""
-    if error is not None and call.hit is None:
-        yield from _CODES.get(error.code, _nothing)(call, lookup, error)
+def _extend_cause(call: RefusedCall, finding: Finding) -> tuple[str, str]:
+    """Return the cause with the finding: instead of the code's general text, else after it."""
+    if call.error is None:
+        return call.cause
+    code = CODES.get(call.error.code)
+    if code is not None and call.cause == (code.zh, code.en):
+        return finding.zh, finding.en
+    zh, en = call.cause
+    return f"{zh}；{finding.zh}", f"{en}; {finding.en}"
 
 
-def _of_failure(call: Call, lookup: SandboxLookup) -> Asked:
-    if isinstance(call.refusal, DomainError):
-        yield from explain_near_miss(call, lookup.directory, call.refusal)
+def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Finding]:
+    own_secret = (call.app.app_secret,) if call.app else ()
+    hidden = (*own_secret, call.text("session"), *call.directory.tokens_in(call.texts))
+    return [mask_finding(finding, hidden) for finding in findings]
 
 
-def _of_doubt(call: Call, lookup: SandboxLookup) -> Asked:
-    """What a lax server let pass."""
-    if isinstance(call.refusal, TopError):
-        for each in _sign(call, lookup, call.refusal):
-            call.warnings.append(f"lax：{each.zh} ({each.en})")
-            yield each
-
-
-def _hidden(call: Call, lookup: SandboxLookup) -> tuple[str, ...]:
-    own = (call.app.app_secret,) if call.app else ()
-    return (*own, call.texts.get("session", ""), *lookup.directory.tokens_in(call.texts))
-
-
-def _nothing(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    yield from ()
-
-
-def _absent(name: str) -> Callable[[Call, SandboxLookup, TopError], Asked]:
-    """What happened to a parameter that did not arrive."""
-
-    def look(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-        yield from _lost(call, name)
-
-    return look
-
-
-def _lost(call: Call, name: str) -> Asked:
-    others = [given for given in call.texts if given != name and meant(given, (name,)) == name]
+def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
+    """Find out what happened to a parameter that did not arrive."""
+    lookalikes = [sent for sent in call.texts if sent != name and meant(sent, (name,)) == name]
     if name in call.texts:
         yield make_finding("sent_empty", name=name)
-    elif others:
-        yield make_finding("other_name", name=name, given=others[0])
-    elif name in [each.name for each in call.files]:
+    elif lookalikes:
+        yield make_finding("other_name", name=name, given=lookalikes[0])
+    elif name in [upload.name for upload in call.files]:
         yield make_finding("sent_as_file", name=name)
-    elif name in _json_names(call):
+    elif name in _json_members(call):
         yield make_finding("json_body", name=name)
     elif not call.texts and not call.inbound.body:
         yield make_finding("nothing_sent")
 
 
-def _json_names(call: Call) -> frozenset[str]:
-    """The members of a body that is a JSON object, whatever it is called."""
+def _json_members(call: RefusedCall) -> frozenset[str]:
+    """Return the member names of a body that is a JSON object, whatever its Content-Type."""
     try:
         members = msgspec.json.decode(call.inbound.body or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -121,132 +118,134 @@ def _json_names(call: Call) -> frozenset[str]:
     return frozenset(members) if isinstance(members, dict) else frozenset()
 
 
-def _argument_absent(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    yield from _lost(call, error.sub_code.partition(":")[2])
+def _examine_absent(name: str) -> Callable[[RefusedCall], Iterator[Finding]]:
+    """Return the examination for a missing system parameter."""
+    return lambda call: _explain_absence(call, name)
 
 
-def _session_absent(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    yield from _lost(call, "session")
+def _examine_absent_argument(call: RefusedCall) -> Iterator[Finding]:
+    assert call.error is not None
+    yield from _explain_absence(call, call.error.sub_code.partition(":")[2])
+
+
+def _examine_absent_session(call: RefusedCall) -> Iterator[Finding]:
+    yield from _explain_absence(call, "session")
     if call.world is not None:
-        yield make_finding("sessions_known", known=accounts(call.world))
+        yield make_finding("sessions_known", known=list_accounts(call.world))
 
 
-def _method(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    given = call.texts["method"]
-    known = [*METHODS, *(list(call.world.state.stubs) if call.world else ())]
-    other = meant(given.strip().removesuffix("_response"), known)
-    if other:
-        yield make_finding("did_you_mean", name="method", given=given, meant=other)
+def _suggest(name: str, sent: str, correct: str) -> Iterator[Finding]:
+    if correct:
+        yield make_finding("did_you_mean", name=name, given=sent, meant=correct)
 
 
-def _format(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    given = call.texts["format"]
-    other = meant(given.strip(), ("json", "xml"))
-    if other:
-        yield make_finding("did_you_mean", name="format", given=given, meant=other)
+def _examine_method(call: RefusedCall) -> Iterator[Finding]:
+    sent = call.texts["method"]
+    names = [*METHODS, *(list(call.world.state.stubs) if call.world else ())]
+    yield from _suggest("method", sent, meant(sent.strip().removesuffix("_response"), names))
 
 
-def _permission(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
+def _examine_format(call: RefusedCall) -> Iterator[Finding]:
+    sent = call.texts["format"]
+    yield from _suggest("format", sent, meant(sent.strip(), ("json", "xml")))
+
+
+def _examine_app_permission(call: RefusedCall) -> Iterator[Finding]:
     assert call.app is not None
-    yield make_finding("app_methods", app_key=call.app.app_key, known=_listed(call.app.methods))
-
-
-def _right(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    assert call.session is not None
     yield make_finding(
-        "session_methods", label=call.session.label, known=_listed(call.session.methods)
+        "app_methods", app_key=call.app.app_key, known=_list_methods(call.app.methods)
     )
 
 
-def _listed(methods: frozenset[str] | None) -> str:
+def _examine_session_permission(call: RefusedCall) -> Iterator[Finding]:
+    assert call.session is not None
+    yield make_finding(
+        "session_methods", label=call.session.label, known=_list_methods(call.session.methods)
+    )
+
+
+def _list_methods(methods: frozenset[str] | None) -> str:
     names = sorted(methods or ())
-    more = "、…" if len(names) > _NAMES_AT_MOST else ""
-    return "、".join(names[:_NAMES_AT_MOST]) + more or "-"
+    ellipsis = "、…" if len(names) > _MAX_LISTED_METHODS else ""
+    return "、".join(names[:_MAX_LISTED_METHODS]) + ellipsis or "-"
 
 
-def _encoding(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    raw = unquote_to_bytes(call.inbound.query + (call.inbound.body or b"")[: 64 * 1024])
+def _examine_encoding(call: RefusedCall) -> Iterator[Finding]:
+    body = (call.inbound.body or b"")[:_MAX_DECODED_BYTES]
     try:
-        text = raw.decode("gb18030")
+        text = unquote_to_bytes(call.inbound.query + body).decode("gb18030")
     except UnicodeDecodeError:
         return
-    if any("\u4e00" <= each <= "\u9fff" for each in text):
+    if any("\u4e00" <= character <= "\u9fff" for character in text):
         yield make_finding("not_utf8", codec="GBK")
 
 
-def _sign(call: Call, lookup: SandboxLookup, error: TopError) -> Asked:
-    method = call.texts.get("sign_method") or "md5"
-    if method in SIGN_METHODS:
-        if call.texts.get("sign"):
-            yield from findings(_sent(call, lookup))
-        return
-    spelt = {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
-    other = spelt.get(plain(method)) or meant(method.strip(), SIGN_METHODS)
-    if other:
-        yield make_finding("did_you_mean", name="sign_method", given=method, meant=other)
+def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
+    method = call.text("sign_method") or "md5"
+    if method not in SIGN_METHODS:
+        correct = _SIGN_METHOD_SPELLINGS.get(plain(method)) or meant(method.strip(), SIGN_METHODS)
+        yield from _suggest("sign_method", method, correct)
+    elif call.text("sign"):
+        yield from explain_sign(_read_signed_call(call))
 
 
-def _sent(call: Call, lookup: SandboxLookup) -> Sent:
-    """The call as the doctor of signatures wants it; for a call whose app and sign_method are known."""
+def _read_signed_call(call: RefusedCall) -> Sent:
+    """Return the call as the signature search wants it; its app and sign method have to be known."""
     assert call.app is not None
-    inbound, world = call.inbound, call.world
-    form = "" if call.raw_body or call.files else (inbound.body or b"").decode("utf-8", "replace")
+    inbound, names = call.inbound, list(call.texts)
     multipart = inbound.content_type.lower().startswith("multipart/")
+    plain_form = not (call.raw_body or call.files or multipart)
     pairs = tuple([(name, value) for name, value in call.texts.items() if name != "sign"])
-    raw = dict(
-        _raw_pairs(inbound.query)
-        + ([] if multipart or call.raw_body else _raw_pairs(inbound.body or b""))
-    )
-    method = METHODS.get(call.texts.get("method", ""))
-    secrets = {app.app_secret: app.app_key for app in reversed(list(apps_of(lookup.directory)))}
+    raw_body_pairs = [] if multipart or call.raw_body else _split_pairs(inbound.body or b"")
+    raw = dict(_split_pairs(inbound.query) + raw_body_pairs)
+    method = METHODS.get(call.text("method"))
+    optional = [param.name for param in method.params if not param.required] if method else []
+    app_keys = {app.app_secret: app.app_key for app in reversed(list(list_apps(call.directory)))}
     return Sent(
         pairs=pairs,
-        sign=call.texts.get("sign", ""),
+        sign=call.text("sign"),
         secret=call.app.app_secret,
-        method=call.texts.get("sign_method") or "md5",
+        method=call.text("sign_method") or "md5",
         body=call.raw_body,
-        form="" if multipart else form,
+        form=(inbound.body or b"").decode("utf-8", "replace") if plain_form else "",
         raw=tuple([(name, raw.get(name, value)) for name, value in pairs]),
-        by_query=frozenset(list(call.texts)[: call.in_query]),
-        files=tuple(call.files),
-        unsent=tuple(
-            [
-                each.name
-                for each in method.params
-                if each.name not in call.texts and not each.required
-            ]
-        )
-        if method
+        by_query=frozenset(names[: call.query_count]),
+        files=call.files,
+        unsent=tuple([name for name in optional if name not in call.texts]),
+        sessions=tuple([session.token for session in list_sessions(call.world)])
+        if call.world
         else (),
-        sessions=tuple([session.token for session in sessions_of(world)]) if world else (),
-        secrets=tuple([(key, secret) for secret, key in secrets.items()][:_OTHERS_AT_MOST]),
+        secrets=tuple(
+            [(app_key, secret) for secret, app_key in app_keys.items()][:_MAX_OTHER_SECRETS]
+        ),
         hidden=is_private,
     )
 
 
-def _raw_pairs(raw: bytes) -> list[tuple[str, str]]:
+def _split_pairs(raw: bytes) -> list[tuple[str, str]]:
+    """Return the pairs of a query or a form body as they are written, not decoded."""
     pieces = [piece.partition("=") for piece in raw.decode("utf-8", "replace").split("&") if piece]
     return [(name, value) for name, _, value in pieces]
 
 
-_CODES: Mapping[int, Callable[[Call, SandboxLookup, TopError], Asked]] = MappingProxyType(
+_EXAMINATIONS: Mapping[int, Callable[[RefusedCall], Iterator[Finding]]] = MappingProxyType(
     {
-        11: _permission,
-        12: _right,
-        21: _absent("method"),
-        22: _method,
-        23: _format,
-        24: _absent("sign"),
-        25: _sign,
-        26: _session_absent,
-        27: wrong_session,
-        28: _absent("app_key"),
-        29: wrong_key,
-        30: _absent("timestamp"),
-        31: wrong_time,
-        32: _absent("v"),
-        40: _argument_absent,
-        41: wrong_argument,
-        47: _encoding,
+        11: _examine_app_permission,
+        12: _examine_session_permission,
+        21: _examine_absent("method"),
+        22: _examine_method,
+        23: _examine_format,
+        24: _examine_absent("sign"),
+        25: _examine_sign,
+        26: _examine_absent_session,
+        27: examine_session,
+        28: _examine_absent("app_key"),
+        29: examine_app_key,
+        30: _examine_absent("timestamp"),
+        31: examine_timestamp,
+        32: _examine_absent("v"),
+        40: _examine_absent_argument,
+        41: examine_argument,
+        47: _examine_encoding,
     }
 )

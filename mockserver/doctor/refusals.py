@@ -1,4 +1,4 @@
-"""What was wrong with an argument, and how near a refused move was."""
+"""What was wrong with an argument (error 41), and how near a refused move was to a possible one."""
 
 import re
 from collections.abc import Iterator
@@ -8,160 +8,152 @@ from ..domain.catalogue import stage_of
 from ..domain.errors import ConditionFailed, DomainError, NoSuchExchange
 from ..domain.near import near, sentences, shown
 from ..domain.vocabulary import Status
-from ..gateway.call import Call
-from ..gateway.checks import SandboxLookup
-from ..protocol.errors import TopError
 from ..protocol.forms import read_urlencoded
 from ..protocol.shapes import Param, ValueKind, show_time
-from ..world.directory import Directory
 from ..world.world import World
 from .finding_texts import Finding, make_finding
-from .timestamps import rewritten
+from .refused_call import RefusedCall
+from .timestamps import rewrite_time
 
-__all__ = ["explain_near_miss", "wrong_argument"]
+__all__ = ["examine_argument", "explain_failure"]
 
-_ROUNDING = 256  # how far a double may be off an id of 18 digits
+_MAX_ROUNDING = 256  # how far a double may be off an id of 18 digits
 _FLOAT = re.compile(r"-?\d+\.\d*|-?\d(\.\d+)?[eE]\+?\d+", re.ASCII)
-_TOLD = 10
+_TRUE_WORDS = ("true", "1", "yes")
+_FALSE_WORDS = ("false", "0", "no")
+_MAX_LISTED = 10
+_MAX_NAME_CHARACTERS = 100  # a sub_code clips longer parameter names
+_MAX_CARRIER_CHARACTERS = 64
 
 
-def wrong_argument(call: Call, lookup: SandboxLookup, error: TopError) -> Iterator[Finding]:
-    """What the value of error 41 looks like."""
-    name = error.sub_code.partition(":")[2]
-    if call.repeated and name == call.repeated[:100]:
-        yield from _repeated(call, name)
+def examine_argument(call: RefusedCall) -> Iterator[Finding]:
+    """Find what the value of the parameter that error 41 names looks like."""
+    assert call.error is not None
+    name = call.error.sub_code.partition(":")[2]
+    if call.repeated and name == call.repeated[:_MAX_NAME_CHARACTERS]:
+        yield _count_repetitions(call, name)
         return
     params = call.method.params if call.method else ()
-    param = next((each for each in params if each.name == name), None)
+    param = next((param for param in params if param.name == name), None)
     if param is not None and not param.personal:
-        yield from _misshapen(param, call.texts.get(name, ""))
+        yield from _examine_value(param, call.text(name))
 
 
-def _misshapen(param: Param, value: str) -> Iterator[Finding]:
+def _examine_value(param: Param, value: str) -> Iterator[Finding]:
     name, bare = param.name, value.strip(" \t\r\n\"'\ufeff")
     if param.kind is ValueKind.NUMBER and _FLOAT.fullmatch(bare):
         yield make_finding("rounded_number", name=name, given=bare)
     elif param.kind is ValueKind.NUMBER and bare != value and bare.isdigit():
         yield make_finding("argument_blanks", name=name)
-    elif param.kind is ValueKind.DATE and (other := rewritten(value)):
-        yield make_finding("time_form", name=name, meant=other)
-    elif param.kind is ValueKind.BOOLEAN and bare.lower() in (
-        "true",
-        "false",
-        "1",
-        "0",
-        "yes",
-        "no",
-    ):
-        yield make_finding(
-            "boolean_word",
-            name=name,
-            meant="true" if bare.lower() in ("true", "1", "yes") else "false",
-        )
+    elif param.kind is ValueKind.DATE and (time := rewrite_time(value)):
+        yield make_finding("time_form", name=name, meant=time)
+    elif param.kind is ValueKind.BOOLEAN and bare.lower() in (*_TRUE_WORDS, *_FALSE_WORDS):
+        correct = "true" if bare.lower() in _TRUE_WORDS else "false"
+        yield make_finding("boolean_word", name=name, meant=correct)
     elif param.kind is ValueKind.STRINGS:
-        words = (
-            [status for status in Status if status.zh in value or status.name in value.upper()]
-            if name == "dispute_status_array"
-            else []
-        )
-        if words:
-            yield make_finding(
-                "status_words",
-                name=name,
-                meant="、".join(f"{status.zh} {status.value}" for status in words),
-            )
-        elif re.search("[，;；、|]", value):
-            yield make_finding("list_commas", name=name)
+        yield from _examine_list(name, value)
 
 
-def _repeated(call: Call, name: str) -> Iterator[Finding]:
-    query = sum(each == name for each, _ in read_urlencoded(call.inbound.query))
-    text = b"" if call.raw_body else call.inbound.body or b""
-    multipart = call.inbound.content_type.lower().startswith("multipart/")
-    body = (
-        len(re.findall(rf'name="?{re.escape(name)}"?'.encode(), text))
-        if multipart
-        else sum(each == name for each, _ in read_urlencoded(text))
-    )
-    where = " + ".join(
-        f"{what} × {count}" for what, count in (("query", query), ("body", body)) if count
-    )
-    yield make_finding("repeated_where", name=name, count=query + body, where=where)
+def _examine_list(name: str, value: str) -> Iterator[Finding]:
+    statuses: list[Status] = []
+    if name == "dispute_status_array":
+        statuses = [
+            status for status in Status if status.zh in value or status.name in value.upper()
+        ]
+    if statuses:
+        correct = "、".join(f"{status.zh} {status.value}" for status in statuses)
+        yield make_finding("status_words", name=name, meant=correct)
+    elif re.search("[，;；、|]", value):
+        yield make_finding("list_commas", name=name)
 
 
-def explain_near_miss(call: Call, directory: Directory, refused: DomainError) -> Iterator[Finding]:
-    """How near a business failure was to a success."""
+def _count_repetitions(call: RefusedCall, name: str) -> Finding:
+    """Return where a repeated parameter stood: how often in the query and in the body."""
+    body = b"" if call.raw_body else call.inbound.body or b""
+    in_query = _count_name(call.inbound.query, name)
+    if call.inbound.content_type.lower().startswith("multipart/"):
+        in_body = len(re.findall(rf'name="?{re.escape(name)}"?'.encode(), body))
+    else:
+        in_body = _count_name(body, name)
+    counts = (("query", in_query), ("body", in_body))
+    where = " + ".join(f"{place} × {count}" for place, count in counts if count)
+    return make_finding("repeated_where", name=name, count=in_query + in_body, where=where)
+
+
+def _count_name(form: bytes, name: str) -> int:
+    return sum(other == name for other, _ in read_urlencoded(form))
+
+
+def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding]:
+    """Find how near a business failure was to a success: who has to do what first, and until when."""
     world = call.world
     assert world is not None
-    if isinstance(refused, NoSuchExchange):
-        yield from _looked_for(world, directory, refused.dispute_id)
+    if isinstance(failure, NoSuchExchange):
+        yield from _find_exchange(call, world, failure.dispute_id)
         return
-    exchange, move = refused.exchange, call.method.move if call.method else None
+    exchange, move = failure.exchange, call.method.move if call.method else None
     if exchange is None or move is None or call.session is None:
         return
     aged = world.state.clock.aged
-    found = near(exchange, move, call.session.role.actor, world.state.rules)
-    zh, en = sentences(found, lambda at: show_time(at - aged))
-    yield make_finding(
-        "near_miss",
-        {"status_now": exchange.status.value, **shown(found, lambda at: show_time(at - aged))},
-        zh=zh,
-        en=en,
-    )
-    if isinstance(refused, ConditionFailed):
-        yield from _values(call, world, refused)
+    near_miss = near(exchange, move, call.session.role.actor, world.state.rules)
+    zh, en = sentences(near_miss, lambda instant: show_time(instant - aged))
+    details = shown(near_miss, lambda instant: show_time(instant - aged))
+    yield make_finding("near_miss", {"status_now": exchange.status.value, **details}, zh=zh, en=en)
+    if isinstance(failure, ConditionFailed):
+        yield from _list_accepted_values(call, world, failure)
 
 
-def _looked_for(world: World, directory: Directory, given: int) -> Iterator[Finding]:
-    """Where an exchange is that this caller cannot see under this id."""
+def _find_exchange(call: RefusedCall, world: World, sent: int) -> Iterator[Finding]:
+    """Find the exchange that an id was probably meant for, when the caller cannot see it."""
     exchanges = world.state.exchanges
-    home = next((each for each in directory.all() if given in each.state.exchanges), None)
-    close = [
+    worlds = call.directory.all()
+    home = next((other for other in worlds if sent in other.state.exchanges), None)
+    rounded = [
         number
-        for number in range(given - _ROUNDING, given + _ROUNDING + 1)
-        if number in exchanges and float(number) == float(given)
+        for number in range(sent - _MAX_ROUNDING, sent + _MAX_ROUNDING + 1)
+        if number in exchanges and float(number) == float(sent)
     ]
-    trade = next((each for each in list(exchanges.values()) if given in (each.tid, each.oid)), None)
-    if given in exchanges:
-        yield make_finding("other_shop", given=str(given))
-    elif close:
-        yield make_finding("rounded_id", given=str(given), known=str(close[0]))
+    trade = next((row for row in list(exchanges.values()) if sent in (row.tid, row.oid)), None)
+    if sent in exchanges:
+        yield make_finding("other_shop", given=str(sent))
+    elif rounded:
+        yield make_finding("rounded_id", given=str(sent), known=str(rounded[0]))
     elif trade is not None:
-        what, what_en = (
-            ("主订单号 tid", "trade id (tid)")
-            if given == trade.tid
-            else ("子订单号 oid", "sub-order id (oid)")
-        )
+        what, what_en = "子订单号 oid", "sub-order id (oid)"
+        if sent == trade.tid:
+            what, what_en = "主订单号 tid", "trade id (tid)"
+        dispute_id = str(trade.dispute_id)
         yield make_finding(
-            "trade_id", given=str(given), what=what, what_en=what_en, known=str(trade.dispute_id)
+            "trade_id", given=str(sent), what=what, what_en=what_en, known=dispute_id
         )
     elif home is not None:
-        yield make_finding("other_sandbox", given=str(given), known=home.id)
+        yield make_finding("other_sandbox", given=str(sent), known=home.id)
 
 
-def _values(call: Call, world: World, refused: ConditionFailed) -> Iterator[Finding]:
-    """What a condition would have taken."""
-    exchange, state = refused.exchange, world.state
+def _list_accepted_values(
+    call: RefusedCall, world: World, failure: ConditionFailed
+) -> Iterator[Finding]:
+    """List what the failed condition accepts."""
+    exchange, state = failure.exchange, world.state
     assert exchange is not None
-    if refused.failure == "unknown_address":
-        yield _possible(
-            "address_id", [str(number) for number in state.shops[exchange.shop].return_addresses()]
-        )
-    elif refused.failure == "unknown_reason":
+    if failure.failure == "unknown_address":
+        addresses = state.shops[exchange.shop].return_addresses()
+        yield _list_values("address_id", [str(number) for number in addresses])
+    elif failure.failure == "unknown_reason":
         stage = stage_of(exchange.status)
-        yield _possible(
-            "seller_refuse_reason_id",
-            [
-                f"{each.reason_id} {each.reason_text}"
-                for each in state.reasons
-                if each.stage == stage
-            ],
+        reasons = [
+            f"{reason.reason_id} {reason.reason_text}"
+            for reason in state.reasons
+            if reason.stage == stage
+        ]
+        yield _list_values("seller_refuse_reason_id", reasons)
+    elif failure.failure == "unknown_carrier":
+        names = [carrier.name for carrier in state.carriers]
+        sent = call.text("logistics_company_name")[:_MAX_CARRIER_CHARACTERS]
+        yield _list_values(
+            "logistics_company_name", get_close_matches(sent, names, 3, 0.4) or names
         )
-    elif refused.failure == "unknown_carrier":
-        known = [carrier.name for carrier in state.carriers]
-        close = get_close_matches(call.texts.get("logistics_company_name", "")[:64], known, 3, 0.4)
-        yield _possible("logistics_company_name", close or known)
-    elif refused.failure == "no_stock":
+    elif failure.failure == "no_stock":
         accounts = state.accounts.get(exchange.exchange_sku)
         yield make_finding(
             "stock_left",
@@ -171,10 +163,11 @@ def _values(call: Call, world: World, refused: ConditionFailed) -> Iterator[Find
         )
 
 
-def _possible(name: str, known: list[str]) -> Finding:
+def _list_values(name: str, values: list[str]) -> Finding:
+    listed = values[:_MAX_LISTED]
     return make_finding(
         "possible_values",
-        {"name": name, "known": known[:_TOLD]},
+        {"name": name, "known": listed},
         name=name,
-        known="、".join(known[:_TOLD]) or "-",
+        known="、".join(listed) or "-",
     )

@@ -14,7 +14,7 @@ from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encoded
 from .signature_search import SINGLE_AT_MOST, Diagnosis, MatchedMistake, SignatureSearch
 from .signed_content import Sent, SignedContent, correct_content
 
-__all__ = ["MASK", "findings", "scrubbed", "shown_string"]
+__all__ = ["MASK", "explain_sign", "mask_finding", "shown_string"]
 
 MASK = "***"
 _PART, _STRING, _LABEL = 120, 2000, 60  # characters shown
@@ -29,7 +29,7 @@ class _Piece(Struct, frozen=True):
     real: bytes
 
 
-def findings(sent: Sent) -> tuple[Finding, ...]:
+def explain_sign(sent: Sent) -> tuple[Finding, ...]:
     """What explains the sign: one finding a mistake; none for a right sign, `unknown` where nothing fits."""
     found = SignatureSearch(sent).explain(sent.sign)
     told = (
@@ -37,7 +37,7 @@ def findings(sent: Sent) -> tuple[Finding, ...]:
         if found.slips is None
         else [_told(sent, found, slip) for slip in found.slips]
     )
-    return tuple([scrubbed(each, _secrets(sent)) for each in told])
+    return tuple([mask_finding(each, _secrets(sent)) for each in told])
 
 
 def _told(sent: Sent, found: Diagnosis, slip: MatchedMistake) -> Finding:
@@ -172,7 +172,7 @@ def _secrets(sent: Sent) -> tuple[str, ...]:
     )
 
 
-def scrubbed(finding: Finding, secrets: tuple[str, ...]) -> Finding:
+def mask_finding(finding: Finding, secrets: tuple[str, ...]) -> Finding:
     """The finding with every secret in it masked, wherever it may have come from."""
 
     def clean(text: Any) -> Any:

@@ -1,59 +1,37 @@
-"""What is wrong with a timestamp or a date, and how it should have been written."""
+"""What is wrong with a timestamp or a date, and how it should have been written.
+
+Source: docs/spec/top-protocol.md#12-system-parameters (form and zone of `timestamp`).
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from ..domain.durations import show_duration
-from ..gateway.call import Call
-from ..gateway.checks import SandboxLookup
-from ..protocol.errors import TopError
 from ..protocol.shapes import BEIJING, read_epoch, read_time, show_time
 from .finding_texts import Finding, make_finding
+from .refused_call import RefusedCall
 
-__all__ = ["rewritten", "wrong_time"]
+__all__ = ["examine_timestamp", "rewrite_time"]
 
-_LONGEST = 40
-_EIGHT, _HALF = timedelta(hours=8), timedelta(minutes=30)
+_MAX_TIME_CHARACTERS = 40
+_EIGHT_HOURS = timedelta(hours=8)
+_HALF_HOUR = timedelta(minutes=30)
+_MAX_ZONE_HALF_HOURS = 28  # zones reach from -12 to +14 hours
+_ZONE_SLACK = timedelta(minutes=1)
 
 
-def wrong_time(call: Call, lookup: SandboxLookup, error: TopError) -> Iterator[Finding]:
-    """Another form, another zone, another clock."""
+def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
+    """Find the form, the zone or the clock that a refused timestamp was made with."""
     assert call.world is not None
-    text = call.texts.get("timestamp", "")
+    text = call.text("timestamp")
     instant = read_epoch(text) or read_time(text)
     if instant is None:
-        other = rewritten(text)
-        if other and len(text) == 10:
-            yield make_finding("time_seconds", meant=other)
-        elif other:
-            yield make_finding("time_form", name="timestamp", meant=other)
+        yield from _examine_form(text)
         return
-    real, inner, tolerance = (
-        lookup.directory.real(),
-        call.world.now,
-        call.world.state.rules.span("timestamp_tolerance"),
-    )
-    nearer = min((real, inner), key=lambda clock: abs(instant - clock))
-    off = instant - nearer
-    halves = round(off / _HALF)
-    if any(abs(instant + _EIGHT - clock) <= tolerance for clock in (real, inner)):
-        yield make_finding("zone_utc")
-    elif any(abs(instant - _EIGHT - clock) <= tolerance for clock in (real, inner)):
-        yield make_finding("zone_added")
-    elif (
-        halves
-        and abs(halves) <= 28
-        and abs(off - halves * _HALF) <= min(tolerance, timedelta(minutes=1))
-    ):
-        yield make_finding("zone_other", hours=f"{halves / 2:+g}")
-    else:
-        yield make_finding(
-            "time_off",
-            now=show_time(nearer),
-            seconds=int(off.total_seconds()),
-            tolerance=show_duration(tolerance),
-        )
+    real, inner = call.directory.real(), call.world.now
+    tolerance = call.world.state.rules.span("timestamp_tolerance")
+    yield _explain_offset(instant, (real, inner), tolerance)
     if abs(real - inner) > tolerance:
         yield make_finding(
             "two_clocks",
@@ -63,31 +41,55 @@ def wrong_time(call: Call, lookup: SandboxLookup, error: TopError) -> Iterator[F
         )
 
 
-def rewritten(text: str) -> str:
-    """A time as TOP writes it, from the other forms that clients send; empty for none."""
-    for each in (text, unquote_plus(text)):
-        bare = (
-            each.strip()
-            .strip("\"'")
-            .replace("/", "-")
-            .replace("年", "-")
-            .replace("月", "-")
-            .replace("日", "")
-        )
-        found = _read(bare) if len(bare) <= _LONGEST else None
-        if found is not None:
-            return show_time(found)
+def _examine_form(text: str) -> Iterator[Finding]:
+    correct = rewrite_time(text)
+    if correct and len(text) == 10:
+        yield make_finding("time_seconds", meant=correct)
+    elif correct:
+        yield make_finding("time_form", name="timestamp", meant=correct)
+
+
+def _explain_offset(
+    instant: datetime, clocks: tuple[datetime, datetime], tolerance: timedelta
+) -> Finding:
+    """Return why an instant is too far from both clocks: another zone, else so many seconds."""
+    nearer = min(clocks, key=lambda clock: abs(instant - clock))
+    offset = instant - nearer
+    half_hours = round(offset / _HALF_HOUR)
+    rest = abs(offset - half_hours * _HALF_HOUR)
+    if any(abs(instant + _EIGHT_HOURS - clock) <= tolerance for clock in clocks):
+        return make_finding("zone_utc")
+    if any(abs(instant - _EIGHT_HOURS - clock) <= tolerance for clock in clocks):
+        return make_finding("zone_added")
+    if 0 < abs(half_hours) <= _MAX_ZONE_HALF_HOURS and rest <= min(tolerance, _ZONE_SLACK):
+        return make_finding("zone_other", hours=f"{half_hours / 2:+g}")
+    return make_finding(
+        "time_off",
+        now=show_time(nearer),
+        seconds=int(offset.total_seconds()),
+        tolerance=show_duration(tolerance),
+    )
+
+
+def rewrite_time(text: str) -> str:
+    """Return a time as TOP writes it, from another form that clients send; "" if it is no time."""
+    for candidate in (text, unquote_plus(text)):
+        bare = candidate.strip().strip("\"'").replace("/", "-")
+        bare = bare.replace("年", "-").replace("月", "-").replace("日", "")
+        instant = _parse_time(bare) if len(bare) <= _MAX_TIME_CHARACTERS else None
+        if instant is not None:
+            return show_time(instant)
     return ""
 
 
-def _read(bare: str) -> datetime | None:
-    """The instant of an ISO, compact or epoch time; in GMT+8 where it does not say."""
+def _parse_time(text: str) -> datetime | None:
+    """Parse an ISO, compact or epoch time, in GMT+8 where it names no zone; None for no time."""
     try:
-        if bare.isascii() and bare.isdigit() and len(bare) in (10, 13):
-            return datetime.fromtimestamp(int(bare[:10]), BEIJING)
-        if bare.isascii() and bare.isdigit() and len(bare) == 14:
-            bare = f"{bare[:8]}T{bare[8:]}"
-        found = datetime.fromisoformat(bare)
-        return found.astimezone(BEIJING) if found.tzinfo else found.replace(tzinfo=BEIJING)
+        if text.isascii() and text.isdigit() and len(text) in (10, 13):
+            return datetime.fromtimestamp(int(text[:10]), BEIJING)
+        if text.isascii() and text.isdigit() and len(text) == 14:
+            text = f"{text[:8]}T{text[8:]}"
+        instant = datetime.fromisoformat(text)
+        return instant.astimezone(BEIJING) if instant.tzinfo else instant.replace(tzinfo=BEIJING)
     except (ValueError, OverflowError):
         return None

@@ -193,7 +193,7 @@ class Gateway:
         self, number: int, call: Call, error: TopError | None, tree: Tree, micros: int
     ) -> None:
         world, real = world_of(call, self.lookup), self.lookup.directory.real()
-        doctor = _diagnosed(call, self.lookup, error) if error or call.refusal else b"[]"
+        doctor = _diagnose(call, self.lookup, error) if error or call.refusal else b"[]"
         own = call.texts.get("session", ""), call.app.app_secret if call.app else ""
         misread = (call.inbound.body or b"-")[0] in b'{["< \r\n\t'
         params, coded, hidden = mask_params(call.texts, self.lookup.directory, own, misread=misread)
@@ -297,16 +297,37 @@ def _broken(broken: Exception) -> TopError:
     )
 
 
-def _diagnosed(call: Call, lookup: SandboxLookup, error: TopError | None) -> bytes:
-    from ..doctor.diagnosis import (  # most servers never refuse a call, and its import is a tenth of their start
-        diagnose,
-        diagnosis_failed,
-    )
+def _diagnose(call: Call, lookup: SandboxLookup, error: TopError | None) -> bytes:
+    """Return the findings as JSON; the cause and the warnings of the call are extended by them."""
+    # Most servers never refuse a call, and this import is a tenth of their start.
+    from ..doctor.diagnosis import diagnose, report_broken_diagnosis
+    from ..doctor.refused_call import RefusedCall
 
+    refused = RefusedCall(
+        inbound=call.inbound,
+        directory=lookup.directory,
+        texts=call.texts,
+        query_count=call.in_query,
+        files=tuple(call.files),
+        raw_body=call.raw_body,
+        repeated=call.repeated,
+        world=call.world,
+        app=call.app,
+        session=call.session,
+        method=call.method,
+        error=error,
+        failure=call.refusal if isinstance(call.refusal, DomainError) else None,
+        tolerated=call.refusal if isinstance(call.refusal, TopError) else None,
+        planned=call.hit is not None,
+        cause=call.cause,
+    )
     try:
-        return diagnose(call, lookup, error)
-    except Exception as broken:  # the door: a doctor who stumbles costs the caller nothing
-        return diagnosis_failed(fault_place(broken))
+        diagnosis = diagnose(refused)
+    except Exception as broken:  # the door: a broken diagnosis must not cost the caller the reply
+        return report_broken_diagnosis(fault_place(broken))
+    call.cause = diagnosis.cause
+    call.warnings += diagnosis.warnings
+    return diagnosis.findings
 
 
 def _still(call: Call) -> Session:

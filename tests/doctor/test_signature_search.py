@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mockserver.doctor.finding_texts import FINDING_TEXTS
 from mockserver.doctor.signature_mistakes import FORMS, MISTAKES
-from mockserver.doctor.signature_report import findings
+from mockserver.doctor.signature_report import explain_sign
 from mockserver.doctor.signature_search import PAIRS_AT_MOST, SINGLE_AT_MOST, SignatureSearch
 from mockserver.doctor.signed_content import Sent
 from mockserver.protocol.forms import Upload
@@ -76,7 +76,7 @@ def test_a_random_digest_accuses_nobody(digest):
 )
 def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, method, write):
     """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that may be added."""
-    told = findings(
+    told = explain_sign(
         sent(
             write(digest), tuple(pairs.items()), body=body, by_query=frozenset(query), method=method
         )
@@ -112,7 +112,7 @@ def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign)
         unsent=("a", "b"),
     )
     json.dumps(
-        [[found.id, found.zh, found.en, dict(found.at)] for found in findings(call)]
+        [[found.id, found.zh, found.en, dict(found.at)] for found in explain_sign(call)]
     ).encode()
 
 
@@ -132,7 +132,7 @@ def test_a_right_sign_is_right(pairs, method):
         made = hmac.new(
             SECRET.encode(), joined.encode(), {"hmac": "md5", "hmac-sha256": "sha256"}[method]
         ).hexdigest()
-    assert findings(sent(made.upper(), tuple(pairs.items()), method=method)) == ()
+    assert explain_sign(sent(made.upper(), tuple(pairs.items()), method=method)) == ()
 
 
 @pytest.mark.parametrize("place", ["value", "name", "sign", "body"])
@@ -161,7 +161,7 @@ def test_no_secret_is_quoted(place):
                 hidden=lambda name: name in ("session", "note"),
             )
             told = json.dumps(
-                [[found.zh, found.en, dict(found.at)] for found in findings(call)],
+                [[found.zh, found.en, dict(found.at)] for found in explain_sign(call)],
                 ensure_ascii=False,
             )
             for each in private:
@@ -173,7 +173,7 @@ def test_long_calls_are_bounded():
 
     def told(length, sign):
         pairs = (*PAIRS, ("memo", "长" * (length // 3)))
-        return [found.id for found in findings(sent(sign(pairs), pairs))]
+        return [found.id for found in explain_sign(sent(sign(pairs), pairs))]
 
     unsigned = lambda pairs: md5([pair for pair in pairs if pair[0] != "session"])  # noqa: E731
     both = lambda pairs: md5([pair for pair in pairs if pair[0] != "session"], SECRET + "\n")  # noqa: E731
