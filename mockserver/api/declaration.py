@@ -6,15 +6,15 @@ from ..domain.evidence import Evidence
 from ..domain.moves import Move
 from ..protocol.shapes import Field, Param, ValueKind
 
-__all__ = ["Method", "fields_param", "wrapper_of"]
+__all__ = ["Method", "make_fields_param", "response_wrapper"]
 
 
-def wrapper_of(name: str) -> str:
+def response_wrapper(name: str) -> str:
     """`tmall.exchange.get` is answered by `tmall_exchange_get_response`; only `taobao.` is dropped."""
     return name.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
-def fields_param(limit: int) -> Param:
+def make_fields_param(limit: int) -> Param:
     """The `fields` parameter: which members of the record to return, at most `limit` names."""
     return Param(name="fields", kind=ValueKind.STRINGS, required=True, limit=limit, zh="返回字段")
 
@@ -43,9 +43,9 @@ class Method(Struct, frozen=True, kw_only=True):
     @property
     def wrapper(self) -> str:
         """The root of the reply."""
-        return wrapper_of(self.name)
+        return response_wrapper(self.name)
 
     @property
-    def every_field(self) -> str:
+    def all_fields(self) -> str:
         """All that `fields` can ask for, as one value."""
         return ",".join(field.asked_as or field.name for field in self.record)

@@ -17,8 +17,8 @@ from ..domain.moves import (
 )
 from ..domain.vocabulary import Role, Status
 from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, fields_param
-from .records import MESSAGE, exchange_fields
+from .declaration import Method, make_fields_param
+from .records import RecordKind, select_exchange_fields, select_message_fields
 
 __all__ = ["EXCHANGE_METHODS"]
 
@@ -52,11 +52,11 @@ CONSIGN = (
         zh="100 平邮，200 快递",
     ),
     Param(name="logistics_company_name", kind=STRING, required=True, zh="卖家发货的快递公司(名称)"),
-    fields_param(100),
+    make_fields_param(100),
 )
-WRITTEN = exchange_fields("W")
-MESSAGE_FIELDS = tuple(column.field for column in MESSAGE if "A" in column.shown)
-LISTED_FIELDS = tuple(column.field for column in MESSAGE)
+WRITTEN = select_exchange_fields(RecordKind.WRITE)
+MESSAGE_FIELDS = select_message_fields(RecordKind.MESSAGE_ADDED)
+LISTED_FIELDS = select_message_fields(RecordKind.MESSAGE_LISTED)
 REASON = (
     Field(name="reason_id", kind=NUMBER, zh="拒绝原因ID"),
     Field(name="reason_text", kind=STRING, zh="拒绝原因内容"),
@@ -120,9 +120,9 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         en="get one exchange order",
         doc_id=31194,
         evidence=documented("api"),
-        params=(DISPUTE_ID, fields_param(100)),
-        reply=_answer(exchange_fields("G")),
-        record=exchange_fields("G"),
+        params=(DISPUTE_ID, make_fields_param(100)),
+        reply=_answer(select_exchange_fields(RecordKind.GET)),
+        record=select_exchange_fields(RecordKind.GET),
         query="exchange",
         failure="msg_code",
     ),
@@ -132,10 +132,10 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         en="list the seller's exchange orders",
         doc_id=31198,
         evidence=documented("api"),
-        record=exchange_fields("L"),
+        record=select_exchange_fields(RecordKind.LIST),
         query="exchanges",
         params=(
-            fields_param(100),
+            make_fields_param(100),
             *_dates(
                 "start_gmt_modified_time",
                 "end_gmt_modifed_time",
@@ -168,7 +168,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 name="results",
                 kind=OBJECT,
                 item="exchange",
-                of=exchange_fields("L"),
+                of=select_exchange_fields(RecordKind.LIST),
                 zh="换货单列表，没有时不返回",
             ),
             Field(name="total_results", kind=NUMBER, zh="总条数"),
@@ -185,7 +185,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         Agree,
         DISPUTE_ID,
         Param(name="address_id", kind=NUMBER, required=True, zh="退货地址ID(contact_id)"),
-        fields_param(20),
+        make_fields_param(20),
         LEAVE_MESSAGE,
         LEAVE_PICTURE,
         Param(name="complete_address", kind=STRING, personal=True, zh="详细收货地址"),
@@ -200,7 +200,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         Refuse,
         DISPUTE_ID,
         REASON_ID,
-        fields_param(20),
+        make_fields_param(20),
         LEAVE_MESSAGE,
         LEAVE_PICTURE,
     ),
@@ -211,7 +211,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         31199,
         ReturngoodsAgree,
         DISPUTE_ID,
-        fields_param(100),
+        make_fields_param(100),
     ),
     _write(
         "tmall.exchange.returngoods.refuse",
@@ -265,7 +265,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 most_switch="picture_max_bytes",
                 zh="凭证图片列表",
             ),
-            fields_param(20),
+            make_fields_param(20),
         ),
         reply=_result(
             Field(name="results", kind=OBJECT, item="refund_message", of=MESSAGE_FIELDS, zh="留言"),
@@ -283,7 +283,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         failure="error_code",
         params=(
             DISPUTE_ID,
-            fields_param(20),
+            make_fields_param(20),
             Param(
                 name="operator_roles",
                 kind=ValueKind.STRINGS,
@@ -314,7 +314,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         en="list refuse reasons",
         doc_id=31214,
         evidence=documented("api"),
-        params=(DISPUTE_ID, DISPUTE_TYPE, fields_param(20)),
+        params=(DISPUTE_ID, DISPUTE_TYPE, make_fields_param(20)),
         record=REASON,
         query="reasons",
         failure="error_code",

@@ -8,7 +8,7 @@ from .declaration import Method
 from .exchange_methods import EXCHANGE_METHODS
 from .related_methods import RELATED_METHODS
 
-__all__ = ["METHODS", "PERSONAL"]
+__all__ = ["METHODS", "PERSONAL_NAMES"]
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS)}
@@ -22,7 +22,7 @@ def _personal(fields: tuple[Field, ...]) -> Iterator[str]:
         yield from _personal(field.of)
 
 
-PERSONAL: frozenset[str] = frozenset(
+PERSONAL_NAMES: frozenset[str] = frozenset(
     name
     for method in METHODS.values()
     for name in (

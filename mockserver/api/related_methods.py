@@ -4,15 +4,11 @@ Return addresses, carriers, the trade behind an exchange, the time.  Parameters 
 pages; types of the fields: rules of the product.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from ..domain.evidence import documented, inferred
-from ..domain.vocabulary import Status
 from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, fields_param
+from .declaration import Method, make_fields_param
 
-__all__ = ["REFUND_STATUS", "RELATED_METHODS"]
+__all__ = ["RELATED_METHODS"]
 
 NUMBER, STRING, BOOLEAN, DATE, PRICE, OBJECT = (
     ValueKind.NUMBER,
@@ -101,21 +97,6 @@ TRADE = (
     Field(name="orders", kind=OBJECT, item="order", of=ORDER),
 )
 
-# refund_status of a sub-order: names of the sibling dispute API, grouped as trades show them (inferred)
-REFUND_STATUS: Mapping[Status, str] = MappingProxyType(
-    {
-        Status.WAIT_SELLER_AGREE: "WAIT_SELLER_AGREE",
-        Status.WAIT_BUYER_RETURN: "WAIT_BUYER_RETURN_GOODS",
-        Status.WAIT_SELLER_CONFIRM: "WAIT_SELLER_CONFIRM_GOODS",
-        Status.WAIT_BUYER_MODIFY: "SELLER_REFUSE_BUYER",
-        Status.WAIT_SELLER_CONSIGN: "WAIT_SELLER_CONFIRM_GOODS",
-        Status.WAIT_BUYER_CONFIRM: "WAIT_SELLER_CONFIRM_GOODS",
-        Status.CLOSED: "CLOSED",
-        Status.SUCCESS: "SUCCESS",
-        Status.TO_REFUND: "CLOSED",
-    }
-)
-
 RELATED_METHODS: tuple[Method, ...] = (
     Method(
         name="taobao.logistics.address.search",
@@ -144,7 +125,7 @@ RELATED_METHODS: tuple[Method, ...] = (
         query="carriers",
         record=CARRIER,
         params=(
-            fields_param(20),
+            make_fields_param(20),
             Param(name="is_recommended", kind=BOOLEAN, zh="是否只查推荐物流公司"),
             Param(
                 name="order_mode", kind=STRING, among=("offline", "online", "all"), zh="下单方式"
@@ -161,7 +142,10 @@ RELATED_METHODS: tuple[Method, ...] = (
         evidence=inferred("isv", "refund"),
         query="trade",
         record=TRADE,
-        params=(fields_param(200), Param(name="tid", kind=NUMBER, required=True, zh="交易编号")),
+        params=(
+            make_fields_param(200),
+            Param(name="tid", kind=NUMBER, required=True, zh="交易编号"),
+        ),
         reply=(Field(name="trade", kind=OBJECT, of=TRADE),),
     ),
     Method(

@@ -10,7 +10,7 @@ from ..protocol.shapes import show_time
 from ..protocol.signing import SIGN_METHODS, sign
 from .methods import METHODS
 
-__all__ = ["Credentials", "call_body", "files_of", "signed_params"]
+__all__ = ["Credentials", "build_signed_params", "encode_body", "extract_files"]
 
 _BOUNDARY = "tmall-mockserver-form"
 
@@ -23,7 +23,7 @@ class Credentials(Struct, frozen=True):
     session: str = ""
 
 
-def signed_params(
+def build_signed_params(
     method: str,
     business: Mapping[str, object],
     who: Credentials,
@@ -52,7 +52,7 @@ def signed_params(
         and "fields" not in business
         and any(p.name == "fields" for p in known.params)
     ):
-        system["fields"] = known.every_field
+        system["fields"] = known.all_fields
     merged = {**system, **business}
     texts = {
         name: _text(value)
@@ -66,7 +66,7 @@ def signed_params(
     return {**texts, "sign": sign(texts, who.app_secret, chosen)}
 
 
-def files_of(business: Mapping[str, object]) -> dict[str, bytes]:
+def extract_files(business: Mapping[str, object]) -> dict[str, bytes]:
     """The parameters that go as files."""
     return {
         name: bytes(value)
@@ -75,7 +75,7 @@ def files_of(business: Mapping[str, object]) -> dict[str, bytes]:
     }
 
 
-def call_body(texts: Mapping[str, str], files: Mapping[str, bytes]) -> tuple[bytes, str]:
+def encode_body(texts: Mapping[str, str], files: Mapping[str, bytes]) -> tuple[bytes, str]:
     """The body and its content type: a form, multipart where there are files."""
     if not files:
         return urlencode(texts).encode(), "application/x-www-form-urlencoded;charset=UTF-8"

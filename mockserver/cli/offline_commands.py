@@ -1,11 +1,11 @@
-"""Commands that need no server: `sign`, `explain`, `reference`, `config show`."""
+"""Commands that need no server: `sign`, `explain`, `render_reference`, `config show`."""
 
 from difflib import get_close_matches
 
 import click
 
 from ..protocol.signing import SIGN_METHODS, sign, string_to_sign
-from ..reference.articles import articles, diagrams, explain, reference
+from ..reference.articles import build_articles, explain, render_diagrams, render_reference
 from .console import WRONG_USE, fail, pairs, say, words
 from .settings import SETTINGS, read_settings
 
@@ -37,7 +37,7 @@ def explain_(ids: tuple[str, ...]) -> None:
     """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部 (explain codes, statuses, moves, methods, rules, faults)."""
     lang = words("zh", "en")
     if not ids:
-        for article in articles():
+        for article in build_articles():
             say(f"{article.kind}  {article.id}  {article.title}")
         return
     unknown = [wanted for wanted in ids if not explain(wanted)]
@@ -45,7 +45,9 @@ def explain_(ids: tuple[str, ...]) -> None:
         for article in explain(wanted):
             say(article.text(lang))
     if unknown:
-        known = sorted({text for article in articles() for text in (article.id, article.title)})
+        known = sorted(
+            {text for article in build_articles() for text in (article.id, article.title)}
+        )
         close = [near for wanted in unknown for near in get_close_matches(wanted, known, 3)]
         fail(
             WRONG_USE,
@@ -64,7 +66,7 @@ def explain_(ids: tuple[str, ...]) -> None:
 @click.option("--diagram", is_flag=True, help="状态图，Mermaid 文本 (the state diagram as Mermaid)")
 def reference_(diagram: bool) -> None:
     """打印全部规则与方法，附依据 (all rules and methods, with their evidence)."""
-    say(diagrams() if diagram else reference(words("zh", "en")))
+    say(render_diagrams() if diagram else render_reference(words("zh", "en")))
 
 
 @click.group()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from ..api.signed_call import Credentials, call_body, files_of, signed_params
+from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
 from ..protocol.shapes import BEIJING
 from ..scenario.curl import curl_line
 from ..scenario.target import TargetFactory, TargetRefused, TargetReply, lost_reply, read_reply
@@ -38,9 +38,9 @@ class ControlStage:
     def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
         """A signed call over the transport of the control API."""
         who = Credentials(self.info["app_key"], self.info["app_secret"], session)
-        files = files_of(params)
-        texts = signed_params(method, params, who, datetime.now(BEIJING))
-        body, kind = call_body(texts, files)
+        files = extract_files(params)
+        texts = build_signed_params(method, params, who, datetime.now(BEIJING))
+        body, kind = encode_body(texts, files)
         curl = curl_line(self.info["gateway"], texts, files)
         try:
             _, _, content = self._control.transport.send(

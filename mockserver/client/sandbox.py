@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..domain.durations import show_duration
+from ..domain.durations import format_duration
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
 from ..world.clock import FROZEN_AT
@@ -155,7 +155,7 @@ class Clock:
         self._sandbox._ask("POST", "clock", {"mode": "running", "now": at})
 
     def _go(self, how: str, by: str | timedelta | None, to: str | None) -> list[dict[str, Any]]:
-        span = show_duration(by) if isinstance(by, timedelta) else by
+        span = format_duration(by) if isinstance(by, timedelta) else by
         body = {name: value for name, value in (("by", span), ("to", to)) if value is not None}
         fired: list[dict[str, Any]] = self._sandbox._ask("POST", f"clock/{how}", body)["fired"]
         return fired

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..api.signed_call import Credentials, call_body, files_of, signed_params
+from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
 from ..protocol.shapes import BEIJING
 from .transport import Http, Transport
 
@@ -63,7 +63,7 @@ class TopClient:
     ) -> dict[str, str]:
         """All text parameters with the signature; None leaves one out, `fields` is filled in when absent."""
         who = Credentials(self.app_key, self.app_secret, self.session)
-        return signed_params(
+        return build_signed_params(
             method, business, who, self._clock(), format=format, sign_method=self.sign_method
         )
 
@@ -72,7 +72,7 @@ class TopClient:
     ) -> tuple[str, Mapping[str, str]]:
         """The reply as text with its headers; bytes among the parameters go as files."""
         texts = self.params(method, business, format=format)
-        body, kind = call_body(texts, files_of(business))
+        body, kind = encode_body(texts, extract_files(business))
         _, headers, content = self._transport.send("POST", self._path, body, {"Content-Type": kind})
         return content.decode(), headers
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from ..domain.durations import parse_duration
 from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongFlow
 from ..domain.exchange import Exchange
-from ..domain.near import near, sentences, shown
+from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.play import deadline, possible
 from ..protocol.shapes import read_time, show_time
 from ..service.problem import Problem, by_actor
@@ -181,8 +181,11 @@ def _move(ask: ControlRequest) -> tuple[int, Any]:
             outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
         except (WrongFlow, IllegalMove, ConditionFailed) as refused:
             raise _at_state(refused, played, world.exchange(dispute_id), world) from None
-        shown = serialize_exchange(world, outcome.exchange, ask.base_url)
-        return 200, {**shown, "warnings": list(outcome.warnings)} if outcome.warnings else shown
+        serialize_near_miss = serialize_exchange(world, outcome.exchange, ask.base_url)
+        return 200, {
+            **serialize_near_miss,
+            "warnings": list(outcome.warnings),
+        } if outcome.warnings else serialize_near_miss
 
 
 def _at_state(
@@ -190,8 +193,8 @@ def _at_state(
 ) -> Problem:
     """The refusal with the exchange's present status, what is possible, and how near the move was."""
     aged = world.state.clock.aged
-    found = near(exchange, type(played.move), played.role.actor, world.state.rules)
-    zh, en = sentences(found, lambda at: show_time(at - aged))
+    found = find_near_miss(exchange, type(played.move), played.role.actor, world.state.rules)
+    zh, en = describe_near_miss(found, lambda at: show_time(at - aged))
     return Problem(
         409,
         refused.zh,
@@ -200,7 +203,7 @@ def _at_state(
         status_now=exchange.status.value,
         status_text=world.state.rules.text(f"text.{exchange.status.value}"),
         possible=by_actor(possible(exchange)),
-        **shown(found, lambda at: show_time(at - aged)),
+        **serialize_near_miss(found, lambda at: show_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),
     )

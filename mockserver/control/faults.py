@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..domain.durations import show_duration
+from ..domain.durations import format_duration
 from ..service.problem import Problem
 from ..world.document import BadDocument, QuotaDocument
 from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind
@@ -107,7 +107,7 @@ def _shown(kind: FaultKind) -> dict[str, Any]:
             else {}
         )
         default = (
-            show_duration(option.default)
+            format_duration(option.default)
             if isinstance(option.default, timedelta)
             else option.default
         )

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..api.signed_call import Credentials, call_body, files_of, signed_params
+from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
 from ..protocol.messages import Inbound
 from ..scenario.curl import curl_line
 from ..scenario.target import TargetFactory, TargetRefused, TargetReply, lost_reply, read_reply
@@ -71,9 +71,9 @@ class InProcessTarget:
     def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
         """A signed call through the gateway."""
         who = Credentials(self.info["app_key"], self.info["app_secret"], session)
-        files = files_of(params)
-        texts = signed_params(method, params, who, self._desk.directory.real())
-        body, kind = call_body(texts, files)
+        files = extract_files(params)
+        texts = build_signed_params(method, params, who, self._desk.directory.real())
+        body, kind = encode_body(texts, files)
         reply = self._desk.gateway.answer(Inbound("POST", b"", kind, body, self._base_url))
         curl = curl_line(self.info["gateway"], texts, files)
         if reply.delivery is not None and reply.delivery.loss:

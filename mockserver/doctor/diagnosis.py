@@ -13,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from msgspec import Struct
 
-from ..api.known_names import meant, plain
 from ..api.methods import METHODS
+from ..api.spelling import normalize_name, suggest_name
 from ..protocol.errors import CODES
 from ..protocol.signing import SIGN_METHODS
 from ..world.masking import is_private
@@ -96,7 +96,9 @@ def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Findi
 
 def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
     """Find out what happened to a parameter that did not arrive."""
-    lookalikes = [sent for sent in call.texts if sent != name and meant(sent, (name,)) == name]
+    lookalikes = [
+        sent for sent in call.texts if sent != name and suggest_name(sent, (name,)) == name
+    ]
     if name in call.texts:
         yield make_finding("sent_empty", name=name)
     elif lookalikes:
@@ -142,12 +144,12 @@ def _suggest(name: str, sent: str, correct: str) -> Iterator[Finding]:
 def _examine_method(call: RefusedCall) -> Iterator[Finding]:
     sent = call.texts["method"]
     names = [*METHODS, *(list(call.world.state.stubs) if call.world else ())]
-    yield from _suggest("method", sent, meant(sent.strip().removesuffix("_response"), names))
+    yield from _suggest("method", sent, suggest_name(sent.strip().removesuffix("_response"), names))
 
 
 def _examine_format(call: RefusedCall) -> Iterator[Finding]:
     sent = call.texts["format"]
-    yield from _suggest("format", sent, meant(sent.strip(), ("json", "xml")))
+    yield from _suggest("format", sent, suggest_name(sent.strip(), ("json", "xml")))
 
 
 def _examine_app_permission(call: RefusedCall) -> Iterator[Finding]:
@@ -183,7 +185,9 @@ def _examine_encoding(call: RefusedCall) -> Iterator[Finding]:
 def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
     method = call.text("sign_method") or "md5"
     if method not in SIGN_METHODS:
-        correct = _SIGN_METHOD_SPELLINGS.get(plain(method)) or meant(method.strip(), SIGN_METHODS)
+        correct = _SIGN_METHOD_SPELLINGS.get(normalize_name(method)) or suggest_name(
+            method.strip(), SIGN_METHODS
+        )
         yield from _suggest("sign_method", method, correct)
     elif call.text("sign"):
         yield from explain_sign(_read_signed_call(call))

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..domain.catalogue import stage_of
+from ..domain.catalogue import refusal_stage
 from ..domain.errors import ConditionFailed, DomainError, NoSuchExchange
-from ..domain.near import near, sentences, shown
+from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.vocabulary import Status
 from ..protocol.forms import read_urlencoded
 from ..protocol.shapes import Param, ValueKind, show_time
@@ -95,9 +95,9 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
     if exchange is None or move is None or call.session is None:
         return
     aged = world.state.clock.aged
-    near_miss = near(exchange, move, call.session.role.actor, world.state.rules)
-    zh, en = sentences(near_miss, lambda instant: show_time(instant - aged))
-    details = shown(near_miss, lambda instant: show_time(instant - aged))
+    near_miss = find_near_miss(exchange, move, call.session.role.actor, world.state.rules)
+    zh, en = describe_near_miss(near_miss, lambda instant: show_time(instant - aged))
+    details = serialize_near_miss(near_miss, lambda instant: show_time(instant - aged))
     yield make_finding("near_miss", {"status_now": exchange.status.value, **details}, zh=zh, en=en)
     if isinstance(failure, ConditionFailed):
         yield from _list_accepted_values(call, world, failure)
@@ -140,7 +140,7 @@ def _list_accepted_values(
         addresses = state.shops[exchange.shop].return_addresses()
         yield _list_values("address_id", [str(number) for number in addresses])
     elif failure.failure == "unknown_reason":
-        stage = stage_of(exchange.status)
+        stage = refusal_stage(exchange.status)
         reasons = [
             f"{reason.reason_id} {reason.reason_text}"
             for reason in state.reasons

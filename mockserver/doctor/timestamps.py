@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
-from ..domain.durations import show_duration
+from ..domain.durations import format_duration
 from ..protocol.shapes import BEIJING, read_epoch, read_time, show_time
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
@@ -37,7 +37,7 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
             "two_clocks",
             sandbox=show_time(inner),
             real=show_time(real),
-            tolerance=show_duration(tolerance),
+            tolerance=format_duration(tolerance),
         )
 
 
@@ -67,7 +67,7 @@ def _explain_offset(
         "time_off",
         now=show_time(nearer),
         seconds=int(offset.total_seconds()),
-        tolerance=show_duration(tolerance),
+        tolerance=format_duration(tolerance),
     )
 
 

@@ -27,10 +27,10 @@ from .moves import (
 from .vocabulary import CsStatus, Status, Verdict
 
 __all__ = [
-    "ANOTHER",
+    "ANOTHER_SKU",
     "BEHAVIOURS",
-    "ROUNDS",
-    "WAYBILL",
+    "MAX_MODIFICATIONS",
+    "WAYBILL_PLACEHOLDER",
     "Action",
     "Behaviour",
     "Delay",
@@ -38,9 +38,9 @@ __all__ = [
     "PlannedAction",
 ]
 
-ROUNDS = 5  # how often a robot modifies one exchange; then it does something else, so no quarrel goes on for ever
-ANOTHER = "*"  # as wanted SKU: another of the sandbox's goods
-WAYBILL = "{waybill}"  # in a message: the waybill of the returned goods
+MAX_MODIFICATIONS = 5  # how often a robot modifies one exchange; then it does something else, so no quarrel goes on for ever
+ANOTHER_SKU = "*"  # as wanted SKU: another of the sandbox's goods
+WAYBILL_PLACEHOLDER = "{waybill}"  # in a message: the waybill of the returned goods
 S1, S2, S3 = Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_RETURN, Status.WAIT_SELLER_CONFIRM
 S6, S12, S13 = Status.WAIT_BUYER_MODIFY, Status.WAIT_SELLER_CONSIGN, Status.WAIT_BUYER_CONFIRM
 ASKED, STEPPED_IN = CsStatus.ASKED, CsStatus.STEPPED_IN
@@ -127,12 +127,14 @@ def _judges(delay: Delay, *, buyer: int, seller: int, refund: int) -> tuple[Acti
 NOTHING = None
 LAST_SECOND = _before_end("1s", "1s")
 ANY_TIME = _after("1m", "9d")
-DELIVERED = LeaveMessage(content=f"【物流】退回的商品已送达，运单号 {WAYBILL}，请确认收货。")
+DELIVERED = LeaveMessage(
+    content=f"【物流】退回的商品已送达，运单号 {WAYBILL_PLACEHOLDER}，请确认收货。"
+)
 WHEN_AGREED = LeaveMessage(content="申请已经提交很久了，什么时候同意？")
 WHEN_RECEIVED = LeaveMessage(content="商品早就寄回了，请尽快确认收货。")
 WHEN_SHIPPED = LeaveMessage(content="怎么还不发货？请尽快发出换货商品。")
 MENDED = Modify(desc="已按要求修改申请，请重新处理。")
-OTHER_GOODS = Modify(exchange_sku=ANOTHER, desc="改换另一款商品。")
+OTHER_GOODS = Modify(exchange_sku=ANOTHER_SKU, desc="改换另一款商品。")
 
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from .vocabulary import Phase, Status
 
-__all__ = ["Address", "Buyer", "Carrier", "Goods", "Reason", "Shop", "Trade", "stage_of"]
+__all__ = ["Address", "Buyer", "Carrier", "Goods", "Reason", "Shop", "Trade", "refusal_stage"]
 
 
 class Address(Struct, frozen=True, gc=False):
@@ -105,6 +105,6 @@ class Reason(Struct, frozen=True, gc=False):
     phases: tuple[Phase, ...] = (Phase.ONSALE, Phase.AFTERSALE)
 
 
-def stage_of(status: Status) -> str:
+def refusal_stage(status: Status) -> str:
     """Which list of refuse reasons an exchange shows: by its stage (inferred from an integrator)."""
     return "receipt" if status is Status.WAIT_SELLER_CONFIRM else "application"

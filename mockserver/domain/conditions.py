@@ -48,7 +48,7 @@ class Situation(Struct, frozen=True):
 class Condition(Struct, frozen=True):
     """`holds` decides; `zh` and `en` say what is wrong when it does not (`{…}` are move fields).
 
-    `label` says in Chinese what it asks for; a `choosing` one tells apart rows of one state and move.
+    `label` says in Chinese what it asks for; a `deciding` one tells apart rows of one state and move.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Condition(Struct, frozen=True):
     zh: str
     en: str
     strict_only: bool = False
-    choosing: bool = False
+    deciding: bool = False
 
 
 def _field(name: str) -> Callable[[Situation], str]:
@@ -75,7 +75,7 @@ def _verdict(wanted: Verdict) -> Condition:
         lambda at: getattr(at.move, "verdict") is wanted,
         f"判定不是 {wanted}",
         f"the judgement is not for {wanted}",
-        choosing=True,
+        deciding=True,
     )
 
 
@@ -88,7 +88,7 @@ def _refused_from(status: Status, name: str) -> Condition:
         lambda at: at.exchange.refused_from is status,
         f"换货单不是从「{status.zh}」被拒绝的",
         f"the refusal did not leave status {status.value}",
-        choosing=True,
+        deciding=True,
     )
 
 
@@ -122,7 +122,7 @@ BACK_TO_RECEIPT = Condition(
     lambda at: at.rules.number("modify_to") == 3 and _same_goods(at),
     "规则 modify_to 不是 3，或换货商品已变更",
     "rule modify_to is not 3, or other goods are wanted",
-    choosing=True,
+    deciding=True,
 )
 ADDRESS_KNOWN = Condition(
     "address_known",
@@ -199,6 +199,6 @@ OUT_OF_STOCK = Condition(
     lambda at: at.available < at.exchange.num,
     "换货商品有库存",
     "the wanted goods are in stock",
-    choosing=True,
+    deciding=True,
 )
 WAYBILL = (WAYBILL_GIVEN, WAYBILL_FORMED, WAYBILL_FRESH, CARRIER_KNOWN)

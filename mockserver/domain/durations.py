@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 
-__all__ = ["LONGEST", "parse_duration", "show_duration"]
+__all__ = ["MAX_DURATION", "format_duration", "parse_duration"]
 
-LONGEST = timedelta(days=36_500)  # a hundred years: every deadline stays a date
+MAX_DURATION = timedelta(days=36_500)  # a hundred years: every deadline stays a date
 _SHAPE = re.compile(
     r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII
 )
@@ -24,12 +24,12 @@ def parse_duration(text: str) -> timedelta:
         )
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if span > LONGEST:
+    if span > MAX_DURATION:
         raise ValueError(f"时长超过一百年 (longer than a hundred years): {text}")
     return span
 
 
-def show_duration(span: timedelta) -> str:
+def format_duration(span: timedelta) -> str:
     """The shortest spelling that `parse_duration` reads back; whole seconds; `0s` for none."""
     rest, seconds = divmod(int(span.total_seconds()), 60)
     rest, minutes = divmod(rest, 60)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from .errors import StockShort
 
-__all__ = ["Accounts", "Entry", "Posting", "post", "stocked"]
+__all__ = ["Accounts", "Entry", "Posting", "post_entries", "set_available"]
 
 
 class Accounts(Struct, frozen=True, gc=False):
@@ -52,7 +52,7 @@ class Entry(Struct, frozen=True, gc=False):
     target: str
 
 
-def post(accounts: Mapping[str, Accounts], entries: Iterable[Entry]) -> dict[str, Accounts]:
+def post_entries(accounts: Mapping[str, Accounts], entries: Iterable[Entry]) -> dict[str, Accounts]:
     """The accounts that change, after all entries; none changes if one entry cannot be met.
 
     Raises:
@@ -72,7 +72,7 @@ def post(accounts: Mapping[str, Accounts], entries: Iterable[Entry]) -> dict[str
     return changed
 
 
-def stocked(accounts: Accounts, available: int) -> Accounts:
+def set_available(accounts: Accounts, available: int) -> Accounts:
     """The accounts with `available` units on the shelf, balanced against `outside`."""
     return replace(
         accounts, available=available, outside=accounts.outside + accounts.available - available

@@ -17,18 +17,18 @@ from .vocabulary import Verdict
 
 __all__ = [
     "DEFAULT_CARRIER",
+    "MAX_UNITS",
     "MOVES",
-    "PICTURES",
-    "UNITS_AT_MOST",
+    "PICTURES_FIELD",
+    "BuyerRequest",
     "Move",
-    "Refusal",
+    "SellerRefusal",
     "Shipment",
-    "Wish",
 ]
 
 DEFAULT_CARRIER = "顺丰快递"
-PICTURES = "leave_message_pics"
-UNITS_AT_MOST = 1_000_000  # of one exchange
+PICTURES_FIELD = "leave_message_pics"
+MAX_UNITS = 1_000_000  # of one exchange
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,8 +39,8 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """A number of units is bounded; 0 leaves it as it is."""
-        if not 0 <= getattr(self, "num", 0) <= UNITS_AT_MOST:
-            raise ValueError(f"num 应在 0 与 {UNITS_AT_MOST} 之间 (from 0 to {UNITS_AT_MOST})")
+        if not 0 <= getattr(self, "num", 0) <= MAX_UNITS:
+            raise ValueError(f"num 应在 0 与 {MAX_UNITS} 之间 (from 0 to {MAX_UNITS})")
 
     @classmethod
     @cache
@@ -56,10 +56,10 @@ class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def pictures(self) -> tuple[str, ...]:
         """Names of the evidence pictures that go with the words."""
-        return tuple(getattr(self, PICTURES, ()))
+        return tuple(getattr(self, PICTURES_FIELD, ()))
 
 
-class Wish(Move, frozen=True):
+class BuyerRequest(Move, frozen=True):
     """What a buyer asks for; what is left empty stays as the order or the application has it."""
 
     reason: str = ""
@@ -73,7 +73,7 @@ class Wish(Move, frozen=True):
         return self.desc or self.reason
 
 
-class Refusal(Move, frozen=True):
+class SellerRefusal(Move, frozen=True):
     """A seller's refusal; without a reason, the first of the stage."""
 
     seller_refuse_reason_id: int | None = None
@@ -88,7 +88,7 @@ class Shipment(Move, frozen=True):
     logistics_no: str | None = None
 
 
-class Apply(Wish, frozen=True):
+class Apply(BuyerRequest, frozen=True):
     """The buyer applies."""
 
     zh, en = "申请换货", "apply"
@@ -107,7 +107,7 @@ class Agree(Move, frozen=True):
     post: str = ""
 
 
-class Refuse(Refusal, frozen=True):
+class Refuse(SellerRefusal, frozen=True):
     """The seller refuses the application."""
 
     zh, en = "拒绝换货申请", "refuse the application"
@@ -125,7 +125,7 @@ class ReturngoodsAgree(Move, frozen=True):
     zh, en = "确认收到退货", "confirm receipt of the returned goods"
 
 
-class ReturngoodsRefuse(Refusal, frozen=True):
+class ReturngoodsRefuse(SellerRefusal, frozen=True):
     """The seller refuses the returned goods."""
 
     zh, en = "拒绝确认收货", "refuse the returned goods"
@@ -151,7 +151,7 @@ class TurnToRefund(Move, frozen=True):
     zh, en = "换货转退款", "turn into a refund"
 
 
-class Modify(Wish, frozen=True):
+class Modify(BuyerRequest, frozen=True):
     """The buyer modifies the refused application."""
 
     zh, en = "修改换货申请", "modify the application"

@@ -12,9 +12,9 @@ from .conditions import NOT_IN_HAND, Condition, ConditionKind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Exchange, Outcome
 from .ledger import Entry
-from .moves import Agree, LeaveMessage, Move, ShipBack, Shipment, Wish
+from .moves import Agree, BuyerRequest, LeaveMessage, Move, ShipBack, Shipment
 from .rules import RuleValues
-from .table import CS_TABLE, ENDS, TABLE, Row
+from .table import CS_TABLE, FINAL_STATUSES, TABLE, Row
 from .vocabulary import IN_HAND, Actor, CsStatus, Role, Ruleset, Status
 
 __all__ = ["deadline", "play", "possible", "rows_from"]
@@ -47,8 +47,8 @@ def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
     if exchange.cs_status in IN_HAND:
         return None
     for row in _BY_STATE[exchange.ruleset, exchange.status]:
-        if row.after:
-            return exchange.due or exchange.entered + rules.deadline(row.after)
+        if row.deadline_rule:
+            return exchange.due or exchange.entered + rules.deadline(row.deadline_rule)
     return None
 
 
@@ -113,7 +113,7 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
             move=kind,
             by=by.actor,
             possible=possible(exchange),
-            over=exchange.status in ENDS and kind is LeaveMessage,
+            over=exchange.status in FINAL_STATUSES and kind is LeaveMessage,
         )
     raise ConditionFailed(
         exchange=exchange,
@@ -160,7 +160,7 @@ def _cs_after(situation: Situation) -> tuple[CsStatus, ...]:
 
 
 def _entries(exchange: Exchange, row: Row) -> Iterator[Entry]:
-    for posting in row.posts:
+    for posting in row.postings:
         units = getattr(exchange, posting.units)
         if units:
             yield Entry(getattr(exchange, posting.goods), units, posting.source, posting.target)
@@ -170,7 +170,7 @@ def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
     """The exchange in its new state, with what the move itself writes into it."""
     exchange, move = situation.exchange, situation.move
     changes: dict[str, object] = {**dict(_written(move)), **dict(row.writes)}
-    if row.stamps:
+    if row.changes_modified:
         changes["modified"] = at
         if exchange.verbatim:
             stale = (*_DATED, *changes)
@@ -197,9 +197,11 @@ def _return_address(situation: Situation) -> str:
 
 def _written(move: Move) -> Iterator[tuple[str, object]]:
     """What a move's own fields say about the exchange."""
-    if isinstance(move, Wish):
+    if isinstance(move, BuyerRequest):
         yield from (
-            (name, given) for name in Wish.__struct_fields__ if (given := getattr(move, name))
+            (name, given)
+            for name in BuyerRequest.__struct_fields__
+            if (given := getattr(move, name))
         )
     elif isinstance(move, Shipment):
         side = "buyer" if isinstance(move, ShipBack) else "seller"

@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from .durations import LONGEST, parse_duration, show_duration
+from .durations import MAX_DURATION, format_duration, parse_duration
 from .evidence import Evidence, assumed, documented, inferred
-from .vocabulary import Status
+from .vocabulary import Deadline, Status
 
 __all__ = ["DEFAULTS", "RULES", "BadRule", "Rule", "RuleValues"]
 
@@ -71,7 +71,7 @@ class BadRule(ValueError):
 
 
 def _duration(switch: Rule, value: object) -> timedelta:
-    if isinstance(value, timedelta) and timedelta() <= value <= LONGEST:
+    if isinstance(value, timedelta) and timedelta() <= value <= MAX_DURATION:
         return value
     try:
         return parse_duration(value if isinstance(value, str) else "")
@@ -79,13 +79,23 @@ def _duration(switch: Rule, value: object) -> timedelta:
         raise BadRule(switch.name, value, "3d12h") from None
 
 
-def _deadline(status: Status, span: str, evidence: Evidence) -> Rule:
+def _deadline(status: Status, deadline: Deadline) -> Rule:
     return Rule(
-        f"deadline.{status.value}",
-        parse_duration(span),
+        status.deadline_rule,
+        parse_duration(deadline.default),
         f"「{status.zh}」的时限",
         f"how long status {status.value} may last",
-        evidence,
+        deadline.evidence,
+    )
+
+
+def _text(status: Status) -> Rule:
+    return Rule(
+        status.text_rule,
+        status.zh,
+        f"状态 {status.value} 的文字",
+        f"text of status {status.value}",
+        inferred("isv", note="text on the wire; codes and texts are documented"),
     )
 
 
@@ -97,26 +107,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         switch.name: switch
         for switch in (
-            _deadline(
-                Status.WAIT_SELLER_AGREE,
-                "2d",
-                assumed("the action is documented, its length is not", "guide"),
-            ),
-            _deadline(Status.WAIT_BUYER_RETURN, "7d", inferred("rule23")),
-            _deadline(Status.WAIT_SELLER_CONFIRM, "10d", inferred("rule23")),
-            _deadline(Status.WAIT_BUYER_MODIFY, "5d", inferred("rule23")),
-            _deadline(Status.WAIT_SELLER_CONSIGN, "72h", inferred("ruleold", note="length only")),
-            _deadline(Status.WAIT_BUYER_CONFIRM, "10d", assumed()),
-            *(
-                Rule(
-                    f"text.{status.value}",
-                    status.zh,
-                    f"状态 {status.value} 的文字",
-                    f"text of status {status.value}",
-                    inferred("isv", note="text on the wire; codes and texts are documented"),
-                )
-                for status in Status
-            ),
+            *(_deadline(status, status.deadline) for status in Status if status.deadline),
+            *(_text(status) for status in Status),
             Rule(
                 "fields_required",
                 True,
@@ -267,7 +259,7 @@ class RuleValues(Struct, frozen=True):
     def shown(self) -> dict[str, bool | int | str]:
         """All choices as JSON shows them: durations as text."""
         return {
-            name: show_duration(value) if isinstance(value, timedelta) else value
+            name: format_duration(value) if isinstance(value, timedelta) else value
             for name, value in self.values.items()
         }
 

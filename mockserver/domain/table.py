@@ -46,7 +46,7 @@ from .moves import (
 )
 from .vocabulary import IN_HAND, Actor, CsStatus, GoodStatus, Ruleset, Status
 
-__all__ = ["CS_TABLE", "ENDS", "TABLE", "CsRow", "Row"]
+__all__ = ["CS_TABLE", "FINAL_STATUSES", "TABLE", "CsRow", "Row"]
 
 RESERVE = Posting("预占", "exchange_sku", "num", "available", "reserved")
 RELEASE = Posting("释放预占", "exchange_sku", "reserved", "reserved", "available")
@@ -64,9 +64,9 @@ S12, S13, S14 = Status.WAIT_SELLER_CONSIGN, Status.WAIT_BUYER_CONFIRM, Status.TO
 class Row(Struct, frozen=True):
     """One legal move.
 
-    `notice` is what the platform writes when the actor says nothing; `after` names the switch that
-    holds the deadline; `when` are its conditions; `posts` its stock entries; `stamps` is false where
-    `modified` stays; `writes` are fields that the move sets anew; `if_upgraded` is the evidence under `upgraded` where it is another.
+    `notice` is what the platform writes when the actor says nothing; `deadline_rule` names the switch that
+    holds the deadline; `when` are its conditions; `postings` its stock entries; `changes_modified` is false where
+    `modified` stays; `writes` are fields that the move sets anew; `upgraded_evidence` is the evidence under `upgraded` where it is another.
     """
 
     source: Status | None
@@ -76,24 +76,26 @@ class Row(Struct, frozen=True):
     notice: str
     evidence: Evidence
     when: tuple[Condition, ...] = ()
-    posts: tuple[Posting, ...] = ()
-    after: str = ""
+    postings: tuple[Posting, ...] = ()
+    deadline_rule: str = ""
     rulesets: tuple[Ruleset, ...] = BOTH
-    stamps: bool = True
+    changes_modified: bool = True
     writes: tuple[tuple[str, object], ...] = ()
-    if_upgraded: Evidence | None = None
+    upgraded_evidence: Evidence | None = None
 
-    def known(self, ruleset: Ruleset) -> Evidence:
+    def evidence_under(self, ruleset: Ruleset) -> Evidence:
         """How the row is known under a ruleset: some are documented for one flow and assumed for the other."""
         return (
-            self.if_upgraded if self.if_upgraded and ruleset is Ruleset.UPGRADED else self.evidence
+            self.upgraded_evidence
+            if self.upgraded_evidence and ruleset is Ruleset.UPGRADED
+            else self.evidence
         )
 
     @property
     def name(self) -> str:
         """`1-expire-4:out_of_stock`: from, move, to, and the deciding conditions; unique by actor."""
         source = 0 if self.source is None else self.source.value
-        chosen = ".".join(condition.name for condition in self.when if condition.choosing)
+        chosen = ".".join(condition.name for condition in self.when if condition.deciding)
         by = f"@{self.by}" if self.move is LeaveMessage else ""
         return f"{source}-{self.move.name()}{by}-{self.target.value}" + (
             f":{chosen}" if chosen else ""
@@ -121,7 +123,7 @@ _FLOW: tuple[Row, ...] = (
         "卖家同意换货申请，已预占换货商品，等待买家退货",
         documented("guide", "api", note="guide-7"),
         when=(ADDRESS_KNOWN, IN_STOCK),
-        posts=(RESERVE,),
+        postings=(RESERVE,),
     ),
     Row(
         S1,
@@ -151,8 +153,8 @@ _FLOW: tuple[Row, ...] = (
         "卖家超时未处理，有库存，系统自动同意换货申请",
         documented("guide", note="guide-7; length assumed"),
         when=(IN_STOCK,),
-        posts=(RESERVE,),
-        after="deadline.1",
+        postings=(RESERVE,),
+        deadline_rule=S1.deadline_rule,
     ),
     Row(
         S1,
@@ -162,7 +164,7 @@ _FLOW: tuple[Row, ...] = (
         "卖家超时未处理，无库存，系统自动拒绝换货申请",
         documented("guide", note="guide-7; length assumed"),
         when=(OUT_OF_STOCK,),
-        after="deadline.1",
+        deadline_rule=S1.deadline_rule,
     ),
     Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc")),
     # 2: the buyer returns the goods
@@ -183,10 +185,10 @@ _FLOW: tuple[Row, ...] = (
         S4,
         "买家超时未退货，换货关闭",
         inferred("rule23"),
-        posts=(RELEASE,),
-        after="deadline.2",
+        postings=(RELEASE,),
+        deadline_rule=S2.deadline_rule,
     ),
-    Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
+    Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), postings=(RELEASE,)),
     # 3: the seller examines what came back
     Row(
         S3,
@@ -195,8 +197,8 @@ _FLOW: tuple[Row, ...] = (
         S12,
         "卖家确认收到退货，等待卖家发出换货商品",
         documented("guide", "api", note="guide-5"),
-        posts=(RETURN,),
-        if_upgraded=assumed("allowed too"),
+        postings=(RETURN,),
+        upgraded_evidence=assumed("allowed too"),
     ),
     Row(
         S3,
@@ -215,10 +217,10 @@ _FLOW: tuple[Row, ...] = (
         "卖家确认收货并发出换货商品，等待买家收货",
         inferred("api", "isv"),
         when=WAYBILL,
-        posts=(RETURN, SHIP),
+        postings=(RETURN, SHIP),
         rulesets=UPGRADED,
     ),
-    Row(S3, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), posts=(RELEASE,)),
+    Row(S3, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), postings=(RELEASE,)),
     Row(
         S3,
         Expire,
@@ -226,8 +228,8 @@ _FLOW: tuple[Row, ...] = (
         S14,
         "卖家超时未确认收货，换货转退款",
         inferred("rule23"),
-        posts=(RELEASE,),
-        after="deadline.3",
+        postings=(RELEASE,),
+        deadline_rule=S3.deadline_rule,
     ),
     # 6: refused; the buyer modifies, cancels, or calls customer service
     Row(
@@ -247,7 +249,7 @@ _FLOW: tuple[Row, ...] = (
         "买家修改换货申请，等待卖家处理",
         inferred("tmc"),
         when=(NOT_IN_HAND,),
-        posts=(RELEASE,),
+        postings=(RELEASE,),
         writes=(
             ("buyer_logistic_name", ""),
             ("buyer_logistic_no", ""),
@@ -271,7 +273,7 @@ _FLOW: tuple[Row, ...] = (
         "小二判定支持买家，等待卖家发出换货商品",
         assumed(),
         when=(FOR_BUYER, RECEIPT_REFUSED),
-        posts=(RETURN,),
+        postings=(RETURN,),
     ),
     Row(
         S6,
@@ -281,7 +283,7 @@ _FLOW: tuple[Row, ...] = (
         "小二判定支持买家，已预占换货商品，等待买家退货",
         assumed(),
         when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK),
-        posts=(RESERVE,),
+        postings=(RESERVE,),
         rulesets=UPGRADED,
     ),
     Row(
@@ -292,7 +294,7 @@ _FLOW: tuple[Row, ...] = (
         "小二判定支持卖家，换货关闭",
         assumed(),
         when=(FOR_SELLER,),
-        posts=(RELEASE,),
+        postings=(RELEASE,),
     ),
     Row(
         S6,
@@ -302,9 +304,9 @@ _FLOW: tuple[Row, ...] = (
         "小二判定退款，换货转退款",
         assumed(),
         when=(FOR_REFUND,),
-        posts=(RELEASE,),
+        postings=(RELEASE,),
     ),
-    Row(S6, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), posts=(RELEASE,)),
+    Row(S6, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), postings=(RELEASE,)),
     Row(
         S6,
         Expire,
@@ -313,8 +315,8 @@ _FLOW: tuple[Row, ...] = (
         "买家超时未修改，换货关闭",
         inferred("rule23"),
         when=(NOT_IN_HAND,),
-        posts=(RELEASE,),
-        after="deadline.6",
+        postings=(RELEASE,),
+        deadline_rule=S6.deadline_rule,
     ),
     # 12: the seller ships the replacement
     Row(
@@ -325,10 +327,10 @@ _FLOW: tuple[Row, ...] = (
         "卖家已发出换货商品，等待买家收货",
         documented("api", note="target inferred"),
         when=WAYBILL,
-        posts=(SHIP,),
-        if_upgraded=assumed("allowed too"),
+        postings=(SHIP,),
+        upgraded_evidence=assumed("allowed too"),
     ),
-    Row(S12, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), posts=(RELEASE,)),
+    Row(S12, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), postings=(RELEASE,)),
     Row(
         S12,
         Expire,
@@ -336,8 +338,8 @@ _FLOW: tuple[Row, ...] = (
         S14,
         "卖家超时未发货，换货转退款",
         assumed("length inferred", "ruleold"),
-        posts=(RELEASE,),
-        after="deadline.12",
+        postings=(RELEASE,),
+        deadline_rule=S12.deadline_rule,
     ),
     # 13: the buyer receives it
     Row(S13, ConfirmReceipt, BUYER, S5, "买家确认收到换货商品，换货成功", documented("tmc")),
@@ -348,11 +350,13 @@ _FLOW: tuple[Row, ...] = (
         S5,
         "买家超时未确认收货，系统自动确认，换货成功",
         assumed(),
-        after="deadline.13",
+        deadline_rule=S13.deadline_rule,
     ),
 )
 
-ENDS = tuple(status for status in Status if all(row.source is not status for row in _FLOW))
+FINAL_STATUSES = tuple(
+    status for status in Status if all(row.source is not status for row in _FLOW)
+)
 
 TABLE: tuple[Row, ...] = (
     *_FLOW,
@@ -365,10 +369,10 @@ TABLE: tuple[Row, ...] = (
             status,
             "留言",
             documented("guide", "api", note="guide-6"),
-            stamps=False,
+            changes_modified=False,
         )
         for status in Status
-        if status not in ENDS
+        if status not in FINAL_STATUSES
         for actor in (BUYER, SELLER, CS)
     ),
 )

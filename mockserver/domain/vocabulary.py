@@ -1,4 +1,4 @@
-"""The words of an exchange with their wire codes and Chinese labels: the only place that spells them.
+"""The words of an exchange with their wire codes and Chinese labels; spelt nowhere else.
 
 Codes and texts: API pages and guide; that replies carry the text is inferred from integrators.
 """
@@ -8,15 +8,21 @@ from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from msgspec import Struct
+
+from .evidence import Evidence, assumed, inferred
+
 __all__ = [
     "IN_HAND",
     "Actor",
     "CsStatus",
+    "Deadline",
     "GoodStatus",
     "Phase",
     "Role",
     "Ruleset",
     "Status",
+    "StatusDefinition",
     "Verdict",
 ]
 
@@ -35,30 +41,109 @@ class _Labelled(IntEnum):
         return member
 
 
-class Status(_Labelled):
-    """Where an exchange stands.  `zh` is the text that replies carry (state 3: full-width comma)."""
+class Deadline(Struct, frozen=True):
+    """How long a status may last by default, spelt as a duration (`7d`), and how that is known."""
 
-    WAIT_SELLER_AGREE = 1, "换货待处理", "applied; the seller is to agree or refuse"
-    WAIT_BUYER_RETURN = 2, "待买家退货", "agreed; the buyer is to send the goods back"
-    WAIT_SELLER_CONFIRM = (
-        3,
-        "买家已退货，待收货",
-        "goods on the way back; the seller is to confirm receipt",
+    default: str
+    evidence: Evidence
+
+
+class StatusDefinition(Struct, frozen=True, kw_only=True):
+    """All that a status is, its rows in the table aside.
+
+    `zh` is the text that replies carry.  `refund_status` is what a trade shows for its sub-order
+    while an exchange stands here: names of the sibling dispute API, grouped as trades show them
+    (inferred).  A status in which the flow ends has no `deadline`.  Source:
+    docs/spec/exchange-api.md (codes and texts), docs/spec/rules.md (durations).
+    """
+
+    code: int
+    zh: str
+    en: str
+    refund_status: str
+    deadline: Deadline | None = None
+
+
+class Status(IntEnum):
+    """Where an exchange stands: the numeric code of the API pages.
+
+    A new status needs its definition here and its rows in `table.py`; a test names what is missing.
+    """
+
+    zh: str
+    en: str
+    refund_status: str
+    deadline: Deadline | None
+
+    def __new__(cls, definition: StatusDefinition | int) -> Self:
+        assert isinstance(definition, StatusDefinition)  # a number is looked up: Status(2)
+        member = int.__new__(cls, definition.code)
+        member._value_ = definition.code
+        member.zh = definition.zh
+        member.en = definition.en
+        member.refund_status = definition.refund_status
+        member.deadline = definition.deadline
+        return member
+
+    @property
+    def deadline_rule(self) -> str:
+        """The name of the rule that holds the status's duration (`deadline.2`)."""
+        return f"deadline.{self.value}"
+
+    @property
+    def text_rule(self) -> str:
+        """The name of the rule that holds the status's text on the wire (`text.2`)."""
+        return f"text.{self.value}"
+
+    WAIT_SELLER_AGREE = StatusDefinition(
+        code=1,
+        zh="换货待处理",
+        en="applied; the seller is to agree or refuse",
+        refund_status="WAIT_SELLER_AGREE",
+        deadline=Deadline("2d", assumed("the action is documented, its length is not", "guide")),
     )
-    CLOSED = 4, "换货关闭", "closed"
-    SUCCESS = 5, "换货成功", "the buyer has the replacement"
-    WAIT_BUYER_MODIFY = (
-        6,
-        "待买家修改",
-        "refused; the buyer may modify, cancel or call customer service",
+    WAIT_BUYER_RETURN = StatusDefinition(
+        code=2,
+        zh="待买家退货",
+        en="agreed; the buyer is to send the goods back",
+        refund_status="WAIT_BUYER_RETURN_GOODS",
+        deadline=Deadline("7d", inferred("rule23")),
     )
-    WAIT_SELLER_CONSIGN = (
-        12,
-        "待发出换货商品",
-        "receipt confirmed; the seller is to ship the replacement",
+    WAIT_SELLER_CONFIRM = StatusDefinition(
+        code=3,
+        zh="买家已退货，待收货",  # with a full-width comma
+        en="goods on the way back; the seller is to confirm receipt",
+        refund_status="WAIT_SELLER_CONFIRM_GOODS",
+        deadline=Deadline("10d", inferred("rule23")),
     )
-    WAIT_BUYER_CONFIRM = 13, "待买家收货", "replacement shipped; the buyer is to confirm"
-    TO_REFUND = 14, "请退款", "turned into return and refund"
+    CLOSED = StatusDefinition(code=4, zh="换货关闭", en="closed", refund_status="CLOSED")
+    SUCCESS = StatusDefinition(
+        code=5, zh="换货成功", en="the buyer has the replacement", refund_status="SUCCESS"
+    )
+    WAIT_BUYER_MODIFY = StatusDefinition(
+        code=6,
+        zh="待买家修改",
+        en="refused; the buyer may modify, cancel or call customer service",
+        refund_status="SELLER_REFUSE_BUYER",
+        deadline=Deadline("5d", inferred("rule23")),
+    )
+    WAIT_SELLER_CONSIGN = StatusDefinition(
+        code=12,
+        zh="待发出换货商品",
+        en="receipt confirmed; the seller is to ship the replacement",
+        refund_status="WAIT_SELLER_CONFIRM_GOODS",
+        deadline=Deadline("72h", inferred("ruleold", note="length only")),
+    )
+    WAIT_BUYER_CONFIRM = StatusDefinition(
+        code=13,
+        zh="待买家收货",
+        en="replacement shipped; the buyer is to confirm",
+        refund_status="WAIT_SELLER_CONFIRM_GOODS",
+        deadline=Deadline("10d", assumed()),
+    )
+    TO_REFUND = StatusDefinition(
+        code=14, zh="请退款", en="turned into return and refund", refund_status="CLOSED"
+    )
 
 
 class Role(_Labelled):

@@ -9,8 +9,13 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ..api.known_names import KNOWN_FIELDS, KNOWN_NAMES, unknown_fields, unknown_names
 from ..api.methods import METHODS
+from ..api.spelling import (
+    FIELD_NAMES,
+    PARAMETER_NAMES,
+    describe_unknown_fields,
+    describe_unknown_parameters,
+)
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind, invalid
 from ..protocol.errors import TopError, call_limited
@@ -225,8 +230,8 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         return
     assert call.world is not None
     rules = call.world.state.rules
-    if call.files or not KNOWN_NAMES[call.method.name].issuperset(call.texts):
-        call.warnings += unknown_names(
+    if call.files or not PARAMETER_NAMES[call.method.name].issuperset(call.texts):
+        call.warnings += describe_unknown_parameters(
             call.method, (*call.texts, *(upload.name for upload in call.files))
         )
     call.arguments = bind(
@@ -237,8 +242,8 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         lenient="" if rules["fields_required"] else "fields",
     )
     fields: tuple[str, ...] = call.arguments.get("fields", ())  # type: ignore[assignment]  # bound as names
-    if not KNOWN_FIELDS[call.method.name].issuperset(fields):
-        call.warnings += unknown_fields(call.method, fields)
+    if not FIELD_NAMES[call.method.name].issuperset(fields):
+        call.warnings += describe_unknown_fields(call.method, fields)
 
 
 CHECKS: tuple[Check, ...] = (

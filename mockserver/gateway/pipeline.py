@@ -12,10 +12,10 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from ..api.declaration import Method, wrapper_of
-from ..api.records import View, exchange_record, message_record
+from ..api.declaration import Method, response_wrapper
+from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
 from ..domain.errors import DomainError, IllegalMove
-from ..domain.moves import PICTURES, LeaveMessage
+from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
 from ..domain.table import TABLE
 from ..protocol.errors import TopError
@@ -113,7 +113,7 @@ class Gateway:
         if call.method is None:
             assert call.stub is not None
             members = msgspec.json.decode(call.stub).items()
-            return wrapper_of(call.texts["method"]), {
+            return response_wrapper(call.texts["method"]), {
                 name: read_tree(each) for name, each in members
             }
         if call.hit is not None and call.hit.fault.declared.effect is Effect.FAIL:
@@ -140,9 +140,9 @@ class Gateway:
         method, world = call.method, call.world
         assert method is not None and method.move is not None and world is not None
         given = dict(call.arguments)
-        uploads: tuple[Upload, ...] = given.pop("message_pics", ()) or given.pop(PICTURES, ())  # type: ignore[assignment]  # bound as files
+        uploads: tuple[Upload, ...] = given.pop("message_pics", ()) or given.pop(PICTURES_FIELD, ())  # type: ignore[assignment]  # bound as files
         files = {picture_name(upload.content): upload.content for upload in uploads}
-        given["pics" if method.move is LeaveMessage else PICTURES] = tuple(files)
+        given["pics" if method.move is LeaveMessage else PICTURES_FIELD] = tuple(files)
         known = method.move.__struct_fields__
         move = method.move(**{name: value for name, value in given.items() if name in known})
         with world.lock:
@@ -155,7 +155,7 @@ class Gateway:
                 shop=session.shop,
                 pictures=files,
             )
-            evidence = _ROWS[outcome.rule].known(outcome.exchange.ruleset)
+            evidence = _ROWS[outcome.rule].evidence_under(outcome.exchange.ruleset)
             call.rule = f"{outcome.rule} ({evidence.grade.value})"
             call.warnings += outcome.warnings
             fields, view = asked_fields(method, call.arguments), _view(call)
@@ -163,14 +163,17 @@ class Gateway:
                 return {
                     "result": {
                         "results": Items(
-                            "refund_message", [message_record(message, fields, "A", view)]
+                            "refund_message",
+                            [build_message_record(message, fields, RecordKind.MESSAGE_ADDED, view)],
                         )
                     }
                 }
             return {
                 "result": {
                     "success": True,
-                    "exchange": exchange_record(outcome.exchange, fields, "W", view),
+                    "exchange": build_exchange_record(
+                        outcome.exchange, fields, RecordKind.WRITE, view
+                    ),
                 }
             }
 
@@ -338,10 +341,10 @@ def _still(call: Call) -> Session:
     return call.session  # type: ignore[return-value]  # a method with a move has been checked to need one
 
 
-def _view(call: Call) -> View:
+def _view(call: Call) -> RecordView:
     assert call.world is not None
     state = call.world.state
-    return View(state.rules, state.clock.aged, call.inbound.base_url, call.world.id)
+    return RecordView(state.rules, state.clock.aged, call.inbound.base_url, call.world.id)
 
 
 def _request_id(number: int) -> str:

@@ -11,9 +11,8 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ..api.declaration import Method
-from ..api.records import View, exchange_record, message_record
-from ..api.related_methods import REFUND_STATUS
-from ..domain.catalogue import Address, Trade, stage_of
+from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
+from ..domain.catalogue import Address, Trade, refusal_stage
 from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments, invalid
 from ..protocol.shapes import Items, Tree, show_price
@@ -32,7 +31,7 @@ class QueryContext(Struct, frozen=True):
     shop: str
     session: Session | None
     arguments: Arguments
-    view: View
+    view: RecordView
 
 
 def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
@@ -45,7 +44,10 @@ def _exchange(ask: QueryContext) -> Tree:
     exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
     fields = asked_fields(ask.method, ask.arguments)
     return {
-        "result": {"success": True, "exchange": exchange_record(exchange, fields, "G", ask.view)}
+        "result": {
+            "success": True,
+            "exchange": build_exchange_record(exchange, fields, RecordKind.GET, ask.view),
+        }
     }
 
 
@@ -77,7 +79,7 @@ def _exchanges(ask: QueryContext) -> Tree:
     page_no, size = _page(ask.arguments)
     total, rows = list_exchanges(ask.world.state, wanted_of(ask), page_no, size)
     fields = asked_fields(ask.method, ask.arguments)
-    found = [exchange_record(row, fields, "L", ask.view) for row in rows]
+    found = [build_exchange_record(row, fields, RecordKind.LIST, ask.view) for row in rows]
     return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
 
 
@@ -107,7 +109,7 @@ def _messages(ask: QueryContext) -> Tree:
     page_no, size = _page(given)
     fields = asked_fields(ask.method, given)
     rows = [
-        message_record(m, fields, "M", ask.view)
+        build_message_record(m, fields, RecordKind.MESSAGE_LISTED, ask.view)
         for m in newest[(page_no - 1) * size : page_no * size]
     ]
     return {
@@ -120,7 +122,7 @@ def _messages(ask: QueryContext) -> Tree:
 
 def _reasons(ask: QueryContext) -> Tree:
     exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
-    kind, stage = ask.arguments.get("dispute_type", 0), stage_of(exchange.status)
+    kind, stage = ask.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
     fields = asked_fields(ask.method, ask.arguments)
     rows = [
         {name: getattr(reason, name) for name in fields if name in ("reason_id", "reason_text")}
@@ -208,7 +210,7 @@ def _order(order: Trade, ask: QueryContext) -> Tree:
         "total_fee": show_price(order.payment),
         "payment": show_price(order.payment),
         "title": goods.title if goods else order.sku_id,
-        "refund_status": "NO_REFUND" if dispute is None else REFUND_STATUS[dispute.status],
+        "refund_status": "NO_REFUND" if dispute is None else dispute.status.refund_status,
         "refund_id": dispute.dispute_id if dispute else None,
     }
     if goods:

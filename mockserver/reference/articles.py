@@ -14,11 +14,11 @@ from ..api.methods import METHODS
 from ..doctor.finding_texts import FINDING_TEXTS
 from ..doctor.signature_mistakes import FORMS, MISTAKES
 from ..domain.behaviours import BEHAVIOURS, Action, Behaviour, Party
-from ..domain.diagram import diagram
-from ..domain.durations import show_duration
+from ..domain.durations import format_duration
 from ..domain.evidence import SOURCES, Evidence, Grade
 from ..domain.moves import MOVES, Judge
 from ..domain.rules import DEFAULTS, RULES
+from ..domain.state_diagram import render_diagram
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Role, Ruleset, Status
 from ..protocol.errors import CODES, SUB_CODES
@@ -26,7 +26,7 @@ from ..protocol.shapes import Field, Param
 from ..review.lint_rules import LINT_RULES
 from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind, FaultOption, FaultSet, Value
 
-__all__ = ["Article", "articles", "diagrams", "explain", "reference"]
+__all__ = ["Article", "build_articles", "explain", "render_diagrams", "render_reference"]
 
 
 _SEEN_ZH = {True: "真实应答中见过此文字", False: "文字按可见规律推断"}
@@ -62,22 +62,30 @@ def _known_en(evidence: Evidence) -> str:
 def _row_zh(row: Row) -> str:
     source = "(新申请)" if row.source is None else f"{row.source.value} {row.source.zh}"
     when = "".join(f"，{condition.label}" for condition in row.when)
-    posts = "".join(f"，{posting.zh}" for posting in row.posts)
-    after = f"，满 {show_duration(DEFAULTS.deadline(row.after))} 后" if row.after else ""
+    posts = "".join(f"，{posting.zh}" for posting in row.postings)
+    after = (
+        f"，满 {format_duration(DEFAULTS.deadline(row.deadline_rule))} 后"
+        if row.deadline_rule
+        else ""
+    )
     rulesets = "" if len(row.rulesets) == 2 else f"，仅 {row.rulesets[0]}"
     return (
         f"{source} → {row.target.value} {row.target.zh}：{row.by.zh}{row.move.zh}{after}{when}{posts}{rulesets}"
-        f" 〔{_known(row.evidence)}{f'；upgraded {_known(row.if_upgraded)}' if row.if_upgraded else ''}〕"
+        f" 〔{_known(row.evidence)}{f'；upgraded {_known(row.upgraded_evidence)}' if row.upgraded_evidence else ''}〕"
     )
 
 
 def _row_en(row: Row) -> str:
     source = "new" if row.source is None else row.source.value
     when = f" when {', '.join(c.name for c in row.when)}" if row.when else ""
-    posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.posts)
-    after = f" after {show_duration(DEFAULTS.deadline(row.after))}" if row.after else ""
+    posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.postings)
+    after = (
+        f" after {format_duration(DEFAULTS.deadline(row.deadline_rule))}"
+        if row.deadline_rule
+        else ""
+    )
     only = "" if len(row.rulesets) == 2 else f" ({row.rulesets[0]} only)"
-    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}{f'; upgraded {_known_en(row.if_upgraded)}' if row.if_upgraded else ''}]"
+    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}{f'; upgraded {_known_en(row.upgraded_evidence)}' if row.upgraded_evidence else ''}]"
 
 
 def _param(param: Param) -> str:
@@ -134,7 +142,7 @@ def _deed(party: Party, choice: Action) -> tuple[str, str]:
 def _choice(party: Party, choice: Action) -> tuple[str, str]:
     """A choice with its delay and weight, in Chinese and English."""
     (zh, en), delay = _deed(party, choice), choice.delay
-    span = "–".join(dict.fromkeys((show_duration(delay.least), show_duration(delay.most))))
+    span = "–".join(dict.fromkeys((format_duration(delay.least), format_duration(delay.most))))
     if choice.move is not None:
         zh = f"时限前 {span} {zh}" if delay.ending else f"{span} 后{zh}"
         en = f"{en} {span} before the deadline" if delay.ending else f"{en} after {span}"
@@ -210,7 +218,7 @@ def _fault(kind: FaultKind) -> Article:
 
 def _value(value: Value) -> str:
     return (
-        show_duration(value)
+        format_duration(value)
         if isinstance(value, timedelta)
         else str(value).lower()
         if isinstance(value, bool)
@@ -236,7 +244,7 @@ def _fault_set(each: FaultSet) -> Article:
     )
 
 
-def articles() -> Iterator[Article]:
+def build_articles() -> Iterator[Article]:
     """Everything that can be explained."""
     for code in CODES.values():
         yield Article(
@@ -312,16 +320,16 @@ def explain(wanted: str) -> list[Article]:
     ]  # isv.missing-parameter:fields is explained as isv.missing-parameter
     return [
         article
-        for article in articles()
+        for article in build_articles()
         if key in (article.id, article.title) or bare == article.id
     ]
 
 
-def reference(lang: str) -> str:
+def render_reference(lang: str) -> str:
     """All articles by kind, then the sources, as Markdown."""
     parts = ["# tmall-mockserver 参考 (reference)\n"]
     kind = ""
-    for article in articles():
+    for article in build_articles():
         if article.kind != kind:
             kind = article.kind
             parts.append(f"\n## {kind}\n")
@@ -336,6 +344,6 @@ def reference(lang: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-def diagrams() -> str:
+def render_diagrams() -> str:
     """Both rulesets as Mermaid blocks."""
-    return "\n".join(f"%% {ruleset} {ruleset.zh}\n{diagram(ruleset)}" for ruleset in Ruleset)
+    return "\n".join(f"%% {ruleset} {ruleset.zh}\n{render_diagram(ruleset)}" for ruleset in Ruleset)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from ..api.declaration import Method
-from ..api.known_names import KNOWN_FIELDS, KNOWN_NAMES, meant
+from ..api.spelling import FIELD_NAMES, PARAMETER_NAMES, suggest_name
 from .review_findings import Finding, JournalCall, make_finding, shorten
 
 __all__ = [
@@ -38,7 +38,9 @@ Named = Iterable[tuple[tuple[str, str], JournalCall]]
 def unknown_parameter(calls: Calls) -> Iterator[Finding]:
     """Parameters that the method's page does not document."""
     named = (((method.name, name), call) for method, call in _known(calls) for name in _sent(call))
-    yield from _strange("unknown_parameter", named, KNOWN_NAMES, ("没有参数", "has no parameter"))
+    yield from _strange(
+        "unknown_parameter", named, PARAMETER_NAMES, ("没有参数", "has no parameter")
+    )
 
 
 def unknown_field(calls: Calls) -> Iterator[Finding]:
@@ -48,9 +50,9 @@ def unknown_field(calls: Calls) -> Iterator[Finding]:
         for method, call in _known(calls)
         if method.record
         for name in dict.fromkeys(_fields(call))
-        if name.partition(".")[0] not in KNOWN_FIELDS[method.name]
+        if name.partition(".")[0] not in FIELD_NAMES[method.name]
     )
-    yield from _strange("unknown_field", named, KNOWN_FIELDS, ("没有字段", "has no field"))
+    yield from _strange("unknown_field", named, FIELD_NAMES, ("没有字段", "has no field"))
 
 
 def fields_missing(calls: Calls) -> Iterator[Finding]:
@@ -71,7 +73,7 @@ def fields_missing(calls: Calls) -> Iterator[Finding]:
 def every_field(calls: Calls) -> Iterator[Finding]:
     """Calls that ask for all that a large record has."""
     whole = {
-        method.name: set(method.every_field.split(","))
+        method.name: set(method.all_fields.split(","))
         for method, _ in _known(calls)
         if len(method.record) > _MANY_FIELDS
     }
@@ -179,7 +181,7 @@ def _strange(
         if key[1] not in known[key[0]]:
             groups.setdefault(key, []).append(call)
     for (method, name), shown in list(groups.items())[:_NAMES_AT_MOST]:
-        near = meant(name, known[method])
+        near = suggest_name(name, known[method])
         meant_zh, meant_en = (f"；是否指 {near}？", f"; did you mean {near}?") if near else ("", "")
         yield make_finding(
             id,

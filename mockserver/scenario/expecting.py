@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..api.records import EXCHANGE, MESSAGE
-from ..domain.durations import parse_duration, show_duration
+from ..domain.durations import format_duration, parse_duration
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
 from ..protocol.shapes import read_time
@@ -102,7 +102,7 @@ class ObservedState:
             read_time(self.exchange["deadline"] or ""),
             read_time(self.ask("clock", limit=0)["now"]),
         )
-        return None if due is None or now is None else show_duration(due - now)
+        return None if due is None or now is None else format_duration(due - now)
 
     def statuses(self) -> dict[str, int]:
         """How many exchanges there are, in all and by status number."""
@@ -372,7 +372,7 @@ def mismatches(wanted: Node, seen: ObservedState) -> Iterator[Mismatch]:
             actual = len(actual)
         if key == "due_in" and isinstance(node.value, str):
             with suppress(ValueError):  # a reference has led to no duration: nothing equals it
-                node = Node(show_duration(parse_duration(node.value)), node.line, node.column)
+                node = Node(format_duration(parse_duration(node.value)), node.line, node.column)
         if key == "possible":
             node, actual = (
                 _sorted_moves(node),

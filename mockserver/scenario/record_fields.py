@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
-from ..api.methods import METHODS, PERSONAL
+from ..api.methods import METHODS, PERSONAL_NAMES
 from ..domain.catalogue import Shop
 from ..domain.exchange import Event, Exchange
-from ..domain.moves import PICTURES, Move
+from ..domain.moves import PICTURES_FIELD, Move
 from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.vocabulary import Actor
 from ..protocol.binding import bind
@@ -39,7 +39,7 @@ _WORDS = (
     "content",
     "leave_message",
 )  # personal in a journal; a story without them would be another
-_KEPT_OUT = frozenset(PERSONAL) - set(_WORDS) | {"post"}
+_KEPT_OUT = frozenset(PERSONAL_NAMES) - set(_WORDS) | {"post"}
 _INSTANTS = ("created", "modified", "time_out")
 _PICTURE_AT_MOST = 8 * 1024
 _OF_SHOPS = ("nick", "seller_id", "subs", "addresses")
@@ -170,7 +170,7 @@ def move_fields(
         if value != getattr(usual, name) and key not in _KEPT_OUT:
             fields[key] = (
                 list(_shown_pictures(value, by, pictures, note))
-                if key in (PICTURES, "pics")
+                if key in (PICTURES_FIELD, "pics")
                 else value
             )
     if by is Actor.SELLER and type(move) in METHOD_OF:

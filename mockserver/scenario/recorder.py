@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from ..domain.durations import LONGEST, show_duration
+from ..domain.durations import MAX_DURATION, format_duration
 from ..domain.exchange import Event
 from ..domain.moves import LeaveMessage
 from ..domain.rules import DEFAULTS
@@ -139,10 +139,10 @@ class _Teller:
             return
         by = min(at - self._inner, self._to_age)
         if by:
-            self.steps.append({"age": show_duration(by)})
+            self.steps.append({"age": format_duration(by)})
             self._to_age, self._aged = self._to_age - by, self._aged + by
         if at - self._inner > by:
-            self.steps.append({"advance": show_duration(at - self._inner - by)})
+            self.steps.append({"advance": format_duration(at - self._inner - by)})
         self._inner = at
 
     def _stop(self, zh: str, en: str) -> None:
@@ -152,7 +152,10 @@ class _Teller:
             f"{en}: no time passes from there, timeouts are moves of the system"
         )
         self.steps.append(
-            {"rules": dict.fromkeys(_DEADLINES, show_duration(LONGEST)), "note": f"{zh} ({en})"}
+            {
+                "rules": dict.fromkeys(_DEADLINES, format_duration(MAX_DURATION)),
+                "note": f"{zh} ({en})",
+            }
         )
 
     def _tell_timeouts(self, number: int) -> None:

@@ -6,12 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.methods import METHODS
-from ..domain.moves import DEFAULT_CARRIER, PICTURES, LeaveMessage, Move, Refusal, Shipment
+from ..domain.moves import (
+    DEFAULT_CARRIER,
+    PICTURES_FIELD,
+    LeaveMessage,
+    Move,
+    SellerRefusal,
+    Shipment,
+)
 from .target import ScenarioTarget
 
 __all__ = ["METHOD_OF", "signed_call", "with_files"]
 
-_FILES = (PICTURES, "message_pics")
+_FILES = (PICTURES_FIELD, "message_pics")
 METHOD_OF: Mapping[type[Move], str] = {
     method.move: method.name for method in METHODS.values() if method.move is not None
 }
@@ -31,12 +38,12 @@ def signed_call(
     method = METHOD_OF.get(move)
     if method is None:
         return None
-    given = {name: value for name, value in fields.items() if name not in (PICTURES, "pics")}
-    pictures = fields.get(PICTURES) or fields.get("pics") or ()
+    given = {name: value for name, value in fields.items() if name not in (PICTURES_FIELD, "pics")}
+    pictures = fields.get(PICTURES_FIELD) or fields.get("pics") or ()
     found = _defaults(move, given, dispute_id, (stage, session))
     params: dict[str, object] = {"dispute_id": dispute_id, **found, **given}
     for picture in pictures:
-        params["message_pics" if move is LeaveMessage else PICTURES] = str(picture)
+        params["message_pics" if move is LeaveMessage else PICTURES_FIELD] = str(picture)
     return method, with_files(params)
 
 
@@ -55,7 +62,7 @@ def _defaults(
     found: dict[str, object] = {}
     if "address_id" in names and "address_id" not in given:
         found["address_id"] = _return_address(*who)
-    if issubclass(move, Refusal) and "seller_refuse_reason_id" not in given:
+    if issubclass(move, SellerRefusal) and "seller_refuse_reason_id" not in given:
         found["seller_refuse_reason_id"] = _first_reason(dispute_id, *who)
     if issubclass(move, Shipment):
         found |= {

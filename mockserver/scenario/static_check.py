@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from ..api.methods import METHODS
-from ..domain.durations import parse_duration, show_duration
+from ..domain.durations import format_duration, parse_duration
 from ..domain.errors import ConditionFailed, IllegalMove, WrongFlow
 from ..domain.exchange import Exchange
 from ..domain.moves import Apply
@@ -390,7 +390,7 @@ def _cs(exchange: Exchange, words: str) -> str:
 
 def _due(standings: tuple[Exchange, ...], rules: RuleValues, now: datetime) -> str:
     due = deadline(standings[0], rules) if len(standings) == 1 else None
-    return "" if due is None else f"，时限 {show_time(due)}(还有 {show_duration(due - now)})"
+    return "" if due is None else f"，时限 {show_time(due)}(还有 {format_duration(due - now)})"
 
 
 def _cannot(

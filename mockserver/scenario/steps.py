@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
-from ..domain.moves import MOVES, PICTURES, Apply
+from ..domain.moves import MOVES, PICTURES_FIELD, Apply
 from ..domain.rules import BadRule
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
@@ -138,7 +138,7 @@ def _check_field(
         reading.refused(node, wrong)
     if (
         actor is Actor.SELLER
-        and key in (PICTURES, "pics")
+        and key in (PICTURES_FIELD, "pics")
         and isinstance(node.value, tuple)
         and len(node.value) > 1
     ):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..domain.durations import parse_duration, show_duration
+from ..domain.durations import format_duration, parse_duration
 from ..protocol.shapes import read_time, show_time
 from ..world.clock import FROZEN_AT
 from .awaiting import Broken
@@ -90,7 +90,7 @@ class Timing:
             self._stage.ask("POST", "clock/advance", target)
             return
         span = self._span(by, dispute_id)
-        self._stage.ask("POST", "clock/age", {"by": show_duration(span)})
+        self._stage.ask("POST", "clock/age", {"by": format_duration(span)})
         if not age:
             self._distance -= span  # the story's now moved on, the sandbox's did not
 

@@ -5,7 +5,14 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from ..api.records import EXCHANGE, MESSAGE, View, exchange_record, message_record
+from ..api.records import (
+    EXCHANGE,
+    MESSAGE,
+    RecordKind,
+    RecordView,
+    build_exchange_record,
+    build_message_record,
+)
 from ..domain.behaviours import PlannedAction
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
@@ -32,8 +39,8 @@ _MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
 def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
     """An exchange with its deadline, what is possible, its timeline, and its record as the wire shows it."""
     state = world.state
-    view = View(state.rules, state.clock.aged, base_url, world.id)
-    record = exchange_record(exchange, _FIELDS, "G", view)
+    view = RecordView(state.rules, state.clock.aged, base_url, world.id)
+    record = build_exchange_record(exchange, _FIELDS, RecordKind.GET, view)
     due = deadline(exchange, state.rules)
     return {
         "dispute_id": str(exchange.dispute_id),
@@ -75,9 +82,10 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
 
 def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
     """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
-    view = View(world.state.rules, world.state.clock.aged, base_url, world.id)
+    view = RecordView(world.state.rules, world.state.clock.aged, base_url, world.id)
     shown: dict[str, Any] = plain_tree(
-        message_record(message, _MESSAGE_FIELDS, "M", view), simplify=True
+        build_message_record(message, _MESSAGE_FIELDS, RecordKind.MESSAGE_LISTED, view),
+        simplify=True,
     )
     return {**shown, "refund_id": str(message.dispute_id)}
 
@@ -89,7 +97,9 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
             "at": show_time(at),
             "dispute_id": str(exchange.dispute_id),
             "rule": next(
-                row.after for row in rows_from(exchange.ruleset, exchange.status) if row.after
+                row.deadline_rule
+                for row in rows_from(exchange.ruleset, exchange.status)
+                if row.deadline_rule
             ),
         }
         for at, exchange in world.deadlines()[:limit]

@@ -120,7 +120,7 @@ def _refusals(ruleset: Ruleset) -> tuple[str, ...]:
 
 
 def _deadlines(ruleset: Ruleset) -> tuple[str, ...]:
-    return tuple(row.name for row in TABLE if ruleset in row.rulesets and row.after)
+    return tuple(row.name for row in TABLE if ruleset in row.rulesets and row.deadline_rule)
 
 
 KINDS: Mapping[str, tuple[str, Callable[[Ruleset], tuple[str, ...]]]] = {

@@ -127,9 +127,9 @@ def _rows(rows: Measure, counts: Mapping[str, Mapping[str, int]], lang: str) -> 
                 row_words(row, lang),
                 taken.get(row.name, 0),
                 called.get(row.name, 0),
-                row.known(rows.ruleset).grade.value
+                row.evidence_under(rows.ruleset).grade.value
                 if lang == "en"
-                else row.known(rows.ruleset).grade.label,
+                else row.evidence_under(rows.ruleset).grade.label,
                 kind="all" if row.name in rows.met else "none",
             )
             for row in TABLE

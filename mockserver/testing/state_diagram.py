@@ -8,7 +8,7 @@ above them, back below, the further the higher, so that no arc hides behind a st
 from collections.abc import Iterable, Set
 from html import escape
 
-from ..domain.table import ENDS, TABLE, Row
+from ..domain.table import FINAL_STATUSES, TABLE, Row
 from ..domain.vocabulary import Ruleset, Status
 from .coverage import row_words
 
@@ -20,7 +20,9 @@ _WIDTH, _HEIGHT, _STEP, _RISE, _ASIDE, _MARGIN = 132, 58, 160, 34, 24, 24
 def state_diagram_svg(ruleset: Ruleset, met: Set[str], entered: Set[str], lang: str = "zh") -> str:
     """An `svg` element that needs nothing from outside; `met` names rows, `entered` numbers states."""
     rows = [row for row in TABLE if ruleset in row.rulesets]
-    states = sorted({row.target for row in rows}, key=lambda status: (status in ENDS, status))
+    states = sorted(
+        {row.target for row in rows}, key=lambda status: (status in FINAL_STATUSES, status)
+    )
     centres = {status: _MARGIN + _WIDTH // 2 + place * _STEP for place, status in enumerate(states)}
     arcs: dict[tuple[Status, Status], list[Row]] = {}
     for row in rows:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..api.methods import METHODS, PERSONAL
+from ..api.methods import METHODS, PERSONAL_NAMES
 from ..protocol.json_form import NESTED
 from ..protocol.shapes import Items
 from .directory import TELLING, Directory
@@ -33,7 +33,7 @@ _PERSONAL = (
     "message",
     "idcard",
 )
-_HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL)
+_HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL_NAMES)
 _PLAIN = frozenset(
     param.name for method in METHODS.values() for param in method.params if not param.personal
 )
@@ -87,7 +87,9 @@ def mask_reply(value: Any, foreign: bool = False) -> Any:
     if type(value) is dict:
         return {
             name: MASK
-            if (is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL)
+            if (
+                is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL_NAMES
+            )
             else mask_reply(each, foreign)
             if type(each) in NESTED
             else each

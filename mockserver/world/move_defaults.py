@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from ..domain.catalogue import stage_of
+from ..domain.catalogue import refusal_stage
 from ..domain.exchange import Exchange
 from ..domain.moves import Move, ShipBack
 from .state import State
@@ -12,7 +12,7 @@ __all__ = ["fill_defaults", "stage_reasons"]
 
 def stage_reasons(state: State, exchange: Exchange) -> tuple[int, ...]:
     """Ids of the refuse reasons that fit the exchange's stage, in the order listed."""
-    stage = stage_of(exchange.status)
+    stage = refusal_stage(exchange.status)
     return tuple(reason.reason_id for reason in state.reasons if reason.stage == stage)
 
 

@@ -13,7 +13,7 @@ from typing import get_type_hints
 import msgspec
 from msgspec import Struct
 
-from ..domain.moves import MOVES, PICTURES, LeaveMessage, Move
+from ..domain.moves import MOVES, PICTURES_FIELD, LeaveMessage, Move
 from ..domain.rules import RuleValues
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
@@ -59,7 +59,7 @@ def parse_move(
         if key not in names:
             raise unknown_name(key, key, names, what="字段")
     pictures: dict[str, bytes] = {}
-    for key in (PICTURES, "pics"):
+    for key in (PICTURES_FIELD, "pics"):
         if key in given:
             given[key] = _pictures(key, given[key], pictures, rules.number("picture_max_bytes"))
     texts = {

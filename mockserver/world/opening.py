@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ..domain.catalogue import Buyer, Goods, Trade
 from ..domain.exchange import Exchange
-from ..domain.moves import UNITS_AT_MOST, AskCs, Judge, LeaveMessage, Modify
+from ..domain.moves import MAX_UNITS, AskCs, Judge, LeaveMessage, Modify
 from ..domain.play import rows_from
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Status
@@ -163,7 +163,7 @@ def check_opening(raw: object) -> None:
     """
     asked = read_document(raw, OpenDocument)
     read_status(asked.status, {})
-    _number("num", asked.num, least=1, most=UNITS_AT_MOST)
+    _number("num", asked.num, least=1, most=MAX_UNITS)
     for name in ("dispute_id", "biz_order_id", "bizorder_id", "alipay_no", "tid", "oid"):
         _id(name, getattr(asked, name))
     for name in ("created", "modified", "time_out"):
@@ -186,7 +186,7 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
     path = history_of(ruleset, status)
     created, modified = _span(asked, state, now, len(path))
     shop = _shop(asked, state)
-    num = _number("num", asked.num, least=1, most=UNITS_AT_MOST)
+    num = _number("num", asked.num, least=1, most=MAX_UNITS)
     bought = _goods(asked.bought_sku, "bought", asked, state)
     wanted = _goods(asked.exchange_sku, "wanted", asked, state)
     trade = _trade(asked, state, shop, bought, num, created)

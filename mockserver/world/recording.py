@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ..domain.conditions import Situation
 from ..domain.exchange import Event, Exchange, Message, Outcome
-from ..domain.ledger import Accounts, post
+from ..domain.ledger import Accounts, post_entries
 from ..domain.moves import Apply, Move
 from ..domain.play import play
 from ..domain.vocabulary import Actor, Role, Status
@@ -79,7 +79,7 @@ def record(
     outcome, exchange = step.outcome, step.outcome.exchange
     if not opening:
         remember(state, exchange.dispute_id, step.at)
-    state.accounts.update(post(state.accounts, outcome.entries))
+    state.accounts.update(post_entries(state.accounts, outcome.entries))
     for sku in (exchange.bought_sku, exchange.exchange_sku):
         state.accounts.setdefault(sku, Accounts())  # goods that a buyer wishes for and nobody has
     state.put(exchange)

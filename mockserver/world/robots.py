@@ -14,10 +14,10 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from ..domain.behaviours import (
-    ANOTHER,
+    ANOTHER_SKU,
     BEHAVIOURS,
-    ROUNDS,
-    WAYBILL,
+    MAX_MODIFICATIONS,
+    WAYBILL_PLACEHOLDER,
     Action,
     Behaviour,
     Party,
@@ -174,7 +174,10 @@ def _weighed(
     events = state.events[exchange.dispute_id]
     if isinstance(move, AskCs) and _policy(state, Party.CS) is None:
         return None
-    if isinstance(move, Modify) and sum(event.move == Modify.name() for event in events) >= ROUNDS:
+    if (
+        isinstance(move, Modify)
+        and sum(event.move == Modify.name() for event in events) >= MAX_MODIFICATIONS
+    ):
         return None
     dressed = _dressed(state, exchange, move)
     if len(dressed.words.encode()) > state.rules.number("message_max_bytes"):
@@ -194,7 +197,7 @@ def _dressed(state: State, exchange: Exchange, move: Move) -> Move:
             if move.logistics_company_name in carriers or not carriers
             else replace(move, logistics_company_name=carriers[0])
         )
-    if isinstance(move, Modify) and move.exchange_sku == ANOTHER:
+    if isinstance(move, Modify) and move.exchange_sku == ANOTHER_SKU:
         others = [
             goods.sku_id for goods in state.goods.values() if goods.sku_id != exchange.exchange_sku
         ]
@@ -202,7 +205,9 @@ def _dressed(state: State, exchange: Exchange, move: Move) -> Move:
             move, exchange_sku=others[_stage(state, exchange) % len(others)] if others else ""
         )
     if isinstance(move, LeaveMessage):
-        return replace(move, content=move.content.replace(WAYBILL, exchange.buyer_logistic_no))
+        return replace(
+            move, content=move.content.replace(WAYBILL_PLACEHOLDER, exchange.buyer_logistic_no)
+        )
     return move
 
 

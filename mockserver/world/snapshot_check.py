@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from ..domain.exchange import Exchange
-from ..domain.moves import UNITS_AT_MOST
+from ..domain.moves import MAX_UNITS
 from ..protocol.pictures import picture_type
 from .clock import EARLIEST, LATEST, within
 from .document import BadDocument
@@ -84,7 +84,7 @@ def check_fit(state: State, exchanges: Sequence[Exchange], sessions: Sequence[An
 
 
 def _check_exchange(state: State, exchange: Exchange, path: str) -> None:
-    if not (1 <= exchange.num <= UNITS_AT_MOST and 0 <= exchange.reserved <= UNITS_AT_MOST):
+    if not (1 <= exchange.num <= MAX_UNITS and 0 <= exchange.reserved <= MAX_UNITS):
         raise BadDocument(
             f"{path}.num", "num 或 reserved 超出范围", "num or reserved is out of bounds"
         )

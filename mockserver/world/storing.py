@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from ..domain.exchange import Exchange
-from ..domain.ledger import Accounts, stocked
+from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
 from ..domain.play import deadline
 from ..domain.table import Row
@@ -97,10 +97,10 @@ def _make_around(state: State, draft: Draft) -> None:
 
 def _stock_up(state: State, exchange: Exchange, row: Row) -> None:
     """Opening at a later status never fails for want of stock: what is missing comes from outside."""
-    if any(posting.source == "available" for posting in row.posts):
+    if any(posting.source == "available" for posting in row.postings):
         accounts = state.accounts[exchange.exchange_sku]
         if accounts.available < exchange.num:
-            state.accounts[exchange.exchange_sku] = stocked(accounts, exchange.num)
+            state.accounts[exchange.exchange_sku] = set_available(accounts, exchange.num)
 
 
 def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:

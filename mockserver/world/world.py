@@ -16,7 +16,7 @@ from ..api.methods import METHODS
 from ..domain.behaviours import PlannedAction
 from ..domain.errors import DomainError, NoSuchExchange
 from ..domain.exchange import Event, Exchange, Message, Outcome
-from ..domain.ledger import Accounts, stocked
+from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
 from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
@@ -269,7 +269,7 @@ class World:
                 )
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
-            self.state.accounts[sku] = stocked(self.state.accounts[sku], available)
+            self.state.accounts[sku] = set_available(self.state.accounts[sku], available)
             self.state.operations.append(Stocked(self.state.last_event, now, sku, available))
             return sku, self.state.accounts[sku]
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from mockserver.api.known_names import (
-    KNOWN_FIELDS,
-    KNOWN_NAMES,
-    OFFICIAL,
-    meant,
-    unknown_fields,
-    unknown_names,
-)
 from mockserver.api.methods import METHODS
+from mockserver.api.spelling import (
+    FIELD_NAMES,
+    OFFICIAL_SPELLINGS,
+    PARAMETER_NAMES,
+    describe_unknown_fields,
+    describe_unknown_parameters,
+    suggest_name,
+)
 
 LIST, GET, SHIP, AGREE = (
     "tmall.exchange.receive.get",
@@ -45,7 +45,9 @@ LIST, GET, SHIP, AGREE = (
 )
 def test_a_parameter_is_recognised(method, given, other):
     """The warning names what was sent and what the method has, in both languages."""
-    [warning] = unknown_names(METHODS[method], [given, *METHODS[method].params[0].name.split()])
+    [warning] = describe_unknown_parameters(
+        METHODS[method], [given, *METHODS[method].params[0].name.split()]
+    )
     assert given in warning and other in warning
     assert "ignored" in warning and "忽略" in warning
 
@@ -63,7 +65,7 @@ def test_a_parameter_is_recognised(method, given, other):
 )
 def test_a_field_is_recognised(given, other, said):
     """Who writes the correct English is told how TOP spells it, who writes yet another is asked."""
-    [warning] = unknown_fields(METHODS[GET], ("status", given))
+    [warning] = describe_unknown_fields(METHODS[GET], ("status", given))
     assert f" {other}" in warning
     assert said in warning
 
@@ -71,28 +73,32 @@ def test_a_field_is_recognised(given, other, said):
 def test_official_spellings_are_known_and_their_correct_forms_are_not():
     """Each official misspelling is accepted where the platform has it, and only there."""
     assert (
-        "end_gmt_modifed_time" in KNOWN_NAMES[LIST]
-        and "end_gmt_modified_time" not in KNOWN_NAMES[LIST]
+        "end_gmt_modifed_time" in PARAMETER_NAMES[LIST]
+        and "end_gmt_modified_time" not in PARAMETER_NAMES[LIST]
     )
     assert (
-        "operation_contraint" in KNOWN_FIELDS[GET]
-        and "operation_constraint" not in KNOWN_FIELDS[GET]
+        "operation_contraint" in FIELD_NAMES[GET] and "operation_constraint" not in FIELD_NAMES[GET]
     )
-    assert {"bizorder_id", "biz_order_id"} <= KNOWN_FIELDS[GET]
-    assert all(each.official != each.expected and each.zh and each.en for each in OFFICIAL)
+    assert {"bizorder_id", "biz_order_id"} <= FIELD_NAMES[GET]
+    assert all(
+        each.official != each.expected and each.zh and each.en for each in OFFICIAL_SPELLINGS
+    )
 
 
 def test_a_field_of_another_method_is_told_so():
     """A field that this method does not return is no misspelling."""
-    [warning] = unknown_fields(METHODS[AGREE], ("reason",))
+    [warning] = describe_unknown_fields(METHODS[AGREE], ("reason",))
     assert "不返回" in warning
 
 
 def test_what_is_near_nothing_is_only_named():
     """A name like no other is ignored without a guess; members of objects are known by their object."""
-    [warning] = unknown_names(METHODS[AGREE], ["colour"])
+    [warning] = describe_unknown_parameters(METHODS[AGREE], ["colour"])
     assert "是否想写" not in warning
-    assert list(unknown_fields(METHODS["taobao.trade.fullinfo.get"], ("orders.oid", "tid"))) == []
+    assert (
+        list(describe_unknown_fields(METHODS["taobao.trade.fullinfo.get"], ("orders.oid", "tid")))
+        == []
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -112,12 +118,12 @@ def test_known_names_are_silent(method):
         "target_app_key",
         "simplify",
     ]
-    assert list(unknown_names(METHODS[method], [*names, *system])) == []
+    assert list(describe_unknown_parameters(METHODS[method], [*names, *system])) == []
     assert (
         list(
-            unknown_fields(
+            describe_unknown_fields(
                 METHODS[method],
-                METHODS[method].every_field.split(",") if METHODS[method].record else (),
+                METHODS[method].all_fields.split(",") if METHODS[method].record else (),
             )
         )
         == []
@@ -127,9 +133,9 @@ def test_known_names_are_silent(method):
 def test_many_and_long_names_leave_little():
     """A thousand unknown names of a thousand characters give ten short warnings."""
     told = list(
-        unknown_names(
+        describe_unknown_parameters(
             METHODS[LIST], [f"{number}" + "end_gmt_modified_time" * 50 for number in range(1000)]
         )
     )
     assert (len(told), max(map(len, told)) < 400) == (10, True)
-    assert meant("x" * 100_000, KNOWN_NAMES[LIST]) == ""
+    assert suggest_name("x" * 100_000, PARAMETER_NAMES[LIST]) == ""

@@ -5,7 +5,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mockserver.api.records import View, exchange_fields, exchange_record, message_record
+from mockserver.api.records import (
+    RecordKind,
+    RecordView,
+    build_exchange_record,
+    build_message_record,
+    select_exchange_fields,
+)
 from mockserver.domain.exchange import Exchange, Message
 from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import CsStatus, Phase, Role, Ruleset, Status
@@ -13,7 +19,7 @@ from mockserver.protocol.shapes import Items
 
 BEIJING = timezone(timedelta(hours=8))
 APPLIED = datetime(2026, 3, 1, 10, 0, 0, tzinfo=BEIJING)
-VIEW = View(rules=DEFAULTS, aged=timedelta(0), base_url="http://mock:8420", sandbox="default")
+VIEW = RecordView(rules=DEFAULTS, aged=timedelta(0), base_url="http://mock:8420", sandbox="default")
 WHITELIST = [
     "dispute_id",
     "bizorder_id",
@@ -102,17 +108,19 @@ def make_message():
     return make
 
 
-@pytest.mark.parametrize(("where", "count"), [("G", 33), ("L", 28), ("W", 4)])
+@pytest.mark.parametrize(
+    ("where", "count"), [(RecordKind.GET, 33), (RecordKind.LIST, 28), (RecordKind.WRITE, 4)]
+)
 def test_how_many_fields_stand_where(reference, where, count):
     """get, list and write replies carry the fields that the reference flags, of which the pages document 33, 28, 4."""
-    flag = {"G": "get", "L": "list", "W": "write_result"}[where]
+    flag = {RecordKind.GET: "get", RecordKind.LIST: "list", RecordKind.WRITE: "write_result"}[where]
     flagged = {
         name: each
         for name, each in reference["objects"]["Exchange"]["fields"].items()
         if each[flag]
     }
 
-    assert {field.name: field.kind.value for field in exchange_fields(where)} == {
+    assert {field.name: field.kind.value for field in select_exchange_fields(where)} == {
         name: each["type"] for name, each in flagged.items()
     }
     assert [each["confidence"] for each in flagged.values()].count("DOCUMENTED") == count
@@ -149,12 +157,12 @@ def test_how_many_fields_stand_where(reference, where, count):
 )
 def test_a_field_of_get(make_exchange, asked, given):
     """Ids are texts, the status is its Chinese text, times are Beijing's; what get lacks is ignored."""
-    assert exchange_record(make_exchange(), [asked], "G", VIEW) == given
+    assert build_exchange_record(make_exchange(), [asked], RecordKind.GET, VIEW) == given
 
 
 def test_the_whitelist_is_answered_in_full(make_exchange):
     """All 21 names, and those that integrators ask for beside it, are given."""
-    record = exchange_record(make_exchange(), [*WHITELIST, *ISV_EXTRAS], "G", VIEW)
+    record = build_exchange_record(make_exchange(), [*WHITELIST, *ISV_EXTRAS], RecordKind.GET, VIEW)
 
     assert set(record) == {*(set(WHITELIST) - {"bizorder_id"}), "biz_order_id", *ISV_EXTRAS}
 
@@ -172,20 +180,22 @@ def test_the_whitelist_is_answered_in_full(make_exchange):
 )
 def test_the_list_lacks_six_fields(make_exchange, name):
     """Integrators call get for each row since the list does not carry them."""
-    assert exchange_record(make_exchange(), [name, "dispute_id"], "L", VIEW) == {
+    assert build_exchange_record(make_exchange(), [name, "dispute_id"], RecordKind.LIST, VIEW) == {
         "dispute_id": "200000000000000001"
     }
 
 
 def test_only_the_list_has_the_payment(make_exchange):
     """支付费用 stands in receive.get alone."""
-    assert exchange_record(make_exchange(), ["payment"], "L", VIEW) == {"payment": "0.05"}
+    assert build_exchange_record(make_exchange(), ["payment"], RecordKind.LIST, VIEW) == {
+        "payment": "0.05"
+    }
 
 
-@pytest.mark.parametrize("where", ["G", "L", "W"])
+@pytest.mark.parametrize("where", [RecordKind.GET, RecordKind.LIST, RecordKind.WRITE])
 def test_nothing_unasked_is_given(make_exchange, where):
     """The record holds what was asked for, once, both names of the order id counting as one."""
-    record = exchange_record(
+    record = build_exchange_record(
         make_exchange(), ["status", "bizorder_id", "biz_order_id", "status"], where, VIEW
     )
 
@@ -208,15 +218,20 @@ def test_nothing_unasked_is_given(make_exchange, where):
 )
 def test_the_status_is_a_text(make_exchange, status, text):
     """Clients switch on these texts."""
-    assert exchange_record(make_exchange(status), ["status"], "W", VIEW) == {"status": text}
+    assert build_exchange_record(make_exchange(status), ["status"], RecordKind.WRITE, VIEW) == {
+        "status": text
+    }
 
 
 def test_the_text_of_14_can_be_switched(make_exchange):
     """The other text that an integrator handles comes by switch."""
     rules = DEFAULTS.changed({"text.14": "换货单关闭,请退款"})
 
-    record = exchange_record(
-        make_exchange(14), ["status"], "G", View(rules, timedelta(0), "", "default")
+    record = build_exchange_record(
+        make_exchange(14),
+        ["status"],
+        RecordKind.GET,
+        RecordView(rules, timedelta(0), "", "default"),
     )
 
     assert record == {"status": "换货单关闭,请退款"}
@@ -234,7 +249,10 @@ def test_the_text_of_14_can_be_switched(make_exchange):
 )
 def test_no_deadline_is_no_field(make_exchange, status, fields):
     """Where nothing will expire, `time_out` is absent."""
-    assert exchange_record(make_exchange(status, **fields), ["time_out"], "G", VIEW) == {}
+    assert (
+        build_exchange_record(make_exchange(status, **fields), ["time_out"], RecordKind.GET, VIEW)
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,13 +269,15 @@ def test_no_deadline_is_no_field(make_exchange, status, fields):
 )
 def test_an_empty_text_is_absent(make_exchange, name):
     """What is not there yet has no member."""
-    assert exchange_record(make_exchange(1, **{name: ""}), [name], "G", VIEW) == {}
+    assert build_exchange_record(make_exchange(1, **{name: ""}), [name], RecordKind.GET, VIEW) == {}
 
 
-@pytest.mark.parametrize("where", ["G", "L"])
+@pytest.mark.parametrize("where", [RecordKind.GET, RecordKind.LIST])
 def test_the_upgraded_flow_is_marked(make_exchange, where):
     """`attributes` is JSON text with newExchangeRepair "1"."""
-    record = exchange_record(make_exchange(ruleset=Ruleset.UPGRADED), ["attributes"], where, VIEW)
+    record = build_exchange_record(
+        make_exchange(ruleset=Ruleset.UPGRADED), ["attributes"], where, VIEW
+    )
 
     assert json.loads(record["attributes"])["newExchangeRepair"] == "1"
 
@@ -265,23 +285,23 @@ def test_the_upgraded_flow_is_marked(make_exchange, where):
 def test_the_classic_flow_is_not_marked(make_exchange):
     """A classic exchange never shows the mark."""
     assert "newExchangeRepair" not in str(
-        exchange_record(make_exchange(), ["attributes"], "G", VIEW)
+        build_exchange_record(make_exchange(), ["attributes"], RecordKind.GET, VIEW)
     )
 
 
 def test_the_phase_is_onsale_or_aftersale(make_exchange):
     """售中 shows as `onsale`."""
-    assert exchange_record(make_exchange(phase=Phase.ONSALE), ["refund_phase"], "G", VIEW) == {
-        "refund_phase": "onsale"
-    }
+    assert build_exchange_record(
+        make_exchange(phase=Phase.ONSALE), ["refund_phase"], RecordKind.GET, VIEW
+    ) == {"refund_phase": "onsale"}
 
 
 def test_ageing_shifts_every_recorded_time(make_exchange):
     """Seen through an aged clock all instants are older, the version with them."""
-    aged = View(DEFAULTS, timedelta(days=1), "", "default")
+    aged = RecordView(DEFAULTS, timedelta(days=1), "", "default")
 
-    record = exchange_record(
-        make_exchange(), ["created", "modified", "time_out", "refund_version"], "G", aged
+    record = build_exchange_record(
+        make_exchange(), ["created", "modified", "time_out", "refund_version"], RecordKind.GET, aged
     )
 
     assert record == {
@@ -298,25 +318,28 @@ def test_ageing_shifts_every_recorded_time(make_exchange):
 )
 def test_a_role_is_shown_by_its_chinese_name(make_message, role, text):
     """owner_role carries the word, not the number."""
-    assert message_record(make_message(role=Role(role)), ["owner_role"], "M", VIEW) == {
-        "owner_role": text
-    }
+    assert build_message_record(
+        make_message(role=Role(role)), ["owner_role"], RecordKind.MESSAGE_LISTED, VIEW
+    ) == {"owner_role": text}
 
 
 @pytest.mark.parametrize(("human", "code"), [(True, "100"), (False, "111")])
 def test_message_types(make_message, human, code):
     """A person's words are 100, the system's 111, as text."""
-    assert message_record(make_message(human=human), ["message_type"], "M", VIEW) == {
-        "message_type": code
-    }
+    assert build_message_record(
+        make_message(human=human), ["message_type"], RecordKind.MESSAGE_LISTED, VIEW
+    ) == {"message_type": code}
 
 
 def test_a_message_in_full(make_message):
     """Ids are numbers, refund_id is the exchange's, pictures stand in `pic_urls.pic_url[].url`."""
     asked = ["id", "refund_id", "owner_id", "owner_nick", "content", "pic_urls", "created"]
 
-    record = message_record(
-        make_message(pictures=("a.png", "http://given/b.png")), asked, "A", VIEW
+    record = build_message_record(
+        make_message(pictures=("a.png", "http://given/b.png")),
+        asked,
+        RecordKind.MESSAGE_ADDED,
+        VIEW,
     )
 
     pictures = record.pop("pic_urls")
@@ -334,7 +357,10 @@ def test_a_message_in_full(make_message):
     assert pictures.values[1] == {"url": "http://given/b.png"}
 
 
-@pytest.mark.parametrize(("where", "given"), [("A", {}), ("M", {"open_uid": "AX1"})])
+@pytest.mark.parametrize(
+    ("where", "given"),
+    [(RecordKind.MESSAGE_ADDED, {}), (RecordKind.MESSAGE_LISTED, {"open_uid": "AX1"})],
+)
 def test_open_uid_stands_in_the_list_only(make_message, where, given):
     """messages.get carries it, message.add does not; without pictures there is no `pic_urls`."""
-    assert message_record(make_message(), ["open_uid", "pic_urls"], where, VIEW) == given
+    assert build_message_record(make_message(), ["open_uid", "pic_urls"], where, VIEW) == given

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.api.methods import METHODS, PERSONAL
+from mockserver.api.methods import METHODS, PERSONAL_NAMES
 from mockserver.protocol.shapes import ValueKind
 
 NEIGHBOURS = {
@@ -140,7 +140,7 @@ def test_the_time_is_a_date():
 )
 def test_personal_values_are_marked(name):
     """Names, telephones, addresses and messages of people are known as such."""
-    assert name in PERSONAL
+    assert name in PERSONAL_NAMES
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_personal_values_are_marked(name):
 )
 def test_other_values_are_not_personal(name):
     """What names nobody stays readable."""
-    assert name not in PERSONAL
+    assert name not in PERSONAL_NAMES

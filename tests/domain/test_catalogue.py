@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.domain.catalogue import Address, Shop, stage_of
+from mockserver.domain.catalogue import Address, Shop, refusal_stage
 from mockserver.domain.vocabulary import Status
 
 
@@ -46,4 +46,4 @@ def test_an_address_reads_as_one_line():
 @pytest.mark.parametrize(("status", "stage"), [(1, "application"), (3, "receipt")])
 def test_refusing_the_application_and_the_receipt_have_lists_of_their_own(status, stage):
     """The list of reasons follows the stage at which the seller can refuse."""
-    assert stage_of(Status(status)) == stage
+    assert refusal_stage(Status(status)) == stage

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.domain.errors import StockShort
-from mockserver.domain.ledger import Accounts, Entry, post, stocked
+from mockserver.domain.ledger import Accounts, Entry, post_entries, set_available
 
 PLACES = ["available", "reserved", "shipped", "returned", "outside"]
 COUNTS = st.integers(0, 50)
@@ -33,7 +33,7 @@ def test_an_entry_takes_from_one_account_and_gives_to_another():
     """Reserving two of five leaves three; only the SKU that changed comes back."""
     accounts = {"W": Accounts(available=5), "B": Accounts(available=1)}
 
-    changed = post(accounts, [Entry("W", 2, "available", "reserved")])
+    changed = post_entries(accounts, [Entry("W", 2, "available", "reserved")])
 
     assert changed == {"W": Accounts(available=3, reserved=2)}
 
@@ -42,14 +42,14 @@ def test_entries_follow_one_another():
     """A later entry may take what an earlier one gave."""
     entries = [Entry("W", 2, "available", "reserved"), Entry("W", 2, "reserved", "shipped")]
 
-    assert post({"W": Accounts(available=2)}, entries) == {"W": Accounts(shipped=2)}
+    assert post_entries({"W": Accounts(available=2)}, entries) == {"W": Accounts(shipped=2)}
 
 
 @pytest.mark.parametrize("source", ["available", "reserved", "shipped", "returned"])
 def test_an_account_cannot_give_more_than_it_holds(source):
     """The refusal tells account, SKU, what was wanted and what was left."""
     with pytest.raises(StockShort) as short:
-        post({"W": Accounts(**{source: 1})}, [Entry("W", 2, source, "outside")])
+        post_entries({"W": Accounts(**{source: 1})}, [Entry("W", 2, source, "outside")])
 
     assert (short.value.sku, short.value.account, short.value.wanted, short.value.left) == (
         "W",
@@ -62,7 +62,7 @@ def test_an_account_cannot_give_more_than_it_holds(source):
 
 def test_outside_balances():
     """Goods come in from outside however many there were."""
-    assert post({}, [Entry("B", 3, "outside", "returned")]) == {
+    assert post_entries({}, [Entry("B", 3, "outside", "returned")]) == {
         "B": Accounts(returned=3, outside=-3)
     }
 
@@ -72,7 +72,7 @@ def test_one_entry_that_fails_stops_all():
     accounts = {"W": Accounts(available=1), "B": Accounts()}
 
     with pytest.raises(StockShort):
-        post(
+        post_entries(
             accounts, [Entry("W", 1, "available", "reserved"), Entry("B", 1, "reserved", "shipped")]
         )
 
@@ -84,7 +84,7 @@ def test_one_entry_that_fails_stops_all():
 def test_posting_keeps_every_total(before, entries):
     """Whatever is posted, each SKU's sum over all places stays."""
     try:
-        after = {**before, **post(before, entries)}
+        after = {**before, **post_entries(before, entries)}
     except StockShort:
         after = before
 
@@ -97,7 +97,7 @@ def test_posting_keeps_every_total(before, entries):
 @given(accounts=ACCOUNTS, available=st.integers(0, 1000))
 def test_setting_stock_is_balanced_against_outside(accounts, available):
     """Setting the shelf changes `available` and `outside` only, and the sum stays."""
-    after = stocked(accounts, available)
+    after = set_available(accounts, available)
 
     assert after.available == available
     assert after.total == accounts.total

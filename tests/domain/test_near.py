@@ -10,7 +10,7 @@ import pytest
 
 from mockserver.domain.errors import DomainError
 from mockserver.domain.moves import MOVES, Judge
-from mockserver.domain.near import near, sentences, shown
+from mockserver.domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import Actor, Status, Verdict
 
@@ -90,7 +90,7 @@ def test_the_way_leads_there_and_is_shortest(
     exchange = start(make_exchange, status, ruleset)
     rings = reachable(exchange, 6)
     for name, by in MADE:
-        found = near(exchange, MOVES[name], Actor(by), DEFAULTS)
+        found = find_near_miss(exchange, MOVES[name], Actor(by), DEFAULTS)
         distance = next(
             (
                 far
@@ -113,7 +113,7 @@ def test_the_way_leads_there_and_is_shortest(
 @pytest.mark.parametrize(("name", "by"), MADE)
 def test_legal_from_is_where_it_works(make_exchange, try_move, name, by, ruleset):
     """The states said to allow a move are those in which some exchange can make it."""
-    found = near(make_exchange(4, ruleset), MOVES[name], Actor(by), DEFAULTS)
+    found = find_near_miss(make_exchange(4, ruleset), MOVES[name], Actor(by), DEFAULTS)
     works = {
         status
         for status, cs, came_from in product(Status, (1, 2, 3), (0, 1, 3))
@@ -125,7 +125,9 @@ def test_legal_from_is_where_it_works(make_exchange, try_move, name, by, ruleset
 def test_the_deadline_closes_the_door(make_exchange):
     """At 3 the buyer's way back to 1 ends with the seller's deadline, which turns the exchange into a refund."""
     exchange = make_exchange(3)
-    members = shown(near(exchange, MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW)
+    members = serialize_near_miss(
+        find_near_miss(exchange, MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW
+    )
     assert members == {
         "legal_from": [1],
         "way": [
@@ -143,26 +145,30 @@ def test_the_deadline_closes_the_door(make_exchange):
 
 def test_a_deadline_that_leads_on_closes_nothing(make_exchange):
     """At 1 the deadline agrees by itself where there is stock, so shipping back stays within reach."""
-    members = shown(near(make_exchange(1), MOVES["ship_back"], Actor.BUYER, DEFAULTS), SHOW)
+    members = serialize_near_miss(
+        find_near_miss(make_exchange(1), MOVES["ship_back"], Actor.BUYER, DEFAULTS), SHOW
+    )
     assert members["deadline"]["to"] == [2, 4]
     assert members["deadline"]["closes"] is False
 
 
 def test_an_end_has_no_way_and_no_deadline(make_exchange):
     """From a closed exchange nothing leads on."""
-    members = shown(near(make_exchange(4), MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW)
+    members = serialize_near_miss(
+        find_near_miss(make_exchange(4), MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW
+    )
     assert members == {"legal_from": [1], "way": None, "deadline": None}
 
 
 def test_a_judgement_needs_customer_service_first(make_exchange):
     """In 6 a judgement is one request of the buyer away, though the state is right already."""
-    found = near(make_exchange(6, came_from=3), MOVES["judge"], Actor.CS, DEFAULTS)
+    found = find_near_miss(make_exchange(6, came_from=3), MOVES["judge"], Actor.CS, DEFAULTS)
     assert [(step.by, step.move.name()) for step in found.way] == [(Actor.BUYER, "ask_cs")]
 
 
 def test_a_rule_of_the_sandbox_counts(make_exchange):
     """With modify_to 3 a modified application goes back to the receipt, not to 1."""
-    asked = near(
+    asked = find_near_miss(
         make_exchange(6, came_from=3),
         MOVES["returngoods_agree"],
         Actor.SELLER,
@@ -190,6 +196,8 @@ def test_a_rule_of_the_sandbox_counts(make_exchange):
 )
 def test_the_sentences_say_it(make_exchange, status, name, by, zh, en):
     """Both languages name the state, the way, and what the deadline does."""
-    told = sentences(near(make_exchange(status), MOVES[name], Actor(by), DEFAULTS), SHOW)
+    told = describe_near_miss(
+        find_near_miss(make_exchange(status), MOVES[name], Actor(by), DEFAULTS), SHOW
+    )
     assert zh in told[0]
     assert en in told[1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mockserver.domain.errors import DomainError
-from mockserver.domain.ledger import Accounts, post
+from mockserver.domain.ledger import Accounts, post_entries
 from mockserver.domain.play import deadline, possible
 from mockserver.domain.rules import DEFAULTS, BadRule
 from mockserver.domain.vocabulary import Verdict
@@ -297,7 +297,7 @@ def walk(make_exchange, attempt):
                     rules={"modify_to": modify_to},
                     **fields,
                 )
-                accounts |= post(accounts, outcome.entries)
+                accounts |= post_entries(accounts, outcome.entries)
                 exchange = outcome.exchange
             yield exchange, accounts
 

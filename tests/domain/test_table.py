@@ -241,7 +241,7 @@ def test_a_rule_claims_no_better_evidence_than_the_documents_give(
     rule = attempt(exchange, move, by, **_playable(how)).rule
 
     assert [
-        row.known(Ruleset(ruleset)).grade
+        row.evidence_under(Ruleset(ruleset)).grade
         for row in TABLE
         if row.name == rule and ruleset in row.rulesets
     ] == [Grade(grade)]

@@ -53,25 +53,25 @@ def test_nothing_leaves_an_end(rows):
 @pytest.mark.parametrize("status", Status)
 def test_one_timer_a_state(rows, status):
     """Every open status has one deadline, an end none."""
-    assert len({row.after for row in rows if row.source is status and row.after}) == (
-        status not in ENDS
-    )
+    assert len(
+        {row.deadline_rule for row in rows if row.source is status and row.deadline_rule}
+    ) == (status not in ENDS)
 
 
 def test_a_timer_is_the_systems_and_a_switch():
     """Only the system's rows have deadlines, all of them do, and each is a choice with a length."""
-    assert all(bool(row.after) is (row.by is Actor.SYSTEM) for row in TABLE)
-    assert {row.after for row in TABLE} - {""} <= set(RULES)
+    assert all(bool(row.deadline_rule) is (row.by is Actor.SYSTEM) for row in TABLE)
+    assert {row.deadline_rule for row in TABLE} - {""} <= set(RULES)
 
 
 def test_a_message_stays_where_it_is(rows):
     """Messages neither move nor stamp."""
     talk = [row for row in rows if row.move.name() == "leave_message"]
 
-    assert {(row.source, row.stamps) for row in talk} == {
+    assert {(row.source, row.changes_modified) for row in talk} == {
         (status, False) for status in Status if status not in ENDS
     }
-    assert all(row.source is row.target and not row.posts for row in talk)
+    assert all(row.source is row.target and not row.postings for row in talk)
 
 
 def test_row_names_are_unique():
@@ -102,7 +102,7 @@ def test_stock_entries_join_two_accounts():
     assert all(
         {post.source, post.target} <= accounts and post.source != post.target
         for row in TABLE
-        for post in row.posts
+        for post in row.postings
     )
 
 

@@ -148,7 +148,7 @@ def test_fields_missing_and_whole(top, linted):
     assert "every_field" not in linted()
     from mockserver.api.methods import METHODS
 
-    top(GET, dispute_id=1, fields=METHODS[GET].every_field)
+    top(GET, dispute_id=1, fields=METHODS[GET].all_fields)
     assert len(linted()["every_field"].entries) == 1
 
 

@@ -160,17 +160,17 @@ def changes(row: Row) -> Iterator[tuple[str, Row | None]]:
     yield "dropped", None
     elsewhere = {*Status} - {
         row.target,
-        row.source if row.after else None,
+        row.source if row.deadline_rule else None,
     }  # a deadline that stays would never end
     yield from ((f"to {status.value}", replace(row, target=status)) for status in sorted(elsewhere))
-    yield from without(row, "posts")
+    yield from without(row, "postings")
     yield from without(row, "writes")
-    plain = replace(row, when=tuple(condition for condition in row.when if not condition.choosing))
+    plain = replace(row, when=tuple(condition for condition in row.when if not condition.deciding))
     for what, less in without(plain, "when"):
-        kept = [condition for condition in row.when if condition.choosing or condition in less.when]
+        kept = [condition for condition in row.when if condition.deciding or condition in less.when]
         yield what, replace(row, when=tuple(kept))
     if row.source is not None:  # what is only now applied for has no older stamp
-        yield "stamps", replace(row, stamps=not row.stamps)
+        yield "stamps", replace(row, changes_modified=not row.changes_modified)
 
 
 def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
@@ -178,12 +178,13 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
     for what, changed in changes(row):
         yield Mutant(f"{ruleset} {row.name}: {what}", put(row, changed, ruleset))
     for what, by in (
-        (("a second later", SECOND), ("a second earlier", -SECOND)) if row.after else ()
+        (("a second later", SECOND), ("a second earlier", -SECOND)) if row.deadline_rule else ()
     ):
-        own = f"{row.after} of {ruleset}"  # one timer a state: rows that share it change together
-        values = {**DEFAULTS.values, own: DEFAULTS.deadline(row.after) + by}
+        own = f"{row.deadline_rule} of {ruleset}"  # one timer a state: rows that share it change together
+        values = {**DEFAULTS.values, own: DEFAULTS.deadline(row.deadline_rule) + by}
         rows = tuple(
-            replace(each, after=own) if each.after == row.after else each for each in ROWS[ruleset]
+            replace(each, deadline_rule=own) if each.deadline_rule == row.deadline_rule else each
+            for each in ROWS[ruleset]
         )
         yield Mutant(
             f"{ruleset} {row.name}: {what}",
@@ -195,7 +196,7 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
 def unchosen(row: Row) -> Iterator[Mutant]:
     """The row without each condition that tells it from its neighbours, tried before them."""
     for place, condition in enumerate(row.when):
-        if condition.choosing:
+        if condition.deciding:
             less = replace(row, when=row.when[:place] + row.when[place + 1 :])
             first = {
                 ruleset: (less, *(each for each in rows if each is not row))
@@ -255,7 +256,7 @@ def test_a_changed_row_fails_a_story(survives, ruleset, row):
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.name) for row in TABLE if any(c.choosing for c in row.when)]
+    "row", [pytest.param(row, id=row.name) for row in TABLE if any(c.deciding for c in row.when)]
 )
 def test_a_row_that_is_not_chosen_fails_a_story(survives, row):
     """A row taken without asking what decides between it and the others is noticed."""

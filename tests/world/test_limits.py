@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.domain.moves import UNITS_AT_MOST
+from mockserver.domain.moves import MAX_UNITS
 from mockserver.world.document import BadDocument
 from mockserver.world.journal import BYTES_AT_MOST, Entry, Journal
 
@@ -36,7 +36,7 @@ def entry():
 
 
 @pytest.mark.parametrize(
-    "num", [UNITS_AT_MOST + 1, str(UNITS_AT_MOST + 1), -1, "-1", 0, 2**70, "", "1e3", "１"]
+    "num", [MAX_UNITS + 1, str(MAX_UNITS + 1), -1, "-1", 0, 2**70, "", "1e3", "１"]
 )
 def test_units_out_of_bounds_are_named(world, whole_state, num):
     """A number of units below 1 or above a million is refused by name, and nothing is opened."""
@@ -47,7 +47,7 @@ def test_units_out_of_bounds_are_named(world, whole_state, num):
     assert whole_state(world) == before
 
 
-@pytest.mark.parametrize("num", [1, "1", UNITS_AT_MOST])
+@pytest.mark.parametrize("num", [1, "1", MAX_UNITS])
 def test_units_within_bounds_are_taken(world, num):
     """From one unit to a million an exchange opens, and agreeing needs as many."""
     assert world.open({"num": num})[0].num == int(num)

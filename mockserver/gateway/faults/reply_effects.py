@@ -9,7 +9,7 @@ from math import cos, exp, log, pi, sqrt
 
 from msgspec.structs import replace
 
-from ...domain.durations import show_duration
+from ...domain.durations import format_duration
 from ...protocol.errors import CODES, TopError, call_limited
 from ...protocol.messages import ConnectionEnd, Delivery, Reply
 from ...world.faults.fault_kinds import Effect, Value
@@ -192,7 +192,7 @@ def effect_of(hit: FaultMatch) -> str:
 
 def _shown(value: Value) -> str:
     if isinstance(value, timedelta):
-        return show_duration(value)
+        return format_duration(value)
     return (
         f"{value:g}"
         if isinstance(value, float)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ...domain.durations import LONGEST, show_duration
+from ...domain.durations import MAX_DURATION, format_duration
 from ...version import __version__
 from .checks import Failure, one_line
 from .local_server import RecordedCall
@@ -61,7 +61,10 @@ _UNSEEN = """
 def export_curl(encounter: MachineRun, failure: Failure, path: str) -> str:
     """The text of the script that is going to stand at `path`."""
     document = encounter.plan.document(encounter.began)
-    document["rules"] = {**document.get("rules", {}), "timestamp_tolerance": show_duration(LONGEST)}
+    document["rules"] = {
+        **document.get("rules", {}),
+        "timestamp_tolerance": format_duration(MAX_DURATION),
+    }
     text = _HEAD.format(
         zh=failure.zh,
         en=failure.en,

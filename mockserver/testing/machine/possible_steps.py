@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ...domain.durations import show_duration
+from ...domain.durations import format_duration
 from ...domain.errors import DomainError
 from ...domain.exchange import Exchange
 from ...domain.moves import MOVES, Apply, Expire, Judge, LeaveMessage, Modify, Move
 from ...domain.play import deadline, possible
-from ...domain.table import ENDS, Row
+from ...domain.table import FINAL_STATUSES, Row
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
 from ...scenario.seller_calls import METHOD_OF
 from ...world.move_parser import ACTOR_MOVES
@@ -42,7 +42,7 @@ Step = dict[str, Any]
 Key = tuple[str | int, ...]  # the kind first
 QUIET = 2  # rounds after which a client that does its work has nothing left to do
 _PLAIN: tuple[Step, ...] = tuple(
-    {"status": status.value} for status in Status if status not in ENDS
+    {"status": status.value} for status in Status if status not in FINAL_STATUSES
 )
 _HELPED: tuple[Step, ...] = tuple(
     {"status": status.value, "cs_status": cs.value}
@@ -109,7 +109,7 @@ class RunSurroundings(Struct, frozen=True):
     def going(self) -> list[Exchange]:
         """The exchanges that have not ended."""
         found = (self.world.state.exchanges[number] for number in self.names)
-        return [exchange for exchange in found if exchange.status not in ENDS]
+        return [exchange for exchange in found if exchange.status not in FINAL_STATUSES]
 
     def row(self, exchange: Exchange, move: Move, by: Actor) -> str:
         """The row that a move would take now; empty where it is not possible."""
@@ -220,7 +220,7 @@ def _times(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple
     for offset in _OFFSETS:
         span = due - now + timedelta(seconds=offset)
         if span > timedelta():
-            yield ("time", slot, offset), Option({how: show_duration(span)}, row)
+            yield ("time", slot, offset), Option({how: format_duration(span)}, row)
 
 
 def _stocks(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple[Key, Option]]:

@@ -141,7 +141,7 @@ def _params(method: Method, known: _Known) -> SearchStrategy[dict[str, Value]]:
 def _value(method: Method, param: Param) -> SearchStrategy[Any]:
     """A value that the parameter takes."""
     if param.name == "fields" and method.record:
-        return _items(param, st.sampled_from(method.every_field.split(",")))
+        return _items(param, st.sampled_from(method.all_fields.split(",")))
     if param.kind is ValueKind.STRINGS:
         return _items(param, _one(param, param.items))
     return _one(param, param.kind)

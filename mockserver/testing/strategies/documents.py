@@ -17,7 +17,7 @@ from msgspec import Struct, UnsetType
 
 from ...api.methods import METHODS
 from ...domain.behaviours import BEHAVIOURS, Party
-from ...domain.moves import UNITS_AT_MOST
+from ...domain.moves import MAX_UNITS
 from ...domain.rules import RULES, Rule
 from ...domain.vocabulary import CsStatus, GoodStatus, Status
 from ...protocol.shapes import BEIJING
@@ -359,7 +359,7 @@ def applications(*names: str) -> SearchStrategy[Document]:
         "tid": ids(),
         "oid": ids(),
         "status": _statuses(),
-        "num": st.integers(1, 3) | numbers(1, UNITS_AT_MOST),
+        "num": st.integers(1, 3) | numbers(1, MAX_UNITS),
         "price": prices(),
         "payment": prices(),
         "bought_sku": wanted,

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from ...domain.durations import parse_duration, show_duration
+from ...domain.durations import format_duration, parse_duration
 from ...domain.errors import DomainError
 from ...domain.exchange import Exchange
 from ...domain.moves import Apply
@@ -154,7 +154,7 @@ class _Walk:
         [(at, _), *_] = self._world.deadlines()
         offset = timedelta(seconds=self._draw(st.sampled_from((0, -1, 1))))
         span = max(at - self._world.now + offset, timedelta())
-        self._pass("advance", "next" if not offset else show_duration(span), span)
+        self._pass("advance", "next" if not offset else format_duration(span), span)
 
     def _pass(self, how: str, told: str, span: timedelta) -> None:
         if how == "age":
@@ -187,7 +187,7 @@ class _Walk:
             "status_text": exchange.status.zh,
             "cs_status": exchange.cs_status.value,
             "deadline": due and show_time(state.clock.shown(due)),
-            "due_in": due and show_duration(state.clock.shown(due) - self._world.now),
+            "due_in": due and format_duration(state.clock.shown(due) - self._world.now),
             "possible": by_actor(possible(exchange)),
             "events": len(state.events[number]),
             "messages": len(state.messages[number]),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ...domain.durations import LONGEST, show_duration
+from ...domain.durations import MAX_DURATION, format_duration
 from ...protocol.pictures import data_url
 from ...protocol.shapes import BEIJING, show_time
 from ...world.clock import EARLIEST, LATEST
@@ -95,10 +95,12 @@ def instants(
     return seconds.map(lambda each: show_time(datetime.fromtimestamp(each, BEIJING)))
 
 
-def durations(least: timedelta = timedelta(), most: timedelta = LONGEST) -> SearchStrategy[str]:
+def durations(
+    least: timedelta = timedelta(), most: timedelta = MAX_DURATION
+) -> SearchStrategy[str]:
     """A duration in whole seconds as users type it: `3d12h`."""
     seconds = numbers(int(least.total_seconds()), int(most.total_seconds()))
-    return seconds.map(lambda each: show_duration(timedelta(seconds=each)))
+    return seconds.map(lambda each: format_duration(timedelta(seconds=each)))
 
 
 def phones() -> SearchStrategy[str]:

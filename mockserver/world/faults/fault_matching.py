@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ...api.declaration import Method
 from ...api.methods import METHODS
-from ...domain.durations import parse_duration, show_duration
+from ...domain.durations import format_duration, parse_duration
 from ...protocol.errors import CODES
 from ...protocol.shapes import read_time, show_time
 from ..document import BadDocument, unknown_name
@@ -141,11 +141,13 @@ def serialize_fault(fault: Fault) -> dict[str, object]:
             {}
             if until is None
             else {
-                "until": show_duration(until) if isinstance(until, timedelta) else show_time(until)
+                "until": format_duration(until)
+                if isinstance(until, timedelta)
+                else show_time(until)
             }
         ),
         **{
-            name: show_duration(value) if isinstance(value, timedelta) else value
+            name: format_duration(value) if isinstance(value, timedelta) else value
             for name, value in chosen.items()
         },
     }
@@ -325,8 +327,8 @@ def _duration(option: FaultOption, given: object) -> timedelta:
     if not least <= span <= most:
         raise BadDocument(
             option.name,
-            f"应为 {show_duration(least)} 到 {show_duration(most)} 的时长",
-            f"a duration from {show_duration(least)} to {show_duration(most)}",
+            f"应为 {format_duration(least)} 到 {format_duration(most)} 的时长",
+            f"a duration from {format_duration(least)} to {format_duration(most)}",
         )
     return span
 

@@ -1,13 +1,13 @@
 """The state diagram of a ruleset as Mermaid text, drawn from the table."""
 
 from .moves import Apply, LeaveMessage
-from .table import ENDS, TABLE
+from .table import FINAL_STATUSES, TABLE
 from .vocabulary import Ruleset, Status
 
-__all__ = ["diagram"]
+__all__ = ["render_diagram"]
 
 
-def diagram(ruleset: Ruleset) -> str:
+def render_diagram(ruleset: Ruleset) -> str:
     """A Mermaid `stateDiagram-v2`; messages, which change nothing, are left out."""
     lines = ["stateDiagram-v2"]
     lines += [f'    state "{status.value} {status.zh}" as s{status.value}' for status in Status]
@@ -16,5 +16,5 @@ def diagram(ruleset: Ruleset) -> str:
             continue
         source = "[*]" if row.move is Apply or row.source is None else f"s{row.source.value}"
         lines.append(f"    {source} --> s{row.target.value}: {row.by.zh}·{row.move.zh}")
-    lines += [f"    s{status.value} --> [*]" for status in ENDS]
+    lines += [f"    s{status.value} --> [*]" for status in FINAL_STATUSES]
     return "\n".join(lines) + "\n"

@@ -18,12 +18,19 @@ from .rules import RuleValues
 from .table import TABLE
 from .vocabulary import Actor, Status, Verdict
 
-__all__ = ["Door", "Near", "Step", "near", "sentences", "shown"]
+__all__ = [
+    "DeadlineEffect",
+    "NearMiss",
+    "WayStep",
+    "describe_near_miss",
+    "find_near_miss",
+    "serialize_near_miss",
+]
 
 _AT_BEST = {"address_id": 0, "seller_refuse_reason_id": 0, "logistics_no": "SF000000000000"}
 
 
-class Step(Struct, frozen=True):
+class WayStep(Struct, frozen=True):
     """A move on the way, by whom, and the state it leads to."""
 
     by: Actor
@@ -31,7 +38,7 @@ class Step(Struct, frozen=True):
     target: Status
 
 
-class Door(Struct, frozen=True):
+class DeadlineEffect(Struct, frozen=True):
     """The deadline of the present state: when, which rule, where it leads (by stock), and whether the move is lost then."""
 
     at: datetime
@@ -40,7 +47,7 @@ class Door(Struct, frozen=True):
     closes: bool
 
 
-class Near(Struct, frozen=True):
+class NearMiss(Struct, frozen=True):
     """How near a refused move was: `legal_from` by the table, `way` the shortest there (empty: nothing is in the way but
     arguments or stock; None: there is none), `door` what the present deadline does.
     """
@@ -49,11 +56,11 @@ class Near(Struct, frozen=True):
     move: type[Move]
     by: Actor
     legal_from: tuple[Status, ...]
-    way: tuple[Step, ...] | None
-    door: Door | None
+    way: tuple[WayStep, ...] | None
+    door: DeadlineEffect | None
 
 
-def near(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> Near:
+def find_near_miss(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> NearMiss:
     """How near `move` by `by` is to being possible."""
     rows = [
         row
@@ -61,7 +68,7 @@ def near(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> 
         if row.move is move and row.by is by and exchange.ruleset in row.rulesets
     ]
     legal_from = tuple(dict.fromkeys(row.source for row in rows if row.source is not None))
-    return Near(
+    return NearMiss(
         exchange,
         move,
         by,
@@ -73,10 +80,10 @@ def near(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> 
 
 def _way(
     exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
-) -> tuple[Step, ...] | None:
+) -> tuple[WayStep, ...] | None:
     """The shortest sequence of people's moves after which `move` is possible."""
     seen = {_place(exchange)}
-    open_ends: list[tuple[tuple[Step, ...], Exchange]] = [((), exchange)]
+    open_ends: list[tuple[tuple[WayStep, ...], Exchange]] = [((), exchange)]
     for steps, reached in open_ends:  # grows as it goes: breadth first
         if any(_played(reached, each, by, rules) for each in _kinds(move)):
             return steps
@@ -85,7 +92,7 @@ def _way(
                 after = _played(reached, each, actor, rules)
                 if after is not None and _place(after) not in seen:
                     seen.add(_place(after))
-                    open_ends.append(((*steps, Step(actor, each, after.status)), after))
+                    open_ends.append(((*steps, WayStep(actor, each, after.status)), after))
     return None
 
 
@@ -124,21 +131,29 @@ def _played(
         return None
 
 
-def _door(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> Door | None:
+def _door(
+    exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
+) -> DeadlineEffect | None:
     at = deadline(exchange, rules)
     if at is None:
         return None
-    rule = next(row.after for row in rows_from(exchange.ruleset, exchange.status) if row.after)
+    rule = next(
+        row.deadline_rule
+        for row in rows_from(exchange.ruleset, exchange.status)
+        if row.deadline_rule
+    )
     ends = [
         after
         for stock in (True, False)
         if (after := _played(exchange, Expire(), Actor.SYSTEM, rules, stock=stock))
     ]
     targets = tuple(dict.fromkeys(after.status for after in ends))
-    return Door(at, rule, targets, all(_way(after, move, by, rules) is None for after in ends))
+    return DeadlineEffect(
+        at, rule, targets, all(_way(after, move, by, rules) is None for after in ends)
+    )
 
 
-def shown(found: Near, show: Callable[[datetime], str]) -> dict[str, object]:
+def serialize_near_miss(found: NearMiss, show: Callable[[datetime], str]) -> dict[str, object]:
     """The members that a problem document or a finding carries: codes of states, names of moves."""
     way = (
         None
@@ -170,7 +185,7 @@ def shown(found: Near, show: Callable[[datetime], str]) -> dict[str, object]:
     }
 
 
-def sentences(found: Near, show: Callable[[datetime], str]) -> tuple[str, str]:
+def describe_near_miss(found: NearMiss, show: Callable[[datetime], str]) -> tuple[str, str]:
     """The same in words, Chinese and English."""
     who_zh, who = f"{found.by.zh}{found.move.zh}", f"{found.by} {found.move.name()}"
     if found.move is Apply:
@@ -197,7 +212,7 @@ def sentences(found: Near, show: Callable[[datetime], str]) -> tuple[str, str]:
     )
 
 
-def _way_in_words(way: tuple[Step, ...] | None) -> tuple[str, str]:
+def _way_in_words(way: tuple[WayStep, ...] | None) -> tuple[str, str]:
     if way is None:
         return "已经没有路可以到那里", "no way leads there any more"
     if not way:

@@ -1,6 +1,6 @@
 """Names that a caller spells otherwise than TOP: what was probably meant, and where TOP itself misspells.
 
-Compared only for names that a method does not have.  `OFFICIAL` is known in both directions: who writes the correct
+Compared only for names that a method does not have.  `OFFICIAL_SPELLINGS` is known in both directions: who writes the correct
 English is told TOP's spelling, who writes yet another gets the nearest.  Source: API pages.
 """
 
@@ -16,14 +16,14 @@ from .methods import METHODS
 from .records import EXCHANGE
 
 __all__ = [
-    "KNOWN_FIELDS",
-    "KNOWN_NAMES",
-    "OFFICIAL",
+    "FIELD_NAMES",
+    "OFFICIAL_SPELLINGS",
+    "PARAMETER_NAMES",
     "Spelling",
-    "meant",
-    "plain",
-    "unknown_fields",
-    "unknown_names",
+    "describe_unknown_fields",
+    "describe_unknown_parameters",
+    "normalize_name",
+    "suggest_name",
 ]
 
 _SHOWN, _LONGEST = 10, 64
@@ -38,7 +38,7 @@ class Spelling(Struct, frozen=True):
     en: str
 
 
-OFFICIAL: tuple[Spelling, ...] = (
+OFFICIAL_SPELLINGS: tuple[Spelling, ...] = (
     Spelling(
         "end_gmt_modifed_time",
         "end_gmt_modified_time",
@@ -74,8 +74,8 @@ OFFICIAL: tuple[Spelling, ...] = (
 )
 _OTHERWISE: Mapping[str, tuple[Spelling, str]] = MappingProxyType(
     {
-        **{each.official: (each, each.expected) for each in OFFICIAL},
-        **{each.expected: (each, each.official) for each in OFFICIAL},
+        **{each.official: (each, each.expected) for each in OFFICIAL_SPELLINGS},
+        **{each.expected: (each, each.official) for each in OFFICIAL_SPELLINGS},
     }
 )
 _SYSTEM = frozenset(SYSTEM_PARAMETERS)
@@ -113,13 +113,13 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
     }
 )
 # by method: its parameters, system parameters included, and what its `fields` can ask for
-KNOWN_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
+PARAMETER_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {method.name: _SYSTEM | {param.name for param in method.params} for method in METHODS.values()}
 )
 _EXCHANGE = frozenset(
     name for column in EXCHANGE for name in (column.field.name, column.field.asked_as) if name
 )
-KNOWN_FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
+FIELD_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         method.name: frozenset(
             name for field in method.record for name in (field.name, field.asked_as) if name
@@ -129,32 +129,32 @@ KNOWN_FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
-def plain(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A name without case, underscores, hyphens and dots: as `disputeId` and `dispute_id` are the same."""
     return name.lower().replace("_", "").replace("-", "").replace(".", "").strip()
 
 
-def meant(name: str, known: Collection[str]) -> str:
+def suggest_name(name: str, known: Collection[str]) -> str:
     """The known name that was probably meant; empty where none is near."""
     if len(name) > _LONGEST:
         return ""
-    other = _OTHERWISE[name][1] if name in _OTHERWISE else _ALIASES.get(plain(name), "")
+    other = _OTHERWISE[name][1] if name in _OTHERWISE else _ALIASES.get(normalize_name(name), "")
     if other in known:
         return other
-    same = [each for each in known if plain(each) == plain(name)]
+    same = [each for each in known if normalize_name(each) == normalize_name(name)]
     return (same or get_close_matches(name.lower(), known, 1, 0.75) or [""])[0]
 
 
-def unknown_names(method: Method, names: Iterable[str]) -> Iterator[str]:
+def describe_unknown_parameters(method: Method, names: Iterable[str]) -> Iterator[str]:
     """A sentence for each parameter that the method does not have, the first ten."""
-    known = KNOWN_NAMES[method.name]
+    known = PARAMETER_NAMES[method.name]
     for name in [name for name in names if name not in known][:_SHOWN]:
         yield _told("参数", "parameter", name, known, method)
 
 
-def unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
+def describe_unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
     """A sentence for each name in `fields` that the method does not return, the first ten."""
-    known = KNOWN_FIELDS[method.name]
+    known = FIELD_NAMES[method.name]
     for name in [name for name in dict.fromkeys(fields) if name.partition(".")[0] not in known][
         :_SHOWN
     ]:
@@ -162,7 +162,7 @@ def unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
 
 
 def _told(what_zh: str, what: str, name: str, known: Collection[str], method: Method) -> str:
-    shown, other = name[:_LONGEST], meant(name, known)
+    shown, other = name[:_LONGEST], suggest_name(name, known)
     if other and name in _OTHERWISE and _OTHERWISE[name][1] == other:
         spelling = _OTHERWISE[name][0]
         return f"{what_zh} {shown} 被忽略：{method.name} 这里写 {other}({spelling.zh}) ({what} {shown} is ignored: it is {other} here, {spelling.en})"
