@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from ..domain.durations import parse_duration
-from ..scenario.library import shipped
-from ..scenario.report import json_report, junit, summary, transcript
-from ..scenario.result import Result
+from ..scenario.library import list_shipped
+from ..scenario.report import format_json, format_junit, format_summary, format_transcript
+from ..scenario.result import ScenarioResult
 from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening import read_status
@@ -177,7 +177,7 @@ def _record(link: Mapping[str, Any], path: str) -> None:
 
 
 def _list_shipped() -> None:
-    known = shipped()
+    known = list_shipped()
     room = max((len(name) for name in known), default=0)
     for name, path in known.items():
         root = read_yaml(path.read_text("utf-8")).value
@@ -203,21 +203,21 @@ def _make_room(path: str) -> None:
         fail(WRONG_USE, f"写不了 {path}：{reason}", f"cannot write {path}: {reason}")
 
 
-def _write(results: Sequence[Result], seconds: float, asked: RunArguments) -> None:
+def _write(results: Sequence[ScenarioResult], seconds: float, asked: RunArguments) -> None:
     """The reports that were asked for."""
     if asked.junit:
-        Path(asked.junit).write_text(junit(results, seconds, words("zh", "en")), "utf-8")
+        Path(asked.junit).write_text(format_junit(results, seconds, words("zh", "en")), "utf-8")
     if asked.json:
-        Path(asked.json).write_text(json_report(results, seconds), "utf-8")
+        Path(asked.json).write_text(format_json(results, seconds), "utf-8")
 
 
-def _tell(results: Sequence[Result], seconds: float, *, kept: bool) -> None:
+def _tell(results: Sequence[ScenarioResult], seconds: float, *, kept: bool) -> None:
     """What went wrong story by story, where to find what was kept, and the counts."""
     lang = words("zh", "en")
     for result in results:
         if result.outcome in ("failed", "broken") or len(results) == 1:
-            say(transcript(result, lang))
+            say(format_transcript(result, lang))
         if kept and result.exchanges:
             ids = "  ".join(f"{name}={dispute_id}" for name, dispute_id in result.exchanges.items())
             say(f"  {words('独立环境', 'sandbox')} {result.sandbox}  {ids}")
-    say(summary(results, seconds, lang))
+    say(format_summary(results, seconds, lang))

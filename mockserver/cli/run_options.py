@@ -19,7 +19,7 @@ from ..client.sandbox import Sandbox
 from ..client.server import Server
 from ..client.transport import Http
 from ..embedded import CannotStart
-from ..scenario.result import Result
+from ..scenario.result import ScenarioResult
 from .client_process import Client
 from .client_variables import client_variables
 from .console import NOT_STARTED, connect, fail, is_linked, one_line
@@ -103,9 +103,9 @@ def _own_server(stack: ExitStack) -> Control:
 
 def collect_results(
     scripts: Sequence[ScenarioSource], crew: Played
-) -> tuple[list[Result], bool, float]:
+) -> tuple[list[ScenarioResult], bool, float]:
     """The results in the order of the stories, whether Ctrl-C cut them short, and the seconds it took."""
-    found: dict[int, Result] = {}
+    found: dict[int, ScenarioResult] = {}
     began, interrupted = time.monotonic(), False
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -118,7 +118,9 @@ def collect_results(
     _progress("")
     results = [
         found.get(place)
-        or Result(title=each.story.title, path=each.story.path, outcome="interrupted", steps=0)
+        or ScenarioResult(
+            title=each.story.title, path=each.story.path, outcome="interrupted", steps=0
+        )
         for place, each in enumerate(scripts)
     ]
     return results, interrupted, time.monotonic() - began

@@ -17,11 +17,11 @@ from ..client.control_client import Control, ControlRefused
 from ..client.transport import Unreachable
 from ..control.blueprint import ROUTES
 from ..control.in_process import in_process_targets
-from ..scenario.awaiting import Waiting
+from ..scenario.client_waiter import ClientWaiter
 from ..scenario.model import Scenario
-from ..scenario.report import masked, secrets_of
-from ..scenario.result import Result, ScenarioFailure
-from ..scenario.runner import Run, play_scenario
+from ..scenario.report import collect_secrets, mask_secrets
+from ..scenario.result import ScenarioFailure, ScenarioResult
+from ..scenario.runner import RunSettings, run_scenario
 from ..scenario.target import ScenarioTarget, TargetFactory, TargetRefused
 from ..server import make_context
 from .client_process import Client
@@ -70,14 +70,14 @@ class ScenarioExecutor:
         self._stopping = stopping or threading.Event()
         self._alone = threading.Lock()
 
-    def __call__(self, script: ScenarioSource) -> Result:
+    def __call__(self, script: ScenarioSource) -> ScenarioResult:
         """What came of a story."""
         if not any(key in script.story.given for key in _OWN):
             return self._performed(script)
         with self._alone:
             return self._performed(script)
 
-    def _performed(self, script: ScenarioSource) -> Result:
+    def _performed(self, script: ScenarioSource) -> ScenarioResult:
         story, given = script.story, script.story.given
         stage: ScenarioTarget | None = None
         try:
@@ -105,14 +105,14 @@ class ScenarioExecutor:
                 ):  # the sandbox may be gone, or its server
                     stage.close()
         secrets = {"token": self._token, **({} if stage is None else stage.info)}
-        return masked(_sourced(result, script), secrets_of(secrets))
+        return mask_secrets(_sourced(result, script), collect_secrets(secrets))
 
-    def _played(self, story: Scenario, stage: ScenarioTarget) -> Result:
+    def _played(self, story: Scenario, stage: ScenarioTarget) -> ScenarioResult:
         if self._client is None:
-            return play_scenario(story, stage, self._run(lambda: True))
+            return run_scenario(story, stage, self._run(lambda: True))
         client = self._client(stage.info)
         try:
-            result = play_scenario(story, stage, self._run(client.alive))
+            result = run_scenario(story, stage, self._run(client.alive))
         finally:
             code = client.stop()
         if result.trouble is None:
@@ -121,9 +121,11 @@ class ScenarioExecutor:
         log = "\n".join([*_calls(stage), client.log(), *ended])
         return replace(result, trouble=replace(result.trouble, log=log))
 
-    def _run(self, alive: Callable[[], bool]) -> Run:
-        waiting = Waiting(time.monotonic, self._pause, longest=self._order.within, alive=alive)
-        return Run(waiting=waiting, until=self._order.until, client=self._client is not None)
+    def _run(self, alive: Callable[[], bool]) -> RunSettings:
+        waiting = ClientWaiter(time.monotonic, self._pause, longest=self._order.within, alive=alive)
+        return RunSettings(
+            waiting=waiting, until=self._order.until, client=self._client is not None
+        )
 
     def _pause(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
@@ -132,22 +134,22 @@ class ScenarioExecutor:
 
 def in_living_sandbox(
     control: Control, sandbox: str, order: RunOptions
-) -> Callable[[ScenarioSource], Result]:
+) -> Callable[[ScenarioSource], ScenarioResult]:
     """Plays in a sandbox that there is, by the server itself: its data, time and credentials stay its own."""
     below = f"sandboxes/{quote(sandbox, safe='')}"
 
-    def perform(script: ScenarioSource) -> Result:
+    def perform(script: ScenarioSource) -> ScenarioResult:
         body = {"scenario": script.text, "set": order.options, "until": order.until or None}
         try:
             played = control("POST", f"{below}/play", body)
-            result = replace(msgspec.convert(played, Result), path=script.story.path)
+            result = replace(msgspec.convert(played, ScenarioResult), path=script.story.path)
             if order.record:
                 Path(order.record).write_text(
                     control("GET", f"{below}/scenario")["scenario"], "utf-8"
                 )
         except (ControlRefused, Unreachable) as wrong:
             result = _ended(script.story, "broken", *_reason(wrong))
-        return masked(_sourced(result, script), (control.token,))
+        return mask_secrets(_sourced(result, script), (control.token,))
 
     return perform
 
@@ -157,9 +159,11 @@ def in_process(order: RunOptions) -> ScenarioExecutor:
     return ScenarioExecutor(in_process_targets(make_context(), ROUTES), order)
 
 
-def _ended(story: Scenario, outcome: str, zh: str, en: str) -> Result:
+def _ended(story: Scenario, outcome: str, zh: str, en: str) -> ScenarioResult:
     trouble = ScenarioFailure(line=1, column=1, zh=zh, en=en) if zh else None
-    return Result(title=story.title, path=story.path, outcome=outcome, steps=0, trouble=trouble)
+    return ScenarioResult(
+        title=story.title, path=story.path, outcome=outcome, steps=0, trouble=trouble
+    )
 
 
 def _reason(wrong: TargetRefused | ControlRefused | Unreachable) -> tuple[str, str]:
@@ -168,7 +172,7 @@ def _reason(wrong: TargetRefused | ControlRefused | Unreachable) -> tuple[str, s
     return str(wrong.problem.get("title", "")), str(wrong.problem.get("detail", ""))
 
 
-def _sourced(result: Result, script: ScenarioSource) -> Result:
+def _sourced(result: ScenarioResult, script: ScenarioSource) -> ScenarioResult:
     """The result with the line of the file where it broke."""
     trouble = result.trouble
     lines = script.text.splitlines() if trouble else []

@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..scenario.library import SUFFIX, located, shipped
+from ..scenario.library import SUFFIX, find_shipped_file, list_shipped
 from ..scenario.model import Scenario
 from ..scenario.reader import read_scenario
 from ..scenario.static_check import check_scenario
-from ..scenario.yaml_text import BYTES_AT_MOST, FileMistake, Unreadable
+from ..scenario.yaml_text import MAX_FILE_BYTES, FileMistake, InvalidFile
 from .console import WRONG_USE, fail, one_line, words
 
 __all__ = ["ScenarioSource", "describe_file", "find", "read_scripts"]
@@ -62,7 +62,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def _story(name: str) -> Path:
     """The file of a shipped story, named from here where it lies below, so that an editor can open what is printed."""
     try:
-        path, here = located(name), Path.cwd()
+        path, here = find_shipped_file(name), Path.cwd()
     except KeyError:
         near = _near(name)
         zh, en = (
@@ -81,9 +81,9 @@ def _story(name: str) -> Path:
 def _near(name: str) -> list[str]:
     """Shipped stories that were probably meant: those that share the name's last part, or the most similar."""
     by_last: dict[str, list[str]] = {}
-    for each in shipped():
+    for each in list_shipped():
         by_last.setdefault(each.rpartition("/")[2], []).append(each)
-    close = get_close_matches(name, [*shipped(), *by_last], 1)
+    close = get_close_matches(name, [*list_shipped(), *by_last], 1)
     return by_last.get(name) or [full for each in close for full in by_last.get(each, [each])]
 
 
@@ -98,7 +98,7 @@ def read_scripts(
         try:
             text = _text(path)
             story = read_scenario(text, shown, options)
-        except Unreadable as wrong:
+        except InvalidFile as wrong:
             mistakes += [(shown, each) for each in wrong.mistakes]
             continue
         found = check_scenario(story)
@@ -116,15 +116,15 @@ def _text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(BYTES_AT_MOST + 1)  # one more is enough to see that it is too long
+            content = file.read(MAX_FILE_BYTES + 1)  # one more is enough to see that it is too long
         return content.decode()
     except UnicodeDecodeError as wrong:
-        if len(content) > BYTES_AT_MOST:
+        if len(content) > MAX_FILE_BYTES:
             return content.decode(errors="replace")
         line = content.count(b"\n", 0, wrong.start) + 1
-        raise Unreadable([FileMistake(line, 1, "不是 UTF-8 文本", "not UTF-8 text")]) from None
+        raise InvalidFile([FileMistake(line, 1, "不是 UTF-8 文本", "not UTF-8 text")]) from None
     except OSError as wrong:
-        raise Unreadable(
+        raise InvalidFile(
             [FileMistake(1, 1, f"读不到：{wrong.strerror}", f"cannot be read: {wrong.strerror}")]
         ) from None
 

@@ -4,7 +4,7 @@ import json
 
 import click
 
-from ..scenario.schema import scenario_schema
+from ..scenario.schema import make_scenario_schema
 from .console import WRONG_USE, fail, say, words
 from .scenario_files import describe_file, find, read_scripts
 
@@ -35,4 +35,4 @@ def validate(paths: tuple[str, ...]) -> None:
 @click.command()
 def schema() -> None:
     """打印场景文件的 JSON Schema，供编辑器补全与检查 (the JSON Schema of scenario files, for editors)."""
-    say(json.dumps(scenario_schema(), ensure_ascii=False, indent=2))
+    say(json.dumps(make_scenario_schema(), ensure_ascii=False, indent=2))

@@ -16,13 +16,13 @@ from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_pipes
 from typing import Any
 
-from ..scenario.result import Result, ScenarioFailure
+from ..scenario.result import ScenarioFailure, ScenarioResult
 from .scenario_files import ScenarioSource
 
 __all__ = ["Perform", "Played", "in_processes", "in_threads", "in_turn"]
 
-Perform = Callable[[ScenarioSource], Result]
-Played = Generator[tuple[int, Result], None, None]
+Perform = Callable[[ScenarioSource], ScenarioResult]
+Played = Generator[tuple[int, ScenarioResult], None, None]
 _LOOK = 0.5  # seconds after which a waiting main thread looks for Ctrl-C where the system does not wake it
 
 
@@ -110,10 +110,10 @@ def _work(pipe: Connection, scripts: Sequence[ScenarioSource], make: Callable[[]
             return
 
 
-def _lost(script: ScenarioSource) -> Result:
+def _lost(script: ScenarioSource) -> ScenarioResult:
     trouble = ScenarioFailure(
         line=1, column=1, zh="执行进程意外退出", en="the process that played it has died"
     )
-    return Result(
+    return ScenarioResult(
         title=script.story.title, path=script.story.path, outcome="broken", steps=0, trouble=trouble
     )

@@ -23,7 +23,7 @@ from .route import ControlRequest, Route
 
 if TYPE_CHECKING:
     from ..scenario.model import Scenario
-    from ..scenario.yaml_text import Unreadable
+    from ..scenario.yaml_text import InvalidFile
 
 __all__ = ["ROUTES"]
 
@@ -42,10 +42,10 @@ class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _stories(ask: ControlRequest) -> tuple[int, Any]:
-    from ..scenario.library import read, shipped
+    from ..scenario.library import list_shipped, read_shipped
     from ..scenario.reader import read_scenario
 
-    stories = [read_scenario(read(name), name) for name in shipped()]
+    stories = [read_scenario(read_shipped(name), name) for name in list_shipped()]
     items = [
         {
             "name": each.path,
@@ -61,16 +61,16 @@ def _stories(ask: ControlRequest) -> tuple[int, Any]:
 
 
 def _play(ask: ControlRequest) -> tuple[int, Any]:
-    from ..scenario.awaiting import Waiting
-    from ..scenario.report import masked, secrets_of
-    from ..scenario.runner import Run, play_scenario
+    from ..scenario.client_waiter import ClientWaiter
+    from ..scenario.report import collect_secrets, mask_secrets
+    from ..scenario.runner import RunSettings, run_scenario
     from .blueprint import ROUTES as ALL
     from .in_process import SharedSandboxTarget
 
     world, body = ask.world, ask.body
     story, until = _read(ask), _until(world, body.until)
     _check_world(ask, story)
-    waiting = Waiting(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
+    waiting = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
     with _turn(ask, world, waits=_waits(story.steps)), _still(world):
         ignored = _apply(world, story.given)
         stage = SharedSandboxTarget(
@@ -80,10 +80,13 @@ def _play(ask: ControlRequest) -> tuple[int, Any]:
             base_url=ask.base_url,
             ruleset=story.given.get("ruleset", Ruleset.CLASSIC),
         )
-        result = play_scenario(
-            story, stage, Run(waiting=waiting, until=until, guest=True, most=_STEPS_AT_MOST)
+        result = run_scenario(
+            story, stage, RunSettings(waiting=waiting, until=until, guest=True, most=_STEPS_AT_MOST)
         )
-    return 200, {**msgspec.to_builtins(masked(result, secrets_of(stage.info))), "ignored": ignored}
+    return 200, {
+        **msgspec.to_builtins(mask_secrets(result, collect_secrets(stage.info))),
+        "ignored": ignored,
+    }
 
 
 def _read(ask: ControlRequest) -> "Scenario":
@@ -92,10 +95,10 @@ def _read(ask: ControlRequest) -> "Scenario":
     Raises:
         BadDocument, Problem: which story is not clear, or it has mistakes.
     """
-    from ..scenario.library import located, shipped
+    from ..scenario.library import find_shipped_file, list_shipped
     from ..scenario.reader import read_scenario
     from ..scenario.static_check import check_scenario
-    from ..scenario.yaml_text import Unreadable
+    from ..scenario.yaml_text import InvalidFile
 
     body = ask.body
     if (body.story is None) == (body.scenario is None):
@@ -104,7 +107,7 @@ def _read(ask: ControlRequest) -> "Scenario":
         )
     try:
         if body.story is not None:
-            name, text = body.story, located(body.story).read_text("utf-8")
+            name, text = body.story, find_shipped_file(body.story).read_text("utf-8")
         else:
             name, text = (
                 "scenario",
@@ -113,24 +116,24 @@ def _read(ask: ControlRequest) -> "Scenario":
         story = read_scenario(text, name, body.set)
         mistakes = check_scenario(story)
         if mistakes:
-            raise Unreadable(list(mistakes))
+            raise InvalidFile(list(mistakes))
     except KeyError:
-        raise unknown_name("story", body.story[:100], shipped(), what="场景") from None
-    except Unreadable as wrong:
+        raise unknown_name("story", body.story[:100], list_shipped(), what="场景") from None
+    except InvalidFile as wrong:
         raise _problem(wrong) from None
     return story
 
 
 def _written(scenario: dict[str, Any]) -> str:
     """A story given as JSON as the text whose lines its mistakes name; one too large for a text is not written first."""
-    from ..scenario.yaml_text import BYTES_AT_MOST
+    from ..scenario.yaml_text import MAX_FILE_BYTES
     from ..scenario.yaml_writer import write_yaml
 
     raw = msgspec.json.encode(scenario)
-    return write_yaml(scenario) if len(raw) <= BYTES_AT_MOST else raw.decode()
+    return write_yaml(scenario) if len(raw) <= MAX_FILE_BYTES else raw.decode()
 
 
-def _problem(wrong: "Unreadable") -> Problem:
+def _problem(wrong: "InvalidFile") -> Problem:
     first, count = wrong.mistakes[0], len(wrong.mistakes)
     return Problem(
         400,
@@ -188,9 +191,9 @@ def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
 
 def _waits(steps: Iterable[Any]) -> bool:
     """Whether any step waits for a client."""
-    from ..scenario.model import Await
+    from ..scenario.model import AwaitStep
 
-    return any(isinstance(step, Await) or _waits(getattr(step, "do", ())) for step in steps)
+    return any(isinstance(step, AwaitStep) or _waits(getattr(step, "do", ())) for step in steps)
 
 
 @contextmanager
@@ -243,14 +246,14 @@ def _scenario(ask: ControlRequest) -> tuple[int, Any]:
 
 
 def _recorded(ask: ControlRequest) -> tuple[int, Any]:
-    from ..scenario.recorder import TooLong, record_scenario
+    from ..scenario.recorder import HistoryTooLong, record_scenario
 
     world = ask.world
     with world.settled() as now:
         state = world.state.copy()
     try:
         return 200, record_scenario(state, now, world.id)
-    except TooLong as wrong:
+    except HistoryTooLong as wrong:
         raise Problem(409, wrong.zh, wrong.en) from None
 
 

@@ -18,7 +18,7 @@ from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
 from ..world.document import BadDocument
 from ..world.move_parser import parse_move
 from ..world.opening import history_of, read_status
-from .model import Play
+from .model import MoveStep
 from .references import has_references
 from .yaml_text import Node
 
@@ -62,7 +62,9 @@ def opened(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchange, boo
     return exchange, any(name in given for name in _DATED)
 
 
-def outcomes(exchange: Exchange, step: Play, rules: RuleValues, now: datetime) -> list[Exchange]:
+def outcomes(
+    exchange: Exchange, step: MoveStep, rules: RuleValues, now: datetime
+) -> list[Exchange]:
     """The exchange after the step's move, with stock and without.
 
     Raises:

@@ -9,11 +9,11 @@ from ..protocol.binding import bind
 from ..protocol.errors import TopError
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
-from .common import refusal, step_base
 from .matching import is_operator
-from .model import Call, Step
-from .reading import Reading
+from .model import CallStep, Step
+from .read_context import ReadContext
 from .references import has_references
+from .step_members import read_refusal, read_step_base
 from .yaml_text import Node
 
 __all__ = ["SYSTEM", "read_call"]
@@ -32,9 +32,9 @@ SYSTEM = (
 )
 
 
-def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
+def read_call(node: Node, kind: str, reading: ReadContext) -> Step | None:
     name = node.value[kind].value
-    refused = refusal(node, reading)
+    refused = read_refusal(node, reading)
     params = node.value.get("with", Node({}, node.line, node.column))
     if not isinstance(params.value, dict):
         reading.wrong(params, "with 应为参数的映射", "with is a mapping of parameters")
@@ -51,8 +51,8 @@ def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
         if method is not None and refused is None:
             _check_path(method, path, (expect or node, path, each), reading)
         reading.check_references(each)
-    return Call(
-        **step_base(node, reading),
+    return CallStep(
+        **read_step_base(node, reading),
         method=str(name),
         params=params,
         sub=reading.flag(node, "sub"),
@@ -63,7 +63,7 @@ def read_call(node: Node, kind: str, reading: Reading) -> Step | None:
     )
 
 
-def _check_params(method: Method, params: Node, reading: Reading, *, strict: bool) -> None:
+def _check_params(method: Method, params: Node, reading: ReadContext, *, strict: bool) -> None:
     known = {param.name: param for param in method.params}
     for name, each in params.value.items():
         if name in SYSTEM:
@@ -99,7 +99,9 @@ def _wire(value: Any) -> str:
     )
 
 
-def _check_path(method: Method, path: str, place: tuple[Node, str, Node], reading: Reading) -> None:
+def _check_path(
+    method: Method, path: str, place: tuple[Node, str, Node], reading: ReadContext
+) -> None:
     """A dotted path, and every member asked for below it, is a field that the method's reply can have."""
     parent, key, wanted = place
     fields: tuple[Field, ...] = method.reply
@@ -120,7 +122,7 @@ def _check_path(method: Method, path: str, place: tuple[Node, str, Node], readin
             _check_path(method, f"{path}.{name}", (wanted, name, each), reading)
 
 
-def _kept(node: Node, reading: Reading) -> Mapping[str, str]:
+def _kept(node: Node, reading: ReadContext) -> Mapping[str, str]:
     kept = reading.members(node, "keep")
     if kept is None:
         return {}

@@ -19,7 +19,14 @@ from .matching import MISSING, Mismatch, compare, is_operator
 from .target import ScenarioTarget
 from .yaml_text import FileMistake, Node
 
-__all__ = ["EXPECTATIONS", "REQUESTS", "Expectation", "ObservedState", "expectation", "mismatches"]
+__all__ = [
+    "EXPECTATIONS",
+    "REQUESTS",
+    "Expectation",
+    "ObservedState",
+    "find_mismatches",
+    "get_expectation",
+]
 
 
 _TOLD = (
@@ -339,14 +346,14 @@ EXPECTATIONS: Mapping[str, Expectation] = {
 }
 
 
-def expectation(key: str) -> Expectation | None:
+def get_expectation(key: str) -> Expectation | None:
     """What a key of an `expect` means; None for an unknown one."""
     if key == "stock":
         return None
     return EXPECTATIONS.get("stock" if key.startswith("stock.") else key)
 
 
-def mismatches(wanted: Node, seen: ObservedState) -> Iterator[Mismatch]:
+def find_mismatches(wanted: Node, seen: ObservedState) -> Iterator[Mismatch]:
     """What is not as `wanted`, an `expect` without references, says."""
     for key, node in wanted.value.items():
         if seen.upto is not None and not seen.tells(key):

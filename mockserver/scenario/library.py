@@ -7,13 +7,13 @@ path there without the suffix; the last part alone is enough where no other stor
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["SUFFIX", "located", "read", "shipped"]
+__all__ = ["SUFFIX", "find_shipped_file", "list_shipped", "read_shipped"]
 
 SUFFIX = ".scenario.yaml"
 _PACKAGE = Path(__file__).parents[1]
 
 
-def shipped() -> Mapping[str, Path]:
+def list_shipped() -> Mapping[str, Path]:
     """The file of every shipped story by its name, in order of names."""
     own, checkout = _PACKAGE / "stories", _PACKAGE.parent / "scenarios"
     folder = own if own.is_dir() else checkout
@@ -24,13 +24,13 @@ def shipped() -> Mapping[str, Path]:
     return dict(sorted(names.items()))
 
 
-def located(name: str) -> Path:
+def find_shipped_file(name: str) -> Path:
     """The file of a shipped story.
 
     Raises:
         KeyError: none has this name, or several have.
     """
-    known = shipped()
+    known = list_shipped()
     found = (
         [known[name]]
         if name in known
@@ -41,10 +41,10 @@ def located(name: str) -> Path:
     return found[0]
 
 
-def read(name: str) -> str:
+def read_shipped(name: str) -> str:
     """The text of a shipped story.
 
     Raises:
-        KeyError: as `located`.
+        KeyError: as `find_shipped_file`.
     """
-    return located(name).read_text("utf-8")
+    return find_shipped_file(name).read_text("utf-8")

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..protocol.shapes import read_time
 from .yaml_text import Node
 
-__all__ = ["MISSING", "OPERATORS", "Mismatch", "compare", "follow", "is_operator"]
+__all__ = ["MISSING", "OPERATORS", "Mismatch", "compare", "get_path", "is_operator"]
 
 
 class _Missing:
@@ -58,7 +58,7 @@ def _compare_members(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]
         yield Mismatch(what, wanted.line, wanted.column, wanted.plain(), actual)
         return
     for key, node in wanted.value.items():
-        yield from compare(f"{what}.{key}" if what else key, node, follow(actual, key))
+        yield from compare(f"{what}.{key}" if what else key, node, get_path(actual, key))
 
 
 def _compare_items(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
@@ -73,7 +73,7 @@ def _compare_items(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
         yield from compare(f"{what}.{place}", node, each)
 
 
-def follow(tree: Any, path: str) -> Any:
+def get_path(tree: Any, path: str) -> Any:
     """What a dotted path leads to in a reply; numbers are places of a list; MISSING where there is nothing."""
     if isinstance(tree, Mapping) and path in tree:
         return tree[path]

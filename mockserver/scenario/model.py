@@ -14,18 +14,18 @@ from ..domain.vocabulary import Actor
 from .yaml_text import Node
 
 __all__ = [
-    "Await",
-    "Call",
-    "Each",
-    "Expect",
-    "Keep",
-    "Pass",
-    "Play",
-    "Repeat",
-    "Restore",
+    "AwaitStep",
+    "CallStep",
+    "ControlStep",
+    "ExpectStep",
+    "ForEachStep",
+    "MoveStep",
+    "RepeatStep",
+    "RestoreStep",
     "Scenario",
-    "Send",
+    "SnapshotStep",
     "Step",
+    "TimeStep",
 ]
 
 
@@ -38,7 +38,7 @@ class Step(Struct, frozen=True, kw_only=True):
     on: str = "it"
 
 
-class Play(Step, frozen=True):
+class MoveStep(Step, frozen=True):
     """`by` makes `move`; an application opens an exchange, which `name` names.
 
     `refused` is the failure that is wanted instead of success; `expect` is about the exchange afterwards.
@@ -53,7 +53,7 @@ class Play(Step, frozen=True):
     expect: Node | None = None
 
 
-class Call(Step, frozen=True):
+class CallStep(Step, frozen=True):
     """A signed call; `expect` compares paths of the reply, `keep` names values of it."""
 
     method: str
@@ -65,20 +65,20 @@ class Call(Step, frozen=True):
     keep: Mapping[str, str] = {}
 
 
-class Pass(Step, frozen=True):
+class TimeStep(Step, frozen=True):
     """Time passes: by a duration, or to `next`, an instant or `deadline`; with `age` data gets older instead."""
 
     by: str
     age: bool = False
 
 
-class Expect(Step, frozen=True):
+class ExpectStep(Step, frozen=True):
     """Something holds about an exchange and the sandbox around it."""
 
     wanted: Node
 
 
-class Await(Step, frozen=True):
+class AwaitStep(Step, frozen=True):
     """Something comes to hold within real time; `method` waits for a client's successful call."""
 
     wanted: Node
@@ -86,33 +86,33 @@ class Await(Step, frozen=True):
     method: str = ""
 
 
-class Send(Step, frozen=True):
+class ControlStep(Step, frozen=True):
     """A control call: rules, stock, rights, faults."""
 
     what: str
     body: Node
 
 
-class Keep(Step, frozen=True):
+class SnapshotStep(Step, frozen=True):
     """The state is kept under a name."""
 
     name: str
 
 
-class Restore(Step, frozen=True):
+class RestoreStep(Step, frozen=True):
     """The state is what was kept, or as at the beginning."""
 
     name: str
 
 
-class Repeat(Step, frozen=True):
+class RepeatStep(Step, frozen=True):
     """The steps happen `times` times."""
 
     times: int
     do: tuple[Step, ...]
 
 
-class Each(Step, frozen=True):
+class ForEachStep(Step, frozen=True):
     """The steps happen for each of the exchanges, which is `it` meanwhile; no names: all that the story opened."""
 
     names: tuple[str, ...]

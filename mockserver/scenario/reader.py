@@ -10,10 +10,10 @@ from ..domain.rules import DEFAULTS, BadRule, RuleValues
 from ..domain.vocabulary import Ruleset
 from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
 from .model import Scenario
-from .reading import Reading
-from .references import filled, references
-from .steps import read_steps
-from .yaml_text import Node, Unreadable, plain_scalar, read_yaml
+from .read_context import ReadContext
+from .references import fill_references, find_references
+from .step_kinds import read_steps
+from .yaml_text import InvalidFile, Node, parse_scalar, read_yaml
 
 __all__ = ["read_scenario"]
 
@@ -28,16 +28,16 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
     """
     root = read_yaml(text)
     if not isinstance(root.value, dict):
-        raise Unreadable(
+        raise InvalidFile(
             [
                 root.mistake(
                     "应为带 scenario 与 steps 的映射", "a mapping with scenario and steps is wanted"
                 )
             ]
         )
-    reading = Reading()
+    reading = ReadContext()
     own = _options(root, options or {}, reading)
-    root = filled(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
+    root = fill_references(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
     for key in set(root.value) - set(_KEYS):
         reading.unknown(root, key, _KEYS)
     title = _text(root, "scenario", reading, required=True)
@@ -53,7 +53,7 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
         reading.rule(_choices(given))
         found = read_steps(steps, reading)
     if reading.mistakes:
-        raise Unreadable(reading.mistakes)
+        raise InvalidFile(reading.mistakes)
     return Scenario(
         title=title,
         path=path,
@@ -65,7 +65,7 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
     )
 
 
-def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+def _options(root: Node, options: Mapping[str, Any], reading: ReadContext) -> dict[str, Any]:
     """The story's own values with those that were given from outside laid over.
 
     A text from outside is read as in the file, unless the default is a text.
@@ -82,11 +82,11 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
             wrong = unknown_name("set", name, own)
             reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
         own[name] = (
-            plain_scalar(value)
+            parse_scalar(value)
             if isinstance(value, str) and not isinstance(own.get(name), str)
             else value
         )
-    used = {name.partition(".")[0] for name, _ in references(root)} if own else set()
+    used = {name.partition(".")[0] for name, _ in find_references(root)} if own else set()
     for name in node.value:
         if name not in used:
             reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
@@ -102,7 +102,7 @@ def _options(root: Node, options: Mapping[str, Any], reading: Reading) -> dict[s
     return own
 
 
-def _text(root: Node, key: str, reading: Reading, *, required: bool = False) -> str:
+def _text(root: Node, key: str, reading: ReadContext, *, required: bool = False) -> str:
     node = root.value.get(key)
     if node is None or node.value is None:
         if required:
@@ -121,7 +121,7 @@ def _evidence(root: Node) -> Iterator[str]:
         yield str(each.value)
 
 
-def _given(root: Node, reading: Reading) -> dict[str, Any]:
+def _given(root: Node, reading: ReadContext) -> dict[str, Any]:
     """The world document, checked key by key; the ruleset may stand at the top."""
     node = root.value.get("given", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
@@ -157,7 +157,7 @@ def _given(root: Node, reading: Reading) -> dict[str, Any]:
     return given
 
 
-def _check_rules(node: Node, reading: Reading) -> None:
+def _check_rules(node: Node, reading: ReadContext) -> None:
     for name, each in node.value.items():
         try:
             DEFAULTS.changed({name: each.plain()})

@@ -23,7 +23,7 @@ from ..protocol.pictures import data_url
 from ..protocol.shapes import read_time, show_price, show_time
 from ..world.document import WorldDocument
 from ..world.state import State
-from .seller_calls import METHOD_OF
+from .signed_calls import METHOD_OF_MOVE
 
 __all__ = [
     "Note",
@@ -173,7 +173,7 @@ def move_fields(
                 if key in (PICTURES_FIELD, "pics")
                 else value
             )
-    if by is Actor.SELLER and type(move) in METHOD_OF:
+    if by is Actor.SELLER and type(move) in METHOD_OF_MOVE:
         fields = {
             key: value
             for key, value in fields.items()
@@ -208,7 +208,7 @@ def _sendable(move: type[Move], key: str, value: object, rules: RuleValues, note
     """Whether the move's method takes the value."""
     if isinstance(value, list):
         return True
-    params = [param for param in METHODS[METHOD_OF[move]].params if param.name == key]
+    params = [param for param in METHODS[METHOD_OF_MOVE[move]].params if param.name == key]
     try:
         if bind(params, {key: str(value)}, (), rules.number, lenient=key):
             return True

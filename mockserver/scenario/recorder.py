@@ -20,21 +20,21 @@ from ..version import __version__
 from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from ..world.state import State
 from .record_fields import document_given, move_fields, opening_fields, standing_fields, state_given
-from .references import escaped
-from .yaml_text import BYTES_AT_MOST, NODES_AT_MOST
+from .references import escape_references
+from .yaml_text import MAX_FILE_BYTES, MAX_NODES
 from .yaml_writer import write_yaml
 
-__all__ = ["TooLong", "record_scenario"]
+__all__ = ["HistoryTooLong", "record_scenario"]
 
 _DEADLINES = tuple(name for name in DEFAULTS.values if name.startswith("deadline."))
 
 
-class TooLong(Exception):
+class HistoryTooLong(Exception):
     """A history that no story file can hold."""
 
     def __init__(self, steps: int) -> None:
-        self.zh = f"历史有 {steps} 步，超过一个场景文件能容纳的(1 MiB、{NODES_AT_MOST} 个值)；重置后重做要记录的部分"
-        self.en = f"the history has {steps} steps, more than a story file can hold (1 MiB, {NODES_AT_MOST} values); reset, and do again what is to be recorded"
+        self.zh = f"历史有 {steps} 步，超过一个场景文件能容纳的(1 MiB、{MAX_NODES} 个值)；重置后重做要记录的部分"
+        self.en = f"the history has {steps} steps, more than a story file can hold (1 MiB, {MAX_NODES} values); reset, and do again what is to be recorded"
         super().__init__(f"{self.zh} ({self.en})")
 
 
@@ -51,12 +51,12 @@ def record_scenario(state: State, now: datetime, name: str) -> str:
         "about": f"What happened in sandbox {name} until {show_time(state.clock.shown(now))}, as recorded.",
         "ruleset": state.ruleset.value,
         "given": teller.given,
-        "steps": escaped(teller.steps),
+        "steps": escape_references(teller.steps),
     }
     notes = "".join(f"# 未能照录：{zh}\n# not as it was: {en}\n" for zh, en in teller.notes.items())
     text = f"# tmall-mockserver {__version__} 记录；凭证与个人信息不在其中 (recorded; without credentials and personal data)\n{notes}{write_yaml(story)}"
-    if len(text.encode()) > BYTES_AT_MOST or _nodes(story) > NODES_AT_MOST:
-        raise TooLong(len(teller.steps))
+    if len(text.encode()) > MAX_FILE_BYTES or _nodes(story) > MAX_NODES:
+        raise HistoryTooLong(len(teller.steps))
     return text
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from .matching import Mismatch, compare, follow
+from .matching import Mismatch, compare, get_path
 from .target import ScenarioTarget, TargetReply
 from .yaml_text import Node
 
-__all__ = ["LOST", "Rejection", "rejection_mismatch", "rejection_of"]
+__all__ = ["LOST", "Rejection", "compare_rejection", "read_rejection"]
 
 LOST = "reply_lost"  # how a story names a call whose reply a planned fault loses
 
@@ -37,7 +37,7 @@ class Rejection(Struct, frozen=True):
         )
 
 
-def rejection_of(reply: TargetReply) -> Rejection | None:
+def read_rejection(reply: TargetReply) -> Rejection | None:
     """The platform error or business failure of a reply; None where it succeeded."""
     inner = reply.inner
     if reply.error:
@@ -61,7 +61,7 @@ def rejection_of(reply: TargetReply) -> Rejection | None:
     return None
 
 
-def rejection_mismatch(
+def compare_rejection(
     wanted: Node, refusal: Rejection, stage: ScenarioTarget
 ) -> Iterator[Mismatch]:
     """Where the refusal is another than wanted: true, a failure's name, a code, a sub_code, or members."""
@@ -70,7 +70,7 @@ def rejection_mismatch(
         return
     if isinstance(value, dict):
         for path, node in value.items():
-            yield from compare(f"refused {path}", node, follow(refusal.members, path))
+            yield from compare(f"refused {path}", node, get_path(refusal.members, path))
     elif isinstance(value, int):
         yield from compare("refused code", wanted, refusal.code)
     elif not _is(str(value), refusal, stage):

@@ -1,6 +1,6 @@
 """What is told of stories that were played: JUnit XML, JSON, transcripts, one line of counts.
 
-Pure: takes results, gives text.  `masked` takes secrets and sessions out before a result goes anywhere.
+Pure: takes results, gives text.  `mask_secrets` takes secrets and sessions out before a result goes anywhere.
 """
 
 import re
@@ -15,9 +15,16 @@ from msgspec.structs import replace
 
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
-from .result import OUTCOMES, Result, ScenarioFailure
+from .result import OUTCOMES, ScenarioFailure, ScenarioResult
 
-__all__ = ["json_report", "junit", "masked", "secrets_of", "summary", "transcript"]
+__all__ = [
+    "collect_secrets",
+    "format_json",
+    "format_junit",
+    "format_summary",
+    "format_transcript",
+    "mask_secrets",
+]
 
 MASK = "***"
 _SECRET_LEAST = 6  # characters: a shorter one would take half of the text with it
@@ -26,7 +33,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # control codes, line ends and tabs apart
 
 
-def secrets_of(info: Mapping[str, Any]) -> tuple[str, ...]:
+def collect_secrets(info: Mapping[str, Any]) -> tuple[str, ...]:
     """The secret and the sessions of a sandbox as the control API shows it, and a token with it; longest first."""
     shops = info.get("shops", ())
     found = {
@@ -39,7 +46,7 @@ def secrets_of(info: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def masked(result: Result, secrets: Iterable[str]) -> Result:
+def mask_secrets(result: ScenarioResult, secrets: Iterable[str]) -> ScenarioResult:
     """The result without the secrets, wherever they stood."""
     if result.trouble is None:
         return result
@@ -49,7 +56,7 @@ def masked(result: Result, secrets: Iterable[str]) -> Result:
     return replace(result, trouble=msgspec.json.decode(text, type=ScenarioFailure))
 
 
-def summary(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
+def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
     """One line: how many stories, what came of them, how long it took."""
     counted = Counter(each.outcome for each in results)
     parts = [
@@ -62,7 +69,7 @@ def summary(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
     return f"{len(results)} 个场景：{'，'.join(parts)} ({seconds:.1f} 秒)"
 
 
-def transcript(result: Result, lang: str = "zh") -> str:
+def format_transcript(result: ScenarioResult, lang: str = "zh") -> str:
     """Where a story broke and all that helps to see why, as lines; of one that passed, its title."""
     word = OUTCOMES[result.outcome][lang == "en"]
     lines = [f"{word} {result.title}"]
@@ -128,7 +135,7 @@ def _fact(event: Mapping[str, Any], lang: str) -> str:
     return f"{event['at']}  {by}{move.zh if move else event['move']} → {to}"
 
 
-def json_report(results: Sequence[Result], seconds: float) -> str:
+def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
     """All results as JSON: counts by outcome, then the stories in order."""
     counted = Counter(each.outcome for each in results)
     document = {
@@ -140,7 +147,7 @@ def json_report(results: Sequence[Result], seconds: float) -> str:
     return msgspec.json.format(msgspec.json.encode(document).decode(), indent=2) + "\n"
 
 
-def junit(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
+def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
     """All results as JUnit XML: a story is a test case of its file; an interrupted one was skipped."""
     counted = Counter(each.outcome for each in results)
     counts = {
@@ -171,7 +178,7 @@ def junit(results: Sequence[Result], seconds: float, lang: str = "zh") -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
 
 
-def _trouble_element(case: ElementTree.Element, result: Result, lang: str) -> None:
+def _trouble_element(case: ElementTree.Element, result: ScenarioResult, lang: str) -> None:
     trouble, tag = (
         result.trouble,
         {"failed": "failure", "broken": "error"}.get(result.outcome, "skipped"),
@@ -186,7 +193,7 @@ def _trouble_element(case: ElementTree.Element, result: Result, lang: str) -> No
     element = ElementTree.SubElement(
         case, tag, {"message": _xml(_clipped(message)), "type": result.outcome}
     )
-    element.text = _xml(transcript(result, lang))
+    element.text = _xml(format_transcript(result, lang))
 
 
 def _xml(text: str) -> str:

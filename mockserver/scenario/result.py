@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-__all__ = ["OUTCOMES", "Result", "ScenarioFailure"]
+__all__ = ["OUTCOMES", "ScenarioFailure", "ScenarioResult"]
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "passed": ("通过", "passed"),
@@ -35,7 +35,7 @@ class ScenarioFailure(Struct, frozen=True, kw_only=True):
     log: str = ""
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class ScenarioResult(Struct, frozen=True, kw_only=True):
     """One story played.
 
     `outcome` is `passed`, `failed` (an expectation), `broken` (the story or server could not go on) or

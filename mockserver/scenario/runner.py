@@ -12,42 +12,42 @@ from msgspec import Struct
 
 from ..domain.moves import Apply
 from ..domain.vocabulary import Actor
-from .awaiting import Broken, Waiting
-from .expecting import ObservedState, mismatches
-from .matching import MISSING, Mismatch, compare, follow
+from .client_waiter import ClientWaiter, ScenarioAborted
+from .expecting import ObservedState, find_mismatches
+from .matching import MISSING, Mismatch, compare, get_path
 from .model import (
-    Await,
-    Call,
-    Each,
-    Expect,
-    Keep,
-    Pass,
-    Play,
-    Repeat,
-    Restore,
+    AwaitStep,
+    CallStep,
+    ControlStep,
+    ExpectStep,
+    ForEachStep,
+    MoveStep,
+    RepeatStep,
+    RestoreStep,
     Scenario,
-    Send,
+    SnapshotStep,
     Step,
+    TimeStep,
 )
-from .references import filled
-from .rejection import Rejection, rejection_mismatch, rejection_of
-from .result import Result, ScenarioFailure
-from .seller_calls import METHOD_OF, signed_call, with_files
+from .references import fill_references
+from .rejection import Rejection, compare_rejection, read_rejection
+from .result import ScenarioFailure, ScenarioResult
+from .scenario_clock import ScenarioClock
+from .signed_calls import METHOD_OF_MOVE, convert_pictures, make_signed_call
 from .target import ScenarioTarget, TargetRefused, TargetReply
-from .timing import Timing
 from .yaml_text import Node
 
-__all__ = ["Run", "play_scenario"]
+__all__ = ["RunSettings", "run_scenario"]
 
 
-class Run(Struct, frozen=True):
+class RunSettings(Struct, frozen=True):
     """How to play: `until` stops at a status (number or text), `client` awaits the seller's part.
 
     `waiting` is how real time is told and passed.  `most` bounds the steps played, 0 does not; `guest` tells that
     the sandbox is older than the story: the story's instants are moved to where its clock stands.
     """
 
-    waiting: Waiting
+    waiting: ClientWaiter
     until: str = ""
     client: bool = False
     guest: bool = False
@@ -64,7 +64,7 @@ class _Failed(Exception):
         super().__init__(trouble.zh)
 
 
-def play_scenario(story: Scenario, stage: ScenarioTarget, run: Run) -> Result:
+def run_scenario(story: Scenario, stage: ScenarioTarget, run: RunSettings) -> ScenarioResult:
     """What came of the story on this stage; the stage stays open."""
     return _Playing(story, stage, run).result()
 
@@ -72,9 +72,11 @@ def play_scenario(story: Scenario, stage: ScenarioTarget, run: Run) -> Result:
 class _Playing:
     """One story being played: the names it has given, the last exchange, how far it is."""
 
-    def __init__(self, story: Scenario, stage: ScenarioTarget, run: Run) -> None:
+    def __init__(self, story: Scenario, stage: ScenarioTarget, run: RunSettings) -> None:
         self._story, self._stage, self._run = story, stage, run
-        self._timing = Timing(stage, story.given, shifted=run.client or run.guest, ages=run.client)
+        self._timing = ScenarioClock(
+            stage, story.given, shifted=run.client or run.guest, ages=run.client
+        )
         self._names: dict[str, str] = {}
         self._opened: list[str] = []
         self._values: dict[str, Any] = {}
@@ -85,7 +87,7 @@ class _Playing:
         self._step: Step | None = None
         self._curl = ""
 
-    def result(self) -> Result:
+    def result(self) -> ScenarioResult:
         began = self._run.waiting.now()
         outcome, trouble, stopped = "passed", None, False
         try:
@@ -101,9 +103,9 @@ class _Playing:
                 "failed",
                 self._trouble(refused.problem.get("title", ""), refused.problem.get("detail", "")),
             )
-        except Broken as broken:
+        except ScenarioAborted as broken:
             outcome, trouble = "broken", self._trouble(broken.zh, broken.en)
-        return Result(
+        return ScenarioResult(
             title=self._story.title,
             path=self._story.path,
             outcome=outcome,
@@ -118,7 +120,7 @@ class _Playing:
     def _play(self, step: Step) -> None:
         self._step, self._curl = step, ""
         self._check_bounds()
-        if not isinstance(step, Expect):
+        if not isinstance(step, ExpectStep):
             self._ahead = {}
         PLAYERS[type(step)](self, step)
         self._done += 1
@@ -129,15 +131,15 @@ class _Playing:
 
     def _check_bounds(self) -> None:
         if self._run.most and self._done >= self._run.most:
-            raise Broken(
+            raise ScenarioAborted(
                 f"场景超过 {self._run.most} 步", f"the story has more than {self._run.most} steps"
             )
         if self._run.waiting.over:
-            raise Broken("场景的时间已用完", "the story has used up its time")
+            raise ScenarioAborted("场景的时间已用完", "the story has used up its time")
 
     def _check_until_was_met(self) -> None:
         if self._run.until:
-            raise Broken(
+            raise ScenarioAborted(
                 f"故事结束，没有到过状态 {self._run.until}",
                 f"the story ended without reaching status {self._run.until}",
             )
@@ -147,26 +149,26 @@ class _Playing:
     def _value(self, name: str) -> Any:
         head, _, rest = name.partition(".")
         if head not in self._values and head not in self._names:
-            raise Broken(f"名称 {head} 还没有值", f"{head} has no value yet")
+            raise ScenarioAborted(f"名称 {head} 还没有值", f"{head} has no value yet")
         if not rest:
             return self._values[head] if head in self._values else self._names[head]
-        found = follow(
+        found = get_path(
             self._values[head] if head in self._values else self._seen(head).exchange["exchange"],
             rest,
         )
         if found is MISSING:
-            raise Broken(f"引用 ${name} 没有值", f"${name} leads to nothing")
+            raise ScenarioAborted(f"引用 ${name} 没有值", f"${name} leads to nothing")
         return found
 
     def _filled(self, node: Node) -> Node:
-        return filled(self._timing.shifted(node), self._value)
+        return fill_references(self._timing.shifted(node), self._value)
 
     def _plain(self, node: Node) -> Any:
         return self._filled(node).plain()
 
     def _id(self, name: str) -> str:
         if name not in self._names:
-            raise Broken(f"还没有换货单 {name}", f"there is no exchange {name} yet")
+            raise ScenarioAborted(f"还没有换货单 {name}", f"there is no exchange {name} yet")
         return self._names[name]
 
     def _seen(self, name: str) -> ObservedState:
@@ -217,12 +219,12 @@ class _Playing:
 
     # steps
 
-    def move(self, step: Play) -> None:
+    def move(self, step: MoveStep) -> None:
         fields, refusal = self._plain(step.fields), None
         try:
             if step.move is Apply:
                 self._open(step, fields)
-            elif self._run.client and step.by is Actor.SELLER and step.move in METHOD_OF:
+            elif self._run.client and step.by is Actor.SELLER and step.move in METHOD_OF_MOVE:
                 refusal = self._awaited(step)
             else:
                 refusal = self._moved(step, fields)
@@ -231,22 +233,22 @@ class _Playing:
         self._judge(step, refusal)
         self._expect_after(step)
 
-    def _awaited(self, step: Play) -> Rejection | None:
+    def _awaited(self, step: MoveStep) -> Rejection | None:
         """How the client's move was refused; None if it was not."""
         waiting, dispute_id = self._run.waiting, self._id(step.on)
         if step.refused is not None:
-            return rejection_of(waiting.for_refusal(self._stage, step, dispute_id, step.refused))
+            return read_rejection(waiting.for_refusal(self._stage, step, dispute_id, step.refused))
         self._ahead[dispute_id] = waiting.for_move(self._stage, step, dispute_id)
         return None
 
-    def _open(self, step: Play, fields: Mapping[str, Any]) -> None:
+    def _open(self, step: MoveStep, fields: Mapping[str, Any]) -> None:
         opened = self._stage.ask("POST", "exchanges", fields)
         self._names["it"] = opened["dispute_id"]
         if step.name:
             self._names[step.name] = opened["dispute_id"]
         self._opened.append(opened["dispute_id"])
 
-    def _moved(self, step: Play, fields: Mapping[str, Any]) -> Rejection | None:
+    def _moved(self, step: MoveStep, fields: Mapping[str, Any]) -> Rejection | None:
         """How a move of an exchange was refused; None if it was not."""
         dispute_id = self._id(step.on)
         if step.by is Actor.SELLER:
@@ -254,9 +256,9 @@ class _Playing:
                 self._seen(step.on).exchange["shop"] if len(self._stage.info["shops"]) > 1 else ""
             )
             session = self._session(shop, sub=step.sub)
-            call = signed_call(step.move, dispute_id, fields, self._stage, session)
+            call = make_signed_call(step.move, dispute_id, fields, self._stage, session)
             if call is not None:
-                return rejection_of(self._call(*call, session))
+                return read_rejection(self._call(*call, session))
         body = {
             "by": step.by.value,
             "move": step.move.name(),
@@ -266,7 +268,7 @@ class _Playing:
         self._stage.ask("POST", f"exchanges/{dispute_id}/moves", body)
         return None
 
-    def call(self, step: Call) -> None:
+    def call(self, step: CallStep) -> None:
         params = self._plain(step.params)
         awaited = (
             self._run.client
@@ -281,19 +283,19 @@ class _Playing:
             session = params.pop("session", None)
             reply = self._call(
                 step.method,
-                with_files(params),
+                convert_pictures(params),
                 self._session(step.shop, sub=step.sub) if session is None else str(session),
             )
-        refusal = rejection_of(reply)
+        refusal = read_rejection(reply)
         if step.refused is not None or step.expect is None or reply.error:
             self._judge(step, refusal)
         if step.expect is not None:
             for path, node in step.expect.value.items():
-                self._demand(compare(path, self._filled(node), follow(reply.inner, path)))
+                self._demand(compare(path, self._filled(node), get_path(reply.inner, path)))
         for name, path in step.keep.items():
-            self._values[name] = follow(reply.inner, path)
+            self._values[name] = get_path(reply.inner, path)
             if self._values[name] is MISSING:
-                raise Broken(f"应答里没有 {path}", f"the reply has no {path}")
+                raise ScenarioAborted(f"应答里没有 {path}", f"the reply has no {path}")
 
     def _call(self, method: str, params: Mapping[str, Any], session: str) -> TargetReply:
         reply = self._stage.call(method, params, session)
@@ -304,12 +306,12 @@ class _Playing:
         shops = self._stage.info["shops"]
         found = next((each for each in shops if shop in ("", each["nick"])), None)
         if found is None:
-            raise Broken(f"没有店铺 {shop}", f"no shop {shop}")
+            raise ScenarioAborted(f"没有店铺 {shop}", f"no shop {shop}")
         if sub and not found["subs"]:
-            raise Broken("店铺没有子账号", "the shop has no sub-account")
+            raise ScenarioAborted("店铺没有子账号", "the shop has no sub-account")
         return str(found["subs"][0]["session"] if sub else found["session"])
 
-    def _judge(self, step: Play | Call, refusal: Rejection | None) -> None:
+    def _judge(self, step: MoveStep | CallStep, refusal: Rejection | None) -> None:
         """The step was refused as wanted, or not refused where success is wanted."""
         if step.refused is None:
             if refusal is not None:
@@ -324,23 +326,23 @@ class _Playing:
                 f"expected a refusal ({wanted.plain()}), but it succeeded",
             )
             raise _Failed(self._trouble(zh, en))
-        self._demand(rejection_mismatch(wanted, refusal, self._stage))
+        self._demand(compare_rejection(wanted, refusal, self._stage))
 
-    def _expect_after(self, step: Play) -> None:
+    def _expect_after(self, step: MoveStep) -> None:
         if step.expect is not None:
             self._look(step.expect, "it" if step.move is Apply else step.on)
 
-    def expect(self, step: Expect) -> None:
+    def expect(self, step: ExpectStep) -> None:
         self._look(step.wanted, step.on)
 
     def _look(self, wanted: Node, on: str) -> None:
         wanted = self._filled(wanted)
-        found = next(mismatches(wanted, self._seen(on)), None)
+        found = next(find_mismatches(wanted, self._seen(on)), None)
         if found and self._ahead:  # the client may have moved on between two looks
-            found = next(mismatches(wanted, self._seen(on)), None)
+            found = next(find_mismatches(wanted, self._seen(on)), None)
         self._demand(iter((found,) if found else ()))
 
-    def wait(self, step: Await) -> None:
+    def wait(self, step: AwaitStep) -> None:
         """What is wanted holds before the time is up; without a client it holds at once or never."""
         waiting = self._run.waiting
         if step.method and self._run.client:
@@ -348,33 +350,34 @@ class _Playing:
         if step.wanted.value:
             wanted = self._filled(step.wanted)
             waiting.until(
-                lambda: next(mismatches(wanted, self._seen(step.on)), None) is None, step.within
+                lambda: next(find_mismatches(wanted, self._seen(step.on)), None) is None,
+                step.within,
             )
-            self._demand(mismatches(wanted, self._seen(step.on)))
+            self._demand(find_mismatches(wanted, self._seen(step.on)))
 
-    def go(self, step: Pass) -> None:
+    def go(self, step: TimeStep) -> None:
         by = str(self._plain(Node(step.by, step.line, step.column)))
         self._timing.go(by, age=step.age, dispute_id=self._names.get(step.on, ""))
 
-    def send(self, step: Send) -> None:
+    def send(self, step: ControlStep) -> None:
         CONTROLS[step.what](self._stage, self._plain(step.body))
 
-    def keep(self, step: Keep) -> None:
+    def keep(self, step: SnapshotStep) -> None:
         self._stage.ask("PUT", f"snapshots/{quote(step.name, safe='')}")
         self._timing.keep(step.name)
         self._run.waiting.keep(step.name)
 
-    def restore(self, step: Restore) -> None:
+    def restore(self, step: RestoreStep) -> None:
         self._stage.ask("POST", "reset", {"to": step.name})
         self._timing.restore(step.name)
         self._run.waiting.restore(step.name)
 
-    def repeat(self, step: Repeat) -> None:
+    def repeat(self, step: RepeatStep) -> None:
         for _ in range(step.times):
             for inner in step.do:
                 self._play(inner)
 
-    def each(self, step: Each) -> None:
+    def each(self, step: ForEachStep) -> None:
         chosen = [self._id(name) for name in step.names] if step.names else list(self._opened)
         before = self._names["it"]
         for dispute_id in chosen:
@@ -418,14 +421,14 @@ CONTROLS: Mapping[str, Callable[[ScenarioTarget, Any], None]] = {
     "fault": _plan,
 }
 PLAYERS: Mapping[type[Step], Callable[[Any, Any], None]] = {
-    Play: _Playing.move,
-    Call: _Playing.call,
-    Expect: _Playing.expect,
-    Await: _Playing.wait,
-    Pass: _Playing.go,
-    Send: _Playing.send,
-    Keep: _Playing.keep,
-    Restore: _Playing.restore,
-    Repeat: _Playing.repeat,
-    Each: _Playing.each,
+    MoveStep: _Playing.move,
+    CallStep: _Playing.call,
+    ExpectStep: _Playing.expect,
+    AwaitStep: _Playing.wait,
+    TimeStep: _Playing.go,
+    ControlStep: _Playing.send,
+    SnapshotStep: _Playing.keep,
+    RestoreStep: _Playing.restore,
+    RepeatStep: _Playing.repeat,
+    ForEachStep: _Playing.each,
 }

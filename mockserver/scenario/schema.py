@@ -21,9 +21,9 @@ from ..world.opening import OpenDocument
 from .call_steps import SYSTEM
 from .expecting import EXPECTATIONS
 from .matching import OPERATORS
-from .steps import COMMON, NO_FAULT, OPENING, PLAYED, STEPS
+from .step_kinds import COMMON, NO_FAULT, OPENING, PLAYED, STEPS
 
-__all__ = ["scenario_schema"]
+__all__ = ["make_scenario_schema"]
 
 Schema = dict[str, Any]
 _REFERENCE: Schema = {"type": "string", "pattern": r"\$"}
@@ -32,7 +32,7 @@ _VALUE: Schema = {"type": ["string", "number", "boolean", "null", "array"]}
 _ACTORS = tuple(actor.value for actor in Actor)
 
 
-def scenario_schema() -> Schema:
+def make_scenario_schema() -> Schema:
     """The schema (draft 7, as editors know it)."""
     shapes = [WorldDocument, OpenDocument, *dict.fromkeys(MOVES.values())]
     _, components = msgspec.json.schema_components(shapes, ref_template="#/definitions/{name}")

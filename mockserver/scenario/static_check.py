@@ -23,20 +23,20 @@ from ..protocol.shapes import BEIJING, read_time, show_time
 from ..world.clock import FROZEN_AT
 from .abstract_run import expired, opened, outcomes
 from .model import (
-    Await,
-    Call,
-    Each,
-    Expect,
-    Keep,
-    Pass,
-    Play,
-    Repeat,
-    Restore,
+    AwaitStep,
+    CallStep,
+    ControlStep,
+    ExpectStep,
+    ForEachStep,
+    MoveStep,
+    RepeatStep,
+    RestoreStep,
     Scenario,
-    Send,
+    SnapshotStep,
     Step,
+    TimeStep,
 )
-from .names import unused_names
+from .unused_names import find_unused_names
 from .yaml_text import FileMistake, Node
 
 __all__ = ["check_scenario"]
@@ -47,7 +47,7 @@ _NO_TIME = datetime(1970, 1, 2, tzinfo=BEIJING)
 
 def check_scenario(story: Scenario) -> tuple[FileMistake, ...]:
     """What can never work in a story that reads well, in order of place."""
-    return tuple(sorted({*_Foreseen(story).mistakes(), *unused_names(story)}))
+    return tuple(sorted({*_Foreseen(story).mistakes(), *find_unused_names(story)}))
 
 
 class _Unsure(Exception):
@@ -107,7 +107,7 @@ class _Foreseen:
 
     # moves
 
-    def play(self, step: Play) -> None:
+    def play(self, step: MoveStep) -> None:
         if step.move is Apply:
             if step.refused is None:
                 self._open(step)
@@ -116,7 +116,7 @@ class _Foreseen:
         if step.expect is not None:
             self._narrow(step, step.expect)
 
-    def _open(self, step: Play) -> None:
+    def _open(self, step: MoveStep) -> None:
         exchange, timeless = opened(step.fields, self._ruleset, self._now)
         self._names["it"] = len(self._standings)
         if step.name:
@@ -126,7 +126,7 @@ class _Foreseen:
         self._standings.append(())
         self._settle(self._names["it"], [exchange])
 
-    def _move(self, step: Play) -> None:
+    def _move(self, step: MoveStep) -> None:
         number, before = self._of(step)
         after, refusals = self._tried(step, before)
         if step.refused is not None:
@@ -146,7 +146,7 @@ class _Foreseen:
             )
         self._settle(number, after)
 
-    def _tried(self, step: Play, before: tuple[Exchange, ...]) -> tuple[list[Exchange], int]:
+    def _tried(self, step: MoveStep, before: tuple[Exchange, ...]) -> tuple[list[Exchange], int]:
         """Where the move may lead, and from how many of the states it is illegal."""
         after: list[Exchange] = []
         refused = 0
@@ -170,7 +170,7 @@ class _Foreseen:
         if len(self._standings[number]) > _STANDINGS_AT_MOST:
             raise _Unsure
 
-    def call(self, step: Call) -> None:
+    def call(self, step: CallStep) -> None:
         """A signed write without expectation is the seller's move; with one it may have failed as well."""
         method = METHODS.get(step.method)
         if method is None or method.move is None or step.refused is not None:
@@ -178,7 +178,7 @@ class _Foreseen:
         name = str(step.params.value.get("dispute_id", Node("", 0, 0)).value).strip("${}")
         if name not in self._names:
             return
-        play = Play(
+        play = MoveStep(
             line=step.line,
             column=step.column,
             on=name,
@@ -200,7 +200,7 @@ class _Foreseen:
 
     # time
 
-    def go(self, step: Pass) -> None:
+    def go(self, step: TimeStep) -> None:
         if "$" in step.by:
             raise _Unsure
         target = self._target(step)
@@ -222,7 +222,7 @@ class _Foreseen:
             self._now = target
         self._expire(self._choices)
 
-    def _target(self, step: Pass) -> datetime:
+    def _target(self, step: TimeStep) -> datetime:
         if step.by not in ("next", "deadline"):
             instant = read_time(step.by)
             return instant if instant is not None else self._now + parse_duration(step.by)
@@ -254,10 +254,10 @@ class _Foreseen:
 
     # expectations
 
-    def expect(self, step: Expect) -> None:
+    def expect(self, step: ExpectStep) -> None:
         self._narrow(step, step.wanted)
 
-    def wait(self, step: Await) -> None:
+    def wait(self, step: AwaitStep) -> None:
         """Meanwhile a client may do what is in no step: what its doing alone could meet is no mistake."""
         try:
             self._narrow(step, step.wanted)
@@ -268,7 +268,7 @@ class _Foreseen:
         """Only the states that the expectation allows are left."""
         if step.on not in self._names:
             return
-        on = "it" if isinstance(step, Play) and step.move is Apply else step.on
+        on = "it" if isinstance(step, MoveStep) and step.move is Apply else step.on
         number = self._names[on]
         for key, holds in NARROWING.items():
             node = wanted.value.get(key)
@@ -313,17 +313,17 @@ class _Foreseen:
 
     # the rest
 
-    def send(self, step: Send) -> None:
+    def send(self, step: ControlStep) -> None:
         if step.what == "rules":
             self._choices = self._choices.changed(step.body.plain())
             self._expire(self._choices, self._now)
         elif step.what not in ("stock", "rights"):
             raise _Unsure
 
-    def keep(self, step: Keep) -> None:
+    def keep(self, step: SnapshotStep) -> None:
         self._kept[step.name] = (list(self._standings), self._now, self._choices)
 
-    def restore(self, step: Restore) -> None:
+    def restore(self, step: RestoreStep) -> None:
         if step.name in self._kept:
             self._standings, self._now, self._choices = self._kept[step.name]
             self._standings = list(self._standings)
@@ -334,12 +334,12 @@ class _Foreseen:
             name: number for name, number in self._names.items() if number < len(self._standings)
         }
 
-    def repeat(self, step: Repeat) -> None:
+    def repeat(self, step: RepeatStep) -> None:
         for _ in range(step.times):
             for inner in step.do:
                 self._step(inner)
 
-    def each(self, step: Each) -> None:
+    def each(self, step: ForEachStep) -> None:
         before = self._names.get("it")
         numbers = [self._names[name] for name in step.names if name in self._names] or list(
             range(len(self._standings))
@@ -394,7 +394,7 @@ def _due(standings: tuple[Exchange, ...], rules: RuleValues, now: datetime) -> s
 
 
 def _cannot(
-    step: Play, before: tuple[Exchange, ...], rules: RuleValues, now: datetime
+    step: MoveStep, before: tuple[Exchange, ...], rules: RuleValues, now: datetime
 ) -> tuple[str, str]:
     """Why a move is impossible, and from where it would be possible."""
     ruleset = before[0].ruleset
@@ -419,14 +419,14 @@ NARROWING: Mapping[str, Callable[[_Foreseen, Exchange, object], bool]] = {
     "deadline": _Foreseen.deadline_is,
 }
 CHECKS: Mapping[type[Step], Callable[..., None]] = {
-    Play: _Foreseen.play,
-    Call: _Foreseen.call,
-    Pass: _Foreseen.go,
-    Expect: _Foreseen.expect,
-    Await: _Foreseen.wait,
-    Send: _Foreseen.send,
-    Keep: _Foreseen.keep,
-    Restore: _Foreseen.restore,
-    Repeat: _Foreseen.repeat,
-    Each: _Foreseen.each,
+    MoveStep: _Foreseen.play,
+    CallStep: _Foreseen.call,
+    TimeStep: _Foreseen.go,
+    ExpectStep: _Foreseen.expect,
+    AwaitStep: _Foreseen.wait,
+    ControlStep: _Foreseen.send,
+    SnapshotStep: _Foreseen.keep,
+    RestoreStep: _Foreseen.restore,
+    RepeatStep: _Foreseen.repeat,
+    ForEachStep: _Foreseen.each,
 }

@@ -12,20 +12,20 @@ import yaml
 from msgspec import Struct
 
 __all__ = [
-    "BYTES_AT_MOST",
-    "DEPTH_AT_MOST",
-    "NODES_AT_MOST",
+    "MAX_DEPTH",
+    "MAX_FILE_BYTES",
+    "MAX_NODES",
     "FileMistake",
+    "InvalidFile",
     "Node",
-    "Unreadable",
-    "plain_scalar",
+    "parse_scalar",
     "read_yaml",
 ]
 
-BYTES_AT_MOST = 1024 * 1024
-DEPTH_AT_MOST = 40
-NODES_AT_MOST = 50_000
-MISTAKES_AT_MOST = 100
+MAX_FILE_BYTES = 1024 * 1024
+MAX_DEPTH = 40
+MAX_NODES = 50_000
+MAX_MISTAKES = 100
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE = re.compile(r"-?(0|[1-9]\d{0,18})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,18})\.\d{1,18}", re.ASCII)
@@ -45,11 +45,11 @@ class FileMistake(Struct, frozen=True, order=True):
         return f"{path}:{self.line}:{self.column}: {self.en if lang == 'en' else self.zh}"
 
 
-class Unreadable(ValueError):
+class InvalidFile(ValueError):
     """A text that is no story; carries every mistake, in order of place."""
 
     def __init__(self, mistakes: list[FileMistake]) -> None:
-        self.mistakes = tuple(sorted(set(mistakes)))[:MISTAKES_AT_MOST]
+        self.mistakes = tuple(sorted(set(mistakes)))[:MAX_MISTAKES]
         super().__init__("; ".join(each.text("") for each in self.mistakes))
 
 
@@ -96,8 +96,8 @@ def read_yaml(text: str) -> Node:
     Raises:
         Unreadable: broken YAML, a key given twice, a tag, an anchor, an alias, or beyond the bounds.
     """
-    if len(text.encode(errors="surrogatepass")) > BYTES_AT_MOST:
-        raise Unreadable([FileMistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
+    if len(text.encode(errors="surrogatepass")) > MAX_FILE_BYTES:
+        raise InvalidFile([FileMistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
     builder = _Builder(text)
     try:
         return builder.document()
@@ -114,7 +114,7 @@ def read_yaml(text: str) -> Node:
             "有 YAML 不允许的字符",
             "a character that YAML forbids",
         )
-    raise Unreadable([*builder.mistakes, said])
+    raise InvalidFile([*builder.mistakes, said])
 
 
 class _Builder:
@@ -135,22 +135,22 @@ class _Builder:
                     )
                 root = self._node(event, 0)
         if root is None:
-            raise Unreadable([FileMistake(1, 1, "文件是空的", "the file is empty")])
+            raise InvalidFile([FileMistake(1, 1, "文件是空的", "the file is empty")])
         if self.mistakes:
-            raise Unreadable(self.mistakes)
+            raise InvalidFile(self.mistakes)
         return root
 
-    def _fatal(self, event: Any, zh: str, en: str) -> Unreadable:
-        return Unreadable([*self.mistakes, FileMistake(*_place(event), zh, en)])
+    def _fatal(self, event: Any, zh: str, en: str) -> InvalidFile:
+        return InvalidFile([*self.mistakes, FileMistake(*_place(event), zh, en)])
 
     def _node(self, event: Any, depth: int) -> Node:
         line, column = _place(event)
         self._nodes += 1
-        if self._nodes > NODES_AT_MOST or depth > DEPTH_AT_MOST:
+        if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             raise self._fatal(
                 event,
-                f"超过 {NODES_AT_MOST} 个值或 {DEPTH_AT_MOST} 层",
-                f"above {NODES_AT_MOST} values or {DEPTH_AT_MOST} levels",
+                f"超过 {MAX_NODES} 个值或 {MAX_DEPTH} 层",
+                f"above {MAX_NODES} values or {MAX_DEPTH} levels",
             )
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise self._fatal(
@@ -208,10 +208,10 @@ def _place(event: Any) -> tuple[int, int]:
 
 def _scalar(event: yaml.ScalarEvent) -> bool | int | float | str | None:
     text: str = event.value
-    return text if not event.implicit[0] or event.style else plain_scalar(text)
+    return text if not event.implicit[0] or event.style else parse_scalar(text)
 
 
-def plain_scalar(text: str) -> bool | int | float | str | None:
+def parse_scalar(text: str) -> bool | int | float | str | None:
     """What a text without quotes stands for."""
     if text in _WORDS:
         return _WORDS[text]

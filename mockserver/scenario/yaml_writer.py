@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from .yaml_text import DEPTH_AT_MOST, FileMistake, Unreadable, plain_scalar
+from .yaml_text import MAX_DEPTH, FileMistake, InvalidFile, parse_scalar
 
 __all__ = ["write_yaml"]
 
@@ -37,10 +37,8 @@ def write_yaml(value: Mapping[str, Any]) -> str:
 
 def _written(value: Any, depth: int, *, spread: bool) -> tuple[bool, list[str]]:
     """Whether the value stands on the line of its key, and its lines; `spread` keeps a mapping off it."""
-    if depth > DEPTH_AT_MOST:
-        raise Unreadable(
-            [FileMistake(1, 1, f"超过 {DEPTH_AT_MOST} 层", f"above {DEPTH_AT_MOST} levels")]
-        )
+    if depth > MAX_DEPTH:
+        raise InvalidFile([FileMistake(1, 1, f"超过 {MAX_DEPTH} 层", f"above {MAX_DEPTH} levels")])
     inside = (
         value.values()
         if isinstance(value, Mapping)
@@ -87,12 +85,12 @@ def _flow(value: Any) -> str:
         return "null" if value is None else str(value).lower()
     if isinstance(value, int | float):
         shown = format(Decimal(repr(value)), "f")
-        return shown if isinstance(plain_scalar(shown), int | float) else _quoted(str(value))
+        return shown if isinstance(parse_scalar(shown), int | float) else _quoted(str(value))
     return _text(str(value))
 
 
 def _text(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) and plain_scalar(text) is text else _quoted(text)
+    return text if _PLAIN.fullmatch(text) and parse_scalar(text) is text else _quoted(text)
 
 
 def _quoted(text: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..client.sandbox import Sandbox
     from ..client.server import Server
     from ..client.top_client import TopClient
-    from ..scenario.result import Result
+    from ..scenario.result import ScenarioResult
     from .coverage_plugin import CoveragePlugin
     from .scenario_items import ScenarioFile
 
@@ -341,7 +341,7 @@ def top_client(tmall_top_client: "TopClient") -> "TopClient":
 @pytest.fixture
 def tmall_scenario(
     tmall_sandbox: "Sandbox", request: pytest.FixtureRequest
-) -> "Callable[..., Result]":
+) -> "Callable[..., ScenarioResult]":
     """Runs a scenario file (a path below the test's folder), its text or a dict in `sandbox`; a story that breaks fails the test."""
     from .scenario_items import scenario_player
 
@@ -349,6 +349,6 @@ def tmall_scenario(
 
 
 @pytest.fixture
-def scenario(tmall_scenario: "Callable[..., Result]") -> "Callable[..., Result]":
+def scenario(tmall_scenario: "Callable[..., ScenarioResult]") -> "Callable[..., ScenarioResult]":
     """Runs a scenario file, its text or a dict in `sandbox`; a story that breaks fails the test."""
     return tmall_scenario

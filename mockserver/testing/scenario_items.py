@@ -15,15 +15,15 @@ from ..client.remote_server import RemoteServer
 from ..client.sandbox import Sandbox
 from ..control.blueprint import ROUTES
 from ..control.in_process import InProcessTarget
-from ..scenario.awaiting import Waiting
+from ..scenario.client_waiter import ClientWaiter
 from ..scenario.model import Scenario
 from ..scenario.reader import read_scenario
-from ..scenario.report import transcript
-from ..scenario.result import Result
-from ..scenario.runner import Run, play_scenario
+from ..scenario.report import format_transcript
+from ..scenario.result import ScenarioResult
+from ..scenario.runner import RunSettings, run_scenario
 from ..scenario.static_check import check_scenario
 from ..scenario.target import ScenarioTarget
-from ..scenario.yaml_text import FileMistake, Unreadable
+from ..scenario.yaml_text import FileMistake, InvalidFile
 from ..server import make_context
 from ..world.clock import FROZEN_AT
 from ..world.document import read_world
@@ -50,7 +50,7 @@ class ScenarioFile(pytest.File):
             mistakes = check_scenario(story)
         except UnicodeDecodeError:
             raise self.CollectError(f"{self.path}: 不是 UTF-8 (not UTF-8)") from None
-        except Unreadable as wrong:
+        except InvalidFile as wrong:
             mistakes = wrong.mistakes
         if mistakes:
             raise self.CollectError(_mistakes(mistakes, str(self.path)))
@@ -72,11 +72,13 @@ class ScenarioItem(pytest.Item):
         """
         stage = _stage(self._story.given, self.config)
         try:
-            result = play_scenario(self._story, stage, Run(waiting=Waiting(monotonic, sleep)))
+            result = run_scenario(
+                self._story, stage, RunSettings(waiting=ClientWaiter(monotonic, sleep))
+            )
         finally:
             stage.close()
         if not result.ok:
-            raise StoryBroken(transcript(result))
+            raise StoryBroken(format_transcript(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The transcript, which names the line of the file."""
@@ -104,7 +106,7 @@ def _stage(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
     return InProcessTarget(desk, ROUTES, world, made=True)
 
 
-def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., Result]:
+def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioResult]:
     """A function that plays a story in `sandbox`: a file (relative ones below `folder`), a text, or a mapping.
 
     Of the story's `given` rules and stock count; the sandbox is there already.
@@ -112,7 +114,7 @@ def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., Result]:
 
     def tell(
         story: str | Path | Mapping[str, Any], *, until: str | int | None = None, **options: object
-    ) -> Result:
+    ) -> ScenarioResult:
         __tracebackhide__ = True
         path, text = "scenario", story
         if isinstance(story, Path) or (isinstance(story, str) and "\n" not in story):
@@ -127,9 +129,9 @@ def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., Result]:
             raise StoryBroken(
                 _mistakes(msgspec.convert(mistakes, list[FileMistake]), path)
             ) from None
-        result = replace(msgspec.convert(played, Result), path=path)
+        result = replace(msgspec.convert(played, ScenarioResult), path=path)
         if not result.ok:
-            raise StoryBroken(transcript(result))
+            raise StoryBroken(format_transcript(result))
         return result
 
     return tell

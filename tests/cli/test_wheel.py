@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.scenario.library import shipped
+from mockserver.scenario.library import list_shipped
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +68,7 @@ def test_the_stories_are_found_outside_a_checkout(
         ).stdout
 
     listed = [line.split()[0] for line in run("run", "--list").splitlines()]
-    assert listed == list(shipped())
+    assert listed == list(list_shipped())
     assert "1 个场景：1 通过" in run("run", listed[0])
     where = subprocess.run(
         [sys.executable, "-c", "import mockserver; print(mockserver.__file__)"],

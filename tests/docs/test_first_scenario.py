@@ -10,7 +10,7 @@ import pytest
 
 from mockserver.scenario.expecting import EXPECTATIONS
 from mockserver.scenario.matching import OPERATORS
-from mockserver.scenario.steps import STEPS
+from mockserver.scenario.step_kinds import STEPS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("docs/first-scenario.md", "docs/first-scenario.zh-CN.md")

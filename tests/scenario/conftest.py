@@ -8,16 +8,16 @@ import pytest
 from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import InProcessTarget
 from mockserver.domain.durations import parse_duration
-from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.result import ScenarioResult
+from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.server import make_context
 from mockserver.world.clock import FROZEN_AT
 from mockserver.world.document import read_world
 from mockserver.world.world import World
 
-Tell = Callable[..., Result]
+Tell = Callable[..., ScenarioResult]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def tell() -> Tell:
         guest: bool = False,
         most: int = 0,
         **options: object,
-    ) -> Result:
+    ) -> ScenarioResult:
         # `clock`, and advanced by `before`: where the sandbox stands when the story begins
         story = read_scenario(text, "story.yaml", options)
         world = World(
@@ -45,11 +45,14 @@ def tell() -> Tell:
         world.advance(parse_duration(before))
         stage = InProcessTarget(desk, ROUTES, world, made=True)
         try:
-            return play_scenario(
+            return run_scenario(
                 story,
                 stage,
-                Run(
-                    waiting=Waiting(time.monotonic, time.sleep), until=until, guest=guest, most=most
+                RunSettings(
+                    waiting=ClientWaiter(time.monotonic, time.sleep),
+                    until=until,
+                    guest=guest,
+                    most=most,
                 ),
             )
         finally:

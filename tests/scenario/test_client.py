@@ -6,9 +6,9 @@ import pytest
 
 from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import in_process_targets
-from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.server import make_context
 
 AGREE = ("tmall.exchange.agree", {"address_id": 10000002})
@@ -56,8 +56,8 @@ def tested() -> Callable:
                 dispute_id = stage.ask("GET", "exchanges")["items"][0]["dispute_id"]
                 stage.call(method, {"dispute_id": dispute_id, **params}, stage.info["session"])
 
-        waiting = Waiting(lambda: clock[0], pause, alive=lambda: alive)
-        return play_scenario(story, stage, Run(waiting=waiting, client=True))
+        waiting = ClientWaiter(lambda: clock[0], pause, alive=lambda: alive)
+        return run_scenario(story, stage, RunSettings(waiting=waiting, client=True))
 
     return play
 

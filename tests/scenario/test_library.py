@@ -12,17 +12,19 @@ from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import in_process_targets
 from mockserver.domain.evidence import SOURCES
 from mockserver.scenario import runner
-from mockserver.scenario.awaiting import Waiting
-from mockserver.scenario.library import read, shipped
-from mockserver.scenario.model import Call
+from mockserver.scenario.client_waiter import ClientWaiter
+from mockserver.scenario.library import list_shipped, read_shipped
+from mockserver.scenario.model import CallStep
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_scenario
-from mockserver.scenario.seller_calls import signed_call, with_files
+from mockserver.scenario.result import ScenarioResult
+from mockserver.scenario.runner import RunSettings, run_scenario
+from mockserver.scenario.signed_calls import convert_pictures, make_signed_call
 from mockserver.scenario.static_check import check_scenario
 from mockserver.server import make_context
 
-STORIES = {name: read_scenario(read(name), str(path)) for name, path in shipped().items()}
+STORIES = {
+    name: read_scenario(read_shipped(name), str(path)) for name, path in list_shipped().items()
+}
 
 
 PLACES = {
@@ -76,13 +78,13 @@ def test_a_story_can_work(name):
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_passes(tell, name):
     """Every step of a shipped story goes as written."""
-    result = tell(read(name))
+    result = tell(read_shipped(name))
 
     assert (result.outcome, result.trouble) == ("passed", None)
 
 
 @pytest.fixture
-def obeyed(monkeypatch) -> Callable[[str], Result]:
+def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
     """Plays a story with a client under test that does what the story's seller does, once, as soon as it is waited for."""
     step = []
     monkeypatch.setattr(
@@ -97,7 +99,7 @@ def obeyed(monkeypatch) -> Callable[[str], Result]:
         },
     )
 
-    def play(name: str) -> Result:
+    def play(name: str) -> ScenarioResult:
         story, clock = STORIES[name], count()
         stage = in_process_targets(make_context(), ROUTES)(
             {**story.given, "clock": {"mode": "frozen"}}
@@ -108,23 +110,23 @@ def obeyed(monkeypatch) -> Callable[[str], Result]:
                 stage.call(*asked(*step.pop(), stage))
                 step.clear()
 
-        waiting = Waiting(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
-        return play_scenario(story, stage, Run(waiting=waiting, client=True))
+        waiting = ClientWaiter(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
+        return run_scenario(story, stage, RunSettings(waiting=waiting, client=True))
 
     return play
 
 
 def asked(playing, step, stage):
     """Method, parameters and session of the call that a step waits for."""
-    if isinstance(step, Call):
+    if isinstance(step, CallStep):
         return (
             step.method,
-            with_files(playing._plain(step.params)),
+            convert_pictures(playing._plain(step.params)),
             playing._session(step.shop, sub=step.sub),
         )
     shop = playing._seen(step.on).exchange["shop"] if len(stage.info["shops"]) > 1 else ""
     session = playing._session(shop, sub=step.sub)
-    return *signed_call(
+    return *make_signed_call(
         step.move, playing._id(step.on), playing._plain(step.fields), stage, session
     ), session
 

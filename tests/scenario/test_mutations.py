@@ -21,12 +21,12 @@ from mockserver.domain.rules import DEFAULTS, RuleValues
 from mockserver.domain.table import CS_TABLE, TABLE, CsRow, Row
 from mockserver.domain.vocabulary import Ruleset, Status
 from mockserver.gateway import pipeline
-from mockserver.scenario.awaiting import Waiting
-from mockserver.scenario.library import read, shipped
+from mockserver.scenario.client_waiter import ClientWaiter
+from mockserver.scenario.library import list_shipped, read_shipped
 from mockserver.scenario.model import Scenario
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.result import ScenarioResult
+from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.scenario.target import ScenarioTarget
 from mockserver.server import make_context
 from mockserver.world import world_factory
@@ -58,10 +58,12 @@ class Known(NamedTuple):
     seconds: float
 
 
-def told(story: Scenario) -> tuple[Result, ScenarioTarget]:
+def told(story: Scenario) -> tuple[ScenarioResult, ScenarioTarget]:
     """What comes of a story on a fresh sandbox, and that sandbox as it is then."""
     stage = in_process_targets(make_context(), ROUTES)(story.given)
-    return play_scenario(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep))), stage
+    return run_scenario(
+        story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep))
+    ), stage
 
 
 def rows_taken(stage: ScenarioTarget) -> frozenset[tuple[str, str]]:
@@ -76,8 +78,8 @@ def rows_taken(stage: ScenarioTarget) -> frozenset[tuple[str, str]]:
 def library() -> tuple[Known, ...]:
     """The shipped stories, read by the rules as they are."""
     known = []
-    for name in shipped():
-        story = read_scenario(read(name), name)
+    for name in list_shipped():
+        story = read_scenario(read_shipped(name), name)
         result, stage = told(story)
         known.append(Known(story, rows_taken(stage), result.seconds))
     return tuple(known)

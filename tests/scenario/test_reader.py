@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.client.sandbox import Sandbox
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.yaml_text import Unreadable
+from mockserver.scenario.yaml_text import InvalidFile
 
 WRONG = """\
 scenario: 五处错误
@@ -22,7 +22,7 @@ steps:
 
 def mistakes_of(text):
     """Line, column and sentence of every mistake of a story."""
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(InvalidFile) as unreadable:
         read_scenario(text, "story.yaml")
     return [(each.line, each.column, f"{each.zh} {each.en}") for each in unreadable.value.mistakes]
 

@@ -16,21 +16,21 @@ from mockserver.control.in_process import InProcessTarget
 from mockserver.domain.errors import DomainError
 from mockserver.domain.vocabulary import Role
 from mockserver.protocol.shapes import BEIJING, show_time
-from mockserver.scenario.awaiting import Waiting
-from mockserver.scenario.library import read, shipped
+from mockserver.scenario.client_waiter import ClientWaiter
+from mockserver.scenario.library import list_shipped, read_shipped
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.recorder import TooLong, record_scenario
-from mockserver.scenario.runner import Run, play_scenario
-from mockserver.scenario.schema import scenario_schema
+from mockserver.scenario.recorder import HistoryTooLong, record_scenario
+from mockserver.scenario.runner import RunSettings, run_scenario
+from mockserver.scenario.schema import make_scenario_schema
 from mockserver.scenario.static_check import check_scenario
-from mockserver.scenario.yaml_text import BYTES_AT_MOST, read_yaml
+from mockserver.scenario.yaml_text import MAX_FILE_BYTES, read_yaml
 from mockserver.server import make_context
 from mockserver.world.document import read_world
 from mockserver.world.move_parser import parse_move
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 from mockserver.world.world import World
 
-VALIDATOR = Draft7Validator(scenario_schema())
+VALIDATOR = Draft7Validator(make_scenario_schema())
 REAL = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)
 LAW = settings(
     derandomize=True,
@@ -70,10 +70,10 @@ def recorded(world):
 def played(story):
     """The world in which the story has been played, all as expected."""
     desk, world = found(**story.given)
-    result = play_scenario(
+    result = run_scenario(
         story,
         InProcessTarget(desk, ROUTES, world, made=False),
-        Run(waiting=Waiting(time.monotonic, time.sleep)),
+        RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)),
     )
     assert result.ok, result.trouble
     return world
@@ -645,21 +645,21 @@ def test_a_history_that_no_file_can_hold_is_refused():
     """Beyond what a file may hold the history is not told at all, and the sentence says how long it is."""
     _, world = found()
     world.open({}, 5_000)
-    with pytest.raises(TooLong) as refused:
+    with pytest.raises(HistoryTooLong) as refused:
         recorded(world)
     assert "10000" in refused.value.zh
     world.reset()
     world.open({"desc": "长" * 1000}, 300)
-    assert len(recorded(world).encode()) < BYTES_AT_MOST
+    assert len(recorded(world).encode()) < MAX_FILE_BYTES
     world.open({"desc": "长" * 1000}, 300)
-    with pytest.raises(TooLong):
+    with pytest.raises(HistoryTooLong):
         recorded(world)
 
 
 def test_every_shipped_story_can_be_recorded():
     """What any shipped story does is told and replays: the same moves at the same instants."""
-    for name in shipped():
-        story = read_scenario(read(name), name)
+    for name in list_shipped():
+        story = read_scenario(read_shipped(name), name)
         world = played(story)
         text = recorded(world)
         assert "未能照录" not in text, name

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.scenario.report import json_report, junit, masked, secrets_of, summary, transcript
-from mockserver.scenario.result import Result, ScenarioFailure
+from mockserver.scenario.report import (
+    collect_secrets,
+    format_json,
+    format_junit,
+    format_summary,
+    format_transcript,
+    mask_secrets,
+)
+from mockserver.scenario.result import ScenarioFailure, ScenarioResult
 
 TROUBLE = ScenarioFailure(
     line=13,
@@ -23,15 +30,21 @@ TROUBLE = ScenarioFailure(
     source="  - expect: {期望: 2s}",
     log="last words",
 )
-PASSED = Result(title="顺利", path="a.scenario.yaml", outcome="passed", steps=3, seconds=0.25)
-FAILED = Result(title="不顺", path="b.scenario.yaml", outcome="failed", steps=2, trouble=TROUBLE)
-BROKEN = Result(title="坏了", path="c.scenario.yaml", outcome="broken", steps=0, trouble=TROUBLE)
-CUT = Result(title="没完", path="d.scenario.yaml", outcome="interrupted", steps=0)
+PASSED = ScenarioResult(
+    title="顺利", path="a.scenario.yaml", outcome="passed", steps=3, seconds=0.25
+)
+FAILED = ScenarioResult(
+    title="不顺", path="b.scenario.yaml", outcome="failed", steps=2, trouble=TROUBLE
+)
+BROKEN = ScenarioResult(
+    title="坏了", path="c.scenario.yaml", outcome="broken", steps=0, trouble=TROUBLE
+)
+CUT = ScenarioResult(title="没完", path="d.scenario.yaml", outcome="interrupted", steps=0)
 
 
 def test_junit_counts_and_names_every_story():
     """A failed expectation is a failure, a broken story an error, an interrupted one skipped."""
-    root = ElementTree.fromstring(junit([PASSED, FAILED, BROKEN, CUT], 1.5))
+    root = ElementTree.fromstring(format_junit([PASSED, FAILED, BROKEN, CUT], 1.5))
     suite = root.find("testsuite")
     cases = {case.get("name"): [child.tag for child in case] for case in suite}
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -58,15 +71,15 @@ def test_reports_are_valid_whatever_stands_in_them(title, words, value):
     trouble = ScenarioFailure(
         line=1, column=1, zh=words, en=words, wanted=value, actual=value, source=words, log=words
     )
-    results = [Result(title=title, path="x", outcome="failed", steps=1, trouble=trouble)]
-    case = ElementTree.fromstring(junit(results, 0.0).encode()).find("testsuite/testcase")
+    results = [ScenarioResult(title=title, path="x", outcome="failed", steps=1, trouble=trouble)]
+    case = ElementTree.fromstring(format_junit(results, 0.0).encode()).find("testsuite/testcase")
     assert case.get("file") == "x"
-    assert json.loads(json_report(results, 0.0))["stories"][0]["title"] == title
+    assert json.loads(format_json(results, 0.0))["stories"][0]["title"] == title
 
 
 def test_json_counts_by_outcome():
     """The JSON report has the counts and every story with its trouble."""
-    report = json.loads(json_report([PASSED, FAILED, CUT], 1.0))
+    report = json.loads(format_json([PASSED, FAILED, CUT], 1.0))
     assert {
         name: report[name] for name in ("total", "passed", "failed", "broken", "interrupted")
     } == {"total": 3, "passed": 1, "failed": 1, "broken": 0, "interrupted": 1}
@@ -100,13 +113,13 @@ def test_json_counts_by_outcome():
 )
 def test_a_transcript_has_all_that_helps(lang, wanted):
     """Place, sentence, facts, possible moves, call and the client's words stand in a failure's transcript."""
-    text = transcript(FAILED, lang)
+    text = format_transcript(FAILED, lang)
     assert all(each in text for each in (*wanted, "curl -s"))
 
 
 def test_the_mark_stands_below_the_column():
     """A Chinese character before the column takes two places of a terminal."""
-    lines = transcript(FAILED).splitlines()
+    lines = format_transcript(FAILED).splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("      - expect"))
     before = TROUBLE.source[: TROUBLE.column - 1]
     assert lines[place + 1].index("^") == 4 + len(before) + sum(each > "\u2e80" for each in before)
@@ -115,8 +128,8 @@ def test_the_mark_stands_below_the_column():
 def test_big_values_get_lines_of_their_own():
     """A list or mapping that was wanted stands beside what was there instead."""
     trouble = ScenarioFailure(line=1, column=1, zh="x", en="x", wanted={"a": 1}, actual=["b"])
-    lines = transcript(
-        Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble)
+    lines = format_transcript(
+        ScenarioResult(title="t", path="p", outcome="failed", steps=1, trouble=trouble)
     ).splitlines()
     assert '  期望  {"a":1}' in lines
     assert '  实际  ["b"]' in lines
@@ -124,8 +137,8 @@ def test_big_values_get_lines_of_their_own():
 
 def test_a_transcript_cannot_steer_a_terminal():
     """Escape codes of a title or reply are shown as a mark."""
-    result = Result(title="a\x1b[31mb\x07", path="p", outcome="passed", steps=1)
-    assert transcript(result).isprintable()
+    result = ScenarioResult(title="a\x1b[31mb\x07", path="p", outcome="passed", steps=1)
+    assert format_transcript(result).isprintable()
 
 
 def test_secrets_are_masked_wherever_they_stand():
@@ -151,11 +164,12 @@ def test_secrets_are_masked_wherever_they_stand():
         source=said,
         log=said,
     )
-    result = masked(
-        Result(title="t", path="p", outcome="failed", steps=1, trouble=trouble), secrets_of(info)
+    result = mask_secrets(
+        ScenarioResult(title="t", path="p", outcome="failed", steps=1, trouble=trouble),
+        collect_secrets(info),
     )
-    assert "cret-1" not in json_report([result], 0.0)
-    assert "session-" not in json_report([result], 0.0)
+    assert "cret-1" not in format_json([result], 0.0)
+    assert "session-" not in format_json([result], 0.0)
     assert result.trouble.zh == "*** *** *** ***"
 
 
@@ -168,4 +182,4 @@ def test_secrets_are_masked_wherever_they_stand():
 )
 def test_the_counts_are_one_line(lang, line):
     """Every outcome that occurred is counted."""
-    assert summary([PASSED, FAILED, BROKEN, CUT], 2.0, lang) == line
+    assert format_summary([PASSED, FAILED, BROKEN, CUT], 2.0, lang) == line

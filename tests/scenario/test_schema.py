@@ -8,14 +8,14 @@ from jsonschema import Draft7Validator
 
 from mockserver.scenario.expecting import EXPECTATIONS
 from mockserver.scenario.matching import OPERATORS
-from mockserver.scenario.schema import scenario_schema
-from mockserver.scenario.steps import STEPS
+from mockserver.scenario.schema import make_scenario_schema
+from mockserver.scenario.step_kinds import STEPS
 from mockserver.scenario.yaml_text import read_yaml
 
 LIBRARY = Path(__file__).parents[2] / "scenarios"
 FILES = sorted(LIBRARY.rglob("*.scenario.yaml"))
 HEADER = "# yaml-language-server: $schema="
-VALIDATOR = Draft7Validator(scenario_schema())
+VALIDATOR = Draft7Validator(make_scenario_schema())
 
 
 def wrong(text: str) -> list:
@@ -25,12 +25,12 @@ def wrong(text: str) -> list:
 
 def test_it_is_a_schema():
     """Editors can use it: a valid schema of draft 7."""
-    Draft7Validator.check_schema(scenario_schema())
+    Draft7Validator.check_schema(make_scenario_schema())
 
 
 def test_the_committed_file_is_what_the_command_prints():
     """`python -m mockserver schema > scenarios/schema.json` has been run since the last change."""
-    assert json.loads((LIBRARY / "schema.json").read_text("utf-8")) == scenario_schema()
+    assert json.loads((LIBRARY / "schema.json").read_text("utf-8")) == make_scenario_schema()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(LIBRARY).as_posix())
@@ -45,7 +45,7 @@ def test_a_shipped_story_is_valid_and_names_the_schema(path: Path):
 
 def test_it_names_all_that_the_reader_knows():
     """Every kind of step, expectation and operator is offered, with its Chinese title."""
-    parts = scenario_schema()["definitions"]
+    parts = make_scenario_schema()["definitions"]
     assert {name: parts["step"]["properties"][name]["title"] for name in STEPS} == {
         name: each.zh for name, each in STEPS.items()
     }

@@ -4,7 +4,7 @@ import pytest
 
 from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.static_check import check_scenario
-from mockserver.scenario.yaml_text import Unreadable
+from mockserver.scenario.yaml_text import InvalidFile
 
 APPLY = "scenario: x\nsteps:\n  - buyer: apply\n"
 
@@ -111,7 +111,7 @@ def test_unused_names_are_told(text, line):
 
 def test_an_unused_option_is_told():
     """A value of `set` that no step takes is a mistake at its key."""
-    with pytest.raises(Unreadable) as unreadable:
+    with pytest.raises(InvalidFile) as unreadable:
         read_scenario(
             "scenario: x\nset: {reason: 尺码不合适}\nsteps:\n  - buyer: apply\n", "story.yaml"
         )

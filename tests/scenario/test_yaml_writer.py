@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.scenario.yaml_text import Unreadable, read_yaml
+from mockserver.scenario.yaml_text import InvalidFile, read_yaml
 from mockserver.scenario.yaml_writer import write_yaml
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
@@ -101,5 +101,5 @@ def test_depth_is_bounded():
     value: dict = {}
     for _ in range(100_000):
         value = {"a": value}
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidFile):
         write_yaml(value)

@@ -16,10 +16,10 @@ from mockserver.client.top_client import TopRefused
 from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import InProcessTarget
 from mockserver.domain.vocabulary import Actor
-from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.result import Result
-from mockserver.scenario.runner import Run, play_scenario
+from mockserver.scenario.result import ScenarioResult
+from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.scenario.static_check import check_scenario
 from mockserver.server import make_context
 from mockserver.testing import strategies
@@ -56,7 +56,7 @@ def refusal(sandbox: Sandbox, call: ValidCall | BadCall) -> tuple[int, str] | No
     return None
 
 
-def told(document: dict[str, Any]) -> Result:
+def told(document: dict[str, Any]) -> ScenarioResult:
     """What comes of a drawn story: read, checked and played like a file."""
     story = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
     assert check_scenario(story) == ()
@@ -64,7 +64,7 @@ def told(document: dict[str, Any]) -> Result:
     world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
     desk.directory.add(world)
     stage = InProcessTarget(desk, ROUTES, world, made=True)
-    return play_scenario(story, stage, Run(waiting=Waiting(time.monotonic, time.sleep)))
+    return run_scenario(story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)))
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:

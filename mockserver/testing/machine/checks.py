@@ -22,7 +22,15 @@ from ...world.world import World
 from ..teardown_checks import ILLEGAL
 from .local_server import RecordedCall
 
-__all__ = ["CHECKS", "PLAIN", "CheckContext", "ClientFailed", "Evidence", "Failure", "one_line"]
+__all__ = [
+    "CHECKS",
+    "PLAIN",
+    "CheckContext",
+    "CheckFailure",
+    "ClientFailed",
+    "Evidence",
+    "join_lines",
+]
 
 _PLATFORM = MappingProxyType(
     {
@@ -42,15 +50,15 @@ class ClientFailed(AssertionError):
     """A built-in check does not hold of the client; each has an error of its own, so that each shrinks by itself."""
 
 
-class Offended(ClientFailed):
+class IllegalCall(ClientFailed):
     """The client made a call that no correct client makes."""
 
 
-class Repeated(ClientFailed):
+class UnsafeRepeat(ClientFailed):
     """The client repeated a write without a look."""
 
 
-class LeftLying(ClientFailed):
+class UnhandledExchange(ClientFailed):
     """An exchange waits for the seller and its client does nothing about it."""
 
 
@@ -62,7 +70,7 @@ class Evidence(Struct, frozen=True):
     there: bool
 
 
-class Failure(Struct, frozen=True, kw_only=True):
+class CheckFailure(Struct, frozen=True, kw_only=True):
     """What went wrong: the check's name, what happened, the error to raise.
 
     `expected` is what a story expects of the exchange `dispute_id`, or of all, and does not find; `evidence` the same over
@@ -101,21 +109,21 @@ class CheckContext(Struct, frozen=True):
 
 
 _ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType(
-    {"offences": Offended, "repeats": Repeated, "left_lying": LeftLying}
+    {"offences": IllegalCall, "repeats": UnsafeRepeat, "left_lying": UnhandledExchange}
 )
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """The text on one line, without signs that cannot be printed."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def _failed(check: str, zh: str, en: str, **more: Any) -> Failure:
-    zh, en = one_line(zh), one_line(en)
-    return Failure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
+def _failed(check: str, zh: str, en: str, **more: Any) -> CheckFailure:
+    zh, en = join_lines(zh), join_lines(en)
+    return CheckFailure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
 
 
-def _offences(acted: CheckContext) -> Iterator[Failure]:
+def _offences(acted: CheckContext) -> Iterator[CheckFailure]:
     for entry in (heard.trouble for heard in acted.heard):
         what = entry and _offence(entry)
         if entry is None or not what:
@@ -157,7 +165,7 @@ def _ids(world: World) -> dict[str, set[int]]:
     }
 
 
-def _repeats(acted: CheckContext) -> Iterator[Failure]:
+def _repeats(acted: CheckContext) -> Iterator[CheckFailure]:
     if not any(_writes(each) for each in acted.heard):
         return
     latest = {each.request_id for each in acted.heard}
@@ -185,7 +193,7 @@ def _writes(heard: RecordedCall) -> bool:
     return method is not None and method.move is not None
 
 
-def _left_lying(acted: CheckContext) -> Iterator[Failure]:
+def _left_lying(acted: CheckContext) -> Iterator[CheckFailure]:
     for number in sorted(acted.resting):
         exchange = acted.world.state.exchanges[number]
         if exchange.status in acted.handles and _can_act(acted.world, exchange):
@@ -208,6 +216,6 @@ def _can_act(world: World, exchange: Exchange) -> bool:
     )
 
 
-CHECKS: Mapping[str, Callable[[CheckContext], Iterator[Failure]]] = MappingProxyType(
+CHECKS: Mapping[str, Callable[[CheckContext], Iterator[CheckFailure]]] = MappingProxyType(
     {"offences": _offences, "repeats": _repeats, "left_lying": _left_lying}
 )

@@ -6,7 +6,7 @@ from ...domain.vocabulary import Ruleset
 from .export_curl import export_curl
 from .export_pytest import export_pytest
 from .export_scenario import export_scenario
-from .machine_options import clean
+from .machine_options import to_identifier
 from .shrink import FailingRun
 
 __all__ = ["FOLDER", "export_failure"]
@@ -28,7 +28,7 @@ def export_failure(machine: type, found: FailingRun) -> list[Path]:
         (
             encounter.plan.name,
             *(() if encounter.plan.ruleset == Ruleset.CLASSIC else (encounter.plan.ruleset,)),
-            clean(failure.check),
+            to_identifier(failure.check),
         )
     )
     story, rerun, transcript = (folder / f"{name}{end}" for end in (".scenario.yaml", ".py", ".sh"))

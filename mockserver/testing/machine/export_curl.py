@@ -14,10 +14,10 @@ import msgspec
 
 from ...domain.durations import MAX_DURATION, format_duration
 from ...version import __version__
-from .checks import Failure, one_line
+from .checks import CheckFailure, join_lines
 from .local_server import RecordedCall
 from .machine_run import ExecutedStep, MachineRun
-from .possible_steps import Step
+from .possible_steps import StepDocument
 
 __all__ = ["export_curl"]
 
@@ -58,7 +58,7 @@ _UNSEEN = """
 """
 
 
-def export_curl(encounter: MachineRun, failure: Failure, path: str) -> str:
+def export_curl(encounter: MachineRun, failure: CheckFailure, path: str) -> str:
     """The text of the script that is going to stand at `path`."""
     document = encounter.plan.document(encounter.began)
     document["rules"] = {
@@ -123,7 +123,7 @@ def _ended(heard: RecordedCall) -> str:
     if heard.trouble is None:
         return "成功 (ok)"
     trouble = heard.trouble
-    return one_line(
+    return join_lines(
         f"{trouble.code or trouble.msg_code} {trouble.sub_code} {trouble.cause_zh} ({trouble.cause_en})"
     )
 
@@ -136,7 +136,7 @@ def _printed(body: bytes) -> str:
         return f"printf %s {b64encode(body).decode()} | base64 -d"
 
 
-def _apply(encounter: MachineRun, step: Step) -> tuple[str, str, Any]:
+def _apply(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
     return (
         "POST",
         "exchanges",
@@ -144,7 +144,7 @@ def _apply(encounter: MachineRun, step: Step) -> tuple[str, str, Any]:
     )
 
 
-def _move(encounter: MachineRun, step: Step) -> tuple[str, str, Any]:
+def _move(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
     actor, name = next(iter(step.items()))
     if name == "apply":
         return _apply(encounter, step)
@@ -153,19 +153,21 @@ def _move(encounter: MachineRun, step: Step) -> tuple[str, str, Any]:
     return "POST", f"exchanges/{number}/moves", {"by": actor, "move": name, **fields}
 
 
-def _stock(encounter: MachineRun, step: Step) -> tuple[str, str, Any]:
+def _stock(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
     ((name, units),) = step["stock"].items()
     return "PUT", f"stock/{quote(name, safe='')}", {"available": units}
 
 
-_CONTROLS: Mapping[str, Callable[[MachineRun, Step], tuple[str, str, Any]]] = MappingProxyType(
-    {
-        "advance": lambda encounter, step: ("POST", "clock/advance", {"by": step["advance"]}),
-        "age": lambda encounter, step: ("POST", "clock/age", {"by": step["age"]}),
-        "rules": lambda encounter, step: ("PATCH", "rules", step["rules"]),
-        "fault": lambda encounter, step: ("POST", "faults", step),
-        "stock": _stock,
-    }
+_CONTROLS: Mapping[str, Callable[[MachineRun, StepDocument], tuple[str, str, Any]]] = (
+    MappingProxyType(
+        {
+            "advance": lambda encounter, step: ("POST", "clock/advance", {"by": step["advance"]}),
+            "age": lambda encounter, step: ("POST", "clock/age", {"by": step["age"]}),
+            "rules": lambda encounter, step: ("PATCH", "rules", step["rules"]),
+            "fault": lambda encounter, step: ("POST", "faults", step),
+            "stock": _stock,
+        }
+    )
 )
 
 

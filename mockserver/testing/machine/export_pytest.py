@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from .checks import Failure
-from .machine_options import MachineOptions, clean
+from .checks import CheckFailure
+from .machine_options import MachineOptions, to_identifier
 from .machine_run import MachineRun
 
 __all__ = ["export_pytest"]
@@ -55,7 +55,7 @@ class _Place(Struct, frozen=True):
         return f"from {self.module} import {head}{'' if inner else f' as {known_as}'}\n{bound}"
 
 
-def export_pytest(machine: type, encounter: MachineRun, failure: Failure, path: Path) -> str:
+def export_pytest(machine: type, encounter: MachineRun, failure: CheckFailure, path: Path) -> str:
     """The text of the file that is going to stand at `path`."""
     plan, steps = (
         encounter.plan,
@@ -84,7 +84,7 @@ def export_pytest(machine: type, encounter: MachineRun, failure: Failure, path: 
         )
     text += "".join(each.line(name) for name, each in imported.items())
     text += "\nfrom mockserver.testing import exchange_machine\n" if made else ""
-    return text + _BODY.format(made=made, steps=steps, check=clean(failure.check), zh=zh)
+    return text + _BODY.format(made=made, steps=steps, check=to_identifier(failure.check), zh=zh)
 
 
 def _made(plan: MachineOptions, invariants: list[str]) -> str:

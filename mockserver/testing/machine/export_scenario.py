@@ -9,21 +9,21 @@ from typing import Any
 from ...api.methods import METHODS
 from ...protocol.binding import SYSTEM_PARAMETERS
 from ...protocol.pictures import data_url
-from ...scenario.references import escaped
+from ...scenario.references import escape_references
 from ...scenario.rejection import LOST
 from ...scenario.yaml_writer import write_yaml
 from ...version import __version__
-from .checks import PLAIN, Failure
+from .checks import PLAIN, CheckFailure
 from .local_server import RecordedCall
 from .machine_run import ExecutedStep, MachineRun
-from .possible_steps import Step
+from .possible_steps import StepDocument
 
 __all__ = ["export_scenario"]
 
 _OF_SIGNS = (24, 25)  # no sign, a wrong one
 
 
-def export_scenario(encounter: MachineRun, failure: Failure) -> str:
+def export_scenario(encounter: MachineRun, failure: CheckFailure) -> str:
     """The text of the file."""
     teller = _Teller(encounter)
     story = {
@@ -32,7 +32,7 @@ def export_scenario(encounter: MachineRun, failure: Failure) -> str:
         "ruleset": encounter.plan.ruleset,
         "given": {
             "clock": encounter.began,
-            **escaped(_without_apps(encounter.plan.world)),
+            **escape_references(_without_apps(encounter.plan.world)),
             "seed": encounter.plan.seed,
         },
         "steps": _with_names([*teller.steps(), *teller.ending(failure)])
@@ -46,7 +46,7 @@ def _without_apps(world: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in world.items() if key not in ("apps", "clock", "ruleset")}
 
 
-def _with_names(steps: list[Step]) -> list[Step]:
+def _with_names(steps: list[StepDocument]) -> list[StepDocument]:
     """The steps, names only for what is referred to."""
     used = {step.get("on") for step in steps} | {
         name[1:] for step in steps for name in _texts(step) if name.startswith("$")
@@ -62,7 +62,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield from [each] if isinstance(each, str) else _texts(each)
 
 
-def _remark(failure: Failure) -> str:
+def _remark(failure: CheckFailure) -> str:
     if failure.expected:
         return "# 最后一步不成立：客户端的调用照录在前 (the last step does not hold; the client's calls stand before it)\n"
     return (
@@ -79,27 +79,27 @@ class _Teller:
         self._names = {str(number): name for number, name in encounter.names.items()}
         self._rounds = 0
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[StepDocument]:
         """Every deed, the client's rounds as the calls that they came to."""
         for deed in self._encounter.operations:
             if "client" in deed.step:
                 yield from self._calls(deed)
             else:
-                yield escaped(deed.step)
+                yield escape_references(deed.step)
 
-    def ending(self, failure: Failure) -> Iterator[Step]:
+    def ending(self, failure: CheckFailure) -> Iterator[StepDocument]:
         """What does not hold."""
         if failure.expected:
             name = self._names.get(str(failure.dispute_id))
             yield {"expect": self._named(dict(failure.expected)), **({"on": name} if name else {})}
 
-    def _calls(self, deed: ExecutedStep) -> Iterator[Step]:
+    def _calls(self, deed: ExecutedStep) -> Iterator[StepDocument]:
         for heard in deed.heard:
             told = self._call(heard)
             if told is not None:
                 yield told
 
-    def _call(self, heard: RecordedCall) -> Step | None:
+    def _call(self, heard: RecordedCall) -> StepDocument | None:
         """The call as a step; None where nothing hangs on it."""
         call, trouble = heard.call, heard.trouble
         name = call.texts.get("method", "")
@@ -125,7 +125,7 @@ class _Teller:
         params |= {file.name: data_url(file.content) for file in call.files}
         return {
             "call": name,
-            "with": self._named(escaped(params)),
+            "with": self._named(escape_references(params)),
             **self._account(call.texts.get("session", "")),
             **_refused(heard),
         }
@@ -138,13 +138,14 @@ class _Teller:
             for each in (shop, *shop["subs"])
         }
         sent: dict[str, Any] = {
-            name: escaped(texts.get(name)) for name in ("timestamp", "format", "v", "sign_method")
+            name: escape_references(texts.get(name))
+            for name in ("timestamp", "format", "v", "sign_method")
         }
         if texts.get("app_key") != self._encounter.sandbox.app_key:
-            sent["app_key"] = escaped(texts.get("app_key"))
+            sent["app_key"] = escape_references(texts.get("app_key"))
         if texts.get("session") not in own:
             sent["session"] = "strange" if "session" in texts else ""
-        return {**sent, "sign": escaped(texts.get("sign"))} if code in _OF_SIGNS else sent
+        return {**sent, "sign": escape_references(texts.get("sign"))} if code in _OF_SIGNS else sent
 
     def _named(self, value: Any) -> Any:
         """The value with references instead of the ids of exchanges that were opened here."""
@@ -157,7 +158,7 @@ class _Teller:
             }
         return value
 
-    def _account(self, session: str) -> Step:
+    def _account(self, session: str) -> StepDocument:
         """Whose session it was, where it was not the first shop's main one."""
         for place, shop in enumerate(self._encounter.sandbox.shops):
             sub = any(session == each["session"] for each in shop["subs"])
@@ -169,7 +170,7 @@ class _Teller:
         return {}
 
 
-def _refused(heard: RecordedCall) -> Step:
+def _refused(heard: RecordedCall) -> StepDocument:
     """How the call ended, where it did not simply succeed."""
     if heard.lost:
         return {"refused": LOST}

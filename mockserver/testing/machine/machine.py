@@ -25,12 +25,12 @@ from ...scenario.target import TargetRefused
 from ..coverage import merge
 from ..strategies.documents import applications
 from ..strategies.moves import fields_of
-from .checks import Failure
+from .checks import CheckFailure
 from .export import FOLDER, export_failure
 from .local_server import LocalServer
 from .machine_options import CHECKED, PLAYS, Invariant, MachineOptions
 from .machine_run import MachineRun
-from .possible_steps import Key, Step, keys
+from .possible_steps import OptionKey, StepDocument, list_option_keys
 from .shrink import FailingRun, shrink
 
 __all__ = ["ExchangeMachine", "exchange_machine"]
@@ -54,7 +54,7 @@ _KINDS = (
 _EAGER: SearchStrategy[bool] = st.sampled_from(
     (False, True, True, True)
 )  # whether what the run wants comes before all else
-_OPENED: SearchStrategy[Step] = (
+_OPENED: SearchStrategy[StepDocument] = (
     st.just({})
     | st.fixed_dictionaries({"num": st.integers(1, 3)})
     | applications("reason", "desc", "title", "price", "buyer_nick")
@@ -66,17 +66,17 @@ _SETTINGS = settings(  # as Hypothesis has them for machines, but that steps are
 )
 _LISTED = 10  # rows that a summary names
 _DECIDING = ("for", "num", "exchange_sku")  # fields that options have chosen
-_SAID: Mapping[str, SearchStrategy[Step]] = MappingProxyType(
+_SAID: Mapping[str, SearchStrategy[StepDocument]] = MappingProxyType(
     {name: fields_of(kind, *_DECIDING) for name, kind in MOVES.items() if kind is not Apply}
 )
 
 
 @st.composite
-def _next(draw: DrawFn) -> Step:
+def _next(draw: DrawFn) -> StepDocument:
     """A step that is possible now: one that the run wants, or first of what kind, then which, then with what words."""
     machine: ExchangeMachine = draw(st.runner())
-    found, wanted = machine.encounter.options()
-    allowed: Collection[Key] = wanted if draw(_EAGER) and wanted else found
+    found, wanted = machine.encounter.find_options()
+    allowed: Collection[OptionKey] = wanted if draw(_EAGER) and wanted else found
     kinds = {str(key[0]) for key in allowed}
     kind = draw(_one_of(_KINDS, kinds.difference(machine.muted) or kinds))
     key = draw(_one_of(machine.keys[kind], allowed))
@@ -102,7 +102,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     """The machine; `exchange_machine` makes its subclasses.  `met` is what all runs so far have met, as `S/coverage` tells it."""
 
     plan: ClassVar[MachineOptions]
-    keys: ClassVar[Mapping[str, tuple[Key, ...]]]
+    keys: ClassVar[Mapping[str, tuple[OptionKey, ...]]]
     host: ClassVar[LocalServer]
     met: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
@@ -150,7 +150,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         return f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 ({cls.runs} runs, {rows} rows taken){rest}"
 
     @classmethod
-    def replay(cls, steps: Iterable[Step]) -> None:
+    def replay(cls, steps: Iterable[StepDocument]) -> None:
         """The steps are done once more against the client: what failed then fails again, unless it is mended.
 
         A move that is no longer possible, since the client has acted otherwise, is left out.
@@ -164,7 +164,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             encounter.close()
             cls.host.close()
 
-    def _failed(self, encounter: MachineRun, failure: Failure) -> NoReturn:
+    def _failed(self, encounter: MachineRun, failure: CheckFailure) -> NoReturn:
         """The failure is made small, once a kind of failure, told, written and raised."""
         kind, found = type(self), FailingRun(encounter, failure)
         encounter.close()
@@ -189,7 +189,7 @@ class ExchangeMachine(RuleBasedStateMachine):
             self.encounter.do({"rules": {"modify_to": modify_to}})
 
     @rule(step=_next())
-    def goes_on(self, step: Step) -> None:
+    def goes_on(self, step: StepDocument) -> None:
         """Somebody acts, time passes, stock changes, or the client does its work and is checked."""
         self.encounter.do(step)
 
@@ -238,7 +238,7 @@ def exchange_machine(
     host = LocalServer()
     body: dict[str, Any] = {
         "plan": plan,
-        "keys": keys(plan.exchanges),
+        "keys": list_option_keys(plan.exchanges),
         "host": host,
         "met": merge(),
         "runs": 0,

@@ -18,7 +18,7 @@ from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.clock import FROZEN_AT
 from ...world.document import BadDocument, read_world, unknown_name
 
-__all__ = ["CHECKED", "PLAYS", "Invariant", "MachineOptions", "clean"]
+__all__ = ["CHECKED", "PLAYS", "Invariant", "MachineOptions", "to_identifier"]
 
 PLAYS = ("buyer", "cs", "time", "stock", "replies", "seller")
 CHECKED = ("offences", "repeats", "left_lying")
@@ -94,7 +94,7 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The client's name, of letters, digits and underscores."""
-        return clean(str(getattr(self.client, "__name__", type(self.client).__name__)))
+        return to_identifier(str(getattr(self.client, "__name__", type(self.client).__name__)))
 
     def document(self, now: str = "") -> dict[str, Any]:
         """The world document with every credential in it; the clock frozen `now`, or as the plan has it."""
@@ -134,7 +134,7 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
         return f"10{int(self._hex(*parts)[:12], 16) % 10**8:08}"
 
 
-def clean(name: str) -> str:
+def to_identifier(name: str) -> str:
     """A name of letters, digits and underscores, for files and functions."""
     return "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "unnamed"
 

@@ -17,20 +17,20 @@ from ...domain.moves import MOVES, Apply
 from ...domain.table import Row
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
-from ...scenario.seller_calls import signed_call
+from ...scenario.signed_calls import make_signed_call
 from ...scenario.target import TargetRefused
-from .checks import CHECKS, CheckContext, ClientFailed, Failure, one_line
+from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
 from .local_server import LocalServer, RecordedCall
 from .machine_options import MachineOptions
 from .possible_steps import (
     QUIET,
-    Key,
     Option,
-    RunSurroundings,
-    Step,
-    afterwards,
-    options,
-    target_rows,
+    OptionKey,
+    StepContext,
+    StepDocument,
+    closing_steps,
+    find_options,
+    find_preferred_options,
 )
 
 __all__ = ["ExecutedStep", "MachineRun"]
@@ -41,7 +41,7 @@ _KEPT = ("on", "as")  # keys of a step that are no fields
 class ExecutedStep(Struct, frozen=True):
     """A step that was done, and the calls that it came to."""
 
-    step: Step
+    step: StepDocument
     heard: tuple[RecordedCall, ...] = ()
 
 
@@ -52,7 +52,7 @@ class MachineRun:
         self,
         plan: MachineOptions,
         host: LocalServer,
-        failed: "Callable[[MachineRun, Failure], object]" = lambda encounter, failure: None,
+        failed: "Callable[[MachineRun, CheckFailure], object]" = lambda encounter, failure: None,
     ) -> None:
         self.plan, self._failed, self._tap = plan, failed, host.tap
         self.world, self.sandbox, self._stage = host.open(plan)
@@ -92,11 +92,11 @@ class MachineRun:
         """What was met of the state machine, as `S/coverage` tells it."""
         return self.world.coverage.shown()
 
-    def options(self) -> tuple[Mapping[Key, Option], set[Key]]:
+    def find_options(self) -> tuple[Mapping[OptionKey, Option], set[OptionKey]]:
         """What can happen next, and which of it the run wants."""
         at = self._surroundings
-        found = options(at)
-        return found, target_rows(at, found)
+        found = find_options(at)
+        return found, find_preferred_options(at, found)
 
     def end(self) -> None:
         """The client has had its last chance to do what it left.
@@ -104,13 +104,13 @@ class MachineRun:
         Raises:
             BaseException: as of `do`.
         """
-        for step in [*afterwards(self._surroundings)]:
+        for step in [*closing_steps(self._surroundings)]:
             self.do(step)
 
     @property
-    def _surroundings(self) -> RunSurroundings:
+    def _surroundings(self) -> StepContext:
         plan, taken = self.plan, self.met["rulesets"].get(self.plan.ruleset, {}).get("rows", {})
-        return RunSurroundings(
+        return StepContext(
             self.world,
             self.names,
             plan.plays,
@@ -121,7 +121,7 @@ class MachineRun:
             self.wishes,
         )
 
-    def do(self, step: Step) -> None:
+    def do(self, step: StepDocument) -> None:
         """The step is done; where it lets the client act, all that is checked holds.
 
         Raises:
@@ -143,7 +143,7 @@ class MachineRun:
                 return number
         raise TargetRefused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
 
-    def _move(self, step: Step) -> None:
+    def _move(self, step: StepDocument) -> None:
         """A party's move; the seller's as a signed call."""
         actor, name = next(iter(step.items()))
         fields = {key: value for key, value in step.items() if key not in (actor, *_KEPT)}
@@ -153,7 +153,7 @@ class MachineRun:
         dispute_id = self._number(step["on"])
         if actor == Actor.SELLER:
             session = self._stage.info["shops"][0]["session"]
-            call = signed_call(MOVES[name], str(dispute_id), fields, self._stage, session)
+            call = make_signed_call(MOVES[name], str(dispute_id), fields, self._stage, session)
             if call is not None:
                 with self._tap.listening() as heard:
                     self._stage.call(*call, session)
@@ -163,25 +163,25 @@ class MachineRun:
             "POST", f"exchanges/{dispute_id}/moves", {"by": actor, "move": name, **fields}
         )
 
-    def _advance(self, step: Step) -> None:
+    def _advance(self, step: StepDocument) -> None:
         self.world.advance(parse_duration(step["advance"]))
 
-    def _age(self, step: Step) -> None:
+    def _age(self, step: StepDocument) -> None:
         self.world.age(parse_duration(step["age"]))
 
-    def _stock(self, step: Step) -> None:
+    def _stock(self, step: StepDocument) -> None:
         for name, units in step["stock"].items():
             self.world.put_stock(name, units)
 
-    def _rules(self, step: Step) -> None:
+    def _rules(self, step: StepDocument) -> None:
         self.world.patch_rules(step["rules"])
 
-    def _fault(self, step: Step) -> None:
+    def _fault(self, step: StepDocument) -> None:
         self.world.faults.add(step)
 
     # the client
 
-    def _client(self, step: Step) -> None:
+    def _client(self, step: StepDocument) -> None:
         """The client acts, and is looked at each time."""
         for _ in range(step["client"]):
             failure = self._acted()
@@ -189,7 +189,7 @@ class MachineRun:
                 self._failed(self, failure)
                 raise failure.error
 
-    def _acted(self) -> Failure | None:
+    def _acted(self) -> CheckFailure | None:
         """What is wrong after one round of the client's work."""
         before = self._ways()
         with self._tap.listening() as heard:
@@ -221,7 +221,7 @@ class MachineRun:
         """The exchanges, once there were enough rounds in which none of them moved."""
         return frozenset(self.names) if self._quiet >= QUIET else frozenset()
 
-    def _own_failures(self) -> Iterator[Failure]:
+    def _own_failures(self) -> Iterator[CheckFailure]:
         """What the client's own check and the invariants find."""
         own = getattr(self._actor, "check", None)
         if own is not None and (failure := _raised("check", own)) is not None:
@@ -234,7 +234,7 @@ class MachineRun:
                 yield failure
 
 
-def _raised(check: str, run: Callable[..., object], *arguments: object) -> Failure | None:
+def _raised(check: str, run: Callable[..., object], *arguments: object) -> CheckFailure | None:
     """What the user's code raised, as a failure; what is Hypothesis' own or ends the program passes."""
     try:
         run(*arguments)
@@ -243,7 +243,7 @@ def _raised(check: str, run: Callable[..., object], *arguments: object) -> Failu
     except BaseException as broken:
         if type(broken).__module__.partition(".")[0] == "hypothesis":
             raise
-        said = one_line(f"{type(broken).__name__}: {broken}")[:500]
+        said = join_lines(f"{type(broken).__name__}: {broken}")[:500]
         where_zh, where_en = (
             ("客户端抛出", "the client raised")
             if check == "exception"
@@ -252,11 +252,13 @@ def _raised(check: str, run: Callable[..., object], *arguments: object) -> Failu
         error = (
             ClientFailed(said) if isinstance(broken, SystemExit) else broken
         )  # it would end the test run
-        return Failure(check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=error)
+        return CheckFailure(
+            check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=error
+        )
     return None
 
 
-_DOERS: Mapping[str, Callable[[MachineRun, Step], None]] = MappingProxyType(
+_DOERS: Mapping[str, Callable[[MachineRun, StepDocument], None]] = MappingProxyType(
     {
         "buyer": MachineRun._move,
         "seller": MachineRun._move,

@@ -21,35 +21,35 @@ from ...domain.moves import MOVES, Apply, Expire, Judge, LeaveMessage, Modify, M
 from ...domain.play import deadline, possible
 from ...domain.table import FINAL_STATUSES, Row
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
-from ...scenario.seller_calls import METHOD_OF
+from ...scenario.signed_calls import METHOD_OF_MOVE
 from ...world.move_parser import ACTOR_MOVES
 from ...world.recording import evaluate
 from ...world.world import World
 
 __all__ = [
     "QUIET",
-    "Key",
     "Option",
-    "RunSurroundings",
-    "Step",
-    "afterwards",
-    "keys",
-    "options",
-    "target_rows",
+    "OptionKey",
+    "StepContext",
+    "StepDocument",
+    "closing_steps",
+    "find_options",
+    "find_preferred_options",
+    "list_option_keys",
 ]
 
-Step = dict[str, Any]
-Key = tuple[str | int, ...]  # the kind first
+StepDocument = dict[str, Any]
+OptionKey = tuple[str | int, ...]  # the kind first
 QUIET = 2  # rounds after which a client that does its work has nothing left to do
-_PLAIN: tuple[Step, ...] = tuple(
+_PLAIN: tuple[StepDocument, ...] = tuple(
     {"status": status.value} for status in Status if status not in FINAL_STATUSES
 )
-_HELPED: tuple[Step, ...] = tuple(
+_HELPED: tuple[StepDocument, ...] = tuple(
     {"status": status.value, "cs_status": cs.value}
     for status in (Status.WAIT_BUYER_MODIFY, Status.WAIT_SELLER_CONFIRM)
     for cs in IN_HAND
 )
-_SHORT: Step = {"status": Status.WAIT_SELLER_AGREE.value, "num": 0}  # more than there are
+_SHORT: StepDocument = {"status": Status.WAIT_SELLER_AGREE.value, "num": 0}  # more than there are
 _OPENINGS = (*_PLAIN, _SHORT, *_HELPED)
 _VARIANTS = 3  # of a judgement, of a modified application
 _OFFSETS = (0, 1, -1)  # seconds from a deadline
@@ -60,11 +60,11 @@ _HARM = ("reply_lost", "duplicate_delivery")
 class Option(Struct, frozen=True):
     """A step that is possible, and the row that it takes, if it takes one."""
 
-    step: Step
+    step: StepDocument
     row: str = ""
 
 
-def keys(exchanges: int) -> Mapping[str, tuple[Key, ...]]:
+def list_option_keys(exchanges: int) -> Mapping[str, tuple[OptionKey, ...]]:
     """Every key there can be while so many exchanges are under way, by kind, the simplest first."""
     slots = range(exchanges)
     moves = [
@@ -84,12 +84,12 @@ def keys(exchanges: int) -> Mapping[str, tuple[Key, ...]]:
                 *(("time", *each) for each in product(slots, _OFFSETS)),
             ),
             "stock": tuple(("stock", *each) for each in product(slots, range(3))),
-            "reply": tuple(("reply", *each) for each in product(METHOD_OF.values(), _HARM)),
+            "reply": tuple(("reply", *each) for each in product(METHOD_OF_MOVE.values(), _HARM)),
         }
     )
 
 
-class RunSurroundings(Struct, frozen=True):
+class StepContext(Struct, frozen=True):
     """What options depend on: the world, the exchanges' names in the order of opening, whom the machine plays.
 
     `quiet` counts the client's rounds since anything happened; `taken` are the rows of this run, `wishes` all rows in
@@ -130,10 +130,10 @@ class RunSurroundings(Struct, frozen=True):
         )
 
 
-def options(at: RunSurroundings) -> Mapping[Key, Option]:
+def find_options(at: StepContext) -> Mapping[OptionKey, Option]:
     """What can happen; there is always something."""
     going = at.going
-    found: dict[Key, Option] = {}
+    found: dict[OptionKey, Option] = {}
     if at.names:
         found |= {
             ("client", times): Option({"client": times}) for times in range(1, QUIET + 1 - at.quiet)
@@ -151,7 +151,7 @@ def options(at: RunSurroundings) -> Mapping[Key, Option]:
     return found or {("client", 1): Option({"client": 1})}
 
 
-def target_rows(at: RunSurroundings, found: Mapping[Key, Option]) -> set[Key]:
+def find_preferred_options(at: StepContext, found: Mapping[OptionKey, Option]) -> set[OptionKey]:
     """The options that the run wants: those that take the row it wishes for, or lead there, else those that take a new one."""
     wish = next((row for row in at.wishes if row.name not in at.taken), None)
     if wish is not None:
@@ -167,7 +167,7 @@ def target_rows(at: RunSurroundings, found: Mapping[Key, Option]) -> set[Key]:
     return {key for key, option in found.items() if option.row and option.row not in at.taken}
 
 
-def _openings(at: RunSurroundings) -> Iterator[tuple[Key, Option]]:
+def _openings(at: StepContext) -> Iterator[tuple[OptionKey, Option]]:
     """An application at every open status, for more units than there are, and where it matters with customer service in it."""
     state = at.world.state
     for place, step in enumerate(_OPENINGS):
@@ -179,7 +179,7 @@ def _openings(at: RunSurroundings) -> Iterator[tuple[Key, Option]]:
         yield ("apply", place), Option({**step, **more})
 
 
-def _moves(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple[Key, Option]]:
+def _moves(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
     """The moves that somebody who plays can make."""
     for by, kind in possible(exchange):
         if by not in at.plays or (kind is LeaveMessage and at.has_spoken(exchange, by)):
@@ -200,13 +200,13 @@ def _variants(kind: type[Move], exchange: Exchange) -> tuple[Move, ...]:
     return (kind(),)
 
 
-def _fields(move: Move) -> Step:
+def _fields(move: Move) -> StepDocument:
     """The fields of a move that are not as they are anyway."""
     usual, given = msgspec.to_builtins(type(move)()), msgspec.to_builtins(move)
     return {name: value for name, value in given.items() if value != usual[name]}
 
 
-def _times(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple[Key, Option]]:
+def _times(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
     """To the deadline, a second beyond and a second before; and small steps.
 
     Data ages only after the client has looked: it could not have missed by its own clock what it never had time to see.
@@ -223,7 +223,7 @@ def _times(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple
             yield ("time", slot, offset), Option({how: format_duration(span)}, row)
 
 
-def _stocks(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tuple[Key, Option]]:
+def _stocks(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
     """Other units on the shelf of the goods that an exchange waits for: as many as it needs, one less, none."""
     if exchange.status in (Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_MODIFY):
         there = at.world.state.accounts[exchange.exchange_sku].available
@@ -232,13 +232,13 @@ def _stocks(at: RunSurroundings, slot: int, exchange: Exchange) -> Iterator[tupl
                 yield ("stock", slot, place), Option({"stock": {_goods(at, exchange): units}})
 
 
-def _goods(at: RunSurroundings, exchange: Exchange) -> str:
+def _goods(at: StepContext, exchange: Exchange) -> str:
     """The name of the goods wished for, or their SKU."""
     sku = exchange.exchange_sku
     return next((goods.name for goods in at.world.state.goods.values() if goods.sku_id == sku), sku)
 
 
-def _harms(at: RunSurroundings, going: list[Exchange]) -> Iterator[tuple[Key, Option]]:
+def _harms(at: StepContext, going: list[Exchange]) -> Iterator[tuple[OptionKey, Option]]:
     """The reply to the client's next write is lost, or the write arrives twice; one such plan for a method at a time."""
     state = at.world.state
     planned = {
@@ -248,16 +248,16 @@ def _harms(at: RunSurroundings, going: list[Exchange]) -> Iterator[tuple[Key, Op
         for name in fault.methods
     }
     writes = {
-        METHOD_OF[kind]
+        METHOD_OF_MOVE[kind]
         for exchange in going
         for by, kind in possible(exchange)
-        if by is Actor.SELLER and kind in METHOD_OF and kind is not LeaveMessage
+        if by is Actor.SELLER and kind in METHOD_OF_MOVE and kind is not LeaveMessage
     }
     for method, fault in product(sorted(writes - planned), _HARM):
         yield ("reply", method, fault), Option({"fault": fault, "method": method})
 
 
-def afterwards(at: RunSurroundings) -> Iterator[Step]:
+def closing_steps(at: StepContext) -> Iterator[StepDocument]:
     """How a run ends: some time later the client looks again, and once more when what was out of stock is there."""
     short = [
         each
@@ -265,7 +265,9 @@ def afterwards(at: RunSurroundings) -> Iterator[Step]:
         if each.status is Status.WAIT_SELLER_AGREE
         and at.world.state.accounts[each.exchange_sku].available < each.num
     ]
-    later: list[Step] = [{"age" if at.ages else "advance": "1h"}] if "time" in at.plays else []
+    later: list[StepDocument] = (
+        [{"age" if at.ages else "advance": "1h"}] if "time" in at.plays else []
+    )
     if short and "stock" in at.plays:
         yield {"client": 1}
         yield from later

@@ -12,11 +12,11 @@ from msgspec import Struct
 
 from ...domain.moves import Apply
 from ...scenario.target import TargetRefused
-from .checks import Failure
+from .checks import CheckFailure
 from .local_server import LocalServer
 from .machine_options import MachineOptions
 from .machine_run import MachineRun
-from .possible_steps import Step
+from .possible_steps import StepDocument
 
 __all__ = ["FailingRun", "shrink"]
 
@@ -27,10 +27,10 @@ class FailingRun(Struct, frozen=True):
     """A run that failed, and how."""
 
     encounter: MachineRun
-    failure: Failure
+    failure: CheckFailure
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[StepDocument]:
         """The steps of the run."""
         return [deed.step for deed in self.encounter.operations]
 
@@ -42,7 +42,7 @@ class _Reducer:
         self.found = found
         self._plan, self._host, self._left = plan, host, _RUNS_AT_MOST
 
-    def take(self, steps: Iterable[Step]) -> bool:
+    def take(self, steps: Iterable[StepDocument]) -> bool:
         """Whether these steps fail the same check; then they are the smallest run so far."""
         if not self._left:
             return False
@@ -62,7 +62,7 @@ class _Reducer:
             place = min(place, len(self.found.steps)) - size
         return len(self.found.steps) < before
 
-    def simplify(self, plainer: Callable[[Step], Iterator[Step]]) -> None:
+    def simplify(self, plainer: Callable[[StepDocument], Iterator[StepDocument]]) -> None:
         """Each step is as plain as it can be."""
         for place in range(len(self.found.steps)):
             for each in plainer(self.found.steps[place]) if place < len(self.found.steps) else ():
@@ -71,9 +71,11 @@ class _Reducer:
                     break
 
 
-def _run(plan: MachineOptions, host: LocalServer, steps: Iterable[Step]) -> FailingRun | None:
+def _run(
+    plan: MachineOptions, host: LocalServer, steps: Iterable[StepDocument]
+) -> FailingRun | None:
     """The run of these steps if it fails; steps that are not possible are left out."""
-    failures: list[Failure] = []
+    failures: list[CheckFailure] = []
     encounter = MachineRun(plan, host, lambda encounter, failure: failures.append(failure))
     try:
         for step in steps:
@@ -100,7 +102,7 @@ def shrink(plan: MachineOptions, host: LocalServer, found: FailingRun) -> Failin
     return reducer.found
 
 
-def _plainer(step: Step) -> Iterator[Step]:
+def _plainer(step: StepDocument) -> Iterator[StepDocument]:
     """Plainer forms of a step, the plainest first: without words, without customer service, the client once."""
     kind = next(iter(step))
     if kind == "client" and step[kind] > 1:
@@ -121,7 +123,7 @@ def _plainer(step: Step) -> Iterator[Step]:
         )
 
 
-def _renamed(steps: list[Step]) -> list[Step]:
+def _renamed(steps: list[StepDocument]) -> list[StepDocument]:
     """The steps with exchanges named in the order of opening."""
     opened = [step["as"] for step in steps if "as" in step]
     names: dict[Any, str] = {name: f"e{place}" for place, name in enumerate(opened, 1)}

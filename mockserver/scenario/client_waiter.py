@@ -6,19 +6,19 @@ from math import inf
 from typing import Any
 
 from ..api.methods import METHODS
-from .model import Play
+from .model import MoveStep
 from .rejection import LOST
-from .seller_calls import METHOD_OF
+from .signed_calls import METHOD_OF_MOVE
 from .target import ScenarioTarget, TargetReply, lost_reply
 from .yaml_text import Node
 
-__all__ = ["Broken", "Waiting"]
+__all__ = ["ClientWaiter", "ScenarioAborted"]
 
 _PAUSE = 0.02  # seconds between looks
 _SYSTEM = ("app_key", "timestamp", "sign", "sign_method", "v", "format")
 
 
-class Broken(Exception):
+class ScenarioAborted(Exception):
     """The story cannot go on."""
 
     def __init__(self, zh: str, en: str) -> None:
@@ -26,7 +26,7 @@ class Broken(Exception):
         super().__init__(f"{zh} ({en})")
 
 
-class Waiting:
+class ClientWaiter:
     """Real time as the runner tells and passes it; remembers what it has seen of the client already.
 
     `alive` says whether the client under test still runs; `longest` is how long a step of the seller may take,
@@ -80,7 +80,7 @@ class Waiting:
         )
 
     def for_refusal(
-        self, stage: ScenarioTarget, step: Play, dispute_id: str, refused: Node
+        self, stage: ScenarioTarget, step: MoveStep, dispute_id: str, refused: Node
     ) -> TargetReply:
         """The reply to the client's call of the seller's move, which was refused, or whose reply a fault lost.
 
@@ -88,13 +88,16 @@ class Waiting:
             Broken: not in time.
         """
         if refused.value == LOST:
-            return self.for_call(stage, METHOD_OF[step.move], dispute_id, outcome="")
+            return self.for_call(stage, METHOD_OF_MOVE[step.move], dispute_id, outcome="")
         by_platform = isinstance(refused.value, int) and refused.value is not True
         return self.for_call(
-            stage, METHOD_OF[step.move], dispute_id, outcome="refused" if by_platform else "failed"
+            stage,
+            METHOD_OF_MOVE[step.move],
+            dispute_id,
+            outcome="refused" if by_platform else "failed",
         )
 
-    def for_move(self, stage: ScenarioTarget, step: Play, dispute_id: str) -> int:
+    def for_move(self, stage: ScenarioTarget, step: MoveStep, dispute_id: str) -> int:
         """The client has made the seller's move; the number of the fact that it left.
 
         Raises:
@@ -117,7 +120,7 @@ class Waiting:
             return bool(fresh)
 
         if not self.until(moved):
-            raise self._overdue(f"{METHOD_OF[step.move]} ({step.move.zh})")
+            raise self._overdue(f"{METHOD_OF_MOVE[step.move]} ({step.move.zh})")
         return found[0]
 
     def for_call(
@@ -154,12 +157,12 @@ class Waiting:
             return lost_reply(found[0]["fault"]["effect"], curl="")
         return TargetReply(found[0]["reply"], error=outcome == "refused", curl="")
 
-    def _overdue(self, what: str) -> Broken:
+    def _overdue(self, what: str) -> ScenarioAborted:
         if not self._alive():
-            return Broken(
+            return ScenarioAborted(
                 f"等不到 {what}：被测程序已经退出",
                 f"{what} never came: the client under test has ended",
             )
-        return Broken(
+        return ScenarioAborted(
             f"等不到被测程序的 {what}", f"the client under test did not call {what} in time"
         )

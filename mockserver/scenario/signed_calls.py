@@ -16,15 +16,15 @@ from ..domain.moves import (
 )
 from .target import ScenarioTarget
 
-__all__ = ["METHOD_OF", "signed_call", "with_files"]
+__all__ = ["METHOD_OF_MOVE", "convert_pictures", "make_signed_call"]
 
 _FILES = (PICTURES_FIELD, "message_pics")
-METHOD_OF: Mapping[type[Move], str] = {
+METHOD_OF_MOVE: Mapping[type[Move], str] = {
     method.move: method.name for method in METHODS.values() if method.move is not None
 }
 
 
-def signed_call(
+def make_signed_call(
     move: type[Move],
     dispute_id: str,
     fields: Mapping[str, Any],
@@ -35,7 +35,7 @@ def signed_call(
 
     What the method requires and the story leaves open is looked up as a client of this session would.
     """
-    method = METHOD_OF.get(move)
+    method = METHOD_OF_MOVE.get(move)
     if method is None:
         return None
     given = {name: value for name, value in fields.items() if name not in (PICTURES_FIELD, "pics")}
@@ -44,10 +44,10 @@ def signed_call(
     params: dict[str, object] = {"dispute_id": dispute_id, **found, **given}
     for picture in pictures:
         params["message_pics" if move is LeaveMessage else PICTURES_FIELD] = str(picture)
-    return method, with_files(params)
+    return method, convert_pictures(params)
 
 
-def with_files(params: Mapping[str, object]) -> dict[str, object]:
+def convert_pictures(params: Mapping[str, object]) -> dict[str, object]:
     """The parameters with pictures given as `data:` URLs turned into files."""
     return {
         name: _content(value) if name in _FILES and isinstance(value, str) else value

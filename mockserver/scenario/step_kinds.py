@@ -16,10 +16,21 @@ from ..world.faults.fault_matching import MATCHERS, read_faults
 from ..world.move_parser import ACTOR_MOVES, parse_move
 from ..world.opening import OpenDocument, check_opening
 from .call_steps import read_call
-from .common import expected, needs_exchange, refusal, step_base
-from .model import Await, Each, Expect, Keep, Pass, Play, Repeat, Restore, Send, Step
-from .reading import Reading
+from .model import (
+    AwaitStep,
+    ControlStep,
+    ExpectStep,
+    ForEachStep,
+    MoveStep,
+    RepeatStep,
+    RestoreStep,
+    SnapshotStep,
+    Step,
+    TimeStep,
+)
+from .read_context import ReadContext
 from .references import has_references
+from .step_members import read_expectations, read_refusal, read_step_base, require_exchange
 from .yaml_text import Node
 
 __all__ = ["COMMON", "NO_FAULT", "OPENING", "PLAYED", "STEPS", "StepKind", "read_steps"]
@@ -40,15 +51,15 @@ class StepKind(Struct, frozen=True):
     zh: str
     en: str
     keys: tuple[str, ...]
-    read: Callable[[Node, str, Reading], Step | None]
+    read: Callable[[Node, str, ReadContext], Step | None]
 
 
-def read_steps(node: Node, reading: Reading) -> tuple[Step, ...]:
+def read_steps(node: Node, reading: ReadContext) -> tuple[Step, ...]:
     """The steps of a list; what cannot be read is noted and left out."""
     return tuple(step for each in node.value if (step := _step(each, reading)) is not None)
 
 
-def _step(node: Node, reading: Reading) -> Step | None:
+def _step(node: Node, reading: ReadContext) -> Step | None:
     if not isinstance(node.value, dict) or not node.value:
         reading.wrong(
             node, "步骤应为映射，例如 - buyer: apply", "a step is a mapping, e.g. - buyer: apply"
@@ -72,7 +83,7 @@ def _step(node: Node, reading: Reading) -> Step | None:
 PLAYED = ("as", "on", "sub", "expect", "refused", "note")
 
 
-def _play(node: Node, kind: str, reading: Reading) -> Step | None:
+def _play(node: Node, kind: str, reading: ReadContext) -> Step | None:
     actor, name = Actor(kind), node.value[kind].value
     if name not in ACTOR_MOVES[actor]:
         reading.refused(node.value[kind], unknown_name(kind, str(name), ACTOR_MOVES[actor], "操作"))
@@ -94,28 +105,28 @@ def _play(node: Node, kind: str, reading: Reading) -> Step | None:
         _check_field(actor, name, (key, each), fields, reading)
     if sub and actor is not Actor.SELLER:
         reading.wrong(node, "只有卖家有子账号", "only the seller has sub-accounts", "sub")
-    base = step_base(node, reading)
+    base = read_step_base(node, reading)
     new = reading.text(node, "as")
     if move is Apply:
         reading.exchanges |= {"it", new} if new else {"it"}
     else:
-        needs_exchange(node, kind, reading)
+        require_exchange(node, kind, reading)
         if new:
             reading.wrong(node, "as 只用于 buyer: apply", "as goes with buyer: apply only", "as")
-    return Play(
+    return MoveStep(
         **base,
         by=actor,
         move=move,
         fields=fields,
         sub=sub,
         name=new,
-        refused=refusal(node, reading),
-        expect=expected(node, "expect", reading),
+        refused=read_refusal(node, reading),
+        expect=read_expectations(node, "expect", reading),
     )
 
 
 def _check_field(
-    actor: Actor, name: str, field: tuple[str, Node], fields: Node, reading: Reading
+    actor: Actor, name: str, field: tuple[str, Node], fields: Node, reading: ReadContext
 ) -> None:
     key, node = field
     known = OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
@@ -148,7 +159,7 @@ def _check_field(
 # time
 
 
-def _pass(node: Node, kind: str, reading: Reading) -> Step | None:
+def _pass(node: Node, kind: str, reading: ReadContext) -> Step | None:
     by = str(node.value[kind].value)
     if not _is_instant_or_next(by) and "$" not in by:
         try:
@@ -161,20 +172,20 @@ def _pass(node: Node, kind: str, reading: Reading) -> Step | None:
             )
             return None
     if by == "deadline":
-        needs_exchange(node, kind, reading)
-    return Pass(**step_base(node, reading), by=by, age=kind == "age")
+        require_exchange(node, kind, reading)
+    return TimeStep(**read_step_base(node, reading), by=by, age=kind == "age")
 
 
 def _is_instant_or_next(text: str) -> bool:
     return text in ("next", "deadline") or read_time(text) is not None
 
 
-def _expect(node: Node, kind: str, reading: Reading) -> Step | None:
-    wanted = expected(node, kind, reading)
-    return None if wanted is None else Expect(**step_base(node, reading), wanted=wanted)
+def _expect(node: Node, kind: str, reading: ReadContext) -> Step | None:
+    wanted = read_expectations(node, kind, reading)
+    return None if wanted is None else ExpectStep(**read_step_base(node, reading), wanted=wanted)
 
 
-def _await(node: Node, kind: str, reading: Reading) -> Step | None:
+def _await(node: Node, kind: str, reading: ReadContext) -> Step | None:
     inner = reading.members(node, kind)
     if inner is None:
         return None
@@ -190,7 +201,7 @@ def _await(node: Node, kind: str, reading: Reading) -> Step | None:
         return None
     rest = {key: each for key, each in inner.value.items() if key not in ("within", "call")}
     if rest:
-        expected(node, kind, reading, ("within", "call"))
+        read_expectations(node, kind, reading, ("within", "call"))
     elif not method:
         reading.wrong(
             inner,
@@ -198,34 +209,38 @@ def _await(node: Node, kind: str, reading: Reading) -> Step | None:
             "await what? give call, or keys of an expect",
         )
     wanted = Node(rest, inner.line, inner.column, inner.keys)
-    return Await(**step_base(node, reading), wanted=wanted, within=span, method=method)
+    return AwaitStep(**read_step_base(node, reading), wanted=wanted, within=span, method=method)
 
 
 # the sandbox
 
 
-def _rules(node: Node, kind: str, reading: Reading) -> Step | None:
+def _rules(node: Node, kind: str, reading: ReadContext) -> Step | None:
     body = reading.members(node, kind)
     for name, each in () if body is None else body.value.items():
         try:
             reading.rule(reading.rules.changed({name: each.plain()}))
         except BadRule as wrong:
             reading.wrong(body or node, wrong.zh, wrong.en, name)
-    return None if body is None else Send(**step_base(node, reading), what=kind, body=body)
+    return (
+        None if body is None else ControlStep(**read_step_base(node, reading), what=kind, body=body)
+    )
 
 
-def _stock(node: Node, kind: str, reading: Reading) -> Step | None:
+def _stock(node: Node, kind: str, reading: ReadContext) -> Step | None:
     body = reading.members(node, kind)
     for name, each in () if body is None else body.value.items():
         if type(each.value) is not int or not 0 <= each.value < 2**31:
             reading.wrong(body or node, "应为 0 或更大的整数", "0 or more", name)
-    return None if body is None else Send(**step_base(node, reading), what=kind, body=body)
+    return (
+        None if body is None else ControlStep(**read_step_base(node, reading), what=kind, body=body)
+    )
 
 
 _RIGHTS = ("session", "app", "methods", "expires")
 
 
-def _rights(node: Node, kind: str, reading: Reading) -> Step | None:
+def _rights(node: Node, kind: str, reading: ReadContext) -> Step | None:
     body = reading.members(node, kind)
     if body is None:
         return None
@@ -233,10 +248,10 @@ def _rights(node: Node, kind: str, reading: Reading) -> Step | None:
         reading.unknown(body, key, _RIGHTS)
     if ("session" in body.value) == ("app" in body.value):
         reading.wrong(body, "session 与 app 必须且只能给一个", "exactly one of session and app")
-    return Send(**step_base(node, reading), what=kind, body=body)
+    return ControlStep(**read_step_base(node, reading), what=kind, body=body)
 
 
-def _fault(node: Node, kind: str, reading: Reading) -> Step | None:
+def _fault(node: Node, kind: str, reading: ReadContext) -> Step | None:
     """A fault by its name with its options beside it, a set as `{set: bad_day}`, or `none` for no fault any more."""
     given = node.value[kind]
     options = {key: each for key, each in node.value.items() if key in FAULT_KEYS}
@@ -259,28 +274,28 @@ def _fault(node: Node, kind: str, reading: Reading) -> Step | None:
             )
         except BadDocument as wrong:
             reading.refused(body.value.get(wrong.field, given), wrong)
-    return Send(
+    return ControlStep(
         line=node.line, column=node.column, note=reading.text(node, "note"), what=kind, body=body
     )
 
 
-def _snapshot(node: Node, kind: str, reading: Reading) -> Step | None:
+def _snapshot(node: Node, kind: str, reading: ReadContext) -> Step | None:
     name = reading.text(node, kind)
     reading.snapshots.add(name)
-    return Keep(**step_base(node, reading), name=name)
+    return SnapshotStep(**read_step_base(node, reading), name=name)
 
 
-def _restore(node: Node, kind: str, reading: Reading) -> Step | None:
+def _restore(node: Node, kind: str, reading: ReadContext) -> Step | None:
     name = reading.text(node, kind)
     if name not in reading.snapshots | {"baseline", "empty"}:
         reading.refused(
             node.value[kind],
             unknown_name(kind, name, ["baseline", "empty", *sorted(reading.snapshots)], "快照"),
         )
-    return Restore(**step_base(node, reading), name=name)
+    return RestoreStep(**read_step_base(node, reading), name=name)
 
 
-def _inner(node: Node, reading: Reading) -> tuple[Step, ...]:
+def _inner(node: Node, reading: ReadContext) -> tuple[Step, ...]:
     do = node.value.get("do")
     if do is None or not isinstance(do.value, tuple) or not do.value:
         reading.wrong(
@@ -290,15 +305,15 @@ def _inner(node: Node, reading: Reading) -> tuple[Step, ...]:
     return read_steps(do, reading)
 
 
-def _repeat(node: Node, kind: str, reading: Reading) -> Step | None:
+def _repeat(node: Node, kind: str, reading: ReadContext) -> Step | None:
     times = node.value[kind].value
     if type(times) is not int or not 1 <= times <= 10_000:
         reading.wrong(node.value[kind], "应为 1 到 10000 的整数", "a whole number from 1 to 10000")
         return None
-    return Repeat(**step_base(node, reading), times=times, do=_inner(node, reading))
+    return RepeatStep(**read_step_base(node, reading), times=times, do=_inner(node, reading))
 
 
-def _each(node: Node, kind: str, reading: Reading) -> Step | None:
+def _each(node: Node, kind: str, reading: ReadContext) -> Step | None:
     given = node.value[kind]
     names = tuple(str(each.value) for each in given.value) if isinstance(given.value, tuple) else ()
     if not names and given.value != "all":
@@ -306,8 +321,8 @@ def _each(node: Node, kind: str, reading: Reading) -> Step | None:
     for name in names:
         if name not in reading.exchanges:
             reading.refused(given, unknown_name(kind, name, sorted(reading.exchanges), "换货单"))
-    needs_exchange(node, kind, reading)
-    return Each(**step_base(node, reading), names=names, do=_inner(node, reading))
+    require_exchange(node, kind, reading)
+    return ForEachStep(**read_step_base(node, reading), names=names, do=_inner(node, reading))
 
 
 STEPS: Mapping[str, StepKind] = {

@@ -11,14 +11,14 @@ from typing import Any
 from ..domain.durations import format_duration, parse_duration
 from ..protocol.shapes import read_time, show_time
 from ..world.clock import FROZEN_AT
-from .awaiting import Broken
+from .client_waiter import ScenarioAborted
 from .target import ScenarioTarget
 from .yaml_text import Node
 
-__all__ = ["Timing"]
+__all__ = ["ScenarioClock"]
 
 
-class Timing:
+class ScenarioClock:
     """How a story's time and its sandbox's time stand to each other."""
 
     def __init__(
@@ -102,7 +102,7 @@ class Timing:
             try:
                 return parse_duration(by)
             except ValueError as wrong:  # what a reference has led to
-                raise Broken(str(wrong), f"no duration: {by}") from None
+                raise ScenarioAborted(str(wrong), f"no duration: {by}") from None
         if by == "next":
             deadlines = self._stage.ask("GET", "clock", limit=1)["deadlines"]
             to = deadlines[0]["at"] if deadlines else None
@@ -114,8 +114,8 @@ class Timing:
             )
         instant = read_time(to or "")
         if instant is None:
-            raise Broken("没有将到期的时限", "no deadline is coming")
+            raise ScenarioAborted("没有将到期的时限", "no deadline is coming")
         span = instant - self._now()
         if span < timedelta():
-            raise Broken(f"时刻 {to} 已过", f"{to} has passed")
+            raise ScenarioAborted(f"时刻 {to} 已过", f"{to} has passed")
         return span

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mockserver.scenario.awaiting import Waiting
+from mockserver.scenario.client_waiter import ClientWaiter
 
 
 class Watch:
@@ -27,7 +27,7 @@ class Watch:
 def test_a_wait_ends_in_time(within, total, waited):
     """What never holds is waited for as long as the step may, and no longer than everything may."""
     watch = Watch()
-    waiting = Waiting(
+    waiting = ClientWaiter(
         watch.now, watch.pause, total=None if total is None else timedelta(seconds=total)
     )
     assert not waiting.until(lambda: False, None if within is None else timedelta(seconds=within))
@@ -38,7 +38,7 @@ def test_a_wait_ends_in_time(within, total, waited):
 def test_what_holds_is_not_waited_for():
     """Something that holds already costs no time, even when none is left."""
     watch = Watch()
-    waiting = Waiting(watch.now, watch.pause, total=timedelta())
+    waiting = ClientWaiter(watch.now, watch.pause, total=timedelta())
     assert waiting.over
     assert waiting.until(lambda: True)
     assert watch.at == 100

@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.vocabulary import Status
 from ..world.document import BadDocument, unknown_name
-from .references import references
+from .references import find_references
 from .yaml_text import FileMistake, Node
 
-__all__ = ["Reading"]
+__all__ = ["ReadContext"]
 
 
-class Reading:
+class ReadContext:
     """One story on its way from text to steps."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Reading:
     def check_references(self, node: Node) -> None:
         """Every `$name` is an exchange, or a value that a call kept, of an earlier step."""
         known = self.exchanges | self.values
-        for name, place in references(node):
+        for name, place in find_references(node):
             head = name.partition(".")[0]
             if head in known:
                 continue

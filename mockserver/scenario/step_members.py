@@ -5,25 +5,25 @@ from typing import Any
 from ..domain.rules import RULES
 from ..protocol.errors import CODES
 from ..world.document import unknown_name
-from .expecting import EXPECTATIONS, expectation
-from .reading import Reading
+from .expecting import EXPECTATIONS, get_expectation
+from .read_context import ReadContext
 from .references import has_references
 from .rejection import LOST
 from .yaml_text import Node
 
-__all__ = ["expected", "needs_exchange", "refusal", "step_base"]
+__all__ = ["read_expectations", "read_refusal", "read_step_base", "require_exchange"]
 
 
-def step_base(node: Node, reading: Reading) -> dict[str, Any]:
+def read_step_base(node: Node, reading: ReadContext) -> dict[str, Any]:
     """Place, note and exchange of a step."""
     on = reading.text(node, "on", "it")
     if "on" in node.value and on not in reading.exchanges:
-        refusal = unknown_name("on", on, sorted(reading.exchanges), "换货单")
-        reading.refused(node.value["on"], refusal)
+        read_refusal = unknown_name("on", on, sorted(reading.exchanges), "换货单")
+        reading.refused(node.value["on"], read_refusal)
     return {"line": node.line, "column": node.column, "note": reading.text(node, "note"), "on": on}
 
 
-def needs_exchange(node: Node, kind: str, reading: Reading) -> None:
+def require_exchange(node: Node, kind: str, reading: ReadContext) -> None:
     """A step about an exchange stands behind one."""
     if not reading.exchanges:
         reading.wrong(
@@ -34,7 +34,7 @@ def needs_exchange(node: Node, kind: str, reading: Reading) -> None:
         )
 
 
-def refusal(node: Node, reading: Reading) -> Node | None:
+def read_refusal(node: Node, reading: ReadContext) -> Node | None:
     """What is wanted instead of success: a failure, a code, a sub_code, or members of the error."""
     wanted: Node | None = node.value.get("refused")
     if wanted is None:
@@ -65,7 +65,9 @@ def refusal(node: Node, reading: Reading) -> Node | None:
     return wanted
 
 
-def expected(node: Node, key: str, reading: Reading, beside: tuple[str, ...] = ()) -> Node | None:
+def read_expectations(
+    node: Node, key: str, reading: ReadContext, beside: tuple[str, ...] = ()
+) -> Node | None:
     """An `expect` about an exchange, its keys and shapes checked."""
     wanted = reading.members(node, key)
     if wanted is None:
@@ -73,7 +75,7 @@ def expected(node: Node, key: str, reading: Reading, beside: tuple[str, ...] = (
     members = {name: each for name, each in wanted.value.items() if name not in beside}
     reading.check_references(Node(members, wanted.line, wanted.column))
     for name, each in members.items():
-        meant = expectation(name)
+        meant = get_expectation(name)
         if meant is None:
             known = [key for key in EXPECTATIONS if key != "stock"]
             reading.unknown(wanted, name, (*known, "stock.wanted", *beside))
