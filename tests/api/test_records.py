@@ -16,6 +16,7 @@ from mockserver.domain.exchange import Exchange, Message
 from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import CsStatus, Phase, Role, Ruleset, Status
 from mockserver.protocol.shapes import Items
+from tests.oracle import STATUS_TEXTS
 
 BEIJING = timezone(timedelta(hours=8))
 APPLIED = datetime(2026, 3, 1, 10, 0, 0, tzinfo=BEIJING)
@@ -202,20 +203,7 @@ def test_nothing_unasked_is_given(make_exchange, where):
     assert record == {"status": "买家已退货，待收货", "biz_order_id": "300000000000000002"}
 
 
-@pytest.mark.parametrize(
-    ("status", "text"),
-    [
-        (1, "换货待处理"),
-        (2, "待买家退货"),
-        (3, "买家已退货，待收货"),
-        (4, "换货关闭"),
-        (5, "换货成功"),
-        (6, "待买家修改"),
-        (12, "待发出换货商品"),
-        (13, "待买家收货"),
-        (14, "请退款"),
-    ],
-)
+@pytest.mark.parametrize(("status", "text"), STATUS_TEXTS.items())
 def test_the_status_is_a_text(make_exchange, status, text):
     """Clients switch on these texts."""
     assert build_exchange_record(make_exchange(status), ["status"], RecordKind.WRITE, VIEW) == {

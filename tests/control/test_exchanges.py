@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+from tests.oracle import END_STATUSES, STATUS_TEXTS, STATUSES
+
 CAPTURED = {
     "dispute_id": "2718281828459045",
     "biz_order_id": "314159265358979323",
@@ -66,28 +68,17 @@ def test_open_without_a_body(api):
     assert api("POST", "exchanges", status=201)["status"] == 1
 
 
-@pytest.mark.parametrize("status", [1, 2, 3, 4, 5, 6, 12, 13, 14])
+@pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("as_text", [False, True])
 def test_open_at_any_status(api, status, as_text):
     """An exchange opens at any status, given as number or text, with a timeline that leads there."""
-    texts = {
-        1: "换货待处理",
-        2: "待买家退货",
-        3: "买家已退货，待收货",
-        4: "换货关闭",
-        5: "换货成功",
-        6: "待买家修改",
-        12: "待发出换货商品",
-        13: "待买家收货",
-        14: "请退款",
-    }
-    shown = api("POST", "exchanges", {"status": texts[status] if as_text else status}, 201)
-    assert (shown["status"], shown["status_text"]) == (status, texts[status])
+    shown = api("POST", "exchanges", {"status": STATUS_TEXTS[status] if as_text else status}, 201)
+    assert (shown["status"], shown["status_text"]) == (status, STATUS_TEXTS[status])
     steps = [(event["from"], event["to"]) for event in shown["timeline"]]
     assert steps[0] == (None, 1)
     assert steps[-1][1] == status
     assert all(before[1] == after[0] for before, after in pairwise(steps))
-    assert (shown["deadline"] is None) == (status in (4, 5, 14))
+    assert (shown["deadline"] is None) == (status in END_STATUSES)
 
 
 def test_captured(api, call):

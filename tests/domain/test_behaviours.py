@@ -8,9 +8,9 @@ from mockserver.domain.behaviours import BEHAVIOURS
 from mockserver.domain.evidence import Grade
 from mockserver.domain.moves import AskCs, Cancel, ConfirmReceipt, Modify, ShipBack
 from mockserver.domain.vocabulary import CsStatus, Status
+from tests.oracle import DEADLINES
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
-LIMITS = {1: 2 * DAY, 2: 7 * DAY, 3: 10 * DAY, 6: 5 * DAY, 12: 3 * DAY, 13: 10 * DAY}  # rules.md
 
 
 def test_the_five_policies():
@@ -60,7 +60,7 @@ def test_a_slow_buyer_keeps_every_deadline():
         for choice in choices:
             assert choice.move
             assert choice.delay.ending
-            assert SECOND <= choice.delay.least <= choice.delay.most < LIMITS[status] / 2
+            assert SECOND <= choice.delay.least <= choice.delay.most < DEADLINES[status] / 2
 
 
 def test_a_forgetful_buyer_mostly_lets_it_rest():

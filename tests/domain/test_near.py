@@ -13,23 +13,14 @@ from mockserver.domain.moves import MOVES, Judge
 from mockserver.domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from mockserver.domain.rules import DEFAULTS
 from mockserver.domain.vocabulary import Actor, Status, Verdict
+from tests.oracle import MOVES_BY_ACTOR
 
-SELLERS = (
-    "agree",
-    "refuse",
-    "returngoods_agree",
-    "returngoods_refuse",
-    "consigngoods",
-    "confirm_consign",
-    "turn_to_refund",
-)
-BUYERS = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")
-MADE = (
-    [(name, "seller") for name in SELLERS]
-    + [(name, "buyer") for name in BUYERS]
-    + [("step_in", "cs"), ("judge", "cs")]
-)
-OPEN = (1, 2, 3, 6, 12, 13)
+MADE = [
+    (move, actor)
+    for actor, moves in MOVES_BY_ACTOR.items()
+    for move in moves
+    if move != "leave_message"
+]
 SHOW = "{:%Y-%m-%d %H:%M:%S}".format
 
 

@@ -13,46 +13,9 @@ from mockserver.domain.ledger import Accounts, post_entries
 from mockserver.domain.play import deadline, possible
 from mockserver.domain.rules import DEFAULTS, BadRule
 from mockserver.domain.vocabulary import Verdict
+from tests.oracle import CLASSIC_POSSIBLE, DEADLINES, END_STATUSES
 
 DAY = timedelta(days=1)
-LENGTHS = {
-    1: 2 * DAY,
-    2: 7 * DAY,
-    3: 10 * DAY,
-    6: 5 * DAY,
-    12: 3 * DAY,
-    13: 10 * DAY,
-    4: None,
-    5: None,
-    14: None,
-}
-TALK = {("buyer", "leave_message"), ("seller", "leave_message"), ("cs", "leave_message")}
-CLASSIC_POSSIBLE = [
-    (1, 1, {("buyer", "cancel"), ("seller", "agree"), ("seller", "refuse")} | TALK),
-    (2, 1, {("buyer", "ship_back"), ("buyer", "cancel")} | TALK),
-    (
-        3,
-        1,
-        {
-            ("seller", "returngoods_agree"),
-            ("seller", "returngoods_refuse"),
-            ("seller", "turn_to_refund"),
-        }
-        | TALK,
-    ),
-    (6, 1, {("buyer", "modify"), ("buyer", "cancel"), ("buyer", "ask_cs")} | TALK),
-    (6, 2, {("buyer", "cancel"), ("cs", "step_in"), ("cs", "judge")} | TALK),
-    (6, 3, {("buyer", "cancel"), ("cs", "judge")} | TALK),
-    (6, 6, {("buyer", "modify"), ("buyer", "cancel")} | TALK),
-    (12, 1, {("seller", "consigngoods"), ("seller", "turn_to_refund")} | TALK),
-    (12, 6, {("seller", "consigngoods"), ("seller", "turn_to_refund")} | TALK),
-    (13, 1, {("buyer", "confirm_receipt")} | TALK),
-    (4, 1, set()),
-    (5, 1, set()),
-    (14, 1, set()),
-    (5, 6, set()),
-    (4, 2, set()),
-]
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
@@ -70,7 +33,9 @@ def test_possible_moves(make_exchange, ruleset, status, cs, expected):
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
-@pytest.mark.parametrize(("status", "length"), LENGTHS.items())
+@pytest.mark.parametrize(
+    ("status", "length"), [*DEADLINES.items(), *((status, None) for status in END_STATUSES)]
+)
 def test_each_state_has_its_deadline(make_exchange, ruleset, status, length):
     """The deadline counts from entering the state, not from creation; the ends have none."""
     exchange = make_exchange(status, ruleset)

@@ -9,9 +9,9 @@ import pytest
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
 from mockserver.world.world import World
+from tests.oracle import MOVES_BY_ACTOR
 
-BUYER = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")
-CS = ("step_in", "judge")
+OWN_ROLES = {"seller": Role.SELLER_MAIN, "buyer": Role.BUYER, "cs": Role.CS}
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def act() -> Callable[..., Any]:
     def play(
         world: World, dispute_id: int, move: str, role: Role | None = None, **fields: Any
     ) -> Any:
-        own = Role.BUYER if move in BUYER else Role.CS if move in CS else Role.SELLER_MAIN
+        own = next(OWN_ROLES[actor] for actor in OWN_ROLES if move in MOVES_BY_ACTOR[actor])
         return world.move(dispute_id, msgspec.convert(fields, MOVES[move]), role or own)
 
     return play

@@ -2,34 +2,25 @@
 
 import pytest
 
+from tests.oracle import STATUS_TEXTS
+
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
 MESSAGES = "tmall.exchange.messages.get"
 REASONS = "tmall.exchange.refusereason.get"
-TEXTS = {
-    1: "换货待处理",
-    2: "待买家退货",
-    3: "买家已退货，待收货",
-    4: "换货关闭",
-    5: "换货成功",
-    6: "待买家修改",
-    12: "待发出换货商品",
-    13: "待买家收货",
-    14: "请退款",
-}
 WHITELIST = (
     "dispute_id,bizorder_id,num,buyer_nick,status,created,modified,reason,title,buyer_logistic_no,seller_logistic_no,bought_sku,"
     "exchange_sku,buyer_address,address,buyer_phone,buyer_logistic_name,seller_logistic_name,alipay_no,buyer_name,seller_nick"
 )
 
 
-@pytest.mark.parametrize("status", TEXTS)
+@pytest.mark.parametrize("status", STATUS_TEXTS)
 def test_status_is_the_chinese_text(world, top, status):
     """`get` and the list show the status as its Chinese text."""
     [exchange] = world.open({"status": status})
     one = top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"]
     [row] = top.result(LIST, fields="status", dispute_status_array=status)["results"]["exchange"]
-    assert one == row == {"status": TEXTS[status]}
+    assert one == row == {"status": STATUS_TEXTS[status]}
 
 
 def test_text_of_a_refund_by_switch(world, top):

@@ -11,8 +11,9 @@ from mockserver.domain.moves import MOVES
 from mockserver.domain.rules import RULES
 from mockserver.domain.table import CS_TABLE, TABLE, Row
 from mockserver.domain.vocabulary import Actor, CsStatus, Ruleset, Status
+from tests.oracle import END_STATUSES
 
-ENDS = {Status.CLOSED, Status.SUCCESS, Status.TO_REFUND}
+ENDS = {Status(number) for number in END_STATUSES}
 
 
 @pytest.fixture(params=Ruleset)

@@ -6,7 +6,7 @@ Nothing here reads the product's table.  Sources: guide, API page 7 and 8, rules
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,31 +14,14 @@ import pytest
 
 from mockserver.protocol.messages import Inbound
 from mockserver.world.world import World
-
-ENDS = (4, 5, 14)
-LIMITS = {
-    1: timedelta(days=2),
-    2: timedelta(days=7),
-    3: timedelta(days=10),
-    6: timedelta(days=5),
-    12: timedelta(hours=72),
-    13: timedelta(days=10),
-}
-ACTORS = ("buyer", "seller", "cs")
-MOVES = {
-    "buyer": ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt", "leave_message"),
-    "seller": (
-        "agree",
-        "refuse",
-        "returngoods_agree",
-        "returngoods_refuse",
-        "consigngoods",
-        "confirm_consign",
-        "turn_to_refund",
-        "leave_message",
-    ),
-    "cs": ("step_in", "judge", "leave_message"),
-}
+from tests.oracle import (
+    DEADLINES,
+    END_STATUSES,
+    LEGAL_MOVES,
+    MOVES_BY_ACTOR,
+    TIMEOUT_TARGETS,
+    TIMEOUT_TARGETS_WITHOUT_STOCK,
+)
 
 
 @dataclass
@@ -81,9 +64,9 @@ class Book:
 
     def due(self, case: Case) -> datetime | None:
         """When the system will move the case; never while customer service has it in hand."""
-        if case.status in ENDS or case.cs in (2, 3):
+        if case.status in END_STATUSES or case.cs in (2, 3):
             return None
-        return case.entered + LIMITS[case.status]
+        return case.entered + DEADLINES[case.status]
 
     def next_due(self) -> datetime | None:
         """The earliest deadline of all."""
@@ -91,24 +74,14 @@ class Book:
 
     def legal(self, case: Case, by: str, move: str, fields: dict[str, Any]) -> int | None:
         """The status that the move leads to, or None if it is refused."""
-        if case.status in ENDS:
+        if case.status in END_STATUSES:
             return None
         if move == "leave_message":
             return case.status
         stocked = self.shelves[case.wanted].available >= case.num
-        upgraded = case.ruleset == "upgraded"
         held = case.cs in (2, 3)
         if by == "seller":
-            return {
-                (1, "agree"): 2 if stocked else None,
-                (1, "refuse"): 6 if upgraded else 4,
-                (3, "returngoods_agree"): 12,
-                (3, "returngoods_refuse"): 6,
-                (3, "confirm_consign"): 13 if upgraded else None,
-                (3, "turn_to_refund"): 14,
-                (12, "turn_to_refund"): 14,
-                (12, "consigngoods"): 13,
-            }.get((case.status, move))
+            return None if move == "agree" and not stocked else self._target(case, by, move)
         if by == "cs":
             if move == "step_in":
                 return 6 if case.status == 6 and case.cs == 2 else None
@@ -126,13 +99,19 @@ class Book:
             return None if case.status != 6 or held else 3 if back else 1
         if move == "ask_cs":
             return 6 if case.status == 6 and case.cs == 1 else None
-        return {
-            (1, "cancel"): 4,
-            (2, "cancel"): 4,
-            (6, "cancel"): 4,
-            (2, "ship_back"): 3,
-            (13, "confirm_receipt"): 5,
-        }.get((case.status, move))
+        return self._target(case, by, move)
+
+    def _target(self, case: Case, by: str, move: str) -> int | None:
+        """Where a move leads that only ruleset, status and actor decide."""
+        return next(
+            (
+                row.target
+                for row in LEGAL_MOVES
+                if (row.move, row.by, row.start["status"]) == (move, by, case.status)
+                and case.ruleset in row.rulesets
+            ),
+            None,
+        )
 
     def apply(
         self, case: Case, move: str, fields: dict[str, Any], target: int, at: datetime
@@ -198,7 +177,8 @@ class Book:
             at, number = waiting[0]
             case = self.cases[number]
             stocked = self.shelves[case.wanted].available >= case.num
-            target = {1: 2 if stocked else 4, 2: 4, 3: 14, 6: 4, 12: 14, 13: 5}[case.status]
+            targets = TIMEOUT_TARGETS if stocked else TIMEOUT_TARGETS_WITHOUT_STOCK
+            target = targets[case.status]
             self.apply(case, "expire", {}, target, at)
             fired += 1
 
@@ -224,8 +204,8 @@ def case_of() -> type[Case]:
 @pytest.fixture
 def all_moves() -> dict[str, tuple[str, ...]]:
     """Every move an actor may try, legal or not."""
-    every = tuple(dict.fromkeys(move for moves in MOVES.values() for move in moves))
-    return dict.fromkeys(ACTORS, every)
+    every = tuple(dict.fromkeys(move for moves in MOVES_BY_ACTOR.values() for move in moves))
+    return dict.fromkeys(MOVES_BY_ACTOR, every)
 
 
 @pytest.fixture

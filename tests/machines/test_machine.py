@@ -31,6 +31,7 @@ from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument
 from mockserver.world.world import World
+from tests.oracle import END_STATUSES
 
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}
 
@@ -43,7 +44,6 @@ CALLS = {
     "confirm_consign": "tmall.exchange.confirm.consign",
     "leave_message": "tmall.exchange.message.add",
 }
-ENDS = (4, 5, 14)
 AGREED = (("seller", "agree"),)
 RETURNED = (*AGREED, ("buyer", "ship_back"))
 REFUSED = (*RETURNED, ("seller", "returngoods_refuse"))
@@ -101,7 +101,9 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
         @rule(ruleset=rulesets, num=st.integers(1, 3), place=st.sampled_from(sorted(WAYS)))
         @precondition(
-            lambda self: sum(case.status not in ENDS for case in self.book.cases.values()) < 6
+            lambda self: (
+                sum(case.status not in END_STATUSES for case in self.book.cases.values()) < 6
+            )
         )
         def open(self, ruleset, num, place):
             [exchange] = self.world.open({"ruleset": ruleset, "num": num})

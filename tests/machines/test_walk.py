@@ -8,13 +8,13 @@ import pytest
 from mockserver.domain.errors import DomainError
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
+from tests.oracle import STATUSES
 
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}
 FIELDS = {
     "judge": [{"for": "buyer"}, {"for": "seller"}, {"for": "refund"}],
     "modify": [{}, {"num": 2}],
 }
-STATUSES = (1, 2, 3, 4, 5, 6, 12, 13, 14)
 
 
 @pytest.fixture

@@ -3,56 +3,16 @@
 import pytest
 
 from mockserver.protocol.errors import CODES, TopError
-
-SEEN = {
-    1: "Platform System error",
-    7: "App Call Limited",
-    11: "Insufficient isv permissions",
-    15: "Remote service error",
-    21: "Missing method",
-    22: "Invalid method",
-    25: "Invalid signature",
-    26: "Missing session",
-    27: "Invalid session",
-    28: "Missing app key",
-    29: "Invalid app Key",
-    31: "Invalid timestamp",
-    40: "Missing required arguments",
-    41: "Invalid arguments",
-    42: "Insufficient session permissions",
-}
-INFERRED = {
-    23: "Invalid format",
-    24: "Missing signature",
-    30: "Missing timestamp",
-    32: "Missing version",
-    33: "Invalid version",
-    34: "Unsupported version",
-}
-NEVER_SEEN = {3, 4, 5, 6, 8, 9, 10, 12, 13, 43, 44, 47}
-TABLED = {
-    3: "Upload Fail",
-    4: "User Call Limited",
-    5: "Session Call Limited",
-    6: "Partner Call Limited",
-    8: "App Call Exceeds Limited Frequency",
-    9: "Http Action Not Allowed",
-    10: "Service Currently Unavailable",
-    12: "Insufficient User Permissions",
-    13: "Insufficient Partner Permissions",
-    43: "Parameter Error",
-    44: "Invalid access token",
-    47: "Invalid encoding",
-}
+from tests.oracle import ERRORS_INFERRED, ERRORS_NEVER_SEEN, ERRORS_SEEN
 
 
-@pytest.mark.parametrize(("code", "wire"), [*SEEN.items(), *INFERRED.items()])
+@pytest.mark.parametrize(("code", "wire"), [*ERRORS_SEEN.items(), *ERRORS_INFERRED.items()])
 def test_codes_are_spelt_as_on_the_wire(code, wire):
     """Capitals as recorded (`Invalid app Key`, `Missing app key`), else first word capitalised, rest lower-case."""
     assert CODES[code].wire == wire
 
 
-@pytest.mark.parametrize(("code", "text"), TABLED.items())
+@pytest.mark.parametrize(("code", "text"), ERRORS_NEVER_SEEN.items())
 def test_codes_never_seen_keep_the_words_of_the_table(code, text):
     """Where no answer was recorded the words are the documented ones, whatever their capitals."""
     assert CODES[code].wire.lower() == text.lower()
@@ -60,12 +20,12 @@ def test_codes_never_seen_keep_the_words_of_the_table(code, text):
 
 def test_only_recorded_spellings_count_as_seen():
     """A spelling that was inferred does not pass for a recorded one."""
-    assert {code for code, entry in CODES.items() if entry.seen} == set(SEEN)
+    assert {code for code, entry in CODES.items() if entry.seen} == set(ERRORS_SEEN)
 
 
 def test_the_table_is_complete():
     """Every platform code of the documents is there; the sample code 50 of the doc pages is not."""
-    assert set(CODES) == {*SEEN, *INFERRED, *NEVER_SEEN}
+    assert set(CODES) == {*ERRORS_SEEN, *ERRORS_INFERRED, *ERRORS_NEVER_SEEN}
 
 
 def test_a_bare_error_has_code_and_msg_only():

@@ -11,9 +11,9 @@ from mockserver.domain.exchange import Exchange, Message, Outcome
 from mockserver.domain.moves import MOVES
 from mockserver.domain.vocabulary import Role
 from mockserver.world.world import World
+from tests.oracle import MOVES_BY_ACTOR
 
-BUYER = ("ship_back", "modify", "cancel", "ask_cs", "confirm_receipt")
-CS = ("step_in", "judge")
+OWN_ROLES = {"seller": Role.SELLER_MAIN, "buyer": Role.BUYER, "cs": Role.CS}
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def act() -> Callable[..., tuple[Outcome, Message]]:
     def play(
         world: World, exchange: Exchange, move: str, role: Role | None = None, **fields: Any
     ) -> tuple[Outcome, Message]:
-        own = Role.BUYER if move in BUYER else Role.CS if move in CS else Role.SELLER_MAIN
+        own = next(OWN_ROLES[actor] for actor in OWN_ROLES if move in MOVES_BY_ACTOR[actor])
         return world.move(exchange.dispute_id, msgspec.convert(fields, MOVES[move]), role or own)
 
     return play

@@ -5,18 +5,8 @@ import pytest
 from mockserver.domain.vocabulary import Status
 from mockserver.world.document import BadDocument
 from mockserver.world.opening import OPEN_AT_MOST
+from tests.oracle import STATUS_TEXTS
 
-TEXTS = {
-    1: "换货待处理",
-    2: "待买家退货",
-    3: "买家已退货，待收货",
-    4: "换货关闭",
-    5: "换货成功",
-    6: "待买家修改",
-    12: "待发出换货商品",
-    13: "待买家收货",
-    14: "请退款",
-}
 CAPTURE = {
     "dispute_id": "154738291650384721",
     "biz_order_id": "2839475610293847562",
@@ -61,13 +51,15 @@ def shown(top, dispute_id, *fields):
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
-@pytest.mark.parametrize("status", TEXTS)
+@pytest.mark.parametrize("status", STATUS_TEXTS)
 @pytest.mark.parametrize("written", ["number", "digits", "text"])
 def test_history_leads_to_the_status(world, top, ruleset, status, written):
     """An exchange opened at a status has a chain of facts from its application to it, a message each."""
     [exchange] = world.open(
         {
-            "status": {"number": status, "digits": str(status), "text": TEXTS[status]}[written],
+            "status": {"number": status, "digits": str(status), "text": STATUS_TEXTS[status]}[
+                written
+            ],
             "ruleset": ruleset,
             "created": "2026-02-25 10:00:00",
             "modified": "2026-02-28 10:00:00",
@@ -84,12 +76,12 @@ def test_history_leads_to_the_status(world, top, ruleset, status, written):
     assert [message.created for message in thread] == [event.at for event in events]
     assert events[0].at == exchange.created
     assert shown(top, exchange.dispute_id, "status", "created") == {
-        "status": TEXTS[status],
+        "status": STATUS_TEXTS[status],
         "created": "2026-02-25 10:00:00",
     }
 
 
-@pytest.mark.parametrize("status", TEXTS)
+@pytest.mark.parametrize("status", STATUS_TEXTS)
 @pytest.mark.parametrize(
     "modified",
     ["2026-02-25 10:00:00", "2026-02-25 10:00:01", "2026-02-25 10:00:10", "2026-02-27 09:08:07"],

@@ -16,42 +16,18 @@ from mockserver.world.directory import Directory
 from mockserver.world.document import BadDocument, RobotsDocument, WorldDocument, read_document
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 from mockserver.world.world import World
+from tests.oracle import DEADLINES, END_STATUSES, LEGAL_MOVES, MOVES_BY_ACTOR, OPEN_STATUSES
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
-LIMITS = {
-    1: 2 * DAY,
-    2: 7 * DAY,
-    3: 10 * DAY,
-    6: 5 * DAY,
-    12: 3 * DAY,
-    13: 10 * DAY,
-}  # rules.md, rulesets
-WAITING, ENDS = (1, 2, 3, 6, 12, 13), {4, 5, 14}
 NAMES = ("prompt", "slow", "forgetful", "adversarial", "random")
-LEGAL = {  # guide and rules.md: who may do what from where to where
-    "buyer": {
-        ("cancel", 1, 4),
-        ("cancel", 2, 4),
-        ("cancel", 6, 4),
-        ("ship_back", 2, 3),
-        ("modify", 6, 1),
-        ("modify", 6, 3),
-        ("ask_cs", 6, 6),
-        ("confirm_receipt", 13, 5),
-        *(("leave_message", each, each) for each in WAITING),
-    },
-    "cs": {("step_in", 6, 6), ("judge", 6, 12), ("judge", 6, 2), ("judge", 6, 4), ("judge", 6, 14)},
+LEGAL = {  # (move, from, to) of each party but the seller
+    actor: {
+        (row.move, row.start["status"], row.target)
+        for row in LEGAL_MOVES
+        if row.by == actor and row.move != "apply"
+    }
+    for actor in ("buyer", "cs")
 }
-SELLER = (
-    "agree",
-    "refuse",
-    "returngoods_agree",
-    "returngoods_refuse",
-    "consigngoods",
-    "confirm_consign",
-    "turn_to_refund",
-    "leave_message",
-)
 
 policy = st.none() | st.sampled_from(NAMES)
 robots = st.fixed_dictionaries({"buyer": policy, "courier": policy, "cs": policy})
@@ -71,9 +47,10 @@ worlds = st.fixed_dictionaries(
         ),
     }
 )
-openings = st.lists(st.sampled_from(WAITING), min_size=1, max_size=5)
+openings = st.lists(st.sampled_from(OPEN_STATUSES), min_size=1, max_size=5)
 operations = st.lists(
-    st.tuples(st.integers(0, 200), st.integers(0, 4), st.sampled_from(SELLER)), max_size=8
+    st.tuples(st.integers(0, 200), st.integers(0, 4), st.sampled_from(MOVES_BY_ACTOR["seller"])),
+    max_size=8,
 )  # hours, whose, what
 law = settings(
     max_examples=80,
@@ -226,7 +203,7 @@ def test_robots_keep_to_the_rules(document, statuses, script):
     for event, lasted in by_robots(world):
         assert (event.move, event.source, event.target) in LEGAL[event.role.actor]
         if event.role is Role.BUYER:
-            assert lasted < LIMITS[event.source]
+            assert lasted < DEADLINES[event.source]
     for events in world.state.events.values():
         assert [event.at for event in events] == sorted(event.at for event in events)
     numbers = sorted(
@@ -242,7 +219,9 @@ def test_every_life_ends(document, statuses):
     """With any robots and a silent seller every exchange ends, and nothing is planned any more."""
     world = grow(document, statuses)
     world.advance(400 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= ENDS
+    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+        END_STATUSES
+    )
     assert (world.planned(), world.deadlines()) == ([], [])
 
 
@@ -289,7 +268,7 @@ def test_the_same_seed_lives_the_same_life():
     """Two sandboxes of one seed live one life; another seed lives another."""
     lives = []
     for seed in (3, 3, 4):
-        world = grow({**whole("random"), "seed": seed}, WAITING * 3)
+        world = grow({**whole("random"), "seed": seed}, OPEN_STATUSES * 3)
         world.advance(60 * DAY)
         lives.append(
             [(event.move, event.at) for events in world.state.events.values() for event in events]
@@ -424,7 +403,9 @@ def test_a_judgement_without_stock_is_another_one():
     world.advance(5 * HOUR)
     world.put_stock("wanted", 0)
     world.advance(2 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= ENDS
+    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+        END_STATUSES
+    )
     assert Counter(event.target for event, _ in facts_of(world) if event.move == "judge")[2] < 10
 
 
@@ -581,7 +562,7 @@ def test_a_robot_ships_with_a_carrier_of_the_list(found):
 
 def test_what_robots_say_fits_the_rule():
     """A robot says nothing that is longer than messages may be."""
-    world = grow({**whole("adversarial"), "rules": {"message_max_bytes": 10}}, WAITING * 4)
+    world = grow({**whole("adversarial"), "rules": {"message_max_bytes": 10}}, OPEN_STATUSES * 4)
     world.advance(40 * DAY)
     assert by_robots(world)
     human = [
@@ -616,7 +597,9 @@ def test_robots_bear_a_bare_sandbox(found, empty):
     world.open({"status": 6}, count=20)
     world.state.goods.clear()
     world.advance(60 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= ENDS
+    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+        END_STATUSES
+    )
 
 
 def test_an_unknown_policy_is_told(found):
