@@ -5,7 +5,7 @@ from typing import Any
 
 from ..api.declaration import Method
 from ..api.methods import METHODS
-from ..protocol.binding import bind
+from ..protocol.binding import SYSTEM_PARAMETERS, bind
 from ..protocol.errors import TopError
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
@@ -16,20 +16,7 @@ from .references import has_references
 from .step_members import read_refusal, read_step_base
 from .yaml_text import Node
 
-__all__ = ["SYSTEM", "read_call"]
-
-SYSTEM = (
-    "method",
-    "app_key",
-    "session",
-    "timestamp",
-    "format",
-    "v",
-    "sign",
-    "sign_method",
-    "simplify",
-    "partner_id",
-)
+__all__ = ["read_call"]
 
 
 def read_call(node: Node, kind: str, reading: ReadContext) -> Step | None:
@@ -66,10 +53,10 @@ def read_call(node: Node, kind: str, reading: ReadContext) -> Step | None:
 def _check_params(method: Method, params: Node, reading: ReadContext, *, strict: bool) -> None:
     known = {param.name: param for param in method.params}
     for name, each in params.value.items():
-        if name in SYSTEM:
+        if name in SYSTEM_PARAMETERS:
             continue
         if name not in known:
-            reading.unknown(params, name, (*known, *SYSTEM), "参数")
+            reading.unknown(params, name, (*known, *SYSTEM_PARAMETERS), "参数")
         elif isinstance(each.value, dict):
             reading.wrong(
                 each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list"

@@ -14,11 +14,11 @@ from ..api.methods import METHODS
 from ..domain.moves import MOVES, Apply
 from ..domain.rules import RULES
 from ..domain.vocabulary import Actor, Ruleset, Status
+from ..protocol.binding import SYSTEM_PARAMETERS
 from ..world.document import WorldDocument
 from ..world.faults.fault_kinds import FAULTS, SETS
 from ..world.move_parser import ACTOR_MOVES
 from ..world.opening import OpenDocument
-from .call_steps import SYSTEM
 from .expecting import EXPECTATIONS
 from .matching import OPERATORS
 from .step_kinds import COMMON, NO_FAULT, OPENING, PLAYED, STEPS
@@ -173,7 +173,10 @@ def _by_method() -> Iterator[Schema]:
 
 def _params(method: Method) -> Schema:
     named = {param.name: {"description": param.zh} if param.zh else {} for param in method.params}
-    known = {"propertyNames": {"enum": [*named, *SYSTEM]}, "additionalProperties": _VALUE}
+    known = {
+        "propertyNames": {"enum": [*named, *SYSTEM_PARAMETERS]},
+        "additionalProperties": _VALUE,
+    }
     return _told(method.title, method.en, {"type": "object", "properties": named, **known})
 
 

@@ -198,3 +198,10 @@ def test_an_unknown_sign_method_is_the_gateways_to_refuse(tell):
     """A call that names a sign_method nobody knows is sent, and refused as a wrong signature."""
     story = "scenario: x\nsteps:\n  - call: tmall.exchange.get\n    with: {dispute_id: 1, fields: status, sign_method: sha1}\n    refused: 25\n"
     assert tell(story).trouble is None
+
+
+def test_a_call_with_optional_system_parameters_runs(tell):
+    """Every system parameter that the gateway takes may stand in `with`, `target_app_key` too."""
+    optional = "target_app_key: 5, partner_id: client-1, simplify: false"
+    story = STORY.replace("{dispute_id: $it,", f"{{dispute_id: $it, {optional},")
+    assert tell(story).outcome == "passed"
