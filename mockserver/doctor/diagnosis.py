@@ -23,7 +23,7 @@ from .finding_texts import Finding, make_finding
 from .refusals import examine_argument, explain_failure
 from .refused_call import RefusedCall
 from .signature_report import explain_sign, mask_finding
-from .signed_content import Sent
+from .signed_content import SignedCall
 from .timestamps import examine_timestamp
 
 __all__ = ["Diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"]
@@ -193,7 +193,7 @@ def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
         yield from explain_sign(_read_signed_call(call))
 
 
-def _read_signed_call(call: RefusedCall) -> Sent:
+def _read_signed_call(call: RefusedCall) -> SignedCall:
     """Return the call as the signature search wants it; its app and sign method have to be known."""
     assert call.app is not None
     inbound, names = call.inbound, list(call.texts)
@@ -205,24 +205,24 @@ def _read_signed_call(call: RefusedCall) -> Sent:
     method = METHODS.get(call.text("method"))
     optional = [param.name for param in method.params if not param.required] if method else []
     app_keys = {app.app_secret: app.app_key for app in reversed(list(list_apps(call.directory)))}
-    return Sent(
+    return SignedCall(
         pairs=pairs,
         sign=call.text("sign"),
         secret=call.app.app_secret,
-        method=call.text("sign_method") or "md5",
+        sign_method=call.text("sign_method") or "md5",
         body=call.raw_body,
         form=(inbound.body or b"").decode("utf-8", "replace") if plain_form else "",
-        raw=tuple([(name, raw.get(name, value)) for name, value in pairs]),
-        by_query=frozenset(names[: call.query_count]),
+        raw_pairs=tuple([(name, raw.get(name, value)) for name, value in pairs]),
+        query_names=frozenset(names[: call.query_count]),
         files=call.files,
-        unsent=tuple([name for name in optional if name not in call.texts]),
+        absent_names=tuple([name for name in optional if name not in call.texts]),
         sessions=tuple([session.token for session in list_sessions(call.world)])
         if call.world
         else (),
-        secrets=tuple(
+        app_secrets=tuple(
             [(app_key, secret) for secret, app_key in app_keys.items()][:_MAX_OTHER_SECRETS]
         ),
-        hidden=is_private,
+        is_private=is_private,
     )
 
 

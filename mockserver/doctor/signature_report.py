@@ -1,194 +1,221 @@
-"""What the doctor says: "your sign matches if you …", and where the string to sign first differs.
+"""What the doctor says about a sign: "your sign matches if you …", and where the string first differs.
 
-Secrets, sessions and private values stand masked; of a body or file only the length is told.
+Secrets, sessions and private values are masked; of a body or a file only the length is shown.
 """
 
 from collections.abc import Iterator
 from itertools import islice, zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from .finding_texts import Finding, make_finding
-from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encoded
-from .signature_search import SINGLE_AT_MOST, Diagnosis, MatchedMistake, SignatureSearch
-from .signed_content import Sent, SignedContent, correct_content
+from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encode_text
+from .signature_search import SINGLE_AT_MOST, MatchedMistake, SignatureSearch, SignExplanation
+from .signed_content import SignedCall, SignedContent, correct_content
 
-__all__ = ["MASK", "explain_sign", "mask_finding", "shown_string"]
+__all__ = ["MASK", "describe_string", "explain_sign", "mask_finding"]
 
 MASK = "***"
-_PART, _STRING, _LABEL = 120, 2000, 60  # characters shown
-_SECRET_AT_LEAST = 4  # shorter texts stand everywhere
+_MAX_PIECE_CHARACTERS = 120
+_MAX_STRING_CHARACTERS = 2000
+_MAX_LABEL_CHARACTERS = 60
+_MAX_CHECKED_SIGN_CHARACTERS = 200
+_MIN_SECRET_CHARACTERS = 4  # shorter texts stand everywhere by chance
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_T = TypeVar("_T")
 
 
 class _Piece(Struct, frozen=True):
-    """A part of what is digested: whose it is, how it may be shown, what it is."""
+    """A part of what is digested: where it stands, how it may be shown, its bytes."""
 
     where: str
-    shown: str
-    real: bytes
+    text: str
+    content: bytes
 
 
-def explain_sign(sent: Sent) -> tuple[Finding, ...]:
-    """What explains the sign: one finding a mistake; none for a right sign, `unknown` where nothing fits."""
-    found = SignatureSearch(sent).explain(sent.sign)
-    told = (
-        _unknown(sent, found)
-        if found.slips is None
-        else [_told(sent, found, slip) for slip in found.slips]
-    )
-    return tuple([mask_finding(each, _secrets(sent)) for each in told])
+_NO_PIECE = _Piece("", "", b"")
 
 
-def _told(sent: Sent, found: Diagnosis, slip: MatchedMistake) -> Finding:
-    assert found.slips is not None
-    zh = "，并且".join(each.mistake.zh.replace("{}", each.label[:_LABEL]) for each in found.slips)
-    en = " and ".join(each.mistake.en.replace("{}", each.label[:_LABEL]) for each in found.slips)
-    return Finding(
-        slip.mistake.id,
-        f"如果{zh}，签名就对得上：{slip.mistake.rule_zh}",
-        f"your sign matches if you {en}: {slip.mistake.rule_en}",
-        _place(sent, *_alone(sent, found, slip)),
-    )
-
-
-def _alone(
-    sent: Sent, found: Diagnosis, slip: MatchedMistake
-) -> tuple[SignedContent, SignatureScheme]:
-    """What this mistake alone would have signed, where it can stand alone; else what was signed."""
-    draft, way = correct_content(sent), correct_scheme(sent)
-    mistake = slip.mistake
-    if mistake.draft:
-        made = next(
-            (other for _, other in islice(mistake.draft(sent, draft), slip.variant, None)),
-            found.draft,
-        )
-        return made, way
-    if mistake.way:
-        return draft, next(
-            (other for _, other in islice(mistake.way(sent, way), slip.variant, None)), found.way
-        )
-    return draft, way
-
-
-def _place(sent: Sent, draft: SignedContent, way: SignatureScheme) -> dict[str, Any]:
-    """The first place where what was signed differs from what should have been."""
-    right = correct_scheme(sent)
-    wanted, signed = (
-        list(_pieces(sent, correct_content(sent), right)),
-        list(_pieces(sent, draft, way)),
-    )
-    nothing = _Piece("", "", b"")
-    for at, (theirs, ours) in enumerate(zip_longest(signed, wanted, fillvalue=nothing)):
-        if theirs.real != ours.real:
-            codecs = (
-                (f" ({way.codec})", f" ({right.codec})")
-                if theirs.shown == ours.shown and way.codec != right.codec
-                else ("", "")
-            )
-            before = b"".join([each.real for each in wanted[:at]]).decode(errors="replace")
-            return {
-                "where": ours.where or theirs.where,
-                "position": len(before),
-                "after": wanted[at - 1].shown if at else "",
-                "signed": theirs.shown + codecs[0],
-                "wanted": ours.shown + codecs[1],
-            }
-    if way.secret != right.secret:
-        return {"where": "secret", "signed": MASK, "wanted": MASK}
-    if way.label != right.label:
-        return {"where": "digest", "signed": way.label, "wanted": right.label}
-    return {"where": "sign", "signed": sent.sign[:_PART], "wanted": f"0-9A-F × {right.size * 2}"}
-
-
-def _pieces(sent: Sent, draft: SignedContent, way: SignatureScheme) -> Iterator[_Piece]:
-    """All that is digested, in order; the secret's length is not told."""
-    if way.front:
-        yield _Piece("secret", MASK, b"")
-    if draft.head:
-        yield _Piece("head", repr(draft.head)[1:-1], draft.head.encode())
-    files = {each.name for each in sent.files}
-    for number, (name, value) in enumerate(way.order(sent, draft.pairs)):
-        shown = value if value.isprintable() else repr(value)[1:-1]
-        if name in files:
-            shown = f"<{len(value)}>"
-        elif value and sent.hidden(name):
-            shown = MASK
-        before = (way.after if number else "") + (name + way.between if way.names else "")
-        yield _Piece(name[:_PART], _clipped(before + shown), encoded(before + value, way))
-    if draft.tail:
-        shown = f"<{len(draft.tail)}>" if draft.tail.strip() else repr(draft.tail)[1:-1]
-        yield _Piece("body", shown, encoded(draft.tail, way))
-    if way.back:
-        yield _Piece("secret", way.joint + MASK, way.joint.encode())
-    if way.end:
-        yield _Piece("end", repr(way.end)[1:-1], way.end.encode())
-
-
-def shown_string(sent: Sent) -> str:
-    """The string that should be signed, masked, without the secret."""
-    return "".join(
-        piece.shown
-        for piece in _pieces(sent, correct_content(sent), correct_scheme(sent))
-        if piece.where != "secret"
-    )[:_STRING]
-
-
-def _unknown(sent: Sent, found: Diagnosis) -> list[Finding]:
-    size, given = SCHEMES[sent.method].size * 2, sent.sign.strip()
-    told = []
-    if not found.tried:
-        told.append(make_finding("too_long", most=SINGLE_AT_MOST))
+def explain_sign(call: SignedCall) -> tuple[Finding, ...]:
+    """Return one finding a mistake, none for a correct sign, `unknown` for an unexplained one."""
+    explanation = SignatureSearch(call).explain(call.sign)
+    if explanation.mistakes is None:
+        findings = _describe_unexplained(call, explanation)
     else:
-        told.append(
-            make_finding(
-                "unknown",
-                {
-                    "where": "string",
-                    "wanted": shown_string(sent),
-                    "digest": correct_scheme(sent).label,
-                },
-            )
-        )
-    if not (
-        given.isascii()
-        and given.isalnum()
-        and all(each in "0123456789abcdefABCDEF" for each in given[:200])
-    ):
-        told.append(make_finding("no_digest", method=sent.method, wanted=size, given=len(given)))
-    elif len(given) != size:
-        told.append(
-            make_finding("digest_length", method=sent.method, wanted=size, given=len(given))
-        )
-    return told
+        findings = [
+            _describe_mistake(call, explanation, matched) for matched in explanation.mistakes
+        ]
+    secrets = _list_secrets(call)
+    return tuple([mask_finding(finding, secrets) for finding in findings])
 
 
-def _secrets(sent: Sent) -> tuple[str, ...]:
+def _describe_mistake(
+    call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
+) -> Finding:
+    all_zh, all_en = [], []
+    for other in explanation.mistakes or ():
+        label = other.label[:_MAX_LABEL_CHARACTERS]
+        all_zh.append(other.mistake.zh.replace("{}", label))
+        all_en.append(other.mistake.en.replace("{}", label))
+    return Finding(
+        matched.mistake.id,
+        f"如果{'，并且'.join(all_zh)}，签名就对得上：{matched.mistake.rule_zh}",
+        f"your sign matches if you {' and '.join(all_en)}: {matched.mistake.rule_en}",
+        _locate_difference(call, *_apply_alone(call, explanation, matched)),
+    )
+
+
+def _apply_alone(
+    call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
+) -> tuple[SignedContent, SignatureScheme]:
+    """Return what this mistake alone would have signed; if it cannot stand alone, what was signed."""
+    content, scheme = correct_content(call), correct_scheme(call)
+    mistake = matched.mistake
+    if mistake.change_content:
+        variants = mistake.change_content(call, content)
+        return _pick_variant(variants, matched.variant, explanation.content), scheme
+    if mistake.change_scheme:
+        schemes = mistake.change_scheme(call, scheme)
+        return content, _pick_variant(schemes, matched.variant, explanation.scheme)
+    return content, scheme
+
+
+def _pick_variant(variants: Iterator[tuple[str, _T]], place: int, default: _T) -> _T:
+    return next((changed for _, changed in islice(variants, place, None)), default)
+
+
+def _locate_difference(
+    call: SignedCall, content: SignedContent, scheme: SignatureScheme
+) -> dict[str, Any]:
+    """Return the first place where what was signed differs from what should have been.
+
+    In the string: `where`, `position` in characters, the piece before it (`after`), both sides.  If the
+    strings are equal, the difference is in the secret, the digest or the form of the sign.
+    """
+    correct = correct_scheme(call)
+    wanted = list(_split_string(call, correct_content(call), correct))
+    signed = _split_string(call, content, scheme)
+    for place, (theirs, ours) in enumerate(zip_longest(signed, wanted, fillvalue=_NO_PIECE)):
+        if theirs.content == ours.content:
+            continue
+        same_text = theirs.text == ours.text and scheme.encoding != correct.encoding
+        before = b"".join([piece.content for piece in wanted[:place]]).decode(errors="replace")
+        return {
+            "where": ours.where or theirs.where,
+            "position": len(before),
+            "after": wanted[place - 1].text if place else "",
+            "signed": theirs.text + (f" ({scheme.encoding})" if same_text else ""),
+            "wanted": ours.text + (f" ({correct.encoding})" if same_text else ""),
+        }
+    if scheme.secret != correct.secret:
+        return {"where": "secret", "signed": MASK, "wanted": MASK}
+    if scheme.formula != correct.formula:
+        return {"where": "digest", "signed": scheme.formula, "wanted": correct.formula}
+    return {
+        "where": "sign",
+        "signed": call.sign[:_MAX_PIECE_CHARACTERS],
+        "wanted": f"0-9A-F × {correct.digest_bytes * 2}",
+    }
+
+
+def _split_string(
+    call: SignedCall, content: SignedContent, scheme: SignatureScheme
+) -> Iterator[_Piece]:
+    """Yield all that is digested, in order; the secret has no length."""
+    if scheme.secret_first:
+        yield _Piece("secret", MASK, b"")
+    if content.head:
+        yield _Piece("head", _escape(content.head), content.head.encode())
+    for number, (name, value) in enumerate(scheme.order(call, content.pairs)):
+        before = scheme.pair_separator if number else ""
+        if scheme.with_names:
+            before += name + scheme.value_separator
+        yield _Piece(
+            name[:_MAX_PIECE_CHARACTERS],
+            _clip(before + _describe_value(call, name, value)),
+            encode_text(before + value, scheme),
+        )
+    if content.tail:
+        text = f"<{len(content.tail)}>" if content.tail.strip() else _escape(content.tail)
+        yield _Piece("body", text, encode_text(content.tail, scheme))
+    if scheme.secret_last:
+        separator = scheme.secret_separator
+        yield _Piece("secret", separator + MASK, separator.encode())
+    if scheme.suffix:
+        yield _Piece("end", _escape(scheme.suffix), scheme.suffix.encode())
+
+
+def _describe_value(call: SignedCall, name: str, value: str) -> str:
+    """Return a value as it may be shown: a file as its length, a private one masked."""
+    if name in [upload.name for upload in call.files]:
+        return f"<{len(value)}>"
+    if value and call.is_private(name):
+        return MASK
+    return value if value.isprintable() else _escape(value)
+
+
+def _escape(text: str) -> str:
+    return repr(text)[1:-1]
+
+
+def describe_string(call: SignedCall) -> str:
+    """Return the string that should be signed, masked, without the secret."""
+    pieces = _split_string(call, correct_content(call), correct_scheme(call))
+    text = "".join(piece.text for piece in pieces if piece.where != "secret")
+    return text[:_MAX_STRING_CHARACTERS]
+
+
+def _describe_unexplained(call: SignedCall, explanation: SignExplanation) -> list[Finding]:
+    digits, sign = SCHEMES[call.sign_method].digest_bytes * 2, call.sign.strip()
+    findings = [make_finding("too_long", most=SINGLE_AT_MOST)]
+    if explanation.tried:
+        place = {
+            "where": "string",
+            "wanted": describe_string(call),
+            "digest": correct_scheme(call).formula,
+        }
+        findings = [make_finding("unknown", place)]
+    checked = sign[:_MAX_CHECKED_SIGN_CHARACTERS]
+    if not (sign.isascii() and sign.isalnum() and _HEX_DIGITS.issuperset(checked)):
+        findings.append(
+            make_finding("no_digest", method=call.sign_method, wanted=digits, given=len(sign))
+        )
+    elif len(sign) != digits:
+        findings.append(
+            make_finding("digest_length", method=call.sign_method, wanted=digits, given=len(sign))
+        )
+    return findings
+
+
+def _list_secrets(call: SignedCall) -> tuple[str, ...]:
     return (
-        sent.secret,
-        *(secret for _, secret in sent.secrets),
-        *sent.sessions,
-        *(value for name, value in sent.pairs if name == "session"),
+        call.secret,
+        *(secret for _, secret in call.app_secrets),
+        *call.sessions,
+        *(value for name, value in call.pairs if name == "session"),
     )
 
 
 def mask_finding(finding: Finding, secrets: tuple[str, ...]) -> Finding:
-    """The finding with every secret in it masked, wherever it may have come from."""
+    """Return the finding with every secret in it masked, wherever it came from."""
 
-    def clean(text: Any) -> Any:
-        if isinstance(text, str):
+    def mask(value: Any) -> Any:
+        if isinstance(value, str):
             for secret in secrets:
-                if len(secret) >= _SECRET_AT_LEAST and secret in text:
-                    text = text.replace(secret, MASK)
-        return text
+                if len(secret) >= _MIN_SECRET_CHARACTERS and secret in value:
+                    value = value.replace(secret, MASK)
+        return value
 
     return Finding(
         finding.id,
-        clean(finding.zh),
-        clean(finding.en),
-        {name: clean(each) for name, each in finding.at.items()},
+        mask(finding.zh),
+        mask(finding.en),
+        {name: mask(value) for name, value in finding.at.items()},
     )
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _PART else text[: _PART - 1] + "…"
+def _clip(text: str) -> str:
+    if len(text) <= _MAX_PIECE_CHARACTERS:
+        return text
+    return text[: _MAX_PIECE_CHARACTERS - 1] + "…"

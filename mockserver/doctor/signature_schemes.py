@@ -1,7 +1,15 @@
-"""How a client may have signed: the ways of sealing a draft, and how known mistakes change them.
+"""How a client made a digest of its content: the correct scheme, and how known mistakes change it.
 
-Right is one way: sorted by name, UTF-8, the app's secret, the digest that `sign_method` names.  A change yields its
-variants with what tells them apart; which mistake each is, `doctor_table.py` says.  Source: protocol page 2.
+A scheme has two parts that fail independently.  Its text settings say how the content becomes one
+encoded string: order, separators, whether names are joined, the encoding.  Its digest settings say how
+the secret and the string become a digest: algorithm, HMAC or not, where the secret stands.  Schemes
+with equal text settings share the same string, so the search makes it once for all of them.
+
+Three schemes are correct, one for each `sign_method`; they agree in the text and differ in the digest.
+A mistake is a `SchemeChange`, which yields variants with labels under the same laws as a
+`ContentChange` (see `signed_content`).
+
+Source: docs/spec/top-protocol.md#2-signature
 """
 
 import hashlib
@@ -15,207 +23,216 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..protocol.binding import SYSTEM_PARAMETERS
-from .signed_content import Alter, Pair, Pairs, Sent, SignedContent
+from .signed_content import Pair, Pairs, SignedCall, SignedContent
 
 __all__ = [
-    "HASH_BYTES",
+    "DIGEST_BYTES",
     "SCHEMES",
     "SchemeChange",
     "SignatureScheme",
-    "apart",
-    "by_name",
+    "alter_secret",
     "canonical_string",
+    "change_settings",
     "correct_scheme",
     "digest_function",
-    "encoded",
-    "other_hash",
-    "other_method",
-    "other_orders",
-    "other_secrets",
-    "secret_altered",
-    "secret_form",
-    "secret_mixed_up",
-    "secret_padded",
-    "unsorted",
-    "ways",
+    "encode_text",
+    "keep_order",
+    "pad_secret",
+    "sort_by_name",
+    "sort_groups",
+    "sort_otherwise",
+    "use_credential_as_secret",
+    "use_other_form_of_secret",
+    "use_other_hash",
+    "use_other_method",
+    "use_other_secret",
 ]
 
-HASH_BYTES: Mapping[str, int] = MappingProxyType({"md5": 16, "sha1": 20, "sha256": 32})
+DIGEST_BYTES: Mapping[str, int] = MappingProxyType({"md5": 16, "sha1": 20, "sha256": 32})
 _HASHES: Mapping[str, Callable[[bytes], Any]] = {
     "md5": partial(hashlib.md5, usedforsecurity=False),
     "sha1": partial(hashlib.sha1, usedforsecurity=False),
     "sha256": hashlib.sha256,
 }
-Order = Callable[[Sent, Pairs], Iterable[Pair]]
+_SECRET_PREFIX = "sandbox"  # noqa: S105  # what a sandbox secret begins with, instead of 7 others
+Order = Callable[[SignedCall, Pairs], Iterable[Pair]]
+Alteration = Callable[[str], str]
 
 
-def by_name(sent: Sent, pairs: Pairs) -> Iterable[Pair]:
-    """As the platform orders them: by the bytes of their names."""
+def sort_by_name(call: SignedCall, pairs: Pairs) -> Iterable[Pair]:
+    """Sort as the platform does: by the bytes of the names."""
     return sorted(pairs)
 
 
 class SignatureScheme(Struct, frozen=True, kw_only=True):
-    """How a draft becomes a signature.
+    """How a content becomes a signature.
 
-    `front` and `back` tell where the secret is put beside the text, `keyed` that it is an HMAC's key; `joint`
-    stands before a secret at the back, `end` after everything; `between` and `after` separate name from
-    value and pair from pair.
+    Text settings: `order` sorts the parameters; `value_separator` stands between name and value,
+    `pair_separator` between parameters; `with_names` is False when only values are joined.
+    Digest settings: `secret_first` and `secret_last` say where the secret stands beside the text,
+    `keyed` that it is the key of an HMAC; `secret_separator` stands before a secret at the end, `suffix`
+    after everything.  `encoding` is both.
     """
 
     secret: str
     algorithm: str = "md5"
     keyed: bool = False
-    front: bool = True
-    back: bool = True
-    joint: str = ""
-    end: str = ""
-    order: Order = by_name
-    between: str = ""
-    after: str = ""
-    names: bool = True
-    codec: str = "utf-8"
+    secret_first: bool = True
+    secret_last: bool = True
+    secret_separator: str = ""
+    suffix: str = ""
+    order: Order = sort_by_name
+    value_separator: str = ""
+    pair_separator: str = ""
+    with_names: bool = True
+    encoding: str = "utf-8"
 
     @property
-    def style(self) -> tuple[object, ...]:
-        """All that the text depends on: ways of one style seal the same text."""
-        return self.order, self.between, self.after, self.names, self.codec
+    def text_settings(self) -> tuple[object, ...]:
+        """Return all that the string to sign depends on besides the content."""
+        return (
+            self.order,
+            self.value_separator,
+            self.pair_separator,
+            self.with_names,
+            self.encoding,
+        )
 
     @property
-    def seal(self) -> tuple[object, ...]:
-        """All that the digest depends on besides the text."""
+    def digest_settings(self) -> tuple[object, ...]:
+        """Return all that the digest depends on besides the string to sign."""
         return (
             self.secret,
             self.algorithm,
             self.keyed,
-            self.front,
-            self.back,
-            self.joint,
-            self.end,
-            self.codec,
+            self.secret_first,
+            self.secret_last,
+            self.secret_separator,
+            self.suffix,
+            self.encoding,
         )
 
     @property
-    def size(self) -> int:
-        """Bytes of the digest."""
-        return HASH_BYTES[self.algorithm]
+    def digest_bytes(self) -> int:
+        """Return the length of the digest in bytes."""
+        return DIGEST_BYTES[self.algorithm]
 
     @property
-    def label(self) -> str:
-        """The digest as a formula."""
-        inner = " + ".join(
-            [*["secret"] * self.front, "string", *[f"{self.joint}secret"] * self.back]
-        )
-        return f"{'HMAC-' * self.keyed}{self.algorithm.upper()}({inner})"
+    def formula(self) -> str:
+        """Return the digest as a formula, for example `MD5(secret + string + secret)`."""
+        parts = ["secret"] * self.secret_first + ["string"]
+        parts += [f"{self.secret_separator}secret"] * self.secret_last
+        return f"{'HMAC-' * self.keyed}{self.algorithm.upper()}({' + '.join(parts)})"
 
 
+_HMAC = SignatureScheme(secret="", keyed=True, secret_first=False, secret_last=False)
 SCHEMES: Mapping[str, SignatureScheme] = MappingProxyType(
     {
         "md5": SignatureScheme(secret=""),
-        "hmac": SignatureScheme(secret="", keyed=True, front=False, back=False),
-        "hmac-sha256": SignatureScheme(
-            secret="", keyed=True, front=False, back=False, algorithm="sha256"
-        ),
+        "hmac": _HMAC,
+        "hmac-sha256": replace(_HMAC, algorithm="sha256"),
     }
 )
 
-
-SchemeChange = Callable[[Sent, SignatureScheme], Iterator[tuple[str, SignatureScheme]]]
-
-
-def correct_scheme(sent: Sent) -> SignatureScheme:
-    """How it should have been."""
-    return replace(SCHEMES[sent.method], secret=sent.secret)
+Variants = Iterator[tuple[str, SignatureScheme]]
+SchemeChange = Callable[[SignedCall, SignatureScheme], Variants]
 
 
-def canonical_string(sent: Sent, draft: SignedContent, way: SignatureScheme) -> bytes:
-    """The string to sign without the secret, encoded."""
-    ordered = way.order(sent, draft.pairs)
-    parts = (
-        [name + way.between + value for name, value in ordered]
-        if way.names
-        else [value for _, value in ordered]
-    )
-    text = draft.head + way.after.join(parts) + draft.tail
-    return encoded(text, way)
+def correct_scheme(call: SignedCall) -> SignatureScheme:
+    """Return the scheme that the call's `sign_method` and secret demand."""
+    return replace(SCHEMES[call.sign_method], secret=call.secret)
 
 
-def encoded(text: str, way: SignatureScheme) -> bytes:
-    """`text` in the encoding of this way; the bytes of a file come through as they are."""
-    return text.encode(way.codec, "surrogateescape" if way.codec == "utf-8" else "replace")
+def canonical_string(call: SignedCall, content: SignedContent, scheme: SignatureScheme) -> bytes:
+    """Return the string to sign, encoded, without the secret."""
+    pairs = scheme.order(call, content.pairs)
+    if scheme.with_names:
+        parts = [name + scheme.value_separator + value for name, value in pairs]
+    else:
+        parts = [value for _, value in pairs]
+    text = content.head + scheme.pair_separator.join(parts) + content.tail
+    return encode_text(text, scheme)
 
 
-def digest_function(way: SignatureScheme) -> Callable[[bytes], bytes]:
-    """The function from an encoded string to sign to its raw digest."""
-    secret, end = encoded(way.secret, way), encoded(way.end, way)
-    front, back = (
-        secret if way.front else b"",
-        (encoded(way.joint, way) + secret if way.back else b"") + end,
-    )
-    if way.keyed:
-        algorithm = way.algorithm
+def encode_text(text: str, scheme: SignatureScheme) -> bytes:
+    """Encode a text as the scheme does; the bytes of a file come through UTF-8 unchanged."""
+    errors = "surrogateescape" if scheme.encoding == "utf-8" else "replace"
+    return text.encode(scheme.encoding, errors)
+
+
+def digest_function(scheme: SignatureScheme) -> Callable[[bytes], bytes]:
+    """Return the function from an encoded string to sign to its raw digest."""
+    secret = encode_text(scheme.secret, scheme)
+    front = secret if scheme.secret_first else b""
+    back = encode_text(scheme.suffix, scheme)
+    if scheme.secret_last:
+        back = encode_text(scheme.secret_separator, scheme) + secret + back
+    if scheme.keyed:
+        algorithm = scheme.algorithm
         return lambda text: hmac.digest(secret, front + text + back, algorithm)
-    hashed = _HASHES[way.algorithm]
-    return lambda text: hashed(front + text + back).digest()
+    new_hash = _HASHES[scheme.algorithm]
+    return lambda text: new_hash(front + text + back).digest()
 
 
-def ways(*named: tuple[str, dict[str, Any]], foreign: bool = False) -> SchemeChange:
-    """The same draft sealed with other settings; `foreign` where only characters beyond ASCII would tell."""
+def change_settings(*variants: tuple[str, dict[str, Any]], foreign: bool = False) -> SchemeChange:
+    """Make the change that sets other fields of the scheme, for each labelled variant.
 
-    def change(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-        if foreign and all(value.isascii() for _, value in sent.pairs) and sent.body.isascii():
+    `foreign` changes make a difference only for text beyond ASCII, and are not tried without any.
+    """
+
+    def change(call: SignedCall, scheme: SignatureScheme) -> Variants:
+        if foreign and all(value.isascii() for _, value in call.pairs) and call.body.isascii():
             return
-        for label, settings in named:
-            other = replace(way, **settings)
-            if other != way:
-                yield label, other
+        for label, settings in variants:
+            changed = replace(scheme, **settings)
+            if changed != scheme:
+                yield label, changed
 
     return change
 
 
-def unsorted(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """Parameters stay in the order sent: query first, or body first."""
-    yield "", replace(way, order=lambda sent, pairs: pairs)
-    if sent.by_query:
-        yield (
-            "",
-            replace(
-                way,
-                order=lambda sent, pairs: sorted(pairs, key=lambda pair: pair[0] in sent.by_query),
-            ),
-        )
+def keep_order(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Join the parameters in the order sent: query first, then body first."""
+    yield "", replace(scheme, order=_keep_sent_order)
+    if call.query_names:
+        yield "", replace(scheme, order=_put_body_first)
 
 
-def apart(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """Two groups of parameters are sorted each by itself."""
-    for label, first in (
-        ("query + body", sent.by_query),
-        ("system + business", frozenset(SYSTEM_PARAMETERS)),
-    ):
-        yield label, replace(way, order=_grouped(first, late=True))
-        yield (
-            " + ".join(reversed(label.split(" + "))),
-            replace(way, order=_grouped(first, late=False)),
-        )
+def _keep_sent_order(call: SignedCall, pairs: Pairs) -> Iterable[Pair]:
+    return pairs
 
 
-def _grouped(first: frozenset[str], *, late: bool) -> Order:
-    return lambda sent, pairs: sorted(
-        pairs, key=lambda pair: ((pair[0] in first) is not late, *pair)
+def _put_body_first(call: SignedCall, pairs: Pairs) -> Iterable[Pair]:
+    return sorted(pairs, key=lambda pair: pair[0] in call.query_names)
+
+
+def sort_groups(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Sort two groups of parameters separately and join them, in either order."""
+    groups = (
+        ("query", "body", call.query_names),
+        ("system", "business", frozenset(SYSTEM_PARAMETERS)),
     )
+    for one, other, names in groups:
+        yield f"{one} + {other}", replace(scheme, order=_group_by(names, first=True))
+        yield f"{other} + {one}", replace(scheme, order=_group_by(names, first=False))
 
 
-def other_orders(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """Parameters are sorted by something else than their names' bytes."""
-    yield "z-a", replace(way, order=lambda sent, pairs: sorted(pairs, reverse=True))
-    for label, key in _KEYS:
-        yield label, replace(way, order=_sorted_by(key))
+def _group_by(names: frozenset[str], *, first: bool) -> Order:
+    return _sort_by(lambda pair: ((pair[0] in names) is not first, *pair))
 
 
-def _sorted_by(key: Callable[[Pair], Any]) -> Order:
-    return lambda sent, pairs: sorted(pairs, key=key)
+def sort_otherwise(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Sort the parameters by something else than the bytes of their names."""
+    yield "z-a", replace(scheme, order=lambda call, pairs: sorted(pairs, reverse=True))
+    for label, key in _SORT_KEYS:
+        yield label, replace(scheme, order=_sort_by(key))
 
 
-_KEYS: tuple[tuple[str, Callable[[Pair], Any]], ...] = (
+def _sort_by(key: Callable[[Pair], Any]) -> Order:
+    return lambda call, pairs: sorted(pairs, key=key)
+
+
+_SORT_KEYS: tuple[tuple[str, Callable[[Pair], Any]], ...] = (
     ("a-z", lambda pair: pair[0].lower()),
     ("A-Z", lambda pair: pair[0].upper()),
     ("a-z, no _", lambda pair: pair[0].replace("_", "").lower()),
@@ -224,65 +241,72 @@ _KEYS: tuple[tuple[str, Callable[[Pair], Any]], ...] = (
 )
 
 
-def _sealed(way: SignatureScheme, like: SignatureScheme) -> SignatureScheme:
-    return replace(
-        way, algorithm=like.algorithm, keyed=like.keyed, front=like.front, back=like.back
-    )
+def use_other_method(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Make the digest of another `sign_method` than the one sent."""
+    for method, other in SCHEMES.items():
+        if method != call.sign_method:
+            yield (
+                method,
+                replace(
+                    scheme,
+                    algorithm=other.algorithm,
+                    keyed=other.keyed,
+                    secret_first=other.secret_first,
+                    secret_last=other.secret_last,
+                ),
+            )
 
 
-def other_method(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """The digest of another `sign_method`."""
-    for name, like in SCHEMES.items():
-        if name != sent.method:
-            yield name, _sealed(way, like)
-
-
-def other_hash(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """A digest that no `sign_method` names."""
+def use_other_hash(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Make a digest that no `sign_method` names."""
     for algorithm, keyed in (("sha256", False), ("sha1", False), ("sha1", True)):
-        other = replace(way, algorithm=algorithm, keyed=keyed, front=not keyed, back=not keyed)
-        yield other.label, other
+        changed = replace(
+            scheme, algorithm=algorithm, keyed=keyed, secret_first=not keyed, secret_last=not keyed
+        )
+        yield changed.formula, changed
 
 
-def other_secrets(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """Another app's secret."""
-    for app_key, secret in sent.secrets:
-        if secret != way.secret:
-            yield app_key, replace(way, secret=secret)
+def use_other_secret(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Use another app's secret."""
+    for app_key, secret in call.app_secrets:
+        if secret != scheme.secret:
+            yield app_key, replace(scheme, secret=secret)
 
 
-def secret_altered(*named: tuple[str, Alter]) -> SchemeChange:
-    """The secret in another form."""
+def alter_secret(*alterations: Alteration) -> SchemeChange:
+    """Make the change that uses the secret in another form, each of these in turn."""
 
-    def change(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-        for label, alter in named:
-            secret = alter(way.secret)
-            if secret != way.secret:
-                yield label, replace(way, secret=secret)
-
-    return change
-
-
-def secret_padded(*ends: tuple[str, str]) -> SchemeChange:
-    """Something stands before and after the secret."""
-
-    def change(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-        for before, after in ends:
-            yield "", replace(way, secret=f"{before}{way.secret}{after}")
+    def change(call: SignedCall, scheme: SignatureScheme) -> Variants:
+        for alter in alterations:
+            secret = alter(scheme.secret)
+            if secret != scheme.secret:
+                yield "", replace(scheme, secret=secret)
 
     return change
 
 
-def secret_form(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """The secret as sandbox or production has it: the same but for its first seven characters."""
-    for secret in ("sandbox" + way.secret[7:], *(secret for _, secret in sent.secrets)):
-        if secret[7:] == way.secret[7:] and secret != way.secret and len(secret) > 7:
-            yield "", replace(way, secret=secret)
+def pad_secret(*paddings: tuple[str, str]) -> SchemeChange:
+    """Make the change that puts something before and after the secret, each pair in turn."""
+
+    def change(call: SignedCall, scheme: SignatureScheme) -> Variants:
+        for before, after in paddings:
+            yield "", replace(scheme, secret=f"{before}{scheme.secret}{after}")
+
+    return change
 
 
-def secret_mixed_up(sent: Sent, way: SignatureScheme) -> Iterator[tuple[str, SignatureScheme]]:
-    """Another of the caller's own credentials in the secret's place."""
-    now = dict(sent.pairs)
+def use_other_form_of_secret(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Use the secret of the other environment: sandbox and production differ in the first letters."""
+    size = len(_SECRET_PREFIX)
+    rest = scheme.secret[size:]
+    for secret in (_SECRET_PREFIX + rest, *(secret for _, secret in call.app_secrets)):
+        if secret[size:] == rest and secret != scheme.secret and len(secret) > size:
+            yield "", replace(scheme, secret=secret)
+
+
+def use_credential_as_secret(call: SignedCall, scheme: SignatureScheme) -> Variants:
+    """Use another of the caller's own credentials as the secret."""
+    texts = dict(call.pairs)
     for name in ("app_key", "session"):
-        if now.get(name):
-            yield name, replace(way, secret=now[name])
+        if texts.get(name):
+            yield name, replace(scheme, secret=texts[name])

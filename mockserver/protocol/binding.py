@@ -11,7 +11,14 @@ from .forms import Upload
 from .pictures import picture_type
 from .shapes import Param, ValueKind, read_time
 
-__all__ = ["SYSTEM_PARAMETERS", "Arguments", "bind", "invalid", "missing"]
+__all__ = [
+    "OPTIONAL_SYSTEM_PARAMETERS",
+    "SYSTEM_PARAMETERS",
+    "Arguments",
+    "bind",
+    "invalid",
+    "missing",
+]
 
 Arguments = dict[str, object]
 SYSTEM_PARAMETERS = (
@@ -26,6 +33,13 @@ SYSTEM_PARAMETERS = (
     "partner_id",
     "target_app_key",
     "simplify",
+)
+OPTIONAL_SYSTEM_PARAMETERS = tuple(
+    [
+        name
+        for name in SYSTEM_PARAMETERS
+        if name not in ("method", "app_key", "timestamp", "v", "sign")
+    ]
 )
 Bound = Callable[[str], int]
 

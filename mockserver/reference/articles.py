@@ -12,7 +12,7 @@ from msgspec import Struct
 from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..doctor.finding_texts import FINDING_TEXTS
-from ..doctor.signature_mistakes import FORMS, MISTAKES
+from ..doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 from ..domain.behaviours import BEHAVIOURS, Action, Behaviour, Party
 from ..domain.durations import format_duration
 from ..domain.evidence import SOURCES, Evidence, Grade
@@ -166,7 +166,7 @@ def _policy(policy: Behaviour) -> Article:
 
 def _findings() -> Iterator[Article]:
     """What `doctor` can say: mistakes of signing, then all else."""
-    for mistake in (*MISTAKES, *FORMS):
+    for mistake in (*MISTAKES, *SIGN_FORM_MISTAKES):
         known = Evidence(Grade(mistake.grade), (mistake.source,))
         zh, en = mistake.zh.replace("{}", "…"), mistake.en.replace("{}", "…")
         yield Article(

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.doctor.finding_texts import FINDING_TEXTS
-from mockserver.doctor.signature_mistakes import FORMS, MISTAKES
+from mockserver.doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 from mockserver.doctor.signature_report import explain_sign
 from mockserver.doctor.signature_search import PAIRS_AT_MOST, SINGLE_AT_MOST, SignatureSearch
-from mockserver.doctor.signed_content import Sent
+from mockserver.doctor.signed_content import SignedCall
 from mockserver.protocol.forms import Upload
 
 LAWS = settings(deadline=None, derandomize=True, database=None)
@@ -37,11 +37,13 @@ def md5(pairs, secret=SECRET):
 
 def sent(sign, pairs=PAIRS, **more):
     """A call as the doctor sees it."""
-    return Sent(**{"pairs": pairs, "sign": sign, "secret": SECRET, "raw": pairs, **more})
+    return SignedCall(
+        **{"pairs": pairs, "sign": sign, "secret": SECRET, "raw_pairs": pairs, **more}
+    )
 
 
 DOCTOR = SignatureSearch(
-    Sent(
+    SignedCall(
         pairs=(
             *PAIRS,
             ("timestamp", "2026-03-01 10:00:00"),
@@ -50,10 +52,10 @@ DOCTOR = SignatureSearch(
         ),
         sign="",
         secret=SECRET,
-        by_query=frozenset({"app_key"}),
-        unsent=("page_no", "page_size"),
+        query_names=frozenset({"app_key"}),
+        absent_names=("page_no", "page_size"),
         sessions=("6100another-session",),
-        secrets=(("1099", "another-secret-000"),),
+        app_secrets=(("1099", "another-secret-000"),),
     )
 )
 
@@ -62,7 +64,7 @@ DOCTOR = SignatureSearch(
 @given(digest=st.binary(min_size=16, max_size=16))
 def test_a_random_digest_accuses_nobody(digest):
     """Under no mistake and no pair of them does a random digest become a client's."""
-    assert DOCTOR.explain(digest.hex().upper()).slips is None
+    assert DOCTOR.explain(digest.hex().upper()).mistakes is None
 
 
 @settings(LAWS, max_examples=300)
@@ -78,7 +80,11 @@ def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, 
     """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that may be added."""
     told = explain_sign(
         sent(
-            write(digest), tuple(pairs.items()), body=body, by_query=frozenset(query), method=method
+            write(digest),
+            tuple(pairs.items()),
+            body=body,
+            query_names=frozenset(query),
+            sign_method=method,
         )
     )
     assert told[0].id == "unknown"
@@ -109,7 +115,7 @@ def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign)
         body=body,
         files=(Upload("f", content, "x"),),
         form=body,
-        unsent=("a", "b"),
+        absent_names=("a", "b"),
     )
     json.dumps(
         [[found.id, found.zh, found.en, dict(found.at)] for found in explain_sign(call)]
@@ -132,7 +138,7 @@ def test_a_right_sign_is_right(pairs, method):
         made = hmac.new(
             SECRET.encode(), joined.encode(), {"hmac": "md5", "hmac-sha256": "sha256"}[method]
         ).hexdigest()
-    assert explain_sign(sent(made.upper(), tuple(pairs.items()), method=method)) == ()
+    assert explain_sign(sent(made.upper(), tuple(pairs.items()), sign_method=method)) == ()
 
 
 @pytest.mark.parametrize("place", ["value", "name", "sign", "body"])
@@ -156,9 +162,9 @@ def test_no_secret_is_quoted(place):
                 sign,
                 pairs,
                 body=token if place == "body" else "",
-                secrets=(("1099", private[1]),),
+                app_secrets=(("1099", private[1]),),
                 sessions=(SESSION, private[3]),
-                hidden=lambda name: name in ("session", "note"),
+                is_private=lambda name: name in ("session", "note"),
             )
             told = json.dumps(
                 [[found.zh, found.en, dict(found.at)] for found in explain_sign(call)],
@@ -185,8 +191,14 @@ def test_long_calls_are_bounded():
 
 def test_findings_have_names_of_their_own():
     """No two findings share a name, and every sentence stands in both languages."""
-    names = [*(row.id for row in (*MISTAKES, *FORMS)), *FINDING_TEXTS]
+    names = [*(row.id for row in (*MISTAKES, *SIGN_FORM_MISTAKES)), *FINDING_TEXTS]
     assert len(names) == len(set(names))
-    assert all(row.zh and row.en and row.rule_zh and row.rule_en for row in (*MISTAKES, *FORMS))
+    assert all(
+        row.zh and row.en and row.rule_zh and row.rule_en
+        for row in (*MISTAKES, *SIGN_FORM_MISTAKES)
+    )
     assert all(row.zh and row.en for row in FINDING_TEXTS.values())
-    assert all(row.grade in ("documented", "inferred", "assumed") for row in (*MISTAKES, *FORMS))
+    assert all(
+        row.grade in ("documented", "inferred", "assumed")
+        for row in (*MISTAKES, *SIGN_FORM_MISTAKES)
+    )

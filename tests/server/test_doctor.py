@@ -313,9 +313,9 @@ def ids(entry):
 
 def test_every_known_mistake_has_a_client():
     """No row of the doctor is without a client that makes the mistake."""
-    from mockserver.doctor.signature_mistakes import FORMS, MISTAKES
+    from mockserver.doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 
-    assert {row.id for row in (*MISTAKES, *FORMS)} == set(CLIENTS)
+    assert {row.id for row in (*MISTAKES, *SIGN_FORM_MISTAKES)} == set(CLIENTS)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
