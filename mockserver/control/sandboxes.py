@@ -130,14 +130,14 @@ def _drop_snapshot(ask: ControlRequest) -> tuple[int, Any]:
 
 
 def _rules(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, ask.world.state.rules.shown()
+    return 200, ask.world.state.rules.to_dict()
 
 
 def _patch_rules(ask: ControlRequest) -> tuple[int, Any]:
     if not isinstance(ask.body, dict):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
     ask.world.patch_rules(ask.body)
-    return 200, ask.world.state.rules.shown()
+    return 200, ask.world.state.rules.to_dict()
 
 
 def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:

@@ -48,7 +48,7 @@ def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
         return None
     for row in _BY_STATE[exchange.ruleset, exchange.status]:
         if row.deadline_rule:
-            return exchange.due or exchange.entered + rules.deadline(row.deadline_rule)
+            return exchange.due or exchange.entered + rules.duration(row.deadline_rule)
     return None
 
 

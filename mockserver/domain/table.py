@@ -1,8 +1,43 @@
-"""The rules of an exchange: who may move it, from where, to where, when, with what stock.
+"""What can happen to an exchange, as data: who may move it, from where, to where, and what follows.
 
-All that decides a move stands here; this file does not know who reads it (`play.py`, refusal texts,
-deadlines, control API, reference, diagram).  Rows of one state and move are tried in order; the
-first whose conditions hold is taken.  Sources: exchange guide, API pages, rules of the product.
+The model.  An exchange is in one status.  A *move* is what an actor does to it.  A *row* says
+that one actor may make one move in one status, and holds everything that follows from it: the
+next status, the conditions, the stock entries, the fields written, the sentence that the platform
+leaves, the rulesets in which the row exists, and how all this is known.  `TABLE` is the list of
+all rows.  There is no other place that knows the flow; a move without a row cannot be made.
+
+How a row is chosen (`play.py`).  The rows of the present status, move and actor are tried in the
+order of `TABLE`; the first one whose conditions hold is taken.  So two rows may share status,
+move and actor if conditions tell them apart: `Expire` in status 1 leads to 2 with stock and to 4
+without.  A condition that only tells such rows apart is marked `deciding` and becomes part of the
+row's name.  If no row is taken, the refusal names the condition that came furthest in the order of
+the checks: status, then arguments, then stock.
+
+Time.  A deadline is a row like any other: the actor is the system, the move is `Expire`, and
+`deadline_rule` names the rule that holds its duration.  All `Expire` rows of one status share one
+rule, so an exchange has at most one deadline.
+
+Customer service.  The statuses of 小二 are a second, smaller state that runs beside the first:
+`CS_TABLE` says at which of them a move is legal and which it writes.  A move must be legal in
+both tables.  While the case is in hand (`IN_HAND`) no deadline runs.
+
+Messages.  `LeaveMessage` has a row for each status and party while the flow runs.  It leads back
+to its own status and does not change `modified`.
+
+Why data and not code.  Many readers use the same rows: `play`, the texts of refusals, deadlines,
+near misses, the control API (`possible`), coverage, the state diagram, `explain`, the reference,
+the static check of scenarios, and the Hypothesis machine with its complement (moves that must be
+refused).  If one `if` elsewhere decided a move, each of these would be wrong about it without
+noticing.
+
+What would break: a function instead of a row (coverage could not count it); a row whose order
+matters without a deciding condition (the second row could never be taken); two rows with the same
+name (events and coverage name rows); a status that no `Expire` leaves (an exchange could wait for
+ever); a posting that takes from one account only (stock would appear or vanish).  Tests hold each
+of these.
+
+Sources: docs/spec/exchange-guide.md, docs/spec/exchange-api.md, docs/spec/rules.md; each row has
+its own evidence, which `explain` prints.
 """
 
 from msgspec import Struct
@@ -54,24 +89,35 @@ SHIP = Posting("发出", "exchange_sku", "reserved", "reserved", "shipped")
 RETURN = Posting("退回入库", "bought_sku", "num", "outside", "returned")
 
 BOTH = (Ruleset.CLASSIC, Ruleset.UPGRADED)
-CLASSIC, UPGRADED = (Ruleset.CLASSIC,), (Ruleset.UPGRADED,)
+CLASSIC = (Ruleset.CLASSIC,)
+UPGRADED = (Ruleset.UPGRADED,)
 BUYER, SELLER, CS, SYSTEM = Actor.BUYER, Actor.SELLER, Actor.CS, Actor.SYSTEM
 S1, S2, S3 = Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_RETURN, Status.WAIT_SELLER_CONFIRM
 S4, S5, S6 = Status.CLOSED, Status.SUCCESS, Status.WAIT_BUYER_MODIFY
 S12, S13, S14 = Status.WAIT_SELLER_CONSIGN, Status.WAIT_BUYER_CONFIRM, Status.TO_REFUND
 
+RETURNED = (("good_status", GoodStatus.RETURNED),)
+BACK_WITH_BUYER = (
+    ("buyer_logistic_name", ""),
+    ("buyer_logistic_no", ""),
+    ("good_status", GoodStatus.RECEIVED),
+)
+
 
 class Row(Struct, frozen=True):
-    """One legal move.
+    """One legal move: in `source` (None: no exchange yet) `by` may make `move`, which leads to
+    `target`.
 
-    `notice` is what the platform writes when the actor says nothing; `deadline_rule` names the switch that
-    holds the deadline; `when` are its conditions; `postings` its stock entries; `changes_modified` is false where
-    `modified` stays; `writes` are fields that the move sets anew; `upgraded_evidence` is the evidence under `upgraded` where it is another.
+    `notice` is the sentence that the platform leaves if the actor says nothing.  `when` are the
+    conditions, `postings` the stock entries, `writes` pairs of an exchange's field and its new
+    value. `deadline_rule` names the rule with the duration after which the system moves (empty:
+    no deadline). `changes_modified` is False if `modified` stays.  `upgraded_evidence` replaces
+    `evidence` under ruleset `upgraded`.
     """
 
     source: Status | None
-    move: type[Move]
     by: Actor
+    move: type[Move]
     target: Status
     notice: str
     evidence: Evidence
@@ -84,26 +130,32 @@ class Row(Struct, frozen=True):
     upgraded_evidence: Evidence | None = None
 
     def evidence_under(self, ruleset: Ruleset) -> Evidence:
-        """How the row is known under a ruleset: some are documented for one flow and assumed for the other."""
-        return (
-            self.upgraded_evidence
-            if self.upgraded_evidence and ruleset is Ruleset.UPGRADED
-            else self.evidence
-        )
+        """Return how the row is known under `ruleset`.
+
+        Some are documented for one and assumed for the other.
+        """
+        if self.upgraded_evidence and ruleset is Ruleset.UPGRADED:
+            return self.upgraded_evidence
+        return self.evidence
 
     @property
     def name(self) -> str:
-        """`1-expire-4:out_of_stock`: from, move, to, and the deciding conditions; unique by actor."""
+        """The row's name, unique in the table: from-move-to and the deciding conditions.
+
+        Example: `1-expire-4:out_of_stock`; 0 is a new application; a message names its actor.
+        """
         source = 0 if self.source is None else self.source.value
-        chosen = ".".join(condition.name for condition in self.when if condition.deciding)
         by = f"@{self.by}" if self.move is LeaveMessage else ""
-        return f"{source}-{self.move.name()}{by}-{self.target.value}" + (
-            f":{chosen}" if chosen else ""
-        )
+        deciding = ".".join(condition.name for condition in self.when if condition.deciding)
+        name = f"{source}-{self.move.name()}{by}-{self.target.value}"
+        return f"{name}:{deciding}" if deciding else name
 
 
 class CsRow(Struct, frozen=True):
-    """A move that customer service's status decides or changes: legal at `sources`, writes `targets`."""
+    """A move that depends on customer service: legal at `sources`, it writes `targets` in order.
+
+    `when` chooses among the rows of one move.  A move without a row here is legal at every status.
+    """
 
     move: type[Move]
     sources: tuple[CsStatus, ...]
@@ -112,280 +164,141 @@ class CsRow(Struct, frozen=True):
     when: Condition | None = None
 
 
-_FLOW: tuple[Row, ...] = (
-    Row(None, Apply, BUYER, S1, "买家申请换货，等待卖家处理", documented("guide", note="guide-1")),
-    # 1: the seller decides, or the system by stock
-    Row(
-        S1,
-        Agree,
-        SELLER,
-        S2,
-        "卖家同意换货申请，已预占换货商品，等待买家退货",
-        documented("guide", "api", note="guide-7"),
-        when=(ADDRESS_KNOWN, IN_STOCK),
-        postings=(RESERVE,),
-    ),
-    Row(
-        S1,
-        Refuse,
-        SELLER,
-        S4,
-        "卖家拒绝换货申请，换货关闭",
-        documented("guide", note="guide-8"),
-        when=(REASON_KNOWN,),
-        rulesets=CLASSIC,
-    ),
-    Row(
-        S1,
-        Refuse,
-        SELLER,
-        S6,
-        "卖家拒绝换货申请，等待买家修改",
-        inferred("rule23"),
-        when=(REASON_KNOWN,),
-        rulesets=UPGRADED,
-    ),
-    Row(
-        S1,
-        Expire,
+def _expire(
+    source: Status,
+    target: Status,
+    notice: str,
+    evidence: Evidence,
+    *,
+    when: tuple[Condition, ...] = (),
+    postings: tuple[Posting, ...] = (),
+) -> Row:
+    """Return the row in which the system leaves `source` at its deadline."""
+    return Row(
+        source,
         SYSTEM,
-        S2,
-        "卖家超时未处理，有库存，系统自动同意换货申请",
-        documented("guide", note="guide-7; length assumed"),
-        when=(IN_STOCK,),
-        postings=(RESERVE,),
-        deadline_rule=S1.deadline_rule,
-    ),
-    Row(
-        S1,
         Expire,
-        SYSTEM,
-        S4,
-        "卖家超时未处理，无库存，系统自动拒绝换货申请",
-        documented("guide", note="guide-7; length assumed"),
-        when=(OUT_OF_STOCK,),
-        deadline_rule=S1.deadline_rule,
-    ),
-    Row(S1, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc")),
+        target,
+        notice=notice,
+        evidence=evidence,
+        when=when,
+        postings=postings,
+        deadline_rule=source.deadline_rule,
+    )
+
+
+# fmt: off
+_STATUS_ROWS: tuple[Row, ...] = (
+    Row(None, BUYER, Apply, S1, notice="买家申请换货，等待卖家处理",
+        evidence=documented("guide", note="guide-1")),
+
+    # 1: the seller decides; after two days the system, by stock
+    Row(S1, SELLER, Agree, S2, notice="卖家同意换货申请，已预占换货商品，等待买家退货",
+        evidence=documented("guide", "api", note="guide-7"),
+        when=(ADDRESS_KNOWN, IN_STOCK), postings=(RESERVE,)),
+    Row(S1, SELLER, Refuse, S4, notice="卖家拒绝换货申请，换货关闭",
+        evidence=documented("guide", note="guide-8"),
+        when=(REASON_KNOWN,), rulesets=CLASSIC),
+    Row(S1, SELLER, Refuse, S6, notice="卖家拒绝换货申请，等待买家修改",
+        evidence=inferred("rule23"),
+        when=(REASON_KNOWN,), rulesets=UPGRADED),
+    _expire(S1, S2, "卖家超时未处理，有库存，系统自动同意换货申请",
+            documented("guide", note="guide-7; length assumed"),
+            when=(IN_STOCK,), postings=(RESERVE,)),
+    _expire(S1, S4, "卖家超时未处理，无库存，系统自动拒绝换货申请",
+            documented("guide", note="guide-7; length assumed"),
+            when=(OUT_OF_STOCK,)),
+    Row(S1, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc")),
+
     # 2: the buyer returns the goods
-    Row(
-        S2,
-        ShipBack,
-        BUYER,
-        S3,
-        "买家已寄回商品，等待卖家确认收货",
-        documented("guide", note="guide-5"),
-        when=WAYBILL,
-        writes=(("good_status", GoodStatus.RETURNED),),
-    ),
-    Row(
-        S2,
-        Expire,
-        SYSTEM,
-        S4,
-        "买家超时未退货，换货关闭",
-        inferred("rule23"),
-        postings=(RELEASE,),
-        deadline_rule=S2.deadline_rule,
-    ),
-    Row(S2, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), postings=(RELEASE,)),
+    Row(S2, BUYER, ShipBack, S3, notice="买家已寄回商品，等待卖家确认收货",
+        evidence=documented("guide", note="guide-5"),
+        when=WAYBILL, writes=RETURNED),
+    _expire(S2, S4, "买家超时未退货，换货关闭", inferred("rule23"), postings=(RELEASE,)),
+    Row(S2, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
+        postings=(RELEASE,)),
+
     # 3: the seller examines what came back
-    Row(
-        S3,
-        ReturngoodsAgree,
-        SELLER,
-        S12,
-        "卖家确认收到退货，等待卖家发出换货商品",
-        documented("guide", "api", note="guide-5"),
-        postings=(RETURN,),
-        upgraded_evidence=assumed("allowed too"),
-    ),
-    Row(
-        S3,
-        ReturngoodsRefuse,
-        SELLER,
-        S6,
-        "卖家拒绝确认收货，等待买家修改",
-        documented("guide", "api", note="guide-8"),
-        when=(REASON_KNOWN,),
-    ),
-    Row(
-        S3,
-        ConfirmConsign,
-        SELLER,
-        S13,
-        "卖家确认收货并发出换货商品，等待买家收货",
-        inferred("api", "isv"),
-        when=WAYBILL,
-        postings=(RETURN, SHIP),
-        rulesets=UPGRADED,
-    ),
-    Row(S3, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), postings=(RELEASE,)),
-    Row(
-        S3,
-        Expire,
-        SYSTEM,
-        S14,
-        "卖家超时未确认收货，换货转退款",
-        inferred("rule23"),
-        postings=(RELEASE,),
-        deadline_rule=S3.deadline_rule,
-    ),
+    Row(S3, SELLER, ReturngoodsAgree, S12, notice="卖家确认收到退货，等待卖家发出换货商品",
+        evidence=documented("guide", "api", note="guide-5"),
+        postings=(RETURN,), upgraded_evidence=assumed("allowed too")),
+    Row(S3, SELLER, ReturngoodsRefuse, S6, notice="卖家拒绝确认收货，等待买家修改",
+        evidence=documented("guide", "api", note="guide-8"),
+        when=(REASON_KNOWN,)),
+    Row(S3, SELLER, ConfirmConsign, S13, notice="卖家确认收货并发出换货商品，等待买家收货",
+        evidence=inferred("api", "isv"),
+        when=WAYBILL, postings=(RETURN, SHIP), rulesets=UPGRADED),
+    Row(S3, SELLER, TurnToRefund, S14, notice="卖家将换货转为退款", evidence=inferred("tmc"),
+        postings=(RELEASE,)),
+    _expire(S3, S14, "卖家超时未确认收货，换货转退款", inferred("rule23"), postings=(RELEASE,)),
+
     # 6: refused; the buyer modifies, cancels, or calls customer service
-    Row(
-        S6,
-        Modify,
-        BUYER,
-        S3,
-        "买家修改换货申请，等待卖家确认收货",
-        inferred("tmc", note="target by switch modify_to"),
-        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT),
-    ),
-    Row(
-        S6,
-        Modify,
-        BUYER,
-        S1,
-        "买家修改换货申请，等待卖家处理",
-        inferred("tmc"),
-        when=(NOT_IN_HAND,),
-        postings=(RELEASE,),
-        writes=(
-            ("buyer_logistic_name", ""),
-            ("buyer_logistic_no", ""),
-            ("good_status", GoodStatus.RECEIVED),
-        ),
-    ),
-    Row(
-        S6,
-        AskCs,
-        BUYER,
-        S6,
-        "买家申请客服介入",
-        documented("guide", note="guide-8; cs numbers inferred"),
-    ),
-    Row(S6, StepIn, CS, S6, "小二已介入处理", inferred("refund")),
-    Row(
-        S6,
-        Judge,
-        CS,
-        S12,
-        "小二判定支持买家，等待卖家发出换货商品",
-        assumed(),
-        when=(FOR_BUYER, RECEIPT_REFUSED),
-        postings=(RETURN,),
-    ),
-    Row(
-        S6,
-        Judge,
-        CS,
-        S2,
-        "小二判定支持买家，已预占换货商品，等待买家退货",
-        assumed(),
-        when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK),
-        postings=(RESERVE,),
-        rulesets=UPGRADED,
-    ),
-    Row(
-        S6,
-        Judge,
-        CS,
-        S4,
-        "小二判定支持卖家，换货关闭",
-        assumed(),
-        when=(FOR_SELLER,),
-        postings=(RELEASE,),
-    ),
-    Row(
-        S6,
-        Judge,
-        CS,
-        S14,
-        "小二判定退款，换货转退款",
-        assumed(),
-        when=(FOR_REFUND,),
-        postings=(RELEASE,),
-    ),
-    Row(S6, Cancel, BUYER, S4, "买家取消换货申请", inferred("tmc"), postings=(RELEASE,)),
-    Row(
-        S6,
-        Expire,
-        SYSTEM,
-        S4,
-        "买家超时未修改，换货关闭",
-        inferred("rule23"),
-        when=(NOT_IN_HAND,),
-        postings=(RELEASE,),
-        deadline_rule=S6.deadline_rule,
-    ),
+    Row(S6, BUYER, Modify, S3, notice="买家修改换货申请，等待卖家确认收货",
+        evidence=inferred("tmc", note="target by switch modify_to"),
+        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT)),
+    Row(S6, BUYER, Modify, S1, notice="买家修改换货申请，等待卖家处理", evidence=inferred("tmc"),
+        when=(NOT_IN_HAND,), postings=(RELEASE,), writes=BACK_WITH_BUYER),
+    Row(S6, BUYER, AskCs, S6, notice="买家申请客服介入",
+        evidence=documented("guide", note="guide-8; cs numbers inferred")),
+    Row(S6, CS, StepIn, S6, notice="小二已介入处理", evidence=inferred("refund")),
+    Row(S6, CS, Judge, S12, notice="小二判定支持买家，等待卖家发出换货商品", evidence=assumed(),
+        when=(FOR_BUYER, RECEIPT_REFUSED), postings=(RETURN,)),
+    Row(S6, CS, Judge, S2, notice="小二判定支持买家，已预占换货商品，等待买家退货",
+        evidence=assumed(),
+        when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK), postings=(RESERVE,), rulesets=UPGRADED),
+    Row(S6, CS, Judge, S4, notice="小二判定支持卖家，换货关闭", evidence=assumed(),
+        when=(FOR_SELLER,), postings=(RELEASE,)),
+    Row(S6, CS, Judge, S14, notice="小二判定退款，换货转退款", evidence=assumed(),
+        when=(FOR_REFUND,), postings=(RELEASE,)),
+    Row(S6, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
+        postings=(RELEASE,)),
+    _expire(S6, S4, "买家超时未修改，换货关闭", inferred("rule23"),
+            when=(NOT_IN_HAND,), postings=(RELEASE,)),
+
     # 12: the seller ships the replacement
-    Row(
-        S12,
-        Consigngoods,
-        SELLER,
-        S13,
-        "卖家已发出换货商品，等待买家收货",
-        documented("api", note="target inferred"),
-        when=WAYBILL,
-        postings=(SHIP,),
-        upgraded_evidence=assumed("allowed too"),
-    ),
-    Row(S12, TurnToRefund, SELLER, S14, "卖家将换货转为退款", inferred("tmc"), postings=(RELEASE,)),
-    Row(
-        S12,
-        Expire,
-        SYSTEM,
-        S14,
-        "卖家超时未发货，换货转退款",
-        assumed("length inferred", "ruleold"),
-        postings=(RELEASE,),
-        deadline_rule=S12.deadline_rule,
-    ),
+    Row(S12, SELLER, Consigngoods, S13, notice="卖家已发出换货商品，等待买家收货",
+        evidence=documented("api", note="target inferred"),
+        when=WAYBILL, postings=(SHIP,), upgraded_evidence=assumed("allowed too")),
+    Row(S12, SELLER, TurnToRefund, S14, notice="卖家将换货转为退款", evidence=inferred("tmc"),
+        postings=(RELEASE,)),
+    _expire(S12, S14, "卖家超时未发货，换货转退款", assumed("length inferred", "ruleold"),
+            postings=(RELEASE,)),
+
     # 13: the buyer receives it
-    Row(S13, ConfirmReceipt, BUYER, S5, "买家确认收到换货商品，换货成功", documented("tmc")),
-    Row(
-        S13,
-        Expire,
-        SYSTEM,
-        S5,
-        "买家超时未确认收货，系统自动确认，换货成功",
-        assumed(),
-        deadline_rule=S13.deadline_rule,
-    ),
+    Row(S13, BUYER, ConfirmReceipt, S5, notice="买家确认收到换货商品，换货成功",
+        evidence=documented("tmc")),
+    _expire(S13, S5, "买家超时未确认收货，系统自动确认，换货成功", assumed()),
 )
+# fmt: on
 
 FINAL_STATUSES = tuple(
-    status for status in Status if all(row.source is not status for row in _FLOW)
+    status for status in Status if all(row.source is not status for row in _STATUS_ROWS)
 )
 
-TABLE: tuple[Row, ...] = (
-    *_FLOW,
-    # messages: in every state of the flow
-    *(
-        Row(
-            status,
-            LeaveMessage,
-            actor,
-            status,
-            "留言",
-            documented("guide", "api", note="guide-6"),
-            changes_modified=False,
-        )
-        for status in Status
-        if status not in FINAL_STATUSES
-        for actor in (BUYER, SELLER, CS)
-    ),
+_MESSAGE_ROWS = tuple(
+    Row(
+        status,
+        by,
+        LeaveMessage,
+        status,
+        notice="留言",
+        evidence=documented("guide", "api", note="guide-6"),
+        changes_modified=False,
+    )
+    for status in Status
+    if status not in FINAL_STATUSES
+    for by in (BUYER, SELLER, CS)
 )
+
+TABLE: tuple[Row, ...] = (*_STATUS_ROWS, *_MESSAGE_ROWS)
+
+_DONE_FOR_BUYER = (CsStatus.FOR_BUYER, CsStatus.DONE)
+_DONE_FOR_SELLER = (CsStatus.FOR_SELLER, CsStatus.DONE)
 
 CS_TABLE: tuple[CsRow, ...] = (
     CsRow(AskCs, (CsStatus.NOT_NEEDED,), inferred("refund"), (CsStatus.ASKED,)),
     CsRow(StepIn, (CsStatus.ASKED,), inferred("refund"), (CsStatus.STEPPED_IN,)),
-    *(
-        CsRow(Judge, IN_HAND, assumed(), (side, CsStatus.DONE), verdict)
-        for side, verdict in (
-            (CsStatus.FOR_BUYER, FOR_BUYER),
-            (CsStatus.FOR_BUYER, FOR_REFUND),
-            (CsStatus.FOR_SELLER, FOR_SELLER),
-        )
-    ),
+    CsRow(Judge, IN_HAND, assumed(), _DONE_FOR_BUYER, when=FOR_BUYER),
+    CsRow(Judge, IN_HAND, assumed(), _DONE_FOR_BUYER, when=FOR_REFUND),
+    CsRow(Judge, IN_HAND, assumed(), _DONE_FOR_SELLER, when=FOR_SELLER),
 )

@@ -93,7 +93,10 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
             en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds",
         )
     assert call.world is not None
-    tolerance, real = call.world.state.rules.span("timestamp_tolerance"), lookup.directory.real()
+    tolerance, real = (
+        call.world.state.rules.duration("timestamp_tolerance"),
+        lookup.directory.real(),
+    )
     if abs(instant - real) > tolerance and abs(instant - call.world.now) > tolerance:
         raise TopError(31)
 

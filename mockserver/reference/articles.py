@@ -64,7 +64,7 @@ def _row_zh(row: Row) -> str:
     when = "".join(f"，{condition.label}" for condition in row.when)
     posts = "".join(f"，{posting.zh}" for posting in row.postings)
     after = (
-        f"，满 {format_duration(DEFAULTS.deadline(row.deadline_rule))} 后"
+        f"，满 {format_duration(DEFAULTS.duration(row.deadline_rule))} 后"
         if row.deadline_rule
         else ""
     )
@@ -80,7 +80,7 @@ def _row_en(row: Row) -> str:
     when = f" when {', '.join(c.name for c in row.when)}" if row.when else ""
     posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.postings)
     after = (
-        f" after {format_duration(DEFAULTS.deadline(row.deadline_rule))}"
+        f" after {format_duration(DEFAULTS.duration(row.deadline_rule))}"
         if row.deadline_rule
         else ""
     )
@@ -284,7 +284,7 @@ def build_articles() -> Iterator[Article]:
         )
     for method in METHODS.values():
         yield _method(method)
-    shown = DEFAULTS.shown()
+    shown = DEFAULTS.to_dict()
     for switch in RULES.values():
         yield Article(
             "规则 rule",

@@ -88,7 +88,7 @@ def _played(
         situation = Situation(
             exchange=exchange,
             move=move,
-            rules=rules.changed({"strict_logistics": False}),
+            rules=rules.with_changes({"strict_logistics": False}),
             available=available,
             addresses={getattr(move, "address_id", None): ""},  # type: ignore[dict-item]  # whatever is named is there
             reasons=(getattr(move, "seller_refuse_reason_id", None),),  # type: ignore[arg-type]

@@ -160,13 +160,13 @@ def _given(root: Node, reading: ReadContext) -> dict[str, Any]:
 def _check_rules(node: Node, reading: ReadContext) -> None:
     for name, each in node.value.items():
         try:
-            DEFAULTS.changed({name: each.plain()})
+            DEFAULTS.with_changes({name: each.plain()})
         except BadRule as wrong:
             reading.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
 
 
 def _choices(given: Mapping[str, Any]) -> RuleValues:
     try:
-        return DEFAULTS.changed(given.get("rules", {}))
+        return DEFAULTS.with_changes(given.get("rules", {}))
     except BadRule:
         return DEFAULTS

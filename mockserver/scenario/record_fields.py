@@ -107,8 +107,8 @@ def state_given(state: State) -> dict[str, Any]:
         }
         for each in state.goods.values()
     }
-    usual = DEFAULTS.shown()
-    rules = {name: value for name, value in state.rules.shown().items() if value != usual[name]}
+    usual = DEFAULTS.to_dict()
+    rules = {name: value for name, value in state.rules.to_dict().items() if value != usual[name]}
     return {
         "seed": state.numbers["seed"],
         "shops": [_shop(_as_document(shop, state)) for shop in state.shops.values()],

@@ -119,7 +119,7 @@ class _Teller:
         )
         world = state_given(self._state) if founded is None else document_given(founded)
         self.given = {"clock": show_time(self._inner - self._base), **world}
-        self._choices = DEFAULTS.changed(self.given.get("rules", {}))
+        self._choices = DEFAULTS.with_changes(self.given.get("rules", {}))
         if self._found:
             self._tell_found()
         for deed in self._state.operations:
@@ -307,7 +307,7 @@ class _Teller:
             for name, value in deed.patch.items()
             if not (self._timeless and name in _DEADLINES)
         }
-        self._choices = self._choices.changed(patch)
+        self._choices = self._choices.with_changes(patch)
         if patch:
             self.steps.append({"rules": patch})
 

@@ -67,7 +67,7 @@ class _Foreseen:
 
     def __init__(self, story: Scenario) -> None:
         self._story = story
-        self._choices: RuleValues = DEFAULTS.changed(story.given.get("rules", {}))
+        self._choices: RuleValues = DEFAULTS.with_changes(story.given.get("rules", {}))
         self._ruleset = Ruleset(story.given.get("ruleset", Ruleset.CLASSIC))
         clock = story.given.get("clock") or FROZEN_AT
         start = read_time(clock) if isinstance(clock, str) else None
@@ -315,7 +315,7 @@ class _Foreseen:
 
     def send(self, step: ControlStep) -> None:
         if step.what == "rules":
-            self._choices = self._choices.changed(step.body.plain())
+            self._choices = self._choices.with_changes(step.body.plain())
             self._expire(self._choices, self._now)
         elif step.what not in ("stock", "rights"):
             raise _Unsure

@@ -219,7 +219,7 @@ def _rules(node: Node, kind: str, reading: ReadContext) -> Step | None:
     body = reading.members(node, kind)
     for name, each in () if body is None else body.value.items():
         try:
-            reading.rule(reading.rules.changed({name: each.plain()}))
+            reading.rule(reading.rules.with_changes({name: each.plain()}))
         except BadRule as wrong:
             reading.wrong(body or node, wrong.zh, wrong.en, name)
     return (

@@ -51,7 +51,7 @@ def evaluate(
     situation = Situation(
         exchange=exchange,
         move=fill_defaults(move, exchange, state),
-        rules=state.rules.changed({"strict_logistics": False}) if opening else state.rules,
+        rules=state.rules.with_changes({"strict_logistics": False}) if opening else state.rules,
         available=exchange.num if opening else wanted.available,
         addresses=state.shops[exchange.shop].return_addresses(),
         reasons=stage_reasons(state, exchange),

@@ -97,7 +97,7 @@ def write_snapshot(state: State) -> bytes:
         version=VERSION,
         clock=state.clock,
         ruleset=state.ruleset,
-        rules=state.rules.shown(),
+        rules=state.rules.to_dict(),
         apps=[AppRights(app.app_key, _rights(app.methods)) for app in state.apps.values()],
         sessions=[
             SessionRights(s.label, s.shop, s.nick, s.user_id, s.role, _rights(s.methods), s.expires)
@@ -143,7 +143,7 @@ def read_snapshot(raw: object) -> State:
             "version", f"只支持版本 {VERSION}", f"only version {VERSION} is supported"
         )
     try:
-        state = State(document.clock, DEFAULTS.changed(document.rules), document.ruleset)
+        state = State(document.clock, DEFAULTS.with_changes(document.rules), document.ruleset)
     except BadRule as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     check_instants(document)

@@ -280,7 +280,7 @@ class World:
             BadSwitch: a name or value is wrong; none has changed.
         """
         with self.settled() as now:
-            self.state.rules = self.state.rules.changed(patch)
+            self.state.rules = self.state.rules.with_changes(patch)
             self.state.reindex_timers()
             self.state.operations.append(Ruled(self.state.last_event, now, dict(patch)))
             self._fire(now, earliest=now)

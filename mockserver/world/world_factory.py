@@ -68,7 +68,7 @@ def make_state(document: WorldDocument, number: int, real: datetime) -> State:
     made = generate_names(document.seed)
     state = State(clock_of(document.clock, real), DEFAULTS, document.ruleset)
     try:
-        state.rules = DEFAULTS.changed(document.rules)
+        state.rules = DEFAULTS.with_changes(document.rules)
     except BadRule as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     state.numbers["seed"] = document.seed

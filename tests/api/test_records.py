@@ -213,7 +213,7 @@ def test_the_status_is_a_text(make_exchange, status, text):
 
 def test_the_text_of_14_can_be_switched(make_exchange):
     """The other text that an integrator handles comes by switch."""
-    rules = DEFAULTS.changed({"text.14": "换货单关闭,请退款"})
+    rules = DEFAULTS.with_changes({"text.14": "换货单关闭,请退款"})
 
     record = build_exchange_record(
         make_exchange(14),

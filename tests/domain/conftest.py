@@ -90,7 +90,7 @@ def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
         situation = Situation(
             exchange=exchange,
             move=make_move(name, **fields),
-            rules=DEFAULTS.changed(rules or {}),
+            rules=DEFAULTS.with_changes(rules or {}),
             available=available,
             addresses={7002: "默认退货地址", 7001: "退货地址七千零一"},
             reasons=(41, 42),

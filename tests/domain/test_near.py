@@ -163,7 +163,7 @@ def test_a_rule_of_the_sandbox_counts(make_exchange):
         make_exchange(6, came_from=3),
         MOVES["returngoods_agree"],
         Actor.SELLER,
-        DEFAULTS.changed({"modify_to": 3}),
+        DEFAULTS.with_changes({"modify_to": 3}),
     )
     assert [step.move.name() for step in asked.way] == ["modify"]
 

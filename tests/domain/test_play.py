@@ -52,7 +52,7 @@ def test_deadlines_follow_the_switches(make_exchange, status):
     exchange = make_exchange(status)
 
     assert deadline(
-        exchange, DEFAULTS.changed({f"deadline.{status}": "90s"})
+        exchange, DEFAULTS.with_changes({f"deadline.{status}": "90s"})
     ) == exchange.entered + timedelta(seconds=90)
 
 
@@ -62,7 +62,7 @@ def test_deadlines_follow_the_switches(make_exchange, status):
 def test_a_length_is_refused_or_gives_a_deadline(make_exchange, text):
     """However long, an accepted deadline is an instant that can be told."""
     with suppress(BadRule):
-        rules = DEFAULTS.changed({"deadline.2": text})
+        rules = DEFAULTS.with_changes({"deadline.2": text})
         assert deadline(make_exchange(2), rules) > make_exchange(2).entered
 
 

@@ -25,7 +25,7 @@ DEFAULT = {
 @pytest.mark.parametrize(("name", "value"), DEFAULT.items())
 def test_every_documented_choice_has_its_default(name, value):
     """The durations, texts, codes and limits of the rules stand as the rules say."""
-    assert DEFAULTS.shown()[name] == value
+    assert DEFAULTS.to_dict()[name] == value
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_choices_say_how_they_are_known(name, grade):
 )
 def test_a_choice_can_be_overridden(name, value, shown):
     """A patch changes the named choice and no other; the choices before it stay."""
-    changed = DEFAULTS.changed({name: value}).shown()
+    changed = DEFAULTS.with_changes({name: value}).to_dict()
 
-    assert changed == {**DEFAULTS.shown(), name: shown}
-    assert DEFAULTS.shown()[name] == DEFAULT[name]
+    assert changed == {**DEFAULTS.to_dict(), name: shown}
+    assert DEFAULTS.to_dict()[name] == DEFAULT[name]
 
 
 @pytest.mark.parametrize(
@@ -125,22 +125,22 @@ def test_a_choice_can_be_overridden(name, value, shown):
 def test_a_wrong_name_or_value_is_refused(name, value):
     """The refusal names the rule and what it could be; no choice has changed."""
     with pytest.raises(BadRule) as bad:
-        DEFAULTS.changed({"modify_to": 3, name: value})
+        DEFAULTS.with_changes({"modify_to": 3, name: value})
 
     assert bad.value.name == name
-    assert DEFAULTS.shown()["modify_to"] == 1
+    assert DEFAULTS.to_dict()["modify_to"] == 1
 
 
 def test_an_unknown_name_is_told_the_known_ones():
     """The refusal of a misspelt rule lists the rules there are."""
     with pytest.raises(BadRule, match=r"strict_logistics"):
-        DEFAULTS.changed({"strict_logistic": True})
+        DEFAULTS.with_changes({"strict_logistic": True})
 
 
 def test_what_is_shown_can_be_patched_back():
     """A dump of the rules is itself a valid patch."""
-    changed = DEFAULTS.changed(
+    changed = DEFAULTS.with_changes(
         {"deadline.12": "73h", "text.14": "换货转退款", "strict_logistics": True}
     )
 
-    assert DEFAULTS.changed(changed.shown()).shown() == changed.shown()
+    assert DEFAULTS.with_changes(changed.to_dict()).to_dict() == changed.to_dict()

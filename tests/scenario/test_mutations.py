@@ -183,7 +183,7 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
         (("a second later", SECOND), ("a second earlier", -SECOND)) if row.deadline_rule else ()
     ):
         own = f"{row.deadline_rule} of {ruleset}"  # one timer a state: rows that share it change together
-        values = {**DEFAULTS.values, own: DEFAULTS.deadline(row.deadline_rule) + by}
+        values = {**DEFAULTS.values, own: DEFAULTS.duration(row.deadline_rule) + by}
         rows = tuple(
             replace(each, deadline_rule=own) if each.deadline_rule == row.deadline_rule else each
             for each in ROWS[ruleset]
