@@ -63,7 +63,7 @@ def started(command: tuple[str, ...]) -> float:
 def resets() -> None:
     """A sandbox with HELD exchanges put back: to its beginning, and to a snapshot that holds them all."""
     with Server() as server:
-        world = server.desk.directory.get("default")
+        world = server.context.directory.get("default")
         at_most(
             f"reset of {HELD} exchanges, in process",
             [reset(world) for _ in range(15)],

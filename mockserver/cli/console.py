@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
-from urllib.parse import quote
 
 import click
 from msgspec import Struct
 
 from ..client.control_client import Control
 from ..client.transport import Http
+from ..control.control_call import sandbox_path
 from .settings import PREFIX
 
 __all__ = [
@@ -88,8 +88,7 @@ class Link(Struct, frozen=True):
 
     def ask(self, verb: str, path: str = "", body: object = None, **query: object) -> Any:
         """A control call on the sandbox."""
-        below = f"/{path}" if path else ""
-        return self.root(verb, f"sandboxes/{quote(self.sandbox, safe='')}{below}", body, **query)
+        return self.root(verb, sandbox_path(self.sandbox, path), body, **query)
 
     def root(self, verb: str, path: str, body: object = None, **query: object) -> Any:
         """A control call on the server."""

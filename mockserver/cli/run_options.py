@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..client.control_client import Control
-from ..client.http_target import server_stages
+from ..client.http_target import http_targets
 from ..client.sandbox import Sandbox
 from ..client.server import Server
 from ..client.transport import Http
@@ -71,7 +71,7 @@ def crew_for(
             asked.client, client_variables(Sandbox(control=control, attach=info["id"]), asked.env)
         )
 
-    stages = server_stages(control, keep=asked.keep or bool(asked.until))
+    stages = http_targets(control, keep=asked.keep or bool(asked.until))
     perform = ScenarioExecutor(
         stages,
         order,

@@ -7,22 +7,21 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..client.control_client import Control, ControlRefused
+from ..client.control_client import Control
 from ..client.transport import Unreachable
-from ..control.blueprint import ROUTES
+from ..control.control_call import sandbox_path
 from ..control.in_process import in_process_targets
 from ..scenario.client_waiter import ClientWaiter
 from ..scenario.model import Scenario
 from ..scenario.report import collect_secrets, mask_secrets
 from ..scenario.result import ScenarioFailure, ScenarioResult
 from ..scenario.runner import RunSettings, run_scenario
-from ..scenario.target import ScenarioTarget, TargetFactory, TargetRefused
+from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
 from .client_process import Client
 from .scenario_files import ScenarioSource
@@ -89,7 +88,7 @@ class ScenarioExecutor:
                 )
         except _Stopped:
             result = _ended(story, "interrupted", "", "")
-        except (TargetRefused, Unreachable) as wrong:
+        except (ControlRefused, Unreachable) as wrong:
             result = _ended(story, "broken", *_reason(wrong))
         except Exception as wrong:  # the door: a fault of ours breaks one story, not the run
             result = _ended(
@@ -136,16 +135,15 @@ def in_living_sandbox(
     control: Control, sandbox: str, order: RunOptions
 ) -> Callable[[ScenarioSource], ScenarioResult]:
     """Plays in a sandbox that there is, by the server itself: its data, time and credentials stay its own."""
-    below = f"sandboxes/{quote(sandbox, safe='')}"
 
     def perform(script: ScenarioSource) -> ScenarioResult:
         body = {"scenario": script.text, "set": order.options, "until": order.until or None}
         try:
-            played = control("POST", f"{below}/play", body)
+            played = control("POST", sandbox_path(sandbox, "play"), body)
             result = replace(msgspec.convert(played, ScenarioResult), path=script.story.path)
             if order.record:
                 Path(order.record).write_text(
-                    control("GET", f"{below}/scenario")["scenario"], "utf-8"
+                    control("GET", sandbox_path(sandbox, "scenario"))["scenario"], "utf-8"
                 )
         except (ControlRefused, Unreachable) as wrong:
             result = _ended(script.story, "broken", *_reason(wrong))
@@ -156,7 +154,7 @@ def in_living_sandbox(
 
 def in_process(order: RunOptions) -> ScenarioExecutor:
     """Plays on a desk of its own, without sockets."""
-    return ScenarioExecutor(in_process_targets(make_context(), ROUTES), order)
+    return ScenarioExecutor(in_process_targets(make_context()), order)
 
 
 def _ended(story: Scenario, outcome: str, zh: str, en: str) -> ScenarioResult:
@@ -166,7 +164,7 @@ def _ended(story: Scenario, outcome: str, zh: str, en: str) -> ScenarioResult:
     )
 
 
-def _reason(wrong: TargetRefused | ControlRefused | Unreachable) -> tuple[str, str]:
+def _reason(wrong: ControlRefused | Unreachable) -> tuple[str, str]:
     if isinstance(wrong, Unreachable):
         return str(wrong), str(wrong)
     return str(wrong.problem.get("title", "")), str(wrong.problem.get("detail", ""))

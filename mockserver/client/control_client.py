@@ -1,63 +1,130 @@
-"""The control API as a function: over a transport, or of a server without sockets."""
+"""The control API as a function of verb, path and body: over HTTP, or straight into this process."""
 
-from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
 import msgspec
 
+from ..scenario.target import ControlRefused
 from .transport import Transport, Wsgi
 
-__all__ = ["Control", "ControlRefused", "local_control"]
+if TYPE_CHECKING:
+    from ..control.in_process import InProcessControl
+
+__all__ = ["Control", "ControlClient", "ControlRefused", "LocalControl", "local_control"]
 
 
-class ControlRefused(Exception):
-    """The control API refused; `problem` is its document, with `field`, `status_now`, `possible` where they apply."""
+class ControlClient(Protocol):
+    """One server's control API, with the transport to its gateway."""
 
-    def __init__(self, problem: Mapping[str, Any]) -> None:
-        self.problem = problem
-        self.status = int(problem.get("status", 0))
-        super().__init__(f"{problem.get('title', '')} ({problem.get('detail', '')})")
+    @property
+    def base_url(self) -> str:
+        """The server's address, without a slash at its end."""
+        ...
 
+    @property
+    def token(self) -> str:
+        """The token of the control API."""
+        ...
 
-class Control:
-    """The control API of one server: JSON in, JSON out, problems raised."""
-
-    def __init__(self, transport: Transport, token: str) -> None:
-        self.transport, self.token = transport, token
+    @property
+    def transport(self) -> Transport:
+        """How signed calls reach the gateway."""
+        ...
 
     def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """The decoded reply to `verb path`; a path without `/_sandbox` is taken below it.
+        """Return the decoded JSON of the reply to `verb path`, None without content.
+
+        A path without `/_sandbox` is taken below it.  Keyword arguments are the query; None
+        leaves one out.
 
         Raises:
             ControlRefused: any status of 400 or more.
         """
-        where = path if path.startswith("/_sandbox") else f"/_sandbox/{path}"
-        asked = {name: value for name, value in query.items() if value is not None}
+        ...
+
+
+class Control:
+    """The control API over a transport, usually HTTP."""
+
+    def __init__(self, transport: Transport, token: str) -> None:
+        self.transport = transport
+        self.token = token
+
+    @property
+    def base_url(self) -> str:
+        """The server's address."""
+        return self.transport.base_url
+
+    def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the decoded JSON of the reply, None without content.
+
+        Raises:
+            ControlRefused: any status of 400 or more.
+            Unreachable: no server answers.
+        """
+        full_path = path if path.startswith("/_sandbox") else f"/_sandbox/{path}"
+        pairs = {name: value for name, value in query.items() if value is not None}
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        raw = b"" if body is None else msgspec.json.encode(body)
-        status, _, content = self.transport.send(
-            verb, where + (f"?{urlencode(asked)}" if asked else ""), raw, headers
+        content = b"" if body is None else msgspec.json.encode(body)
+        status, _, reply = self.transport.send(
+            verb, full_path + (f"?{urlencode(pairs)}" if pairs else ""), content, headers
         )
         if status >= 400:
             try:
-                problem = msgspec.json.decode(content)
+                problem = msgspec.json.decode(reply)
             except msgspec.DecodeError:
                 problem = {
                     "title": "应答不是控制接口的",
                     "detail": "not an answer of the control API",
                 }
             raise ControlRefused({"status": status, **problem})
-        return msgspec.json.decode(content) if content else None
+        return msgspec.json.decode(reply) if reply else None
 
 
-def local_control() -> Control:
-    """The control API of a new server without sockets and without sandboxes."""
-    from ..server import (  # a remote command needs no Flask: its import is half a start
-        create_app,
-        make_context,
-        report,
-    )
+class LocalControl:
+    """The control API of a server of this process, without HTTP.
 
-    desk = make_context()
-    return Control(Wsgi(create_app(desk, report)), desk.token)
+    Its WSGI app is built when the transport is first asked for: a test that only opens and moves
+    exchanges needs none.
+    """
+
+    def __init__(self, control: "InProcessControl", app: Any = None) -> None:
+        self._control = control
+        self._app = app
+
+    @property
+    def base_url(self) -> str:
+        """The address that replies hand out."""
+        return self._control.base_url
+
+    @property
+    def token(self) -> str:
+        """The token of the control API, for those who come over HTTP."""
+        return self._control.context.token
+
+    @cached_property
+    def transport(self) -> Wsgi:
+        """The way into the server's WSGI app."""
+        if self._app is None:
+            from ..server import create_app, report
+
+            self._app = create_app(self._control.context, report)
+        return Wsgi(self._app, self.base_url)
+
+    def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the decoded JSON of the reply, None without content.
+
+        Raises:
+            ControlRefused: any status of 400 or more.
+        """
+        return self._control(verb, path, body, **query)
+
+
+def local_control() -> LocalControl:
+    """Return the control API of a new server without sockets and without sandboxes."""
+    from ..control.in_process import InProcessControl  # a remote command needs none of this
+    from ..server import make_context
+
+    return LocalControl(InProcessControl(make_context()))

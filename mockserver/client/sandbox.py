@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 import msgspec
 
+from ..control.control_call import sandbox_path
 from ..domain.durations import format_duration
 from ..domain.vocabulary import Actor
 from ..protocol.shapes import read_time
 from ..world.clock import FROZEN_AT
 from ..world.move_parser import ACTOR_MOVES
-from .control_client import Control, local_control
+from .control_client import ControlClient, local_control
 from .faults import Faults, Quotas
 from .journal import Requests
 from .top_client import TopClient
@@ -216,14 +217,12 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, control: Control | None = None, attach: str = "", **document: object
+        self, *, control: ControlClient | None = None, attach: str = "", **document: object
     ) -> None:
         self._control = control = control or local_control()
         frozen = document if "from" in document else {"clock": FROZEN_AT, **document}
         made = (
-            control("GET", f"sandboxes/{quote(attach, safe='')}")
-            if attach
-            else control("POST", "sandboxes", frozen)
+            control("GET", sandbox_path(attach)) if attach else control("POST", "sandboxes", frozen)
         )
         self.id: str = made["id"]
         self.app_key: str = made["app_key"]
@@ -258,7 +257,7 @@ class Sandbox:
             "TOP_APP_SECRET": self.app_secret,
             "TOP_SESSION": self.session,
             "TOP_SUB_SESSION": self.sub_session,
-            "TMALL_MOCKSERVER_URL": self._control.transport.base_url,
+            "TMALL_MOCKSERVER_URL": self._control.base_url,
             "TMALL_MOCKSERVER_TOKEN": self._control.token,
             "TMALL_MOCKSERVER_SANDBOX": self.id,
         }
@@ -376,10 +375,10 @@ class Sandbox:
 
     def drop(self) -> None:
         """The sandbox is gone."""
-        self._control("DELETE", f"sandboxes/{quote(self.id, safe='')}")
+        self._control("DELETE", sandbox_path(self.id))
 
     def _ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        return self._control(verb, f"sandboxes/{quote(self.id, safe='')}/{path}", body, **query)
+        return self._control(verb, sandbox_path(self.id, path), body, **query)
 
     def _chosen(self, exchange: Exchange | str | int | None) -> str:
         if exchange is None and not self._last:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from ..control.in_process import InProcessControl
 from ..embedded import Embedded
 from ..server import create_app, make_context, quiet, report
 from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
-from .control_client import Control
+from .control_client import Control, ControlClient, LocalControl
 from .sandbox import Sandbox
-from .transport import Http, Wsgi
+from .transport import Http
 
 __all__ = ["Server"]
 
@@ -36,7 +37,7 @@ class Server:
         refused: Callable[[Entry], None] = quiet,
     ) -> None:
         given = read_world({"clock": {"mode": "running"}, **(document or {})})
-        self.desk = make_context(
+        self.context = make_context(
             document=given,
             token=token,
             lax=auth == "lax",
@@ -45,7 +46,7 @@ class Server:
             hosts=(host, *hosts),
             refused=refused,
         )
-        self._app = create_app(self.desk, report)
+        self._app = create_app(self.context, report)
         self._embedded = Embedded(self._app, host, port, tls)
         self._http = Http("")
 
@@ -57,7 +58,7 @@ class Server:
     @property
     def token(self) -> str:
         """The control API's token."""
-        return self.desk.token
+        return self.context.token
 
     @property
     def port(self) -> int:
@@ -76,7 +77,7 @@ class Server:
 
     def stop(self) -> None:
         """No thread is left, the port is free.  Idempotent."""
-        self.desk.close()
+        self.context.close()
         self._http.close()
         self._embedded.stop()
 
@@ -96,5 +97,7 @@ class Server:
 
         With `direct` the handle and its own client use no socket; the gateway's address is the server's all the same.
         """
-        transport = Wsgi(self._app, self.url) if direct else self._http
-        return Sandbox(control=Control(transport, self.token), **document)  # type: ignore[arg-type]  # `attach` is a text
+        control: ControlClient = Control(self._http, self.token)
+        if direct:
+            control = LocalControl(InProcessControl(self.context, self.url), self._app)
+        return Sandbox(control=control, **document)  # type: ignore[arg-type]  # `attach` is a text

@@ -7,12 +7,12 @@ from .route import ControlRequest, Route
 __all__ = ["ROUTES"]
 
 
-def _coverage(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, ask.world.coverage.shown()
+def _coverage(request: ControlRequest) -> tuple[int, Any]:
+    return 200, request.world.coverage.shown()
 
 
-def _clear(ask: ControlRequest) -> tuple[int, Any]:
-    ask.world.coverage.clear()
+def _clear(request: ControlRequest) -> tuple[int, Any]:
+    request.world.coverage.clear()
     return 204, None
 
 

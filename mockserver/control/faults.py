@@ -29,52 +29,54 @@ class FaultBody(Struct, frozen=True):
     until: str | None = None
 
 
-def _quotas(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, [quota.document() for quota in ask.world.state.quotas]
+def _quotas(request: ControlRequest) -> tuple[int, Any]:
+    return 200, [quota.document() for quota in request.world.state.quotas]
 
 
-def _put_quotas(ask: ControlRequest) -> tuple[int, Any]:
-    ask.world.set_quotas(ask.body)
-    return _quotas(ask)
+def _put_quotas(request: ControlRequest) -> tuple[int, Any]:
+    request.world.set_quotas(request.body)
+    return _quotas(request)
 
 
-def _faults(ask: ControlRequest) -> tuple[int, Any]:
-    items = ask.world.faults.shown()
+def _faults(request: ControlRequest) -> tuple[int, Any]:
+    items = request.world.faults.shown()
     return 200, {"total": len(items), "items": items}
 
 
-def _add(ask: ControlRequest) -> tuple[int, Any]:
-    harm, world = ask.world.faults, ask.world
+def _add(request: ControlRequest) -> tuple[int, Any]:
+    harm, world = request.world.faults, request.world
     with world.lock:
-        items = [harm.show(fault) for fault in harm.add({} if ask.body is None else ask.body)]
-    return 201, {"total": len(items), "items": items} if "set" in ask.body else items[0]
+        items = [
+            harm.show(fault) for fault in harm.add({} if request.body is None else request.body)
+        ]
+    return 201, {"total": len(items), "items": items} if "set" in request.body else items[0]
 
 
-def _change(ask: ControlRequest) -> tuple[int, Any]:
-    if not isinstance(ask.body, Mapping):
+def _change(request: ControlRequest) -> tuple[int, Any]:
+    if not isinstance(request.body, Mapping):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
-    with ask.world.lock:
-        changed = ask.world.faults.change(ask.path["fault_id"], ask.body)
+    with request.world.lock:
+        changed = request.world.faults.change(request.path["fault_id"], request.body)
         if changed is None:
-            raise _absent(ask)
-        return 200, ask.world.faults.show(changed)
+            raise _absent(request)
+        return 200, request.world.faults.show(changed)
 
 
-def _drop(ask: ControlRequest) -> tuple[int, Any]:
-    if not ask.world.faults.drop([ask.path["fault_id"]]):
-        raise _absent(ask)
+def _drop(request: ControlRequest) -> tuple[int, Any]:
+    if not request.world.faults.drop([request.path["fault_id"]]):
+        raise _absent(request)
     return 204, None
 
 
-def _drop_all(ask: ControlRequest) -> tuple[int, Any]:
-    ask.world.faults.drop()
+def _drop_all(request: ControlRequest) -> tuple[int, Any]:
+    request.world.faults.drop()
     return 204, None
 
 
-def _absent(ask: ControlRequest) -> Problem:
+def _absent(request: ControlRequest) -> Problem:
     wanted, known = (
-        ask.path["fault_id"],
-        [str(each["id"]) for each in ask.world.faults.shown()[:20]],
+        request.path["fault_id"],
+        [str(each["id"]) for each in request.world.faults.shown()[:20]],
     )
     return Problem(
         404,
@@ -84,7 +86,7 @@ def _absent(ask: ControlRequest) -> Problem:
     )
 
 
-def _names(ask: ControlRequest) -> tuple[int, Any]:
+def _names(request: ControlRequest) -> tuple[int, Any]:
     sets = [
         {"name": each.name, "zh": each.zh, "en": each.en, "faults": each.faults}
         for each in SETS.values()

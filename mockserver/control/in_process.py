@@ -1,130 +1,120 @@
-"""A stage inside the server: control routes and the gateway are called without HTTP."""
+"""The control API as a function in this process: no sockets, no HTTP, no Flask.
 
-import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+Why: `Sandbox()`, scenarios and the machine call control verbs thousands of times in a test run.
+Through a WSGI app each call would be written as JSON, parsed by Werkzeug, dispatched by Flask and
+written as JSON again: 290 µs, of which the verb itself takes 40.  Flask's app also takes longer
+to build than a sandbox.
+
+The model: a control call is a verb, a path, a JSON body and a query.  There is one way to answer
+it, `InProcessControl.answer`: find the route (`routes.resolve`), check the query, read the body,
+run the handler, turn refusals of lower floors into problems.  Flask's door (`blueprint.py`) only
+adds what belongs to HTTP: token, Host, reading the body, status and headers.  So both ways give
+the same values and the same problem documents.
+
+What must hold: a caller in process gets plain JSON values of its own, as over HTTP.  Bodies and
+replies therefore go through msgspec's JSON once (some microseconds): an enum becomes its value, a
+tuple a list, and nobody holds a reference into the sandbox's state.
+
+Who may use it: handles of users (`client/`), scenario targets (`scenario_target.py`) and the
+`play` handler, which gets it as `ControlRequest.call`, because `routes` imports that handler.
+"""
+
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
-from ..protocol.messages import Inbound
-from ..scenario.curl import curl_line
-from ..scenario.target import TargetFactory, TargetRefused, TargetReply, lost_reply, read_reply
+import msgspec
+
+from ..scenario.target import ControlRefused, TargetFactory
 from ..service.problem import Problem, problem_of
-from ..service.serializers import serialize_sandbox
-from ..world.clock import FROZEN_AT
-from ..world.document import BadDocument, read_world
-from ..world.world import World
-from .route import ControlRequest, Route, ServerContext, shaped
+from .route import ControlRequest, Route, ServerContext, parse_body
+from .routes import resolve
+from .scenario_target import SandboxTarget, gateway_sender, sandbox_targets
 
-__all__ = ["InProcessTarget", "SharedSandboxTarget", "in_process_targets"]
+__all__ = ["InProcessControl", "in_process_target", "in_process_targets"]
 
-
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
+_BASE_URL = "http://127.0.0.1"
 
 
-class InProcessTarget:
-    """One sandbox of a desk as a story's stage; `made` tells that it is dropped with the stage."""
+class InProcessControl:
+    """The control API of a server in this process.
 
-    def __init__(
-        self,
-        desk: ServerContext,
-        routes: Sequence[Route],
-        world: World,
-        *,
-        made: bool,
-        base_url: str = "http://127.0.0.1",
-    ) -> None:
-        self._desk, self._world, self._made, self._base_url = desk, world, made, base_url
-        self._routes = routes
-        self.info: Mapping[str, Any] = serialize_sandbox(world, base_url)
+    `base_url` is the address that replies hand out, e.g. in `gateway`.
+    """
 
-    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """A control call below the sandbox.
+    def __init__(self, context: ServerContext, base_url: str = _BASE_URL) -> None:
+        self.context = context
+        self.base_url = base_url
+
+    def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the decoded JSON of the reply, None without content.
+
+        `path` is escaped as in HTTP; without `/_sandbox` it is taken below it.  Keyword
+        arguments are the query; None leaves one out.
 
         Raises:
-            Refused: with the problem document.
+            ControlRefused: the problem document of a status of 400 or more.
         """
-        whole = f"/_sandbox/sandboxes/{quote(self._world.id, safe='')}" + (
-            f"/{path}" if path else ""
-        )
-        texts = {name: str(value) for name, value in query.items()}
+        full_path = unquote(path if path.startswith("/_sandbox") else f"/_sandbox/{path}")
+        texts = {name: str(value) for name, value in query.items() if value is not None}
         try:
-            for route in self._routes:
-                found = _pattern(route.path).fullmatch(whole) if route.verb == verb else None
-                if found:
-                    names = {name: unquote(text) for name, text in found.groupdict().items()}
-                    return route.run(
-                        ControlRequest(
-                            self._desk, names, texts, shaped(route, body), self._base_url
-                        )
-                    )[1]
-            raise Problem(404, f"没有 {verb} {path}", f"no {verb} {path}")
-        except Exception as wrong:
-            problem = wrong if isinstance(wrong, Problem) else problem_of(wrong)
+            route, arguments = resolve(verb, full_path)
+            reply = self.answer(route, arguments, texts, None if body is None else _plain(body))[1]
+        except Problem as problem:
+            raise ControlRefused(_plain(problem.document())) from None
+        return reply if reply is None or route.kind != "application/json" else _plain(reply)
+
+    def answer(
+        self, route: Route, arguments: Mapping[str, str], query: Mapping[str, str], body: Any
+    ) -> tuple[int, Any]:
+        """Return status and reply of `route`; `body` is the decoded JSON, None without one.
+
+        Raises:
+            Problem: whatever is wrong with the call.
+        """
+        try:
+            _check_query(route, query)
+            return route.run(
+                ControlRequest(
+                    self.context, arguments, query, parse_body(route, body), self.base_url, self
+                )
+            )
+        except Problem:
+            raise
+        except Exception as error:
+            problem = problem_of(error)
             if problem is None:
                 raise
-            raise TargetRefused(problem.document()) from None
-
-    def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
-        """A signed call through the gateway."""
-        who = Credentials(self.info["app_key"], self.info["app_secret"], session)
-        files = extract_files(params)
-        texts = build_signed_params(method, params, who, self._desk.directory.real())
-        body, kind = encode_body(texts, files)
-        reply = self._desk.gateway.answer(Inbound("POST", b"", kind, body, self._base_url))
-        curl = curl_line(self.info["gateway"], texts, files)
-        if reply.delivery is not None and reply.delivery.loss:
-            return lost_reply(reply.delivery.loss, curl)
-        return read_reply(reply.body, curl)
-
-    def close(self) -> None:
-        """The sandbox is dropped if it was made for the story."""
-        if self._made:
-            self._desk.directory.drop(self._world)
+            raise problem from None
 
 
-class SharedSandboxTarget(InProcessTarget):
-    """A living sandbox in which a story is a guest: its exchanges follow the story's ruleset, the sandbox stays."""
-
-    def __init__(
-        self,
-        desk: ServerContext,
-        routes: Sequence[Route],
-        world: World,
-        *,
-        base_url: str,
-        ruleset: str,
-    ) -> None:
-        super().__init__(desk, routes, world, made=False, base_url=base_url)
-        self._ruleset = ruleset
-
-    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """As of any stage; an opening that names no ruleset takes the story's."""
-        if (
-            (verb, path) == ("POST", "exchanges")
-            and isinstance(body, dict)
-            and "attributes" not in body
-        ):
-            body = {"ruleset": self._ruleset, **body}
-        return super().ask(verb, path, body, **query)
+def _plain(value: object) -> Any:
+    """Return the value as JSON gives it back."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def in_process_targets(desk: ServerContext, routes: Sequence[Route]) -> TargetFactory:
-    """Makes stages on fresh sandboxes of a desk; a world document without a clock is frozen, as in tests."""
-
-    def make(document: Mapping[str, Any]) -> InProcessTarget:
-        try:
-            world = World(
-                desk.directory, read_world({"clock": FROZEN_AT, **document}), journal=desk.journal
+def _check_query(route: Route, query: Mapping[str, str]) -> None:
+    for name in query:
+        if name not in route.query:
+            names = ", ".join(route.query) or "-"
+            raise Problem(
+                400,
+                f"没有查询参数 {name[:100]}；可用：{names}",
+                f"no query parameter {name[:100]}; use: {names}",
+                field=name[:100],
             )
-            desk.directory.add(world)
-        except BadDocument as wrong:
-            problem = problem_of(wrong)
-            assert problem is not None
-            raise TargetRefused(problem.document()) from None
-        return InProcessTarget(desk, routes, world, made=True)
 
-    return make
+
+def in_process_target(
+    control: InProcessControl, sandbox: str, *, temporary: bool = True
+) -> SandboxTarget:
+    """Return a scenario target on a sandbox that exists; `temporary`: closing it deletes the sandbox."""
+    context = control.context
+    send = gateway_sender(context.gateway.answer, control.base_url)
+    return SandboxTarget(control, send, sandbox, temporary=temporary, now=context.directory.real)
+
+
+def in_process_targets(context: ServerContext) -> TargetFactory:
+    """Return a function that makes a target on a fresh sandbox of `context`."""
+    send = gateway_sender(context.gateway.answer, _BASE_URL)
+    return sandbox_targets(InProcessControl(context), send, now=context.directory.real)

@@ -15,7 +15,7 @@ from ..review.review_findings import Finding, read_calls
 from ..service.problem import Problem
 from ..world.journal import CAPACITY, Journal, Page
 from .har import har
-from .route import ControlRequest, Route, bounded
+from .route import ControlRequest, Route, parse_count
 
 __all__ = ["ROUTES"]
 
@@ -23,8 +23,8 @@ _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "fa
 _POSITION_AT_MOST, _WAIT_AT_MOST, _FINDINGS_AT_MOST = 999_999_999, 30, 500
 
 
-def _wanted(ask: ControlRequest) -> dict[str, str]:
-    outcome = ask.query.get("outcome", "ok")
+def _wanted(request: ControlRequest) -> dict[str, str]:
+    outcome = request.query.get("outcome", "ok")
     if outcome not in ("ok", "failed", "refused"):
         raise Problem(
             400,
@@ -32,12 +32,12 @@ def _wanted(ask: ControlRequest) -> dict[str, str]:
             "outcome is ok, failed or refused",
             field="outcome",
         )
-    if "since" in ask.query and read_time(ask.query["since"]) is None:
+    if "since" in request.query and read_time(request.query["since"]) is None:
         raise Problem(
             400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since"
         )
-    bounded(ask.query, "code", 0, 9999)
-    return {name: ask.query[name] for name in _FILTERS if name in ask.query}
+    parse_count(request.query, "code", 0, 9999)
+    return {name: request.query[name] for name in _FILTERS if name in request.query}
 
 
 def _shown(page: Page) -> tuple[int, Any]:
@@ -49,18 +49,18 @@ def _shown(page: Page) -> tuple[int, Any]:
     return 200, {**shown, "missed": page.missed} if page.missed else shown
 
 
-def _of_journal(ask: ControlRequest, journal: Journal) -> tuple[int, Any]:
+def _of_journal(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
     """The newest calls, or with `after` the first later ones, waited for if so asked."""
-    limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
-    if "after" not in ask.query:
-        if "wait" in ask.query:
+    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _wanted(request)
+    if "after" not in request.query:
+        if "wait" in request.query:
             raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
         return _shown(journal.page(filters, limit))
     after, seconds = (
-        bounded(ask.query, "after", 0, _POSITION_AT_MOST),
-        _seconds(ask.query.get("wait", "0")),
+        parse_count(request.query, "after", 0, _POSITION_AT_MOST),
+        _seconds(request.query.get("wait", "0")),
     )
-    with ask.desk.waiting(seconds) as patience:
+    with request.context.waiting(seconds) as patience:
         return _shown(journal.later(after, filters, limit, patience))
 
 
@@ -75,23 +75,23 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def _requests(ask: ControlRequest) -> tuple[int, Any]:
-    return _of_journal(ask, ask.world.journal)
+def _requests(request: ControlRequest) -> tuple[int, Any]:
+    return _of_journal(request, request.world.journal)
 
 
-def _all_requests(ask: ControlRequest) -> tuple[int, Any]:
-    journals = _journals(ask)
+def _all_requests(request: ControlRequest) -> tuple[int, Any]:
+    journals = _journals(request)
     if len(journals) == 1:
-        return _of_journal(ask, journals[0])
+        return _of_journal(request, journals[0])
     for name in ("after", "wait"):
-        if name in ask.query:
+        if name in request.query:
             raise Problem(
                 400,
                 f"{name} 只能用于一个独立环境：加上 sandbox=",
                 f"{name} is for one sandbox: add sandbox=",
                 field=name,
             )
-    limit, filters = bounded(ask.query, "limit", 100, CAPACITY), _wanted(ask)
+    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _wanted(request)
     found = [journal.select(filters, limit) for journal in journals]
     newest = sorted(
         (entry for _, entries in found for entry in entries), key=lambda entry: -entry.number
@@ -102,10 +102,10 @@ def _all_requests(ask: ControlRequest) -> tuple[int, Any]:
     }
 
 
-def _journals(ask: ControlRequest) -> list[Journal]:
+def _journals(request: ControlRequest) -> list[Journal]:
     """Those that `sandbox` means: one sandbox's, `none` for calls of nobody, all without it."""
-    directory, gateway = ask.desk.directory, ask.desk.gateway
-    chosen = ask.query.get("sandbox", "")
+    directory, gateway = request.context.directory, request.context.gateway
+    chosen = request.query.get("sandbox", "")
     worlds = directory.all()
     if chosen not in ("", "none", *(world.id for world in worlds)):
         raise Problem(
@@ -118,8 +118,8 @@ def _journals(ask: ControlRequest) -> list[Journal]:
     return journals + [world.journal for world in worlds if chosen in ("", world.id)]
 
 
-def _request(ask: ControlRequest) -> tuple[int, Any]:
-    request_id, desk = ask.path["request_id"], ask.desk
+def _request(request: ControlRequest) -> tuple[int, Any]:
+    request_id, desk = request.path["request_id"], request.context
     for journal in (*(world.journal for world in desk.directory.all()), desk.gateway.journal):
         entry = journal.find(request_id)
         if entry is not None:
@@ -132,21 +132,21 @@ def _request(ask: ControlRequest) -> tuple[int, Any]:
     )
 
 
-def _clear(ask: ControlRequest) -> tuple[int, Any]:
-    ask.world.journal.clear()
+def _clear(request: ControlRequest) -> tuple[int, Any]:
+    request.world.journal.clear()
     return 204, None
 
 
-def _export(ask: ControlRequest) -> tuple[int, Any]:
-    limit, filters = bounded(ask.query, "limit", CAPACITY, CAPACITY), _wanted(ask)
-    journals = [ask.world.journal] if "id" in ask.path else _journals(ask)
+def _export(request: ControlRequest) -> tuple[int, Any]:
+    limit, filters = parse_count(request.query, "limit", CAPACITY, CAPACITY), _wanted(request)
+    journals = [request.world.journal] if "id" in request.path else _journals(request)
     found = [entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])]
     found.sort(key=lambda entry: entry.real)
     return 200, har(found[max(0, len(found) - limit) :])
 
 
-def _report(ask: ControlRequest) -> tuple[int, Any]:
-    world = ask.world
+def _report(request: ControlRequest) -> tuple[int, Any]:
+    world = request.world
     with world.settled():
         disputes = set(world.state.exchanges)
         orders: list[Exchange | Trade] = [

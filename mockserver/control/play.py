@@ -41,7 +41,7 @@ class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
     until: int | str | None = None
 
 
-def _stories(ask: ControlRequest) -> tuple[int, Any]:
+def _stories(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.library import list_shipped, read_shipped
     from ..scenario.reader import read_scenario
 
@@ -60,36 +60,37 @@ def _stories(ask: ControlRequest) -> tuple[int, Any]:
     return 200, {"total": len(items), "items": items}
 
 
-def _play(ask: ControlRequest) -> tuple[int, Any]:
+def _play(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.client_waiter import ClientWaiter
     from ..scenario.report import collect_secrets, mask_secrets
     from ..scenario.runner import RunSettings, run_scenario
-    from .blueprint import ROUTES as ALL
-    from .in_process import SharedSandboxTarget
+    from .scenario_target import SharedSandboxTarget, gateway_sender
 
-    world, body = ask.world, ask.body
-    story, until = _read(ask), _until(world, body.until)
-    _check_world(ask, story)
+    world, body = request.world, request.body
+    story, until = _read(request), _until(world, body.until)
+    _check_world(request, story)
     waiting = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
-    with _turn(ask, world, waits=_waits(story.steps)), _still(world):
+    with _turn(request, world, waits=_waits(story.steps)), _still(world):
         ignored = _apply(world, story.given)
-        stage = SharedSandboxTarget(
-            ask.desk,
-            ALL,
-            world,
-            base_url=ask.base_url,
+        target = SharedSandboxTarget(
+            request.call,
+            gateway_sender(request.context.gateway.answer, request.base_url),
+            world.id,
             ruleset=story.given.get("ruleset", Ruleset.CLASSIC),
+            now=request.context.directory.real,
         )
         result = run_scenario(
-            story, stage, RunSettings(waiting=waiting, until=until, guest=True, most=_STEPS_AT_MOST)
+            story,
+            target,
+            RunSettings(waiting=waiting, until=until, guest=True, most=_STEPS_AT_MOST),
         )
     return 200, {
-        **msgspec.to_builtins(mask_secrets(result, collect_secrets(stage.info))),
+        **msgspec.to_builtins(mask_secrets(result, collect_secrets(target.info))),
         "ignored": ignored,
     }
 
 
-def _read(ask: ControlRequest) -> "Scenario":
+def _read(request: ControlRequest) -> "Scenario":
     """The story asked for, without a mistake.
 
     Raises:
@@ -100,7 +101,7 @@ def _read(ask: ControlRequest) -> "Scenario":
     from ..scenario.static_check import check_scenario
     from ..scenario.yaml_text import InvalidFile
 
-    body = ask.body
+    body = request.body
     if (body.story is None) == (body.scenario is None):
         raise BadDocument(
             "story", "story 与 scenario 必须且只能给一个", "exactly one of story and scenario"
@@ -157,14 +158,14 @@ def _until(world: World, until: int | str | None) -> str:
 # the living sandbox
 
 
-def _check_world(ask: ControlRequest, story: "Scenario") -> None:
+def _check_world(request: ControlRequest, story: "Scenario") -> None:
     """The story's world could be made.
 
     Raises:
         BadDocument: names what could not be.
     """
     given = {key: value for key, value in story.given.items() if key not in ("name", "seed")}
-    make_state(read_world(given), 1, ask.desk.directory.real())
+    make_state(read_world(given), 1, request.context.directory.real())
 
 
 def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
@@ -197,14 +198,14 @@ def _waits(steps: Iterable[Any]) -> bool:
 
 
 @contextmanager
-def _turn(ask: ControlRequest, world: World, *, waits: bool) -> Iterator[None]:
+def _turn(request: ControlRequest, world: World, *, waits: bool) -> Iterator[None]:
     """No other story is played in the sandbox.  Who waits, for that or for a client, counts among those who do.
 
     Raises:
         Problem: another was played for too long, or too many wait already.
     """
     free = world.playing.acquire(blocking=False)
-    with ask.desk.waiting(_SECONDS_AT_MOST if waits or not free else 0) as patience:
+    with request.context.waiting(_SECONDS_AT_MOST if waits or not free else 0) as patience:
         if not free and not world.playing.acquire(timeout=patience):
             raise Problem(
                 409,
@@ -241,14 +242,14 @@ def _still(world: World) -> Iterator[None]:
 # recording
 
 
-def _scenario(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, {"scenario": _recorded(ask)[1]}
+def _scenario(request: ControlRequest) -> tuple[int, Any]:
+    return 200, {"scenario": _recorded(request)[1]}
 
 
-def _recorded(ask: ControlRequest) -> tuple[int, Any]:
+def _recorded(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.recorder import HistoryTooLong, record_scenario
 
-    world = ask.world
+    world = request.world
     with world.settled() as now:
         state = world.state.copy()
     try:

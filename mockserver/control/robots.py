@@ -13,7 +13,7 @@ from .route import ControlRequest, Route
 __all__ = ["ROUTES"]
 
 
-def _names(ask: ControlRequest) -> tuple[int, Any]:
+def _names(request: ControlRequest) -> tuple[int, Any]:
     items = [
         {
             "name": policy.name,
@@ -27,14 +27,14 @@ def _names(ask: ControlRequest) -> tuple[int, Any]:
     return 200, {"total": len(items), "items": items, "parties": list(Party)}
 
 
-def _robots(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, _shown(ask.world)
+def _robots(request: ControlRequest) -> tuple[int, Any]:
+    return 200, _shown(request.world)
 
 
-def _put_robots(ask: ControlRequest) -> tuple[int, Any]:
-    world = ask.world
+def _put_robots(request: ControlRequest) -> tuple[int, Any]:
+    world = request.world
     with world.lock:
-        world.set_robots(read_robots(ask.body))
+        world.set_robots(read_robots(request.body))
         return 200, _shown(world)
 
 

@@ -1,4 +1,4 @@
-"""What a control route is, and what its handler gets."""
+"""What a control route is, what its handler gets, and how its query and body are read."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,13 +10,23 @@ from msgspec import Struct, field
 from ..gateway.pipeline import Gateway
 from ..service.problem import Problem
 from ..world.directory import Directory
-from ..world.document import read_document
+from ..world.document import BadDocument, read_document
 from ..world.journal import CAPACITY
 from ..world.world import World
+from .control_call import ControlCall
 
-__all__ = ["ControlRequest", "Route", "ServerContext", "bounded", "shaped"]
+__all__ = [
+    "MAX_ITEMS",
+    "ControlRequest",
+    "Route",
+    "ServerContext",
+    "parse_body",
+    "parse_count",
+    "parse_dispute_id",
+]
 
-_WAITERS = 8  # a third of the embedded server's threads
+MAX_ITEMS = 20_000  # items of one reply
+_MAX_WAITERS = 8  # a third of the embedded server's threads
 
 
 class ServerContext(Struct, frozen=True):
@@ -29,7 +39,7 @@ class ServerContext(Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     journal: int = CAPACITY
     lax: bool = False
-    waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_WAITERS))
+    waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:
@@ -48,13 +58,17 @@ class ServerContext(Struct, frozen=True):
 
 
 class ControlRequest(Struct, frozen=True):
-    """One control call, read: `path` and `query` are texts, `body` what the route declares."""
+    """One control call, read: `path` and `query` are texts, `body` is what the route declares.
 
-    desk: ServerContext
+    `call` calls other routes in process with the same base URL, for handlers that play scenarios.
+    """
+
+    context: ServerContext
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
     base_url: str
+    call: ControlCall
 
     @property
     def world(self) -> World:
@@ -63,23 +77,23 @@ class ControlRequest(Struct, frozen=True):
         Raises:
             Problem: 404, with the sandboxes there are.
         """
-        world = self.desk.directory.get(self.path["id"])
+        world = self.context.directory.get(self.path["id"])
         if world is None:
-            known = [each.id for each in self.desk.directory.all()[:20]]
+            ids = [sandbox.id for sandbox in self.context.directory.all()[:20]]
             raise Problem(
                 404,
-                f"没有独立环境 {self.path['id']}；可用：{'、'.join(known)}",
-                f"no sandbox {self.path['id']}; use: {', '.join(known)}",
+                f"没有独立环境 {self.path['id']}；可用：{'、'.join(ids)}",
+                f"no sandbox {self.path['id']}; use: {', '.join(ids)}",
                 field="id",
             )
         return world
 
 
 class Route(Struct, frozen=True):
-    """One route: `run` gives status and JSON (None for no content); `open` needs no token.
+    """One route: `run` returns status and JSON value (None for no content); `open` needs no token.
 
-    `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.  A route of another `kind`
-    than JSON gives a text.
+    `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
+    A route of another `kind` than JSON returns a text.
     """
 
     verb: str
@@ -95,31 +109,40 @@ class Route(Struct, frozen=True):
     kind: str = "application/json"
 
 
-def shaped(route: Route, value: Any) -> Any:
-    """A decoded body as the route declares it; of a raw route, as it is.
+def parse_body(route: Route, value: Any) -> Any:
+    """Return a decoded JSON body as the route declares it; that of a raw route as it is.
 
     Raises:
-        BadDocument: not of that shape.
+        BadDocument: the value is not of that shape.
     """
-    return (
-        value
-        if route.raw or route.body is None
-        else read_document({} if value is None else value, route.body)
-    )
+    if route.raw or route.body is None:
+        return value
+    return read_document({} if value is None else value, route.body)
 
 
-def bounded(query: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """A whole number of the query, from 0 to `most`.
+def parse_count(query: Mapping[str, str], name: str, default: int, maximum: int) -> int:
+    """Return the whole number that `name` has in the query, from 0 to `maximum`.
 
     Raises:
         Problem: 400, naming the parameter.
     """
     text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > most:
+    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > maximum:
         raise Problem(
             400,
-            f"{name} 应为 0 到 {most} 的整数",
-            f"{name}: a whole number from 0 to {most}",
+            f"{name} 应为 0 到 {maximum} 的整数",
+            f"{name}: a whole number from 0 to {maximum}",
             field=name,
         )
+    return int(text)
+
+
+def parse_dispute_id(text: str, field: str) -> int:
+    """Return the id of an exchange, at most 19 digits.
+
+    Raises:
+        BadDocument: naming `field`.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) > 19:
+        raise BadDocument(field, "换货单号应为数字", "a dispute id is a number")
     return int(text)

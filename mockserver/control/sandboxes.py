@@ -39,105 +39,116 @@ class SessionBody(Struct, frozen=True, forbid_unknown_fields=True):
     expires: str | UnsetType | None = UNSET
 
 
-def _all(ask: ControlRequest) -> tuple[int, Any]:
-    worlds = ask.desk.directory.all()
+def _all(request: ControlRequest) -> tuple[int, Any]:
+    worlds = request.context.directory.all()
     return 200, {
         "total": len(worlds),
-        "items": [serialize_sandbox(world, ask.base_url) for world in worlds],
+        "items": [serialize_sandbox(world, request.base_url) for world in worlds],
     }
 
 
-def _make(ask: ControlRequest) -> tuple[int, Any]:
-    directory, raw = ask.desk.directory, ask.body if ask.body is not None else {}
+def _make(request: ControlRequest) -> tuple[int, Any]:
+    directory, raw = request.context.directory, request.body if request.body is not None else {}
     if isinstance(raw, dict) and "from" in raw:
         unknown = sorted(set(raw) - {"from", "name"})
         if unknown:
             raise BadDocument(unknown[0], "与 from 一起只能给 name", "only name goes with from")
         document = read_document({"name": raw.get("name", "")}, WorldDocument)
         world = World(
-            directory, document, state=_snapshot(ask, raw["from"]), journal=ask.desk.journal
+            directory,
+            document,
+            state=_snapshot(request, raw["from"]),
+            journal=request.context.journal,
         )
     else:
         served = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
-        world = World(directory, read_world(served), journal=ask.desk.journal)
+        world = World(directory, read_world(served), journal=request.context.journal)
     directory.add(world)
-    return 201, serialize_sandbox(world, ask.base_url)
+    return 201, serialize_sandbox(world, request.base_url)
 
 
-def _snapshot(ask: ControlRequest, source: object) -> State:
+def _snapshot(request: ControlRequest, source: object) -> State:
     """A snapshot by `NAME` (of the default sandbox), `SANDBOX/NAME`, or as a document."""
     if not isinstance(source, str):
         return read_snapshot(source)
     sandbox, _, name = source.rpartition("/")
-    world = ask.desk.directory.get(sandbox or "default")
+    world = request.context.directory.get(sandbox or "default")
     state = world.snapshots.get(name) if world else None
     if state is None:
         raise BadDocument("from", f"没有快照 {source}", f"no snapshot {source}")
     return state
 
 
-def _one(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, serialize_sandbox(ask.world, ask.base_url)
+def _one(request: ControlRequest) -> tuple[int, Any]:
+    return 200, serialize_sandbox(request.world, request.base_url)
 
 
-def _drop(ask: ControlRequest) -> tuple[int, Any]:
-    if ask.world.id == "default":
+def _drop(request: ControlRequest) -> tuple[int, Any]:
+    if request.world.id == "default":
         raise Problem(
             409,
             "default 独立环境不能删除，可以 reset",
             "the default sandbox stays; reset it instead",
         )
-    ask.desk.directory.drop(ask.world)
+    request.context.directory.drop(request.world)
     return 204, None
 
 
-def _reset(ask: ControlRequest) -> tuple[int, Any]:
-    to = ask.body.to if ask.body else "baseline"
+def _reset(request: ControlRequest) -> tuple[int, Any]:
+    to = request.body.to if request.body else "baseline"
     if to in ("baseline", "empty"):
-        ask.world.reset(empty=to == "empty")
+        request.world.reset(empty=to == "empty")
     else:
-        ask.world.restore(to)
-    return 200, serialize_sandbox(ask.world, ask.base_url)
+        request.world.restore(to)
+    return 200, serialize_sandbox(request.world, request.base_url)
 
 
-def _list_snapshots(ask: ControlRequest) -> tuple[int, Any]:
-    with ask.world.lock:
-        names = sorted(ask.world.snapshots)
+def _list_snapshots(request: ControlRequest) -> tuple[int, Any]:
+    with request.world.lock:
+        names = sorted(request.world.snapshots)
     return 200, {"total": len(names), "items": names}
 
 
-def _read_snapshot(ask: ControlRequest) -> tuple[int, Any]:
-    state = ask.world.snapshots.get(ask.path["name"])
+def _read_snapshot(request: ControlRequest) -> tuple[int, Any]:
+    state = request.world.snapshots.get(request.path["name"])
     if state is None:
         raise Problem(
-            404, f"没有快照 {ask.path['name']}", f"no snapshot {ask.path['name']}", field="name"
+            404,
+            f"没有快照 {request.path['name']}",
+            f"no snapshot {request.path['name']}",
+            field="name",
         )
     return 200, msgspec.Raw(write_snapshot(state))
 
 
-def _put_snapshot(ask: ControlRequest) -> tuple[int, Any]:
-    name = ask.path["name"]
-    kept = ask.world.snapshot(name, None if ask.body is None else read_snapshot(ask.body))
+def _put_snapshot(request: ControlRequest) -> tuple[int, Any]:
+    name = request.path["name"]
+    kept = request.world.snapshot(
+        name, None if request.body is None else read_snapshot(request.body)
+    )
     return 200, {"name": name, "exchanges": len(kept.exchanges)}
 
 
-def _drop_snapshot(ask: ControlRequest) -> tuple[int, Any]:
-    if not ask.world.delete_snapshot(ask.path["name"]):
+def _drop_snapshot(request: ControlRequest) -> tuple[int, Any]:
+    if not request.world.delete_snapshot(request.path["name"]):
         raise Problem(
-            404, f"没有快照 {ask.path['name']}", f"no snapshot {ask.path['name']}", field="name"
+            404,
+            f"没有快照 {request.path['name']}",
+            f"no snapshot {request.path['name']}",
+            field="name",
         )
     return 204, None
 
 
-def _rules(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, ask.world.state.rules.to_dict()
+def _rules(request: ControlRequest) -> tuple[int, Any]:
+    return 200, request.world.state.rules.to_dict()
 
 
-def _patch_rules(ask: ControlRequest) -> tuple[int, Any]:
-    if not isinstance(ask.body, dict):
+def _patch_rules(request: ControlRequest) -> tuple[int, Any]:
+    if not isinstance(request.body, dict):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
-    ask.world.patch_rules(ask.body)
-    return 200, ask.world.state.rules.to_dict()
+    request.world.patch_rules(request.body)
+    return 200, request.world.state.rules.to_dict()
 
 
 def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:
@@ -147,8 +158,8 @@ def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | 
     return None if methods is None else frozenset(methods)
 
 
-def _patch_app(ask: ControlRequest) -> tuple[int, Any]:
-    key, world = ask.path["app_key"], ask.world
+def _patch_app(request: ControlRequest) -> tuple[int, Any]:
+    key, world = request.path["app_key"], request.world
     with world.settled():
         app = world.state.apps.get(key)
         if app is None:
@@ -159,14 +170,14 @@ def _patch_app(ask: ControlRequest) -> tuple[int, Any]:
                 f"no app {key}; use: {known}",
                 field="app_key",
             )
-        if ask.body.methods is not UNSET:
-            app = replace(app, methods=_methods(ask.body.methods, world))
+        if request.body.methods is not UNSET:
+            app = replace(app, methods=_methods(request.body.methods, world))
             world.set_permissions(app)
     return 200, {"app_key": key, "methods": None if app.methods is None else sorted(app.methods)}
 
 
-def _patch_session(ask: ControlRequest) -> tuple[int, Any]:
-    wanted, world = ask.path["label"], ask.world
+def _patch_session(request: ControlRequest) -> tuple[int, Any]:
+    wanted, world = request.path["label"], request.world
     with world.settled():
         sessions = world.state.sessions
         session = next(
@@ -180,10 +191,10 @@ def _patch_session(ask: ControlRequest) -> tuple[int, Any]:
                 f"no session {wanted}; use: {known}",
                 field="label",
             )
-        if ask.body.expires is not UNSET:
-            session = replace(session, expires=_expiry(ask.body.expires, world))
-        if ask.body.methods is not UNSET:
-            session = replace(session, methods=_methods(ask.body.methods, world))
+        if request.body.expires is not UNSET:
+            session = replace(session, expires=_expiry(request.body.expires, world))
+        if request.body.methods is not UNSET:
+            session = replace(session, methods=_methods(request.body.methods, world))
         world.set_permissions(session)
     methods = None if session.methods is None else sorted(session.methods)
     return 200, {

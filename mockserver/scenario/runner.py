@@ -34,7 +34,7 @@ from .rejection import Rejection, compare_rejection, read_rejection
 from .result import ScenarioFailure, ScenarioResult
 from .scenario_clock import ScenarioClock
 from .signed_calls import METHOD_OF_MOVE, convert_pictures, make_signed_call
-from .target import ScenarioTarget, TargetRefused, TargetReply
+from .target import ControlRefused, ScenarioTarget, TargetReply
 from .yaml_text import Node
 
 __all__ = ["RunSettings", "run_scenario"]
@@ -98,7 +98,7 @@ class _Playing:
             stopped = True
         except _Failed as failed:
             outcome, trouble = "failed", failed.trouble
-        except TargetRefused as refused:
+        except ControlRefused as refused:
             outcome, trouble = (
                 "failed",
                 self._trouble(refused.problem.get("title", ""), refused.problem.get("detail", "")),
@@ -199,7 +199,7 @@ class _Playing:
             return (), {}
         try:
             shown = self._seen(name).exchange
-        except TargetRefused:
+        except ControlRefused:
             return (), {}
         return tuple(shown["timeline"][-5:]), shown["possible"]
 
@@ -228,7 +228,7 @@ class _Playing:
                 refusal = self._awaited(step)
             else:
                 refusal = self._moved(step, fields)
-        except TargetRefused as problem:
+        except ControlRefused as problem:
             refusal = Rejection.of_problem(problem.problem)
         self._judge(step, refusal)
         self._expect_after(step)

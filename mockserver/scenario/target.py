@@ -10,20 +10,25 @@ import msgspec
 from msgspec import Struct
 
 __all__ = [
+    "ControlRefused",
     "ScenarioTarget",
     "TargetFactory",
-    "TargetRefused",
     "TargetReply",
     "lost_reply",
     "read_reply",
 ]
 
 
-class TargetRefused(Exception):
-    """A control call was refused; `problem` is the problem document."""
+class ControlRefused(Exception):
+    """The control API refused a call.
+
+    `problem` is its document, with `field`, `status_now`, `possible` where they apply; `status` is
+    the HTTP status.
+    """
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         self.problem = problem
+        self.status = int(problem.get("status", 0))
         super().__init__(f"{problem.get('title', '')} ({problem.get('detail', '')})")
 
 
@@ -47,7 +52,7 @@ class ScenarioTarget(Protocol):
         """A control call below the sandbox, e.g. `GET stock`.
 
         Raises:
-            Refused: the control API refused.
+            ControlRefused: the control API refused.
         """
         ...
 
@@ -62,7 +67,7 @@ class ScenarioTarget(Protocol):
 
 TargetFactory = Callable[
     [Mapping[str, Any]], ScenarioTarget
-]  # from a world document; raises Refused
+]  # from a world document; raises ControlRefused
 
 
 def lost_reply(how: str, curl: str) -> TargetReply:

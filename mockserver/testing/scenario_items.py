@@ -10,11 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from ..client.control_client import ControlRefused
-from ..client.http_target import server_stages
+from ..client.http_target import http_targets
 from ..client.remote_server import RemoteServer
 from ..client.sandbox import Sandbox
-from ..control.blueprint import ROUTES
-from ..control.in_process import InProcessTarget
+from ..control.in_process import in_process_targets
 from ..scenario.client_waiter import ClientWaiter
 from ..scenario.model import Scenario
 from ..scenario.reader import read_scenario
@@ -25,9 +24,6 @@ from ..scenario.static_check import check_scenario
 from ..scenario.target import ScenarioTarget
 from ..scenario.yaml_text import FileMistake, InvalidFile
 from ..server import make_context
-from ..world.clock import FROZEN_AT
-from ..world.document import read_world
-from ..world.world import World
 
 __all__ = ["ScenarioFile", "ScenarioItem", "scenario_player"]
 
@@ -99,11 +95,8 @@ def _stage(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
     url = config.getoption("mockserver_url")
     if url:
         with RemoteServer(url, config.getoption("mockserver_token") or "") as remote:
-            return server_stages(remote.control)(given)
-    desk = make_context()
-    world = World(desk.directory, read_world({"clock": FROZEN_AT, **given}))
-    desk.directory.add(world)
-    return InProcessTarget(desk, ROUTES, world, made=True)
+            return http_targets(remote.control)(given)
+    return in_process_targets(make_context())(given)
 
 
 def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioResult]:

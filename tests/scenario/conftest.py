@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.control.blueprint import ROUTES
-from mockserver.control.in_process import InProcessTarget
+from mockserver.control.in_process import InProcessControl, in_process_target
 from mockserver.domain.durations import parse_duration
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
@@ -43,7 +42,7 @@ def tell() -> Tell:
         )
         desk.directory.add(world)
         world.advance(parse_duration(before))
-        stage = InProcessTarget(desk, ROUTES, world, made=True)
+        stage = in_process_target(InProcessControl(desk), world.id)
         try:
             return run_scenario(
                 story,

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import in_process_targets
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
@@ -41,7 +40,7 @@ def tested() -> Callable:
     """Plays a story whose client makes the next of `calls` in each pause; a tuple of calls is made in one breath."""
 
     def play(text: str, *calls, alive: bool = True):
-        stage = in_process_targets(make_context(), ROUTES)(
+        stage = in_process_targets(make_context())(
             {**(story := read_scenario(text, "x")).given, "clock": {"mode": "frozen"}}
         )
         left = list(calls)

@@ -8,7 +8,6 @@ from itertools import count
 
 import pytest
 
-from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import in_process_targets
 from mockserver.domain.evidence import SOURCES
 from mockserver.scenario import runner
@@ -101,9 +100,7 @@ def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
 
     def play(name: str) -> ScenarioResult:
         story, clock = STORIES[name], count()
-        stage = in_process_targets(make_context(), ROUTES)(
-            {**story.given, "clock": {"mode": "frozen"}}
-        )
+        stage = in_process_targets(make_context())({**story.given, "clock": {"mode": "frozen"}})
 
         def pause(seconds: float) -> None:
             if step:

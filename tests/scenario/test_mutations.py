@@ -14,7 +14,6 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from mockserver.control.blueprint import ROUTES
 from mockserver.control.in_process import in_process_targets
 from mockserver.domain import play
 from mockserver.domain.rules import DEFAULTS, RuleValues
@@ -60,7 +59,7 @@ class Known(NamedTuple):
 
 def told(story: Scenario) -> tuple[ScenarioResult, ScenarioTarget]:
     """What comes of a story on a fresh sandbox, and that sandbox as it is then."""
-    stage = in_process_targets(make_context(), ROUTES)(story.given)
+    stage = in_process_targets(make_context())(story.given)
     return run_scenario(
         story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep))
     ), stage

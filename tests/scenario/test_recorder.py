@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from mockserver.control.blueprint import ROUTES
-from mockserver.control.in_process import InProcessTarget
+from mockserver.control.in_process import InProcessControl, in_process_target
 from mockserver.domain.errors import DomainError
 from mockserver.domain.vocabulary import Role
 from mockserver.protocol.shapes import BEIJING, show_time
@@ -72,7 +71,7 @@ def played(story):
     desk, world = found(**story.given)
     result = run_scenario(
         story,
-        InProcessTarget(desk, ROUTES, world, made=False),
+        in_process_target(InProcessControl(desk), world.id, temporary=False),
         RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)),
     )
     assert result.ok, result.trouble

@@ -87,7 +87,7 @@ def waiting(wire):
         def ask():
             answers.append(wire.control("GET", f"{JOURNAL}?{query}")[0])
 
-        journal = wire.server.desk.directory.get("default").journal
+        journal = wire.server.context.directory.get("default").journal
         for _ in range(count):
             threads.append(threading.Thread(target=ask, daemon=True))
             threads[-1].start()
@@ -153,7 +153,7 @@ def test_waiters_hold_no_stop(make_wire, document):
         threading.Thread(target=_quietly, args=(wire, f"{JOURNAL}?after=0&wait=30"), daemon=True)
         for _ in range(8)
     ]
-    journal = server.desk.directory.get("default").journal
+    journal = server.context.directory.get("default").journal
     for thread in threads:
         thread.start()
     while journal._waiting < 8:

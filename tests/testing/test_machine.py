@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
-from mockserver.scenario.target import TargetRefused
+from mockserver.scenario.target import ControlRefused
 from mockserver.testing import exchange_machine
 from mockserver.testing.coverage import missing_rows
 from mockserver.testing.machine.local_server import LocalServer
@@ -374,7 +374,7 @@ def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
     machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
     encounter = MachineRun(machine.plan, machine.host)
     encounter.do({"buyer": "apply", "as": "e1", "status": 13})
-    with pytest.raises(TargetRefused):
+    with pytest.raises(ControlRefused):
         encounter.do(late)
     encounter.close()
     machine.host.close()

@@ -444,7 +444,7 @@ def test_stories_run_on_a_running_server(pytester):
             f"--mockserver-url={server.url}",
             f"--mockserver-token={server.token}",
         ).assert_outcomes(passed=1)
-        assert [world.id for world in server.desk.directory.all()] == ["default"]
+        assert [world.id for world in server.context.directory.all()] == ["default"]
 
 
 def test_the_scenario_fixture_plays_in_the_sandbox(pytester):

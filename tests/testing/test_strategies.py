@@ -13,8 +13,7 @@ from mockserver import Sandbox
 from mockserver.api.methods import METHODS
 from mockserver.client.control_client import ControlRefused
 from mockserver.client.top_client import TopRefused
-from mockserver.control.blueprint import ROUTES
-from mockserver.control.in_process import InProcessTarget
+from mockserver.control.in_process import InProcessControl, in_process_target
 from mockserver.domain.vocabulary import Actor
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
@@ -63,7 +62,7 @@ def told(document: dict[str, Any]) -> ScenarioResult:
     desk = make_context()
     world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
     desk.directory.add(world)
-    stage = InProcessTarget(desk, ROUTES, world, made=True)
+    stage = in_process_target(InProcessControl(desk), world.id)
     return run_scenario(story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)))
 
 

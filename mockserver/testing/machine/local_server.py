@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...client.control_client import Control
+from ...client.control_client import LocalControl
 from ...client.sandbox import Sandbox
-from ...client.transport import Wsgi
-from ...control.blueprint import ROUTES
-from ...control.in_process import InProcessTarget
+from ...control.in_process import InProcessControl, in_process_target
+from ...control.scenario_target import SandboxTarget
 from ...embedded import Embedded
 from ...gateway.call import Call, read_call
 from ...gateway.checks import SandboxLookup
@@ -90,22 +89,16 @@ class LocalServer:
         self._app = create_app(self._desk, report)
         self._server: Embedded | None = None
 
-    def open(self, plan: MachineOptions) -> tuple[World, Sandbox, InProcessTarget]:
+    def open(self, plan: MachineOptions) -> tuple[World, Sandbox, SandboxTarget]:
         """A fresh world with the handle that its client gets, and the stage that the machine plays on."""
         if self._server is None:
             self._server = Embedded(self._app, "127.0.0.1", 0)
             self._server.start()
         world = World(self._desk.directory, read_world(plan.document()))
         self._desk.directory.add(world)
-        stage = InProcessTarget(self._desk, ROUTES, world, made=True, base_url=self._server.url)
-        return (
-            world,
-            Sandbox(
-                control=Control(Wsgi(self._app, self._server.url), self._desk.token),
-                attach=world.id,
-            ),
-            stage,
-        )
+        control = InProcessControl(self._desk, self._server.url)
+        stage = in_process_target(control, world.id)
+        return (world, Sandbox(control=LocalControl(control, self._app), attach=world.id), stage)
 
     def close(self) -> None:
         """No thread is left, the port is free; another sandbox opens it again."""

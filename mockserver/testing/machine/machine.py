@@ -21,7 +21,7 @@ from ...domain.conditions import BACK_TO_RECEIPT
 from ...domain.moves import MOVES, Apply
 from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
-from ...scenario.target import TargetRefused
+from ...scenario.target import ControlRefused
 from ..coverage import merge
 from ..strategies.documents import applications
 from ..strategies.moves import fields_of
@@ -158,7 +158,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         encounter = MachineRun(cls.plan, cls.host)
         try:
             for step in steps:
-                with suppress(TargetRefused):
+                with suppress(ControlRefused):
                     encounter.do(step)
         finally:
             encounter.close()

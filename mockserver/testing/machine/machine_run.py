@@ -18,7 +18,7 @@ from ...domain.table import Row
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
 from ...scenario.signed_calls import make_signed_call
-from ...scenario.target import TargetRefused
+from ...scenario.target import ControlRefused
 from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
 from .local_server import LocalServer, RecordedCall
 from .machine_options import MachineOptions
@@ -141,7 +141,7 @@ class MachineRun:
         for number, each in self.names.items():
             if each == name:
                 return number
-        raise TargetRefused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
+        raise ControlRefused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
 
     def _move(self, step: StepDocument) -> None:
         """A party's move; the seller's as a signed call."""

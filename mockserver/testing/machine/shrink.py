@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from ...domain.moves import Apply
-from ...scenario.target import TargetRefused
+from ...scenario.target import ControlRefused
 from .checks import CheckFailure
 from .local_server import LocalServer
 from .machine_options import MachineOptions
@@ -79,7 +79,7 @@ def _run(
     encounter = MachineRun(plan, host, lambda encounter, failure: failures.append(failure))
     try:
         for step in steps:
-            with suppress(TargetRefused):
+            with suppress(ControlRefused):
                 encounter.do(step)
     except BaseException:
         if not failures:

@@ -1,4 +1,4 @@
-"""Routes about foreign methods and the server itself: stubs, health, version."""
+"""Routes of stubs: canned replies to methods that the product does not know."""
 
 import re
 from collections.abc import Iterable
@@ -8,35 +8,35 @@ import msgspec
 
 from ..api.methods import METHODS
 from ..service.problem import Problem
-from ..version import __version__
 from ..world.document import BadDocument
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
 
 _METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
-_STUB_AT_MOST, _STUB_DEPTH = 1024 * 1024, 50
+_MAX_STUB_BYTES = 1024 * 1024
+_MAX_STUB_DEPTH = 50
 
 
-def _stub(ask: ControlRequest) -> tuple[int, Any]:
-    stub = ask.world.state.stubs.get(ask.path["method"])
+def _stub(request: ControlRequest) -> tuple[int, Any]:
+    stub = request.world.state.stubs.get(request.path["method"])
     if stub is None:
         raise Problem(
             404,
-            f"没有登记 {ask.path['method']} 的应答",
-            f"no stub for {ask.path['method']}",
+            f"没有登记 {request.path['method']} 的应答",
+            f"no stub for {request.path['method']}",
             field="method",
         )
     return 200, {"reply": msgspec.json.decode(stub)}
 
 
-def _put_stub(ask: ControlRequest) -> tuple[int, Any]:
-    method = ask.path["method"]
+def _put_stub(request: ControlRequest) -> tuple[int, Any]:
+    method = request.path["method"]
     if method in METHODS:
         raise Problem(409, f"{method} 已由本工具实现", f"{method} is implemented", field="method")
     if not _METHOD.fullmatch(method) or len(method) > 200:
         raise BadDocument("method", "不是 TOP 方法名", "not a TOP method name")
-    body = ask.body
+    body = request.body
     for unknown in (set(body) if isinstance(body, dict) else set()) - {"reply"}:
         raise BadDocument(unknown, "没有这个字段；只有 reply", "unknown; only reply is taken")
     if not isinstance(body, dict) or "reply" not in body or not isinstance(body["reply"], dict):
@@ -47,14 +47,14 @@ def _put_stub(ask: ControlRequest) -> tuple[int, Any]:
             "成功应答顶层不能有 code 或 sub_code：SDK 会当作错误",
             "code and sub_code at the top make SDKs see an error",
         )
-    if _deeper_than(_STUB_DEPTH, body["reply"]):
+    if _deeper_than(_MAX_STUB_DEPTH, body["reply"]):
         raise BadDocument(
-            "reply", f"嵌套超过 {_STUB_DEPTH} 层", f"nested deeper than {_STUB_DEPTH}"
+            "reply", f"嵌套超过 {_MAX_STUB_DEPTH} 层", f"nested deeper than {_MAX_STUB_DEPTH}"
         )
     coded = msgspec.json.encode(body["reply"])
-    if len(coded) > _STUB_AT_MOST:
+    if len(coded) > _MAX_STUB_BYTES:
         raise BadDocument("reply", "超过 1 MiB", "above 1 MiB")
-    ask.world.stub(method, coded)
+    request.world.stub(method, coded)
     return 200, {"method": method, "reply": body["reply"]}
 
 
@@ -69,38 +69,19 @@ def _below(value: object) -> Iterable[object]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def _drop_stub(ask: ControlRequest) -> tuple[int, Any]:
-    if not ask.world.stub(ask.path["method"], None):
+def _drop_stub(request: ControlRequest) -> tuple[int, Any]:
+    if not request.world.stub(request.path["method"], None):
         raise Problem(
             404,
-            f"没有登记 {ask.path['method']} 的应答",
-            f"no stub for {ask.path['method']}",
+            f"没有登记 {request.path['method']} 的应答",
+            f"no stub for {request.path['method']}",
             field="method",
         )
     return 204, None
 
 
-def _health(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, {"status": "ok"}
-
-
-def _ready(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, {"ready": True}
-
-
-def _version(ask: ControlRequest) -> tuple[int, Any]:
-    return 200, {
-        "name": "tmall-mockserver",
-        "version": __version__,
-        "auth": "lax" if ask.desk.lax else "strict",
-    }
-
-
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/health", _health, "存活", "alive", open=True),
-    Route("GET", "/_sandbox/ready", _ready, "就绪", "ready", open=True),
-    Route("GET", "/_sandbox/version", _version, "版本", "version", open=True),
     Route("GET", f"{_S}/stubs/{{method}}", _stub, "登记的固定应答", "a canned reply"),
     Route(
         "PUT",

@@ -1,0 +1,50 @@
+"""The route of the timeline: events and messages of a sandbox."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..domain.exchange import Event
+from ..service.serializers import serialize_event, serialize_message
+from ..world.world import World
+from .route import ControlRequest, Route, parse_count
+
+__all__ = ["ROUTES", "serialize_events"]
+
+
+def serialize_events(world: World, events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Return the events as the control API shows them, with times shifted by what the sandbox was aged."""
+    return [serialize_event(event, world.state.clock.aged) for event in events]
+
+
+def _events(request: ControlRequest) -> tuple[int, Any]:
+    """Return events and messages in the order they happened.
+
+    `since` is the number of the last event that the caller has read; later ones are returned.
+    """
+    world, since = request.world, parse_count(request.query, "since", 0, 10**9 - 1)
+    wanted = request.query.get("dispute_id", "")
+    with world.settled():
+        state = world.state
+        chosen = [number for number in state.exchanges if wanted in ("", str(number))]
+        events = sorted(
+            (f for n in chosen for f in state.events[n] if f.number > since), key=lambda f: f.number
+        )
+        messages = sorted((m for n in chosen for m in state.messages[n]), key=lambda m: m.number)
+        return 200, {
+            "total": len(events),
+            "items": serialize_events(world, events),
+            "messages": [serialize_message(world, m, request.base_url) for m in messages],
+        }
+
+
+_S = "/_sandbox/sandboxes/{id}"
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{_S}/events",
+        _events,
+        "发生过的操作与留言",
+        "facts and messages",
+        query=("since", "dispute_id"),
+    ),
+)

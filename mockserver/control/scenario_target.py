@@ -1,0 +1,134 @@
+"""A sandbox as the target of a scenario, in process or over HTTP: control calls and signed calls."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
+from ..protocol.messages import Inbound, Reply
+from ..protocol.shapes import BEIJING
+from ..scenario.curl import curl_line
+from ..scenario.target import TargetFactory, TargetReply, lost_reply, read_reply
+from ..world.clock import FROZEN_AT
+from .control_call import ControlCall, sandbox_path
+
+__all__ = ["ReplyLost", "SandboxTarget", "SharedSandboxTarget", "gateway_sender", "sandbox_targets"]
+
+Send = Callable[[bytes, str], bytes]  # body and content type of a signed POST → the reply's body
+
+
+class ReplyLost(Exception):
+    """A fault kept the gateway's reply from its caller; `how` is `reset`, `closed`, `cut`, `timeout`."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        super().__init__(how)
+
+
+def gateway_sender(answer: Callable[[Inbound], Reply], base_url: str) -> Send:
+    """Return a function that sends a signed POST to a gateway of this process.
+
+    Raises (the function):
+        ReplyLost: a planned fault takes the reply.
+    """
+
+    def send(body: bytes, kind: str) -> bytes:
+        reply = answer(Inbound("POST", b"", kind, body, base_url))
+        if reply.delivery is not None and reply.delivery.loss:
+            raise ReplyLost(reply.delivery.loss)
+        return reply.body
+
+    return send
+
+
+def _now() -> datetime:
+    return datetime.now(BEIJING)
+
+
+class SandboxTarget:
+    """One sandbox as a scenario's target.  `temporary`: `close` deletes it."""
+
+    def __init__(
+        self,
+        control: ControlCall,
+        send: Send,
+        sandbox: str,
+        *,
+        temporary: bool,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._control = control
+        self._send = send
+        self._sandbox = sandbox
+        self._temporary = temporary
+        self._now = now
+        self.info: Mapping[str, Any] = control("GET", sandbox_path(sandbox))
+
+    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the reply to a control call below the sandbox.
+
+        Raises:
+            ControlRefused: with the problem document.
+        """
+        return self._control(verb, sandbox_path(self._sandbox, path), body, **query)
+
+    def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
+        """Send a signed call to the gateway; bytes among the parameters go as files."""
+        who = Credentials(self.info["app_key"], self.info["app_secret"], session)
+        files = extract_files(params)
+        texts = build_signed_params(method, params, who, self._now())
+        curl = curl_line(self.info["gateway"], texts, files)
+        try:
+            return read_reply(self._send(*encode_body(texts, files)), curl)
+        except ReplyLost as lost:
+            return lost_reply(lost.how, curl)
+
+    def close(self) -> None:
+        """Delete the sandbox if it is temporary."""
+        if self._temporary:
+            self._control("DELETE", sandbox_path(self._sandbox))
+
+
+class SharedSandboxTarget(SandboxTarget):
+    """A sandbox that others use too: exchanges that name no ruleset get the scenario's; it stays."""
+
+    def __init__(
+        self,
+        control: ControlCall,
+        send: Send,
+        sandbox: str,
+        *,
+        ruleset: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(control, send, sandbox, temporary=False, now=now)
+        self._ruleset = ruleset
+
+    def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
+        """Return the reply to a control call; an exchange is opened with the scenario's ruleset."""
+        if (
+            (verb, path) == ("POST", "exchanges")
+            and isinstance(body, dict)
+            and "attributes" not in body
+        ):
+            body = {"ruleset": self._ruleset, **body}
+        return super().ask(verb, path, body, **query)
+
+
+def sandbox_targets(
+    control: ControlCall, send: Send, *, keep: bool = False, now: Callable[[], datetime] = _now
+) -> TargetFactory:
+    """Return a function that makes a target on a fresh sandbox from a world document.
+
+    The clock is frozen at `FROZEN_AT` unless the document says otherwise.  With `keep` the
+    sandboxes stay when their targets are closed.
+
+    Raises (the function):
+        ControlRefused: the sandbox cannot be made.
+    """
+
+    def make(document: Mapping[str, Any]) -> SandboxTarget:
+        made = control("POST", "sandboxes", {"clock": FROZEN_AT, **document})
+        return SandboxTarget(control, send, made["id"], temporary=not keep, now=now)
+
+    return make
