@@ -30,8 +30,8 @@ class Caller:
 
     def __init__(self, gateway: Gateway, world: World) -> None:
         self.gateway, self.world = gateway, world
-        self.app = next(iter(world.state.apps.values()))
-        tokens = {session.label: session.token for session in world.state.sessions.values()}
+        self.app = next(iter(world.view.apps()))
+        tokens = {session.label: session.token for session in world.view.sessions()}
         self.session, self.sub_session = tokens["main"], tokens["sub"]
 
     def params(self, method: str, **business: object) -> dict[str, str]:
@@ -138,7 +138,7 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
             }
         return list(value) if isinstance(value, list) else value
 
-    return lambda world: {name: plain(value) for name, value in vars(world.state).items()}
+    return lambda world: {name: plain(value) for name, value in vars(world._state).items()}
 
 
 @pytest.fixture

@@ -61,9 +61,9 @@ def _span(world: World, body: SpanBody) -> timedelta:
     assert body.to is not None
     with world.settled() as now:
         if body.to == "next":
-            at = world.state.next_event()
+            at = world.view.next_event()
         elif body.to.startswith("deadline:"):
-            at = deadline(world.exchange(parse_dispute_id(body.to[9:], "to")), world.state.rules)
+            at = deadline(world.exchange(parse_dispute_id(body.to[9:], "to")), world.view.rules)
         else:
             instant = read_time(body.to)
             if instant is None:
@@ -72,7 +72,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
                     "应为 next、时刻 yyyy-MM-dd HH:mm:ss 或 deadline:换货单号",
                     "next, an instant, or deadline:<dispute_id>",
                 )
-            at = world.state.clock.recorded(instant)
+            at = world.view.clock.recorded(instant)
             if at < now:
                 raise BadDocument("to", "早于独立环境的当前时间", "earlier than the sandbox's now")
         if at is None:

@@ -13,7 +13,7 @@ __all__ = ["ROUTES", "serialize_events"]
 
 def serialize_events(world: World, events: Iterable[Event]) -> list[dict[str, Any]]:
     """Return the events as the control API shows them, with times shifted by what the sandbox was aged."""
-    return [serialize_event(event, world.state.clock.aged) for event in events]
+    return [serialize_event(event, world.view.clock.aged) for event in events]
 
 
 def _events(request: ControlRequest) -> tuple[int, Any]:
@@ -24,12 +24,14 @@ def _events(request: ControlRequest) -> tuple[int, Any]:
     world, since = request.world, parse_count(request.query, "since", 0, 10**9 - 1)
     wanted = request.query.get("dispute_id", "")
     with world.settled():
-        state = world.state
-        chosen = [number for number in state.exchanges if wanted in ("", str(number))]
+        view = world.view
+        numbers = (exchange.dispute_id for exchange in view.exchanges())
+        chosen = [number for number in numbers if wanted in ("", str(number))]
         events = sorted(
-            (f for n in chosen for f in state.events[n] if f.number > since), key=lambda f: f.number
+            (f for n in chosen for f in view.timeline(n) if f.number > since),
+            key=lambda f: f.number,
         )
-        messages = sorted((m for n in chosen for m in state.messages[n]), key=lambda m: m.number)
+        messages = sorted((m for n in chosen for m in view.messages(n)), key=lambda m: m.number)
         return 200, {
             "total": len(events),
             "items": serialize_events(world, events),

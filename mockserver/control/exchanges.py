@@ -31,11 +31,9 @@ class MoveBody(Struct, frozen=True):
 def _list(request: ControlRequest) -> tuple[int, Any]:
     world, limit = request.world, parse_count(request.query, "limit", 100, MAX_ITEMS)
     with world.settled():
-        rows = sorted(
-            world.state.exchanges.values(), key=lambda e: (-e.modified.timestamp(), e.dispute_id)
-        )
+        rows = sorted(world.view.exchanges(), key=lambda e: (-e.modified.timestamp(), e.dispute_id))
         if "status" in request.query:
-            wanted = read_status(request.query["status"], status_texts(world.state))
+            wanted = read_status(request.query["status"], status_texts(world.view.rules))
             rows = [row for row in rows if row.status is wanted]
         return 200, {
             "total": len(rows),
@@ -73,7 +71,7 @@ def _move(request: ControlRequest) -> tuple[int, Any]:
         if type(value) is not kind or value == "":
             raise BadDocument(field, "缺少或类型不对", "missing or of a wrong type")
     world, dispute_id = request.world, parse_dispute_id(request.path["dispute_id"], "dispute_id")
-    played = parse_move(by, name, raw, world.state.rules, sub=sub)
+    played = parse_move(by, name, raw, world.view.rules, sub=sub)
     with world.lock:
         try:
             outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
@@ -87,8 +85,8 @@ def _at_state(
     refused: DomainError, played: ParsedMove, exchange: Exchange, world: World
 ) -> Problem:
     """The refusal with the exchange's present status, what is possible, and how near the move was."""
-    aged = world.state.clock.aged
-    found = find_near_miss(exchange, type(played.move), played.role.actor, world.state.rules)
+    aged = world.view.clock.aged
+    found = find_near_miss(exchange, type(played.move), played.role.actor, world.view.rules)
     zh, en = describe_near_miss(found, lambda at: show_time(at - aged))
     return Problem(
         409,
@@ -96,7 +94,7 @@ def _at_state(
         refused.en,
         failure=refused.failure,
         status_now=exchange.status.value,
-        status_text=world.state.rules.text(f"text.{exchange.status.value}"),
+        status_text=world.view.rules.text(f"text.{exchange.status.value}"),
         possible=by_actor(possible(exchange)),
         **serialize_near_miss(found, lambda at: show_time(at - aged)),
         advice={"zh": zh, "en": en},
@@ -108,7 +106,7 @@ def _messages(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with world.lock:
         exchange = world.exchange(parse_dispute_id(request.path["dispute_id"], "dispute_id"))
-        thread = world.state.messages[exchange.dispute_id]
+        thread = world.view.messages(exchange.dispute_id)
         return 200, {
             "total": len(thread),
             "items": [serialize_message(world, m, request.base_url) for m in thread],

@@ -30,7 +30,7 @@ class FaultBody(Struct, frozen=True):
 
 
 def _quotas(request: ControlRequest) -> tuple[int, Any]:
-    return 200, [quota.document() for quota in request.world.state.quotas]
+    return 200, [quota.document() for quota in request.world.view.quotas]
 
 
 def _put_quotas(request: ControlRequest) -> tuple[int, Any]:

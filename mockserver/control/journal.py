@@ -148,11 +148,8 @@ def _export(request: ControlRequest) -> tuple[int, Any]:
 def _report(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with world.settled():
-        disputes = set(world.state.exchanges)
-        orders: list[Exchange | Trade] = [
-            *world.state.exchanges.values(),
-            *world.state.trades.values(),
-        ]
+        disputes = {exchange.dispute_id for exchange in world.view.exchanges()}
+        orders: list[Exchange | Trade] = [*world.view.exchanges(), *world.view.trades()]
     ids = {
         "dispute_id": disputes,
         "tid": {each.tid for each in orders},

@@ -150,7 +150,7 @@ def _until(world: World, until: int | str | None) -> str:
     if until is None:
         return ""
     try:
-        return str(read_status(until, status_texts(world.state)).value)
+        return str(read_status(until, status_texts(world.view.rules)).value)
     except BadDocument as wrong:
         raise BadDocument("until", wrong.zh, wrong.en) from None
 
@@ -176,7 +176,7 @@ def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
         if goods.get("stock") is not None
     }
     with world.lock:
-        applied = {name: units for name, units in stocks.items() if name in world.state.goods}
+        applied = {name: units for name, units in stocks.items() if world.view.goods_named(name)}
         for name, units in applied.items():
             world.put_stock(name, units)
         world.patch_rules(given.get("rules", {}))
@@ -228,14 +228,14 @@ def _turn(request: ControlRequest, world: World, *, waits: bool) -> Iterator[Non
 def _still(world: World) -> Iterator[None]:
     """A running clock stands still meanwhile, so that a story's seconds are exact, and runs on as if it had not."""
     with world.lock:
-        running, began = world.state.clock.running, world.directory.real()
+        running, began = world.view.clock.running, world.directory.real()
         if running:
             world.set_clock(running=False, now=None)
     try:
         yield
     finally:
         with world.lock:
-            if running and not world.state.clock.running:
+            if running and not world.view.clock.running:
                 world.set_clock(running=True, now=world.now + (world.directory.real() - began))
 
 
@@ -251,9 +251,9 @@ def _recorded(request: ControlRequest) -> tuple[int, Any]:
 
     world = request.world
     with world.settled() as now:
-        state = world.state.copy()
+        view = world.view.copy()
     try:
-        return 200, record_scenario(state, now, world.id)
+        return 200, record_scenario(view, now, world.id)
     except HistoryTooLong as wrong:
         raise Problem(409, wrong.zh, wrong.en) from None
 

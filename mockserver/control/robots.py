@@ -39,7 +39,7 @@ def _put_robots(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _shown(world: World) -> dict[str, str | None]:
-    return asdict(world.state.robots or RobotsDocument())
+    return asdict(world.view.robots or RobotsDocument())
 
 
 _S = "/_sandbox/sandboxes/{id}"

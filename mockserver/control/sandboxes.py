@@ -73,7 +73,7 @@ def _snapshot(request: ControlRequest, source: object) -> State:
         return read_snapshot(source)
     sandbox, _, name = source.rpartition("/")
     world = request.context.directory.get(sandbox or "default")
-    state = world.snapshots.get(name) if world else None
+    state = world.find_snapshot(name) if world else None
     if state is None:
         raise BadDocument("from", f"没有快照 {source}", f"no snapshot {source}")
     return state
@@ -104,13 +104,12 @@ def _reset(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _list_snapshots(request: ControlRequest) -> tuple[int, Any]:
-    with request.world.lock:
-        names = sorted(request.world.snapshots)
+    names = request.world.snapshot_names()
     return 200, {"total": len(names), "items": names}
 
 
 def _read_snapshot(request: ControlRequest) -> tuple[int, Any]:
-    state = request.world.snapshots.get(request.path["name"])
+    state = request.world.find_snapshot(request.path["name"])
     if state is None:
         raise Problem(
             404,
@@ -141,19 +140,19 @@ def _drop_snapshot(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _rules(request: ControlRequest) -> tuple[int, Any]:
-    return 200, request.world.state.rules.to_dict()
+    return 200, request.world.view.rules.to_dict()
 
 
 def _patch_rules(request: ControlRequest) -> tuple[int, Any]:
     if not isinstance(request.body, dict):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
     request.world.patch_rules(request.body)
-    return 200, request.world.state.rules.to_dict()
+    return 200, request.world.view.rules.to_dict()
 
 
 def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:
     for name in methods or ():
-        if name not in METHODS and name not in world.state.stubs:
+        if name not in METHODS and name not in world.view.stubbed_methods():
             raise BadDocument("methods", f"没有方法 {name}", f"no such method {name}")
     return None if methods is None else frozenset(methods)
 
@@ -161,9 +160,9 @@ def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | 
 def _patch_app(request: ControlRequest) -> tuple[int, Any]:
     key, world = request.path["app_key"], request.world
     with world.settled():
-        app = world.state.apps.get(key)
+        app = world.view.app(key)
         if app is None:
-            known = "、".join(world.state.apps)
+            known = "、".join(app.app_key for app in world.view.apps())
             raise Problem(
                 404,
                 f"没有应用 {key}；可用：{known}",
@@ -179,12 +178,10 @@ def _patch_app(request: ControlRequest) -> tuple[int, Any]:
 def _patch_session(request: ControlRequest) -> tuple[int, Any]:
     wanted, world = request.path["label"], request.world
     with world.settled():
-        sessions = world.state.sessions
-        session = next(
-            (each for each in sessions.values() if wanted in (each.label, each.nick)), None
-        )
+        sessions = world.view.sessions()
+        session = next((each for each in sessions if wanted in (each.label, each.nick)), None)
         if session is None:
-            known = "、".join(each.label for each in sessions.values())
+            known = "、".join(each.label for each in sessions)
             raise Problem(
                 404,
                 f"没有会话 {wanted}；可用：{known}",

@@ -19,7 +19,7 @@ _MAX_STUB_DEPTH = 50
 
 
 def _stub(request: ControlRequest) -> tuple[int, Any]:
-    stub = request.world.state.stubs.get(request.path["method"])
+    stub = request.world.view.stub(request.path["method"])
     if stub is None:
         raise Problem(
             404,

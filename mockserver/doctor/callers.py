@@ -26,7 +26,7 @@ _MIN_TOKEN_CHARACTERS = 8  # shorter texts are part of any session by chance
 
 def list_sessions(world: World) -> list[Session]:
     """Return the sessions of a sandbox, in the order made."""
-    return list(world.state.sessions.values())
+    return list(world.view.sessions())
 
 
 def list_accounts(world: World) -> str:
@@ -36,7 +36,7 @@ def list_accounts(world: World) -> str:
 
 def list_apps(directory: Directory) -> Iterator[App]:
     """Yield the apps of all sandboxes, at most _MAX_COMPARED."""
-    apps = chain.from_iterable(list(world.state.apps.values()) for world in directory.all())
+    apps = chain.from_iterable(list(world.view.apps()) for world in directory.all())
     return islice(apps, _MAX_COMPARED)
 
 
@@ -82,14 +82,14 @@ def examine_session(call: RefusedCall) -> Iterator[Finding]:
     assert call.world is not None
     sent = call.text("session")
     if call.session is not None and call.session.expires is not None:
-        ended = show_time(call.session.expires - call.world.state.clock.aged)
+        ended = show_time(call.session.expires - call.world.view.clock.aged)
         now = show_time(call.world.now)
         yield make_finding("session_ended", label=call.session.label, ended=ended, now=now)
         return
     worlds = call.directory.all()
-    home = next((world for world in worlds if sent in world.state.sessions), None)
+    home = next((world for world in worlds if world.view.session(sent)), None)
     if home is not None:
-        app_keys = "、".join(list(home.state.apps)[:_MAX_LISTED])
+        app_keys = "、".join([app.app_key for app in home.view.apps()][:_MAX_LISTED])
         yield make_finding("session_elsewhere", sandbox=home.id, known=app_keys)
         return
     own_first = (call.world, *(world for world in worlds if world is not call.world))

@@ -143,7 +143,7 @@ def _suggest(name: str, sent: str, correct: str) -> Iterator[Finding]:
 
 def _examine_method(call: RefusedCall) -> Iterator[Finding]:
     sent = call.texts["method"]
-    names = [*METHODS, *(list(call.world.state.stubs) if call.world else ())]
+    names = [*METHODS, *(call.world.view.stubbed_methods() if call.world else ())]
     yield from _suggest("method", sent, suggest_name(sent.strip().removesuffix("_response"), names))
 
 

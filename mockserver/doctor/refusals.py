@@ -94,8 +94,8 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
     exchange, move = failure.exchange, call.method.move if call.method else None
     if exchange is None or move is None or call.session is None:
         return
-    aged = world.state.clock.aged
-    near_miss = find_near_miss(exchange, move, call.session.role.actor, world.state.rules)
+    aged = world.view.clock.aged
+    near_miss = find_near_miss(exchange, move, call.session.role.actor, world.view.rules)
     zh, en = describe_near_miss(near_miss, lambda instant: show_time(instant - aged))
     details = serialize_near_miss(near_miss, lambda instant: show_time(instant - aged))
     yield make_finding("near_miss", {"status_now": exchange.status.value, **details}, zh=zh, en=en)
@@ -105,16 +105,16 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
 
 def _find_exchange(call: RefusedCall, world: World, sent: int) -> Iterator[Finding]:
     """Find the exchange that an id was probably meant for, when the caller cannot see it."""
-    exchanges = world.state.exchanges
+    view = world.view
     worlds = call.directory.all()
-    home = next((other for other in worlds if sent in other.state.exchanges), None)
+    home = next((other for other in worlds if other.view.has_exchange(sent)), None)
     rounded = [
         number
         for number in range(sent - _MAX_ROUNDING, sent + _MAX_ROUNDING + 1)
-        if number in exchanges and float(number) == float(sent)
+        if view.has_exchange(number) and float(number) == float(sent)
     ]
-    trade = next((row for row in list(exchanges.values()) if sent in (row.tid, row.oid)), None)
-    if sent in exchanges:
+    trade = next((row for row in list(view.exchanges()) if sent in (row.tid, row.oid)), None)
+    if view.has_exchange(sent):
         yield make_finding("other_shop", given=str(sent))
     elif rounded:
         yield make_finding("rounded_id", given=str(sent), known=str(rounded[0]))
@@ -134,32 +134,29 @@ def _list_accepted_values(
     call: RefusedCall, world: World, failure: ConditionFailed
 ) -> Iterator[Finding]:
     """List what the failed condition accepts."""
-    exchange, state = failure.exchange, world.state
+    exchange, view = failure.exchange, world.view
     assert exchange is not None
     if failure.failure == "unknown_address":
-        addresses = state.shops[exchange.shop].return_addresses()
+        addresses = view.shop(exchange.shop).return_addresses()
         yield _list_values("address_id", [str(number) for number in addresses])
     elif failure.failure == "unknown_reason":
         stage = refusal_stage(exchange.status)
         reasons = [
             f"{reason.reason_id} {reason.reason_text}"
-            for reason in state.reasons
+            for reason in view.reasons
             if reason.stage == stage
         ]
         yield _list_values("seller_refuse_reason_id", reasons)
     elif failure.failure == "unknown_carrier":
-        names = [carrier.name for carrier in state.carriers]
+        names = [carrier.name for carrier in view.carriers]
         sent = call.text("logistics_company_name")[:_MAX_CARRIER_CHARACTERS]
         yield _list_values(
             "logistics_company_name", get_close_matches(sent, names, 3, 0.4) or names
         )
     elif failure.failure == "no_stock":
-        accounts = state.accounts.get(exchange.exchange_sku)
+        accounts = view.accounts(exchange.exchange_sku)
         yield make_finding(
-            "stock_left",
-            sku=exchange.exchange_sku,
-            left=accounts.available if accounts else 0,
-            wanted=exchange.num,
+            "stock_left", sku=exchange.exchange_sku, left=accounts.available, wanted=exchange.num
         )
 
 

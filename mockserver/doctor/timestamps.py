@@ -30,7 +30,7 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
         yield from _examine_form(text)
         return
     real, inner = call.directory.real(), call.world.now
-    tolerance = call.world.state.rules.duration("timestamp_tolerance")
+    tolerance = call.world.view.rules.duration("timestamp_tolerance")
     yield _explain_offset(instant, (real, inner), tolerance)
     if abs(real - inner) > tolerance:
         yield make_finding(

@@ -135,7 +135,7 @@ def _pictures(directory: Directory) -> Blueprint:
     @blueprint.get("/pictures/<sandbox>/<name>")
     def picture(sandbox: str, name: str) -> Response:
         world = directory.get(sandbox)
-        content = world.state.pictures.get(name) if world else None
+        content = world.view.picture(name) if world else None
         if content is None:
             return Response("没有这张图片 (no such picture)\n", 404, mimetype="text/plain")
         headers = {

@@ -74,8 +74,8 @@ def _app(call: Call, lookup: SandboxLookup) -> None:
         )
         world = lookup.directory.get(lookup.lax)
         assert world is not None
-        app = next(iter(world.state.apps.values()))
-        session = world.state.sessions.get(call.texts.get("session", ""))
+        app = next(iter(world.view.apps()))
+        session = world.view.session(call.texts.get("session", ""))
     if world is None or app is None:
         raise TopError(29, sub_code="isv.appkey-not-exists")
     call.world, call.app, call.session = world, app, session
@@ -94,7 +94,7 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
         )
     assert call.world is not None
     tolerance, real = (
-        call.world.state.rules.duration("timestamp_tolerance"),
+        call.world.view.rules.duration("timestamp_tolerance"),
         lookup.directory.real(),
     )
     if abs(instant - real) > tolerance and abs(instant - call.world.now) > tolerance:
@@ -151,7 +151,7 @@ def _method(call: Call, lookup: SandboxLookup) -> None:
     call.method = METHODS.get(name)
     if call.method is None:
         assert call.world is not None
-        call.stub = call.world.state.stubs.get(name)
+        call.stub = call.world.view.stub(name)
         if call.stub is None:
             raise TopError(
                 22,
@@ -168,7 +168,7 @@ def _verb(call: Call, lookup: SandboxLookup) -> None:
 def _flow(call: Call, lookup: SandboxLookup) -> None:
     world = call.world
     assert world is not None and call.app is not None
-    if world.state.quotas:
+    if world.view.quotas:
         ban = world.consume_quota(call.app.app_key, call.texts["method"])
         if ban is not None:
             raise call_limited(ban.sub_code, ban.seconds, ban.zh, ban.en)
@@ -182,7 +182,7 @@ def _session(call: Call, lookup: SandboxLookup) -> None:
     assert call.world is not None and call.app is not None
     if call.session is None and lookup.lax:
         call.warnings.append("lax：session 未知，按主账号处理 (unknown session taken as main)")
-        call.session = next(iter(call.world.state.sessions.values()))
+        call.session = next(iter(call.world.view.sessions()))
     if not token and call.session is None:
         raise TopError(26)
     if call.session is None and lookup.directory.knows_session(token):
@@ -232,7 +232,7 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
     if call.method is None:
         return
     assert call.world is not None
-    rules = call.world.state.rules
+    rules = call.world.view.rules
     if call.files or not PARAMETER_NAMES[call.method.name].issuperset(call.texts):
         call.warnings += describe_unknown_parameters(
             call.method, (*call.texts, *(upload.name for upload in call.files))

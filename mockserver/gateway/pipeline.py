@@ -106,7 +106,7 @@ class Gateway:
         for check in CHECKS:
             check.run(call, self.lookup)
         assert call.world is not None
-        if call.world.state.faults and call.hit is None:
+        if call.world.view.faults() and call.hit is None:
             call.hit = _struck(call)
             if call.hit is not None and (error := fault_refusal(call.hit)) is not None:
                 raise error
@@ -126,11 +126,11 @@ class Gateway:
 
     def _ask(self, call: Call) -> Tree:
         assert call.world is not None and call.method is not None
-        with call.world.settled():
+        with call.world.settled() as now:
             _still(call)
             shop = call.session.shop if call.session else ""
             ask = QueryContext(
-                call.method, call.world, shop, call.session, call.arguments, _view(call)
+                call.method, call.world.view, now, shop, call.session, call.arguments, _view(call)
             )
             if call.hit is not None and call.hit.fault.declared.effect is Effect.READ:
                 ask = apply_read_effect(ask, call.hit)
@@ -180,10 +180,10 @@ class Gateway:
     def _failure(self, call: Call, refused: DomainError) -> Tree:
         assert call.method is not None and call.world is not None
         name = f"msg_code.{refused.failure}"
-        call.msg_code = call.world.state.rules.text(name)
+        call.msg_code = call.world.view.rules.text(name)
         call.rule = f"{refused.failure} ({RULES[name].evidence.grade.value})"
         call.cause, call.refusal = (refused.zh, refused.en), refused
-        events = call.world.state.events.get(call.arguments.get("dispute_id"), ())  # type: ignore[call-overload]  # bound as int
+        events = call.world.view.timeline(call.arguments.get("dispute_id"))  # type: ignore[arg-type]  # bound as int
         if isinstance(refused, IllegalMove) and any(
             event.move == refused.move.name() for event in events
         ):
@@ -222,7 +222,7 @@ class Gateway:
             number=number,
             request_id=call.request_id,
             sandbox=world.id if world else "none",
-            at=(world.state.clock.outer(real) if world else real).timestamp(),
+            at=(world.view.clock.outer(real) if world else real).timestamp(),
             real=real.timestamp(),
             verb=inbound.verb[:20],
             method=params.get("method", "")[:200],
@@ -337,14 +337,14 @@ def _still(call: Call) -> Session:
     """The caller's session as it is now: a reset may have come between the checks and the lock."""
     assert call.world is not None
     if call.session is not None:
-        call.session = call.world.state.sessions.get(call.session.token, call.session)
+        call.session = call.world.view.session(call.session.token) or call.session
     return call.session  # type: ignore[return-value]  # a method with a move has been checked to need one
 
 
 def _view(call: Call) -> RecordView:
     assert call.world is not None
-    state = call.world.state
-    return RecordView(state.rules, state.clock.aged, call.inbound.base_url, call.world.id)
+    view = call.world.view
+    return RecordView(view.rules, view.clock.aged, call.inbound.base_url, call.world.id)
 
 
 def _request_id(number: int) -> str:

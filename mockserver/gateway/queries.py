@@ -17,17 +17,21 @@ from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments, invalid
 from ..protocol.shapes import Items, Tree, show_price
 from ..world.identity import Session
-from ..world.listing import ExchangeFilter, list_exchanges
-from ..world.world import World
+from ..world.listing import ExchangeFilter
+from ..world.view import WorldView
 
 __all__ = ["QUERIES", "QueryContext", "asked_fields", "wanted_of"]
 
 
 class QueryContext(Struct, frozen=True):
-    """A bound query: whose, of which world, with which arguments, seen how."""
+    """A bound query, read-only: of which sandbox, whose, with which arguments; `now` is inner.
+
+    `view` says how records are written.
+    """
 
     method: Method
-    world: World
+    world: WorldView
+    now: datetime
     shop: str
     session: Session | None
     arguments: Arguments
@@ -41,7 +45,7 @@ def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
 
 
 def _exchange(ask: QueryContext) -> Tree:
-    exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
     fields = asked_fields(ask.method, ask.arguments)
     return {
         "result": {
@@ -53,7 +57,7 @@ def _exchange(ask: QueryContext) -> Tree:
 
 def wanted_of(ask: QueryContext) -> ExchangeFilter:
     """The filters that a list was asked with."""
-    given, clock = ask.arguments, ask.world.state.clock
+    given, clock = ask.arguments, ask.world.clock
 
     def instant(name: str) -> datetime | None:
         found = given.get(name)
@@ -77,7 +81,7 @@ def wanted_of(ask: QueryContext) -> ExchangeFilter:
 
 def _exchanges(ask: QueryContext) -> Tree:
     page_no, size = _page(ask.arguments)
-    total, rows = list_exchanges(ask.world.state, wanted_of(ask), page_no, size)
+    total, rows = ask.world.list_exchanges(wanted_of(ask), page_no, size)
     fields = asked_fields(ask.method, ask.arguments)
     found = [build_exchange_record(row, fields, RecordKind.LIST, ask.view) for row in rows]
     return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
@@ -98,9 +102,9 @@ def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
 
 def _messages(ask: QueryContext) -> Tree:
     given = ask.arguments
-    exchange = ask.world.visible(cast("int", given["dispute_id"]), ask.shop)
+    exchange = ask.world.exchange(cast("int", given["dispute_id"]), ask.shop)
     roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
-    thread = ask.world.state.messages[exchange.dispute_id]
+    thread = ask.world.messages(exchange.dispute_id)
     newest = [
         m
         for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True)
@@ -121,12 +125,12 @@ def _messages(ask: QueryContext) -> Tree:
 
 
 def _reasons(ask: QueryContext) -> Tree:
-    exchange = ask.world.visible(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
     kind, stage = ask.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
     fields = asked_fields(ask.method, ask.arguments)
     rows = [
         {name: getattr(reason, name) for name in fields if name in ("reason_id", "reason_text")}
-        for reason in ask.world.state.reasons
+        for reason in ask.world.reasons
         if reason.stage == stage and (not kind or Phase(cast("int", kind)) in reason.phases)
     ]
     return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
@@ -135,9 +139,7 @@ def _reasons(ask: QueryContext) -> Tree:
 def _addresses(ask: QueryContext) -> Tree:
     wanted = cast("str", ask.arguments.get("rdef", "no_def"))
     shown: Callable[[Address], bool] = lambda a: wanted == "no_def" or bool(getattr(a, wanted))  # noqa: E731
-    rows = [
-        asdict(address) for address in ask.world.state.shops[ask.shop].addresses if shown(address)
-    ]
+    rows = [asdict(address) for address in ask.world.shop(ask.shop).addresses if shown(address)]
     return {"addresses": Items("address_result", rows)} if rows else {}
 
 
@@ -150,16 +152,14 @@ def _carriers(ask: QueryContext) -> Tree:
             for name in fields
             if name in known and (value := getattr(carrier, name)) != ""
         }
-        for carrier in ask.world.state.carriers
+        for carrier in ask.world.carriers
     ]
     return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
 
 
 def _trade(ask: QueryContext) -> Tree:
     """The trade as the exchanges of it show it: sub-orders, SKUs, buyer."""
-    orders = [
-        trade for trade in ask.world.state.trades.values() if trade.tid == ask.arguments["tid"]
-    ]
+    orders = [trade for trade in ask.world.trades() if trade.tid == ask.arguments["tid"]]
     if not orders or orders[0].shop != ask.shop:
         raise invalid("tid", "交易不存在", "no such trade")
     every = _trade_members(orders, ask)
@@ -170,7 +170,7 @@ def _trade(ask: QueryContext) -> Tree:
 
 
 def _trade_members(orders: list[Trade], ask: QueryContext) -> Tree:
-    trade, buyer = orders[0], ask.world.state.buyers.get(orders[0].buyer)
+    trade, buyer = orders[0], ask.world.buyer(orders[0].buyer)
     created, paid = ask.view.time(trade.created), show_price(sum(order.payment for order in orders))
     address = (buyer.address if buyer else "").split("^^^")
     state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
@@ -199,9 +199,8 @@ def _trade_members(orders: list[Trade], ask: QueryContext) -> Tree:
 
 def _order(order: Trade, ask: QueryContext) -> Tree:
     """A sub-order; an exchange of it shows as its refund."""
-    state = ask.world.state
-    goods = next((each for each in state.goods.values() if each.sku_id == order.sku_id), None)
-    dispute = next((e for e in reversed(state.exchanges.values()) if e.oid == order.oid), None)
+    goods = ask.world.goods_of_sku(order.sku_id)
+    dispute = ask.world.exchange_of_order(order.oid)
     shown: Tree = {
         "oid": order.oid,
         "status": order.status,
@@ -223,7 +222,7 @@ def _order(order: Trade, ask: QueryContext) -> Tree:
 
 
 def _time(ask: QueryContext) -> Tree:
-    return {"time": ask.view.time(ask.world.state.clock.recorded(ask.world.now))}
+    return {"time": ask.view.time(ask.now)}
 
 
 QUERIES: Mapping[str, Callable[[QueryContext], Tree]] = {

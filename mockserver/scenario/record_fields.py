@@ -22,7 +22,7 @@ from ..protocol.errors import TopError
 from ..protocol.pictures import data_url
 from ..protocol.shapes import read_time, show_price, show_time
 from ..world.document import WorldDocument
-from ..world.state import State
+from ..world.view import WorldView
 from .signed_calls import METHOD_OF_MOVE
 
 __all__ = [
@@ -95,7 +95,7 @@ def _shop(shop: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
-def state_given(state: State) -> dict[str, Any]:
+def state_given(view: WorldView) -> dict[str, Any]:
     """The world as it stands, where nobody knows from what document it was made."""
     goods = {
         each.name: {
@@ -105,24 +105,24 @@ def state_given(state: State) -> dict[str, Any]:
             "title": each.title,
             "price": show_price(each.price),
         }
-        for each in state.goods.values()
+        for each in view.goods()
     }
     usual = DEFAULTS.to_dict()
-    rules = {name: value for name, value in state.rules.to_dict().items() if value != usual[name]}
+    rules = {name: value for name, value in view.rules.to_dict().items() if value != usual[name]}
     return {
-        "seed": state.numbers["seed"],
-        "shops": [_shop(_as_document(shop, state)) for shop in state.shops.values()],
+        "seed": view.seed,
+        "shops": [_shop(_as_document(shop, view)) for shop in view.shops()],
         "goods": goods,
-        "carriers": [asdict(each) for each in state.carriers],
-        "reasons": [msgspec.to_builtins(each) for each in state.reasons],
+        "carriers": [asdict(each) for each in view.carriers],
+        "reasons": [msgspec.to_builtins(each) for each in view.reasons],
         **({"rules": rules} if rules else {}),
     }
 
 
-def _as_document(shop: Shop, state: State) -> dict[str, Any]:
+def _as_document(shop: Shop, view: WorldView) -> dict[str, Any]:
     subs = [
         {"nick": each.nick}
-        for each in state.sessions.values()
+        for each in view.sessions()
         if each.shop == shop.nick and each.nick != shop.nick
     ]
     return {**asdict(shop), "subs": subs, "addresses": [asdict(each) for each in shop.addresses]}

@@ -18,7 +18,7 @@ from ..domain.vocabulary import CsStatus, Role
 from ..protocol.shapes import show_time
 from ..version import __version__
 from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
-from ..world.state import State
+from ..world.view import WorldView
 from .record_fields import document_given, move_fields, opening_fields, standing_fields, state_given
 from .references import escape_references
 from .yaml_text import MAX_FILE_BYTES, MAX_NODES
@@ -38,18 +38,18 @@ class HistoryTooLong(Exception):
         super().__init__(f"{self.zh} ({self.en})")
 
 
-def record_scenario(state: State, now: datetime, name: str) -> str:
+def record_scenario(view: WorldView, now: datetime, name: str) -> str:
     """The text of a scenario file for the history of the sandbox `name`; `now` is inner.
 
     Raises:
         TooLong: no file can hold it.
     """
-    teller = _Teller(state, now)
+    teller = _Teller(view, now)
     teller.tell()
     story = {
         "scenario": f"独立环境 {name} 的记录",
-        "about": f"What happened in sandbox {name} until {show_time(state.clock.shown(now))}, as recorded.",
-        "ruleset": state.ruleset.value,
+        "about": f"What happened in sandbox {name} until {show_time(view.clock.shown(now))}, as recorded.",
+        "ruleset": view.ruleset.value,
         "given": teller.given,
         "steps": escape_references(teller.steps),
     }
@@ -67,10 +67,10 @@ def _nodes(value: Any) -> int:
     return 1 + sum(map(_nodes, value)) if isinstance(value, list) else 1
 
 
-def _since(state: State) -> int:
+def _since(view: WorldView) -> int:
     """The last fact that no deed of this sandbox tells of."""
-    first = next(iter(state.operations), None)
-    return state.last_event if first is None else first.number - isinstance(first, Moved)
+    first = next(iter(view.operations), None)
+    return view.last_event if first is None else first.number - isinstance(first, Moved)
 
 
 class _Teller:
@@ -80,31 +80,28 @@ class _Teller:
     passes.  `_found` are exchanges that nobody opened here, as they were after the fact `_since`.
     """
 
-    def __init__(self, state: State, now: datetime) -> None:
-        self._state, self._now = state, now
-        self._facts = sorted(
-            (event for events in state.events.values() for event in events),
-            key=lambda event: event.number,
-        )
+    def __init__(self, view: WorldView, now: datetime) -> None:
+        self._view, self._now = view, now
+        self._facts = view.events()
         self._places = {event.number: place for place, event in enumerate(self._facts)}
-        self._moved = {deed.number for deed in state.operations if isinstance(deed, Moved)}
-        self._ruled = {deed.number for deed in state.operations if isinstance(deed, Ruled)}
+        self._moved = {deed.number for deed in view.operations if isinstance(deed, Moved)}
+        self._ruled = {deed.number for deed in view.operations if isinstance(deed, Ruled)}
         self._names = {event.dispute_id: "" for event in self._facts}
         for place, dispute_id in enumerate(self._names, 1):
             self._names[dispute_id] = f"e{place}"
         opened = {
             each
-            for deed in state.operations
+            for deed in view.operations
             if isinstance(deed, Opened)
             for each in deed.dispute_ids
         }
         self._found = [number for number in self._names if number not in opened]
-        self._since = _since(state) if self._found else 0
+        self._since = _since(view) if self._found else 0
         self._choices = DEFAULTS
-        self._inner = state.operations[0].at if state.operations else now
+        self._inner = view.operations[0].at if view.operations else now
         self._to_age = self._aged = timedelta()
-        self._base = state.clock.aged - sum(
-            (deed.by for deed in state.operations if isinstance(deed, Aged)), timedelta()
+        self._base = view.clock.aged - sum(
+            (deed.by for deed in view.operations if isinstance(deed, Aged)), timedelta()
         )
         self._timeless = False
         self._place = 0  # of the first fact that may be a timeout not told yet
@@ -115,17 +112,17 @@ class _Teller:
     def tell(self) -> None:
         """All of it: given, steps, notes."""
         founded = next(
-            (deed.document for deed in self._state.operations if isinstance(deed, Founded)), None
+            (deed.document for deed in self._view.operations if isinstance(deed, Founded)), None
         )
-        world = state_given(self._state) if founded is None else document_given(founded)
+        world = state_given(self._view) if founded is None else document_given(founded)
         self.given = {"clock": show_time(self._inner - self._base), **world}
         self._choices = DEFAULTS.with_changes(self.given.get("rules", {}))
         if self._found:
             self._tell_found()
-        for deed in self._state.operations:
+        for deed in self._view.operations:
             self._tell_timeouts(deed.number)
             TELLERS[type(deed)](self, deed)
-        self._tell_timeouts(self._state.last_event)
+        self._tell_timeouts(self._view.last_event)
         self._go(self._now)
         self.steps += self._ending()
 
@@ -204,9 +201,7 @@ class _Teller:
         return {key: self._names[dispute_id]} if len(self._names) > 1 else {}
 
     def _goods(self, sku_id: str) -> str:
-        return next(
-            (goods.name for goods in self._state.goods.values() if goods.sku_id == sku_id), sku_id
-        )
+        return next((goods.name for goods in self._view.goods() if goods.sku_id == sku_id), sku_id)
 
     def _note(self, zh: str, en: str) -> None:
         self.notes[zh] = en
@@ -220,9 +215,9 @@ class _Teller:
         )
         for dispute_id in self._found:
             events = tuple(
-                event for event in self._state.events[dispute_id] if event.number <= self._since
+                event for event in self._view.timeline(dispute_id) if event.number <= self._since
             )
-            fields = standing_fields(self._state.exchanges[dispute_id], events, self._base)
+            fields = standing_fields(self._view.exchange(dispute_id), events, self._base)
             self._opened(dispute_id, fields, events[-1])
         shelf = self._shelf()
         if shelf:
@@ -230,12 +225,8 @@ class _Teller:
 
     def _shelf(self) -> dict[str, int]:
         """What was available when the story begins, of the goods whose stock only moves have changed since."""
-        put = {deed.sku_id for deed in self._state.operations if isinstance(deed, Stocked)}
-        left = {
-            sku: accounts.available
-            for sku, accounts in self._state.accounts.items()
-            if sku not in put
-        }
+        put = {deed.sku_id for deed in self._view.operations if isinstance(deed, Stocked)}
+        left = {sku: accounts.available for sku, accounts in self._view.stock() if sku not in put}
         for event in self._facts:
             for entry in event.entries if event.number > self._since else ():
                 if entry.sku in left:
@@ -257,7 +248,7 @@ class _Teller:
     def _last_of_opening(self, dispute_id: int) -> Event:
         history = takewhile(
             lambda event: event.number not in self._moved and event.role is not Role.TIMEOUT,
-            self._state.events[dispute_id],
+            self._view.timeline(dispute_id),
         )
         return [*history][-1]
 
@@ -277,7 +268,7 @@ class _Teller:
             event.role.actor,
             event.role is Role.SELLER_SUB and self._has_sub(event.dispute_id),
         )
-        fields = move_fields(deed.move, actor, self._state.pictures, self._choices, self._note)
+        fields = move_fields(deed.move, actor, self._view.pictures(), self._choices, self._note)
         quiet = isinstance(deed.move, LeaveMessage)
         self.steps.append(
             {
@@ -290,10 +281,9 @@ class _Teller:
         )
 
     def _has_sub(self, dispute_id: int) -> bool:
-        shop = self._state.exchanges[dispute_id].shop
+        shop = self._view.exchange(dispute_id).shop
         return any(
-            each.role is Role.SELLER_SUB and each.shop == shop
-            for each in self._state.sessions.values()
+            each.role is Role.SELLER_SUB and each.shop == shop for each in self._view.sessions()
         )
 
     def stocked(self, deed: Stocked) -> None:
@@ -323,12 +313,12 @@ class _Teller:
     def _ending(self) -> Iterator[dict[str, Any]]:
         """What holds at last: every exchange, and the stock that was touched."""
         for dispute_id in self._names:
-            exchange = self._state.exchanges[dispute_id]
+            exchange = self._view.exchange(dispute_id)
             wanted: dict[str, Any] = {"status": exchange.status.value}
             if exchange.cs_status is not CsStatus.NOT_NEEDED:
                 wanted["cs_status"] = exchange.cs_status.value
             if not self._found:
-                wanted["messages"] = len(self._state.messages[dispute_id])
+                wanted["messages"] = len(self._view.messages(dispute_id))
             yield {"expect": wanted, **self._on(dispute_id)}
         entries = (
             {}
@@ -341,7 +331,7 @@ class _Teller:
             yield {"expect": {"exchanges": 0}}
 
     def _accounts(self, sku: str) -> dict[str, int]:
-        accounts = self._state.accounts[sku]
+        accounts = self._view.accounts(sku)
         return {
             name: getattr(accounts, name)
             for name in ("available", "reserved", "shipped", "returned")

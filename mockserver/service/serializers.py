@@ -38,7 +38,7 @@ _MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
 
 def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
     """An exchange with its deadline, what is possible, its timeline, and its record as the wire shows it."""
-    state = world.state
+    state = world.view
     view = RecordView(state.rules, state.clock.aged, base_url, world.id)
     record = build_exchange_record(exchange, _FIELDS, RecordKind.GET, view)
     due = deadline(exchange, state.rules)
@@ -56,7 +56,8 @@ def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[
         "deadline": None if due is None else view.time(due),
         "possible": by_actor(possible(exchange)),
         "timeline": [
-            serialize_event(event, state.clock.aged) for event in state.events[exchange.dispute_id]
+            serialize_event(event, state.clock.aged)
+            for event in state.timeline(exchange.dispute_id)
         ],
         "exchange": record,
     }
@@ -82,7 +83,7 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
 
 def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
     """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
-    view = RecordView(world.state.rules, world.state.clock.aged, base_url, world.id)
+    view = RecordView(world.view.rules, world.view.clock.aged, base_url, world.id)
     shown: dict[str, Any] = plain_tree(
         build_message_record(message, _MESSAGE_FIELDS, RecordKind.MESSAGE_LISTED, view),
         simplify=True,
@@ -105,13 +106,13 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
         for at, exchange in world.deadlines()[:limit]
     ]
     shown = {
-        "mode": "running" if world.state.clock.running else "frozen",
+        "mode": "running" if world.view.clock.running else "frozen",
         "now": show_time(world.now),
         "deadlines": deadlines,
     }
     return (
         {**shown, "planned": [_plan(plan) for plan in world.planned()[:limit]]}
-        if world.state.robots
+        if world.view.robots
         else shown
     )
 
@@ -127,7 +128,7 @@ def _plan(plan: PlannedAction) -> dict[str, str | None]:
 
 def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:
     """The four accounts of a SKU that replies show, with its goods' name."""
-    goods = next((each for each in world.state.goods.values() if each.sku_id == sku), None)
+    goods = world.view.goods_of_sku(sku)
     return {
         "name": goods.name if goods else sku,
         "sku_id": sku,
@@ -146,11 +147,11 @@ def serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
 
 
 def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
-    state = world.state
-    app = next(iter(state.apps.values()))
+    view = world.view
+    app = next(iter(view.apps()))
     shops = []
-    for shop in state.shops.values():
-        own = [session for session in state.sessions.values() if session.shop == shop.nick]
+    for shop in view.shops():
+        own = [session for session in view.sessions() if session.shop == shop.nick]
         main = next((session.token for session in own if session.role is Role.SELLER_MAIN), "")
         subs = [{"nick": s.nick, "session": s.token} for s in own if s.role is Role.SELLER_SUB]
         shops.append(
@@ -163,8 +164,7 @@ def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
             }
         )
     sub = next(
-        (session.token for session in state.sessions.values() if session.role is Role.SELLER_SUB),
-        "",
+        (session.token for session in view.sessions() if session.role is Role.SELLER_SUB), ""
     )
     return {
         "id": world.id,
@@ -173,13 +173,12 @@ def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
         "session": shops[0]["session"],
         "sub_session": sub,
         "gateway": f"{base_url}/router/rest",
-        "ruleset": state.ruleset.value,
-        "seed": state.numbers["seed"],
+        "ruleset": view.ruleset.value,
+        "seed": view.seed,
         "now": show_time(world.now),
         "shops": shops,
         "goods": {
-            goods.name: {"sku_id": goods.sku_id, "title": goods.title}
-            for goods in state.goods.values()
+            goods.name: {"sku_id": goods.sku_id, "title": goods.title} for goods in view.goods()
         },
-        "snapshots": sorted(world.snapshots),
+        "snapshots": world.snapshot_names(),
     }

@@ -44,7 +44,7 @@ class Directory:
         Raises:
             BadDocument: a session, or an app_key with another secret, is taken (a conflict).
         """
-        apps, sessions = list(world.state.apps.values()), list(world.state.sessions.values())
+        apps, sessions = list(world.view.apps()), list(world.view.sessions())
         with self._lock:
             if world.id in self._worlds:
                 raise BadDocument(
@@ -72,7 +72,8 @@ class Directory:
                 )
         for app in apps:
             for world in self._by_app.get(app.app_key, ()):
-                if world.state.apps[app.app_key].app_secret != app.app_secret:
+                other = world.view.app(app.app_key)
+                if other is not None and other.app_secret != app.app_secret:
                     raise BadDocument(
                         "apps.app_secret",
                         f"app_key {app.app_key} 已在另一独立环境用不同的密钥",
@@ -94,7 +95,7 @@ class Directory:
             }
             self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
             self._secrets = {
-                app.app_secret for each in self._worlds.values() for app in each.state.apps.values()
+                app.app_secret for each in self._worlds.values() for app in each.view.apps()
             }
 
     def get(self, id: str) -> World | None:
@@ -114,13 +115,13 @@ class Directory:
         """
         world = self._by_session.get(session)
         if world is not None:
-            app = world.state.apps.get(app_key)
+            app = world.view.app(app_key)
             if app is not None:
-                return world, app, world.state.sessions.get(session)
+                return world, app, world.view.session(session)
         worlds = self._by_app.get(app_key)
         if not worlds:
             return None, None, None
-        return worlds[0], worlds[0].state.apps.get(app_key), None
+        return worlds[0], worlds[0].view.app(app_key), None
 
     def knows_session(self, token: str) -> bool:
         """Whether the token is anybody's."""

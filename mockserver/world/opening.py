@@ -17,6 +17,7 @@ from ..domain.catalogue import Buyer, Goods, Trade
 from ..domain.exchange import Exchange
 from ..domain.moves import MAX_UNITS, AskCs, Judge, LeaveMessage, Modify
 from ..domain.play import rows_from
+from ..domain.rules import RuleValues
 from ..domain.table import Row
 from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Status
 from ..protocol.shapes import read_time
@@ -104,9 +105,9 @@ class Draft(Struct, frozen=True):
     trade: Trade
 
 
-def status_texts(state: State) -> dict[str, str]:
+def status_texts(rules: RuleValues) -> dict[str, str]:
     """The text that the sandbox shows for each status number."""
-    return {str(status.value): state.rules.text(f"text.{status.value}") for status in Status}
+    return {str(status.value): rules.text(f"text.{status.value}") for status in Status}
 
 
 def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
@@ -182,7 +183,7 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
     """
     asked = read_document(raw, OpenDocument)
     ruleset = _ruleset(asked, state)
-    status = read_status(asked.status, status_texts(state))
+    status = read_status(asked.status, status_texts(state.rules))
     path = history_of(ruleset, status)
     created, modified = _span(asked, state, now, len(path))
     shop = _shop(asked, state)

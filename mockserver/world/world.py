@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from ..api.methods import METHODS
 from ..domain.behaviours import PlannedAction
-from ..domain.errors import DomainError, NoSuchExchange
+from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
@@ -33,6 +33,7 @@ from .robots import engage, expect, follow, replan
 from .settling import run_due
 from .state import State
 from .storing import open_exchanges
+from .view import WorldView
 from .world_factory import clock_of, keep_credentials, make_state, new_credentials
 
 __all__ = ["World"]
@@ -66,7 +67,7 @@ def _checked(name: str) -> str:
 
 
 class World:
-    """One isolated world.  `id` is its name in URLs; `state` is read by doors and changed by verbs only.
+    """One isolated world.  `id` is its name in URLs; doors read its `view` and change it by verbs only.
 
     `state` gives a world made from a snapshot; it gets an app and sessions of its own.
     """
@@ -87,10 +88,11 @@ class World:
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
-            self.state = make_state(document, number, directory.real())
+            self._state = make_state(document, number, directory.real())
         else:
-            self.state = _resumed(state, directory.real(), None)
-            new_credentials(self.state, number)
+            self._state = _resumed(state, directory.real(), None)
+            new_credentials(self._state, number)
+        self.view = WorldView(self._state)
         if document.samples and state is None:
             for status in Status:
                 self.open({"status": status.value})
@@ -107,7 +109,7 @@ class World:
     @property
     def now(self) -> datetime:
         """The sandbox's now as users see it."""
-        return self.state.clock.outer(self.directory.real())
+        return self._state.clock.outer(self.directory.real())
 
     def settled(self) -> "_Settled":
         """Holds the world still at its inner now, with everything due already fired."""
@@ -115,15 +117,15 @@ class World:
 
     def settle(self) -> datetime:
         """Fires everything due; inner now.  For who holds the lock."""
-        now = self.state.clock.inner(self.directory.real())
+        now = self._state.clock.inner(self.directory.real())
         self._fire(now)
         return now
 
     def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Event]:
         """What is due by now happens, and is counted."""
-        fired = run_due(self.state, now, earliest)
+        fired = run_due(self._state, now, earliest)
         for event in fired:
-            self.coverage.moved(self.state.exchanges[event.dispute_id].ruleset, event)
+            self.coverage.moved(self._state.exchanges[event.dispute_id].ruleset, event)
         return fired
 
     def advance(self, by: timedelta) -> list[Event]:
@@ -154,7 +156,7 @@ class World:
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Event]:
         with self.settled() as before:
             try:
-                clock = moved(self.state.clock)
+                clock = moved(self._state.clock)
                 now = clock.inner(self.directory.real())
                 reachable = within(now) and within(clock.shown(now))
             except OverflowError:
@@ -165,22 +167,24 @@ class World:
                     f"超出 {EARLIEST}–{LATEST} 年",
                     f"beyond the years {EARLIEST} to {LATEST}",
                 )
-            if older := clock.aged - self.state.clock.aged:
-                self.state.operations.append(Aged(self.state.last_event, before, older))
-            self.state.clock = clock
+            if older := clock.aged - self._state.clock.aged:
+                self._state.operations.append(Aged(self._state.last_event, before, older))
+            self._state.clock = clock
             return self._fire(now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
         """Coming deadlines as users see them, earliest first."""
         with self.settled():
-            clock, exchanges = self.state.clock, self.state.exchanges
-            return [(clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self.state.due()]
+            clock, exchanges = self._state.clock, self._state.exchanges
+            return [
+                (clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()
+            ]
 
     def planned(self) -> list[PlannedAction]:
         """What robots mean to do, earliest first, at instants as users see them."""
         with self.settled():
             return [
-                replace(plan, at=self.state.clock.shown(plan.at)) for plan in self.state.agenda()
+                replace(plan, at=self._state.clock.shown(plan.at)) for plan in self._state.agenda()
             ]
 
     # reading
@@ -192,14 +196,7 @@ class World:
             NoSuchExchange: unknown, or another seller's.
         """
         with self.settled():
-            return self.visible(dispute_id, shop)
-
-    def visible(self, dispute_id: int, shop: str) -> Exchange:
-        """The same as `exchange`, where the caller has settled the world already."""
-        exchange = self.state.exchanges.get(dispute_id)
-        if exchange is None or (shop and exchange.shop != shop):
-            raise NoSuchExchange(dispute_id)
-        return exchange
+            return self.view.exchange(dispute_id, shop)
 
     # changing
 
@@ -216,9 +213,9 @@ class World:
                 raise BadDocument(
                     "dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1"
                 )
-            opened = open_exchanges(self.state, raw, now, count)
-            for exchange in opened if self.state.robots else ():
-                replan(self.state, exchange.dispute_id, now)
+            opened = open_exchanges(self._state, raw, now, count)
+            for exchange in opened if self._state.robots else ():
+                replan(self._state, exchange.dispute_id, now)
             self.coverage.opened(opened)
             return opened
 
@@ -240,18 +237,18 @@ class World:
             NoSuchExchange, WrongFlow, IllegalMove, ConditionFailed: nothing has changed.
         """
         with self.settled() as now:
-            exchange = self.visible(dispute_id, shop)
+            exchange = self.view.exchange(dispute_id, shop)
             try:
-                step = evaluate(self.state, exchange, move, role=role, at=now)
+                step = evaluate(self._state, exchange, move, role=role, at=now)
             except DomainError as refused:
                 if session is not None:
                     self.coverage.refused(exchange, type(move), refused)
                 raise
-            self.state.pictures.update(pictures or {})
-            event = record(self.state, step, session)
+            self._state.pictures.update(pictures or {})
+            event = record(self._state, step, session)
             self.coverage.moved(exchange.ruleset, event, client=session is not None)
-            follow(self.state, event)
-            return step.outcome, self.state.messages[dispute_id][-1]
+            follow(self._state, event)
+            return step.outcome, self._state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
         """SKU and accounts (found by goods name or id) with `available` on the shelf, against outside.
@@ -260,18 +257,18 @@ class World:
             BadDocument: unknown goods, or not a number from 0.
         """
         with self.settled() as now:
-            goods = self.state.goods.get(name)
+            goods = self._state.goods.get(name)
             sku = goods.sku_id if goods else name
-            if sku not in self.state.accounts:
-                known = "、".join(self.state.goods)
+            if sku not in self._state.accounts:
+                known = "、".join(self._state.goods)
                 raise BadDocument(
                     "name", f"没有这个商品；可用：{known}", f"no such goods; use: {known}"
                 )
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
-            self.state.accounts[sku] = set_available(self.state.accounts[sku], available)
-            self.state.operations.append(Stocked(self.state.last_event, now, sku, available))
-            return sku, self.state.accounts[sku]
+            self._state.accounts[sku] = set_available(self._state.accounts[sku], available)
+            self._state.operations.append(Stocked(self._state.last_event, now, sku, available))
+            return sku, self._state.accounts[sku]
 
     def patch_rules(self, patch: Mapping[str, object]) -> None:
         """The rules in `patch` hold from now on; deadlines follow, and what is overdue by them fires now.
@@ -280,31 +277,31 @@ class World:
             BadSwitch: a name or value is wrong; none has changed.
         """
         with self.settled() as now:
-            self.state.rules = self.state.rules.with_changes(patch)
-            self.state.reindex_timers()
-            self.state.operations.append(Ruled(self.state.last_event, now, dict(patch)))
+            self._state.rules = self._state.rules.with_changes(patch)
+            self._state.reindex_timers()
+            self._state.operations.append(Ruled(self._state.last_event, now, dict(patch)))
             self._fire(now, earliest=now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:
         """These robots act from now on, all others rest; where they are others than before, all plan anew."""
         with self.settled() as now:
-            if robots != self.state.robots:
-                engage(self.state, robots, now)
+            if robots != self._state.robots:
+                engage(self._state, robots, now)
 
     def set_permissions(self, app_or_session: App | Session) -> None:
         """The rights and expiry of an app or session are these from now on."""
         with self.settled():
             if isinstance(app_or_session, App):
-                self.state.apps[app_or_session.app_key] = app_or_session
+                self._state.apps[app_or_session.app_key] = app_or_session
             else:
-                self.state.sessions[app_or_session.token] = app_or_session
+                self._state.sessions[app_or_session.token] = app_or_session
 
     def stub(self, method: str, reply: bytes | None) -> bool:
         """`method` answers with `reply` (JSON), or no longer; whether it had a stub before."""
         with self.lock:
-            had = self.state.stubs.pop(method, None) is not None
+            had = self._state.stubs.pop(method, None) is not None
             if reply is not None:
-                self.state.stubs[method] = reply
+                self._state.stubs[method] = reply
             return had
 
     # flow control
@@ -316,14 +313,16 @@ class World:
             BadDocument: one is wrong; none has changed.
         """
         with self.lock:
-            self.state.quotas = read_quotas(given, (*METHODS, *self.state.stubs), self.state.apps)
+            self._state.quotas = read_quotas(
+                given, (*METHODS, *self._state.stubs), self._state.apps
+            )
             self.quota_counters.delete_snapshot()
 
     def consume_quota(self, app_key: str, method: str) -> Ban | None:
         """The ban that stops a call, or None where it may pass, which then counts."""
         with self.lock:
             return self.quota_counters.consume_quota(
-                self.state.quotas, app_key, method, self.directory.real()
+                self._state.quotas, app_key, method, self.directory.real()
             )
 
     # snapshots
@@ -337,6 +336,15 @@ class World:
         with self.settled():
             self.snapshots[_checked(name)] = self._saved() if state is None else state
             return self.snapshots[name]
+
+    def find_snapshot(self, name: str) -> State | None:
+        """Return the snapshot kept under `name`, to be passed on as it is."""
+        return self.snapshots.get(name)
+
+    def snapshot_names(self) -> list[str]:
+        """Return the names of the snapshots, sorted."""
+        with self.lock:
+            return sorted(self.snapshots)
 
     def delete_snapshot(self, name: str) -> bool:
         """Nothing is kept under `name`; whether there was."""
@@ -376,14 +384,14 @@ class World:
 
     def _replace_state(self, fresh: State) -> None:
         """`fresh`, made ready, is the state from here: readers see the old one or all of the new."""
-        keep_credentials(fresh, self.state)
-        self.state = fresh
+        keep_credentials(fresh, self._state)
+        self._state, self.view = fresh, WorldView(fresh)
         self.quota_counters = QuotaCounters(self.now, self.directory.real())
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""
         real = self.directory.real().replace(microsecond=0)
-        saved = self.state.copy()
+        saved = self._state.copy()
         saved.clock = replace(
             saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None
         )

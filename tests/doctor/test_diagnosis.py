@@ -28,9 +28,9 @@ def told(world, gateway):
     def read(journal=None):
         entry = (journal or world.journal).select({}, 1)[1][0].shown()
         text = json.dumps(entry, ensure_ascii=False)
-        for app in world.state.apps.values():
+        for app in world._state.apps.values():
             assert app.app_secret not in text
-        for token in world.state.sessions:
+        for token in world._state.sessions:
             assert token not in text
         return entry, {found["id"]: found for found in entry["diagnosis"]["findings"]}
 
@@ -179,17 +179,17 @@ def test_a_session_of_another_sandbox_names_it(world, found):
     """The sandbox where the session belongs is named, with the key it goes with."""
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
-    finding = only(found(session=next(iter(other.state.sessions))), "session_elsewhere")
+    finding = only(found(session=next(iter(other._state.sessions))), "session_elsewhere")
     assert (finding["at"]["sandbox"], finding["at"]["known"]) == (
         "other",
-        next(iter(other.state.apps)),
+        next(iter(other._state.apps)),
     )
 
 
 def test_an_expired_session_tells_since_when(world, found):
     """The end of the session stands beside the sandbox's now."""
-    token, session = next(iter(world.state.sessions.items()))
-    world.state.sessions[token] = type(session)(
+    token, session = next(iter(world._state.sessions.items()))
+    world._state.sessions[token] = type(session)(
         **{
             **{name: getattr(session, name) for name in session.__struct_fields__},
             "expires": world.now - timedelta(hours=1),

@@ -82,7 +82,7 @@ def test_session_of_another_app(make_world, signed, error, world):
     """A session of another sandbox's app is 27 with sub_code sessionkey-not-generated-by-server."""
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
-    token = next(iter(other.state.sessions))
+    token = next(iter(other._state.sessions))
     found = error(signed(GET, dispute_id=1, fields="status", session=token))
     assert (found["code"], found["msg"], found["sub_code"]) == (
         27,
@@ -93,9 +93,9 @@ def test_session_of_another_app(make_world, signed, error, world):
 
 def test_expired_session(world, signed, error):
     """An expired session says so in msg and sub_code; a session lives to the second before."""
-    token, session = next(iter(world.state.sessions.items()))
+    token, session = next(iter(world._state.sessions.items()))
     end = world.now + timedelta(seconds=1)
-    world.state.sessions[token] = type(session)(
+    world._state.sessions[token] = type(session)(
         **{**{n: getattr(session, n) for n in session.__struct_fields__}, "expires": end}
     )
     call = signed(GET, dispute_id=1, fields="status")
@@ -191,7 +191,7 @@ def test_missing_argument(top, name, value):
 def test_invalid_argument(world, top, whole_state, method, name, value):
     """A parameter of the wrong type, length or range is 41, named in msg and sub_code, and changes nothing."""
     [exchange] = world.open({})
-    [shop] = world.state.shops.values()
+    [shop] = world._state.shops.values()
     good = {
         "dispute_id": exchange.dispute_id,
         "fields": "status",
@@ -235,7 +235,7 @@ def test_fields_may_be_missing_by_switch(world, top):
     """With fields_required false a call without fields passes and gets all it could ask for."""
     world.patch_rules({"fields_required": False})
     [exchange] = world.open({})
-    [shop] = world.state.shops.values()
+    [shop] = world._state.shops.values()
     found = top.result(
         AGREE, dispute_id=exchange.dispute_id, address_id=shop.addresses[0].contact_id
     )["result"]
@@ -311,8 +311,8 @@ def test_order_of_checks(make_world, signed, send, world, earlier, later):
     faults = {**later[1], **earlier[1]}
     verb = faults.pop("verb", "POST")
     if faults.pop("banned", False):
-        key, app = next(iter(world.state.apps.items()))
-        world.state.apps[key] = type(app)(
+        key, app = next(iter(world._state.apps.items()))
+        world._state.apps[key] = type(app)(
             app.app_key, app.app_secret, frozenset({"taobao.time.get"})
         )
     if faults.pop("limited", False):

@@ -101,7 +101,7 @@ def test_sub_account_acts_for_its_seller(sellers):
 
 def test_sandboxes_of_one_app_are_found_by_session(world, top):
     """One app key in two sandboxes reaches each by its session, and the first without one."""
-    [app] = world.state.apps.values()
+    [app] = world._state.apps.values()
     document = {
         "apps": [{"app_key": app.app_key, "app_secret": app.app_secret}],
         "shops": [{"session": "OTHER", "subs": []}],
@@ -124,14 +124,14 @@ def test_calls_of_one_sandbox_leave_the_other_alone(make_world, world, top, whol
     before = whole_state(other)
     caller = type(top)(Gateway(SandboxLookup(world.directory)), world)
     [exchange] = world.open({})
-    [shop] = world.state.shops.values()
+    [shop] = world._state.shops.values()
     caller.result(
         "tmall.exchange.agree",
         dispute_id=exchange.dispute_id,
         address_id=shop.addresses[0].contact_id,
         fields="status",
     )
-    foreign = next(iter(other.state.exchanges))
+    foreign = next(iter(other._state.exchanges))
     assert json.dumps(caller.result(GET, dispute_id=foreign, fields="status")).count("status") <= 1
     assert whole_state(other) == before
     assert other.journal.select({}, 1)[0] == 0

@@ -152,7 +152,7 @@ def test_error_headers(signed, send):
 
 def test_stub_answers_an_unknown_method(world, top, signed, send):
     """A stubbed method is checked, wrapped, and journalled like any other, in JSON, XML and simplify."""
-    world.state.stubs["taobao.item.get"] = json.dumps(
+    world._state.stubs["taobao.item.get"] = json.dumps(
         {"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}
     ).encode()
     found = top.result("taobao.item.get", fields="num_iid")
@@ -242,7 +242,7 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
     }
     [exchange] = world.open({**private, "tid": 99, "oid": 100})
     it, names = {"dispute_id": exchange.dispute_id}, ",".join(private)
-    [shop] = world.state.shops.values()
+    [shop] = world._state.shops.values()
     top.result(GET, **it, fields=names)
     top.result(LIST, fields=names, buyer_nick=private["buyer_nick"])
     top.result(LIST, fields=names, buyer_open_uid=private["buyer_open_uid"])
@@ -297,7 +297,7 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
 def test_refused_call_changes_nothing(world, top, whole_state, changes):
     """A call that the platform refuses leaves the whole state as it was."""
     [exchange] = world.open({})
-    [shop] = world.state.shops.values()
+    [shop] = world._state.shops.values()
     before = whole_state(world)
     good = {
         "dispute_id": exchange.dispute_id,

@@ -249,7 +249,7 @@ def test_another_write_is_no_repetition(world, top, newest):
 )
 def test_a_trade_shows_how_its_exchange_stands(world, top, status, text):
     """taobao.trade.fullinfo.get shows of each sub-order how its exchange stands, or that there is none."""
-    trade = next(iter(world.state.trades.values()))
+    trade = next(iter(world._state.trades.values()))
     exchanges = (
         [] if status is None else world.open({"status": status, "tid": trade.tid, "oid": trade.oid})
     )

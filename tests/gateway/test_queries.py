@@ -90,7 +90,7 @@ def test_values_outside_the_whitelist(world, top):
     [exchange] = world.open({"desc": "偏小"})
     asked = "time_out,refund_version,cs_status,advance_status,good_status,price,desc"
     record = top.result(GET, dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
-    price = world.state.goods["wanted"].price
+    price = world._state.goods["wanted"].price
     assert record == {
         "time_out": "2026-03-03 10:00:00",
         "refund_version": 1772330400000,

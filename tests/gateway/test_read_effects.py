@@ -125,7 +125,7 @@ def test_a_row_moves_between_pages(world, five, page):
     assert moved not in passed
     assert passed.count(five[3]) == 2
     assert page(start_gmt_modified_time="2026-03-01 10:01:00")[0] == [moved]
-    assert world.state.exchanges[moved].modified > world.state.exchanges[five[4]].modified
+    assert world._state.exchanges[moved].modified > world._state.exchanges[five[4]].modified
 
 
 def test_a_row_read_before_moves_out_of_the_window(world, five, page):

@@ -97,7 +97,7 @@ def test_platform_error(world, agree, opened, entries, options, expected):
     world.faults.add({"fault": "platform_error", **options})
     reply = agree()
     assert error(reply) == expected
-    assert world.state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
+    assert world._state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
     [entry] = entries()
     assert (entry.outcome, entry.code, entry.fault, entry.fault_id, entry.lost) == (
         "refused",
@@ -129,7 +129,7 @@ def test_business_failure(world, top, opened, entries, method, where):
         else {"error_code": "X_Y", "error_msg": "不行"}
     )
     assert result == told
-    assert world.state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
+    assert world._state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
     [entry] = entries()
     assert (entry.outcome, entry.msg_code, entry.fault) == ("failed", "X_Y", "business_failure")
 
@@ -173,7 +173,7 @@ def test_latency_is_drawn_and_bounded(world, got):
 
     def delays(**options):
         world.faults.drop()
-        world.state.numbers["fault"] = 0  # the same id, so the same draws
+        world._state.numbers["fault"] = 0  # the same id, so the same draws
         world.faults.add({"fault": "latency", "times": None, **options})
         return [got().delivery.wait_seconds for _ in range(200)]
 
@@ -233,7 +233,7 @@ def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, deliver
     world.faults.add(raw)
     reply = agree()
     assert (reply.delivery, reply.delivery.loss) == (delivery, lost)
-    assert world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
+    assert world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     [entry] = entries()
     assert (entry.outcome, entry.fault, entry.lost) == ("ok", raw["fault"], bool(lost))
     assert b'"success":true' in entry.reply
@@ -289,7 +289,7 @@ def test_the_timeout_hides_a_success(world, agree, opened, entries):
     """As isp.remote-service-timeout the call has succeeded, in the journal too, and its caller is told the timeout."""
     world.faults.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert error(agree()) == TIMEOUT
-    assert world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
+    assert world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     [entry] = entries()
     assert (entry.outcome, entry.code, entry.lost) == ("ok", 0, True)
 
@@ -318,7 +318,7 @@ def test_garbled(world, got, many):
     bodies = []
     for _ in range(2):
         world.faults.drop()
-        world.state.numbers["fault"] = 0
+        world._state.numbers["fault"] = 0
         world.faults.add({"fault": "garbled", "bytes": many})
         bodies.append(got().body)
     changed = [
@@ -361,7 +361,7 @@ def test_gateway_5xx(world, agree, opened, status, line, executed):
         and dict(reply.headers)["X-Sandbox-Request-Id"]
     )
     assert "top-bodylength" not in dict(reply.headers)
-    moved = world.state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
+    moved = world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     assert moved is executed
 
 
@@ -377,7 +377,7 @@ def test_duplicate_delivery(world, agree, opened, entries):
         ("failed", "duplicate_delivery", "second delivery", False),
     ]
     assert first.request_id != second.request_id == dict(reply.headers)["X-Sandbox-Request-Id"]
-    assert [event.move for event in world.state.events[opened]] == ["apply", "agree"]
+    assert [event.move for event in world._state.events[opened]] == ["apply", "agree"]
     assert [(each["met"], each["hits"]) for each in world.faults.shown()] == [(1, 1)]
 
 

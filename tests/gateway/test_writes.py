@@ -89,7 +89,9 @@ def test_whole_flow(world, top, write, act, form):
         record = {
             child.tag: child.text for child in ElementTree.fromstring(body).find("result/exchange")
         }
-    default = next(a for shop in world.state.shops.values() for a in shop.addresses if a.cancel_def)
+    default = next(
+        a for shop in world._state.shops.values() for a in shop.addresses if a.cancel_def
+    )
     assert (record["status"], record["seller_logistic_no"], record["seller_logistic_name"]) == (
         "换货成功",
         "SF1234567890",
@@ -172,7 +174,7 @@ def test_repeated_write_meets_the_new_state(world, write, top):
     [exchange] = world.open({})
     first, second = write("agree", exchange.dispute_id), write("agree", exchange.dispute_id)
     assert (first["success"], second["msg_code"]) == (True, "EXCHANGE_STATUS_ERROR")
-    assert len(world.state.messages[exchange.dispute_id]) == 2
+    assert len(world._state.messages[exchange.dispute_id]) == 2
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_odd_logistics_are_warnings_or_refusals(world, write, changes, strict_co
 def test_agree_keeps_the_sellers_words_and_address(world, write, top):
     """The seller's words become a message, and the chosen address is the exchange's."""
     [exchange] = world.open({})
-    first = next(iter(world.state.shops.values())).addresses[0]
+    first = next(iter(world._state.shops.values())).addresses[0]
     write("agree", exchange.dispute_id, address_id=first.contact_id, leave_message="请保持包装完好")
     shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="address")[
         "result"
@@ -288,7 +290,7 @@ def test_pictures_of_every_kind(world, top, send, signed, multipart):
             each["url"] for each in reply["results"]["refund_message"][0]["pic_urls"]["pic_url"]
         ]
     assert len(set(urls)) == 5
-    assert sorted(world.state.pictures.values()) == sorted(contents)
+    assert sorted(world._state.pictures.values()) == sorted(contents)
 
 
 def test_evidence_of_a_refusal_is_a_picture(world, top, send, signed, multipart, png):

@@ -188,9 +188,9 @@ def make_book() -> Callable[[World], Book]:
     """The model of a fresh default world."""
 
     def make(world: World) -> Book:
-        goods = world.state.goods
+        goods = world._state.goods
         shelves = {each.sku_id: Shelf() for each in goods.values()}
-        return Book(world.state.clock.at, shelves, goods["bought"].sku_id)
+        return Book(world._state.clock.at, shelves, goods["bought"].sku_id)
 
     return make
 
@@ -213,8 +213,10 @@ def signed() -> Callable[..., Inbound]:
     """A signed POST of a method by the main session."""
 
     def make(world: World, method: str, **business: Any) -> Inbound:
-        [app] = world.state.apps.values()
-        session = next(each.token for each in world.state.sessions.values() if each.label == "main")
+        [app] = world._state.apps.values()
+        session = next(
+            each.token for each in world._state.sessions.values() if each.label == "main"
+        )
         texts = {
             "method": method,
             "app_key": app.app_key,

@@ -198,7 +198,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
         def call(self, case, move):
             """The move as a signed call; whether it succeeded."""
-            state = self.world.state
+            state = self.world._state
             [shop] = state.shops.values()
             stage = "receipt" if move.startswith("returngoods") else "application"
             extra = {
@@ -271,7 +271,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
         @invariant()
         def exchanges_agree_with_the_model(self):
-            state = self.world.state
+            state = self.world._state
             assert state.exchanges.keys() == self.book.cases.keys()
             for number, case in self.book.cases.items():
                 exchange = state.exchanges[number]
@@ -289,7 +289,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
         @invariant()
         def stock_agrees_with_the_model(self):
             for sku, shelf in self.book.shelves.items():
-                got = self.world.state.accounts[sku]
+                got = self.world._state.accounts[sku]
                 assert (got.available, got.reserved, got.shipped, got.returned, got.outside) == (
                     shelf.available,
                     shelf.reserved,
@@ -316,7 +316,10 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
         @invariant()
         def every_move_left_one_fact_and_one_message(self):
             for number, case in self.book.cases.items():
-                events, thread = self.world.state.events[number], self.world.state.messages[number]
+                events, thread = (
+                    self.world._state.events[number],
+                    self.world._state.messages[number],
+                )
                 assert len(events) == len(thread) == case.operations
                 assert events[-1].target == case.status
                 type(self).taken.update(event.rule for event in events)

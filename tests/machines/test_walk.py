@@ -118,5 +118,5 @@ def test_every_status_ends_if_nobody_moves(world, make_book, case_of, ruleset, s
     assert book.pass_to(book.now + timedelta(days=400)) == len(fired)
     assert world.exchange(exchange.dispute_id).status == case.status
     assert case.status in (4, 5, 14)
-    accounts = world.state.accounts[case.wanted]
+    accounts = world._state.accounts[case.wanted]
     assert (accounts.reserved, accounts.total) == (0, 100)

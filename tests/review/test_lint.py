@@ -44,7 +44,7 @@ def linted(world):
     """The findings of the report by id, md5 left out: what the fixtures' client signs with is not the point."""
 
     def run(*, md5=False):
-        state = world.state
+        state = world._state
         orders = [*state.exchanges.values(), *state.trades.values()]
         ids = {
             "dispute_id": set(state.exchanges),

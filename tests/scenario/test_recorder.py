@@ -63,7 +63,7 @@ def found(machine=None, **document):
 def recorded(world):
     """The text of the world's history."""
     with world.settled() as now:
-        return record_scenario(world.state.copy(), now, world.id)
+        return record_scenario(world.view.copy(), now, world.id)
 
 
 def played(story):
@@ -88,14 +88,14 @@ def replayed(text):
 
 def act(world, exchange, by, move, sub=False, **fields):
     """A move as the control API plays it."""
-    played = parse_move(by, move, fields, world.state.rules, sub=sub)
+    played = parse_move(by, move, fields, world._state.rules, sub=sub)
     return world.move(exchange.dispute_id, played.move, played.role, pictures=played.pictures)
 
 
 def deeds_of(world, *, times=True):
     """What happened, in order: exchange by its place, who, what, from, to, when."""
     with world.settled():
-        state = world.state
+        state = world._state
         events = sorted(
             (event for events in state.events.values() for event in events),
             key=lambda event: event.number,
@@ -122,7 +122,7 @@ def deeds_of(world, *, times=True):
 def standing(world):
     """What stands at last: statuses, customer service, waybills, words, pictures, stock."""
     with world.settled():
-        state = world.state
+        state = world._state
         return {
             "exchanges": [
                 (
@@ -272,7 +272,7 @@ def fields_of(move, choice):
 def do(world, step):
     """One step of a history; what is not possible changes nothing."""
     kind, *rest = step
-    opened = list(world.state.exchanges.values())
+    opened = list(world._state.exchanges.values())
     if kind == "open":
         if len(opened) < 3:
             world.open(rest[0])
@@ -483,7 +483,7 @@ def test_only_what_still_stands_is_told(mode):
     machine = Machine()
     _, world = found(machine, clock={"mode": mode}, samples=True)
     world.reset()
-    exchange = next(each for each in world.state.exchanges.values() if each.status == 2)
+    exchange = next(each for each in world._state.exchanges.values() if each.status == 2)
     act(world, exchange, "buyer", "ship_back")
     world.open({"status": 3, "created": "2026-02-25 08:00:00", "modified": "2026-02-28 08:00:00"})
     world.snapshot("kept")
@@ -516,13 +516,13 @@ def test_robots_are_told_as_the_parties_they_play(policy):
     )
     for span in (timedelta(days=1), timedelta(days=2, hours=7), timedelta(hours=1)):
         world.advance(span)
-        for exchange in list(world.state.exchanges.values()):
+        for exchange in list(world._state.exchanges.values()):
             for move in ("agree", "returngoods_refuse", "consigngoods"):
                 with suppress(DomainError):
                     act(world, exchange, "seller", move)
         world.age(span)
     text = recorded(world)
-    assert len(world.state.exchanges) > 5
+    assert len(world._state.exchanges) > 5
     assert "robots" not in text
     assert_same(world, replayed(text))
 
@@ -539,12 +539,12 @@ def test_an_emptied_sandbox_is_told():
     assert "restore: empty" in text
     again = replayed(text)
     assert_same(world, again)
-    assert [each.status for each in again.state.exchanges.values()] == [4]
+    assert [each.status for each in again._state.exchanges.values()] == [4]
 
 
 def test_an_untouched_sandbox_is_a_story():
     """A history of nothing is a story that plays."""
-    assert replayed(recorded(found()[1])).state.exchanges == {}
+    assert replayed(recorded(found()[1]))._state.exchanges == {}
 
 
 def test_a_stored_document_is_told_as_it_stood():
@@ -552,14 +552,14 @@ def test_a_stored_document_is_told_as_it_stood():
     _, world = found(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
     for status in (1, 2, 6, 13):
         world.open({"status": status, "num": 2})
-    act(world, list(world.state.exchanges.values())[2], "buyer", "ask_cs")
+    act(world, list(world._state.exchanges.values())[2], "buyer", "ask_cs")
     desk, _ = found()
     copy = World(
         desk.directory,
         read_world({}),
         state=read_snapshot(json.loads(write_snapshot(world.snapshot("kept")))),
     )
-    first, second, third, _ = copy.state.exchanges.values()
+    first, second, third, _ = copy._state.exchanges.values()
     act(copy, first, "seller", "agree")
     copy.open({"num": 2})
     act(copy, third, "cs", "judge", **{"for": "seller"})
@@ -568,14 +568,14 @@ def test_a_stored_document_is_told_as_it_stood():
     text = recorded(copy)
     assert "快照文档" in text.partition("scenario:")[0]
     again = replayed(text)
-    assert [(each.status, each.cs_status) for each in again.state.exchanges.values()] == [
-        (each.status, each.cs_status) for each in copy.state.exchanges.values()
+    assert [(each.status, each.cs_status) for each in again._state.exchanges.values()] == [
+        (each.status, each.cs_status) for each in copy._state.exchanges.values()
     ]
     assert (
-        again.state.accounts[first.exchange_sku].available
-        == copy.state.accounts[first.exchange_sku].available
+        again._state.accounts[first.exchange_sku].available
+        == copy._state.accounts[first.exchange_sku].available
     )
-    assert set(again.state.exchanges) >= {first.dispute_id, second.dispute_id}
+    assert set(again._state.exchanges) >= {first.dispute_id, second.dispute_id}
 
 
 def test_several_shops_and_accounts_are_told():
@@ -588,10 +588,10 @@ def test_several_shops_and_accounts_are_told():
         act(world, exchange, "seller", "turn_to_refund", sub=shop == "甲店")
     again = replayed(recorded(world))
     assert standing(again) == standing(world)
-    assert [each.shop for each in again.state.exchanges.values()] == ["甲店", "乙店"]
+    assert [each.shop for each in again._state.exchanges.values()] == ["甲店", "乙店"]
     assert [
         event.role
-        for events in again.state.events.values()
+        for events in again._state.events.values()
         for event in events
         if event.role.actor == "seller"
     ] == [Role.SELLER_SUB, Role.SELLER_SUB, Role.SELLER_MAIN, Role.SELLER_MAIN]
@@ -634,7 +634,7 @@ def test_what_no_signed_call_can_carry_is_named():
         word in head
         for word in ("logistics_type", "logistics_company_name", "大于 8 KiB", "一个图片文件")
     )
-    assert [len(message.pictures) for message in again.state.messages[exchange.dispute_id]][
+    assert [len(message.pictures) for message in again._state.messages[exchange.dispute_id]][
         -4:
     ] == [2, 1, 0, 0]
     assert again.exchange(exchange.dispute_id).status == 13

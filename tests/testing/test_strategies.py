@@ -115,7 +115,7 @@ def test_drawn_parts_fit_into_a_world(
     state = World(
         make_context().directory,
         read_world({"shops": [shop], "goods": {"wanted": goods}, "buyers": [buyer]}),
-    ).state
+    )._state
     [kept] = state.shops.values()
     assert kept.nick == shop["nick"]
     assert shop.get("session", "") in (*state.sessions, "")
@@ -129,7 +129,7 @@ def test_a_drawn_address_is_kept(address: dict[str, Any]) -> None:
     """A drawn address is the shop's, with every value as it was drawn; alone, it is the default one."""
     [shop] = World(
         make_context().directory, read_world({"shops": [{"addresses": [address]}]})
-    ).state.shops.values()
+    )._state.shops.values()
     [kept] = shop.addresses
     assert {name: str(getattr(kept, name)) for name in address} == {
         **{name: str(value) for name, value in address.items()},
@@ -259,7 +259,7 @@ def test_a_shrunk_shop_can_still_be() -> None:
         strategies.shops(),
         lambda shop: "session" in shop and any("session" in sub for sub in shop.get("subs", ())),
     )
-    sessions = World(make_context().directory, read_world({"shops": [shop]})).state.sessions
+    sessions = World(make_context().directory, read_world({"shops": [shop]}))._state.sessions
     assert {shop["session"], shop["subs"][0]["session"]} <= set(sessions)
 
 

@@ -233,7 +233,7 @@ def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
         except DomainError:
             world.advance(timedelta(hours=chance.randrange(100)))
 
-    events = [event for number in numbers for event in world.state.events[number]]
+    events = [event for number in numbers for event in world._state.events[number]]
     counted = world.coverage.shown()["rulesets"][ruleset]
     assert counted["rows"] == Counter(event.rule for event in events)
     assert counted["states"] == Counter(

@@ -59,7 +59,7 @@ def given(found):
 
 def test_given_callers_are_kept(given):
     """Apps, secrets, shops, sessions and sub-accounts stand as given."""
-    state = given.state
+    state = given._state
     assert {(app.app_key, app.app_secret) for app in state.apps.values()} == {
         ("23456789012345678901", "0123456789abcdef"),
         ("555", "s2"),
@@ -86,7 +86,7 @@ def test_given_addresses_are_kept(given, caller_of):
 
 def test_given_goods_are_kept_beside_the_made_up(given):
     """Given goods keep ids, price and stock; those not named are made up."""
-    state = given.state
+    state = given._state
     wanted, hat = state.goods["wanted"], state.goods["hat"]
     assert (wanted.sku_id, wanted.title, wanted.price, state.accounts["31415926535"].available) == (
         "31415926535",
@@ -106,7 +106,7 @@ def test_given_goods_are_kept_beside_the_made_up(given):
 
 def test_given_people_tables_and_rules_are_kept(given, beijing):
     """Buyers, carriers, refuse reasons, rules, ruleset, name and clock stand as given."""
-    state = given.state
+    state = given._state
     [buyer] = state.buyers.values()
     assert (
         buyer.nick,
@@ -206,4 +206,4 @@ def test_price_may_be_a_number_or_a_text(make_world):
             "c": {"sku_id": 3, "price": 7},
         }
     )
-    assert [world.state.goods[name].price for name in "abc"] == [10, 1990, 700]
+    assert [world._state.goods[name].price for name in "abc"] == [10, 1990, 700]

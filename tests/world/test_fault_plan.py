@@ -44,7 +44,7 @@ def struck(world, *calls):
 
 def test_nothing_is_planned_at_first(world):
     """A sandbox without faults strikes nobody."""
-    assert world.state.faults == {}
+    assert world._state.faults == {}
     assert struck(world, asked()) == [None]
 
 
@@ -84,7 +84,7 @@ def test_matching(world, keys, strikes):
 
 def test_a_session_is_known_by_label_nick_or_token(world):
     """However a session is named, the fault keeps its label and never its token."""
-    session = next(each for each in world.state.sessions.values() if each.label == "sub")
+    session = next(each for each in world._state.sessions.values() if each.label == "sub")
     for name in (session.label, session.nick, session.token):
         [fault] = world.faults.add({"fault": "reset", "session": name})
         assert fault.session == "sub"
@@ -213,10 +213,10 @@ def test_snapshot_documents_hold_the_plan(world):
             }
         )
     struck(world, *[asked()] * 5)
-    document = json.loads(write_snapshot(world.state))
+    document = json.loads(write_snapshot(world._state))
     state = read_snapshot(document)
-    assert list(state.faults.items()) == list(world.state.faults.items())
-    assert state.fault_counters == world.state.fault_counters
+    assert list(state.faults.items()) == list(world._state.faults.items())
+    assert state.fault_counters == world._state.fault_counters
     for key in ("faults", "tallies"):
         del document[key]
     assert read_snapshot(document).faults == {}
@@ -234,7 +234,7 @@ def test_snapshot_documents_hold_the_plan(world):
 )
 def test_wrong_plans_of_documents_are_named(world, faults, field):
     """A snapshot document whose faults cannot be is refused by the place."""
-    document = json.loads(write_snapshot(world.state))
+    document = json.loads(write_snapshot(world._state))
     with pytest.raises(BadDocument) as refused:
         read_snapshot({**document, "faults": faults})
     assert refused.value.field == field
@@ -465,7 +465,7 @@ def test_at_most_a_thousand(world):
     with pytest.raises(BadDocument) as refused:
         world.faults.add({"fault": "reset"})
     assert "1000" in refused.value.zh
-    assert len(world.state.faults) == 1000
+    assert len(world._state.faults) == 1000
 
 
 @pytest.mark.parametrize("until", ["3000-01-01 00:00:00", "36500d"])

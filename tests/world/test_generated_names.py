@@ -25,7 +25,7 @@ MAINLAND_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 def made(world):
     """What the seed decides, as plain values."""
-    state = world.state
+    state = world._state
     return [
         repr(each)
         for each in (state.shops, state.goods, state.buyers, state.trades, state.accounts)
@@ -37,7 +37,7 @@ def test_same_seed_same_world(make_world, seed):
     """Two worlds of one seed hold the same data, samples included."""
     one, two = make_world(seed=seed, samples=True), make_world(seed=seed, samples=True)
     assert made(one) == made(two)
-    assert repr(one.state.exchanges) == repr(two.state.exchanges)
+    assert repr(one._state.exchanges) == repr(two._state.exchanges)
 
 
 def test_other_seed_other_world(make_world):
@@ -49,7 +49,7 @@ def test_other_seed_other_world(make_world):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_made_up_world_has_what_is_documented(make_world, seed):
     """A made-up world has one shop with three addresses, four goods with stock 100, five buyers, no exchange."""
-    state = make_world(seed=seed).state
+    state = make_world(seed=seed)._state
     [shop] = state.shops.values()
     assert len(shop.addresses) == 3
     assert [accounts.available for accounts in state.accounts.values()] == [100] * 4
@@ -65,7 +65,7 @@ def test_made_up_world_has_what_is_documented(make_world, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_one_default_return_address_and_not_the_first(make_world, seed):
     """Exactly one made-up address is the default return address, and it is not the first."""
-    [shop] = make_world(seed=seed).state.shops.values()
+    [shop] = make_world(seed=seed)._state.shops.values()
     defaults = [address.cancel_def for address in shop.addresses]
     assert sum(defaults) == 1
     assert not defaults[0]
@@ -73,7 +73,7 @@ def test_one_default_return_address_and_not_the_first(make_world, seed):
 
 def test_documented_constants_of_the_default_sandbox(make_world):
     """The default sandbox has the same credentials whenever it is made, shaped like TOP's."""
-    one, two = make_world().state, make_world(seed=9).state
+    one, two = make_world()._state, make_world(seed=9)._state
     [app] = one.apps.values()
     assert one.apps == two.apps
     assert list(one.sessions) == list(two.sessions)
@@ -86,14 +86,14 @@ def test_documented_constants_of_the_default_sandbox(make_world):
 
 def test_samples_have_one_in_every_status(make_world):
     """With samples there is one exchange in each of the nine statuses."""
-    statuses = [int(each.status) for each in make_world(samples=True).state.exchanges.values()]
+    statuses = [int(each.status) for each in make_world(samples=True)._state.exchanges.values()]
     assert sorted(statuses) == [1, 2, 3, 4, 5, 6, 12, 13, 14]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_districts_are_real(make_world, seed):
     """Every made-up address names a district that lies in its city and province."""
-    state = make_world(seed=seed).state
+    state = make_world(seed=seed)._state
     places = {tuple(buyer.address.split("^^^")[:3]) for buyer in state.buyers.values()}
     places |= {
         (a.province, a.city, a.country) for shop in state.shops.values() for a in shop.addresses
@@ -104,7 +104,7 @@ def test_districts_are_real(make_world, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_buyer_addresses_have_four_parts(make_world, seed):
     """A buyer's address is 省^^^市^^^区^^^详细, each part filled."""
-    for buyer in make_world(seed=seed).state.buyers.values():
+    for buyer in make_world(seed=seed)._state.buyers.values():
         parts = buyer.address.split("^^^")
         assert len(parts) == 4
         assert all(parts)
@@ -115,12 +115,12 @@ def test_nothing_looks_like_a_real_phone_number(make_world, seed):
     """No text of a made-up world holds what could be a mainland mobile number."""
     world = make_world(seed=seed, samples=True)
     people = [
-        *world.state.buyers.values(),
-        *world.state.shops.values(),
-        *world.state.exchanges.values(),
+        *world._state.buyers.values(),
+        *world._state.shops.values(),
+        *world._state.exchanges.values(),
     ]
     assert not [text for each in people for text in MAINLAND_MOBILE.findall(repr(each))]
-    assert all(buyer.phone.startswith("100") for buyer in world.state.buyers.values())
+    assert all(buyer.phone.startswith("100") for buyer in world._state.buyers.values())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -128,7 +128,7 @@ def test_long_ids_break_doubles(make_world, seed):
     """Made-up dispute, trade and order ids have 18 digits and are lost by a double."""
     world = make_world(seed=seed)
     opened = world.open({}, count=50)
-    trades = [number for trade in world.state.trades.values() for number in (trade.tid, trade.oid)]
+    trades = [number for trade in world._state.trades.values() for number in (trade.tid, trade.oid)]
     numbers = [*(each.dispute_id for each in opened), *trades]
     assert len(set(numbers)) == len(numbers)
     for number in numbers:
@@ -141,7 +141,7 @@ def test_long_ids_break_doubles(make_world, seed):
 def test_short_ids_fit_doubles(make_world, seed, top):
     """Address, reason, SKU, user and message ids stay below 2^53."""
     world = make_world(seed=seed, samples=True)
-    state, caller = world.state, type(top)(Gateway(SandboxLookup(world.directory)), world)
+    state, caller = world._state, type(top)(Gateway(SandboxLookup(world.directory)), world)
     [shop] = state.shops.values()
     numbers = [address.contact_id for address in shop.addresses] + [
         reason.reason_id for reason in state.reasons

@@ -72,5 +72,5 @@ def test_dropped_sandbox_is_not_found(found, directory):
 def test_many_made_up_sandboxes_never_clash(found):
     """Sandboxes with everything made up have app keys and sessions of their own."""
     worlds = [found() for _ in range(200)]
-    assert len({key for world in worlds for key in world.state.apps}) == 200
-    assert len({token for world in worlds for token in world.state.sessions}) == 400
+    assert len({key for world in worlds for key in world._state.apps}) == 200
+    assert len({token for world in worlds for token in world._state.sessions}) == 400

@@ -89,11 +89,11 @@ def test_tokens_of_other_sandboxes_are_known_too(world, top, kept):
     """Another sandbox's session is masked in this one's journal."""
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
-    token = next(iter(other.state.sessions))
+    token = next(iter(other._state.sessions))
     top("taobao.time.get", sid=token)
     assert token not in kept()
     world.directory.drop(other)
-    secret = next(iter(world.state.apps.values())).app_secret
+    secret = next(iter(world._state.apps.values())).app_secret
     top("taobao.time.get", sid=secret)
     assert secret not in kept()
 

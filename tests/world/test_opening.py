@@ -65,8 +65,8 @@ def test_history_leads_to_the_status(world, top, ruleset, status, written):
             "modified": "2026-02-28 10:00:00",
         }
     )
-    events = world.state.events[exchange.dispute_id]
-    thread = world.state.messages[exchange.dispute_id]
+    events = world._state.events[exchange.dispute_id]
+    thread = world._state.messages[exchange.dispute_id]
     assert [None, *(event.target for event in events)] == [
         *(event.source for event in events),
         status,
@@ -117,7 +117,7 @@ def test_given_times_are_kept(world, top, status, modified):
 def test_stock_agrees_with_the_status(world, status, ruleset, accounts):
     """Opening at a status leaves the wanted goods where its history puts them."""
     world.open({"status": status, "ruleset": ruleset, "num": 3})
-    wanted = world.state.accounts[world.state.goods["wanted"].sku_id]
+    wanted = world._state.accounts[world._state.goods["wanted"].sku_id]
     assert (wanted.available, wanted.reserved, wanted.shipped) == accounts
     assert wanted.total == 100
 
@@ -140,22 +140,22 @@ def test_waybills_and_returns_agree_with_the_status(world, top, status, buyer, s
     names = shown(top, exchange.dispute_id)
     assert ("buyer_logistic_no" in names, "buyer_logistic_name" in names) == (buyer, buyer)
     assert ("seller_logistic_no" in names, "seller_logistic_name" in names) == (seller, seller)
-    assert world.state.accounts[world.state.goods["bought"].sku_id].returned == returned
+    assert world._state.accounts[world._state.goods["bought"].sku_id].returned == returned
 
 
 def test_return_address_is_the_default_one(world, top):
     """An exchange agreed to shows the shop's default return address."""
     [exchange] = world.open({"status": 2})
-    [default] = [a for shop in world.state.shops.values() for a in shop.addresses if a.cancel_def]
+    [default] = [a for shop in world._state.shops.values() for a in shop.addresses if a.cancel_def]
     assert default.addr in shown(top, exchange.dispute_id, "address")["address"]
 
 
 def test_thousands_open_at_once(world):
     """Thousands are opened by one call, each with its own ids and history, stock whole."""
     opened = world.open({"status": 2}, count=3000)
-    wanted = world.state.accounts[world.state.goods["wanted"].sku_id]
+    wanted = world._state.accounts[world._state.goods["wanted"].sku_id]
     assert len({each.dispute_id for each in opened}) == len({each.oid for each in opened}) == 3000
-    assert all(len(world.state.events[each.dispute_id]) == 2 for each in opened)
+    assert all(len(world._state.events[each.dispute_id]) == 2 for each in opened)
     assert (wanted.reserved, wanted.total) == (3000, 100)
 
 
@@ -225,7 +225,7 @@ def test_unknown_sku_is_made_with_stock(world, top, act, sku):
     [exchange] = world.open({"exchange_sku": sku, "bought_sku": "5111111111111"})
     act(world, exchange, "agree")
     assert world.exchange(exchange.dispute_id).status == 2
-    assert world.state.accounts["5999999999999"].reserved == 1
+    assert world._state.accounts["5999999999999"].reserved == 1
 
 
 @pytest.mark.parametrize("name", ["alipay_no", "tid"])
@@ -377,5 +377,5 @@ def test_opening_never_lacks_stock(found):
     """An exchange can be opened past the agreement though the shelf is empty, and the accounts balance."""
     world = found(goods={"wanted": {"stock": 0}})
     world.open({"status": 12, "num": 5})
-    accounts = world.state.accounts[world.state.goods["wanted"].sku_id]
+    accounts = world._state.accounts[world._state.goods["wanted"].sku_id]
     assert (accounts.available, accounts.reserved, accounts.total) == (0, 5, 0)

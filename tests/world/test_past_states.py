@@ -23,14 +23,14 @@ def test_nothing_is_kept_without_need(world, act):
     """A sandbox where nothing looks back remembers no past; dropping the fault forgets it."""
     [exchange] = world.open({})
     act(world, exchange, "agree")
-    assert world.state.past is None
+    assert world._state.past is None
     world.faults.add({"fault": "stale_read"})
     act(world, exchange, "ship_back")
-    assert len(world.state.past) == 1
+    assert len(world._state.past) == 1
     world.faults.add({"fault": "reset"})
-    assert len(world.state.past) == 1
+    assert len(world._state.past) == 1
     world.faults.drop(["f1"])
-    assert world.state.past is None
+    assert world._state.past is None
 
 
 def test_some_writes_ago(looking_back, act, whole_state):
@@ -38,12 +38,14 @@ def test_some_writes_ago(looking_back, act, whole_state):
     world, shown = looking_back, []
     [exchange] = world.open({})
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods"):
-        shown.append((statuses(world.state), dict(world.state.events), dict(world.state.messages)))
+        shown.append(
+            (statuses(world._state), dict(world._state.events), dict(world._state.messages))
+        )
         act(world, exchange, move)
         world.advance(timedelta(minutes=1))
     before = whole_state(world)
     for writes, (exchanges, events, messages) in enumerate(reversed(shown), 1):
-        past = earlier(world.state, writes=writes)
+        past = earlier(world._state, writes=writes)
         assert (statuses(past), past.events, past.messages) == (exchanges, events, messages)
         (status,) = exchanges.values()
         assert [number for _, number in past.rows(exchange.shop, status)] == [exchange.dispute_id]
@@ -54,9 +56,9 @@ def test_some_writes_ago(looking_back, act, whole_state):
 def test_before_it_was_opened(looking_back):
     """An opening, at whatever status, is one write: before it the exchange is not there."""
     [exchange] = looking_back.open({"status": 5})
-    assert earlier(looking_back.state, writes=1).exchanges == {}
-    assert list(earlier(looking_back.state, writes=1).rows(exchange.shop, None)) == []
-    assert earlier(looking_back.state, writes=50).exchanges == {}
+    assert earlier(looking_back._state, writes=1).exchanges == {}
+    assert list(earlier(looking_back._state, writes=1).rows(exchange.shop, None)) == []
+    assert earlier(looking_back._state, writes=50).exchanges == {}
 
 
 def test_some_time_ago(looking_back, act):
@@ -67,19 +69,19 @@ def test_some_time_ago(looking_back, act):
     act(world, exchange, "agree")
     world.advance(timedelta(days=8))  # the buyer's seven days are over
     now, number = world.settle(), exchange.dispute_id
-    assert statuses(world.state) == {number: Status.CLOSED}
-    assert statuses(earlier(world.state, since=now)) == {number: Status.CLOSED}
-    assert statuses(earlier(world.state, since=now - timedelta(days=2))) == {
+    assert statuses(world._state) == {number: Status.CLOSED}
+    assert statuses(earlier(world._state, since=now)) == {number: Status.CLOSED}
+    assert statuses(earlier(world._state, since=now - timedelta(days=2))) == {
         number: Status.WAIT_BUYER_RETURN
     }
-    assert statuses(earlier(world.state, since=now - timedelta(days=8, seconds=1))) == {
+    assert statuses(earlier(world._state, since=now - timedelta(days=8, seconds=1))) == {
         number: Status.WAIT_SELLER_AGREE
     }
-    assert statuses(earlier(world.state, since=now - timedelta(days=9))) == {}
+    assert statuses(earlier(world._state, since=now - timedelta(days=9))) == {}
 
 
 def test_the_past_is_bounded(looking_back):
     """A thousand writes are kept, the oldest go first."""
     looking_back.open({}, 1200)
-    assert len(looking_back.state.past) == 1000
-    assert len(earlier(looking_back.state, writes=5000).exchanges) == 200
+    assert len(looking_back._state.past) == 1000
+    assert len(earlier(looking_back._state, writes=5000).exchanges) == 200

@@ -40,7 +40,7 @@ def left(world, app_key=APP, method=GET):
 
 def test_off_by_default(world):
     """A sandbox has no quotas unless they are given."""
-    assert world.state.quotas == ()
+    assert world._state.quotas == ()
 
 
 def test_a_second_excess_bans_for_one_second(limited, machine):
@@ -144,13 +144,13 @@ def test_a_refused_call_counts_nowhere(limited):
 def test_reset_and_restore(limited):
     """A reset brings back the quotas as made, a restore those of the snapshot; neither brings counts or bans."""
     world = limited({"per": "day", "limit": 1})
-    made = world.state.quotas
+    made = world._state.quotas
     assert [left(world) is None for _ in range(2)] == [True, False]
     world.set_quotas([QuotaDocument(per="second", limit=5)])
     world.snapshot("five")
-    assert world.state.quotas != made
+    assert world._state.quotas != made
     world.reset()
-    assert world.state.quotas == made
+    assert world._state.quotas == made
     assert [left(world) is None for _ in range(2)] == [True, False]
     world.restore("five")
     assert [left(world) is None for _ in range(6)] == [True] * 5 + [False]
@@ -164,8 +164,8 @@ def test_snapshot_documents_hold_quotas(limited):
     )
     import json
 
-    document = json.loads(write_snapshot(world.state))
-    assert read_snapshot(document).quotas == world.state.quotas
+    document = json.loads(write_snapshot(world._state))
+    assert read_snapshot(document).quotas == world._state.quotas
     del document["quotas"]
     assert read_snapshot(document).quotas == ()
 
@@ -176,7 +176,7 @@ def test_a_copied_sandbox_keeps_its_quotas(limited, directory):
 
     world = limited({"app_key": APP, "per": "day", "limit": 1})
     copy = World(directory, WorldDocument(), state=world.snapshot("kept"))
-    (key,) = copy.state.apps
+    (key,) = copy._state.apps
     assert [left(copy, key) is None for _ in range(2)] == [True, False]
 
 

@@ -30,4 +30,4 @@ def test_goods_that_nobody_has_are_out_of_stock(found, act):
     world = found(ruleset="upgraded")
     [exchange] = world.open({"status": 6})
     act(world, exchange, "modify", exchange_sku="31415926535")
-    assert world.state.accounts["31415926535"] == Accounts()
+    assert world._state.accounts["31415926535"] == Accounts()

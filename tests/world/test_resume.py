@@ -106,7 +106,7 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
     world = found(clock=RUNNING)
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)
-    age = world.now - world.state.clock.shown(exchange.modified)
+    age = world.now - world._state.clock.shown(exchange.modified)
     kept = world.snapshot("kept")
     machine.wait(days=30)
     twin = twin_of(read_back(kept) if as_document else kept)
@@ -115,7 +115,7 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
         twin.reset()
     assert twin.now == machine.now
     again = twin.exchange(exchange.dispute_id)
-    assert twin.now - twin.state.clock.shown(again.modified) == age
+    assert twin.now - twin._state.clock.shown(again.modified) == age
     assert again.status == 2
     machine.wait(minutes=1)
     assert twin.now == machine.now
@@ -142,9 +142,9 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
         exchange.dispute_id, LeaveMessage(pics=("a.png",)), Role.BUYER, pictures={"a.png": PNG}
     )
     twin = twin_of(world.snapshot("full"))
-    assert (list(twin.state.waybills), list(twin.state.pictures)) == (["YT1234567890"], ["a.png"])
+    assert (list(twin._state.waybills), list(twin._state.pictures)) == (["YT1234567890"], ["a.png"])
     twin.reset(empty=True)
-    assert (twin.state.exchanges, twin.state.waybills, twin.state.pictures) == ({}, {}, {})
+    assert (twin._state.exchanges, twin._state.waybills, twin._state.pictures) == ({}, {}, {})
 
 
 @pytest.mark.parametrize("how", ["reset", "restored", "restored from a document"])

@@ -84,7 +84,7 @@ def grow(document, statuses=(), machine=None):
 def sell(world, place, move):
     """The seller moves, if it may."""
     try:
-        world.move(1000 + place % len(world.state.exchanges), MOVES[move](), Role.SELLER_MAIN)
+        world.move(1000 + place % len(world._state.exchanges), MOVES[move](), Role.SELLER_MAIN)
     except DomainError:
         return
 
@@ -104,13 +104,13 @@ def jump(world, span):
 
 def life(world):
     """All that happened: facts, messages and where the goods are."""
-    state = world.state
+    state = world._state
     return state.events, state.messages, state.accounts, state.exchanges
 
 
 def facts_of(world):
     """Every fact but the openings' own, in order, with how long its exchange had been in its stage."""
-    for events in world.state.events.values():
+    for events in world._state.events.values():
         began = None
         for event in events:
             if began is not None:
@@ -183,12 +183,12 @@ def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
 def test_stock_is_neither_made_nor_lost(document, statuses, script):
     """Through any life the units of each SKU stay the same number, and what is reserved is what exchanges hold."""
     world = grow(document, statuses)
-    before = {sku: accounts.total for sku, accounts in world.state.accounts.items()}
+    before = {sku: accounts.total for sku, accounts in world._state.accounts.items()}
     live(world, script, jump)
     held = Counter()
-    for exchange in world.state.exchanges.values():
+    for exchange in world._state.exchanges.values():
         held[exchange.exchange_sku] += exchange.reserved
-    for sku, accounts in world.state.accounts.items():
+    for sku, accounts in world._state.accounts.items():
         assert accounts.total == before[sku]
         assert accounts.reserved == held[sku]
         assert min(accounts.available, accounts.reserved, accounts.shipped, accounts.returned) >= 0
@@ -204,10 +204,10 @@ def test_robots_keep_to_the_rules(document, statuses, script):
         assert (event.move, event.source, event.target) in LEGAL[event.role.actor]
         if event.role is Role.BUYER:
             assert lasted < DEADLINES[event.source]
-    for events in world.state.events.values():
+    for events in world._state.events.values():
         assert [event.at for event in events] == sorted(event.at for event in events)
     numbers = sorted(
-        (event.number, event.at) for events in world.state.events.values() for event in events
+        (event.number, event.at) for events in world._state.events.values() for event in events
     )
     later = [at for _, at in numbers if at > datetime(2026, 3, 1, 10, tzinfo=BEIJING)]
     assert later == sorted(later)
@@ -219,7 +219,7 @@ def test_every_life_ends(document, statuses):
     """With any robots and a silent seller every exchange ends, and nothing is planned any more."""
     world = grow(document, statuses)
     world.advance(400 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+    assert {int(exchange.status) for exchange in world._state.exchanges.values()} <= set(
         END_STATUSES
     )
     assert (world.planned(), world.deadlines()) == ([], [])
@@ -253,7 +253,7 @@ def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script
     for world in (straight, kept, document_kept):
         live(world, script[3:], jump)
     assert life(kept) == life(straight) == life(document_kept)
-    assert kept.state.robots == straight.state.robots == document_kept.state.robots
+    assert kept._state.robots == straight._state.robots == document_kept._state.robots
 
 
 # one party, one policy
@@ -271,7 +271,7 @@ def test_the_same_seed_lives_the_same_life():
         world = grow({**whole("random"), "seed": seed}, OPEN_STATUSES * 3)
         world.advance(60 * DAY)
         lives.append(
-            [(event.move, event.at) for events in world.state.events.values() for event in events]
+            [(event.move, event.at) for events in world._state.events.values() for event in events]
         )
     assert lives[0] == lives[1] != lives[2]
 
@@ -282,7 +282,7 @@ def test_an_exchange_lives_by_itself():
     for world in (alone, among):
         world.advance(60 * DAY)
     told = [
-        [(f.move, f.at, f.target) for f in world.state.events[1000]] for world in (alone, among)
+        [(f.move, f.at, f.target) for f in world._state.events[1000]] for world in (alone, among)
     ]
     assert told[0] == told[1]
 
@@ -304,9 +304,9 @@ def test_adversarial_buyers_use_the_last_second():
     """An adversarial buyer ships back, or cancels, one second before the deadline, and confirms so too."""
     world = grow(whole("adversarial"), [2, 13] * 20)
     world.advance(7 * DAY - 2 * SECOND)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} == {2, 13}
+    assert {int(exchange.status) for exchange in world._state.exchanges.values()} == {2, 13}
     world.advance(SECOND)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} == {3, 4, 13}
+    assert {int(exchange.status) for exchange in world._state.exchanges.values()} == {3, 4, 13}
     world.advance(20 * DAY)
     confirmed = [lasted for event, lasted in facts_of(world) if event.move == "confirm_receipt"]
     assert confirmed
@@ -346,11 +346,11 @@ def test_the_courier_tells_of_the_returned_goods(found):
     world = found(robots={"courier": "slow"})
     [exchange] = world.open({"status": 3, "buyer_logistic_no": "YT0011223344"})
     world.advance(4 * DAY - SECOND)
-    assert len(world.state.events[exchange.dispute_id]) == 3
+    assert len(world._state.events[exchange.dispute_id]) == 3
     world.advance(6 * DAY - SECOND)
-    [told] = world.state.events[exchange.dispute_id][3:]
+    [told] = world._state.events[exchange.dispute_id][3:]
     assert (told.move, told.target) == ("leave_message", 3)
-    note = world.state.messages[exchange.dispute_id][-1]
+    note = world._state.messages[exchange.dispute_id][-1]
     assert "已送达" in note.content
     assert "YT0011223344" in note.content
     assert world.exchange(exchange.dispute_id).modified == exchange.modified
@@ -365,10 +365,10 @@ def test_a_quarrel_ends_after_five_rounds():
             for place in range(10):
                 sell(world, place, "refuse")
         modified = [
-            sum(f.move == "modify" for f in events) for events in world.state.events.values()
+            sum(f.move == "modify" for f in events) for events in world._state.events.values()
         ]
         assert max(modified) <= 5
-        assert {int(exchange.status) for exchange in world.state.exchanges.values()} == {4}
+        assert {int(exchange.status) for exchange in world._state.exchanges.values()} == {4}
         if name == "prompt":
             assert set(modified) == {5}
 
@@ -403,7 +403,7 @@ def test_a_judgement_without_stock_is_another_one():
     world.advance(5 * HOUR)
     world.put_stock("wanted", 0)
     world.advance(2 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+    assert {int(exchange.status) for exchange in world._state.exchanges.values()} <= set(
         END_STATUSES
     )
     assert Counter(event.target for event, _ in facts_of(world) if event.move == "judge")[2] < 10
@@ -416,19 +416,19 @@ def test_buyers_come_at_their_pace():
     """Over a hundred days about one application comes for each span given, at any of the goods, by all buyers."""
     world = grow({"robots": {"applies": "6h"}})
     world.advance(100 * DAY)
-    came = list(world.state.exchanges.values())
+    came = list(world._state.exchanges.values())
     assert 320 <= len(came) <= 480
     assert {exchange.exchange_sku for exchange in came} == {
-        goods.sku_id for goods in world.state.goods.values()
+        goods.sku_id for goods in world._state.goods.values()
     }
-    assert {exchange.buyer_nick for exchange in came} == world.state.buyers.keys()
+    assert {exchange.buyer_nick for exchange in came} == world._state.buyers.keys()
     assert len({exchange.oid for exchange in came}) == len(came)
 
 
 def test_a_sandbox_where_nobody_can_apply_stays_well(found):
     """In an odd snapshot that takes no application none comes, and calls are answered as ever."""
     world = found(robots={"applies": "1h"})
-    odd = json.loads(write_snapshot(world.state))
+    odd = json.loads(write_snapshot(world._state))
     odd["trades"][0].update(oid=0, shop="别家店")
     world.snapshot("odd", read_snapshot(odd))
     world.restore("odd")
@@ -452,7 +452,7 @@ def test_buyers_come_until_the_sandbox_is_full(found):
     world = found(robots={"applies": "1m"})
     world.open({}, count=19_998)
     world.advance(HOUR)
-    assert len(world.state.exchanges) == 20_000
+    assert len(world._state.exchanges) == 20_000
     assert world.planned() == []
 
 
@@ -461,11 +461,11 @@ def test_buyers_come_to_an_emptied_sandbox(found):
     world = found(robots={"buyer": "prompt", "applies": "1h"})
     world.reset(empty=True)
     world.advance(DAY)
-    assert len(world.state.exchanges) > 5
+    assert len(world._state.exchanges) > 5
     world.set_robots(RobotsDocument(buyer="prompt"))
-    before = len(world.state.exchanges)
+    before = len(world._state.exchanges)
     world.advance(DAY)
-    assert len(world.state.exchanges) == before
+    assert len(world._state.exchanges) == before
 
 
 # robots and the rest of a sandbox
@@ -475,8 +475,8 @@ def test_without_robots_nothing_is_planned(world):
     """A sandbox without robots plans nothing, and its document does not speak of them."""
     world.open({"status": 2}, count=3)
     world.advance(DAY)
-    assert (world.state.robots, world.state.plans, world.planned()) == (None, {}, [])
-    assert not {"robots", "planned"} & json.loads(write_snapshot(world.state)).keys()
+    assert (world._state.robots, world._state.plans, world.planned()) == (None, {}, [])
+    assert not {"robots", "planned"} & json.loads(write_snapshot(world._state)).keys()
 
 
 def test_a_deadline_comes_before_a_robot_of_the_same_instant(world):
@@ -531,20 +531,20 @@ def test_late_robots_act_at_once(world):
     world.advance(7 * DAY - 2 * SECOND)
     world.set_robots(RobotsDocument(buyer="slow"))
     world.settle()
-    [*_, shipped] = world.state.events[exchange.dispute_id]
+    [*_, shipped] = world._state.events[exchange.dispute_id]
     assert (shipped.move, shipped.at) == ("ship_back", world.now)
 
 
 def test_reset_brings_the_robots_back(found):
     """Robots belong to what a sandbox was made with: a reset brings them back, to empty without any plan."""
     world = found(robots={"buyer": "slow"}, samples=True)
-    made = world.state.robots, world.planned()
+    made = world._state.robots, world.planned()
     world.set_robots(None)
     world.advance(30 * DAY)
     world.reset()
-    assert (world.state.robots, world.planned()) == made
+    assert (world._state.robots, world.planned()) == made
     world.reset(empty=True)
-    assert (world.state.robots, world.planned()) == (made[0], [])
+    assert (world._state.robots, world.planned()) == (made[0], [])
     world.open({"status": 2})
     assert [plan.move for plan in world.planned()] == ["ship_back"]
 
@@ -567,7 +567,7 @@ def test_what_robots_say_fits_the_rule():
     assert by_robots(world)
     human = [
         m.content
-        for thread in world.state.messages.values()
+        for thread in world._state.messages.values()
         for m in thread
         if "【物流】" in m.content or "？" in m.content
     ]
@@ -577,12 +577,12 @@ def test_what_robots_say_fits_the_rule():
 def test_other_goods_are_wished_for():
     """An adversarial buyer modifies to other goods of the sandbox."""
     world = grow(whole("adversarial"), [6] * 30)
-    skus = {goods.sku_id for goods in world.state.goods.values()}
-    first = {number: exchange.exchange_sku for number, exchange in world.state.exchanges.items()}
+    skus = {goods.sku_id for goods in world._state.goods.values()}
+    first = {number: exchange.exchange_sku for number, exchange in world._state.exchanges.items()}
     world.advance(4 * DAY)
     changed = {
         number: exchange.exchange_sku
-        for number, exchange in world.state.exchanges.items()
+        for number, exchange in world._state.exchanges.items()
         if exchange.exchange_sku != first[number]
     }
     assert changed
@@ -595,9 +595,9 @@ def test_robots_bear_a_bare_sandbox(found, empty):
     world = found(robots={"buyer": "adversarial", "courier": "random", "cs": "random"})
     world.reset(empty=empty)
     world.open({"status": 6}, count=20)
-    world.state.goods.clear()
+    world._state.goods.clear()
     world.advance(60 * DAY)
-    assert {int(exchange.status) for exchange in world.state.exchanges.values()} <= set(
+    assert {int(exchange.status) for exchange in world._state.exchanges.values()} <= set(
         END_STATUSES
     )
 
@@ -629,7 +629,7 @@ def test_a_document_whose_plans_do_not_fit_is_refused(found, change):
     """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused, and nothing changes."""
     world = found(robots={"buyer": "prompt"})
     world.open({"status": 2})
-    kept = json.loads(write_snapshot(world.state))
+    kept = json.loads(write_snapshot(world._state))
     change(kept)
     with pytest.raises(BadDocument):
         read_snapshot(kept)

@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 def stock(world, name="wanted"):
     """Accounts of a SKU by the goods' name: available, reserved, shipped, returned, outside."""
-    accounts = world.state.accounts[world.state.goods[name].sku_id]
+    accounts = world._state.accounts[world._state.goods[name].sku_id]
     return (
         accounts.available,
         accounts.reserved,
@@ -101,7 +101,7 @@ def test_reset_to_empty(world, top):
     """An empty sandbox has no goods, buyers, trades or exchanges, and its callers still get in."""
     world.open({"status": 2}, count=3)
     world.reset(empty=True)
-    state = world.state
+    state = world._state
     assert not (
         state.goods
         or state.buyers
@@ -148,15 +148,15 @@ def test_running_clock_goes_on_from_now_after_a_reset(found, machine):
     """A reset running sandbox shows the real now, its samples as old as when made."""
     world = found(clock={"mode": "running"}, samples=True)
     ages = [
-        world.now - world.state.clock.shown(each.modified)
-        for each in world.state.exchanges.values()
+        world.now - world._state.clock.shown(each.modified)
+        for each in world._state.exchanges.values()
     ]
     machine.wait(days=100)
     world.reset()
     assert world.now == machine.now
     assert [
-        world.now - world.state.clock.shown(each.modified)
-        for each in world.state.exchanges.values()
+        world.now - world._state.clock.shown(each.modified)
+        for each in world._state.exchanges.values()
     ] == ages
 
 
@@ -173,7 +173,7 @@ def test_stock_is_set_against_outside(world):
     world.open({"status": 2, "num": 3})
     world.put_stock("wanted", 10)
     assert stock(world) == (10, 3, 0, 0, 87)
-    world.put_stock(world.state.goods["wanted"].sku_id, 200)
+    world.put_stock(world._state.goods["wanted"].sku_id, 200)
     assert stock(world) == (200, 3, 0, 0, -103)
 
 
@@ -291,7 +291,7 @@ def test_judgement_writes_its_statuses(world, act, verdict, status, cs):
     act(world, exchange, "judge", **{"for": verdict})
     after = world.exchange(exchange.dispute_id)
     assert (after.status, after.cs_status) == (status, 6)
-    assert tuple(world.state.events[exchange.dispute_id][-1].cs) == cs
+    assert tuple(world._state.events[exchange.dispute_id][-1].cs) == cs
 
 
 def test_unknown_exchange_is_refused(world, act):
@@ -325,5 +325,5 @@ def test_sub_account_signs_its_messages(world, act):
     """What a sub-account does is written under its role and nick."""
     [exchange] = world.open({})
     _, message = act(world, exchange, "agree", role=Role.SELLER_SUB)
-    [sub] = [session for session in world.state.sessions.values() if session.label == "sub"]
+    [sub] = [session for session in world._state.sessions.values() if session.label == "sub"]
     assert (message.role, message.owner_nick) == (2, sub.nick)

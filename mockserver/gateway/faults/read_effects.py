@@ -5,8 +5,7 @@ next window finds it.
 """
 
 from collections.abc import Callable, Mapping
-from copy import copy
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
 from msgspec.structs import replace
@@ -14,8 +13,6 @@ from msgspec.structs import replace
 from ...domain.exchange import Exchange
 from ...world.faults.fault_matching import FaultMatch
 from ...world.listing import list_exchanges
-from ...world.past_states import earlier
-from ...world.state import State
 from ..queries import QueryContext, wanted_of
 
 __all__ = ["READ_EFFECTS", "apply_read_effect"]
@@ -26,39 +23,20 @@ def apply_read_effect(ask: QueryContext, hit: FaultMatch) -> QueryContext:
     return READ_EFFECTS[hit.fault.kind](ask, hit)
 
 
-def _over(ask: QueryContext, state: State) -> QueryContext:
-    """The same query over another state."""
-    world = copy(ask.world)
-    world.state = state
-    return replace(ask, world=world)
-
-
 def _stale(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    ago, state = cast("timedelta", hit.fault["ago"]), ask.world.state
+    ago = cast("timedelta", hit.fault["ago"])
     if ago:
-        return _over(ask, earlier(state, since=_now(ask) - ago))
-    return _over(ask, earlier(state, writes=int(hit.fault.number("writes"))))
-
-
-def _now(ask: QueryContext) -> datetime:
-    """The inner now."""
-    return ask.world.state.clock.inner(ask.world.directory.real())
+        return replace(ask, world=ask.world.before(since=ask.now - ago))
+    return replace(ask, world=ask.world.before(writes=int(hit.fault.number("writes"))))
 
 
 def _changed(ask: QueryContext, change: Callable[[Exchange], Exchange | None]) -> QueryContext:
-    """The query over a state whose exchanges are `change`d; None where one is not there."""
-    state = ask.world.state.copy()
-    for exchange in ask.world.state.exchanges.values():
-        seen = change(exchange)
-        if seen is None:
-            state.drop(exchange.dispute_id)
-        elif seen is not exchange:
-            state.put(seen)
-    return _over(ask, state)
+    """The query over a view whose exchanges are `change`d; None where one is not there."""
+    return replace(ask, world=ask.world.with_exchanges(change))
 
 
 def _same_second(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    grain, clock = cast("timedelta", hit.fault["within"]), ask.world.state.clock
+    grain, clock = cast("timedelta", hit.fault["within"]), ask.world.clock
 
     def floored(exchange: Exchange) -> Exchange:
         past = timedelta(seconds=clock.shown(exchange.modified).timestamp() % grain.total_seconds())
@@ -73,7 +51,7 @@ def _clock_skew(ask: QueryContext, hit: FaultMatch) -> QueryContext:
 
 
 def _late_rows(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    visible = _now(ask) - cast("timedelta", hit.fault["by"])
+    visible = ask.now - cast("timedelta", hit.fault["by"])
     return _changed(ask, lambda exchange: exchange if exchange.modified <= visible else None)
 
 
@@ -94,12 +72,12 @@ def _moving_rows(ask: QueryContext, hit: FaultMatch) -> QueryContext:
     It is newer than every other, by a second if need be, so that it really moves under a clock that stands still.
     """
     page_no, size = cast("int", ask.arguments["page_no"]), cast("int", ask.arguments["page_size"])
-    state, wanted = ask.world.state, wanted_of(ask)
+    state, wanted = ask.world._state, wanted_of(ask)
     place = 0 if hit.fault["row"] == "seen" else (page_no - 1) * size
     _, rows = list_exchanges(state, wanted, place + 1, 1)
     if rows:
         newest = max(exchange.modified for exchange in state.exchanges.values())
-        state.put(replace(rows[0], modified=max(_now(ask), newest + timedelta(seconds=1))))
+        state.put(replace(rows[0], modified=max(ask.now, newest + timedelta(seconds=1))))
     return ask
 
 

@@ -157,7 +157,7 @@ def _offence(entry: Entry) -> tuple[str, str] | None:
 
 
 def _ids(world: World) -> dict[str, set[int]]:
-    exchanges, trades = world.state.exchanges.values(), world.state.trades.values()
+    exchanges, trades = world.view.exchanges(), world.view.trades()
     return {
         "dispute_id": {each.dispute_id for each in exchanges},
         "tid": {each.tid for each in trades},
@@ -195,7 +195,7 @@ def _writes(heard: RecordedCall) -> bool:
 
 def _left_lying(acted: CheckContext) -> Iterator[CheckFailure]:
     for number in sorted(acted.resting):
-        exchange = acted.world.state.exchanges[number]
+        exchange = acted.world.view.exchange(number)
         if exchange.status in acted.handles and _can_act(acted.world, exchange):
             status = exchange.status
             yield _failed(
@@ -203,7 +203,7 @@ def _left_lying(acted: CheckContext) -> Iterator[CheckFailure]:
                 f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
                 f"exchange {number} waits at {status.value} though the client has worked twice",
                 dispute_id=number,
-                expected={"status": {"not": acted.world.state.rules.text(f"text.{status.value}")}},
+                expected={"status": {"not": acted.world.view.rules.text(f"text.{status.value}")}},
                 evidence=Evidence(f"exchanges/{number}", f'"status":{status.value},', there=True),
             )
 
@@ -212,7 +212,7 @@ def _can_act(world: World, exchange: Exchange) -> bool:
     """Whether the seller can go on: to agree takes stock."""
     return (
         exchange.status is not Status.WAIT_SELLER_AGREE
-        or world.state.accounts[exchange.exchange_sku].available >= exchange.num
+        or world.view.accounts(exchange.exchange_sku).available >= exchange.num
     )
 
 

@@ -211,9 +211,9 @@ class MachineRun:
 
     def _ways(self) -> dict[int, int]:
         """How many times each exchange has come to another status: what is said about it moves it nowhere."""
-        events = self.world.state.events
+        view = self.world.view
         return {
-            number: sum(event.source is not event.target for event in events[number])
+            number: sum(event.source is not event.target for event in view.timeline(number))
             for number in self.names
         }
 

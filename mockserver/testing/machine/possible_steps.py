@@ -23,7 +23,6 @@ from ...domain.table import FINAL_STATUSES, Row
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
 from ...scenario.signed_calls import METHOD_OF_MOVE
 from ...world.move_parser import ACTOR_MOVES
-from ...world.recording import evaluate
 from ...world.world import World
 
 __all__ = [
@@ -108,20 +107,20 @@ class StepContext(Struct, frozen=True):
     @property
     def going(self) -> list[Exchange]:
         """The exchanges that have not ended."""
-        found = (self.world.state.exchanges[number] for number in self.names)
+        found = (self.world.view.exchange(number) for number in self.names)
         return [exchange for exchange in found if exchange.status not in FINAL_STATUSES]
 
     def row(self, exchange: Exchange, move: Move, by: Actor) -> str:
         """The row that a move would take now; empty where it is not possible."""
-        at = self.world.state.clock.inner(self.world.directory.real())
+        at = self.world.view.clock.inner(self.world.directory.real())
         try:
-            return evaluate(self.world.state, exchange, move, role=by.main_role, at=at).outcome.rule
+            return self.world.view.evaluate(exchange, move, role=by.main_role, at=at).outcome.rule
         except DomainError:
             return ""
 
     def has_spoken(self, exchange: Exchange, actor: Actor) -> bool:
         """Whether the actor has left a message since the exchange came to its status: to repeat it would be idle."""
-        events = self.world.state.events[exchange.dispute_id]
+        events = self.world.view.timeline(exchange.dispute_id)
         here = takewhile(
             lambda event: event.source is event.target is exchange.status, reversed(events)
         )
@@ -169,13 +168,11 @@ def find_preferred_options(at: StepContext, found: Mapping[OptionKey, Option]) -
 
 def _openings(at: StepContext) -> Iterator[tuple[OptionKey, Option]]:
     """An application at every open status, for more units than there are, and where it matters with customer service in it."""
-    state = at.world.state
+    wanted = at.world.view.goods_named("wanted")
+    assert wanted is not None
+    shelf = at.world.view.accounts(wanted.sku_id)
     for place, step in enumerate(_OPENINGS):
-        more = (
-            {"num": state.accounts[state.goods["wanted"].sku_id].available + 1}
-            if step is _SHORT
-            else {}
-        )
+        more = {"num": shelf.available + 1} if step is _SHORT else {}
         yield ("apply", place), Option({**step, **more})
 
 
@@ -211,8 +208,8 @@ def _times(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[Opt
 
     Data ages only after the client has looked: it could not have missed by its own clock what it never had time to see.
     """
-    how, state = "age" if at.ages else "advance", at.world.state
-    now, due = state.clock.inner(at.world.directory.real()), deadline(exchange, state.rules)
+    how, view = "age" if at.ages else "advance", at.world.view
+    now, due = view.clock.inner(at.world.directory.real()), deadline(exchange, view.rules)
     yield from ((("time", span), Option({how: span})) for span in _SPANS)
     if due is None:
         return
@@ -226,7 +223,7 @@ def _times(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[Opt
 def _stocks(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
     """Other units on the shelf of the goods that an exchange waits for: as many as it needs, one less, none."""
     if exchange.status in (Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_MODIFY):
-        there = at.world.state.accounts[exchange.exchange_sku].available
+        there = at.world.view.accounts(exchange.exchange_sku).available
         for place, units in enumerate((exchange.num, exchange.num - 1, 0)):
             if units != there:
                 yield ("stock", slot, place), Option({"stock": {_goods(at, exchange): units}})
@@ -235,16 +232,17 @@ def _stocks(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[Op
 def _goods(at: StepContext, exchange: Exchange) -> str:
     """The name of the goods wished for, or their SKU."""
     sku = exchange.exchange_sku
-    return next((goods.name for goods in at.world.state.goods.values() if goods.sku_id == sku), sku)
+    goods = at.world.view.goods_of_sku(sku)
+    return goods.name if goods else sku
 
 
 def _harms(at: StepContext, going: list[Exchange]) -> Iterator[tuple[OptionKey, Option]]:
     """The reply to the client's next write is lost, or the write arrives twice; one such plan for a method at a time."""
-    state = at.world.state
+    view = at.world.view
     planned = {
         name
-        for number, fault in state.faults.items()
-        if number not in state.fault_counters or not state.fault_counters[number].hits
+        for fault in view.faults()
+        if not view.fault_counters(fault.id).hits
         for name in fault.methods
     }
     writes = {
@@ -263,7 +261,7 @@ def closing_steps(at: StepContext) -> Iterator[StepDocument]:
         each
         for each in at.going
         if each.status is Status.WAIT_SELLER_AGREE
-        and at.world.state.accounts[each.exchange_sku].available < each.num
+        and at.world.view.accounts(each.exchange_sku).available < each.num
     ]
     later: list[StepDocument] = (
         [{"age" if at.ages else "advance": "1h"}] if "time" in at.plays else []

@@ -77,7 +77,7 @@ class _Walk:
 
     def ways(self) -> "list[Callable[[_Walk], None]]":
         """How the story can go on."""
-        state, names = self._world.state, self._names
+        view, names = self._world.view, self._names
         ways: list[Callable[[_Walk], None]] = [
             _Walk.look,
             _Walk.stock_up,
@@ -85,9 +85,9 @@ class _Walk:
             _Walk.overstep,
             _Walk.wait,
         ]
-        if any(possible(state.exchanges[number]) for number in names):
+        if any(possible(view.exchange(number)) for number in names):
             ways = [_Walk.move, *ways]
-        if any(deadline(state.exchanges[number], state.rules) for number in names):
+        if any(deadline(view.exchange(number), view.rules) for number in names):
             ways.append(_Walk.wait_for_deadline)
         return [*ways, _Walk.open] if len(names) < _EXCHANGES else ways
 
@@ -135,7 +135,7 @@ class _Walk:
     def _play(self, number: int, drawn: Document) -> None:
         by, name = drawn["by"], drawn["move"]
         fields = {key: value for key, value in drawn.items() if key not in ("by", "move")}
-        played = parse_move(by, name, fields, self._world.state.rules)
+        played = parse_move(by, name, fields, self._world.view.rules)
         step = {by: name, **self._on(number), **_literal(fields)}
         try:
             self._world.move(number, played.move, played.role, pictures=played.pictures)
@@ -177,26 +177,26 @@ class _Walk:
         self._tell({"expect": {key: seen[key] for key in keys}, **self._on(number)})
 
     def _seen(self, number: int) -> Document:
-        state, exchange = self._world.state, self._of(number)
-        due, accounts = (
-            deadline(exchange, state.rules),
-            state.accounts[state.goods["wanted"].sku_id],
-        )
+        view, exchange = self._world.view, self._of(number)
+        due = deadline(exchange, view.rules)
+        wanted = view.goods_named("wanted")
+        assert wanted is not None
+        accounts = view.accounts(wanted.sku_id)
         return {
             "status": exchange.status.value,
             "status_text": exchange.status.zh,
             "cs_status": exchange.cs_status.value,
-            "deadline": due and show_time(state.clock.shown(due)),
-            "due_in": due and format_duration(state.clock.shown(due) - self._world.now),
+            "deadline": due and show_time(view.clock.shown(due)),
+            "due_in": due and format_duration(view.clock.shown(due) - self._world.now),
             "possible": by_actor(possible(exchange)),
-            "events": len(state.events[number]),
-            "messages": len(state.messages[number]),
+            "events": len(view.timeline(number)),
+            "messages": len(view.messages(number)),
             "stock.wanted": {
                 "available": accounts.available,
                 "reserved": accounts.reserved,
                 "shipped": accounts.shipped,
             },
-            "exchanges": len(state.exchanges),
+            "exchanges": len(view.exchanges()),
             "now": show_time(self._world.now),
         }
 

@@ -59,7 +59,7 @@ class FaultPlan:
         """
         world = self._world
         with world.lock:
-            state = world.state
+            state = world._state
             fresh = [self._settled(fault) for fault in read_faults(raw, (*METHODS, *state.stubs))]
             if len(state.faults) + len(fresh) > _AT_MOST:
                 raise BadDocument("fault", f"最多 {_AT_MOST} 个故障", f"at most {_AT_MOST} faults")
@@ -76,7 +76,7 @@ class FaultPlan:
             BadDocument: it cannot be so.
         """
         with self._world.lock:
-            state = self._world.state
+            state = self._world._state
             fault = state.faults.get(id)
             if fault is None:
                 return None
@@ -93,7 +93,7 @@ class FaultPlan:
     def drop(self, ids: Iterable[str] | None = None) -> int:
         """These faults, or all, are planned no longer; how many there were."""
         with self._world.lock:
-            state = self._world.state
+            state = self._world._state
             gone = [
                 each
                 for each in (list(state.faults) if ids is None else ids)
@@ -112,7 +112,7 @@ class FaultPlan:
         """The fault that strikes a call; whoever was asked has counted it."""
         world = self._world
         with world.lock:
-            state, real = world.state, world.directory.real()
+            state, real = world._state, world.directory.real()
             for fault in state.faults.values():
                 if not fault.meets(asked) or (fault.until is not None and fault.until <= world.now):  # type: ignore[operator]  # an instant since it was planned
                     continue
@@ -137,11 +137,11 @@ class FaultPlan:
     def shown(self) -> list[dict[str, object]]:
         """Every fault as users write it, with its id, what it has met and hit, and how many strikes are left."""
         with self._world.lock:
-            return [self.show(fault) for fault in self._world.state.faults.values()]
+            return [self.show(fault) for fault in self._world._state.faults.values()]
 
     def show(self, fault: Fault) -> dict[str, object]:
         """One fault as `shown` gives it."""
-        tally = self._world.state.fault_counters.get(fault.id, FaultCounters())
+        tally = self._world._state.fault_counters.get(fault.id, FaultCounters())
         left = None if fault.times is None else max(fault.times - tally.hits, 0)
         return {
             "id": fault.id,
@@ -154,7 +154,7 @@ class FaultPlan:
     def _settled(self, fault: Fault) -> Fault:
         """The fault with its session by label and its end as an instant."""
         world = self._world
-        sessions = world.state.sessions.values()
+        sessions = world._state.sessions.values()
         if fault.session:
             found = next(
                 (each for each in sessions if fault.session in (each.label, each.nick, each.token)),
