@@ -18,7 +18,7 @@ from .verdict import at_most, note, ratios
 __all__: list[str] = []
 
 PRODUCT = ("-m", "mockserver", "serve", "--port", "{port}")  # as `tmall-mockserver serve` starts
-BARE = ("-m", "benchmarks.bare", "{port}", "plain")
+BARE = ("-m", "benchmarks.bare", "{port}")
 HELD = 1_000  # exchanges of the sandbox that is reset
 CALL = gets(["1"])[0]
 

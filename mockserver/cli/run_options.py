@@ -18,7 +18,7 @@ from ..client.http_target import http_targets
 from ..client.sandbox import Sandbox
 from ..client.server import Server
 from ..client.transport import Http
-from ..embedded import CannotStart
+from ..embedded.server import CannotStart
 from ..scenario.result import ScenarioResult
 from .client_process import Client
 from .client_variables import client_variables

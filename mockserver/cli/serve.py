@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from ..client.server import Server
-from ..embedded import CannotStart
+from ..embedded.server import CannotStart
 from ..world.journal import Entry
 from .client_variables import client_variables
 from .console import (

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from ..control.in_process import InProcessControl
-from ..embedded import Embedded
+from ..embedded.server import Embedded
 from ..server import create_app, make_context, quiet, report
 from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
@@ -47,7 +47,15 @@ class Server:
             refused=refused,
         )
         self._app = create_app(self.context, report)
-        self._embedded = Embedded(self._app, host, port, tls)
+        self._embedded = Embedded(
+            self._app,
+            host,
+            port,
+            tls,
+            gateway=self.context.gateway,
+            public_url=self.context.public_url,
+            report=report,
+        )
         self._http = Http("")
 
     @property

@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from mockserver import Server
-from mockserver.embedded import CannotStart
+from mockserver.embedded.server import CannotStart
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ FLOORS = (
     ("scenario", "doctor", "review"),
     ("reference", "service"),
     ("gateway", "push", "control", "console"),
-    ("tls",),
     ("server", "embedded"),
     ("client",),
     ("testing",),

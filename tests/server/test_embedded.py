@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 
 from mockserver import Server
-from mockserver.embedded import CannotStart
+from mockserver.embedded.server import CannotStart
 
 WITHIN = 5.0  # seconds: far above what a call takes, below any time limit of the server
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

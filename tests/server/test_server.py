@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from mockserver import Sandbox, Server
-from mockserver.embedded import CannotStart, Embedded
+from mockserver.embedded.server import CannotStart, Embedded
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

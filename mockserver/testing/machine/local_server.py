@@ -10,7 +10,7 @@ from ...client.control_client import LocalControl
 from ...client.sandbox import Sandbox
 from ...control.in_process import InProcessControl, in_process_target
 from ...control.scenario_target import SandboxTarget
-from ...embedded import Embedded
+from ...embedded.server import Embedded
 from ...gateway.call import Call, read_call
 from ...gateway.checks import SandboxLookup
 from ...gateway.pipeline import Gateway
@@ -92,7 +92,7 @@ class LocalServer:
     def open(self, plan: MachineOptions) -> tuple[World, Sandbox, SandboxTarget]:
         """A fresh world with the handle that its client gets, and the stage that the machine plays on."""
         if self._server is None:
-            self._server = Embedded(self._app, "127.0.0.1", 0)
+            self._server = Embedded(self._app, "127.0.0.1", 0, gateway=self.tap)
             self._server.start()
         world = World(self._desk.directory, read_world(plan.document()))
         self._desk.directory.add(world)

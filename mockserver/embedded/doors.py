@@ -1,0 +1,136 @@
+"""Hand requests to the doors: the gateway directly, everything else to the WSGI app in a worker."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..gateway.app import base_url, offers_gzip
+from ..gateway.pipeline import Gateway
+from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
+from .ports import Request
+from .refusals import BODY_TOO_LARGE, Refusal
+from .worker_pool import WorkerPool
+from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
+
+__all__ = ["AppDoor", "GatewayDoor"]
+
+MAX_APP_BODY_BYTES = 64 * 1024 * 1024
+_MAX_INLINE_BYTES = 64 * 1024
+_BUSY = Refusal(503, "服务器没有空闲线程", "the server has no thread left for this")
+_REASONS = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+
+def problem_reply(refusal: Refusal) -> Reply:
+    """Return a problem document (RFC 9457) for a request that no door has seen."""
+    document = {
+        "type": "about:blank",
+        "status": refusal.status,
+        "title": refusal.zh,
+        "detail": refusal.en,
+    }
+    headers = (("Content-Type", "application/problem+json"), ("Cache-Control", "no-store"))
+    return Reply(
+        msgspec.json.encode(document), headers, f"{refusal.status} {_REASONS[refusal.status]}"
+    )
+
+
+class AppDoor:
+    """Everything but the gateway: the Flask app, called in a worker."""
+
+    body_limit = MAX_APP_BODY_BYTES
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        pool: WorkerPool,
+        address: ServerAddress,
+        call_in_loop: Callable[..., Any],
+    ) -> None:
+        self._app = app
+        self._pool = pool
+        self._address = address
+        self._call_in_loop = call_in_loop
+
+    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
+        """Have the app answer in a worker; what could not be read is a problem document."""
+        body = request.body
+        if body is None:
+            assert request.refusal is not None
+            respond(problem_reply(request.refusal))
+            return
+
+        def work() -> None:
+            try:
+                status, headers, content = call_wsgi_app(
+                    self._app, request.head, body, self._address
+                )
+                reply = Reply(content, tuple(headers), status)
+            except Exception:  # the door: Flask has answered its own errors; this is a foreign app
+                reply = problem_reply(Refusal(500, "内部错误", "internal error"))
+            self._call_in_loop(respond, reply)
+
+        if not self._pool.submit(work):
+            respond(problem_reply(_BUSY))
+
+
+class GatewayDoor:
+    """The gateway: small calls at once in the loop's thread, long ones in a worker."""
+
+    body_limit = MAX_BODY_BYTES
+
+    def __init__(
+        self, gateway: Gateway, pool: WorkerPool, public_url: str, call_in_loop: Callable[..., Any]
+    ) -> None:
+        self._gateway = gateway
+        self._pool = pool
+        self._public_url = public_url
+        self._call_in_loop = call_in_loop
+        self.scheme = "http"
+        self.port = ""
+
+    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
+        """Answer at once if that is quick; the reply to CONNECT must not look like a tunnel."""
+        inbound = self._inbound(request)
+        connect = request.head.verb == "CONNECT"
+        if not connect and not self._pool.running and len(inbound.body or b"") < _MAX_INLINE_BYTES:
+            respond(self._gateway.answer(inbound))
+            return
+
+        def work() -> None:
+            reply = self._gateway.answer(inbound)
+            if connect:
+                reply = msgspec.structs.replace(reply, status="501 Not Implemented")
+            self._call_in_loop(respond, reply)
+
+        if not self._pool.submit(work):
+            respond(self._gateway.answer(inbound))
+
+    def _inbound(self, request: Request) -> Inbound:
+        head = request.head
+        headers = head.headers
+        return Inbound(
+            head.verb,
+            head.query,
+            headers.get("content-type", ""),
+            request.body,
+            base_url(
+                {
+                    "HTTP_HOST": headers.get("host", ""),
+                    "SERVER_PORT": self.port,
+                    "wsgi.url_scheme": self.scheme,
+                },
+                self._public_url,
+            ),
+            offers_gzip(headers.get("accept-encoding", "")),
+            request.body is None and request.refusal is not BODY_TOO_LARGE,
+        )

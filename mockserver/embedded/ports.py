@@ -1,0 +1,76 @@
+"""What a connection, the doors behind it and the server around it know of each other."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from ..protocol.messages import Reply
+from .refusals import Refusal
+from .request_parser import RequestHead
+
+__all__ = ["ConnectionHost", "Door", "HostedConnection", "Request"]
+
+
+class Request(Struct):
+    """One request for a door; `refusal` says why `body` is None, if it is."""
+
+    head: RequestHead
+    body: bytes | None
+    refusal: Refusal | None = None
+
+
+class Door(Protocol):
+    """Answers requests of some paths."""
+
+    body_limit: int
+
+    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
+        """Have `respond` called once with the reply, at once or later, in the loop's thread."""
+        ...
+
+
+class HostedConnection(Protocol):
+    """What a server needs of a connection; `deadline` is in seconds of the loop's time."""
+
+    deadline: float
+
+    def expire(self) -> None:
+        """Do what is due: `deadline` has passed."""
+        ...
+
+    def begin_stop(self) -> None:
+        """Close at once, or after the reply that is being made; a reply held back is sent now."""
+        ...
+
+    def abort(self) -> None:
+        """Close without sending anything more."""
+        ...
+
+
+class ConnectionHost(Protocol):
+    """What a connection needs of its server."""
+
+    loop: asyncio.AbstractEventLoop
+    stopping: bool
+
+    def door_of(self, head: RequestHead) -> Door:
+        """Return the door for a request."""
+        ...
+
+    def date(self) -> str:
+        """Return the value of the header `Date`."""
+        ...
+
+    def add(self, connection: HostedConnection) -> None:
+        """Note a connection that has been opened."""
+        ...
+
+    def remove(self, connection: HostedConnection) -> None:
+        """Forget a connection that has been closed."""
+        ...
+
+    def buffer(self, connection: HostedConnection, size: int) -> bool:
+        """Note how many bytes of an unfinished request are kept; return False if there is no room."""
+        ...

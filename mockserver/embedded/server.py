@@ -1,0 +1,344 @@
+"""Run the HTTP server in a daemon thread of this process."""
+
+import asyncio
+import errno
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import formatdate
+from typing import Any
+
+from ..gateway.app import GATEWAY_PATHS
+from ..gateway.pipeline import Gateway
+from .connection import Connection
+from .doors import AppDoor, GatewayDoor
+from .event_loop import EventLoop
+from .ports import Door, HostedConnection
+from .request_parser import RequestHead
+from .tls import make_tls_context
+from .worker_pool import WorkerPool
+from .wsgi_bridge import ServerAddress, WsgiApp
+
+__all__ = ["CannotStart", "Embedded"]
+
+STOP_SECONDS = 0.4  # for replies in flight
+MAX_CONNECTIONS = 8192
+MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
+TLS_HANDSHAKE_SECONDS = 10.0
+_SWEEP_SECONDS = 0.5
+_RETRY_SECONDS = 0.1
+_ACCEPTS_AT_ONCE = 64
+_OUT_OF_SOMETHING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class CannotStart(Exception):
+    """The address cannot be listened on, or the certificate cannot be used; says what to try."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+        super().__init__(f"{zh} ({en})")
+
+
+def _drop_line(line: str) -> None:
+    """Say nothing."""
+
+
+def max_connections() -> int:
+    """Return how many connections are held at once: a part of the files this process may open."""
+    try:
+        import resource
+    except ImportError:  # Windows: select() watches 512 sockets
+        return 480
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if files == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(min(MAX_CONNECTIONS, files - 64, files * 3 // 4), files // 2, 4)
+
+
+class Embedded:
+    """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is free.
+
+    `gateway`, if given, answers its paths directly; all other requests go to the WSGI `app`.
+    `report` gets one line when the server is out of something.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        host: str,
+        port: int,
+        tls: tuple[str, str] | None = None,
+        *,
+        gateway: Gateway | None = None,
+        public_url: str = "",
+        report: Callable[[str], None] = _drop_line,
+    ) -> None:
+        self._host = host
+        self.port = port
+        self._tls = tls
+        self._report = report
+        self._app = app
+        self._pool = WorkerPool(report)
+        self._gateway_door: GatewayDoor | None = None
+        if gateway is not None:
+            self._gateway_door = GatewayDoor(gateway, self._pool, public_url, self._call_in_loop)
+        self._thread: threading.Thread | None = None
+        self._listener: socket.socket | None = None
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port under which this machine reaches the server; no slash at the end."""
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
+        if ":" in shown and not shown.startswith("["):
+            shown = f"[{shown}]"
+        return f"{'https' if self._tls else 'http'}://{shown}:{self.port}"
+
+    def start(self) -> None:
+        """Open the port and serve.
+
+        Raises:
+            CannotStart: the address is taken or not ours, or the certificate cannot be read.
+        """
+        context: ssl.SSLContext | None = None
+        if self._tls:
+            try:
+                context = make_tls_context(*self._tls)
+            except (OSError, ValueError) as error:
+                raise CannotStart(
+                    f"证书 {self._tls[0]} 或私钥 {self._tls[1]} 不能用(TLS)：{error}",
+                    f"TLS certificate or key cannot be used: {error}",
+                ) from None
+        try:
+            self._listener = _listen(self._host, self.port)
+        except (OSError, OverflowError) as error:
+            raise CannotStart(
+                f"无法监听 {self._host}:{self.port}：{error}；换一个地址或端口，或用 --port 0",
+                f"cannot listen on {self._host}:{self.port}: {error};"
+                " take another address or port, or --port 0",
+            ) from None
+        self.port = int(self._listener.getsockname()[1])
+        self._loop = EventLoop()
+        scheme = "https" if self._tls else "http"
+        if self._gateway_door is not None:
+            self._gateway_door.scheme = scheme
+            self._gateway_door.port = str(self.port)
+        app_door = AppDoor(
+            self._app, self._pool, ServerAddress(scheme, self._host, self.port), self._call_in_loop
+        )
+        self._listening = _Listening(
+            self._loop, self._listener, context, self._gateway_door, app_door, self._report
+        )
+        self._thread = threading.Thread(target=self._run, name="mockserver", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Deliver replies in flight, end the threads, free the port; within a second, idempotent."""
+        if self._thread is not None and self._thread.is_alive():
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._listening.begin_stop)
+            self._thread.join(STOP_SECONDS + 0.2)
+            self._pool.stop(0.2)
+        if self._listener is not None:  # in a forked child this frees the child's copy only
+            self._listener.close()
+
+    def _run(self) -> None:
+        self._listening.begin()
+        try:
+            self._loop.run_forever()
+            self._loop.run_until_complete(self._listening.drain())
+        finally:
+            self._loop.close()
+
+    def _call_in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
+        with suppress(RuntimeError):  # the loop has ended: nobody waits for this reply any more
+            self._loop.call_soon_threadsafe(function, *arguments)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name != "nt":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address[0], port, *address[2:]))  # getaddrinfo cuts a port that is too large
+        listener.listen(1024)
+        listener.setblocking(False)
+    except (OSError, OverflowError):
+        listener.close()
+        raise
+    return listener
+
+
+class _Listening:
+    """The listening socket and its connections; lives in the loop's thread."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        context: ssl.SSLContext | None,
+        gateway_door: GatewayDoor | None,
+        app_door: AppDoor,
+        report: Callable[[str], None],
+    ) -> None:
+        self.loop = loop
+        self.stopping = False
+        self._listener = listener
+        self._context = context
+        self._gateway_door = gateway_door
+        self._app_door = app_door
+        self._report = report
+        self._connections: dict[
+            HostedConnection, int
+        ] = {}  # to the bytes kept of unfinished requests
+        self._buffered = 0
+        self._limit = max_connections()
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._out = False
+        self._sweeping = False
+        self._date = (0, "")
+
+    def begin(self) -> None:
+        """Accept connections."""
+        self.loop.set_exception_handler(lambda loop, context: None)  # a client's fault is no news
+        self.loop.add_reader(self._listener, self._accept)
+
+    # --- ConnectionHost
+
+    def door_of(self, head: RequestHead) -> Door:
+        gateway = self._gateway_door
+        if gateway is not None and (
+            head.path in GATEWAY_PATHS
+            or head.verb == "CONNECT"
+            or head.decoded_path.rstrip("/") in GATEWAY_PATHS
+        ):
+            return gateway
+        return self._app_door
+
+    def date(self) -> str:
+        now = int(self.loop.time())
+        if self._date[0] != now:
+            self._date = (now, formatdate(usegmt=True))
+        return self._date[1]
+
+    def add(self, connection: HostedConnection) -> None:
+        self._connections[connection] = 0
+        if not self._sweeping:
+            self._sweeping = True
+            self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def remove(self, connection: HostedConnection) -> None:
+        self._buffered -= self._connections.pop(connection, 0)
+        if self.stopping and not self._connections:
+            self.loop.stop()
+
+    def buffer(self, connection: HostedConnection, size: int) -> bool:
+        self._buffered += size - self._connections.get(connection, 0)
+        self._connections[connection] = size
+        return self._buffered <= MAX_BUFFERED_BYTES
+
+    # --- accepting
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTS_AT_ONCE):
+            try:
+                client, _ = self._listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno in _OUT_OF_SOMETHING:
+                    self._pause_accepting(error)
+                return
+            if len(self._connections) + len(self._accepting) >= self._limit:
+                self._make_room()
+            task = self.loop.create_task(self._open(client))
+            self._accepting.add(task)
+            task.add_done_callback(self._accepting.discard)
+            self._out = False
+
+    async def _open(self, client: socket.socket) -> None:
+        try:
+            client.setblocking(False)
+            if client.family != getattr(socket, "AF_UNIX", None):
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self.loop.connect_accepted_socket(
+                lambda: Connection(self),
+                client,
+                ssl=self._context,
+                ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS if self._context else None,
+                ssl_shutdown_timeout=1.0 if self._context else None,
+            )
+        except (OSError, EOFError):  # it has gone, or speaks no TLS
+            client.close()
+        except asyncio.CancelledError:
+            client.close()
+            raise
+
+    def _pause_accepting(self, error: OSError) -> None:
+        """Close an idle connection, say once what there is none of, and try again a little later."""
+        if not self._out:
+            self._out = True
+            self._report(
+                f"无法接受新连接：{error.strerror}；稍后继续"
+                f" (cannot accept connections: {error.strerror}; going on when there are some again)"
+            )
+        self._make_room()
+        self.loop.remove_reader(self._listener)
+        self.loop.call_later(_RETRY_SECONDS, self._resume_accepting)
+
+    def _resume_accepting(self) -> None:
+        if not self.stopping:
+            self.loop.add_reader(self._listener, self._accept)
+            self._accept()
+
+    def _make_room(self) -> None:
+        """Close the connection whose deadline is nearest: idle for longest, or slowest."""
+        if self._connections:
+            victim = min(self._connections, key=lambda connection: connection.deadline)
+            if victim.deadline != float("inf"):
+                victim.abort()
+
+    def _sweep(self) -> None:
+        """Let every connection whose deadline has passed do what is due."""
+        now = self.loop.time()
+        for connection in [one for one in self._connections if one.deadline <= now]:
+            connection.expire()
+        self._sweeping = bool(self._connections)
+        if self._sweeping:
+            self.loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    # --- stopping
+
+    def begin_stop(self) -> None:
+        """Accept nothing more, let connections end, then end the loop."""
+        if self.stopping:
+            return
+        self.stopping = True
+        self.loop.remove_reader(self._listener)
+        self._listener.close()
+        for task in tuple(self._accepting):
+            task.cancel()
+        for connection in tuple(self._connections):
+            connection.begin_stop()
+        if self._connections:
+            self.loop.call_later(STOP_SECONDS, self._end)
+        else:
+            self.loop.call_soon(self.loop.stop)
+
+    async def drain(self) -> None:
+        """Let what has been closed or cancelled end, so that no transport is left open."""
+        if self._accepting:
+            await asyncio.wait(self._accepting)
+        for _ in range(4):  # closing a TLS transport takes as many turns of the loop
+            await asyncio.sleep(0)
+
+    def _end(self) -> None:
+        for connection in tuple(self._connections):
+            connection.abort()
+        self.loop.call_soon(self.loop.stop)

@@ -1,0 +1,93 @@
+"""Run work that may take long in a bounded number of daemon threads.
+
+The pool of the standard library is not used: its threads are joined when the interpreter ends, so a
+control call that is still at work would hold the end of the process.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+__all__ = ["WorkerPool"]
+
+MAX_WORKERS = 32
+_IDLE_SECONDS = 10.0  # after which a thread without work ends
+
+
+class WorkerPool:
+    """At most MAX_WORKERS threads, started when there is work and none is idle.
+
+    `report` gets one line when a thread cannot be started; the work waits for those that exist.
+    """
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads: set[threading.Thread] = set()
+        self._idle = 0
+        self._waiting = 0
+        self._stopping = False
+        self._reported = False
+        self._report = report
+        self.running = 0
+
+    def submit(self, task: Callable[[], None]) -> bool:
+        """Run `task`, which must not raise, in a worker; return False if no thread can be had."""
+        with self._lock:
+            self._waiting += 1
+            needed = self._waiting > self._idle and len(self._threads) < MAX_WORKERS
+            if self._stopping or (needed and not self._start() and not self._threads):
+                self._waiting -= 1
+                return False
+            self.running += 1
+        self._tasks.put(task)
+        return True
+
+    def stop(self, seconds: float) -> None:
+        """End idle threads now and busy ones after their task; wait up to `seconds` for them."""
+        with self._lock:
+            self._stopping = True
+            threads = tuple(self._threads)
+        for _ in threads:
+            self._tasks.put(None)
+        for thread in threads:
+            thread.join(seconds / len(threads))
+
+    def _start(self) -> bool:
+        thread = threading.Thread(target=self._work, name="mockserver-worker", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            if not self._reported:
+                self._reported = True
+                self._report(
+                    "没有内存可开新线程，稍后继续 (no memory for another thread; going on)"
+                )
+            return False
+        self._reported = False
+        self._threads.add(thread)
+        return True
+
+    def _work(self) -> None:
+        while (task := self._next_task()) is not None:
+            try:
+                task()
+            finally:
+                with self._lock:
+                    self.running -= 1
+
+    def _next_task(self) -> Callable[[], None] | None:
+        """Return the next task, or None when this thread is to end."""
+        with self._lock:
+            self._idle += 1
+        task: Callable[[], None] | None = None
+        with suppress(Empty):
+            task = self._tasks.get(timeout=_IDLE_SECONDS)
+        with self._lock:
+            self._idle -= 1
+            if task is None:
+                self._threads.discard(threading.current_thread())
+            else:
+                self._waiting -= 1
+        return task
