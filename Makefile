@@ -8,17 +8,21 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 endif
 
+# the core is covered whole: every branch of what an exchange is, and of how TOP speaks
+CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py
+
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-sdk test-written stories lint types floors bench build clean
+.PHONY: help demo serve test coverage test-sdk test-written scenarios stories lint types floors bench build clean
 
 help:
-	@echo "make demo      a whole exchange, told step by step   跑一次完整换货"
+	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
 	@echo "make serve     the server on 127.0.0.1:8420          启动服务"
 	@echo "make test      all tests that need Python only       测试"
-	@echo "make stories   the scenarios that ship                运行附带的场景"
+	@echo "make coverage  the same tests, with the share of branches that they take   覆盖率"
+	@echo "make scenarios the scenarios that ship               运行附带的场景"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
-	@echo "make test-written  what machines write of failures, run by itself   状态机写下的失败"
+	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make lint types floors build bench clean"
 
 $(VENV)/.run: pyproject.toml
@@ -40,6 +44,13 @@ serve: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
 
+coverage: $(VENV)/.dev
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n auto
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --skip-covered --show-missing
+	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100
+
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/sdk
@@ -47,11 +58,12 @@ test-sdk: $(VENV)/.dev
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
 
-stories: $(VENV)/.run
+scenarios stories: $(VENV)/.run
 	@$(BIN)/python -m mockserver run scenarios
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
@@ -70,4 +82,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/sdk/node_modules
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules
