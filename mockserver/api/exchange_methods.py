@@ -1,7 +1,8 @@
 """The eleven methods of 天猫换货, each declared once: parameters, limits, reply, move.
 
 Spelling exactly as the platform's, traps included (`end_gmt_modifed_time`, `error_codes`,
-`logistic_no` against `logistics_no`).  Compared with the API reference by a test.  Source: API pages.
+`logistic_no` against `logistics_no`).  Compared with the API reference by a test.  Source:
+docs/spec/exchange-api.md.
 """
 
 from ..domain.evidence import documented

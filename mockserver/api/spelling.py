@@ -1,7 +1,8 @@
 """Names that a caller spells otherwise than TOP: what was probably meant, and where TOP itself misspells.
 
 Compared only for names that a method does not have.  `OFFICIAL_SPELLINGS` is known in both directions: who writes the correct
-English is told TOP's spelling, who writes yet another gets the nearest.  Source: API pages.
+English is told TOP's spelling, who writes yet another gets the nearest.  Source:
+docs/spec/exchange-api.md#api-2-spelling.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Commands that need no server: `sign`, `explain`, `render_reference`, `config show`."""
+"""Commands that need no server: `sign`, `explain`, `reference`, `config show`."""
 
 from difflib import get_close_matches
 

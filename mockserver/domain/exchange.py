@@ -85,7 +85,7 @@ class Message(Struct, frozen=True, gc=False):
     """A message of the negotiation; `pictures` are names of stored pictures.
 
     `human` is true for what a party wrote or did (`message_type` 100), false for what the system did
-    (111).  Source: rules.md, on the wire.
+    (111).  Source: docs/spec/rules.md#rules-wire.
     """
 
     number: int

@@ -1,8 +1,8 @@
 """Stock accounts: where each unit of each SKU is.
 
 An entry takes from one account and gives to another, so nothing is made or lost.
-Knows no exchange; play.py decides which entries a move posts.  Source: guide 7 (check, then
-reserve); the other accounts are assumed.
+Knows no exchange; play.py decides which entries a move posts.  Source: docs/spec/exchange-guide.md#guide-7
+(check, then reserve); the other accounts are assumed.
 """
 
 from collections.abc import Iterable, Mapping

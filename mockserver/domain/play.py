@@ -1,6 +1,6 @@
 """Plays moves by the table: pure, and nothing changes unless everything holds.
 
-Order of the business checks (rules.md): flow, state, arguments, stock.
+Order of the business checks (docs/spec/rules.md#rules-wire): flow, state, arguments, stock.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
     """The instant the system will move by itself, or None if it never will.
 
     Counted from entering the state, not from creation; none while customer service has the case in
-    hand.  Source: rules.md, rulesets.
+    hand.  Source: docs/spec/rules.md#rules-rulesets.
     """
     if exchange.cs_status in IN_HAND:
         return None

@@ -234,7 +234,7 @@ _STATUS_ROWS: tuple[Row, ...] = (
 
     # 6: refused; the buyer modifies, cancels, or calls customer service
     Row(S6, BUYER, Modify, S3, notice="买家修改换货申请，等待卖家确认收货",
-        evidence=inferred("tmc", note="target by switch modify_to"),
+        evidence=inferred("tmc", note="target by rule modify_to"),
         when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT)),
     Row(S6, BUYER, Modify, S1, notice="买家修改换货申请，等待卖家处理", evidence=inferred("tmc"),
         when=(NOT_IN_HAND,), postings=(RELEASE,), writes=BACK_WITH_BUYER),

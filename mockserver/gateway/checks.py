@@ -1,8 +1,8 @@
 """The platform's checks of a call, as one table whose order is the order of the checks.
 
-Only evidence, no document, states the order (protocol page 4.4); the place of what cannot be read at
-all, and of a repeated parameter, is this product's.  A check raises TopError or lets the call pass;
-none changes anything but the call's own record.
+Only evidence, no document, states the order (docs/spec/top-protocol.md#top-4.4); the place of
+what cannot be read at all, and of a repeated parameter, is this product's.  A check raises
+TopError or lets the call pass; none changes anything but the call's own record.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Platform errors: every code with the text the gateway writes, and what it means.
 
 `wire` is the spelling on the wire where an answer was seen, else the visible pattern "first word
-capitalised, rest lower-case".  Sources: protocol page 4.
+capitalised, rest lower-case".  Source: docs/spec/top-protocol.md#top-4.
 """
 
 from collections.abc import Mapping
@@ -252,9 +252,9 @@ SUB_CODES: tuple[SubCode, ...] = (
 class TopError(Exception):
     """A platform error on its way to the caller.
 
-    `detail` follows the message after a colon, as in `Missing required arguments:fields`; `msg` stands instead of the
-    code's own text, and has to where the code is unknown.  `cause_zh` and `cause_en` stay off the wire: they are for the
-    journal and the log line.
+    `detail` follows the message after a colon, as in `Missing required arguments:fields`; `msg`
+    stands instead of the code's own text, and has to where the code is unknown.  `cause_zh` and
+    `cause_en` stay off the wire: they are for the journal and the log line.
     """
 
     def __init__(
@@ -286,7 +286,10 @@ class TopError(Exception):
 
 
 def call_limited(sub_code: str, seconds: int, zh: str, en: str) -> TopError:
-    """Error 7 with the sentence that clients read the seconds from.  Source: protocol page 6."""
+    """Error 7 with the sentence that clients read the seconds from.
+
+    Source: docs/spec/top-protocol.md#top-6.
+    """
     return TopError(
         7,
         sub_code=sub_code,

@@ -1,8 +1,10 @@
-"""Reads what clients send: query strings, urlencoded and multipart bodies, with every SDK's oddities.
+"""Reads what clients send: query strings, urlencoded and multipart bodies, with every SDK's
+oddities.
 
-Names and values come back in the order sent, repeated ones too.  A multipart body may begin with an
-empty line, leave out blanks after colons, call a file part `file` instead of `form-data`, carry
-`Content-Type: false` or end without a last line break: official SDKs do (protocol page 8 and 11).
+Names and values come back in the order sent, repeated ones too.  A multipart body may begin with
+an empty line, leave out blanks after colons, call a file part `file` instead of `form-data`,
+carry `Content-Type: false` or end without a last line break: official SDKs do
+(docs/spec/top-protocol.md#top-8, #top-11).
 """
 
 import re

@@ -1,7 +1,7 @@
 """Replies as JSON: compact, raw UTF-8, lists wrapped twice unless simplified.
 
-Official readers break on `\\uXXXX`, on blanks and on null (protocol page 11), so none is ever written:
-control characters that JSON would have to escape that way are left out.
+Official readers break on `\\uXXXX`, on blanks and on null (docs/spec/top-protocol.md#top-11), so
+none is ever written: control characters that JSON would have to escape that way are left out.
 """
 
 import re
@@ -21,7 +21,8 @@ NESTED = frozenset({dict, Items, list})  # types of a tree's values that hold ot
 def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
     """`{"root":{…}}` with lists as `{"element":[…]}`; simplified, no root and bare lists.
 
-    The `error_response` root stays under `simplify`.  Source: protocol page 3.2, 3.4.
+    The `error_response` root stays under `simplify`.  Source:
+    docs/spec/top-protocol.md#top-3.2, #top-3.4.
     """
     bare = plain_tree(tree, simplify)
     text = _encode(bare if simplify and root != "error_response" else {root: bare}).decode()
@@ -43,7 +44,10 @@ def plain_tree(value: Any, simplify: bool) -> Any:
 
 
 def read_tree(value: Any) -> Any:
-    """Plain JSON values as a tree: `{"element":[…]}` is a list, so that XML and `simplify` hold for it too."""
+    """Plain JSON values as a tree.
+
+    `{"element":[…]}` is a list, so that XML and `simplify` hold for it too.
+    """
     if type(value) is dict:
         if len(value) == 1:
             name, rows = next(iter(value.items()))

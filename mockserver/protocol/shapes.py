@@ -1,6 +1,7 @@
 """The shapes of TOP: kinds of values, request parameters, reply fields, and Beijing time as text.
 
-Pure declarations and their spelling; knows no exchange.  Sources: protocol pages 1.3, 3.2.
+Pure declarations and their spelling; knows no exchange.  Sources:
+docs/spec/top-protocol.md#top-1.3, #top-3.2.
 """
 
 import re

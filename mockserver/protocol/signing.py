@@ -1,7 +1,8 @@
 """Request signatures, exactly as TOP computes them.
 
 Sort the text parameters by name in byte order, join name and raw value, append a raw body if there is
-one, digest, upper-case hex.  `sign` itself and files are left out.  Source: protocol page 2 and the
+one, digest, upper-case hex.  `sign` itself and files are left out.  Source:
+docs/spec/top-protocol.md#top-2 and docs/spec/sign-vectors.json, the
 ten vectors that official SDKs produced.
 """
 

@@ -2,7 +2,7 @@
 
 Declaration with a blank before `?>`, no white space, lists as repeated elements, booleans
 `true`/`false`, nothing for an absent value; characters that XML forbids are left out.  Source:
-protocol page 3.3.
+docs/spec/top-protocol.md#top-3.3.
 """
 
 import re

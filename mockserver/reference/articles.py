@@ -1,94 +1,37 @@
-"""What the product knows, as text: one entry for each code, status, move, method, switch, fault and finding; and all of it.
+"""What the product knows, as text: one article for each code, status, move, method, rule and so on.
 
-Every entry says how the rule is known.  Derived from the declarations; nothing is stated here.
+An article is made from a declaration (a row, a method, a rule, a fault, a lint rule …); nothing is
+stated here.  Each says how the thing is known, and where that can be read: the last line of an
+article's text names pages and anchors under docs/spec.  `explain` finds articles by id or title,
+`render_reference` puts all of them into one Markdown page.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from msgspec import Struct
-
 from ..api.declaration import Method
 from ..api.methods import METHODS
-from ..doctor.finding_texts import FINDING_TEXTS
+from ..doctor.finding_texts import FINDING_TEXTS, FindingText
 from ..doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
-from ..domain.behaviours import BEHAVIOURS, Action, Behaviour, Party
+from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import format_duration
-from ..domain.evidence import SOURCES, Evidence, Grade
-from ..domain.moves import MOVES, Judge
+from ..domain.evidence import SOURCES, Evidence, Grade, locate_citation
+from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
 from ..domain.state_diagram import render_diagram
-from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Role, Ruleset, Status
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from ..review.lint_rules import LINT_RULES
 from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind, FaultOption, FaultSet, Value
+from .article import Article, cite, format_evidence_en, format_evidence_zh
+from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
 
-__all__ = ["Article", "build_articles", "explain", "render_diagrams", "render_reference"]
-
-
-_SEEN_ZH = {True: "真实应答中见过此文字", False: "文字按可见规律推断"}
-_SEEN_EN = {True: "wire text seen", False: "wire text inferred"}
+__all__ = ["build_articles", "explain", "render_diagrams", "render_reference"]
 
 
-class Article(Struct, frozen=True):
-    """One thing explained: its kind and id, in Chinese and English."""
-
-    kind: str
-    id: str
-    title: str
-    zh: str
-    en: str
-
-    def text(self, lang: str) -> str:
-        """The article as lines, in the language asked for."""
-        body = self.en if lang == "en" else self.zh
-        return f"{self.kind} {self.id}  {self.title}\n" + "\n".join(
-            f"  {line}" for line in body.split("\n")
-        )
-
-
-def _known(evidence: Evidence) -> str:
-    note = f"；{evidence.note}" if evidence.note else ""
-    return f"依据：{evidence.grade.label}({', '.join(evidence.sources)}{note})"
-
-
-def _known_en(evidence: Evidence) -> str:
-    return f"evidence: {evidence}" + (f"; {evidence.note}" if evidence.note else "")
-
-
-def _row_zh(row: Row) -> str:
-    source = "(新申请)" if row.source is None else f"{row.source.value} {row.source.zh}"
-    when = "".join(f"，{condition.label}" for condition in row.when)
-    posts = "".join(f"，{posting.zh}" for posting in row.postings)
-    after = (
-        f"，满 {format_duration(DEFAULTS.duration(row.deadline_rule))} 后"
-        if row.deadline_rule
-        else ""
-    )
-    rulesets = "" if len(row.rulesets) == 2 else f"，仅 {row.rulesets[0]}"
-    return (
-        f"{source} → {row.target.value} {row.target.zh}：{row.by.zh}{row.move.zh}{after}{when}{posts}{rulesets}"
-        f" 〔{_known(row.evidence)}{f'；upgraded {_known(row.upgraded_evidence)}' if row.upgraded_evidence else ''}〕"
-    )
-
-
-def _row_en(row: Row) -> str:
-    source = "new" if row.source is None else row.source.value
-    when = f" when {', '.join(c.name for c in row.when)}" if row.when else ""
-    posts = "".join(f"; {p.goods} {p.source} -> {p.target}" for p in row.postings)
-    after = (
-        f" after {format_duration(DEFAULTS.duration(row.deadline_rule))}"
-        if row.deadline_rule
-        else ""
-    )
-    only = "" if len(row.rulesets) == 2 else f" ({row.rulesets[0]} only)"
-    return f"{source} -> {row.target.value}: {row.by} {row.move.name()}{after}{when}{posts}{only} [{_known_en(row.evidence)}{f'; upgraded {_known_en(row.upgraded_evidence)}' if row.upgraded_evidence else ''}]"
-
-
-def _param(param: Param) -> str:
+def _format_param(param: Param) -> str:
     need = "必填" if param.required else "可选"
     limit = f"，最多 {param.limit} 项" if param.limit else ""
     among = f"，取值 {'、'.join(param.among)}" if param.among else ""
@@ -96,254 +39,227 @@ def _param(param: Param) -> str:
     return f"{param.name}  {param.kind} {need}{limit}{among}{default}  {param.zh}".rstrip()
 
 
-def _fields(fields: tuple[Field, ...], indent: str = "") -> Iterator[str]:
+def _format_fields(fields: tuple[Field, ...], indent: str) -> Iterator[str]:
+    """Yield a line for each field, the fields of an object below it, indented by two more."""
     for field in fields:
         item = f" → {field.item}[]" if field.item else ""
-        asked = f" (fields 中写作 {field.asked_as})" if field.asked_as else ""
-        yield f"{indent}{field.name}  {field.kind}{item}{asked}  {field.zh}".rstrip()
-        yield from _fields(field.of, indent + "  ")
+        asked_as = f" (fields 中写作 {field.asked_as})" if field.asked_as else ""
+        yield f"{indent}{field.name}  {field.kind}{item}{asked_as}  {field.zh}".rstrip()
+        yield from _format_fields(field.of, indent + "  ")
 
 
-def _method(method: Method) -> Article:
+def _explain_method(method: Method) -> Article:
     session = "需要 session" if method.session else "不需要 session"
-    parts = [
-        f"{method.title}；{session}；应答 {method.wrapper}；{_known(method.evidence)}",
-        "参数：",
-    ]
-    parts += [f"  {_param(param)}" for param in method.params]
-    parts += ["应答：", *_fields(method.reply, "  ")]
-    english = [f"{method.en}; reply {method.wrapper}; {_known_en(method.evidence)}", "parameters:"]
-    english += [
-        f"  {p.name}  {p.kind} {'required' if p.required else 'optional'}" for p in method.params
-    ]
-    return Article("方法 method", method.name, method.title, "\n".join(parts), "\n".join(english))
-
-
-def _habits(policy: Behaviour) -> Iterator[tuple[Party, str, str, tuple[Action, ...]]]:
-    """Who, where (in Chinese and English), and the choices there."""
-    for status, rules in policy.buyer.items():
-        yield Party.BUYER, f" {status.value} {status.zh}", f" {status.value}", rules
-    yield Party.COURIER, "", "", policy.courier
-    for cs, rules in policy.cs.items():
-        yield Party.CS, f" {cs.zh}", f" {cs.en}", rules
-
-
-def _deed(party: Party, choice: Action) -> tuple[str, str]:
-    """What a choice amounts to, in Chinese and English."""
-    move = choice.move
-    if party is Party.COURIER:
-        return ("送达", "delivers") if move else ("丢失", "loses it")
-    if move is None:
-        return "不作为", "nothing"
-    verdict = f" {move.verdict}" if isinstance(move, Judge) else ""
-    return move.zh + verdict, move.name() + verdict
-
-
-def _choice(party: Party, choice: Action) -> tuple[str, str]:
-    """A choice with its delay and weight, in Chinese and English."""
-    (zh, en), delay = _deed(party, choice), choice.delay
-    span = "–".join(dict.fromkeys((format_duration(delay.least), format_duration(delay.most))))
-    if choice.move is not None:
-        zh = f"时限前 {span} {zh}" if delay.ending else f"{span} 后{zh}"
-        en = f"{en} {span} before the deadline" if delay.ending else f"{en} after {span}"
-    return f"{zh} ×{choice.weight}", f"{en} ×{choice.weight}"
-
-
-def _policy(policy: Behaviour) -> Article:
-    zh, en = [policy.zh], [policy.en]
-    for party, where_zh, where_en, rules in _habits(policy):
-        shown = [_choice(party, choice) for choice in rules]
-        zh.append(f"{party.zh}{where_zh}：{'、'.join(each for each, _ in shown)}")
-        en.append(f"{party}{where_en}: {', '.join(each for _, each in shown)}")
-    return Article(
-        "机器人策略 policy",
-        policy.name,
-        policy.label,
-        "\n".join([*zh, _known(policy.evidence)]),
-        "\n".join([*en, _known_en(policy.evidence)]),
-    )
-
-
-def _findings() -> Iterator[Article]:
-    """What `doctor` can say: mistakes of signing, then all else."""
-    for mistake in (*MISTAKES, *SIGN_FORM_MISTAKES):
-        known = Evidence(Grade(mistake.grade), (mistake.source,))
-        zh, en = mistake.zh.replace("{}", "…"), mistake.en.replace("{}", "…")
-        yield Article(
-            "诊断 finding",
-            mistake.id,
-            "25 Invalid signature",
-            f"如果{zh}，签名就对得上：{mistake.rule_zh}\n{_known(known)}",
-            f"your sign matches if you {en}: {mistake.rule_en}\n{_known_en(known)}",
-        )
-    for hint in FINDING_TEXTS.values():
-        title = (
-            "、".join(f"{code} {CODES[code].wire}" if code else "msg_code" for code in hint.codes)
-            or "-"
-        )
-        zh, en = (
-            hint.about_zh or re.sub(r"{\w+}", "…", hint.zh),
-            hint.about_en or re.sub(r"{\w+}", "…", hint.en),
-        )
-        yield Article("诊断 finding", hint.id, title, zh, en)
-
-
-def _fault(kind: FaultKind) -> Article:
-    calls_zh, calls_en = kind.calls.label
+    evidence = format_evidence_zh(method.evidence)
     chinese = [
-        kind.zh,
-        f"作用于：{calls_zh}",
-        *(
-            f"选项 {o.name}，默认 {_value(o.default)}{_among(o, '，取值 ', '、')}：{o.zh}"
-            for o in kind.options
-        ),
+        f"{method.title}；{session}；应答 {method.wrapper}；{evidence}",
+        "参数：",
+        *(f"  {_format_param(param)}" for param in method.params),
+        "应答：",
+        *_format_fields(method.reply, "  "),
     ]
     english = [
-        kind.en,
-        f"meets: {calls_en}",
+        f"{method.en}; reply {method.wrapper}; {format_evidence_en(method.evidence)}",
+        "parameters:",
         *(
-            f"option {o.name}, default {_value(o.default)}{_among(o, ', one of ', ', ')}: {o.en}"
-            for o in kind.options
+            f"  {param.name}  {param.kind} {'required' if param.required else 'optional'}"
+            for param in method.params
         ),
     ]
-    title = kind.zh.partition("：")[0]
     return Article(
-        "故障 fault",
-        kind.name,
-        title,
-        "\n".join([*chinese, _known(kind.evidence)]),
-        "\n".join([*english, _known_en(kind.evidence)]),
+        kind="方法 method",
+        id=method.name,
+        title=method.title,
+        zh="\n".join(chinese),
+        en="\n".join(english),
+        citations=cite([method.evidence]),
     )
 
 
-def _value(value: Value) -> str:
-    return (
-        format_duration(value)
-        if isinstance(value, timedelta)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value) or '""'
+def _explain_rules() -> Iterator[Article]:
+    defaults = DEFAULTS.to_dict()
+    for rule in RULES.values():
+        default = defaults[rule.name]
+        yield Article(
+            kind="规则 rule",
+            id=rule.name,
+            title=str(default),
+            zh=f"{rule.zh}，默认 {default}\n{format_evidence_zh(rule.evidence)}",
+            en=f"{rule.en}, default {default}\n{format_evidence_en(rule.evidence)}",
+            citations=cite([rule.evidence]),
+        )
+
+
+def _explain_mistakes() -> Iterator[Article]:
+    """Yield what the doctor says about a signature: one article for each mistake it recognizes."""
+    for mistake in (*MISTAKES, *SIGN_FORM_MISTAKES):
+        evidence = Evidence(Grade(mistake.grade), (mistake.source,))
+        zh = f"如果{mistake.zh.replace('{}', '…')}，签名就对得上：{mistake.rule_zh}"
+        en = f"your sign matches if you {mistake.en.replace('{}', '…')}: {mistake.rule_en}"
+        yield Article(
+            kind="诊断 finding",
+            id=mistake.id,
+            title="25 Invalid signature",
+            zh=f"{zh}\n{format_evidence_zh(evidence)}",
+            en=f"{en}\n{format_evidence_en(evidence)}",
+            citations=cite([evidence]),
+        )
+
+
+def _explain_finding(finding: FindingText) -> Article:
+    codes = [f"{code} {CODES[code].wire}" if code else "msg_code" for code in finding.codes]
+    return Article(
+        kind="诊断 finding",
+        id=finding.id,
+        title="、".join(codes) or "-",
+        zh=finding.about_zh or re.sub(r"{\w+}", "…", finding.zh),
+        en=finding.about_en or re.sub(r"{\w+}", "…", finding.en),
     )
 
 
-def _among(option: FaultOption, before: str, between: str) -> str:
+def _explain_fault(fault: FaultKind) -> Article:
+    calls_zh, calls_en = fault.calls.label
+    chinese = [fault.zh, f"作用于：{calls_zh}"]
+    english = [fault.en, f"meets: {calls_en}"]
+    for option in fault.options:
+        default = _format_value(option.default)
+        chinese.append(
+            f"选项 {option.name}，默认 {default}{_format_among(option, '，取值 ', '、')}：{option.zh}"
+        )
+        english.append(
+            f"option {option.name}, default {default}"
+            f"{_format_among(option, ', one of ', ', ')}: {option.en}"
+        )
+    return Article(
+        kind="故障 fault",
+        id=fault.name,
+        title=fault.zh.partition("：")[0],
+        zh="\n".join([*chinese, format_evidence_zh(fault.evidence)]),
+        en="\n".join([*english, format_evidence_en(fault.evidence)]),
+        citations=cite([fault.evidence]),
+    )
+
+
+def _format_value(value: Value) -> str:
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) or '""'
+
+
+def _format_among(option: FaultOption, before: str, between: str) -> str:
     return before + between.join(map(str, option.among)) if option.among else ""
 
 
-def _fault_set(each: FaultSet) -> Article:
+def _explain_fault_set(fault_set: FaultSet) -> Article:
     lines = [
         " ".join(f"{name}={value}" for name, value in fault.items() if name != "times")
-        for fault in each.faults
+        for fault in fault_set.faults
     ]
     return Article(
-        "故障集 fault set",
-        each.name,
-        each.zh.partition("：")[0],
-        "\n".join([each.zh, *lines]),
-        "\n".join([each.en, *lines]),
+        kind="故障集 fault set",
+        id=fault_set.name,
+        title=fault_set.zh.partition("：")[0],
+        zh="\n".join([fault_set.zh, *lines]),
+        en="\n".join([fault_set.en, *lines]),
     )
 
 
-def build_articles() -> Iterator[Article]:
-    """Everything that can be explained."""
+def _explain_codes() -> Iterator[Article]:
+    """Yield an article for each code and each sub-code of the platform."""
+    seen_zh = {True: "真实应答中见过此文字", False: "文字按可见规律推断"}
+    seen_en = {True: "wire text seen", False: "wire text inferred"}
     for code in CODES.values():
         yield Article(
-            "错误码 code",
-            str(code.code),
-            code.wire,
-            f"{code.zh}\n{_SEEN_ZH[code.seen]}",
-            f"{code.en}\n{_SEEN_EN[code.seen]}",
+            kind="错误码 code",
+            id=str(code.code),
+            title=code.wire,
+            zh=f"{code.zh}\n{seen_zh[code.seen]}",
+            en=f"{code.en}\n{seen_en[code.seen]}",
+            citations=("top-4.2",),
         )
-    for sub in SUB_CODES:
+    for sub_code in SUB_CODES:
         yield Article(
-            "子错误码 sub_code",
-            sub.name,
-            f"{sub.code} {CODES[sub.code].wire}",
-            f"{sub.zh}\n{_SEEN_ZH[sub.seen]}",
-            f"{sub.en}\n{_SEEN_EN[sub.seen]}",
+            kind="子错误码 sub_code",
+            id=sub_code.name,
+            title=f"{sub_code.code} {CODES[sub_code.code].wire}",
+            zh=f"{sub_code.zh}\n{seen_zh[sub_code.seen]}",
+            en=f"{sub_code.en}\n{seen_en[sub_code.seen]}",
+            citations=("top-4.3",),
         )
-    for status in Status:
-        rows = [row for row in TABLE if row.source is status]
-        ends_zh, ends_en = ("流程到此结束", "the flow ends here") if not rows else ("", "")
-        yield Article(
-            "状态 status",
-            str(status.value),
-            status.zh,
-            "\n".join([*map(_row_zh, rows), ends_zh]).strip(),
-            "\n".join([status.en, *map(_row_en, rows), ends_en]).strip(),
-        )
-    for name, move in MOVES.items():
-        rows = [row for row in TABLE if row.move is move]
-        fields = ", ".join(move.__struct_encode_fields__) or "-"
-        yield Article(
-            "操作 move",
-            name,
-            move.zh,
-            "\n".join([f"字段：{fields}", *map(_row_zh, rows)]),
-            "\n".join([f"{move.en}; fields: {fields}", *map(_row_en, rows)]),
-        )
-    for method in METHODS.values():
-        yield _method(method)
-    shown = DEFAULTS.to_dict()
-    for switch in RULES.values():
-        yield Article(
-            "规则 rule",
-            switch.name,
-            str(shown[switch.name]),
-            f"{switch.zh}，默认 {shown[switch.name]}\n{_known(switch.evidence)}",
-            f"{switch.en}, default {shown[switch.name]}\n{_known_en(switch.evidence)}",
-        )
-    for policy in BEHAVIOURS.values():
-        yield _policy(policy)
-    for conduct in LINT_RULES.values():
-        yield Article(
-            "客户端行为 conduct",
-            conduct.id,
-            f"{conduct.severity.zh} {conduct.title}",
-            f"{conduct.zh}\n{_known(conduct.evidence)}",
-            f"{conduct.severity.word}: {conduct.en}\n{_known_en(conduct.evidence)}",
-        )
-    yield from map(_fault, FAULTS.values())
-    yield from map(_fault_set, SETS.values())
-    for role in Role:
-        yield Article(
-            "角色 role", str(role.value), role.zh, f"operator_roles 的 {role.value}", role.en
-        )
-    yield from _findings()
 
 
-def explain(wanted: str) -> list[Article]:
-    """The articles about an id: a number, a Chinese status text, a move, a method, a rule, a business code, a finding of the report."""
-    key = wanted.strip()
-    bare = key.partition(":")[
-        0
-    ]  # isv.missing-parameter:fields is explained as isv.missing-parameter
-    return [
+def _explain_lint_rules() -> Iterator[Article]:
+    for rule in LINT_RULES.values():
+        yield Article(
+            kind="客户端行为 conduct",
+            id=rule.id,
+            title=f"{rule.severity.zh} {rule.title}",
+            zh=f"{rule.zh}\n{format_evidence_zh(rule.evidence)}",
+            en=f"{rule.severity.word}: {rule.en}\n{format_evidence_en(rule.evidence)}",
+            citations=cite([rule.evidence]),
+        )
+
+
+def build_articles() -> Iterator[Article]:
+    """Yield everything that can be explained, kind by kind."""
+    yield from _explain_codes()
+    yield from map(explain_status, Status)
+    yield from (explain_move(name, move) for name, move in MOVES.items())
+    yield from map(_explain_method, METHODS.values())
+    yield from _explain_rules()
+    yield from map(explain_behaviour, BEHAVIOURS.values())
+    yield from _explain_lint_rules()
+    yield from map(_explain_fault, FAULTS.values())
+    yield from map(_explain_fault_set, SETS.values())
+    yield from map(explain_role, Role)
+    yield from _explain_mistakes()
+    yield from map(_explain_finding, FINDING_TEXTS.values())
+
+
+def explain(term: str) -> list[Article]:
+    """Return the articles whose id or title is `term`; empty if nothing is called so.
+
+    A term is a number, a Chinese status text, a move, a method, a rule, a code, a finding or a
+    citation (`guide-7`).  What follows a colon is ignored: `isv.missing-parameter:fields` is explained as
+    `isv.missing-parameter`.
+    """
+    name = term.strip()
+    bare = name.partition(":")[0]
+    articles = [
         article
         for article in build_articles()
-        if key in (article.id, article.title) or bare == article.id
+        if name in (article.id, article.title) or bare == article.id
     ]
+    if name.partition("-")[0] in SOURCES:
+        articles.append(_explain_source(name))
+    return articles
+
+
+def _explain_source(citation: str) -> Article:
+    """Return the article on a citation as scenarios and evidence write it (`guide`, `guide-7`)."""
+    title = SOURCES[citation.partition("-")[0]].title
+    return Article("来源 source", citation, title, zh=title, en=title, citations=(citation,))
 
 
 def render_reference(lang: str) -> str:
-    """All articles by kind, then the sources, as Markdown."""
+    """Return all articles by kind, then the sources, as one Markdown page in `lang` (`zh`, `en`)."""
     parts = ["# tmall-mockserver 参考 (reference)\n"]
     kind = ""
     for article in build_articles():
         if article.kind != kind:
             kind = article.kind
             parts.append(f"\n## {kind}\n")
-        body = article.en if lang == "en" else article.zh
-        parts.append(
-            f"### {article.id} {article.title}\n\n"
-            + "\n".join(f"- {line}" for line in body.split("\n"))
-            + "\n"
-        )
+        lines = "\n".join(f"- {line}" for line in article.body(lang).split("\n"))
+        parts.append(f"### {article.id} {article.title}\n\n{lines}\n")
     parts.append("\n## 来源 sources\n")
-    parts += [f"- `{key}`: {title}" for key, title in SOURCES.items()]
+    parts += [
+        f"- `{key}`: {source.title} ({locate_citation(key)})" for key, source in SOURCES.items()
+    ]
     return "\n".join(parts) + "\n"
 
 
 def render_diagrams() -> str:
-    """Both rulesets as Mermaid blocks."""
+    """Return the state diagrams of both rulesets as Mermaid text."""
     return "\n".join(f"%% {ruleset} {ruleset.zh}\n{render_diagram(ruleset)}" for ruleset in Ruleset)

@@ -1,6 +1,9 @@
-"""What a client should not do, as one table: every finding of the idempotency audit and of the client report.
+"""What a client should not do, as one table: every finding of the idempotency audit and of the
+client report.
 
-The checks that look for them stand in `world/audit.py` and `world/lint.py`, each under its id.  Sources: protocol pages 1, 4, 6; API pages; guide.
+The checks that look for them stand in `world/audit.py` and `world/lint.py`, each under its id.
+Sources: docs/spec/top-protocol.md#top-1, #top-4, #top-6; docs/spec/exchange-api.md;
+docs/spec/exchange-guide.md.
 """
 
 from collections.abc import Mapping

@@ -19,7 +19,7 @@ from .sockets import GATE, addresses_of, is_own
 
 __all__ = ["MODES", "TOP_DOMAINS", "Attempt", "EgressLock", "EgressRefused"]
 
-TOP_DOMAINS = (  # each with all below it.  Source: protocol pages, gateways, authorisation, message channel
+TOP_DOMAINS = (  # each with all below it.  Source: docs/spec/top-protocol.md#top-1.1
     "api.taobao.com",  # gateways (gw., and the bare name overseas), message channels (mc., premc.)
     "eco.taobao.com",
     "oauth.taobao.com",

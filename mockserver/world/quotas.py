@@ -1,7 +1,9 @@
-"""Quotas: how often an app may call, an API be called, or an app call an API; and the bans that follow an excess.
+"""Quotas: how often an app may call, an API be called, or an app call an API; and the bans that
+follow an excess.
 
-Off unless given, as in the official sandbox.  Counted in real time; an advance of the sandbox's clock counts too.
-Source: protocol page 6.  How a second is cut is assumed: it begins with the first call that counts.
+Off unless given, as in the official sandbox.  Counted in real time; an advance of the sandbox's
+clock counts too. Source: docs/spec/top-protocol.md#top-6.  How a second is cut is assumed: it
+begins with the first call that counts.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -27,8 +29,8 @@ Bucket = tuple[int, str, str]  # place of the quota, app_key, method
 class Quota(Struct, frozen=True):
     """At most `limit` calls in a second or day.
 
-    `method` and `app_key` are names or globs, empty for any.  With `method` each API that matches is counted by itself,
-    with `app_key` each app; with neither, each app.
+    `method` and `app_key` are names or globs, empty for any.  With `method` each API that matches
+    is counted by itself, with `app_key` each app; with neither, each app.
     """
 
     per: str
@@ -119,7 +121,10 @@ class QuotaCounters:
     def consume_quota(
         self, quotas: tuple[Quota, ...], app_key: str, method: str, real: datetime
     ) -> Ban | None:
-        """None where every quota lets the call through, which then counts in each; else the ban of the first that does not."""
+        """None where every quota lets the call through, which then counts in each.
+
+        Else the ban of the first that does not.
+        """
         now, taken = self.now(real), {}
         for place, quota in enumerate(quotas):
             bucket = quota.bucket(place, app_key, method)

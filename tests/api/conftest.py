@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "exchange-api.yaml"
+VECTORS = Path(__file__).parents[2] / "docs" / "spec" / "exchange-api.yaml"
 
 
 @pytest.fixture(scope="session")

@@ -127,5 +127,7 @@ def test_every_rule_has_its_evidence():
 def test_every_source_is_dated():
     """A source says when it is from, or that it is undated."""
     assert [
-        key for key, source in SOURCES.items() if "20" not in source and "undated" not in source
+        key
+        for key, source in SOURCES.items()
+        if "20" not in source.title and "undated" not in source.title
     ] == []

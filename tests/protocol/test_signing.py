@@ -8,7 +8,7 @@ import pytest
 from mockserver.protocol.signing import SIGN_METHODS, sign, string_to_sign
 
 VECTORS = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "sign-vectors.json").read_text("utf-8")
+    (Path(__file__).parents[2] / "docs" / "spec" / "sign-vectors.json").read_text("utf-8")
 )["vectors"]
 DROPS_EMPTY = {"V5-empty-value-java"}  # the Java SDK neither sends nor signs an empty value
 

@@ -37,7 +37,7 @@ def fault_refusal(hit: FaultMatch) -> TopError | None:
     if effect is Effect.BAN:
         return call_limited(fault.text("sub_code"), hit.ban, "限流", "limited")
     if effect is Effect.REPLY and fault.options.get("executed") is False:
-        # source: protocol page 4.3, texts seen on the wire
+        # source: docs/spec/top-protocol.md#top-4.3, texts seen on the wire
         return TopError(
             15,
             sub_code="isp.remote-connection-error",
@@ -61,7 +61,9 @@ def timeout_error(hit: FaultMatch) -> TopError | None:
     """The error that a caller gets whose reply is lost behind the gateway; None where the reply is lost before it."""
     if hit.fault.text("as") != TIMEOUT:
         return None
-    return TopError(15, sub_code=TIMEOUT, sub_msg="API调用服务超时")  # source: protocol page 4.3
+    return TopError(
+        15, sub_code=TIMEOUT, sub_msg="API调用服务超时"
+    )  # source: docs/spec/top-protocol.md#top-4.3
 
 
 def apply_fault(reply: Reply, hit: FaultMatch) -> Reply:

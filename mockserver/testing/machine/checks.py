@@ -42,7 +42,7 @@ _PLATFORM = MappingProxyType(
 )
 _OTHER = ("平台拒绝的调用", "a call that the platform refuses")
 PLAIN = (22, 40, 41)  # refusals that hang on method and parameters alone
-_FROM = 20  # lower codes are of traffic and of the platform's own troubles; source: protocol page 4
+_FROM = 20  # lower codes are of traffic and of the platform; docs/spec/top-protocol.md#top-4
 _STRANGE = ("not_exist", "unknown_address", "unknown_reason")
 
 

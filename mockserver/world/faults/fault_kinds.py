@@ -2,7 +2,8 @@
 
 One literal a fault.  `effect` says where it takes hold: an answer instead of the platform's own, the way the reply goes
 out, what a read sees, or a second delivery.  Faults with the same effect differ in their options alone; how replies
-are harmed and reads distorted is known in the gateway, by the fault's name.  Sources: protocol pages 4 and 6.
+are harmed and reads distorted is known in the gateway, by the fault's name.  Sources:
+docs/spec/top-protocol.md#top-4, #top-6.
 """
 
 from collections.abc import Mapping
