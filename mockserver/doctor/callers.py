@@ -1,7 +1,7 @@
 """Whose app_key or session was probably meant, for calls refused with error 29 or 27.
 
-A value is compared with the apps and sessions that this server knows, at most _MAX_COMPARED of them.
-A finding never holds a session or a secret, only whose it is.
+A value is compared with the apps and sessions that this server knows, at most _MAX_COMPARED of
+them. A finding never holds a session or a secret, only whose it is.
 """
 
 from collections.abc import Iterator

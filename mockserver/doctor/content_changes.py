@@ -1,4 +1,4 @@
-"""Mistakes about which parameters are signed: omitted ones, added ones, other names, other heads and tails.
+"""Mistakes about which parameters are signed: omitted, added, renamed, with other heads or tails.
 
 Each function is a `ContentChange` or makes one; `signed_content` says what holds for all of them.
 """
@@ -71,7 +71,7 @@ def omit_parameter(omitted: str) -> ContentChange:
 
 
 def omit_any_parameter(call: SignedCall, content: SignedContent) -> Variants:
-    """Omit one parameter, each in turn; those that clients most often add after signing come first."""
+    """Omit one parameter, each in turn, beginning with those that clients add after signing."""
     names = [name for name, _ in content.pairs]
     late = len(_ADDED_LATE)
     for name in sorted(names, key=lambda n: _ADDED_LATE.index(n) if n in _ADDED_LATE else late):
@@ -99,7 +99,7 @@ def _to_camel_case(name: str) -> str:
 
 
 def add_empty_parameters(call: SignedCall, content: SignedContent) -> Variants:
-    """Sign parameters without value that were not sent: all that the method has, then each alone."""
+    """Sign empty parameters that were not sent: all that the method has, then each alone."""
     names = content.select_absent(dict.fromkeys((*call.absent_names, *_GUESSED_EMPTY)))
     of_method = [name for name in names if name in call.absent_names]
     if len(of_method) > 1:
@@ -163,7 +163,7 @@ _FILE_FORMS: tuple[tuple[str, Callable[[Upload], str]], ...] = (
 
 
 def append_form(call: SignedCall, content: SignedContent) -> Variants:
-    """Append the urlencoded body as if it were a raw one, after all parameters or those of the query."""
+    """Append the form body like a raw one, after all parameters, then after those of the query."""
     if call.form and not content.tail:
         in_query = tuple([pair for pair in content.pairs if pair[0] in call.query_names])
         for pairs in (content.pairs, in_query):

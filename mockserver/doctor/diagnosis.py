@@ -1,9 +1,9 @@
-"""Why a call was refused, as findings for its journal entry: what was wrong, where, and what is possible.
+"""Why a call was refused: what was wrong, where, and what is possible, as findings for the journal.
 
-A diagnosis is made when the journal entry of a refused or failed call is written; nothing of it goes
-on the wire.  Which examination a platform code leads to stands in one table, `_EXAMINATIONS`: the sign
-is examined by `signature_report`, a refused move by `refusals`, sessions and app keys by `callers`,
-times by `timestamps`.
+A diagnosis is made when the journal entry of a refused or failed call is written; nothing of it
+goes on the wire.  Which examination a platform code leads to stands in one table, `_EXAMINATIONS`:
+the sign is examined by `signature_report`, a refused move by `refusals`, sessions and app keys by
+`callers`, times by `timestamps`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,9 +45,10 @@ class Diagnosis(Struct, frozen=True):
 
 
 def diagnose(call: RefusedCall) -> Diagnosis:
-    """Return the diagnosis of a call that was refused, that failed, or that only a lax server let pass.
+    """Return the diagnosis of a call that was refused or failed, or that a lax server let pass.
 
-    The first finding joins the cause of a platform error.  What a lax server let pass is also a warning.
+    The first finding joins the cause of a platform error.  What a lax server let pass is also a
+    warning.
     """
     tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
     findings = [*explain_refusal(call), *tolerated]
@@ -194,7 +195,7 @@ def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
 
 
 def _read_signed_call(call: RefusedCall) -> SignedCall:
-    """Return the call as the signature search wants it; its app and sign method have to be known."""
+    """Return the call for the signature search; its app and its sign method must be known."""
     assert call.app is not None
     inbound, names = call.inbound, list(call.texts)
     multipart = inbound.content_type.lower().startswith("multipart/")

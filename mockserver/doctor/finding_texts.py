@@ -1,7 +1,7 @@
-"""Findings that are not about the string to sign: what else can be told of a refused call, in both languages.
+"""What can be said of a refused call besides its sign: every sentence in Chinese and English.
 
-A sentence has places in braces, filled where it is found (`gateway/diagnosis.py`); it says what was wrong, where, and
-what is possible.  Spellings of other platforms that integrators bring along stand in ALIASES.
+A sentence says what was wrong, where, and what is possible.  It has places in braces, which the
+examining module fills.  Spellings of other platforms stand in `api/known_names.py`.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from msgspec import Struct
 
 __all__ = ["FINDING_TEXTS", "Finding", "FindingText", "make_finding"]
 
-_LONGEST = 100  # characters of a place that a caller may have written
+_MAX_PLACE_CHARACTERS = 100  # of a place that a caller may have written
 
 
 class Finding(Struct, frozen=True, omit_defaults=True):
-    """What was found: a name that `explain` knows, a sentence in both languages, and where."""
+    """One finding: an id that `explain` knows, a sentence in both languages, and the place."""
 
     id: str
     zh: str
@@ -25,7 +25,9 @@ class Finding(Struct, frozen=True, omit_defaults=True):
 
 
 class FindingText(Struct, frozen=True):
-    """One kind of finding and the codes it comes with (0: a business failure); `zh` and `en` have places to fill."""
+    """One kind of finding: its sentences, and the codes it comes with (0: a business failure).
+
+    `about_zh` and `about_en` explain it where the sentence alone would not."""
 
     id: str
     codes: tuple[int, ...]
@@ -35,37 +37,42 @@ class FindingText(Struct, frozen=True):
     about_en: str = ""
 
 
-_SYSTEM = (21, 24, 26, 28, 30, 32, 40)
+_ABSENCE_CODES = (21, 24, 26, 28, 30, 32, 40)
 
 FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
     {
-        make_finding.id: make_finding
-        for make_finding in (
-            # any parameter that was wanted
+        text.id: text
+        for text in (
+            # any required parameter
             FindingText(
                 "other_name",
-                _SYSTEM,
+                _ABSENCE_CODES,
                 "没有收到 {name}，收到的是 {given}：TOP 的参数名是 {name}",
                 "{name} did not arrive, {given} did: TOP's name is {name}",
             ),
             FindingText(
-                "sent_empty", _SYSTEM, "收到了 {name}，但值是空的", "{name} arrived without a value"
+                "sent_empty",
+                _ABSENCE_CODES,
+                "收到了 {name}，但值是空的",
+                "{name} arrived without a value",
             ),
             FindingText(
                 "sent_as_file",
-                _SYSTEM,
+                _ABSENCE_CODES,
                 "{name} 是作为文件发送的，应是普通参数",
                 "{name} was sent as a file; it is a plain parameter",
             ),
             FindingText(
                 "json_body",
-                _SYSTEM,
-                "{name} 在 JSON 请求体里：TOP 从查询串和表单读参数，请用 application/x-www-form-urlencoded",
-                "{name} stands in a JSON body: TOP reads parameters from the query and a form (application/x-www-form-urlencoded)",
+                _ABSENCE_CODES,
+                "{name} 在 JSON 请求体里：TOP 从查询串和表单读参数，请用 "
+                "application/x-www-form-urlencoded",
+                "{name} stands in a JSON body: TOP reads parameters from the query and a form "
+                "(application/x-www-form-urlencoded)",
             ),
             FindingText(
                 "nothing_sent",
-                _SYSTEM,
+                _ABSENCE_CODES,
                 "一个参数都没有收到：查询串和请求体都是空的",
                 "no parameter arrived: query and body are empty",
             ),
@@ -79,8 +86,11 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
             FindingText(
                 "unknown",
                 (25,),
-                "没有已知的错误能解释这个签名：多半是密钥不对，或签名之后参数又变了；请与应签的字符串逐字比对",
-                "no known mistake explains this sign: most likely the secret is wrong, or a parameter changed after signing; compare with the string that should be signed",
+                "没有已知的错误能解释这个签名：多半是密钥不对，或签名之后参数又变了；"
+                "请与应签的字符串逐字比对",
+                "no known mistake explains this sign: most likely the secret is wrong, or a "
+                "parameter changed after signing; compare with the string that should be "
+                "signed",
             ),
             FindingText(
                 "no_digest",
@@ -92,7 +102,8 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 "digest_length",
                 (25,),
                 "sign 有 {given} 位，而 {method} 应为 {wanted} 位：实际用的多半是别的摘要",
-                "sign has {given} digits, {method} gives {wanted}: most likely another digest was used",
+                "sign has {given} digits, {method} gives {wanted}: most likely another digest "
+                "was used",
             ),
             FindingText(
                 "too_long",
@@ -104,14 +115,17 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
             FindingText(
                 "key_form",
                 (29,),
-                "app_key {given} 不存在，但有它的{form}形式 {known}(沙箱 app_key 是正式 app_key 前加 10)",
-                "app_key {given} is unknown, its other form {known} is here (a sandbox app_key is 10 and the production one)",
+                "app_key {given} 不存在，但有它的{form}形式 {known}(沙箱 app_key 是正式 "
+                "app_key 前加 10)",
+                "app_key {given} is unknown, its other form {known} is here (a sandbox "
+                "app_key is 10 and the production one)",
             ),
             FindingText(
                 "key_blanks",
                 (29,),
                 "app_key 带着空白、引号、BOM 或编码，去掉后是 {known}",
-                "app_key comes with blanks, quotes, a BOM or an encoding; without them it is {known}",
+                "app_key comes with blanks, quotes, a BOM or an encoding; without them it is "
+                "{known}",
             ),
             FindingText(
                 "mixed_up",
@@ -162,8 +176,10 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
             FindingText(
                 "two_clocks",
                 (31,),
-                "独立环境的时钟是 {sandbox}，真实时间是 {real}，与其中一个相差不超过 {tolerance} 即可",
-                "the sandbox's clock shows {sandbox}, the real one {real}; within {tolerance} of either will do",
+                "独立环境的时钟是 {sandbox}，真实时间是 {real}，与其中一个相差不超过 "
+                "{tolerance} 即可",
+                "the sandbox's clock shows {sandbox}, the real one {real}; within {tolerance} "
+                "of either will do",
             ),
             # 26, 27
             FindingText(
@@ -205,8 +221,10 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
             FindingText(
                 "session_ended",
                 (27,),
-                "{label} 的 session 在 {ended} 过期，独立环境现在是 {now}；PATCH …/sessions/{label} 可改",
-                "{label}'s session ended at {ended}, the sandbox's now is {now}; PATCH …/sessions/{label} changes it",
+                "{label} 的 session 在 {ended} 过期，独立环境现在是 {now}；PATCH "
+                "…/sessions/{label} 可改",
+                "{label}'s session ended at {ended}, the sandbox's now is {now}; PATCH "
+                "…/sessions/{label} changes it",
             ),
             FindingText(
                 "sessions_known",
@@ -232,7 +250,8 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 "rounded_number",
                 (41,),
                 "{name} 的值 {given} 像是浮点数：编号超过 2^53，要用字符串或 64 位整数",
-                "{name} is {given}, as a float shows it: ids are beyond 2^53, keep them as text or 64-bit integers",
+                "{name} is {given}, as a float shows it: ids are beyond 2^53, keep them as "
+                "text or 64-bit integers",
             ),
             FindingText(
                 "argument_blanks",
@@ -273,14 +292,17 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 (0,),
                 "{zh}",
                 "{en}",
-                "操作在当前状态下不能进行：说明哪些状态可以、由谁先做什么就能到那里、哪个时限会关上门",
-                "the move is not possible now: at which states it is, who has to do what first, and which deadline closes the door",
+                "操作在当前状态下不能进行：说明哪些状态可以、由谁先做什么就能到那里、"
+                "哪个时限会关上门",
+                "the move is not possible now: at which states it is, who has to do what "
+                "first, and which deadline closes the door",
             ),
             FindingText(
                 "rounded_id",
                 (0,),
                 "换货单 {given} 不存在，但有 {known}：编号经过了双精度浮点数，末几位被舍入",
-                "no exchange {given}, but {known}: the id went through a double and lost its last digits",
+                "no exchange {given}, but {known}: the id went through a double and lost its "
+                "last digits",
             ),
             FindingText(
                 "other_shop",
@@ -292,7 +314,8 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 "other_sandbox",
                 (0,),
                 "换货单 {given} 在独立环境 {known} 里：session 与 dispute_id 不是一处的",
-                "exchange {given} is in sandbox {known}: session and dispute_id come from two places",
+                "exchange {given} is in sandbox {known}: session and dispute_id come from two "
+                "places",
             ),
             FindingText(
                 "trade_id",
@@ -320,22 +343,19 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
 
 
 def make_finding(id: str, at: Mapping[str, Any] | None = None, **places: object) -> Finding:
-    """The finding of this kind, its places filled; what callers wrote is clipped."""
-    known = FINDING_TEXTS[id]
-    filled = (
-        {name: _clipped(value) for name, value in places.items()} if id != "near_miss" else places
-    )
-    return Finding(
-        id,
-        known.zh.format_map(filled),
-        known.en.format_map(filled),
-        at if at is not None else filled,
-    )
+    """Return the finding of this kind with its places filled; what callers wrote is clipped.
+
+    `at` is where it was found; without it, the filled places say so.
+    """
+    text = FINDING_TEXTS[id]
+    if id != "near_miss":  # its places are whole sentences
+        places = {name: _clip(value) for name, value in places.items()}
+    sentences = text.zh.format_map(places), text.en.format_map(places)
+    return Finding(id, *sentences, places if at is None else at)
 
 
-def _clipped(value: object) -> object:
-    return (
-        value
-        if isinstance(value, int)
-        else (text if len(text := str(value)) <= _LONGEST else text[: _LONGEST - 1] + "…")
-    )
+def _clip(value: object) -> object:
+    if isinstance(value, int):
+        return value
+    text = str(value)
+    return text if len(text) <= _MAX_PLACE_CHARACTERS else text[: _MAX_PLACE_CHARACTERS - 1] + "…"

@@ -1,8 +1,9 @@
 """What a known mistake of signing is, and the rules that several mistakes break.
 
-Each mistake is one row of a table: its name, what the client does, the rule it breaks, what it changes.
-"Your sign matches if you `en`: `rule_en`", with `{}` in `en` for what tells the variants apart.  `grade`
-and `source` say how the rule is known, as everywhere: documented, inferred or assumed.
+Each mistake is one row of a table: its name, what the client does, the rule it breaks, what it
+changes. "Your sign matches if you `en`: `rule_en`", with `{}` in `en` for what tells the variants
+apart.  `grade` and `source` say how the rule is known, as everywhere: documented, inferred or
+assumed.
 """
 
 from msgspec import Struct
@@ -23,7 +24,8 @@ HEX = "a sign is upper-case hex"
 class Mistake(Struct, frozen=True, kw_only=True):
     """One known mistake.
 
-    It spoils the content or the scheme, never both; a mistake in the form of the sign spoils neither.
+    It spoils the content or the scheme, never both; a mistake in the form of the sign spoils
+    neither.
     """
 
     id: str

@@ -85,7 +85,7 @@ def _count_name(form: bytes, name: str) -> int:
 
 
 def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding]:
-    """Find how near a business failure was to a success: who has to do what first, and until when."""
+    """Find how near a failure was to a success: who has to do what first, and until when."""
     world = call.world
     assert world is not None
     if isinstance(failure, NoSuchExchange):

@@ -1,7 +1,7 @@
-"""The refused call as the doctor examines it: everything that a diagnosis needs, and nothing of the gateway.
+"""The refused call as the doctor examines it: all that a diagnosis needs, nothing of the gateway.
 
-The gateway builds one of these for each call that it refused or that failed; `doctor --stdin` builds one
-from a pasted request.  So a diagnosis can be made without a server.
+The gateway builds one of these for each call that it refused or that failed; `doctor --stdin`
+builds one from a pasted request.  So a diagnosis can be made without a server.
 """
 
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ class RefusedCall(Struct, frozen=True, kw_only=True):
 
     `texts` are the text parameters in the order sent, of which the first `query_count` came in the
     query; `raw_body` is a JSON or XML body; `repeated` is the first name that came twice, or "".
-    `world`, `app`, `session` and `method` are None where the checks did not get so far.
-    `error` is the platform error that was answered, `failure` the business failure, `tolerated` the
-    platform error that a lax server let pass.  `planned` is True when a planned fault made the error.
+    `world`, `app`, `session` and `method` are None where the checks did not get so far. `error` is
+    the platform error that was answered, `failure` the business failure, `tolerated` the platform
+    error that a lax server let pass.  `planned` is True when a planned fault made the error.
     `cause` is the explanation so far, in Chinese and in English.
     """
 

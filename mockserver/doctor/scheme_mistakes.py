@@ -185,7 +185,10 @@ SCHEME_MISTAKES: tuple[Mistake, ...] = (
         zh="用密钥的另一形式(沙箱形式以 sandbox 开头)",
         rule_zh="沙箱与正式环境的密钥前 7 位不同，本服务里是另一个",
         en="use the other form of the secret (the sandbox form begins with sandbox)",
-        rule_en="sandbox and production secrets differ in their first seven characters; this server has the other one",
+        rule_en=(
+            "sandbox and production secrets differ in their first seven characters; this server "
+            "has the other one"
+        ),
         change_scheme=use_other_form_of_secret,
         grade="inferred",
     ),

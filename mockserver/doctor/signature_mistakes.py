@@ -2,7 +2,8 @@
 
 The special stand before the general: what leaves `session` out is named so, although it is also a
 parameter that was added after signing.  A row more is one literal in `content_mistakes`,
-`value_mistakes` or `scheme_mistakes`, with a client that makes the mistake in tests/server/test_doctor.py.
+`value_mistakes` or `scheme_mistakes`, with a client that makes the mistake in
+tests/server/test_doctor.py.
 """
 
 from .content_mistakes import CONTENT_MISTAKES

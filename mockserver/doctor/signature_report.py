@@ -1,4 +1,4 @@
-"""What the doctor says about a sign: "your sign matches if you …", and where the string first differs.
+"""What the doctor says about a sign: "your sign matches if you …", and the first difference.
 
 Secrets, sessions and private values are masked; of a body or a file only the length is shown.
 """
@@ -69,7 +69,7 @@ def _describe_mistake(
 def _apply_alone(
     call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
 ) -> tuple[SignedContent, SignatureScheme]:
-    """Return what this mistake alone would have signed; if it cannot stand alone, what was signed."""
+    """Return what this mistake alone would have signed, or what was signed if it is never alone."""
     content, scheme = correct_content(call), correct_scheme(call)
     mistake = matched.mistake
     if mistake.change_content:
@@ -90,8 +90,8 @@ def _locate_difference(
 ) -> dict[str, Any]:
     """Return the first place where what was signed differs from what should have been.
 
-    In the string: `where`, `position` in characters, the piece before it (`after`), both sides.  If the
-    strings are equal, the difference is in the secret, the digest or the form of the sign.
+    In the string: `where`, `position` in characters, the piece before it (`after`), both sides.  If
+    the strings are equal, the difference is in the secret, the digest or the form of the sign.
     """
     correct = correct_scheme(call)
     wanted = list(_split_string(call, correct_content(call), correct))

@@ -1,12 +1,12 @@
 """How a client made a digest of its content: the correct scheme, and how known mistakes change it.
 
 A scheme has two parts that fail independently.  Its text settings say how the content becomes one
-encoded string: order, separators, whether names are joined, the encoding.  Its digest settings say how
-the secret and the string become a digest: algorithm, HMAC or not, where the secret stands.  Schemes
-with equal text settings share the same string, so the search makes it once for all of them.
+encoded string: order, separators, whether names are joined, the encoding.  Its digest settings say
+how the secret and the string become a digest: algorithm, HMAC or not, where the secret stands.
+Schemes with equal text settings share the same string, so the search makes it once for all of them.
 
-Three schemes are correct, one for each `sign_method`; they agree in the text and differ in the digest.
-A mistake is a `SchemeChange`, which yields variants with labels under the same laws as a
+Three schemes are correct, one for each `sign_method`; they agree in the text and differ in the
+digest. A mistake is a `SchemeChange`, which yields variants with labels under the same laws as a
 `ContentChange` (see `signed_content`).
 
 Source: docs/spec/top-protocol.md#2-signature
@@ -68,9 +68,9 @@ class SignatureScheme(Struct, frozen=True, kw_only=True):
     """How a content becomes a signature.
 
     Text settings: `order` sorts the parameters; `value_separator` stands between name and value,
-    `pair_separator` between parameters; `with_names` is False when only values are joined.
-    Digest settings: `secret_first` and `secret_last` say where the secret stands beside the text,
-    `keyed` that it is the key of an HMAC; `secret_separator` stands before a secret at the end, `suffix`
+    `pair_separator` between parameters; `with_names` is False when only values are joined. Digest
+    settings: `secret_first` and `secret_last` say where the secret stands beside the text, `keyed`
+    that it is the key of an HMAC; `secret_separator` stands before a secret at the end, `suffix`
     after everything.  `encoding` is both.
     """
 
@@ -296,7 +296,7 @@ def pad_secret(*paddings: tuple[str, str]) -> SchemeChange:
 
 
 def use_other_form_of_secret(call: SignedCall, scheme: SignatureScheme) -> Variants:
-    """Use the secret of the other environment: sandbox and production differ in the first letters."""
+    """Use the secret of the other environment, which differs in its first seven letters."""
     size = len(_SECRET_PREFIX)
     rest = scheme.secret[size:]
     for secret in (_SECRET_PREFIX + rest, *(secret for _, secret in call.app_secrets)):

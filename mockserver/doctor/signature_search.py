@@ -1,37 +1,39 @@
-"""Why a sign is refused: the sign is computed again under every known mistake, until one gives what was sent.
+"""Why a sign is refused: it is computed again under every known mistake, until one matches.
 
-A digest cannot be read backwards.  But there are few ways to sign wrongly, and all of them are known
-from the SDKs, from other platforms and from support forums.  So the search makes, from the call that
-arrived, every sign that a client with a known mistake would have made, and compares.
+A digest cannot be read backwards.  But there are few ways to sign wrongly, and all of them are
+known from the SDKs, from other platforms and from support forums.  So the search makes, from the
+call that arrived, every sign that a client with a known mistake would have made, and compares.
 
-The space.  A sign is made from a content (what is signed) by a scheme (how it becomes a digest); see
-`signed_content` and `signature_schemes`.  A mistake changes one of the two and yields variants.  With C
-wrong contents and S wrong schemes, the search tries, in this order:
+The space.  A sign is made from a content (what is signed) by a scheme (how it becomes a digest);
+see `signed_content` and `signature_schemes`.  A mistake changes one of the two and yields variants.
+ With C wrong contents and S wrong schemes, the search tries, in this order:
 
 1. the correct content with the correct scheme (then there is no mistake in them);
 2. each wrong content with the correct scheme, then the correct content with each wrong scheme;
-3. pairs: each wrong content with each wrong scheme, then two changes of content, then two of scheme.
+3. pairs: each wrong content with each wrong scheme, then two changes of content, then two of
+   scheme.
 
-The order is the order of likelihood: one mistake before two, and the special before the general, as the
-rows of `signature_mistakes` stand.  The first match is the explanation.
+The order is the order of likelihood: one mistake before two, and the special before the general, as
+the rows of `signature_mistakes` stand.  The first match is the explanation.
 
-The target.  What was sent need not be an upper-case hex digest.  It may be lower case, Base64, cut to
-16 digits, or have blanks around it: these mistakes are read off the sign itself (`_read_targets`), and
-the search looks for the raw digest behind them.  Its length excludes most schemes without computing.
+The target.  What was sent need not be an upper-case hex digest.  It may be lower case, Base64, cut
+to 16 digits, or have blanks around it: these mistakes are read off the sign itself
+(`_read_targets`), and the search looks for the raw digest behind them.  Its length excludes most
+schemes without computing.
 
-Bounds.  The work is finite and small whatever a client sends: above SINGLE_AT_MOST bytes of the string
-nothing is tried, above PAIRS_AT_MOST single mistakes only; a mistake has at most _MAX_VARIANTS variants
-alone, and one to three in a pair.  Within one content, the string is made once for all schemes with
-equal text settings (`_StringCache`); the tries of one call are kept, so a second sign of the same call
-costs only comparisons (`_Tries`).
+Bounds.  The work is finite and small whatever a client sends: above SINGLE_AT_MOST bytes of the
+string nothing is tried, above PAIRS_AT_MOST single mistakes only; a mistake has at most
+_MAX_VARIANTS variants alone, and one to three in a pair.  Within one content, the string is made
+once for all schemes with equal text settings (`_StringCache`); the tries of one call are kept, so a
+second sign of the same call costs only comparisons (`_Tries`).
 
 Honesty.  Nobody is accused without proof: a mistake is named only if it leads to exactly the digest
-that was sent.  By chance that happens once in 2^128 tries (2^64 where only 16 digits were sent).  What
-nothing explains is `unknown`.
+that was sent.  By chance that happens once in 2^128 tries (2^64 where only 16 digits were sent).
+What nothing explains is `unknown`.
 
-What would break: a change that depends on the sign (its tries could not be kept), a change that yields
-something when it makes no difference (a mistake would be named that nobody made), a general row before
-a special one (the explanation would be true and useless).
+What would break: a change that depends on the sign (its tries could not be kept), a change that
+yields something when it makes no difference (a mistake would be named that nobody made), a general
+row before a special one (the explanation would be true and useless).
 
 Source: docs/spec/top-protocol.md#2-signature
 """
@@ -111,7 +113,7 @@ _Try = tuple[tuple[MatchedMistake, ...], SignedContent, SignatureScheme, bytes]
 
 
 class _Target(Struct, frozen=True):
-    """The digest that a sign spells, with the mistakes in its form; `part` is what was sent of it."""
+    """The digest that a sign spells, the mistakes in its form, and the part that was sent."""
 
     digest: bytes
     forms: tuple[MatchedMistake, ...] = ()
@@ -134,7 +136,7 @@ class SignatureSearch:
         self._tries: dict[int, _Tries] = {}  # by length of the digest
 
     def explain(self, sign: str) -> SignExplanation:
-        """Return the mistakes that lead from the call to `sign`: the fewest, first in table order."""
+        """Return the fewest mistakes that lead from the call to `sign`, the first in table order."""
         if self._length > SINGLE_AT_MOST:
             return SignExplanation(None, self._content, self._scheme, tried=False)
         for target in _read_targets(sign):

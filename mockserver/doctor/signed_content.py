@@ -6,10 +6,10 @@ content into a digest; `signature_schemes.SignatureScheme` is that choice.  Ever
 signing spoils exactly one of the two, so mistakes are functions from a correct content or scheme to
 wrong ones, and can be combined freely.
 
-The correct content is every text parameter as it arrived, except `sign`, then a raw JSON or XML body.
-The server cannot know what a client meant; it can only start from what arrived.  A parameter that was
-signed but not sent must therefore be guessed (`content_changes`), and so must a value that changed
-between signing and sending (`value_changes`).
+The correct content is every text parameter as it arrived, except `sign`, then a raw JSON or XML
+body. The server cannot know what a client meant; it can only start from what arrived.  A parameter
+that was signed but not sent must therefore be guessed (`content_changes`), and so must a value that
+changed between signing and sending (`value_changes`).
 
 A change of content is a `ContentChange`: it takes the call and a content, and yields variants, each
 with a label that tells it from its siblings (a parameter, an encoder).  Three laws hold for all of
@@ -37,11 +37,12 @@ Pairs = tuple[Pair, ...]
 class SignedCall(Struct, frozen=True, kw_only=True):
     """One signed call as it arrived, and what its receiver knows besides.
 
-    `pairs` are the text parameters without `sign`, in the order sent; those named in `query_names` came
-    in the query.  `raw_pairs` are the same before URL decoding.  `body` is a raw JSON or XML body, `form`
-    an urlencoded body as text.  `absent_names` are the optional parameters of the method that were not
-    sent.  `sessions` are all tokens of the sandbox and `app_secrets` the secrets by app_key that a client
-    may have mixed up.  A value whose name `is_private` is never shown.
+    `pairs` are the text parameters without `sign`, in the order sent; those named in `query_names`
+    came in the query.  `raw_pairs` are the same before URL decoding.  `body` is a raw JSON or XML
+    body, `form` an urlencoded body as text.  `absent_names` are the optional parameters of the
+    method that were not sent.  `sessions` are all tokens of the sandbox and `app_secrets` the
+    secrets by app_key that a client may have mixed up.  A value whose name `is_private` is never
+    shown.
     """
 
     pairs: Pairs

@@ -1,8 +1,8 @@
-"""Mistakes about which values are signed: encoded, escaped, trimmed, in another form or at another time.
+"""Mistakes about which values are signed: encoded, escaped, trimmed, in another form or time.
 
-A value that passed through a wrong encoder cannot be recovered in general.  But encoders are few, so
-the search encodes what arrived by each of them and compares.  Each function is a `ContentChange` or
-makes one; `signed_content` says what holds for all of them.
+A value that passed through a wrong encoder cannot be recovered in general.  But encoders are few,
+so the search encodes what arrived by each of them and compares.  Each function is a `ContentChange`
+or makes one; `signed_content` says what holds for all of them.
 """
 
 import re
@@ -67,8 +67,8 @@ def alter_values(
 ) -> ContentChange:
     """Make the change that signs all values in another form, for each labelled alteration.
 
-    With `singly`, each differing value is then also altered alone.  A value of ASCII letters and digits
-    stays as it is, unless `words` says that whole words are altered.
+    With `singly`, each differing value is then also altered alone.  A value of ASCII letters and
+    digits stays as it is, unless `words` says that whole words are altered.
     """
 
     def change(call: SignedCall, content: SignedContent) -> Variants:
