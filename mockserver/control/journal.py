@@ -11,7 +11,7 @@ from ..protocol.shapes import read_time
 from ..review.audit import audit
 from ..review.lint import lint
 from ..review.lint_rules import Severity
-from ..review.review_findings import Finding, read_calls
+from ..review.review_findings import ReviewFinding, decode_calls
 from ..service.problem import Problem
 from ..world.journal import CAPACITY, Journal, Page
 from .har import har
@@ -156,9 +156,9 @@ def _report(request: ControlRequest) -> tuple[int, Any]:
         "oid": {each.oid for each in orders},
     }
     dropped, entries = world.journal.recent()
-    calls = read_calls(entries)
+    calls = decode_calls(entries)
     found, advice = audit(calls), lint(calls, ids)
-    counts = Counter(each.conduct.severity for each in (*found.findings, *advice))
+    counts = Counter(each.rule.severity for each in (*found.findings, *advice))
     return 200, {
         "calls": len(calls),
         "dropped": dropped,
@@ -174,8 +174,8 @@ def _report(request: ControlRequest) -> tuple[int, Any]:
     }
 
 
-def _found(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    return [each.shown() for each in findings[:_FINDINGS_AT_MOST]]
+def _found(findings: Sequence[ReviewFinding]) -> list[dict[str, Any]]:
+    return [finding.serialize() for finding in findings[:_FINDINGS_AT_MOST]]
 
 
 _S = "/_sandbox/sandboxes/{id}"

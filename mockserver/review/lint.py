@@ -1,61 +1,63 @@
-"""The client report: what a client does that the API's pages advise against, or that will break in production.
+"""The client report: what a client does that the API pages advise against or that will break later.
 
-One check an id of `api/conduct.py`.  Pure: reads entries of the journal, oldest first; a check would rather miss a mistake than
-accuse a client that made none.
+Each rule of `lint_rules` has one check, a pure function over the calls of the journal, oldest
+first. A check would rather miss a mistake than accuse a client that made none.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from .lint_calls import (
-    every_field,
-    fields_missing,
-    md5_sign,
-    no_window,
-    session_in_url,
-    unknown_field,
-    unknown_parameter,
-    version_missing,
+    find_every_field,
+    find_md5_sign,
+    find_missing_fields,
+    find_missing_version,
+    find_missing_window,
+    find_session_in_url,
+    find_unknown_fields,
+    find_unknown_parameters,
 )
 from .lint_flow import (
-    call_in_ban,
-    confirmed_unhandled,
-    failure_ignored,
-    hopeless_retry,
-    ids_rounded,
-    pages_unfinished,
-    polling_fast,
+    find_calls_in_ban,
+    find_fast_polling,
+    find_hopeless_retries,
+    find_ignored_failures,
+    find_rounded_ids,
+    find_unfinished_pages,
+    find_unhandled_messages,
 )
-from .review_findings import Finding, JournalCall, worst_first
+from .review_findings import JournalCall, ReviewFinding, sort_by_severity
 
-__all__ = ["CHECKS", "lint"]
+__all__ = ["LINT_CHECKS", "lint"]
 
-Check = Callable[[Sequence[JournalCall]], Iterator[Finding]]
-
-CHECKS: Mapping[str, Check] = MappingProxyType(
-    {
-        check.__name__: check
-        for check in (
-            call_in_ban,
-            failure_ignored,
-            confirmed_unhandled,
-            unknown_parameter,
-            no_window,
-            pages_unfinished,
-            fields_missing,
-            version_missing,
-            polling_fast,
-            hopeless_retry,
-            session_in_url,
-            unknown_field,
-            every_field,
-            md5_sign,
-        )
-    }
+LINT_CHECKS: Mapping[str, Callable[[Sequence[JournalCall]], Iterator[ReviewFinding]]] = (
+    MappingProxyType(
+        {
+            "call_in_ban": find_calls_in_ban,
+            "failure_ignored": find_ignored_failures,
+            "confirmed_unhandled": find_unhandled_messages,
+            "unknown_parameter": find_unknown_parameters,
+            "no_window": find_missing_window,
+            "pages_unfinished": find_unfinished_pages,
+            "fields_missing": find_missing_fields,
+            "version_missing": find_missing_version,
+            "polling_fast": find_fast_polling,
+            "hopeless_retry": find_hopeless_retries,
+            "session_in_url": find_session_in_url,
+            "unknown_field": find_unknown_fields,
+            "every_field": find_every_field,
+            "md5_sign": find_md5_sign,
+        }
+    )
 )
 
 
-def lint(calls: Sequence[JournalCall], ids: Mapping[str, Collection[int]]) -> tuple[Finding, ...]:
-    """What these calls, oldest first, show of their client, worst first; `ids` are those there are: `dispute_id`, `tid`, `oid`."""
-    found = [each for check in CHECKS.values() for each in check(calls)]
-    return worst_first((*found, *ids_rounded(calls, ids)))
+def lint(
+    calls: Sequence[JournalCall], ids: Mapping[str, Collection[int]]
+) -> tuple[ReviewFinding, ...]:
+    """Return what these calls, oldest first, show of their client, worst first.
+
+    `ids` are the existing numbers by kind: `dispute_id`, `tid`, `oid`.
+    """
+    findings = [finding for check in LINT_CHECKS.values() for finding in check(calls)]
+    return sort_by_severity((*findings, *find_rounded_ids(calls, ids)))

@@ -1,8 +1,9 @@
-"""What a client should not do, as one table: every finding of the idempotency audit and of the
-client report.
+"""What a client should not do, as one table: every rule of the idempotency audit and of the lint.
 
-The checks that look for them stand in `world/audit.py` and `world/lint.py`, each under its id.
-Sources: docs/spec/top-protocol.md#top-1, #top-4, #top-6; docs/spec/exchange-api.md;
+The audit stands in `audit`, the other checks in `lint_calls` (call by call) and `lint_flow` (calls
+together).  A rule more is one literal here and one check in `lint.LINT_CHECKS`.
+
+Sources: docs/spec/top-protocol.md#top-1.2, #top-4, #top-6; docs/spec/exchange-api.md;
 docs/spec/exchange-guide.md.
 """
 
@@ -26,17 +27,17 @@ class Severity(IntEnum):
 
     @property
     def word(self) -> str:
-        """The English word, as the control API shows it."""
+        """Return the English word, as the control API shows it."""
         return self.name.lower()
 
     @property
     def zh(self) -> str:
-        """The Chinese word."""
-        return {1: "错误", 2: "警告", 3: "提示"}[self.value]
+        """Return the Chinese word."""
+        return {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.HINT: "提示"}[self]
 
 
 class LintRule(Struct, frozen=True, kw_only=True):
-    """One thing that a client should not do: what it is, why it harms, what to do instead."""
+    """One thing that a client should not do: `zh` and `en` say why, and what to do instead."""
 
     id: str
     severity: Severity
@@ -46,108 +47,175 @@ class LintRule(Struct, frozen=True, kw_only=True):
     evidence: Evidence
 
 
-E, W, H = Severity.ERROR, Severity.WARNING, Severity.HINT
-
 LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
     {
-        each.id: each
-        for each in (
+        rule.id: rule
+        for rule in (
             # the idempotency audit
             LintRule(
                 id="double_shipment",
-                severity=E,
+                severity=Severity.ERROR,
                 title="重复发货，运单号不同",
                 evidence=documented("guide", note="guide-5: an exchange ships once, from 12"),
-                zh="同一换货单已发货成功，又用另一个运单号发货：第二件可能已经寄出。发货前先按换货单记下运单号，重试只用原来的运单号",
-                en="an exchange that has been shipped is shipped again with another waybill: a second parcel may be on its way. Keep the waybill by exchange before shipping; retry with the same one only",
+                zh=(
+                    "同一换货单已发货成功，又用另一个运单号发货：第二件可能已经寄出。"
+                    "发货前先按换货单记下运单号，重试只用原来的运单号"
+                ),
+                en=(
+                    "an exchange that has been shipped is shipped again with another waybill: a "
+                    "second parcel may be on its way. Keep the waybill by exchange before "
+                    "shipping; retry with the same one only"
+                ),
             ),
             LintRule(
                 id="unsafe_repeat",
-                severity=E,
+                severity=Severity.ERROR,
                 title="未先查询就重复写操作",
                 evidence=assumed("a repeated write is a second call and meets the new state"),
-                zh="写操作已经成功(应答可能丢失)，客户端没有先读取换货单就再次发送。应答不明时先 tmall.exchange.get 看状态，再决定是否重试",
-                en="a write that had succeeded (its reply may have been lost) is sent again without reading the exchange first. When a reply is missing, ask tmall.exchange.get for the status, then decide",
+                zh=(
+                    "写操作已经成功(应答可能丢失)，客户端没有先读取换货单就再次发送。应答不明时先 "
+                    "tmall.exchange.get 看状态，再决定是否重试"
+                ),
+                en=(
+                    "a write that had succeeded (its reply may have been lost) is sent again "
+                    "without reading the exchange first. When a reply is missing, ask "
+                    "tmall.exchange.get for the status, then decide"
+                ),
             ),
             LintRule(
                 id="double_message",
-                severity=W,
+                severity=Severity.WARNING,
                 title="同样的留言发了两次",
                 evidence=assumed("messages are not compared"),
-                zh="同一换货单收到两条内容相同的留言，中间没有查询留言：买家会看到两遍。重试前先 tmall.exchange.messages.get",
-                en="the same message was added twice without reading the messages in between: the buyer sees both. Before a retry ask tmall.exchange.messages.get",
+                zh=(
+                    "同一换货单收到两条内容相同的留言，中间没有查询留言：买家会看到两遍。重试前先 "
+                    "tmall.exchange.messages.get"
+                ),
+                en=(
+                    "the same message was added twice without reading the messages in between: "
+                    "the buyer sees both. Before a retry ask tmall.exchange.messages.get"
+                ),
             ),
-            # the client report
+            # the lint
             LintRule(
                 id="call_in_ban",
-                severity=E,
+                severity=Severity.ERROR,
                 title="封禁期间继续调用",
                 evidence=documented("top", "log"),
-                zh="code 7 的 sub_msg 说明封禁还剩几秒，这段时间内的调用都会被拒。读出秒数，等够再调用",
-                en="the sub_msg of code 7 says for how many seconds a ban lasts; every call until then is refused. Read the number and wait",
+                zh=(
+                    "code 7 的 sub_msg 说明封禁还剩几秒，这段时间内的调用都会被拒。读出秒数，"
+                    "等够再调用"
+                ),
+                en=(
+                    "the sub_msg of code 7 says for how many seconds a ban lasts; every call "
+                    "until then is refused. Read the number and wait"
+                ),
             ),
             LintRule(
                 id="ids_rounded",
-                severity=E,
+                severity=Severity.ERROR,
                 title="编号被舍入为双精度浮点数",
                 evidence=documented("log", note="ids beyond 2^53"),
-                zh="请求的编号不存在，却正是一个真实编号经过双精度浮点数后的样子：编号要用字符串或 64 位整数保存(JavaScript、PHP、Excel 常见)",
-                en="the id asked for does not exist, but is what a real one becomes in a double: keep ids as text or 64-bit integers (JavaScript, PHP, spreadsheets)",
+                zh=(
+                    "请求的编号不存在，却正是一个真实编号经过双精度浮点数后的样子："
+                    "编号要用字符串或 64 位整数保存(JavaScript、PHP、Excel 常见)"
+                ),
+                en=(
+                    "the id asked for does not exist, but is what a real one becomes in a double: "
+                    "keep ids as text or 64-bit integers (JavaScript, PHP, spreadsheets)"
+                ),
             ),
             LintRule(
                 id="failure_ignored",
-                severity=E,
+                severity=Severity.ERROR,
                 title="忽略了失败的应答",
                 evidence=documented("api", "isv"),
-                zh="写操作失败(result.success=false 或错误码)后，客户端没有查询就做了以它成功为前提的下一步。HTTP 200 不等于成功：检查 error_response 与 result.success",
-                en="after a write failed (result.success=false, or an error code) the client took a step that presumes its success, without reading. HTTP 200 is no success: look at error_response and result.success",
+                zh=(
+                    "写操作失败(result.success=false 或错误码)后，"
+                    "客户端没有查询就做了以它成功为前提的下一步。HTTP 200 不等于成功：检查 "
+                    "error_response 与 result.success"
+                ),
+                en=(
+                    "after a write failed (result.success=false, or an error code) the client "
+                    "took a step that presumes its success, without reading. HTTP 200 is no "
+                    "success: look at error_response and result.success"
+                ),
             ),
             LintRule(
                 id="unknown_parameter",
-                severity=W,
+                severity=Severity.WARNING,
                 title="文档里没有的参数",
                 evidence=documented("api", "top"),
-                zh="平台会忽略文档里没有的参数，多半是拼写错误。注意官方拼写：end_gmt_modifed_time、logistic_no(查询)与 logistics_no(发货)",
-                en="the platform ignores parameters that no page documents; most are misspelt. Mind the official spellings: end_gmt_modifed_time, logistic_no (list) and logistics_no (shipment)",
+                zh=(
+                    "平台会忽略文档里没有的参数，多半是拼写错误。注意官方拼写："
+                    "end_gmt_modifed_time、logistic_no(查询)与 logistics_no(发货)"
+                ),
+                en=(
+                    "the platform ignores parameters that no page documents; most are misspelt. "
+                    "Mind the official spellings: end_gmt_modifed_time, logistic_no (list) and "
+                    "logistics_no (shipment)"
+                ),
             ),
             LintRule(
                 id="no_window",
-                severity=W,
+                severity=Severity.WARNING,
                 title="轮询列表没有时间范围",
                 evidence=inferred("isv", "api"),
-                zh="tmall.exchange.receive.get 既没有时间范围也没有单号：每次都要翻完全部历史。用 start_gmt_modified_time 与 end_gmt_modifed_time 增量查询",
-                en="tmall.exchange.receive.get without a time window or an id goes through all history each time. Ask by start_gmt_modified_time and end_gmt_modifed_time",
+                zh=(
+                    "tmall.exchange.receive.get 既没有时间范围也没有单号：每次都要翻完全部历史。"
+                    "用 start_gmt_modified_time 与 end_gmt_modifed_time 增量查询"
+                ),
+                en=(
+                    "tmall.exchange.receive.get without a time window or an id goes through all "
+                    "history each time. Ask by start_gmt_modified_time and end_gmt_modifed_time"
+                ),
             ),
             LintRule(
                 id="pages_unfinished",
-                severity=W,
+                severity=Severity.WARNING,
                 title="没有翻完页",
                 evidence=documented("api"),
                 zh="应答的 has_next 为 true，却没有请求其余的页：后面的换货单或留言被漏掉",
-                en="a reply said has_next, but the other pages were never asked for: what stands there is missed",
+                en=(
+                    "a reply said has_next, but the other pages were never asked for: what stands "
+                    "there is missed"
+                ),
             ),
             LintRule(
                 id="confirmed_unhandled",
-                severity=W,
+                severity=Severity.WARNING,
                 title="消息未处理就确认",
                 evidence=documented(
                     "tmc",
-                    note="confirmed messages are not sent again; that reading shows the handling is assumed",
+                    note=(
+                        "confirmed messages are not sent again; that reading shows the handling "
+                        "is assumed"
+                    ),
                 ),
-                zh="取到消息后没有查询或处理任何换货单就确认(taobao.tmc.messages.confirm)：之后程序若中断，这些消息不会再来。先处理或可靠保存，再确认",
-                en="messages were confirmed (taobao.tmc.messages.confirm) before any exchange was looked at: if the program stops now they never come again. Handle or store them safely, then confirm",
+                zh=(
+                    "取到消息后没有查询或处理任何换货单就确认(taobao.tmc.messages.confirm)："
+                    "之后程序若中断，这些消息不会再来。先处理或可靠保存，再确认"
+                ),
+                en=(
+                    "messages were confirmed (taobao.tmc.messages.confirm) before any exchange "
+                    "was looked at: if the program stops now they never come again. Handle or "
+                    "store them safely, then confirm"
+                ),
             ),
             LintRule(
                 id="fields_missing",
-                severity=W,
+                severity=Severity.WARNING,
                 title="没有给 fields",
                 evidence=documented("api"),
                 zh="fields 是必填参数：平台答 code 40(旧版 SDK 的个别方法除外)",
-                en="fields is required: the platform answers code 40 (some methods of older SDKs apart)",
+                en=(
+                    "fields is required: the platform answers code 40 (some methods of older SDKs "
+                    "apart)"
+                ),
             ),
             LintRule(
                 id="version_missing",
-                severity=W,
+                severity=Severity.WARNING,
                 title="没有给 v",
                 evidence=documented("top"),
                 zh="v 是必填的系统参数，值为 2.0",
@@ -155,31 +223,49 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
             ),
             LintRule(
                 id="polling_fast",
-                severity=W,
+                severity=Severity.WARNING,
                 title="同一查询过于频繁",
                 evidence=assumed("figures per second are not public"),
-                zh="一秒内把同一个查询重复了多次：会耗尽应用的调用配额。放慢轮询，或只查询改动过的时间段",
-                en="the same query came several times within a second: that uses up the app's quota. Poll more slowly, or only what has been modified",
+                zh=(
+                    "一秒内把同一个查询重复了多次：会耗尽应用的调用配额。放慢轮询，"
+                    "或只查询改动过的时间段"
+                ),
+                en=(
+                    "the same query came several times within a second: that uses up the app's "
+                    "quota. Poll more slowly, or only what has been modified"
+                ),
             ),
             LintRule(
                 id="hopeless_retry",
-                severity=W,
+                severity=Severity.WARNING,
                 title="重试不可能成功的调用",
                 evidence=documented("top"),
-                zh="sub_code 以 isv. 开头表示调用方的错误，原样重试不会成功；只有 isp. 开头的才值得重试",
-                en="a sub_code that begins with isv. is the caller's own mistake, the same call cannot succeed; only isp. is worth a retry",
+                zh=(
+                    "sub_code 以 isv. 开头表示调用方的错误，原样重试不会成功；只有 isp. "
+                    "开头的才值得重试"
+                ),
+                en=(
+                    "a sub_code that begins with isv. is the caller's own mistake, the same call "
+                    "cannot succeed; only isp. is worth a retry"
+                ),
             ),
             LintRule(
                 id="session_in_url",
-                severity=W,
+                severity=Severity.WARNING,
                 title="session 在明文 URL 里",
                 evidence=assumed("addresses stand in the logs of proxies"),
-                zh="用 http 的 GET 发送 session：它会留在各级代理与访问日志里。改用 POST 表单，生产环境用 https",
-                en="a session sent by GET over plain http stays in the logs of every proxy. Use a POST form, and https in production",
+                zh=(
+                    "用 http 的 GET 发送 session：它会留在各级代理与访问日志里。改用 POST 表单，"
+                    "生产环境用 https"
+                ),
+                en=(
+                    "a session sent by GET over plain http stays in the logs of every proxy. Use "
+                    "a POST form, and https in production"
+                ),
             ),
             LintRule(
                 id="unknown_field",
-                severity=H,
+                severity=Severity.HINT,
                 title="fields 里有文档没有的字段",
                 evidence=documented("api"),
                 zh="fields 中不认识的名字会被忽略，应答里就没有这个字段",
@@ -187,15 +273,18 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
             ),
             LintRule(
                 id="every_field",
-                severity=H,
+                severity=Severity.HINT,
                 title="fields 取了全部字段",
                 evidence=assumed("each field costs, and some are personal"),
                 zh="要了全部字段，包括买家的姓名、电话、地址：只取用得到的字段",
-                en="all fields were asked for, the buyer's name, number and address among them: ask for what is used",
+                en=(
+                    "all fields were asked for, the buyer's name, number and address among them: "
+                    "ask for what is used"
+                ),
             ),
             LintRule(
                 id="md5_sign",
-                severity=H,
+                severity=Severity.HINT,
                 title="用 md5 签名",
                 evidence=documented("sdk", note="the official Java SDK's default is hmac-sha256"),
                 zh="md5 仍然可用；新接入建议 sign_method=hmac-sha256",

@@ -1,4 +1,4 @@
-"""What the audit and the client report look at and what they find: calls of the journal decoded, findings as values."""
+"""What the audit and the lint read and what they report: decoded calls of the journal, findings."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,98 +12,109 @@ from ..protocol.binding import SYSTEM_PARAMETERS
 from ..world.journal import Entry, clipped, show_seconds
 from .lint_rules import LINT_RULES, LintRule
 
-__all__ = ["Finding", "JournalCall", "make_finding", "read_calls", "shorten", "worst_first"]
+__all__ = [
+    "JournalCall",
+    "ReviewFinding",
+    "decode_calls",
+    "make_review_finding",
+    "shorten_text",
+    "sort_by_severity",
+]
 
-_LISTED = 20  # request ids of one finding
-_SHOWN_AT_MOST = 60  # characters of what a caller has written
+_MAX_LISTED_CALLS = 20  # request ids of one finding
+_MAX_TEXT_CHARACTERS = 60  # of what a caller has written
 
 
 class JournalCall(Struct, frozen=True):
-    """A call with its parameters decoded; empty where they were too long to keep."""
+    """One call of the journal; `params` are empty where they were too long to be kept."""
 
     entry: Entry
     params: Mapping[str, str]
 
     @property
     def method(self) -> Method | None:
-        """The method called, if it is declared."""
+        """Return the method called, None if it is not declared."""
         return METHODS.get(self.entry.method)
 
     @property
     def started(self) -> float:
-        """When the call came, in real seconds since 1970."""
+        """Return when the call came, in real seconds since 1970."""
         return self.entry.real - self.entry.micros / 1e6
 
     @property
-    def unheard(self) -> bool:
-        """Whether the client cannot know how the call ended: a planned fault took its reply, and sent no other."""
+    def unanswered(self) -> bool:
+        """Return whether a planned fault took the reply and sent no other.
+
+        Then the client cannot know how the call ended.
+        """
         return self.entry.lost and self.entry.fault != "duplicate_delivery"
 
     @property
     def reply(self) -> Any:
-        """The masked reply, decoded: only where a check needs it."""
+        """Return the masked reply, decoded anew each time: only where a check needs it."""
         return msgspec.json.decode(self.entry.reply)
 
-    def asked(self, but: Collection[str] = ()) -> frozenset[tuple[str, str]]:
-        """What was asked: the parameters that are not the gateway's own, `but` these."""
+    def business_params(self, excluded: Collection[str] = ()) -> frozenset[tuple[str, str]]:
+        """Return the parameters that are not the gateway's own, without the excluded ones."""
         return frozenset(
             (name, value)
             for name, value in self.params.items()
-            if name not in SYSTEM_PARAMETERS and name not in but
+            if name not in SYSTEM_PARAMETERS and name not in excluded
         )
 
 
-def read_calls(entries: Iterable[Entry]) -> tuple[JournalCall, ...]:
-    """The calls decoded, in their order; one that a planned fault delivered twice was made once."""
-    return tuple(
-        [
-            JournalCall(
-                entry, {} if clipped(params := msgspec.json.decode(entry.params)) else params
-            )
-            for entry in entries
-            if not entry.redelivered
-        ]
-    )
+def decode_calls(entries: Iterable[Entry]) -> tuple[JournalCall, ...]:
+    """Return the calls in their order; one that a planned fault delivered twice counts once."""
+    return tuple([_decode_call(entry) for entry in entries if not entry.redelivered])
 
 
-class Finding(Struct, frozen=True):
-    """One thing that a client did: which conduct it is, a sentence in both languages, the calls that show it."""
+def _decode_call(entry: Entry) -> JournalCall:
+    params = msgspec.json.decode(entry.params)
+    return JournalCall(entry, {} if clipped(params) else params)
 
-    conduct: LintRule
+
+class ReviewFinding(Struct, frozen=True):
+    """One thing that a client did wrong: the rule, a sentence (zh, en), the calls that show it."""
+
+    rule: LintRule
     zh: str
     en: str
     entries: tuple[Entry, ...]
 
-    def shown(self) -> dict[str, Any]:
-        """The finding as the control API gives it; of many calls the first few."""
+    def serialize(self) -> dict[str, Any]:
+        """Return the finding as the control API gives it; of many calls the first few."""
+        first = self.entries[0]
+        one_exchange = len({entry.dispute_id for entry in self.entries}) == 1
         return {
-            "id": self.conduct.id,
-            "severity": self.conduct.severity.word,
-            "title": self.conduct.title,
+            "id": self.rule.id,
+            "severity": self.rule.severity.word,
+            "title": self.rule.title,
             "zh": self.zh,
             "en": self.en,
-            "evidence": str(self.conduct.evidence),
+            "evidence": str(self.rule.evidence),
             "count": len(self.entries),
-            "dispute_id": self.entries[0].dispute_id
-            if len({entry.dispute_id for entry in self.entries}) == 1
-            else "",
-            "at": show_seconds(self.entries[0].at),
-            "request_ids": [entry.request_id for entry in self.entries[:_LISTED]],
+            "dispute_id": first.dispute_id if one_exchange else "",
+            "at": show_seconds(first.at),
+            "request_ids": [entry.request_id for entry in self.entries[:_MAX_LISTED_CALLS]],
         }
 
 
-def make_finding(id: str, calls: Sequence[JournalCall], zh: str, en: str) -> Finding:
-    """A finding of the conduct with this id, shown by these calls."""
-    return Finding(LINT_RULES[id], zh, en, tuple([call.entry for call in calls]))
+def make_review_finding(
+    rule_id: str, calls: Sequence[JournalCall], zh: str, en: str
+) -> ReviewFinding:
+    """Return a finding of the rule, shown by these calls."""
+    return ReviewFinding(LINT_RULES[rule_id], zh, en, tuple([call.entry for call in calls]))
 
 
-def shorten(text: str) -> str:
-    """What a caller has written, short enough for a sentence."""
-    return text if len(text) <= _SHOWN_AT_MOST else text[: _SHOWN_AT_MOST - 1] + "…"
+def shorten_text(text: str) -> str:
+    """Return what a caller has written, short enough for a sentence."""
+    if len(text) <= _MAX_TEXT_CHARACTERS:
+        return text
+    return text[: _MAX_TEXT_CHARACTERS - 1] + "…"
 
 
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Errors, then warnings, then hints; each kind by its first call."""
+def sort_by_severity(findings: Iterable[ReviewFinding]) -> tuple[ReviewFinding, ...]:
+    """Return errors, then warnings, then hints; within a severity by the time of the first call."""
     return tuple(
-        sorted(findings, key=lambda found: (found.conduct.severity, found.entries[0].real))
+        sorted(findings, key=lambda finding: (finding.rule.severity, finding.entries[0].real))
     )

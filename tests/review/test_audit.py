@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mockserver import Sandbox
 from mockserver.review.audit import audit
-from mockserver.review.review_findings import read_calls
+from mockserver.review.review_findings import decode_calls
 
 AGREE, ADD, SHIP = (
     "tmall.exchange.agree",
@@ -56,10 +56,10 @@ def audited(world):
     """The audit of all that was called: what was found, and the counts of writes, safe and unsafe repeats."""
 
     def run():
-        result = audit(read_calls(world.journal.recent()[1]))
+        result = audit(decode_calls(world.journal.recent()[1]))
         assert all(each.zh and each.en for each in result.findings)
         return (
-            [each.conduct.id for each in result.findings],
+            [each.rule.id for each in result.findings],
             (result.writes, result.repeats - result.unsafe, result.unsafe),
             result.findings,
         )
@@ -88,7 +88,7 @@ def test_a_blind_repetition_is_unsafe(client, audited):
     ids, counts, [found] = audited()
     assert (ids, counts) == (["unsafe_repeat"], (2, 0, 1))
     assert [entry.outcome for entry in found.entries] == ["ok", "failed"]
-    assert found.shown()["request_ids"] == [entry.request_id for entry in found.entries]
+    assert found.serialize()["request_ids"] == [entry.request_id for entry in found.entries]
     assert all(
         entry.request_id in found.zh and entry.request_id in found.en for entry in found.entries
     )

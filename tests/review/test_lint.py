@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.review.lint import CHECKS, lint
+from mockserver.review.lint import LINT_CHECKS, lint
 from mockserver.review.lint_rules import LINT_RULES
-from mockserver.review.review_findings import read_calls
+from mockserver.review.review_findings import decode_calls
 
 GET, LIST, AGREE, SHIP = (
     "tmall.exchange.get",
@@ -51,16 +51,16 @@ def linted(world):
             "tid": {each.tid for each in orders},
             "oid": {each.oid for each in orders},
         }
-        found = lint(read_calls(world.journal.recent()[1]), ids)
+        found = lint(decode_calls(world.journal.recent()[1]), ids)
         assert all(each.zh and each.en and each.entries for each in found)
-        return {each.conduct.id: each for each in found if md5 or each.conduct.id != "md5_sign"}
+        return {each.rule.id: each for each in found if md5 or each.rule.id != "md5_sign"}
 
     return run
 
 
 def test_every_conduct_has_its_check():
     """Every entry of the table is the audit's or has a check by its name, and no check is without an entry."""
-    assert {*CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
+    assert {*LINT_CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
 
 
 @pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda each: each.id)
@@ -346,9 +346,9 @@ def test_other_ids_are_no_doubles(world, top, linted, text):
 @given(known=st.integers(10**17, 10**18 - 1), other=st.integers(10**17, 10**18 - 1))
 def test_a_double_is_known_by_what_it_becomes(known, other):
     """Every 18-digit id spoilt by a double is found; any other number is not."""
-    from mockserver.review.lint_flow import _in_doubles
+    from mockserver.review.lint_flow import double_forms
 
-    whole, floats = _in_doubles([known])
+    whole, floats = double_forms([known])
     assert (
         whole[str(int(float(known)))] == whole[javascript(known)] == floats[float(known)] == known
     )
@@ -475,7 +475,7 @@ def test_worst_first(top, linted):
     top(GET, dispute_id=1, fields="status,statu", sid="x")
     top(AGREE, dispute_id=1, address_id=1, fields="status")
     top(SHIP, dispute_id=1, fields="status", **CARRIER)
-    severities = [each.conduct.severity for each in linted(md5=True).values()]
+    severities = [each.rule.severity for each in linted(md5=True).values()]
     assert severities == sorted(severities) and len(set(severities)) == 3
 
 
@@ -486,7 +486,7 @@ def test_strange_calls_are_read(top, linted):
     top(GET, **{f"p{number}": "v" * 2000 for number in range(40)})
     top(LIST, page_no="x", page_size="0", fields="status")
     top(GET, dispute_id="1,2,,", fields=",,")
-    assert json.dumps([each.shown() for each in linted().values()], ensure_ascii=False)
+    assert json.dumps([each.serialize() for each in linted().values()], ensure_ascii=False)
 
 
 def test_many_unknown_names_are_bounded(top, linted, world):
@@ -496,8 +496,8 @@ def test_many_unknown_names_are_bounded(top, linted, world):
         len(
             [
                 each
-                for each in lint(read_calls(world.journal.recent()[1]), {})
-                if each.conduct.id == "unknown_parameter"
+                for each in lint(decode_calls(world.journal.recent()[1]), {})
+                if each.rule.id == "unknown_parameter"
             ]
         )
         == 50

@@ -15,8 +15,8 @@ from ...api.methods import METHODS
 from ...domain.exchange import Exchange
 from ...domain.vocabulary import Status
 from ...review.audit import audit
-from ...review.lint_flow import ids_rounded
-from ...review.review_findings import read_calls
+from ...review.lint_flow import find_rounded_ids
+from ...review.review_findings import decode_calls
 from ...world.journal import Entry
 from ...world.world import World
 from ..teardown_checks import ILLEGAL
@@ -132,7 +132,7 @@ def _offences(acted: CheckContext) -> Iterator[CheckFailure]:
             f"{what[0]}：{entry.method} {entry.cause_zh}",
             f"{what[1]}: {entry.method}: {entry.cause_en}",
         )
-        for finding in ids_rounded(read_calls([entry]), _ids(acted.world)):
+        for finding in find_rounded_ids(decode_calls([entry]), _ids(acted.world)):
             zh, en = f"{zh}；{finding.zh}", f"{en}; {finding.en}"
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
         query = urlencode({"method": entry.method, **code, "limit": 0})
@@ -169,7 +169,7 @@ def _repeats(acted: CheckContext) -> Iterator[CheckFailure]:
     if not any(_writes(each) for each in acted.heard):
         return
     latest = {each.request_id for each in acted.heard}
-    for finding in audit(read_calls(acted.world.journal.recent()[1])).findings:
+    for finding in audit(decode_calls(acted.world.journal.recent()[1])).findings:
         calls = [entry.request_id for entry in finding.entries]
         if latest.intersection(calls[1:]) and acted.calls.issuperset(calls):
             first = finding.entries[0]
