@@ -9,7 +9,7 @@ Three schemes are correct, one for each `sign_method`; they agree in the text an
 digest. A mistake is a `SchemeChange`, which yields variants with labels under the same laws as a
 `ContentChange` (see `signed_content`).
 
-Source: docs/spec/top-protocol.md#2-signature
+Source: docs/spec/top-protocol.md#top-2
 """
 
 import hashlib

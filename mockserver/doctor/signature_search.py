@@ -35,7 +35,7 @@ What would break: a change that depends on the sign (its tries could not be kept
 yields something when it makes no difference (a mistake would be named that nobody made), a general
 row before a special one (the explanation would be true and useless).
 
-Source: docs/spec/top-protocol.md#2-signature
+Source: docs/spec/top-protocol.md#top-2
 """
 
 import re

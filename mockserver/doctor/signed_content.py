@@ -19,7 +19,7 @@ them, and the search relies on them:
 * it does not look at the sign, so that one set of variants serves every sign;
 * it changes what it is given and does not start anew, so that it can follow another change.
 
-Source: docs/spec/top-protocol.md#2-signature
+Source: docs/spec/top-protocol.md#top-2
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,6 +1,6 @@
 """What is wrong with a timestamp or a date, and how it should have been written.
 
-Source: docs/spec/top-protocol.md#12-system-parameters (form and zone of `timestamp`).
+Source: docs/spec/top-protocol.md#top-1.2 (form and zone of `timestamp`).
 """
 
 from collections.abc import Iterator

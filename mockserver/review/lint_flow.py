@@ -56,8 +56,9 @@ Findings = Iterator[ReviewFinding]
 def find_calls_in_ban(calls: Calls) -> Findings:
     """Find calls refused by a ban whose end the client could read in an earlier reply.
 
-    A call that is let through shows that the ban is over.  Source:
-    docs/spec/top-protocol.md#6-rate-limits
+    A call that is let through shows that the ban is over.
+
+    Source: docs/spec/top-protocol.md#top-6
     """
     bans: dict[tuple[str, str], tuple[JournalCall, int]] = {}  # by app_key and method ("": all)
     repeated: dict[tuple[str, int], list[JournalCall]] = {}
