@@ -15,7 +15,7 @@ from .moves import Move
 from .rules import RuleValues
 from .vocabulary import IN_HAND, Status, Verdict
 
-__all__ = ["Condition", "ConditionKind", "Situation"]
+__all__ = ["BACK_TO_RECEIPT", "RECEIPT_REFUSED", "Condition", "ConditionKind", "Situation"]
 
 
 class ConditionKind(IntEnum):

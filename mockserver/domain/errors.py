@@ -4,13 +4,9 @@
 end with what is possible instead.
 """
 
-from typing import TYPE_CHECKING
-
+from .exchange import Exchange
 from .moves import Move
 from .vocabulary import IN_HAND, Actor, Ruleset
-
-if TYPE_CHECKING:
-    from .exchange import Exchange  # whose ledger raises errors of this tree
 
 __all__ = [
     "ConditionFailed",
@@ -28,7 +24,7 @@ class DomainError(Exception):
     """A refusal of the exchange's own rules; nothing has changed.  `exchange` is the one refused, as it was, where one was."""
 
     failure = "wrong_state"
-    exchange: "Exchange | None" = None
+    exchange: Exchange | None = None
 
     def __init__(self, zh: str, en: str) -> None:
         self.zh, self.en = zh, en
@@ -49,7 +45,7 @@ class IllegalMove(DomainError):
     """No row of the table allows the move now; `possible` lists what is."""
 
     def __init__(
-        self, *, exchange: "Exchange", move: type[Move], by: Actor, possible: Possible, over: bool
+        self, *, exchange: Exchange, move: type[Move], by: Actor, possible: Possible, over: bool
     ) -> None:
         self.exchange, self.move, self.by, self.possible = exchange, move, by, possible
         self.status = status = exchange.status
@@ -74,7 +70,7 @@ class WrongFlow(DomainError):
     failure = "wrong_flow"
 
     def __init__(
-        self, *, exchange: "Exchange", move: type[Move], belongs: tuple[Ruleset, ...]
+        self, *, exchange: Exchange, move: type[Move], belongs: tuple[Ruleset, ...]
     ) -> None:
         self.exchange, self.move = exchange, move
         ruleset = exchange.ruleset
@@ -91,7 +87,7 @@ class ConditionFailed(DomainError):
     """A row exists but its condition does not hold."""
 
     def __init__(
-        self, *, exchange: "Exchange", move: type[Move], failure: str, name: str, zh: str, en: str
+        self, *, exchange: Exchange, move: type[Move], failure: str, name: str, zh: str, en: str
     ) -> None:
         self.exchange, self.move, self.failure, self.name = exchange, move, failure, name
         super().__init__(zh, en)

@@ -9,10 +9,18 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from .ledger import Entry
 from .vocabulary import CsStatus, GoodStatus, Phase, Role, Ruleset, Status
 
-__all__ = ["Event", "Exchange", "Message", "Outcome"]
+__all__ = ["Entry", "Event", "Exchange", "Message", "Outcome"]
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """`num` units of `sku` go from account `source` to account `target`."""
+
+    sku: str
+    num: int
+    source: str
+    target: str
 
 
 class Exchange(Struct, frozen=True, kw_only=True, gc=False):

@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .errors import StockShort
+from .exchange import Entry
 
-__all__ = ["Accounts", "Entry", "Posting", "post_entries", "set_available"]
+__all__ = ["Accounts", "Posting", "post_entries", "set_available"]
 
 
 class Accounts(Struct, frozen=True, gc=False):
@@ -39,15 +40,6 @@ class Posting(Struct, frozen=True):
     zh: str
     goods: str
     units: str
-    source: str
-    target: str
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """`num` units of `sku` go from account `source` to account `target`."""
-
-    sku: str
-    num: int
     source: str
     target: str
 

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from .conditions import NOT_IN_HAND, Condition, ConditionKind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
-from .exchange import Exchange, Outcome
-from .ledger import Entry
+from .exchange import Entry, Exchange, Outcome
 from .moves import Agree, BuyerRequest, LeaveMessage, Move, ShipBack, Shipment
 from .rules import RuleValues
 from .table import CS_TABLE, FINAL_STATUSES, TABLE, Row

@@ -18,7 +18,7 @@ from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
 from .pipeline import Gateway
 
-__all__ = ["BodyBroken", "add_gateway", "base_url", "offers_gzip", "read_body"]
+__all__ = ["GATEWAY_PATHS", "BodyBroken", "add_gateway", "base_url", "offers_gzip", "read_body"]
 
 GATEWAY_PATHS = ("/router/rest", "/top/router/rest")
 _CHUNK_BYTES = 64 * 1024

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from ..protocol.shapes import BEIJING, read_time, show_time
 
-__all__ = ["CAPACITY", "Entry", "Journal", "Outcome", "Page", "clipped", "show_seconds"]
+__all__ = ["CAPACITY", "MASK", "Entry", "Journal", "Outcome", "Page", "clipped", "show_seconds"]
 
 CAPACITY = 10_000
 BYTES_AT_MOST = 64 * 1024 * 1024

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.domain.errors import StockShort
-from mockserver.domain.ledger import Accounts, Entry, post_entries, set_available
+from mockserver.domain.exchange import Entry
+from mockserver.domain.ledger import Accounts, post_entries, set_available
 
 PLACES = ["available", "reserved", "shipped", "returned", "outside"]
 COUNTS = st.integers(0, 50)
