@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-sdk test-written scenarios stories lint types floors bench build clean
+.PHONY: help demo serve test coverage test-sdk test-written scenarios stories lint types floors bench build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -21,6 +21,7 @@ help:
 	@echo "make test      all tests that need Python only       测试"
 	@echo "make coverage  the same tests, with the share of branches that they take   覆盖率"
 	@echo "make scenarios the scenarios that ship               运行附带的场景"
+	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make lint types floors build bench clean"
@@ -50,6 +51,9 @@ coverage: $(VENV)/.dev
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --show-missing
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100
+
+reference: $(VENV)/.run
+	$(BIN)/python docs/make_reference.py
 
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
