@@ -34,7 +34,7 @@ def test_upgraded_flow_ships_in_one_step(sandbox, client):
     exchange = sandbox.open(status=RETURNED)
     assert client.step() == []
     assert exchange.status_text == SHIPPED
-    assert exchange.shown["exchange"]["seller_logistic_no"] == f"SF{exchange.dispute_id}"
+    assert exchange.document["exchange"]["seller_logistic_no"] == f"SF{exchange.dispute_id}"
 
 
 def test_refuses_by_its_own_stock_rule(sandbox):

@@ -1,77 +1,90 @@
-"""A sandbox's planned faults and quotas, as its handle shows them."""
+"""Handles on a sandbox's planned faults and quotas."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import cast
+
+from ..control.control_call import ControlCall
+from .documents import FaultDocument, QuotaDocument
 
 __all__ = ["Faults", "Quotas"]
 
-Ask = Callable[..., Any]
-
 
 class Faults:
-    """The sandbox's planned faults, in the order they are asked: `faults.add("reply_lost", method="tmall.exchange.agree")`.
+    """The planned faults, in the order in which a call is compared with them.
 
-    Each is a dict as the control API shows it, with `id`, `hits` and what is `left`.
+        sandbox.faults.add("reply_lost", method="tmall.exchange.agree")
+
+    Iterating gives their documents.
     """
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: ControlCall) -> None:
         self._ask = ask
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._ask("GET", "faults")["items"])
+    def __iter__(self) -> Iterator[FaultDocument]:
+        return iter(cast("list[FaultDocument]", self._ask("GET", "faults")["items"]))
 
-    def __getitem__(self, fault_id: str) -> dict[str, Any]:
-        for each in self:
-            if each["id"] == fault_id:
-                return each
+    def __getitem__(self, fault_id: str) -> FaultDocument:
+        for fault in self:
+            if fault["id"] == fault_id:
+                return fault
         raise KeyError(fault_id)
 
     def add(self, name: str, **options: object) -> str:
-        """The id of a fault planned by its name; `as_` stands for the option `as`."""
-        return str(self._ask("POST", "faults", {"fault": name, **_plain(options)})["id"])
+        """Plan a fault and return its id; `as_` stands for the option `as`.
+
+        Raises:
+            ControlRefused: the fault or an option is unknown.
+        """
+        return str(self._ask("POST", "faults", {"fault": name, **_strip(options)})["id"])
 
     def add_set(self, name: str, **options: object) -> list[str]:
-        """The ids of all faults of a set, e.g. `bad_day`; which calls they meet may be said for all of them."""
-        return [
-            each["id"]
-            for each in self._ask("POST", "faults", {"set": name, **_plain(options)})["items"]
-        ]
+        """Plan all faults of a set, e.g. `bad_day`, and return their ids.
+
+        Options that choose calls (`method`, `session`, …) hold for all of them.
+        """
+        reply = self._ask("POST", "faults", {"set": name, **_strip(options)})
+        return [item["id"] for item in reply["items"]]
 
     def change(self, fault_id: str, **options: object) -> None:
-        """Some of a fault's keys are these from now on; its counts stay."""
-        self._ask("PATCH", f"faults/{fault_id}", _plain(options))
+        """Change some keys of a fault; its counts stay."""
+        self._ask("PATCH", f"faults/{fault_id}", _strip(options))
 
     def drop(self, fault_id: str) -> None:
-        """A fault is planned no longer."""
+        """Delete a fault."""
         self._ask("DELETE", f"faults/{fault_id}")
 
     def clear(self) -> None:
-        """Nothing is planned."""
+        """Delete all faults."""
         self._ask("DELETE", "faults")
 
     @property
-    def unused(self) -> list[dict[str, Any]]:
-        """The faults that have struck no call yet."""
-        return [each for each in self if not each["hits"]]
+    def unused(self) -> list[FaultDocument]:
+        """The faults that have disturbed no call yet."""
+        return [fault for fault in self if not fault["hits"]]
 
 
-def _plain(options: dict[str, object]) -> dict[str, object]:
+def _strip(options: dict[str, object]) -> dict[str, object]:
     return {name.rstrip("_"): value for name, value in options.items()}
 
 
 class Quotas:
-    """The sandbox's quotas, none at first: `quotas.add(per="second", limit=5, method="tmall.exchange.agree")`."""
+    """The limits of calls, none at first.
 
-    def __init__(self, ask: Ask) -> None:
+        sandbox.quotas.add(per="second", limit=5, method="tmall.exchange.agree")
+
+    Iterating gives their documents.
+    """
+
+    def __init__(self, ask: ControlCall) -> None:
         self._ask = ask
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._ask("GET", "quotas"))
+    def __iter__(self) -> Iterator[QuotaDocument]:
+        return iter(cast("list[QuotaDocument]", self._ask("GET", "quotas")))
 
     def add(self, *, per: str, limit: int, **keys: str) -> None:
-        """One more quota; `method`, `app_key` and `sub_code` as in the control API.  All counts begin anew."""
+        """Add a quota; `method`, `app_key`, `sub_code` are optional.  All counts begin at zero."""
         self._ask("PUT", "quotas", [*self, {"per": per, "limit": limit, **keys}])
 
     def clear(self) -> None:
-        """Nothing is limited."""
+        """Delete all quotas."""
         self._ask("PUT", "quotas", [])

@@ -26,7 +26,7 @@ def _lines(sandbox: Sandbox, test: str) -> Iterator[str]:
     yield f"重跑 (run again): python -m pytest {_quoted(test)}"
     exchanges = sandbox.exchanges
     for exchange in exchanges[:_EXCHANGES]:
-        yield from _exchange(exchange.shown)
+        yield from _exchange(exchange.document)
     if len(exchanges) > _EXCHANGES:
         yield f"… 共 {len(exchanges)} 张换货单 ({len(exchanges)} exchanges)"
     calls = sandbox.requests(limit=_CALLS)

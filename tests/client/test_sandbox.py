@@ -193,7 +193,7 @@ def test_a_story_takes_values(sandbox: Sandbox) -> None:
     """Values of a story's `set` are keywords; a text that is no story is refused with its mistakes."""
     text = "scenario: x\nset: {units: 1}\nsteps:\n  - {buyer: apply, num: $units}\n"
     sandbox.play(text, units=3)
-    assert sandbox.exchanges[0].shown["exchange"]["num"] == 3
+    assert sandbox.exchanges[0].document["exchange"]["num"] == 3
     with pytest.raises(ControlRefused) as refused:
         sandbox.play(text, unit=3)
     assert refused.value.problem["mistakes"][0]["line"] == 2

@@ -142,7 +142,7 @@ def shape(encounter: MachineRun) -> Any:
         box.clock.now,
         [box.stock[name] for name in ("wanted", "bought", "shoes")],
         [(fault["id"], fault["hits"]) for fault in box.faults],
-        [each.shown["exchange"]["modified"] for each in box.exchanges],
+        [each.document["exchange"]["modified"] for each in box.exchanges],
     )
 
 

@@ -101,12 +101,12 @@ def test_the_marker_makes_the_world(run):
         class TestUpgraded:
             def test_one(self, sandbox):
                 assert sandbox.stock["wanted"].available == 1
-                assert sandbox.open().shown["ruleset"] == "upgraded"
+                assert sandbox.open().document["ruleset"] == "upgraded"
 
             @pytest.mark.sandbox(ruleset="classic")
             def test_two(self, sandbox):
                 assert sandbox.stock["wanted"].available == 1
-                assert sandbox.open().shown["ruleset"] == "classic"
+                assert sandbox.open().document["ruleset"] == "classic"
     """).assert_outcomes(passed=2)
 
 

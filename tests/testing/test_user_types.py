@@ -1,0 +1,144 @@
+"""A user's test file passes strict type checkers, and they find what is spelt wrongly in one."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CORRECT = """
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from mockserver import ControlRefused, Exchange, Sandbox, Server, TopClient, TopRefused
+from mockserver.scenario.result import ScenarioResult
+
+
+@pytest.mark.sandbox(goods={"wanted": {"stock": 1}}, allow=["illegal_move"])
+def test_moves(sandbox: Sandbox) -> None:
+    exchange: Exchange = sandbox.open(reason="尺码不合适")
+    sandbox.seller.agree(exchange, leave_message="同意", address_id=1)
+    sandbox.buyer.ship_back(exchange, logistics_no="SF1", logistics_company_name="顺丰快递")
+    sandbox.sub_seller.returngoods_agree(exchange.dispute_id)
+    sandbox.seller.consigngoods(logistics_no=123)
+    sandbox.cs.judge(exchange, for_="seller", content="…")
+    sandbox.system.expire(exchange)
+    text: str = sandbox.buyer.leave_message(pics=["https://img/a.png"]).status_text
+    assert text
+
+
+def test_reads(sandbox: Sandbox) -> None:
+    exchange = sandbox.open()
+    event = exchange.timeline[0]
+    text: str = event["at"] + event["rule"] + event["by"]
+    source: int | None = event["from"]
+    moves: list[str] = exchange.possible["seller"]
+    fired = sandbox.clock.advance(timedelta(days=1))
+    number: int = fired[0]["to"] + exchange.status
+    deadline: str | None = exchange.deadline
+    at: str = sandbox.clock.deadlines[0]["at"]
+    report = sandbox.report()
+    errors: int = report["counts"]["error"] + report["audit"]["unsafe"]
+    rows: int = sandbox.coverage()["rulesets"]["classic"]["rows"]["1-agree-2"]
+    assert text and source and moves and number and deadline and at and errors and rows
+    assert sandbox.stock["wanted"].reserved == 1
+    assert sandbox.events()[-1]["stock"][0]["num"] == 1
+
+
+def test_requests(sandbox: Sandbox, top_client: TopClient) -> None:
+    try:
+        top_client.call("tmall.exchange.get", dispute_id="1", fields="dispute_id")
+    except TopRefused as refused:
+        assert refused.sub_code
+    for call in sandbox.requests(outcome="refused"):
+        reason: str = call["diagnosis"]["zh"] + call["sub_code"]
+        fault: str = call["fault"]["name"] if call["fault"] else ""
+        assert reason or fault
+    calls = sandbox.requests.assert_called("tmall.exchange.get", times=1)
+    assert calls[0]["code"] == 0
+    sandbox.faults.add("reply_lost", method="tmall.exchange.agree", times=2)
+    assert sandbox.faults["f1"]["hits"] == 0
+    with pytest.raises(ControlRefused) as problem:
+        sandbox.buyer.cancel(1)
+    assert problem.value.status == 404
+
+
+def test_scenario(scenario: Callable[..., ScenarioResult], mockserver: Server) -> None:
+    result = scenario("refund.scenario.yaml", until=4)
+    assert result.ok
+    assert mockserver.sandbox(direct=True).seed == 0
+"""
+
+WRONG = """
+from mockserver import Sandbox
+
+
+def test_wrong(sandbox: Sandbox) -> None:
+    exchange = sandbox.open()
+    sandbox.buyer.shipback(exchange)
+    sandbox.buyer.ship_back(exchange, logistic_no="SF1")
+    sandbox.seller.returngoods_agree(exchange, leave_message="x")
+    sandbox.cs.judge(exchange, for_="everybody")
+    sandbox.seller.agree(exchange, leave_message=7)
+    exchange.timeline[0]["form"]
+    exchange.possible["vendor"]
+    sandbox.clock.deadlines[0]["when"]
+    sandbox.clock.advance("1d")[0]["dispute"]
+    sandbox.requests()[0]["diagnose"]
+    sandbox.report()["audit"]["writers"]
+    sandbox.events()[0]["stock"][0]["units"]
+    sandbox.coverage()["rules"]
+    sandbox.faults["f1"]["hit"]
+    number: int = exchange.status_text
+"""
+FIRST_WRONG_LINE = 7
+
+
+def run_mypy(file: Path) -> tuple[int, set[int]]:
+    """Return mypy's exit code under --strict and the lines with errors."""
+    settings = file.with_name("mypy.ini")
+    settings.write_text("[mypy]\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", str(settings), file.name]
+    done = subprocess.run(
+        command, cwd=file.parent, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert not done.stderr, done.stderr
+    return done.returncode, {int(line) for line in re.findall(r"\.py:(\d+): error", done.stdout)}
+
+
+def run_pyright(file: Path) -> tuple[int, set[int]]:
+    """Return pyright's exit code in strict mode and the lines with errors."""
+    settings = {"typeCheckingMode": "strict", "include": [file.name]}
+    file.with_name("pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
+    done = subprocess.run(
+        command, cwd=file.parent, capture_output=True, text=True, timeout=300, check=False
+    )
+    findings = json.loads(done.stdout)["generalDiagnostics"]
+    return done.returncode, {
+        finding["range"]["start"]["line"] + 1
+        for finding in findings
+        if finding["severity"] == "error"
+    }
+
+
+@pytest.mark.parametrize("run", [run_mypy, run_pyright])
+def test_a_correct_file_has_no_errors(tmp_path: Path, run) -> None:
+    """A test file that uses fixtures and handles as documented passes the strict checker."""
+    file = tmp_path / "test_user.py"
+    file.write_text(CORRECT, "utf-8")
+    assert run(file) == (0, set())
+
+
+@pytest.mark.parametrize("run", [run_mypy, run_pyright])
+def test_every_wrong_line_is_an_error(tmp_path: Path, run) -> None:
+    """The checker reports each wrong move, keyword, key and type."""
+    file = tmp_path / "test_user.py"
+    file.write_text(WRONG, "utf-8")
+    code, lines = run(file)
+    assert code == 1
+    assert lines == set(range(FIRST_WRONG_LINE, len(WRONG.splitlines()) + 1))
