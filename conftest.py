@@ -132,9 +132,9 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
             return list(value)
         if isinstance(value, dict):
             return {
-                key: plain(each)
-                for key, each in value.items()
-                if not isinstance(each, SortedList) or each
+                key: plain(item)
+                for key, item in value.items()
+                if not isinstance(item, SortedList) or item
             }
         return list(value) if isinstance(value, list) else value
 
@@ -226,7 +226,7 @@ def send(gateway: Gateway) -> Callable[..., Any]:
         verb: str = "POST", query: Any = b"", body: Any = b"", kind: str = FORM, gzip: bool = False
     ) -> Any:
         raw = [
-            urlencode(each).encode() if isinstance(each, dict) else each for each in (query, body)
+            urlencode(part).encode() if isinstance(part, dict) else part for part in (query, body)
         ]
         return gateway.answer(Inbound(verb, raw[0], kind, raw[1], "http://mock:8420", gzip))
 

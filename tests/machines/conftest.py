@@ -189,7 +189,7 @@ def make_book() -> Callable[[World], Book]:
 
     def make(world: World) -> Book:
         goods = world._state.goods
-        shelves = {each.sku_id: Shelf() for each in goods.values()}
+        shelves = {product.sku_id: Shelf() for product in goods.values()}
         return Book(world._state.clock.at, shelves, goods["bought"].sku_id)
 
     return make
@@ -215,7 +215,7 @@ def signed() -> Callable[..., Inbound]:
     def make(world: World, method: str, **business: Any) -> Inbound:
         [app] = world._state.apps.values()
         session = next(
-            each.token for each in world._state.sessions.values() if each.label == "main"
+            session.token for session in world._state.sessions.values() if session.label == "main"
         )
         texts = {
             "method": method,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.protocol.pictures import picture_name, picture_type
+from mockserver.protocol.pictures import data_url, picture_name, picture_type
 
 PICTURES = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
@@ -47,3 +47,8 @@ def test_the_name_follows_the_content(content):
     """The same bytes have the same name, other bytes another."""
     assert picture_name(content) == picture_name(bytes(content))
     assert picture_name(content) != picture_name(content + b"\x00")
+
+
+def test_a_data_url_carries_type_and_content():
+    """The media type that the content has, then the content in base64 (RFC 2397)."""
+    assert data_url(b"GIF89a!") == "data:image/gif;base64,R0lGODlhIQ=="

@@ -100,14 +100,14 @@ def test_refused_return(sdk, sandbox):
     reasons, others = (
         sdk.reply(
             "tmall.exchange.refusereason.get",
-            dispute_id=each.dispute_id,
+            dispute_id=refused.dispute_id,
             fields="reason_id,reason_text",
         )
-        for each in (exchange, before)
+        for refused in (exchange, before)
     )
     ids, other_ids = (
-        {row["reason_id"] for row in each["result"]["results"]["reason"]}
-        for each in (reasons, others)
+        {row["reason_id"] for row in listing["result"]["results"]["reason"]}
+        for listing in (reasons, others)
     )
     refused = sdk.reply(
         "tmall.exchange.returngoods.refuse",
