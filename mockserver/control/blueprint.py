@@ -10,9 +10,8 @@ import msgspec
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from ..gateway.app import BodyBroken, base_url, read_body
-from ..gateway.pipeline import fault_place
-from ..service.problem import Problem, problem_of
+from ..service.problem import Problem, exception_place, problem_of
+from ..service.request import BodyBroken, base_url, read_body
 from ..world.document import BadDocument
 from .in_process import InProcessControl
 from .route import Route, ServerContext
@@ -145,7 +144,7 @@ def answer_errors(app: Flask, report: Callable[[str], None]) -> None:
         return _problem_response(Problem(status, "请求无法处理", error.name))
 
     def report_fault(error: Exception) -> Response:
-        place = fault_place(error)
+        place = exception_place(error)
         report(f"内部错误 (our own fault) {place}")
         return _problem_response(Problem(500, "本工具内部错误，请报告", f"our own fault: {place}"))
 

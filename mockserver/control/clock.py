@@ -59,7 +59,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
                 "by", "应为时长，例如 3d12h、6d23h59m59s", "a duration such as 3d12h"
             ) from None
     assert body.to is not None
-    with world.settled() as now:
+    with world.unit_of_work() as work:
         if body.to == "next":
             at = world.view.next_event()
         elif body.to.startswith("deadline:"):
@@ -73,11 +73,11 @@ def _span(world: World, body: SpanBody) -> timedelta:
                     "next, an instant, or deadline:<dispute_id>",
                 )
             at = world.view.clock.recorded(instant)
-            if at < now:
+            if at < work.now:
                 raise BadDocument("to", "早于独立环境的当前时间", "earlier than the sandbox's now")
         if at is None:
             raise Problem(409, "没有将到期的时限", "no deadline is coming", field="to")
-        return at - now
+        return at - work.now
 
 
 def _advance(request: ControlRequest) -> tuple[int, Any]:

@@ -23,7 +23,7 @@ def _events(request: ControlRequest) -> tuple[int, Any]:
     """
     world, since = request.world, parse_count(request.query, "since", 0, 10**9 - 1)
     wanted = request.query.get("dispute_id", "")
-    with world.settled():
+    with world.unit_of_work():
         view = world.view
         numbers = (exchange.dispute_id for exchange in view.exchanges())
         chosen = [number for number in numbers if wanted in ("", str(number))]

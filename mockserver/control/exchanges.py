@@ -30,7 +30,7 @@ class MoveBody(Struct, frozen=True):
 
 def _list(request: ControlRequest) -> tuple[int, Any]:
     world, limit = request.world, parse_count(request.query, "limit", 100, MAX_ITEMS)
-    with world.settled():
+    with world.unit_of_work():
         rows = sorted(world.view.exchanges(), key=lambda e: (-e.modified.timestamp(), e.dispute_id))
         if "status" in request.query:
             wanted = read_status(request.query["status"], status_texts(world.view.rules))

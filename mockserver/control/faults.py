@@ -10,6 +10,7 @@ from ..domain.durations import format_duration
 from ..service.problem import Problem
 from ..world.document import BadDocument, QuotaDocument
 from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind
+from ..world.faults.fault_plan import serialize_planned
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
@@ -39,44 +40,42 @@ def _put_quotas(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _faults(request: ControlRequest) -> tuple[int, Any]:
-    items = request.world.faults.shown()
+    items = request.world.planned_faults()
     return 200, {"total": len(items), "items": items}
 
 
 def _add(request: ControlRequest) -> tuple[int, Any]:
-    harm, world = request.world.faults, request.world
-    with world.lock:
-        items = [
-            harm.show(fault) for fault in harm.add({} if request.body is None else request.body)
-        ]
+    with request.world.unit_of_work() as work:
+        faults = request.world.plan_faults({} if request.body is None else request.body)
+        items = [serialize_planned(fault, work.view.fault_counters(fault.id)) for fault in faults]
     return 201, {"total": len(items), "items": items} if "set" in request.body else items[0]
 
 
 def _change(request: ControlRequest) -> tuple[int, Any]:
     if not isinstance(request.body, Mapping):
         raise BadDocument("body", "应为 JSON 对象", "a JSON object is wanted")
-    with request.world.lock:
-        changed = request.world.faults.change(request.path["fault_id"], request.body)
+    with request.world.unit_of_work() as work:
+        changed = request.world.change_fault(request.path["fault_id"], request.body)
         if changed is None:
             raise _absent(request)
-        return 200, request.world.faults.show(changed)
+        return 200, serialize_planned(changed, work.view.fault_counters(changed.id))
 
 
 def _drop(request: ControlRequest) -> tuple[int, Any]:
-    if not request.world.faults.drop([request.path["fault_id"]]):
+    if not request.world.drop_faults([request.path["fault_id"]]):
         raise _absent(request)
     return 204, None
 
 
 def _drop_all(request: ControlRequest) -> tuple[int, Any]:
-    request.world.faults.drop()
+    request.world.drop_faults()
     return 204, None
 
 
 def _absent(request: ControlRequest) -> Problem:
     wanted, known = (
         request.path["fault_id"],
-        [str(each["id"]) for each in request.world.faults.shown()[:20]],
+        [str(each["id"]) for each in request.world.planned_faults()[:20]],
     )
     return Problem(
         404,

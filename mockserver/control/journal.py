@@ -147,7 +147,7 @@ def _export(request: ControlRequest) -> tuple[int, Any]:
 
 def _report(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.settled():
+    with world.unit_of_work():
         disputes = {exchange.dispute_id for exchange in world.view.exchanges()}
         orders: list[Exchange | Trade] = [*world.view.exchanges(), *world.view.trades()]
     ids = {

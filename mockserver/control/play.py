@@ -250,10 +250,10 @@ def _recorded(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.recorder import HistoryTooLong, record_scenario
 
     world = request.world
-    with world.settled() as now:
-        view = world.view.copy()
+    with world.unit_of_work() as work:
+        view = work.view.copy()
     try:
-        return 200, record_scenario(view, now, world.id)
+        return 200, record_scenario(view, work.now, world.id)
     except HistoryTooLong as wrong:
         raise Problem(409, wrong.zh, wrong.en) from None
 

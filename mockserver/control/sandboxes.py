@@ -159,7 +159,7 @@ def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | 
 
 def _patch_app(request: ControlRequest) -> tuple[int, Any]:
     key, world = request.path["app_key"], request.world
-    with world.settled():
+    with world.unit_of_work():
         app = world.view.app(key)
         if app is None:
             known = "、".join(app.app_key for app in world.view.apps())
@@ -177,7 +177,7 @@ def _patch_app(request: ControlRequest) -> tuple[int, Any]:
 
 def _patch_session(request: ControlRequest) -> tuple[int, Any]:
     wanted, world = request.path["label"], request.world
-    with world.settled():
+    with world.unit_of_work():
         sessions = world.view.sessions()
         session = next((each for each in sessions if wanted in (each.label, each.nick)), None)
         if session is None:

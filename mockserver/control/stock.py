@@ -18,7 +18,7 @@ class StockBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _stock(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.settled():
+    with world.unit_of_work():
         items = [serialize_accounts(world, sku, accounts) for sku, accounts in world.view.stock()]
     return 200, {"total": len(items), "items": items}
 

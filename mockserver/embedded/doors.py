@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from ..gateway.app import base_url, offers_gzip
+from ..gateway.app import offers_gzip
 from ..gateway.pipeline import Gateway
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
+from ..service.request import base_url
 from .ports import Request
 from .refusals import BODY_TOO_LARGE, Refusal
 from .worker_pool import WorkerPool

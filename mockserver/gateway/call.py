@@ -12,6 +12,7 @@ from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_
 from ..protocol.messages import Inbound
 from ..world.faults.fault_matching import FaultMatch
 from ..world.identity import App, Session
+from ..world.unit_of_work import UnitOfWork
 from ..world.world import World
 
 __all__ = ["Call", "read_call"]
@@ -20,7 +21,9 @@ __all__ = ["Call", "read_call"]
 class Call(Struct):
     """The working record of one call; checks fill it in, in their order.
 
-    Of `texts` the first `in_query` came in the query.  `doubt` is a business failure, or what a lax server let pass.
+    Of `texts` the first `in_query` came in the query.  `addressed` is the sandbox that session and
+    app_key name, `work` the open unit of work, `world` the sandbox that answers, once the check of the app has passed.  `refusal` is
+    the business failure, or the platform error that a lax server let pass.
     """
 
     inbound: Inbound
@@ -31,6 +34,8 @@ class Call(Struct):
     raw_body: str = ""
     repeated: str = ""
     unreadable: BadForm | None = None
+    addressed: World | None = None
+    work: UnitOfWork | None = None
     world: World | None = None
     app: App | None = None
     session: Session | None = None
@@ -42,21 +47,21 @@ class Call(Struct):
     msg_code: str = ""
     cause: tuple[str, str] = ("", "")
     refusal: DomainError | TopError | None = None
-    hit: FaultMatch | None = None
+    fault: FaultMatch | None = None
 
     @property
     def as_json(self) -> bool:
-        """Whether the reply is JSON; XML is the default, also for a format that cannot be read."""
+        """True if the reply is JSON; XML is the default, also for an unknown format."""
         return self.texts.get("format") == "json"
 
     @property
     def simplify(self) -> bool:
-        """Only the word `true` counts, and only with JSON."""
+        """True if lists are unwrapped: only for the word `true`, and only with JSON."""
         return self.as_json and self.texts.get("simplify") == "true"
 
 
 def read_call(inbound: Inbound, request_id: str) -> Call:
-    """The call with its texts and files; what cannot be read is noted for the checks.
+    """Return the call with its texts and files; what cannot be read is noted for the checks.
 
     Parameters come from the query and the body alike; the first value of a repeated one counts.
     """
@@ -72,7 +77,7 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
 
 
 def _pairs(call: Call, read: Callable[[Call], list[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """What `read` finds; what of it cannot be read is noted."""
+    """Return what `read` returns; note what cannot be read."""
     try:
         return read(call)
     except BadForm as wrong:
@@ -81,7 +86,7 @@ def _pairs(call: Call, read: Callable[[Call], list[tuple[str, str]]]) -> list[tu
 
 
 def _first_values(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str]:
-    """The first value of each name, and the first name that came again."""
+    """Return the first value of each name, and the first name that came twice."""
     texts: dict[str, str] = {}
     repeated = ""
     for name, value in pairs:
@@ -97,7 +102,7 @@ def _read_query(call: Call) -> list[tuple[str, str]]:
 
 
 def _read_body(call: Call) -> list[tuple[str, str]]:
-    """The pairs of the body; its files and a raw JSON or XML body go into the call."""
+    """Return the pairs of the body; put its files and a raw JSON or XML body into the call."""
     inbound = call.inbound
     body, kind = inbound.body or b"", inbound.content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":

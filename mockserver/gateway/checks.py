@@ -22,10 +22,9 @@ from ..protocol.errors import TopError, call_limited
 from ..protocol.shapes import read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
-from ..world.world import World
 from .call import Call
 
-__all__ = ["CHECKS", "Check", "SandboxLookup", "world_of"]
+__all__ = ["CHECKS", "Check", "SandboxLookup"]
 
 
 class SandboxLookup(Struct, frozen=True):
@@ -67,18 +66,21 @@ def _app(call: Call, lookup: SandboxLookup) -> None:
     key = call.texts.get("app_key", "")
     if not key and not lookup.lax:
         raise TopError(28)
-    world, app, session = lookup.directory.find(call.texts.get("session", ""), key)
+    world = call.addressed
+    app = world.view.app(key) if world else None
     if app is None and lookup.lax:
         call.warnings.append(
-            f"lax：app_key {key[:50]!r} 未知，按独立环境 {lookup.lax} 处理 (unknown app_key taken as that sandbox's)"
+            f"lax：app_key {key[:50]!r} 未知，按独立环境 {lookup.lax} 处理"
+            " (unknown app_key taken as that sandbox's)"
         )
         world = lookup.directory.get(lookup.lax)
         assert world is not None
         app = next(iter(world.view.apps()))
-        session = world.view.session(call.texts.get("session", ""))
     if world is None or app is None:
         raise TopError(29, sub_code="isv.appkey-not-exists")
-    call.world, call.app, call.session = world, app, session
+    call.world = world
+    call.app = app
+    call.session = world.view.session(call.texts.get("session", ""))
 
 
 def _timestamp(call: Call, lookup: SandboxLookup) -> None:
@@ -169,7 +171,8 @@ def _flow(call: Call, lookup: SandboxLookup) -> None:
     world = call.world
     assert world is not None and call.app is not None
     if world.view.quotas:
-        ban = world.consume_quota(call.app.app_key, call.texts["method"])
+        assert call.work is not None
+        ban = call.work.consume_quota(call.app.app_key, call.texts["method"])
         if ban is not None:
             raise call_limited(ban.sub_code, ban.seconds, ban.zh, ban.en)
 
@@ -265,11 +268,3 @@ CHECKS: tuple[Check, ...] = (
     Check((11, 12), _permission),
     Check((40, 41), _arguments),
 )
-
-
-def world_of(call: Call, lookup: SandboxLookup) -> World | None:
-    """The world a call can be told to belong to, even one refused before its app was looked up."""
-    return (
-        call.world
-        or lookup.directory.find(call.texts.get("session", ""), call.texts.get("app_key", ""))[0]
-    )

@@ -1,6 +1,6 @@
 """What the methods without a move answer: each query by the name its declaration gives.
 
-A query reads the settled world and returns the members of the reply; it changes nothing.
+A query reads a view of the sandbox and returns the members of the reply; it changes nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from ..world.identity import Session
 from ..world.listing import ExchangeFilter
 from ..world.view import WorldView
 
-__all__ = ["QUERIES", "QueryContext", "asked_fields", "wanted_of"]
+__all__ = ["QUERIES", "QueryContext", "asked_fields", "exchange_filter"]
 
 
 class QueryContext(Struct, frozen=True):
@@ -45,7 +45,7 @@ def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
 
 
 def _exchange(ask: QueryContext) -> Tree:
-    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
+    exchange = ask.world.read_exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
     fields = asked_fields(ask.method, ask.arguments)
     return {
         "result": {
@@ -55,7 +55,7 @@ def _exchange(ask: QueryContext) -> Tree:
     }
 
 
-def wanted_of(ask: QueryContext) -> ExchangeFilter:
+def exchange_filter(ask: QueryContext) -> ExchangeFilter:
     """The filters that a list was asked with."""
     given, clock = ask.arguments, ask.world.clock
 
@@ -81,7 +81,7 @@ def wanted_of(ask: QueryContext) -> ExchangeFilter:
 
 def _exchanges(ask: QueryContext) -> Tree:
     page_no, size = _page(ask.arguments)
-    total, rows = ask.world.list_exchanges(wanted_of(ask), page_no, size)
+    total, rows = ask.world.list_exchanges(exchange_filter(ask), page_no, size)
     fields = asked_fields(ask.method, ask.arguments)
     found = [build_exchange_record(row, fields, RecordKind.LIST, ask.view) for row in rows]
     return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}

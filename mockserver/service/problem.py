@@ -9,7 +9,7 @@ from ..domain.rules import BadRule
 from ..domain.vocabulary import Actor
 from ..world.document import BadDocument
 
-__all__ = ["Problem", "by_actor", "problem_of"]
+__all__ = ["Problem", "by_actor", "exception_place", "problem_of"]
 
 
 class Problem(Exception):
@@ -66,3 +66,12 @@ def problem_of(wrong: Exception) -> Problem | None:
     if isinstance(wrong, DomainError):
         return Problem(409, wrong.zh, wrong.en, failure=wrong.failure)
     return None
+
+
+def exception_place(error: BaseException) -> str:
+    """Return class and innermost place of an unexpected exception, without any value of the call."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_name}:{frame.tb_lineno}" if frame else "?"
+    return f"{type(error).__name__} at {place}"

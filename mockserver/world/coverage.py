@@ -38,18 +38,18 @@ class Coverage:
         self._opened: Counter[tuple[Ruleset, Status]] = Counter()
         self._refused: Counter[tuple[Ruleset, str]] = Counter()
 
-    def called(self, entry: Entry) -> None:
-        """A client's call was answered so."""
+    def add_call(self, entry: Entry) -> None:
+        """Count how a client's call was answered."""
         with self._lock:
             self._calls[entry.code, entry.sub_code.partition(":")[0], entry.msg_code] += 1
 
-    def moved(self, ruleset: Ruleset, event: Event, *, client: bool = False) -> None:
-        """A row was taken; `client` tells that a client's call took it."""
+    def add_move(self, ruleset: Ruleset, event: Event, *, client: bool = False) -> None:
+        """Count that a row was taken; `client` is True if a client's call took it."""
         with self._lock:
             self._moves[ruleset, event.rule, event.role, client] += 1
 
-    def opened(self, exchanges: Iterable[Exchange]) -> None:
-        """Exchanges stand where they were opened."""
+    def add_openings(self, exchanges: Iterable[Exchange]) -> None:
+        """Count exchanges in the status in which they were opened."""
         with self._lock:
             for exchange in exchanges:
                 if exchange.status is _APPLICATION.target:
@@ -57,15 +57,15 @@ class Coverage:
                 else:
                     self._opened[exchange.ruleset, exchange.status] += 1
 
-    def refused(self, exchange: Exchange, move: type[Move], refusal: DomainError) -> None:
-        """A client's move was refused, and why."""
+    def add_refusal(self, exchange: Exchange, move: type[Move], refusal: DomainError) -> None:
+        """Count a client's refused move by its reason."""
         with self._lock:
             self._refused[
                 exchange.ruleset, f"{exchange.status.value}-{move.name()}:{refusal.failure}"
             ] += 1
 
     def clear(self) -> None:
-        """Nothing has been met."""
+        """Set all counts to zero."""
         with self._lock:
             for counts in (self._calls, self._moves, self._opened, self._refused):
                 counts.clear()

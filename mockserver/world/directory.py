@@ -14,17 +14,22 @@ from .world import World
 
 __all__ = ["TELLING", "Directory"]
 
+_SANDBOXES_OF_A_PROCESS = 2**20  # numbers of processes with other instance numbers do not meet
+
 TELLING = 8  # shorter sessions and secrets may be any word or number
 
 
 class Directory:
     """All worlds of one server by id, session and app_key.
 
-    `real` is the machine's clock: the only door through which wall time comes in.
+    `real` is the machine's clock: the only door through which wall time comes in.  `instance` tells
+    apart the processes of one server: with different ones no sandbox number, made-up app key, session
+    or request id repeats between them.  0 gives the plain numbers of a server with one process.
     """
 
-    def __init__(self, real: Callable[[], datetime]) -> None:
+    def __init__(self, real: Callable[[], datetime], instance: int = 0) -> None:
         self.real = real
+        self.instance = instance
         self._worlds: dict[str, World] = {}
         self._by_session: dict[str, World] = {}
         self._by_app: dict[str, tuple[World, ...]] = {}
@@ -36,7 +41,7 @@ class Directory:
         """A number that no other world of this server was made with."""
         with self._lock:
             self._made += 1
-            return self._made
+            return self.instance * _SANDBOXES_OF_A_PROCESS + self._made
 
     def add(self, world: World) -> None:
         """`world` can be found by its id, sessions and app keys; all or nothing.

@@ -59,9 +59,10 @@ def list_exchanges(
             first, rows.bisect_right(high)
         )  # a window that ends before it starts holds nothing
         page = rows[min(first + skip, last) : min(first + skip + size, last)]
-        return last - first, [state.exchanges[number] for _, number in page]
+        return last - first, [state.as_read(state.exchanges[number]) for _, number in page]
     found = [exchange for exchange in _walk(state, wanted) if _matches(exchange, wanted)]
-    return len(found), list(islice(found, skip, skip + size))
+    page = islice(found, skip, skip + size)
+    return len(found), [state.as_read(exchange) for exchange in page]
 
 
 def _bounds(wanted: ExchangeFilter) -> tuple[tuple[float, float], tuple[float, float]]:

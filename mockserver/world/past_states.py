@@ -34,10 +34,11 @@ def remember(state: "State", dispute_id: int, at: datetime) -> None:
     past = state.past
     if past is None:
         return
+    exchange = state.exchanges.get(dispute_id)
     past[next(reversed(past), 0) + 1] = Past(
         at,
         dispute_id,
-        state.exchanges.get(dispute_id),
+        None if exchange is None else state.as_read(exchange),
         state.events.get(dispute_id, ()),
         state.messages.get(dispute_id, ()),
     )

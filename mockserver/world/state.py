@@ -7,6 +7,7 @@ after all checks have passed.
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
 from sortedcontainers import SortedList
 
 from ..domain.behaviours import PlannedAction
@@ -52,6 +53,7 @@ class State:
         self.quotas: tuple[Quota, ...] = ()
         self.faults: dict[str, Fault] = {}  # by id, in the order in which they are asked
         self.fault_counters: dict[str, FaultCounters] = {}
+        self.moved_rows: dict[int, datetime] = {}  # `modified` as reads show it, see fault_plan.py
         self.past: dict[int, Past] | None = None  # None while nothing looks back
         self.numbers: dict[str, int] = {}
         self.robots: RobotsDocument | None = None
@@ -71,20 +73,35 @@ class State:
         twin._lists = {key: rows.copy() for key, rows in self._lists.items()}
         return twin
 
-    def put(self, exchange: Exchange) -> None:
-        """`exchange` is stored and both indexes follow."""
+    def put(self, exchange: Exchange, *, modified: bool = True) -> None:
+        """Store `exchange` and let both indexes follow; `modified` is False where no time was stamped."""
         before = self.exchanges.get(exchange.dispute_id)
         if before is not None:
             self._unindex(before)
+        if modified:
+            self.moved_rows.pop(exchange.dispute_id, None)
         self.exchanges[exchange.dispute_id] = exchange
         self._index(exchange)
 
     def drop(self, dispute_id: int) -> None:
         """The exchange is gone from the indexes, with its facts, messages and plans."""
         self._unindex(self.exchanges.pop(dispute_id))
+        self.moved_rows.pop(dispute_id, None)
         self.plan(dispute_id, ())
         for memory in (self.events, self.messages):
             memory.pop(dispute_id, None)
+
+    def show_moved(self, dispute_id: int, modified: datetime) -> None:
+        """Let reads show the exchange as modified at this inner instant, until it is really modified."""
+        exchange = self.exchanges[dispute_id]
+        self._unindex(exchange)
+        self.moved_rows[dispute_id] = modified
+        self._index(exchange)
+
+    def as_read(self, exchange: Exchange) -> Exchange:
+        """Return the exchange with the `modified` that reads show."""
+        modified = self.moved_rows.get(exchange.dispute_id) if self.moved_rows else None
+        return exchange if modified is None else replace(exchange, modified=modified)
 
     def clear(self) -> None:
         """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
@@ -99,6 +116,7 @@ class State:
             self.waybills,
             self.pictures,
             self.plans,
+            self.moved_rows,
             self._lists,
         ):
             memory.clear()
@@ -160,11 +178,15 @@ class State:
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]
 
+    def _row(self, exchange: Exchange) -> tuple[float, int]:
+        modified = self.moved_rows.get(exchange.dispute_id, exchange.modified)
+        return -modified.timestamp(), exchange.dispute_id
+
     def _index(self, exchange: Exchange) -> None:
         at = deadline(exchange, self.rules)
         if at is not None:
             self._timers.add((at, exchange.dispute_id))
-        row = (-exchange.modified.timestamp(), exchange.dispute_id)
+        row = self._row(exchange)
         for status in (None, exchange.status):
             self._lists.setdefault((exchange.shop, status), SortedList()).add(row)
 
@@ -172,6 +194,6 @@ class State:
         at = deadline(exchange, self.rules)
         if at is not None:
             self._timers.discard((at, exchange.dispute_id))
-        row = (-exchange.modified.timestamp(), exchange.dispute_id)
+        row = self._row(exchange)
         for status in (None, exchange.status):
             self._lists[exchange.shop, status].discard(row)

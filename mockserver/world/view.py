@@ -33,7 +33,7 @@ class WorldView:
     """Read-only view of a sandbox as it is now; `copy()` gives one that no longer changes.
 
     After a reset or a restore ask the world for its new view.  Instants are inner time (see clock.py).
-    Hold the world's lock (`World.settled`) to read several things of one moment.
+    Open a unit of work to read several things of one moment.
     """
 
     __slots__ = ("_state",)
@@ -202,6 +202,14 @@ class WorldView:
             raise NoSuchExchange(dispute_id)
         return exchange
 
+    def read_exchange(self, dispute_id: int, shop: str) -> Exchange:
+        """Return the exchange as a call that reads shows it.  Raises NoSuchExchange."""
+        return self._state.as_read(self.exchange(dispute_id, shop))
+
+    def newest_modified(self) -> datetime:
+        """Return the newest `modified` that reads show."""
+        return max(self._state.as_read(row).modified for row in self._state.exchanges.values())
+
     def list_exchanges(
         self, wanted: ExchangeFilter, page_no: int, page_size: int
     ) -> tuple[int, list[Exchange]]:
@@ -236,7 +244,8 @@ class WorldView:
         """Return a view whose exchanges are what `change` makes of each; None leaves one out."""
         state = self._state.copy()
         for exchange in self._state.exchanges.values():
-            changed = change(exchange)
+            shown = state.as_read(exchange)
+            changed = change(shown)
             if changed is None:
                 state.drop(exchange.dispute_id)
             elif changed is not exchange:

@@ -1,11 +1,11 @@
 """One sandbox: its state and the few verbs that every door calls.
 
-Time is settled before anything is read or written: what is due fires at its own instant, in order.
+Before anything is read or written, what is due happens at its own instant, in order (unit_of_work.py).
 Every verb checks all, then changes all, under one lock; a refused call leaves no trace.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock, RLock
 from typing import Protocol
@@ -22,17 +22,26 @@ from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
-from .faults.fault_plan import FaultPlan
+from .faults.fault_matching import Fault
+from .faults.fault_plan import (
+    PlanContext,
+    change_fault,
+    drop_faults,
+    plan_faults,
+    plan_from_document,
+    serialize_planned,
+)
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .opening import OPEN_AT_MOST
 from .operations import Aged, Ruled, Stocked
-from .quotas import Ban, QuotaCounters, read_quotas
+from .quotas import QuotaCounters, read_quotas
 from .recording import evaluate, record
 from .robots import engage, expect, follow, replan
 from .settling import run_due
 from .state import State
 from .storing import open_exchanges
+from .unit_of_work import UnitOfWork
 from .view import WorldView
 from .world_factory import clock_of, keep_credentials, make_state, new_credentials
 
@@ -85,6 +94,7 @@ class World:
         number = 0 if id == "default" else directory.number()
         self.id = id or (_checked(document.name) if document.name else f"s{number}")
         self.lock, self.playing = RLock(), Lock()  # a story holds `playing`: one at a time
+        self._unit = UnitOfWork(self)
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
@@ -96,12 +106,9 @@ class World:
         if document.samples and state is None:
             for status in Status:
                 self.open({"status": status.value})
-        self.quota_counters, self.faults = (
-            QuotaCounters(self.now, directory.real()),
-            FaultPlan(self),
-        )
+        self.quota_counters = QuotaCounters(self.now, directory.real())
         if state is None:
-            self.faults.begin(document.faults)
+            plan_from_document(self.plan_context(), document.faults)
         self._baseline = self._saved()
 
     # time
@@ -111,12 +118,12 @@ class World:
         """The sandbox's now as users see it."""
         return self._state.clock.outer(self.directory.real())
 
-    def settled(self) -> "_Settled":
-        """Holds the world still at its inner now, with everything due already fired."""
-        return _Settled(self)
+    def unit_of_work(self) -> UnitOfWork:
+        """Return the context in which one call reads and writes; see unit_of_work.py."""
+        return self._unit
 
     def settle(self) -> datetime:
-        """Fires everything due; inner now.  For who holds the lock."""
+        """Let happen what is due by now and return the inner now; only with the lock held."""
         now = self._state.clock.inner(self.directory.real())
         self._fire(now)
         return now
@@ -125,7 +132,7 @@ class World:
         """What is due by now happens, and is counted."""
         fired = run_due(self._state, now, earliest)
         for event in fired:
-            self.coverage.moved(self._state.exchanges[event.dispute_id].ruleset, event)
+            self.coverage.add_move(self._state.exchanges[event.dispute_id].ruleset, event)
         return fired
 
     def advance(self, by: timedelta) -> list[Event]:
@@ -154,7 +161,7 @@ class World:
             return fired
 
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Event]:
-        with self.settled() as before:
+        with self.unit_of_work() as work:
             try:
                 clock = moved(self._state.clock)
                 now = clock.inner(self.directory.real())
@@ -168,13 +175,14 @@ class World:
                     f"beyond the years {EARLIEST} to {LATEST}",
                 )
             if older := clock.aged - self._state.clock.aged:
-                self._state.operations.append(Aged(self._state.last_event, before, older))
+                self._state.operations.append(Aged(self._state.last_event, work.now, older))
             self._state.clock = clock
+            work.now = now
             return self._fire(now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
         """Coming deadlines as users see them, earliest first."""
-        with self.settled():
+        with self.unit_of_work():
             clock, exchanges = self._state.clock, self._state.exchanges
             return [
                 (clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()
@@ -182,7 +190,7 @@ class World:
 
     def planned(self) -> list[PlannedAction]:
         """What robots mean to do, earliest first, at instants as users see them."""
-        with self.settled():
+        with self.unit_of_work():
             return [
                 replace(plan, at=self._state.clock.shown(plan.at)) for plan in self._state.agenda()
             ]
@@ -195,7 +203,7 @@ class World:
         Raises:
             NoSuchExchange: unknown, or another seller's.
         """
-        with self.settled():
+        with self.unit_of_work():
             return self.view.exchange(dispute_id, shop)
 
     # changing
@@ -208,15 +216,15 @@ class World:
         """
         if not 1 <= count <= OPEN_AT_MOST:
             raise BadDocument("count", f"应为 1 到 {OPEN_AT_MOST}", f"1 to {OPEN_AT_MOST}")
-        with self.settled() as now:
+        with self.unit_of_work() as work:
             if count > 1 and raw.get("dispute_id"):
                 raise BadDocument(
                     "dispute_id", "count 大于 1 时不能指定", "cannot be given with a count above 1"
                 )
-            opened = open_exchanges(self._state, raw, now, count)
+            opened = open_exchanges(self._state, raw, work.now, count)
             for exchange in opened if self._state.robots else ():
-                replan(self._state, exchange.dispute_id, now)
-            self.coverage.opened(opened)
+                replan(self._state, exchange.dispute_id, work.now)
+            self.coverage.add_openings(opened)
             return opened
 
     def move(
@@ -236,17 +244,17 @@ class World:
         Raises:
             NoSuchExchange, WrongFlow, IllegalMove, ConditionFailed: nothing has changed.
         """
-        with self.settled() as now:
+        with self.unit_of_work() as work:
             exchange = self.view.exchange(dispute_id, shop)
             try:
-                step = evaluate(self._state, exchange, move, role=role, at=now)
+                step = evaluate(self._state, exchange, move, role=role, at=work.now)
             except DomainError as refused:
                 if session is not None:
-                    self.coverage.refused(exchange, type(move), refused)
+                    self.coverage.add_refusal(exchange, type(move), refused)
                 raise
             self._state.pictures.update(pictures or {})
             event = record(self._state, step, session)
-            self.coverage.moved(exchange.ruleset, event, client=session is not None)
+            self.coverage.add_move(exchange.ruleset, event, client=session is not None)
             follow(self._state, event)
             return step.outcome, self._state.messages[dispute_id][-1]
 
@@ -256,7 +264,7 @@ class World:
         Raises:
             BadDocument: unknown goods, or not a number from 0.
         """
-        with self.settled() as now:
+        with self.unit_of_work() as work:
             goods = self._state.goods.get(name)
             sku = goods.sku_id if goods else name
             if sku not in self._state.accounts:
@@ -267,7 +275,7 @@ class World:
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
             self._state.accounts[sku] = set_available(self._state.accounts[sku], available)
-            self._state.operations.append(Stocked(self._state.last_event, now, sku, available))
+            self._state.operations.append(Stocked(self._state.last_event, work.now, sku, available))
             return sku, self._state.accounts[sku]
 
     def patch_rules(self, patch: Mapping[str, object]) -> None:
@@ -276,21 +284,21 @@ class World:
         Raises:
             BadSwitch: a name or value is wrong; none has changed.
         """
-        with self.settled() as now:
+        with self.unit_of_work() as work:
             self._state.rules = self._state.rules.with_changes(patch)
             self._state.reindex_timers()
-            self._state.operations.append(Ruled(self._state.last_event, now, dict(patch)))
-            self._fire(now, earliest=now)
+            self._state.operations.append(Ruled(self._state.last_event, work.now, dict(patch)))
+            self._fire(work.now, earliest=work.now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:
         """These robots act from now on, all others rest; where they are others than before, all plan anew."""
-        with self.settled() as now:
+        with self.unit_of_work() as work:
             if robots != self._state.robots:
-                engage(self._state, robots, now)
+                engage(self._state, robots, work.now)
 
     def set_permissions(self, app_or_session: App | Session) -> None:
         """The rights and expiry of an app or session are these from now on."""
-        with self.settled():
+        with self.unit_of_work():
             if isinstance(app_or_session, App):
                 self._state.apps[app_or_session.app_key] = app_or_session
             else:
@@ -318,12 +326,43 @@ class World:
             )
             self.quota_counters.delete_snapshot()
 
-    def consume_quota(self, app_key: str, method: str) -> Ban | None:
-        """The ban that stops a call, or None where it may pass, which then counts."""
-        with self.lock:
-            return self.quota_counters.consume_quota(
-                self._state.quotas, app_key, method, self.directory.real()
-            )
+    # faults
+
+    def plan_context(self) -> PlanContext:
+        """Return what the fault plan works on; for who holds the open unit of work."""
+        real = self.directory.real()
+        return PlanContext(self._state, self.quota_counters, real, self._state.clock.outer(real))
+
+    def plan_faults(self, document: object) -> list[Fault]:
+        """Plan a fault, or those of a set, to be tried after all that are planned.
+
+        Raises:
+            BadDocument: one cannot be; none is planned.
+        """
+        with self.unit_of_work():
+            return plan_faults(self.plan_context(), document)
+
+    def change_fault(self, fault_id: str, patch: Mapping[str, object]) -> Fault | None:
+        """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there is none.
+
+        Raises:
+            BadDocument: it cannot be so.
+        """
+        with self.unit_of_work():
+            return change_fault(self.plan_context(), fault_id, patch)
+
+    def drop_faults(self, fault_ids: Iterable[str] | None = None) -> int:
+        """Drop these faults, or all; return how many there were."""
+        with self.unit_of_work():
+            return drop_faults(self._state, fault_ids)
+
+    def planned_faults(self) -> list[dict[str, object]]:
+        """Return every planned fault as users write it, with its id and counters."""
+        with self.unit_of_work():
+            view = self.view
+            return [
+                serialize_planned(fault, view.fault_counters(fault.id)) for fault in view.faults()
+            ]
 
     # snapshots
 
@@ -333,7 +372,7 @@ class World:
         Raises:
             BadDocument: not a name.
         """
-        with self.settled():
+        with self.unit_of_work():
             self.snapshots[_checked(name)] = self._saved() if state is None else state
             return self.snapshots[name]
 
@@ -387,6 +426,7 @@ class World:
         keep_credentials(fresh, self._state)
         self._state, self.view = fresh, WorldView(fresh)
         self.quota_counters = QuotaCounters(self.now, self.directory.real())
+        self._unit.now = fresh.clock.inner(self.directory.real())
 
     def _saved(self) -> State:
         """A copy whose clock is anchored at this instant."""
@@ -396,26 +436,6 @@ class World:
             saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None
         )
         return saved
-
-
-class _Settled:
-    """The world's lock with time settled: a context without contextlib's generator, which a call would feel."""
-
-    __slots__ = ("_world",)
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __enter__(self) -> datetime:
-        self._world.lock.acquire()
-        try:
-            return self._world.settle()
-        except BaseException:
-            self._world.lock.release()
-            raise
-
-    def __exit__(self, *error: object) -> None:
-        self._world.lock.release()
 
 
 def _resumed(saved: State, real: datetime, start: datetime | None) -> State:

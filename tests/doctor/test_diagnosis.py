@@ -521,7 +521,7 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
 )
 def test_a_planned_error_accuses_nobody(world, top, told, code):
     """Where a fault was planned the caller has made no mistake, and none is found."""
-    world.faults.add({"fault": "platform_error", "code": code, "msg": "Odd"})
+    world.plan_faults({"fault": "platform_error", "code": code, "msg": "Odd"})
     assert top(GET, dispute_id=1, fields="status")["error_response"]["code"] == code
     entry, findings = told()
     assert findings == {}

@@ -94,7 +94,7 @@ def test_every_fault_has_its_doing():
 )
 def test_platform_error(world, agree, opened, entries, options, expected):
     """Any code and sub_code instead of the call, which changes nothing; the journal says that it was planned."""
-    world.faults.add({"fault": "platform_error", **options})
+    world.plan_faults({"fault": "platform_error", **options})
     reply = agree()
     assert error(reply) == expected
     assert world._state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
@@ -120,7 +120,7 @@ def test_platform_error(world, agree, opened, entries, options, expected):
 )
 def test_business_failure(world, top, opened, entries, method, where):
     """Any code and words in the form that the method has for failures; nothing has changed."""
-    world.faults.add({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
+    world.plan_faults({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
     more = {"address_id": 10_000_002} if method == AGREE else {}
     result = top.result(method, dispute_id=opened, fields="dispute_id", **more)["result"]
     told = (
@@ -136,7 +136,7 @@ def test_business_failure(world, top, opened, entries, method, where):
 
 def test_session_expired_in_mid_flow(world, top, opened):
     """After some calls the session has expired, as the platform says it."""
-    world.faults.add({"fault": "session_expired", "after": 1, "times": None})
+    world.plan_faults({"fault": "session_expired", "after": 1, "times": None})
     assert "result" in top.result(GET, dispute_id=opened, fields="status")
     for _ in range(2):
         refused = top(GET, dispute_id=opened, fields="status")["error_response"]
@@ -150,7 +150,7 @@ def test_session_expired_in_mid_flow(world, top, opened):
 
 def test_limited(world, top, entries):
     """Code 7 with the ban sentence, while the ban lasts; other methods go on."""
-    world.faults.add(
+    world.plan_faults(
         {
             "fault": "limited",
             "seconds": 90,
@@ -164,7 +164,7 @@ def test_limited(world, top, entries):
         assert refused["sub_code"] == "accesscontrol.limited-by-dynamic-access-count"
         assert refused["sub_msg"] == "This ban will last for 90 more seconds"
     assert [(entry.fault, entry.effect) for entry in entries()] == [("limited", "90s")] * 2
-    world.faults.drop()
+    world.drop_faults()
     assert "time" in top.result(TIME)
 
 
@@ -172,9 +172,9 @@ def test_latency_is_drawn_and_bounded(world, got):
     """Delays follow their distribution, replay from the seed, and never exceed a minute."""
 
     def delays(**options):
-        world.faults.drop()
+        world.drop_faults()
         world._state.numbers["fault"] = 0  # the same id, so the same draws
-        world.faults.add({"fault": "latency", "times": None, **options})
+        world.plan_faults({"fault": "latency", "times": None, **options})
         return [got().delivery.wait_seconds for _ in range(200)]
 
     assert set(delays(seconds=2.5)) == {2.5}
@@ -188,7 +188,7 @@ def test_latency_is_drawn_and_bounded(world, got):
 
 def test_latency_leaves_the_reply_whole(world, got, entries):
     """The reply is the call's own, and the journal tells the delay."""
-    world.faults.add({"fault": "latency", "seconds": 2.5})
+    world.plan_faults({"fault": "latency", "seconds": 2.5})
     reply = got()
     assert json.loads(reply.body)["tmall_exchange_get_response"]["result"]["success"] is True
     assert reply.delivery == Delivery(wait_seconds=2.5)
@@ -230,7 +230,7 @@ def test_latency_leaves_the_reply_whole(world, got, entries):
 )
 def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, delivery, lost):
     """The call is carried out and journalled as it was; what goes wrong is the way of its reply."""
-    world.faults.add(raw)
+    world.plan_faults(raw)
     reply = agree()
     assert (reply.delivery, reply.delivery.loss) == (delivery, lost)
     assert world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
@@ -253,7 +253,7 @@ def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, deliver
 def test_refused_and_then_harmed(world, agree, opened, entries, whole_state, raw):
     """Nothing has changed, the journal says so, and the caller gets what it would get of a call carried out."""
     before = whole_state(world)
-    world.faults.add(raw)
+    world.plan_faults(raw)
     reply = agree()
     after = whole_state(world)
     for own in ("faults", "fault_counters", "numbers"):
@@ -278,7 +278,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
         for kind in ("reply_lost", "refused_reply_lost"):
             world.reset()
             world.open({})
-            world.faults.add({"fault": kind, "as": way})
+            world.plan_faults({"fault": kind, "as": way})
             reply = agree()
             seen.append((reply.delivery, error(reply) if reply.delivery is None else None))
         assert seen[0] == seen[1]
@@ -287,7 +287,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
 
 def test_the_timeout_hides_a_success(world, agree, opened, entries):
     """As isp.remote-service-timeout the call has succeeded, in the journal too, and its caller is told the timeout."""
-    world.faults.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
+    world.plan_faults({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert error(agree()) == TIMEOUT
     assert world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
     [entry] = entries()
@@ -296,14 +296,14 @@ def test_the_timeout_hides_a_success(world, agree, opened, entries):
 
 def test_the_timeout_in_xml(world, agree):
     """The timeout comes in the form that was asked for."""
-    world.faults.add({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
+    world.plan_faults({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert b"<sub_code>isp.remote-service-timeout</sub_code>" in agree(format="xml").body
 
 
 @pytest.mark.parametrize("part", [0, 0.5, 0.99])
 def test_truncated(world, got, part):
     """So much of the body leaves; the length announced is the whole body's."""
-    world.faults.add({"fault": "truncated", "part": part})
+    world.plan_faults({"fault": "truncated", "part": part})
     reply = got()
     assert reply.delivery == Delivery(
         truncate_at=int(len(reply.body) * part), end=ConnectionEnd.CLOSE
@@ -317,9 +317,9 @@ def test_garbled(world, got, many):
     plain = got().body
     bodies = []
     for _ in range(2):
-        world.faults.drop()
+        world.drop_faults()
         world._state.numbers["fault"] = 0
-        world.faults.add({"fault": "garbled", "bytes": many})
+        world.plan_faults({"fault": "garbled", "bytes": many})
         bodies.append(got().body)
     changed = [
         place
@@ -335,7 +335,7 @@ def test_garbled(world, got, many):
 
 def test_wrong_content_type(world, got):
     """The type is another, once; the body is the call's."""
-    world.faults.add({"fault": "wrong_content_type", "content_type": "text/plain"})
+    world.plan_faults({"fault": "wrong_content_type", "content_type": "text/plain"})
     reply = got()
     assert [value for name, value in reply.headers if name == "Content-Type"] == ["text/plain"]
     assert json.loads(reply.body)["tmall_exchange_get_response"]
@@ -352,7 +352,7 @@ def test_wrong_content_type(world, got):
 @pytest.mark.parametrize("executed", [True, False])
 def test_gateway_5xx(world, agree, opened, status, line, executed):
     """A page like nginx's with its status; whether the call was carried out can be chosen."""
-    world.faults.add({"fault": "gateway_5xx", "status": status, "executed": executed})
+    world.plan_faults({"fault": "gateway_5xx", "status": status, "executed": executed})
     reply = agree()
     assert reply.status == line
     assert f"<center><h1>{line}</h1></center>".encode() in reply.body
@@ -367,7 +367,7 @@ def test_gateway_5xx(world, agree, opened, status, line, executed):
 
 def test_duplicate_delivery(world, agree, opened, entries):
     """The request is carried out twice, each in the journal; the caller gets the second reply."""
-    world.faults.add({"fault": "duplicate_delivery"})
+    world.plan_faults({"fault": "duplicate_delivery"})
     reply = agree()
     result = json.loads(reply.body)["tmall_exchange_agree_response"]["result"]
     assert (result["success"], result["msg_code"]) == (False, "EXCHANGE_STATUS_ERROR")
@@ -378,18 +378,18 @@ def test_duplicate_delivery(world, agree, opened, entries):
     ]
     assert first.request_id != second.request_id == dict(reply.headers)["X-Sandbox-Request-Id"]
     assert [event.move for event in world._state.events[opened]] == ["apply", "agree"]
-    assert [(each["met"], each["hits"]) for each in world.faults.shown()] == [(1, 1)]
+    assert [(each["met"], each["hits"]) for each in world.planned_faults()] == [(1, 1)]
 
 
 def test_faults_strike_only_what_passes_the_checks(world, top, opened):
     """A call that the platform refuses anyway is not counted; one that fails for business reasons is."""
-    world.faults.add({"fault": "platform_error", "times": None, "after": 1})
+    world.plan_faults({"fault": "platform_error", "times": None, "after": 1})
     for wrong in ({"sign": "x"}, {"session": "nobody"}, {"fields": None}, {"dispute_id": "x"}):
         top(GET, **{"dispute_id": opened, "fields": "status", **wrong})
-    assert world.faults.shown()[0]["met"] == 0
+    assert world.planned_faults()[0]["met"] == 0
     assert top.result(GET, dispute_id=404, fields="status")["result"]["success"] is False
     assert top(GET, dispute_id=404, fields="status")["error_response"]["code"] == 15
-    assert world.faults.shown()[0]["met"] == 2
+    assert world.planned_faults()[0]["met"] == 2
 
 
 def test_a_quota_comes_before_a_fault(world, top):
@@ -397,16 +397,16 @@ def test_a_quota_comes_before_a_fault(world, top):
     from mockserver.world.document import QuotaDocument
 
     world.set_quotas([QuotaDocument(per="day", limit=1)])
-    world.faults.add({"fault": "platform_error", "times": None})
+    world.plan_faults({"fault": "platform_error", "times": None})
     assert [top(TIME)["error_response"]["code"] for _ in range(3)] == [15, 7, 7]
-    assert world.faults.shown()[0]["met"] == 1
+    assert world.planned_faults()[0]["met"] == 1
 
 
 def test_a_stub_is_harmed_like_any_other(world, top):
     """A method that only a stub knows can be refused, and be lost."""
     world.stub("taobao.user.seller.get", b'{"ok":true}')
-    world.faults.add({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
-    world.faults.add({"fault": "reply_lost"})
+    world.plan_faults({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
+    world.plan_faults({"fault": "reply_lost"})
     assert top("taobao.user.seller.get")["error_response"]["code"] == 10
     assert top.send(top.params("taobao.user.seller.get")).delivery.end is ConnectionEnd.RESET
 
@@ -423,16 +423,16 @@ def test_compressed_replies_are_harmed_too(world, gateway, top, opened):
         )
 
     plain = gzip.decompress(ask().body)
-    world.faults.add({"fault": "latency"})
+    world.plan_faults({"fault": "latency"})
     assert len(gzip.decompress(ask().body)) == len(plain)
-    world.faults.add({"fault": "garbled", "bytes": 200})
+    world.plan_faults({"fault": "garbled", "bytes": 200})
     with pytest.raises((OSError, EOFError, gzip.zlib.error)):
         gzip.decompress(ask().body)
 
 
 def test_no_secret_in_what_is_planned(world, top, entries):
     """A message that a fault is given by its user stands in the reply; the journal's sentences hold no session."""
-    world.faults.add({"fault": "latency", "session": top.session})
+    world.plan_faults({"fault": "latency", "session": top.session})
     top(TIME)
     top.send(top.params(GET, dispute_id=1, fields="status"))
     told = json.dumps([entry.shown() for entry in entries()])

@@ -254,7 +254,7 @@ def test_a_replaced_state_begins_anew(world, client, audited):
 @pytest.fixture
 def lose(world):
     """Plans that the next call of a method loses its reply, carried out or not."""
-    return lambda fault, method: world.faults.add(
+    return lambda fault, method: world.plan_faults(
         {"fault": fault, "as": "isp.remote-service-timeout", "method": method}
     )
 
@@ -327,7 +327,7 @@ def test_a_second_delivery_is_not_the_clients(world, client, audited, method):
     """What a planned fault delivers twice was sent once: neither a repetition, nor two messages, nor a look that never came."""
     one = client()
     one.agree()
-    world.faults.add({"fault": "duplicate_delivery", "method": method})
+    world.plan_faults({"fault": "duplicate_delivery", "method": method})
     if method == GET:
         one.look()
         one.agree()

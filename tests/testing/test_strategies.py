@@ -98,7 +98,8 @@ def test_a_drawn_world_can_be(document: dict[str, Any], status: int) -> None:
 def test_a_drawn_fault_can_be_planned(fault: dict[str, Any]) -> None:
     """Every drawn fault is planned with the options that were drawn; a set as several."""
     world = World(make_context().directory, read_world({}))
-    first, *others = [world.faults.show(each) for each in world.faults.add(fault)]
+    world.plan_faults(fault)
+    first, *others = world.planned_faults()
     assert bool(others) is ("set" in fault)
     spelt = {"set", "method", "dispute_id", "until"}  # shown in a spelling of the product's own
     assert {name: first[name] for name in fault if name not in spelt} == {

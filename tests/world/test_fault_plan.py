@@ -36,9 +36,15 @@ def asked(method=GET, dispute_id="1", session="main", **arguments):
     return FaultCandidate(method, METHODS.get(method), dispute_id, session, arguments)
 
 
+def next_fault(world, call):
+    """Return the fault that disturbs a call, as the gateway asks for it."""
+    with world.unit_of_work() as work:
+        return work.next_fault(call)
+
+
 def struck(world, *calls):
     """The name of the fault that strikes each call, or None."""
-    hits = [world.faults.next_fault(call) for call in calls]
+    hits = [next_fault(world, call) for call in calls]
     return [hit and hit.fault.kind for hit in hits]
 
 
@@ -50,9 +56,9 @@ def test_nothing_is_planned_at_first(world):
 
 def test_once_unless_told_otherwise(world):
     """A fault strikes the first call that it meets, and no other."""
-    world.faults.add({"fault": "reset"})
+    world.plan_faults({"fault": "reset"})
     assert struck(world, asked(), asked()) == ["reset", None]
-    [shown] = world.faults.shown()
+    [shown] = world.planned_faults()
     assert {name: shown[name] for name in ("id", "met", "hits", "left")} == {
         "id": "f1",
         "met": 1,
@@ -77,7 +83,7 @@ def test_once_unless_told_otherwise(world):
 )
 def test_matching(world, keys, strikes):
     """Method by name, glob or list, exchange and session: all that are given have to fit."""
-    world.faults.add({"fault": "latency", "times": None, **keys})
+    world.plan_faults({"fault": "latency", "times": None, **keys})
     calls = [asked(GET), asked(AGREE, "2", "sub"), asked(LIST, "1", page_no=1), asked(TIME, "", "")]
     assert [bool(each) for each in struck(world, *calls)] == strikes
 
@@ -86,24 +92,24 @@ def test_a_session_is_known_by_label_nick_or_token(world):
     """However a session is named, the fault keeps its label and never its token."""
     session = next(each for each in world._state.sessions.values() if each.label == "sub")
     for name in (session.label, session.nick, session.token):
-        [fault] = world.faults.add({"fault": "reset", "session": name})
+        [fault] = world.plan_faults({"fault": "reset", "session": name})
         assert fault.session == "sub"
-    assert session.token not in json.dumps(world.faults.shown())
+    assert session.token not in json.dumps(world.planned_faults())
 
 
 def test_an_unknown_session_is_not_repeated(world):
     """What was given as session may be a secret, so the refusal names those there are instead."""
     with pytest.raises(BadDocument) as refused:
-        world.faults.add({"fault": "reset", "session": "6100some-token"})
+        world.plan_faults({"fault": "reset", "session": "6100some-token"})
     assert refused.value.field == "session" and "6100some-token" not in str(refused.value)
     assert "main" in refused.value.zh and "main" in refused.value.en
 
 
 def test_the_nth_call(world):
     """`after` calls are let go, then so many are struck."""
-    world.faults.add({"fault": "reset", "after": 2, "times": 2})
+    world.plan_faults({"fault": "reset", "after": 2, "times": 2})
     assert struck(world, *[asked()] * 6) == [None, None, "reset", "reset", None, None]
-    assert [(each["met"], each["hits"], each["left"]) for each in world.faults.shown()] == [
+    assert [(each["met"], each["hits"], each["left"]) for each in world.planned_faults()] == [
         (4, 2, 0)
     ]
 
@@ -115,15 +121,15 @@ def test_ordered_first_match(world):
         {"fault": "garbled", "times": 2},
         {"fault": "latency", "times": None},
     ):
-        world.faults.add(raw)
+        world.plan_faults(raw)
     assert struck(world, *[asked()] * 5) == ["garbled", "reset", "garbled", "latency", "latency"]
-    assert [each["met"] for each in world.faults.shown()] == [2, 2, 2]
+    assert [each["met"] for each in world.planned_faults()] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("until", ["2026-03-01 11:00:00", "1h"])
 def test_until(world, until):
     """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not end it."""
-    [fault] = world.faults.add({"fault": "latency", "times": None, "until": until})
+    [fault] = world.plan_faults({"fault": "latency", "times": None, "until": until})
     assert serialize_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
     world.advance(timedelta(minutes=59, seconds=59))
@@ -135,7 +141,7 @@ def test_until(world, until):
 def test_a_fault_only_strikes_what_it_can(world):
     """Faults of reads, lists, sessions and failures leave other calls alone."""
     for name in ("stale_read", "late_rows", "session_expired", "business_failure"):
-        world.faults.add({"fault": name})
+        world.plan_faults({"fault": name})
     assert struck(world, asked(TIME), asked(AGREE), asked("x.y"), asked(LIST, page_no=1)) == [
         "stale_read",
         "session_expired",
@@ -150,7 +156,7 @@ def test_probability(found, probability):
 
     def play(seed):
         world = found(seed=seed)
-        world.faults.add({"fault": "reset", "times": None, "probability": probability})
+        world.plan_faults({"fault": "reset", "times": None, "probability": probability})
         return [bool(each) for each in struck(world, *[asked()] * 2000)]
 
     assert play(7) == play(7)
@@ -160,8 +166,8 @@ def test_probability(found, probability):
 
 def test_two_faults_draw_apart(world):
     """Two faults of the same probability do not strike the same calls."""
-    world.faults.add({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
-    world.faults.add({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
+    world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
+    world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
     pairs = [struck(world, asked(GET), asked(AGREE)) for _ in range(100)]
     assert {(bool(one), bool(other)) for one, other in pairs} == {
         (True, True),
@@ -183,19 +189,19 @@ def test_reset_replays(found):
     """After a reset the faults of the document strike the same calls again; those planned later are gone."""
     world = found(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
     first = struck(world, *[asked()] * 50)
-    world.faults.add({"fault": "garbled", "times": None})
+    world.plan_faults({"fault": "garbled", "times": None})
     world.reset()
-    assert [each["fault"] for each in world.faults.shown()] == ["reset"]
+    assert [each["fault"] for each in world.planned_faults()] == ["reset"]
     assert struck(world, *[asked()] * 50) == first
 
 
 def test_restore_goes_on_where_the_snapshot_was(world):
     """A snapshot keeps what was planned and how far it had come."""
-    world.faults.add({"fault": "reset", "times": None, "probability": 0.5})
+    world.plan_faults({"fault": "reset", "times": None, "probability": 0.5})
     struck(world, *[asked()] * 20)
     world.snapshot("kept")
     then = struck(world, *[asked()] * 50)
-    world.faults.drop()
+    world.drop_faults()
     world.restore("kept")
     assert struck(world, *[asked()] * 50) == then
 
@@ -203,7 +209,7 @@ def test_restore_goes_on_where_the_snapshot_was(world):
 def test_snapshot_documents_hold_the_plan(world):
     """Faults in their order, with ids and counts, survive as a document; one of an earlier release has none."""
     for number in range(12):
-        world.faults.add(
+        world.plan_faults(
             {
                 "fault": "latency",
                 "seconds": number,
@@ -250,29 +256,29 @@ def test_a_wrong_fault_of_a_world_is_named(found):
 
 def test_changing_keeps_counts(world):
     """A changed fault goes on counting; its kind stays."""
-    world.faults.add({"fault": "latency", "times": 2})
+    world.plan_faults({"fault": "latency", "times": 2})
     struck(world, asked())
-    world.faults.change("f1", {"times": 3, "seconds": 9, "method": AGREE})
-    [shown] = world.faults.shown()
+    world.change_fault("f1", {"times": 3, "seconds": 9, "method": AGREE})
+    [shown] = world.planned_faults()
     assert (shown["hits"], shown["left"], shown["seconds"], shown["method"]) == (1, 2, 9, AGREE)
     with pytest.raises(BadDocument) as refused:
-        world.faults.change("f1", {"fault": "reset"})
+        world.change_fault("f1", {"fault": "reset"})
     assert refused.value.field == "fault"
-    assert world.faults.change("f9", {}) is None
+    assert world.change_fault("f9", {}) is None
 
 
 def test_dropping(world):
     """One fault is dropped by its id, or all; ids are never used again."""
     for name in ("reset", "garbled", "latency"):
-        world.faults.add({"fault": name})
-    assert (world.faults.drop(["f2"]), world.faults.drop(["f2"]), world.faults.drop()) == (1, 0, 2)
-    assert [fault.id for fault in world.faults.add({"fault": "reset"})] == ["f4"]
+        world.plan_faults({"fault": name})
+    assert (world.drop_faults(["f2"]), world.drop_faults(["f2"]), world.drop_faults()) == (1, 0, 2)
+    assert [fault.id for fault in world.plan_faults({"fault": "reset"})] == ["f4"]
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_sets(world, name):
     """A set plans all its faults in order; what is said beside it holds for each of them that can meet such calls."""
-    planned = world.faults.add({"set": name, "session": "main", "until": "1d"})
+    planned = world.plan_faults({"set": name, "session": "main", "until": "1d"})
     assert [fault.kind for fault in planned] == [each["fault"] for each in SETS[name].faults]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
     assert sum(bool(each) for each in struck(world, *[asked(session="main")] * 300)) > 50
@@ -437,8 +443,8 @@ def test_what_is_shown_can_be_planned_again(raw, more):
 
 def test_exact_under_sixteen_threads(world, eager_switches):
     """Of 16 threads' calls exactly `times` are struck after exactly `after`, and each is counted once."""
-    world.faults.add({"fault": "reset", "after": 100, "times": 200})
-    world.faults.add({"fault": "latency", "times": None, "probability": 0.5})
+    world.plan_faults({"fault": "reset", "after": 100, "times": 200})
+    world.plan_faults({"fault": "latency", "times": None, "probability": 0.5})
     hits = []
 
     def call():
@@ -449,21 +455,21 @@ def test_exact_under_sixteen_threads(world, eager_switches):
         thread.start()
     for thread in threads:
         thread.join()
-    first, second = world.faults.shown()
+    first, second = world.planned_faults()
     assert (hits.count("reset"), first["met"], first["hits"], first["left"]) == (200, 300, 200, 0)
     assert (second["met"], second["hits"]) == (600, hits.count("latency"))
     again = type(world)(world.directory, WorldDocument(seed=world.document.seed))
-    again.faults.add({"fault": "reset", "after": 100, "times": 200})
-    again.faults.add({"fault": "latency", "times": None, "probability": 0.5})
+    again.plan_faults({"fault": "reset", "after": 100, "times": 200})
+    again.plan_faults({"fault": "latency", "times": None, "probability": 0.5})
     assert struck(again, *[asked()] * 800).count("latency") == hits.count("latency")
 
 
 def test_at_most_a_thousand(world):
     """A sandbox refuses more than a thousand faults."""
     for _ in range(1000):
-        world.faults.add({"fault": "reset"})
+        world.plan_faults({"fault": "reset"})
     with pytest.raises(BadDocument) as refused:
-        world.faults.add({"fault": "reset"})
+        world.plan_faults({"fault": "reset"})
     assert "1000" in refused.value.zh
     assert len(world._state.faults) == 1000
 
@@ -473,23 +479,23 @@ def test_until_stays_within_the_years(found, until):
     """An end beyond the years that a sandbox can be in is refused by name."""
     world = found(clock="2950-01-01 00:00:00")
     with pytest.raises(BadDocument) as refused:
-        world.faults.add({"fault": "reset", "until": until})
+        world.plan_faults({"fault": "reset", "until": until})
     assert refused.value.field == "until"
 
 
 def test_a_ban_is_one_strike(found, machine):
     """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall in real time."""
     world = found()
-    world.faults.add({"fault": "limited", "seconds": 10, "method": GET})
-    assert [world.faults.next_fault(asked()).ban for _ in range(2)] == [10, 10]
+    world.plan_faults({"fault": "limited", "seconds": 10, "method": GET})
+    assert [next_fault(world, asked()).ban for _ in range(2)] == [10, 10]
     machine.wait(seconds=3.5)
-    assert world.faults.next_fault(asked()).ban == 7
+    assert next_fault(world, asked()).ban == 7
     assert struck(world, asked(AGREE)) == [None]
     world.advance(timedelta(seconds=6))
-    assert world.faults.next_fault(asked()).ban == 1
+    assert next_fault(world, asked()).ban == 1
     machine.wait(seconds=1)
     assert struck(world, asked()) == [None]
-    assert [(each["met"], each["hits"]) for each in world.faults.shown()] == [(1, 1)]
+    assert [(each["met"], each["hits"]) for each in world.planned_faults()] == [(1, 1)]
 
 
 @pytest.mark.parametrize("end", ["reset", "drop"])
@@ -498,10 +504,10 @@ def test_a_ban_ends_with_its_fault(found, end):
     world = found(faults=[{"fault": "limited", "seconds": 3600}])
     assert struck(world, *[asked()] * 2) == ["limited"] * 2
     if end == "drop":
-        world.faults.drop(["f1"])
+        world.drop_faults(["f1"])
         assert struck(world, asked()) == [None]
     else:
         world.reset()
-        assert world.faults.next_fault(asked()).ban == 3600
+        assert next_fault(world, asked()).ban == 3600
         world.set_clock(running=False, now=world.now - timedelta(days=300))
         assert struck(world, asked()) == [None]

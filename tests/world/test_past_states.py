@@ -24,12 +24,12 @@ def test_nothing_is_kept_without_need(world, act):
     [exchange] = world.open({})
     act(world, exchange, "agree")
     assert world._state.past is None
-    world.faults.add({"fault": "stale_read"})
+    world.plan_faults({"fault": "stale_read"})
     act(world, exchange, "ship_back")
     assert len(world._state.past) == 1
-    world.faults.add({"fault": "reset"})
+    world.plan_faults({"fault": "reset"})
     assert len(world._state.past) == 1
-    world.faults.drop(["f1"])
+    world.drop_faults(["f1"])
     assert world._state.past is None
 
 

@@ -1,7 +1,7 @@
-"""Reads that see other than what is: an older state, or a list with one of the traps of incremental synchronisation.
+"""Planned faults of reads: an older state, or a list as it looks while others change it.
 
-Each gives the query a view of its own; the sandbox stays as it is, but for a moving row, which really is modified: the
-next window finds it.
+Each effect answers the query with another view of the sandbox; none changes an exchange.  `moving_rows`
+notes in the fault plan which `modified` reads are to show from now on (see world/faults/fault_plan.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,77 +12,85 @@ from msgspec.structs import replace
 
 from ...domain.exchange import Exchange
 from ...world.faults.fault_matching import FaultMatch
-from ...world.listing import list_exchanges
-from ..queries import QueryContext, wanted_of
+from ...world.unit_of_work import UnitOfWork
+from ..queries import QueryContext, exchange_filter
 
 __all__ = ["READ_EFFECTS", "apply_read_effect"]
 
-
-def apply_read_effect(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    """The query over what the fault lets it see; for who holds the settled world."""
-    return READ_EFFECTS[hit.fault.kind](ask, hit)
+ReadEffect = Callable[[UnitOfWork, QueryContext, FaultMatch], QueryContext]
 
 
-def _stale(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    ago = cast("timedelta", hit.fault["ago"])
+def apply_read_effect(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    """Return the query over what the fault lets it see."""
+    return READ_EFFECTS[match.fault.kind](work, query, match)
+
+
+def _with_exchanges(
+    query: QueryContext, change: Callable[[Exchange], Exchange | None]
+) -> QueryContext:
+    return replace(query, world=query.world.with_exchanges(change))
+
+
+def _stale_read(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    ago = cast("timedelta", match.fault["ago"])
     if ago:
-        return replace(ask, world=ask.world.before(since=ask.now - ago))
-    return replace(ask, world=ask.world.before(writes=int(hit.fault.number("writes"))))
+        return replace(query, world=query.world.before(since=query.now - ago))
+    return replace(query, world=query.world.before(writes=int(match.fault.number("writes"))))
 
 
-def _changed(ask: QueryContext, change: Callable[[Exchange], Exchange | None]) -> QueryContext:
-    """The query over a view whose exchanges are `change`d; None where one is not there."""
-    return replace(ask, world=ask.world.with_exchanges(change))
+def _same_second(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    grain = cast("timedelta", match.fault["within"]).total_seconds()
+    clock = query.world.clock
+
+    def floor_modified(exchange: Exchange) -> Exchange:
+        rest = timedelta(seconds=clock.shown(exchange.modified).timestamp() % grain)
+        return replace(exchange, modified=exchange.modified - rest)
+
+    return _with_exchanges(query, floor_modified)
 
 
-def _same_second(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    grain, clock = cast("timedelta", hit.fault["within"]), ask.world.clock
-
-    def floored(exchange: Exchange) -> Exchange:
-        past = timedelta(seconds=clock.shown(exchange.modified).timestamp() % grain.total_seconds())
-        return replace(exchange, modified=exchange.modified - past)
-
-    return _changed(ask, floored)
-
-
-def _clock_skew(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    off = timedelta(seconds=hit.fault.number("seconds"))
-    return _changed(ask, lambda exchange: replace(exchange, modified=exchange.modified + off))
-
-
-def _late_rows(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    visible = ask.now - cast("timedelta", hit.fault["by"])
-    return _changed(ask, lambda exchange: exchange if exchange.modified <= visible else None)
-
-
-def _exclusive_end(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    wanted = wanted_of(ask)
-    modified, created = wanted.modified[1], wanted.created[1]
-    return _changed(
-        ask,
-        lambda exchange: (
-            None if modified == exchange.modified or created == exchange.created else exchange
-        ),
+def _clock_skew(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    skew = timedelta(seconds=match.fault.number("seconds"))
+    return _with_exchanges(
+        query, lambda exchange: replace(exchange, modified=exchange.modified + skew)
     )
 
 
-def _moving_rows(ask: QueryContext, hit: FaultMatch) -> QueryContext:
-    """A row is modified as a later page is asked for: the first of that page, or the very first of the list.
+def _late_rows(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    newest_visible = query.now - cast("timedelta", match.fault["by"])
+    return _with_exchanges(
+        query, lambda exchange: exchange if exchange.modified <= newest_visible else None
+    )
 
-    It is newer than every other, by a second if need be, so that it really moves under a clock that stands still.
+
+def _exclusive_end(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    wanted = exchange_filter(query)
+    ends = wanted.modified[1], wanted.created[1]
+
+    def drop_at_end(exchange: Exchange) -> Exchange | None:
+        return None if exchange.modified == ends[0] or exchange.created == ends[1] else exchange
+
+    return _with_exchanges(query, drop_at_end)
+
+
+def _moving_rows(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
+    """Show a row as modified when a later page is read: that page's first row, or the list's.
+
+    It is shown newer than every other row, by a second if need be, so that it changes its place
+    under a clock that stands still too.
     """
-    page_no, size = cast("int", ask.arguments["page_no"]), cast("int", ask.arguments["page_size"])
-    state, wanted = ask.world._state, wanted_of(ask)
-    place = 0 if hit.fault["row"] == "seen" else (page_no - 1) * size
-    _, rows = list_exchanges(state, wanted, place + 1, 1)
+    page_no = cast("int", query.arguments["page_no"])
+    page_size = cast("int", query.arguments["page_size"])
+    place = 1 if match.fault["row"] == "seen" else (page_no - 1) * page_size + 1
+    _, rows = query.world.list_exchanges(exchange_filter(query), place, 1)
     if rows:
-        newest = max(exchange.modified for exchange in state.exchanges.values())
-        state.put(replace(rows[0], modified=max(ask.now, newest + timedelta(seconds=1))))
-    return ask
+        newest = query.world.newest_modified() + timedelta(seconds=1)
+        work.show_moved(rows[0].dispute_id, max(query.now, newest))
+    return query
 
 
-READ_EFFECTS: Mapping[str, Callable[[QueryContext, FaultMatch], QueryContext]] = {
-    "stale_read": _stale,
+READ_EFFECTS: Mapping[str, ReadEffect] = {
+    "stale_read": _stale_read,
     "same_second": _same_second,
     "moving_rows": _moving_rows,
     "exclusive_end": _exclusive_end,

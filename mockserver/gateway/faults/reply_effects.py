@@ -31,11 +31,11 @@ _DELAY_AT_MOST = 60.0
 _REASONS = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 
 
-def fault_refusal(hit: FaultMatch) -> TopError | None:
+def fault_refusal(match: FaultMatch) -> TopError | None:
     """The platform error that stands in the journal for a call that the fault keeps from being carried out."""
-    fault, effect = hit.fault, hit.fault.declared.effect
+    fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
-        return call_limited(fault.text("sub_code"), hit.ban, "限流", "limited")
+        return call_limited(fault.text("sub_code"), match.ban, "限流", "limited")
     if effect is Effect.REPLY and fault.options.get("executed") is False:
         # source: docs/spec/top-protocol.md#top-4.3, texts seen on the wire
         return TopError(
@@ -57,71 +57,71 @@ def fault_refusal(hit: FaultMatch) -> TopError | None:
     )
 
 
-def timeout_error(hit: FaultMatch) -> TopError | None:
+def timeout_error(match: FaultMatch) -> TopError | None:
     """The error that a caller gets whose reply is lost behind the gateway; None where the reply is lost before it."""
-    if hit.fault.text("as") != TIMEOUT:
+    if match.fault.text("as") != TIMEOUT:
         return None
     return TopError(
         15, sub_code=TIMEOUT, sub_msg="API调用服务超时"
     )  # source: docs/spec/top-protocol.md#top-4.3
 
 
-def apply_fault(reply: Reply, hit: FaultMatch) -> Reply:
+def apply_fault(reply: Reply, match: FaultMatch) -> Reply:
     """The reply as it goes out; a fault that does nothing to replies leaves it as it is."""
-    effect = REPLY_EFFECTS.get(hit.fault.kind)
-    return reply if effect is None else effect(reply, hit)
+    effect = REPLY_EFFECTS.get(match.fault.kind)
+    return reply if effect is None else effect(reply, match)
 
 
-def _latency(reply: Reply, hit: FaultMatch) -> Reply:
-    return replace(reply, delivery=Delivery(wait_seconds=_delay(hit)))
+def _latency(reply: Reply, match: FaultMatch) -> Reply:
+    return replace(reply, delivery=Delivery(wait_seconds=_delay(match)))
 
 
-def _slow_body(reply: Reply, hit: FaultMatch) -> Reply:
+def _slow_body(reply: Reply, match: FaultMatch) -> Reply:
     return replace(
         reply,
         delivery=Delivery(
-            pieces=int(hit.fault.number("pieces")), spread_seconds=hit.fault.number("seconds")
+            pieces=int(match.fault.number("pieces")), spread_seconds=match.fault.number("seconds")
         ),
     )
 
 
-def _reset(reply: Reply, hit: FaultMatch) -> Reply:
-    sent = int(hit.fault.number("bytes"))
+def _reset(reply: Reply, match: FaultMatch) -> Reply:
+    sent = int(match.fault.number("bytes"))
     return replace(
         reply, delivery=Delivery(no_response=not sent, truncate_at=sent, end=ConnectionEnd.RESET)
     )
 
 
-def _empty_reply(reply: Reply, hit: FaultMatch) -> Reply:
+def _empty_reply(reply: Reply, match: FaultMatch) -> Reply:
     return replace(reply, delivery=Delivery(no_response=True, end=ConnectionEnd.CLOSE))
 
 
-def _truncated(reply: Reply, hit: FaultMatch) -> Reply:
+def _truncated(reply: Reply, match: FaultMatch) -> Reply:
     return replace(
         reply,
         delivery=Delivery(
-            truncate_at=int(len(reply.body) * hit.fault.number("part")), end=ConnectionEnd.CLOSE
+            truncate_at=int(len(reply.body) * match.fault.number("part")), end=ConnectionEnd.CLOSE
         ),
     )
 
 
-def _garbled(reply: Reply, hit: FaultMatch) -> Reply:
+def _garbled(reply: Reply, match: FaultMatch) -> Reply:
     """Some bytes become 0xFF, which no UTF-8 text contains."""
     body = bytearray(reply.body)
-    for place in range(int(hit.fault.number("bytes"))):
-        body[int(hit.draw(f"byte {place}") * len(body))] = 0xFF
+    for place in range(int(match.fault.number("bytes"))):
+        body[int(match.draw(f"byte {place}") * len(body))] = 0xFF
     return replace(reply, body=bytes(body))
 
 
-def _wrong_content_type(reply: Reply, hit: FaultMatch) -> Reply:
-    kind = ("Content-Type", hit.fault.text("content_type"))
+def _wrong_content_type(reply: Reply, match: FaultMatch) -> Reply:
+    kind = ("Content-Type", match.fault.text("content_type"))
     return replace(
         reply, headers=(kind, *(each for each in reply.headers if each[0] != "Content-Type"))
     )
 
 
-def _gateway_5xx(reply: Reply, hit: FaultMatch) -> Reply:
-    status = int(hit.fault.number("status"))
+def _gateway_5xx(reply: Reply, match: FaultMatch) -> Reply:
+    status = int(match.fault.number("status"))
     line = f"{status} {_REASONS[status]}"
     page = (
         f"<html>\r\n<head><title>{line}</title></head>\r\n<body>\r\n<center><h1>{line}</h1></center>\r\n"
@@ -136,30 +136,32 @@ def _gateway_5xx(reply: Reply, hit: FaultMatch) -> Reply:
     )
 
 
-def _lost(reply: Reply, hit: FaultMatch) -> Reply:
-    way = hit.fault.text("as")
+def _lost(reply: Reply, match: FaultMatch) -> Reply:
+    way = match.fault.text("as")
     if way == TIMEOUT:
         return reply
     if way == "hang":
         return replace(
             reply,
             delivery=Delivery(
-                wait_seconds=hit.fault.number("seconds"), no_response=True, end=ConnectionEnd.CLOSE
+                wait_seconds=match.fault.number("seconds"),
+                no_response=True,
+                end=ConnectionEnd.CLOSE,
             ),
         )
     return replace(reply, delivery=Delivery(no_response=True, end=ConnectionEnd.RESET))
 
 
-def _delay(hit: FaultMatch) -> float:
+def _delay(match: FaultMatch) -> float:
     """Seconds drawn from the fault's distribution, in whole milliseconds; a minute at most."""
-    fault, spread = hit.fault, hit.fault.text("distribution")
+    fault, spread = match.fault, match.fault.text("distribution")
     seconds = fault.number("seconds")
     if spread == "uniform":
         shortest = fault.number("shortest")
-        seconds = shortest + (seconds - shortest) * hit.draw("delay")
+        seconds = shortest + (seconds - shortest) * match.draw("delay")
     elif spread == "log_normal":
         # two even draws make a normal one (Box and Muller)
-        normal = sqrt(-2 * log(1 - hit.draw("delay"))) * cos(2 * pi * hit.draw("angle"))
+        normal = sqrt(-2 * log(1 - match.draw("delay"))) * cos(2 * pi * match.draw("angle"))
         seconds *= exp(fault.number("sigma") * normal)
     return round(min(seconds, _DELAY_AT_MOST), 3)
 
@@ -178,15 +180,15 @@ REPLY_EFFECTS: Mapping[str, Callable[[Reply, FaultMatch], Reply]] = {
 }
 
 
-def effect_of(hit: FaultMatch) -> str:
+def effect_of(match: FaultMatch) -> str:
     """What the fault does to this call, in short."""
-    fault, effect = hit.fault, hit.fault.declared.effect
+    fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
-        return f"{hit.ban}s"
+        return f"{match.ban}s"
     if effect is Effect.TWICE:
-        return "second delivery" if hit.again else "first delivery"
+        return "second delivery" if match.again else "first delivery"
     if fault.kind == "latency":
-        return f"{_delay(hit):g}s"
+        return f"{_delay(match):g}s"
     return ", ".join(
         f"{name}={_shown(value)}" for name, value in fault.options.items() if value != ""
     )
@@ -204,9 +206,9 @@ def _shown(value: Value) -> str:
     )
 
 
-def fault_sentences(hit: FaultMatch) -> tuple[str, str]:
+def fault_sentences(match: FaultMatch) -> tuple[str, str]:
     """What stands in the journal about the fault, in Chinese and English."""
-    fault, kind, effect = hit.fault, hit.fault.declared, effect_of(hit)
+    fault, kind, effect = match.fault, match.fault.declared, effect_of(match)
     shown = f" [{effect}]" if effect else ""
     return (
         f"计划的故障 {fault.id} {fault.kind}：{kind.zh}{shown}",
@@ -214,9 +216,9 @@ def fault_sentences(hit: FaultMatch) -> tuple[str, str]:
     )
 
 
-def mark_entry(entry: Entry, hit: FaultMatch) -> Entry:
+def mark_entry(entry: Entry, match: FaultMatch) -> Entry:
     """The journal entry that tells which fault struck, and whether the caller gets the reply shown."""
-    lost = hit.fault.declared.loses and not hit.again
+    lost = match.fault.declared.loses and not match.again
     return replace(
-        entry, fault=hit.fault.kind, fault_id=hit.fault.id, effect=effect_of(hit), lost=lost
+        entry, fault=match.fault.kind, fault_id=match.fault.id, effect=effect_of(match), lost=lost
     )

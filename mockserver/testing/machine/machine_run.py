@@ -177,7 +177,7 @@ class MachineRun:
         self.world.patch_rules(step["rules"])
 
     def _fault(self, step: StepDocument) -> None:
-        self.world.faults.add(step)
+        self.world.plan_faults(step)
 
     # the client
 

@@ -1,18 +1,33 @@
-"""A sandbox's plan of faults: adding, changing and dropping them, and which one strikes a call.
+"""A sandbox's plan of faults: which calls it disturbs, in which order, how often, with what chance.
 
-Faults are asked in the order they were planned, and the first that strikes is the only one.  A call is counted by those
-that were asked, under the world's lock, so counts are exact.
+The model.  A plan is a list of `Fault` values in the sandbox's state, each with its counters.  A call that
+has passed all checks is a `FaultCandidate`; `match_fault` tries the faults in the order in which they were
+planned, and the first that triggers is the only one that disturbs the call.  A fault "meets" every call
+that it is tried on and that fits its filters; it "triggers" after `after` such calls, at most `times`
+times, with its `probability`.
+
+The plan is values, and these functions work on the state of an open unit of work: so counters are exact
+under many threads, and a snapshot, a reset and a restore carry the plan along with everything else.
+
+Chance.  No random generator is kept: each draw is a digest of the sandbox's seed, the fault's id and the
+number of calls met.  The same calls in the same order are disturbed in the same way, in every process.
+
+What reads show.  A fault never writes exchanges.  `moving_rows`, which lets a row change its page while a
+client reads a list, only notes which later `modified` reads are to show (`State.moved_rows`); the note goes
+when the exchange is really modified.  So a recorded scenario leads to the same exchanges with and without it.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...api.methods import METHODS
 from ..clock import within
 from ..document import BadDocument
+from ..quotas import QuotaCounters
+from ..state import State
 from .fault_kinds import Effect
 from .fault_matching import (
     Fault,
@@ -25,158 +40,162 @@ from .fault_matching import (
     serialize_fault,
 )
 
-if TYPE_CHECKING:
-    from ..world import World
+__all__ = [
+    "PlanContext",
+    "change_fault",
+    "drop_faults",
+    "match_fault",
+    "plan_faults",
+    "plan_from_document",
+    "serialize_planned",
+]
 
-__all__ = ["FaultPlan"]
-
-_AT_MOST = 1000
+_MAX_FAULTS = 1000
 
 
-class FaultPlan:
-    """The planned faults of one world; they live in its state, so that resets and snapshots bring them back."""
+class PlanContext(Struct, frozen=True):
+    """What the plan works on: state, counters of bans, the machine's time and the sandbox's own."""
 
-    def __init__(self, world: "World") -> None:
-        self._world = world
+    state: State
+    bans: QuotaCounters
+    real: datetime
+    now: datetime  # as users see it
 
-    def begin(self, given: Iterable[Mapping[str, object]]) -> None:
-        """The faults of a world document are planned.
 
-        Raises:
-            BadDocument: names the fault by its place.
-        """
-        for place, raw in enumerate(given):
-            try:
-                self.add(raw)
-            except BadDocument as wrong:
-                raise BadDocument(f"faults[{place}].{wrong.field}", wrong.zh, wrong.en) from None
+def plan_from_document(context: PlanContext, documents: Iterable[Mapping[str, object]]) -> None:
+    """Plan the faults of a world document.
 
-    def add(self, raw: object) -> list[Fault]:
-        """The fault, or those of the set, asked after all that are planned already.
+    Raises:
+        BadDocument: names the fault by its place.
+    """
+    for place, document in enumerate(documents):
+        try:
+            plan_faults(context, document)
+        except BadDocument as wrong:
+            raise BadDocument(f"faults[{place}].{wrong.field}", wrong.zh, wrong.en) from None
 
-        Raises:
-            BadDocument: one cannot be; none is planned.
-        """
-        world = self._world
-        with world.lock:
-            state = world._state
-            fresh = [self._settled(fault) for fault in read_faults(raw, (*METHODS, *state.stubs))]
-            if len(state.faults) + len(fresh) > _AT_MOST:
-                raise BadDocument("fault", f"最多 {_AT_MOST} 个故障", f"at most {_AT_MOST} faults")
-            fresh = [replace(fault, id=f"f{state.number('fault')}") for fault in fresh]
-            state.faults |= {fault.id: fault for fault in fresh}
-            if state.past is None:
-                state.look_back()
-            return fresh
 
-    def change(self, id: str, patch: Mapping[str, object]) -> Fault | None:
-        """The planned fault with the keys of `patch` laid over it, its counts kept; None where there is none.
+def plan_faults(context: PlanContext, document: object) -> list[Fault]:
+    """Plan a fault, or those of a set, to be tried after all that are planned; return them with their ids.
 
-        Raises:
-            BadDocument: it cannot be so.
-        """
-        with self._world.lock:
-            state = self._world._state
-            fault = state.faults.get(id)
-            if fault is None:
-                return None
-            if patch.get("fault", fault.kind) != fault.kind:
-                raise BadDocument(
-                    "fault",
-                    f"{id} 是 {fault.kind}，种类不能改",
-                    f"{id} is {fault.kind} and stays so",
-                )
-            changed = read_fault({**serialize_fault(fault), **patch}, (*METHODS, *state.stubs))
-            state.faults[id] = replace(self._settled(changed), id=id)
-            return state.faults[id]
+    Raises:
+        BadDocument: one cannot be; none is planned.
+    """
+    state = context.state
+    faults = [_resolve(context, fault) for fault in read_faults(document, (*METHODS, *state.stubs))]
+    if len(state.faults) + len(faults) > _MAX_FAULTS:
+        raise BadDocument("fault", f"最多 {_MAX_FAULTS} 个故障", f"at most {_MAX_FAULTS} faults")
+    faults = [replace(fault, id=f"f{state.number('fault')}") for fault in faults]
+    state.faults |= {fault.id: fault for fault in faults}
+    if state.past is None:
+        state.look_back()
+    return faults
 
-    def drop(self, ids: Iterable[str] | None = None) -> int:
-        """These faults, or all, are planned no longer; how many there were."""
-        with self._world.lock:
-            state = self._world._state
-            gone = [
-                each
-                for each in (list(state.faults) if ids is None else ids)
-                if each in state.faults
-            ]
-            for each in gone:
-                del state.faults[each]
-                state.fault_counters.pop(each, None)
-            if state.past is not None and not any(
-                fault.declared.looks_back for fault in state.faults.values()
-            ):
-                state.past = None
-            return len(gone)
 
-    def next_fault(self, asked: FaultCandidate) -> FaultMatch | None:
-        """The fault that strikes a call; whoever was asked has counted it."""
-        world = self._world
-        with world.lock:
-            state, real = world._state, world.directory.real()
-            for fault in state.faults.values():
-                if not fault.meets(asked) or (fault.until is not None and fault.until <= world.now):  # type: ignore[operator]  # an instant since it was planned
-                    continue
-                seed = f"{state.numbers['seed']}:{fault.id}"
-                bans = int(fault.number("seconds")) if fault.declared.effect is Effect.BAN else 0
-                if bans and (left := world.quota_counters.banned(fault.id, bans, real)):
-                    return FaultMatch(fault, seed, left)
-                tally = state.fault_counters.get(fault.id, FaultCounters())
-                if fault.times is not None and tally.hits >= fault.times:
-                    continue
-                met = tally.met + 1
-                struck = met > fault.after and (
-                    fault.probability >= 1 or chance(f"{seed}:{met}") < fault.probability
-                )
-                state.fault_counters[fault.id] = FaultCounters(met, tally.hits + struck)
-                if struck:
-                    if bans:
-                        world.quota_counters.ban(fault.id, bans, real)
-                    return FaultMatch(fault, f"{seed}:{met}", bans)
-            return None
+def change_fault(context: PlanContext, fault_id: str, patch: Mapping[str, object]) -> Fault | None:
+    """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there is none.
 
-    def shown(self) -> list[dict[str, object]]:
-        """Every fault as users write it, with its id, what it has met and hit, and how many strikes are left."""
-        with self._world.lock:
-            return [self.show(fault) for fault in self._world._state.faults.values()]
-
-    def show(self, fault: Fault) -> dict[str, object]:
-        """One fault as `shown` gives it."""
-        tally = self._world._state.fault_counters.get(fault.id, FaultCounters())
-        left = None if fault.times is None else max(fault.times - tally.hits, 0)
-        return {
-            "id": fault.id,
-            **serialize_fault(fault),
-            "met": tally.met,
-            "hits": tally.hits,
-            "left": left,
-        }
-
-    def _settled(self, fault: Fault) -> Fault:
-        """The fault with its session by label and its end as an instant."""
-        world = self._world
-        sessions = world._state.sessions.values()
-        if fault.session:
-            found = next(
-                (each for each in sessions if fault.session in (each.label, each.nick, each.token)),
-                None,
-            )
-            if found is None:
-                labels = [
-                    each.label for each in sessions
-                ]  # what was given may be a token, which no error shows
-                raise BadDocument(
-                    "session",
-                    f"没有这个会话；可用：{'、'.join(labels)}",
-                    f"no such session; use: {', '.join(labels)}",
-                )
-            fault = replace(fault, session=found.label)
-        if fault.until is None:
-            return fault
-        until: datetime = (
-            world.now + fault.until if isinstance(fault.until, timedelta) else fault.until
+    Raises:
+        BadDocument: it cannot be so.
+    """
+    state = context.state
+    fault = state.faults.get(fault_id)
+    if fault is None:
+        return None
+    if patch.get("fault", fault.kind) != fault.kind:
+        raise BadDocument(
+            "fault",
+            f"{fault_id} 是 {fault.kind}，种类不能改",
+            f"{fault_id} is {fault.kind} and stays so",
         )
-        if not within(until):
+    changed = read_fault({**serialize_fault(fault), **patch}, (*METHODS, *state.stubs))
+    state.faults[fault_id] = replace(_resolve(context, changed), id=fault_id)
+    return state.faults[fault_id]
+
+
+def drop_faults(state: State, fault_ids: Iterable[str] | None = None) -> int:
+    """Drop these faults, or all, with their counters; return how many there were."""
+    chosen = list(state.faults) if fault_ids is None else fault_ids
+    dropped = [fault_id for fault_id in chosen if fault_id in state.faults]
+    for fault_id in dropped:
+        del state.faults[fault_id]
+        state.fault_counters.pop(fault_id, None)
+    if state.past is not None and not any(
+        fault.declared.looks_back for fault in state.faults.values()
+    ):
+        state.past = None
+    return len(dropped)
+
+
+def match_fault(context: PlanContext, candidate: FaultCandidate) -> FaultMatch | None:
+    """Return the fault that disturbs the call, None if none does; count the call for each fault tried."""
+    state = context.state
+    for fault in state.faults.values():
+        if not fault.meets(candidate) or (fault.until is not None and fault.until <= context.now):  # type: ignore[operator]  # an instant since it was planned
+            continue
+        seed = f"{state.numbers['seed']}:{fault.id}"
+        bans = int(fault.number("seconds")) if fault.declared.effect is Effect.BAN else 0
+        if bans and (left := context.bans.banned(fault.id, bans, context.real)):
+            return FaultMatch(fault, seed, left)
+        counters = state.fault_counters.get(fault.id, FaultCounters())
+        if fault.times is not None and counters.hits >= fault.times:
+            continue
+        met = counters.met + 1
+        triggers = met > fault.after and (
+            fault.probability >= 1 or chance(f"{seed}:{met}") < fault.probability
+        )
+        state.fault_counters[fault.id] = FaultCounters(met, counters.hits + triggers)
+        if triggers:
+            if bans:
+                context.bans.ban(fault.id, bans, context.real)
+            return FaultMatch(fault, f"{seed}:{met}", bans)
+    return None
+
+
+def serialize_planned(fault: Fault, counters: FaultCounters) -> dict[str, object]:
+    """Return a planned fault as users write it, with id, counters, and how often it can still trigger."""
+    left = None if fault.times is None else max(fault.times - counters.hits, 0)
+    return {
+        "id": fault.id,
+        **serialize_fault(fault),
+        "met": counters.met,
+        "hits": counters.hits,
+        "left": left,
+    }
+
+
+def _resolve(context: PlanContext, fault: Fault) -> Fault:
+    """Return the fault with its session by label and its end as an instant.
+
+    Raises:
+        BadDocument: no such session, or an instant out of range.
+    """
+    sessions = context.state.sessions.values()
+    if fault.session:
+        session = next(
+            (
+                session
+                for session in sessions
+                if fault.session in (session.label, session.nick, session.token)
+            ),
+            None,
+        )
+        if session is None:
+            # What was sent may be a token, which no error shows.
+            labels = [session.label for session in sessions]
             raise BadDocument(
-                "until", "超出独立环境能到的年份", "beyond the years that a sandbox can be in"
+                "session",
+                f"没有这个会话；可用：{'、'.join(labels)}",
+                f"no such session; use: {', '.join(labels)}",
             )
-        return replace(fault, until=until)
+        fault = replace(fault, session=session.label)
+    if fault.until is None:
+        return fault
+    until: datetime = (
+        context.now + fault.until if isinstance(fault.until, timedelta) else fault.until
+    )
+    if not within(until):
+        raise BadDocument(
+            "until", "超出独立环境能到的年份", "beyond the years that a sandbox can be in"
+        )
+    return replace(fault, until=until)

@@ -1,0 +1,67 @@
+"""Read a WSGI request: its body within a limit, and the address under which the caller knows the server."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..protocol.messages import MAX_BODY_BYTES
+
+__all__ = ["BodyBroken", "base_url", "read_body"]
+
+_CHUNK_BYTES = 64 * 1024
+_MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+_HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
+
+
+def base_url(environ: Mapping[str, Any], public_url: str) -> str:
+    """Return scheme, host and port under which the caller knows this server.
+
+    It is `public_url` if one is set, else the request's Host; an unusable Host counts as loopback.
+    """
+    if public_url:
+        return public_url
+    host = environ.get("HTTP_HOST", "")
+    if not _HOST.fullmatch(host):
+        host = f"127.0.0.1:{environ.get('SERVER_PORT', '80')}"
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+
+
+class BodyBroken(ConnectionError):
+    """The body ended before its announced length, or its chunks cannot be read."""
+
+
+def read_body(environ: Mapping[str, Any], limit: int = MAX_BODY_BYTES) -> bytes | None:
+    """Return the request's body, or None if it is longer than `limit` bytes.
+
+    The rest of a body that is too long is read and dropped, so that its client reads the answer.
+
+    Raises:
+        BodyBroken: fewer bytes came than were announced, or the chunks cannot be read.
+    """
+    stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH") or ""
+    try:
+        if length.isascii() and length.isdigit():
+            size = int(length)
+            if size > limit:
+                _discard(stream, size)
+                return None
+            body: bytes = stream.read(size)
+            if len(body) < size:
+                raise BodyBroken
+            return body
+        if not environ.get("wsgi.input_terminated") and not environ.get("HTTP_TRANSFER_ENCODING"):
+            return b""
+        body = stream.read(limit + 1)
+        if len(body) <= limit:
+            return body
+        _discard(stream, _MAX_DISCARDED_BYTES)
+        return None
+    except (OSError, ValueError):
+        raise BodyBroken from None
+
+
+def _discard(stream: Any, size: int) -> None:
+    """Read and drop `size` bytes, at most _MAX_DISCARDED_BYTES; the server closes after more."""
+    left = min(size, _MAX_DISCARDED_BYTES)
+    while left > 0 and (chunk := stream.read(min(_CHUNK_BYTES, left))):
+        left -= len(chunk)

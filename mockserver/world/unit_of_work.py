@@ -1,0 +1,89 @@
+"""The unit of work: all that one call reads and writes of one sandbox, as if nothing else happened.
+
+The model.  Every door (gateway, control API, scenarios, message push) does its work on a sandbox inside
+one `with world.unit_of_work() as work:`.  On entry the unit takes the sandbox's lock, reads the clock once
+and lets happen everything that is due by then: deadlines and robot actions, each at its own instant, in
+order.  Until it ends, nobody else reads or changes the sandbox, and `now` stays what it was on entry.
+
+Why.  A call of the gateway is many steps: who calls, which rights, which quota, which planned fault, the
+move or query, the journal entry.  If each step took the lock for itself, a reset or a deadline could come
+between the check of a session and the move that relies on it, and the journal could show calls in another
+order than the events they caused.  With one unit a call meets one state, and is journalled in it.
+
+Nesting.  The verbs of `World` each open a unit, so that each is safe to call alone.  Opened inside another
+unit of the same thread they join it: the lock is re-entrant, and what is due is not looked for again.
+
+All or nothing.  A verb first evaluates everything that can refuse, then changes everything; a refused call
+leaves the state as it was.  No verb changes a value in place: the state is dicts of frozen values.
+
+What would break without it.  A database store begins its transaction on entry and commits on exit, with
+the journal entry and the messages to be pushed in the same transaction; with several worker processes
+the lock of this process is not enough, and the transaction takes its place.  Code that read the state
+outside a unit would see other calls half done.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from .faults.fault_matching import FaultCandidate, FaultMatch
+from .faults.fault_plan import match_fault
+from .journal import Entry
+from .quotas import Ban
+from .view import WorldView
+
+if TYPE_CHECKING:
+    from .world import World
+
+__all__ = ["UnitOfWork"]
+
+
+class UnitOfWork:
+    """The open unit of one sandbox; `now` is the inner instant of its beginning."""
+
+    __slots__ = ("_depth", "_world", "now")
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._depth = 0
+        self.now = world.directory.real()
+
+    def __enter__(self) -> "UnitOfWork":
+        world = self._world
+        world.lock.acquire()
+        try:
+            if not self._depth:
+                self.now = world.settle()
+            self._depth += 1
+        except BaseException:
+            world.lock.release()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._depth -= 1
+        self._world.lock.release()
+
+    @property
+    def view(self) -> WorldView:
+        """The sandbox as it is now."""
+        return self._world.view
+
+    def consume_quota(self, app_key: str, method: str) -> Ban | None:
+        """Count a call against the quotas; return the ban that refuses it, None if it may pass."""
+        world = self._world
+        return world.quota_counters.consume_quota(
+            world.view.quotas, app_key, method, world.directory.real()
+        )
+
+    def next_fault(self, candidate: FaultCandidate) -> FaultMatch | None:
+        """Return the planned fault that disturbs the call, None if none does, and count the call."""
+        return match_fault(self._world.plan_context(), candidate)
+
+    def show_moved(self, dispute_id: int, modified: datetime) -> None:
+        """Let reads show the exchange as modified at this inner instant, until it is really modified."""
+        self._world.plan_context().state.show_moved(dispute_id, modified)
+
+    def record_call(self, entry: Entry) -> None:
+        """Add the call to the journal and to the coverage."""
+        self._world.journal.add(entry)
+        self._world.coverage.add_call(entry)
