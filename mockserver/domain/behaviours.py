@@ -1,7 +1,8 @@
 """How a robot behaves: for each party and state, what it may do, how likely, and after how long.
 
-All policies stand in one literal; this file does not know who draws from it (`world/robots.py`) or shows
-it (`explain`, control API).  Nobody documents how people behave: every policy is this product's own.
+All policies stand in one literal; this file does not know who draws from it (`world/robots.py`)
+or shows it (`explain`, control API).  Nobody documents how people behave: every policy is this
+product's own.
 """
 
 from collections.abc import Mapping
@@ -60,7 +61,10 @@ class Party(StrEnum):
 
 
 class Delay(Struct, frozen=True):
-    """A span drawn evenly from `least` to `most`; an `ending` one is counted back from the deadline."""
+    """A span drawn evenly from `least` to `most`.
+
+    An `ending` one is counted back from the deadline.
+    """
 
     least: timedelta
     most: timedelta
@@ -68,7 +72,10 @@ class Delay(Struct, frozen=True):
 
 
 class Action(Struct, frozen=True):
-    """Something a party may do, as likely as its weight among its fellows; no move: it lets the matter rest."""
+    """Something a party may do, as likely as its weight among its fellows.
+
+    No move: it lets the matter rest.
+    """
 
     weight: int
     move: Move | None
@@ -78,8 +85,8 @@ class Action(Struct, frozen=True):
 class Behaviour(Struct, frozen=True, kw_only=True):
     """A way to behave, for each party that a robot can play.
 
-    The courier's choices hold for a parcel either way: no move means a parcel that is lost.  Customer
-    service always moves in the end: while it has a case in hand no deadline runs.
+    The courier's choices hold for a parcel either way: no move means a parcel that is lost.
+    Customer service always moves in the end: while it has a case in hand no deadline runs.
     """
 
     name: str
@@ -95,7 +102,8 @@ class Behaviour(Struct, frozen=True, kw_only=True):
 class PlannedAction(Struct, frozen=True, order=True, gc=False):
     """That a party's robot acts on an exchange at an inner instant; `move` is what it means to do.
 
-    An application has no exchange yet: its `dispute_id` is 0.  The order of plans is the order in which they come true.
+    An application has no exchange yet: its `dispute_id` is 0.  The order of plans is the order in
+    which they come true.
     """
 
     at: datetime

@@ -1,6 +1,6 @@
 """What surrounds an exchange: shops, addresses, goods, buyers, trades, carriers, refuse reasons.
 
-Values only; a sandbox fills them from its world document or its seed.
+Frozen values only; a sandbox fills them from its world document or its seed.
 """
 
 from datetime import datetime
@@ -33,8 +33,9 @@ class Address(Struct, frozen=True, gc=False):
     modify_date: str
 
     def text(self) -> str:
-        """The address as an exchange shows it, in one line."""
-        return f"{self.province}{self.city}{self.country}{self.addr} {self.contact_name} {self.mobile_phone}".strip()
+        """Return the address as an exchange shows it, in one line."""
+        place = f"{self.province}{self.city}{self.country}{self.addr}"
+        return f"{place} {self.contact_name} {self.mobile_phone}".strip()
 
 
 class Shop(Struct, frozen=True):
@@ -45,7 +46,7 @@ class Shop(Struct, frozen=True):
     addresses: tuple[Address, ...]
 
     def return_addresses(self) -> dict[int, str]:
-        """Text by contact_id, the default return address first."""
+        """Return the addresses as text by contact_id, the default return address first."""
         ordered = sorted(self.addresses, key=lambda address: not address.cancel_def)
         return {address.contact_id: address.text() for address in ordered}
 
@@ -106,5 +107,8 @@ class Reason(Struct, frozen=True, gc=False):
 
 
 def refusal_stage(status: Status) -> str:
-    """Which list of refuse reasons an exchange shows: by its stage (inferred from an integrator)."""
+    """Return which refuse reasons hold in `status`: `receipt` in status 3, else `application`.
+
+    Inferred from an integrator's code.  Source: docs/spec/exchange-api.md#api-3.11.
+    """
     return "receipt" if status is Status.WAIT_SELLER_CONFIRM else "application"

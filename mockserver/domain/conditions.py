@@ -1,7 +1,7 @@
 """Named conditions of rows: a sentence, a failure code and a pure predicate each.
 
-The kind orders the checks as the product answers them (rules.md): state, then arguments, then stock.
-Conditions that only `strict_logistics` enforces turn into warnings otherwise.
+The kind orders the checks as the product answers them (rules.md): state, then arguments, then
+stock. Conditions that only `strict_logistics` enforces turn into warnings otherwise.
 """
 
 import re
@@ -30,8 +30,8 @@ class Situation(Struct, frozen=True):
     """All that a condition may look at.
 
     `available` is the free stock of the wanted goods; `addresses` gives the text of each return
-    address, the default one first; `waybills` tells which exchange used a waybill first; `fresh` is an
-    exchange that is only now applied for.
+    address, the default one first; `waybills` tells which exchange used a waybill first; `fresh`
+    is an exchange that is only now applied for.
     """
 
     exchange: Exchange
@@ -48,7 +48,8 @@ class Situation(Struct, frozen=True):
 class Condition(Struct, frozen=True):
     """`holds` decides; `zh` and `en` say what is wrong when it does not (`{…}` are move fields).
 
-    `label` says in Chinese what it asks for; a `deciding` one tells apart rows of one state and move.
+    `label` says in Chinese what it asks for; a `deciding` one tells apart rows of one state and
+    move.
     """
 
     name: str

@@ -12,27 +12,30 @@ _SHAPE = re.compile(
 
 
 def parse_duration(text: str) -> timedelta:
-    """The duration that `text` spells: days, hours, minutes, seconds, in this order.
+    """Return the duration that `text` spells: days, hours, minutes, seconds, in this order.
 
     Raises:
-        ValueError: no such spelling, or longer than a hundred years; the message gives an example.
+        ValueError: no such spelling, or longer than `MAX_DURATION`; the message has an example.
     """
-    found = _SHAPE.fullmatch(text.strip())
-    if not found:
+    match = _SHAPE.fullmatch(text.strip())
+    if not match:
         raise ValueError(
             f"不是时长 (not a duration): {text[:50]!r}; 例 (for example): 3d12h, 6d23h59m59s, 90s"
         )
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    span = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    if span > MAX_DURATION:
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    duration = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if duration > MAX_DURATION:
         raise ValueError(f"时长超过一百年 (longer than a hundred years): {text}")
-    return span
+    return duration
 
 
-def format_duration(span: timedelta) -> str:
-    """The shortest spelling that `parse_duration` reads back; whole seconds; `0s` for none."""
-    rest, seconds = divmod(int(span.total_seconds()), 60)
-    rest, minutes = divmod(rest, 60)
-    days, hours = divmod(rest, 24)
+def format_duration(duration: timedelta) -> str:
+    """Return the shortest spelling that `parse_duration` reads back.
+
+    Whole seconds; `0s` for none.
+    """
+    total_minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    total_hours, minutes = divmod(total_minutes, 60)
+    days, hours = divmod(total_hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

@@ -1,7 +1,7 @@
-"""Why a move cannot be: one tree, each error carrying what its answerer needs.
+"""Why a move is refused: one tree of errors, each with the fields that a reply is made from.
 
-`failure` names the business code (switch `msg_code.<failure>`); `zh` and `en` say what was wrong and
-end with what is possible instead.
+`failure` names the business failure (rule `msg_code.<failure>` holds its code); `zh` and `en` say
+what is wrong and end with what is possible instead.
 """
 
 from .exchange import Exchange
@@ -21,13 +21,17 @@ Possible = tuple[tuple[Actor, type[Move]], ...]
 
 
 class DomainError(Exception):
-    """A refusal of the exchange's own rules; nothing has changed.  `exchange` is the one refused, as it was, where one was."""
+    """A refusal by the rules of exchanges; nothing has changed.
+
+    `exchange` is the exchange as it is, None if the refusal concerns none.
+    """
 
     failure = "wrong_state"
     exchange: Exchange | None = None
 
     def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
+        self.zh = zh
+        self.en = en
         super().__init__(f"{zh} ({en})")
 
 
@@ -42,24 +46,31 @@ class NoSuchExchange(DomainError):
 
 
 class IllegalMove(DomainError):
-    """No row of the table allows the move now; `possible` lists what is."""
+    """No row of the table allows the move now; `possible` lists what each actor may do.
+
+    `over` is True if the flow has ended.
+    """
 
     def __init__(
         self, *, exchange: Exchange, move: type[Move], by: Actor, possible: Possible, over: bool
     ) -> None:
-        self.exchange, self.move, self.by, self.possible = exchange, move, by, possible
-        self.status = status = exchange.status
-        cs = exchange.cs_status
+        self.exchange = exchange
+        self.move = move
+        self.by = by
+        self.possible = possible
+        self.status = exchange.status
         if over:
             self.failure = "flow_over"
-        held = f",{cs.zh}" if cs in IN_HAND else ""
+        cs_status = exchange.cs_status
+        in_hand = f",{cs_status.zh}" if cs_status in IN_HAND else ""
+        status = exchange.status
         can_zh = "、".join(f"{actor.zh}{kind.zh}" for actor, kind in possible) or "无，流程已结束"
         can_en = (
             ", ".join(f"{actor} {kind.name()}" for actor, kind in possible)
             or "nothing, the flow is over"
         )
         super().__init__(
-            f"换货单当前状态为「{status.zh}」{held}，不能由{by.zh}{move.zh}；当前可执行：{can_zh}",
+            f"换货单当前状态为「{status.zh}」{in_hand}，不能由{by.zh}{move.zh}；当前可执行：{can_zh}",
             f"status is {status.value}, {by} cannot {move.name()}; possible: {can_en}",
         )
 
@@ -72,7 +83,8 @@ class WrongFlow(DomainError):
     def __init__(
         self, *, exchange: Exchange, move: type[Move], belongs: tuple[Ruleset, ...]
     ) -> None:
-        self.exchange, self.move = exchange, move
+        self.exchange = exchange
+        self.move = move
         ruleset = exchange.ruleset
         names = " / ".join(belongs)
         super().__init__(
@@ -84,22 +96,28 @@ class WrongFlow(DomainError):
 
 
 class ConditionFailed(DomainError):
-    """A row exists but its condition does not hold."""
+    """A row exists but its condition `name` does not hold."""
 
     def __init__(
         self, *, exchange: Exchange, move: type[Move], failure: str, name: str, zh: str, en: str
     ) -> None:
-        self.exchange, self.move, self.failure, self.name = exchange, move, failure, name
+        self.exchange = exchange
+        self.move = move
+        self.failure = failure
+        self.name = name
         super().__init__(zh, en)
 
 
 class StockShort(DomainError):
-    """An account holds fewer units than an entry takes."""
+    """Account `account` of `sku` holds `left` units, fewer than the `wanted` ones."""
 
     failure = "no_stock"
 
     def __init__(self, *, sku: str, account: str, wanted: int, left: int) -> None:
-        self.sku, self.account, self.wanted, self.left = sku, account, wanted, left
+        self.sku = sku
+        self.account = account
+        self.wanted = wanted
+        self.left = left
         super().__init__(
             f"SKU {sku} 的 {account} 账户只有 {left} 件，需要 {wanted} 件",
             f"account {account} of SKU {sku} holds {left}, {wanted} wanted",

@@ -1,17 +1,19 @@
 """How a rule is known: a grade, and the sources that say so.
 
-Nobody outside the platform has its specification, and no case may be tried on the real one.  So every
-row, method, field, rule, fault and finding of this product carries an `Evidence`: *documented* (an
-official page, SDK or recorded answer says it), *inferred* (from integrators' code, sibling methods or
-press summaries) or *assumed* (this product decided, because every source is silent).  Replies of the
-control API, `explain`, the reference and the diagrams show it; no reply pretends to be better known
-than it is.  A guess is not a TODO in a comment, it is a rule with the grade `assumed`.
+Nobody outside the platform has its specification, and no case may be tried on the real one.  So
+every row, method, field, rule, fault and finding of this product carries an `Evidence`:
+*documented* (an official page, SDK or recorded answer says it), *inferred* (from integrators'
+code, sibling methods or press summaries) or *assumed* (this product decided, because every source
+is silent).  Replies of the control API, `explain`, the reference and the diagrams show it; no
+reply pretends to be better known than it is.  A guess is not a TODO in a comment, it is a rule
+with the grade `assumed`.
 
-A *citation* is a key of `SOURCES`, alone (`guide`) or with a section (`guide-7`, `api-3.2`, `top-4.3`,
-`tmc-2509`).  Scenarios cite under `evidence:`; an `Evidence` cites by its `sources`, and by a section
-that its `note` begins with or contains.  Every citation can be opened: `locate_citation` gives the page
-under docs/spec and its anchor, and a test resolves all of them.  What would break without that test: a
-page that is renumbered would leave hundreds of citations that look exact and lead nowhere.
+A *citation* is a key of `SOURCES`, alone (`guide`) or with a section (`guide-7`, `api-3.2`,
+`top-4.3`, `tmc-2509`).  Scenarios cite under `evidence:`; an `Evidence` cites by its `sources`,
+and by a section that its `note` begins with or contains.  Every citation can be opened:
+`locate_citation` gives the page under docs/spec and its anchor, and a test resolves all of them.
+What would break without that test: a page that is renumbered would leave hundreds of citations
+that look exact and lead nowhere.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""What an exchange is: its value, the facts that moves cause and the messages they leave.
+"""What an exchange is, and what a move leaves behind: events, stock entries, messages.
 
-Field names are the platform's where the platform has one.  Instants are the sandbox's inner time;
-the wire shows them through the clock.
+All are frozen values: a move makes a new `Exchange`, it never changes one.  Field names are the
+platform's where the platform has one.  Instants are the sandbox's inner time (the wire shows them
+through its clock), money is fen.
 """
 
 from collections.abc import Mapping
@@ -26,10 +27,12 @@ class Entry(Struct, frozen=True, gc=False):
 class Exchange(Struct, frozen=True, kw_only=True, gc=False):
     """One 换货单.
 
-    `tid` and `oid` are the trade and its sub-order; `entered` is when the present state began, from
-    which its deadline counts, and `due` a deadline that was given instead; `refused_from` is the
-    state that a refusal left; `reserved` the units of `exchange_sku` it holds; `verbatim` wire values
-    that are shown as they were given.  Money is fen.
+    - `tid`, `oid`: the trade and its sub-order.
+    - `entered`: when the present status began; its deadline counts from here.
+    - `due`: a deadline that was set when the exchange was opened, in place of the counted one.
+    - `refused_from`: the status that the last refusal left.
+    - `reserved`: the units of `exchange_sku` that the exchange holds.
+    - `verbatim`: values by wire name that replies show exactly as they were set at opening.
     """
 
     dispute_id: int
@@ -72,9 +75,10 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Event(Struct, frozen=True, gc=False):
-    """One move that happened: what a timeline, an event list and a coverage count are made of.
+    """One move that happened; timelines, event lists and coverage are made of events.
 
-    `cs` holds the customer-service statuses written, in order; `rule` names the row.
+    `move` is the name of the move, `rule` the name of the row taken, `source` None for an
+    application; `cs` holds the customer-service statuses written, in order.
     """
 
     number: int
@@ -92,8 +96,8 @@ class Event(Struct, frozen=True, gc=False):
 class Message(Struct, frozen=True, gc=False):
     """A message of the negotiation; `pictures` are names of stored pictures.
 
-    `human` is true for what a party wrote or did (`message_type` 100), false for what the system did
-    (111).  Source: docs/spec/rules.md#rules-wire.
+    `human` is True for what a party wrote or did (`message_type` 100), False for what the system
+    did (111).  Source: docs/spec/rules.md#rules-wire.
     """
 
     number: int
@@ -109,12 +113,17 @@ class Message(Struct, frozen=True, gc=False):
 
 
 class Outcome(Struct, frozen=True):
-    """What a move causes: the exchange after it, stock entries, cs statuses, the words left."""
+    """What a move causes, before anything is stored.
+
+    The exchange after it, the name of the row taken, stock entries, customer-service statuses
+    written, the text of the message left, and warnings (`zh (en)`) of conditions that are checked
+    only under the rule `strict_logistics`.
+    """
 
     exchange: Exchange
     rule: str
     entries: tuple[Entry, ...]
     cs: tuple[CsStatus, ...]
-    words: str
+    message_text: str
     human: bool
     warnings: tuple[str, ...] = ()

@@ -1,8 +1,23 @@
-"""What an actor can do to an exchange: one frozen value a move.
+"""What an actor can do to an exchange: one class for each move, one frozen value for each use of
+it.
 
-The class is the key of the table, its fields are the keys that scenario files, the control API and
-forms use.  A seller's move takes the parameters of its method, spelt as the method spells them; every
-field has a sensible default, so a bare move is always playable.
+A move is a value, not a function: it can be written in a scenario, sent to the control API, drawn
+by Hypothesis, planned by a robot, replayed from a snapshot and named in a refusal before anything
+happens. What follows from it stands in the table, whose rows name these classes; the class knows
+neither the statuses in which it is legal nor who may make it.
+
+- The class's name in snake case is the name that users type (`ReturngoodsAgree`:
+`returngoods_agree`). The seller's moves are named after the methods of TOP that make them. - The
+fields are the keys of scenario files, of `POST S/exchanges/{id}/moves/{move}` and of forms.  A
+seller's move has the parameters of its method, spelt as the method spells them, so that one
+parser serves the gateway, the control API and scenarios. - Every field has a default that makes a
+bare move possible: a test says `buyer.ship_back()` and need not invent a waybill.  An empty text
+or a None means "not said"; the sandbox fills in what it has (the default return address, the
+first refuse reason, a waybill nobody used). - `MOVES` lists the classes that have no subclass of
+their own; the others only share fields.
+
+What would break: a field without a default (scenarios that make the move bare would stop), or a
+field whose name differs from the parameter of the method (the gateway could no longer read it).
 """
 
 import re
@@ -45,39 +60,43 @@ __all__ = [
 
 DEFAULT_CARRIER = "顺丰快递"
 PICTURES_FIELD = "leave_message_pics"
-MAX_UNITS = 1_000_000  # of one exchange
+MAX_UNITS = 1_000_000  # of goods in one exchange
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A move; subclasses add fields.  `zh` is its Chinese name."""
+    """A move; subclasses add fields.  `zh` and `en` are its names in sentences."""
 
     zh: ClassVar[str]
     en: ClassVar[str]
 
     def __post_init__(self) -> None:
-        """A number of units is bounded; 0 leaves it as it is."""
+        """Check the number of units, if the move has one; 0 leaves it as it is.
+
+        Raises:
+            ValueError: `num` is negative or above `MAX_UNITS`.
+        """
         if not 0 <= getattr(self, "num", 0) <= MAX_UNITS:
             raise ValueError(f"num 应在 0 与 {MAX_UNITS} 之间 (from 0 to {MAX_UNITS})")
 
     @classmethod
     @cache
     def name(cls) -> str:
-        """The name users type: `ReturngoodsAgree` is `returngoods_agree`."""
+        """Return the name that users type: `ReturngoodsAgree` is `returngoods_agree`."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
     @property
-    def words(self) -> str:
-        """What the actor says in person with the move; empty when only the platform's notice stands."""
+    def message_text(self) -> str:
+        """What the actor writes with the move; if empty, the platform's notice stands alone."""
         return str(getattr(self, "leave_message", ""))
 
     @property
     def pictures(self) -> tuple[str, ...]:
-        """Names of the evidence pictures that go with the words."""
+        """Names of the stored pictures that go with the message."""
         return tuple(getattr(self, PICTURES_FIELD, ()))
 
 
 class BuyerRequest(Move, frozen=True):
-    """What a buyer asks for; what is left empty stays as the order or the application has it."""
+    """What a buyer asks for; an empty field stays as the order or the application has it."""
 
     reason: str = ""
     desc: str = ""
@@ -86,12 +105,12 @@ class BuyerRequest(Move, frozen=True):
     buyer_address: str = ""
 
     @property
-    def words(self) -> str:
+    def message_text(self) -> str:
         return self.desc or self.reason
 
 
 class SellerRefusal(Move, frozen=True):
-    """A seller's refusal; without a reason, the first of the stage."""
+    """A seller's refusal; without a reason the first one that the status offers."""
 
     seller_refuse_reason_id: int | None = None
     leave_message: str = ""
@@ -99,7 +118,7 @@ class SellerRefusal(Move, frozen=True):
 
 
 class Shipment(Move, frozen=True):
-    """Goods go out by a carrier, under a waybill; without one, the platform makes one up."""
+    """Goods go out by a carrier under a waybill; without a waybill the sandbox makes one up."""
 
     logistics_company_name: str = DEFAULT_CARRIER
     logistics_no: str | None = None
@@ -113,7 +132,7 @@ class Apply(BuyerRequest, frozen=True):
 
 
 class Agree(Move, frozen=True):
-    """The seller agrees and names the return address; without one the default return address."""
+    """The seller agrees and names the return address; without one it is the default address."""
 
     zh, en = "同意换货申请", "agree to the application"
     address_id: int | None = None
@@ -206,7 +225,7 @@ class Judge(Move, frozen=True, rename={"verdict": "for"}):
     content: str = ""
 
     @property
-    def words(self) -> str:
+    def message_text(self) -> str:
         return self.content
 
 
@@ -224,7 +243,7 @@ class LeaveMessage(Move, frozen=True):
     pics: tuple[str, ...] = field(default=())
 
     @property
-    def words(self) -> str:
+    def message_text(self) -> str:
         return self.content
 
     @property
@@ -232,9 +251,12 @@ class LeaveMessage(Move, frozen=True):
         return self.pics
 
 
-def _kinds(kind: type[Move]) -> Iterator[type[Move]]:
-    for below in kind.__subclasses__():
-        yield from _kinds(below) if below.__subclasses__() else (below,)
+def _leaf_classes(parent: type[Move]) -> Iterator[type[Move]]:
+    """Yield the classes below `parent` that have no subclass."""
+    for child in parent.__subclasses__():
+        yield from _leaf_classes(child) if child.__subclasses__() else (child,)
 
 
-MOVES: Mapping[str, type[Move]] = MappingProxyType({kind.name(): kind for kind in _kinds(Move)})
+MOVES: Mapping[str, type[Move]] = MappingProxyType(
+    {move.name(): move for move in _leaf_classes(Move)}
+)

@@ -1,7 +1,19 @@
-"""Near misses: for a move that cannot be now, when it could be, who has to do what first, and until when.
+"""Near misses: for a move that is not possible now, when it is, who must do what first, until when.
 
-Everything is asked of the table by playing it: `way` tries the moves that are possible, as `play` would, with
-arguments and stock at their best.  Nothing is stated here.
+A refusal says "status is 12, the seller cannot agree".  A tester then asks: when could he?  This
+module answers from the table, without knowledge of its own: it *plays*.
+
+- `legal_from` are the statuses that rows of this move leave. - `way` is the shortest sequence of
+people's moves after which the move is possible, found breadth first: from the exchange as it is,
+every move that is possible is played with arguments and stock at their best, until one of the
+results allows the wanted move.  Two exchanges are the same place if status, customer-service
+status and `refused_from` are the same, so there are few places and the search ends.  An empty way
+means: the status allows the move, arguments or stock do not.  None means that no sequence leads
+there any more. - `deadline` is what the system does if nobody acts: at which instant, by which
+rule, to which status (with stock and without), and whether the move is out of reach after that.
+
+A row that is added to the table is part of every answer without a change here.  What would break: a
+condition that depends on something that is not part of a place (the search would stop too early).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,11 +39,16 @@ __all__ = [
     "serialize_near_miss",
 ]
 
-_AT_BEST = {"address_id": 0, "seller_refuse_reason_id": 0, "logistics_no": "SF000000000000"}
+# arguments of moves that no condition refuses, in the situation of `_play`
+_ACCEPTED_ARGUMENTS = {
+    "address_id": 0,
+    "seller_refuse_reason_id": 0,
+    "logistics_no": "SF000000000000",
+}
 
 
 class WayStep(Struct, frozen=True):
-    """A move on the way, by whom, and the state it leads to."""
+    """A move on the way, by whom, and the status it leads to."""
 
     by: Actor
     move: Move
@@ -39,7 +56,10 @@ class WayStep(Struct, frozen=True):
 
 
 class DeadlineEffect(Struct, frozen=True):
-    """The deadline of the present state: when, which rule, where it leads (by stock), and whether the move is lost then."""
+    """What the deadline of the present status does: when, by which rule, to which statuses.
+
+    There are two statuses if stock decides.  `closes` is True if the move is out of reach after it.
+    """
 
     at: datetime
     rule: str
@@ -48,78 +68,76 @@ class DeadlineEffect(Struct, frozen=True):
 
 
 class NearMiss(Struct, frozen=True):
-    """How near a refused move was: `legal_from` by the table, `way` the shortest there (empty: nothing is in the way but
-    arguments or stock; None: there is none), `door` what the present deadline does.
-    """
+    """How near a refused move was; the module's text says what `way` and `deadline` mean."""
 
     exchange: Exchange
     move: type[Move]
     by: Actor
     legal_from: tuple[Status, ...]
     way: tuple[WayStep, ...] | None
-    door: DeadlineEffect | None
+    deadline: DeadlineEffect | None
 
 
 def find_near_miss(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> NearMiss:
-    """How near `move` by `by` is to being possible."""
-    rows = [
-        row
+    """Return how near `move` by `by` is to being possible on `exchange`."""
+    sources = (
+        row.source
         for row in TABLE
         if row.move is move and row.by is by and exchange.ruleset in row.rulesets
-    ]
-    legal_from = tuple(dict.fromkeys(row.source for row in rows if row.source is not None))
+    )
     return NearMiss(
         exchange,
         move,
         by,
-        legal_from,
-        _way(exchange, move, by, rules),
-        _door(exchange, move, by, rules),
+        legal_from=tuple(dict.fromkeys(source for source in sources if source is not None)),
+        way=_find_way(exchange, move, by, rules),
+        deadline=_find_deadline_effect(exchange, move, by, rules),
     )
 
 
-def _way(
+def _find_way(
     exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
 ) -> tuple[WayStep, ...] | None:
-    """The shortest sequence of people's moves after which `move` is possible."""
-    seen = {_place(exchange)}
-    open_ends: list[tuple[tuple[WayStep, ...], Exchange]] = [((), exchange)]
-    for steps, reached in open_ends:  # grows as it goes: breadth first
-        if any(_played(reached, each, by, rules) for each in _kinds(move)):
+    """Return the shortest sequence of people's moves after which `move` is possible, or None."""
+    visited = {_place(exchange)}
+    ends: list[tuple[tuple[WayStep, ...], Exchange]] = [((), exchange)]
+    for steps, reached in ends:  # grows while it is read: breadth first
+        if any(_play(reached, variant, by, rules) for variant in _variants(move)):
             return steps
         for actor, kind in possible(reached):
-            for each in _kinds(kind) if kind is not LeaveMessage else ():
-                after = _played(reached, each, actor, rules)
-                if after is not None and _place(after) not in seen:
-                    seen.add(_place(after))
-                    open_ends.append(((*steps, WayStep(actor, each, after.status)), after))
+            if kind is LeaveMessage:
+                continue
+            for variant in _variants(kind):
+                after = _play(reached, variant, actor, rules)
+                if after is not None and _place(after) not in visited:
+                    visited.add(_place(after))
+                    ends.append(((*steps, WayStep(actor, variant, after.status)), after))
     return None
 
 
 def _place(exchange: Exchange) -> tuple[object, ...]:
-    """All that decides which moves are possible, arguments and stock aside."""
+    """Return all that decides which moves are possible, arguments and stock aside."""
     return exchange.status, exchange.cs_status, exchange.refused_from
 
 
-def _kinds(move: type[Move]) -> Iterator[Move]:
-    """The move as it is best played; a judgement for each side."""
+def _variants(move: type[Move]) -> Iterator[Move]:
+    """Yield the move with arguments that are accepted; a judgement once for each verdict."""
     if issubclass(move, Judge):
         yield from (Judge(verdict=verdict) for verdict in Verdict)
         return
-    yield move(
-        **{name: value for name, value in _AT_BEST.items() if name in move.__struct_fields__}
-    )
+    fields = move.__struct_fields__
+    yield move(**{name: value for name, value in _ACCEPTED_ARGUMENTS.items() if name in fields})
 
 
-def _played(
-    exchange: Exchange, move: Move, by: Actor, rules: RuleValues, *, stock: bool = True
+def _play(
+    exchange: Exchange, move: Move, by: Actor, rules: RuleValues, *, in_stock: bool = True
 ) -> Exchange | None:
-    """The exchange after `move`, None where it cannot be."""
+    """Return the exchange after `move`, or None if it is refused."""
     situation = Situation(
         exchange=exchange,
         move=move,
         rules=rules,
-        available=exchange.num if stock else 0,
+        available=exchange.num if in_stock else 0,
         addresses={0: ""},
         reasons=(0,),
         carriers=(DEFAULT_CARRIER,),
@@ -131,94 +149,96 @@ def _played(
         return None
 
 
-def _door(
+def _find_deadline_effect(
     exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
 ) -> DeadlineEffect | None:
     at = deadline(exchange, rules)
     if at is None:
         return None
-    rule = next(
-        row.deadline_rule
-        for row in rows_from(exchange.ruleset, exchange.status)
-        if row.deadline_rule
+    rows = rows_from(exchange.ruleset, exchange.status)
+    rule = next(row.deadline_rule for row in rows if row.deadline_rule)
+    played = (
+        _play(exchange, Expire(), Actor.SYSTEM, rules, in_stock=in_stock)
+        for in_stock in (True, False)
     )
-    ends = [
-        after
-        for stock in (True, False)
-        if (after := _played(exchange, Expire(), Actor.SYSTEM, rules, stock=stock))
-    ]
-    targets = tuple(dict.fromkeys(after.status for after in ends))
+    ends = [after for after in played if after is not None]
     return DeadlineEffect(
-        at, rule, targets, all(_way(after, move, by, rules) is None for after in ends)
+        at,
+        rule,
+        targets=tuple(dict.fromkeys(after.status for after in ends)),
+        closes=all(_find_way(after, move, by, rules) is None for after in ends),
     )
 
 
-def serialize_near_miss(found: NearMiss, show: Callable[[datetime], str]) -> dict[str, object]:
-    """The members that a problem document or a finding carries: codes of states, names of moves."""
-    way = (
-        None
-        if found.way is None
-        else [
-            {
-                "by": step.by.value,
-                "move": step.move.name(),
-                **({"for": step.move.verdict.value} if isinstance(step.move, Judge) else {}),
-                "to": step.target.value,
-            }
-            for step in found.way
-        ]
-    )
-    door = (
-        None
-        if found.door is None
-        else {
-            "at": show(found.door.at),
-            "rule": found.door.rule,
-            "to": [status.value for status in found.door.targets],
-            "closes": found.door.closes,
-        }
-    )
+def serialize_near_miss(
+    near_miss: NearMiss, format_time: Callable[[datetime], str]
+) -> dict[str, object]:
+    """Return the members that a problem document or a finding carries: codes, names of moves.
+
+    Shape: `{"legal_from": [2], "way": [{"by", "move", "for"?, "to"}] or None,
+    "deadline": {"at", "rule", "to", "closes"} or None}`.
+    """
+    effect = near_miss.deadline
     return {
-        "legal_from": [status.value for status in found.legal_from],
-        "way": way,
-        "deadline": door,
+        "legal_from": [status.value for status in near_miss.legal_from],
+        "way": None if near_miss.way is None else [_serialize_step(s) for s in near_miss.way],
+        "deadline": effect
+        and {
+            "at": format_time(effect.at),
+            "rule": effect.rule,
+            "to": [status.value for status in effect.targets],
+            "closes": effect.closes,
+        },
     }
 
 
-def describe_near_miss(found: NearMiss, show: Callable[[datetime], str]) -> tuple[str, str]:
-    """The same in words, Chinese and English."""
-    who_zh, who = f"{found.by.zh}{found.move.zh}", f"{found.by} {found.move.name()}"
-    if found.move is Apply:
-        zh, en = f"{who_zh}只能新开一张换货单", f"{who} opens a new exchange"
-    elif not found.legal_from:
-        zh, en = f"{who_zh}在此流程里没有", f"this flow has no {who}"
-    else:
-        now, legal = found.exchange.status, found.legal_from
-        zh = f"{who_zh}要在{'、'.join(f'「{status.zh}」({status.value})' for status in legal)}时进行，现在是「{now.zh}」({now.value})"
-        en = f"{who} is possible at {', '.join(str(status.value) for status in legal)}, the status is {now.value}"
-        way_zh, way_en = _way_in_words(found.way)
-        zh, en = f"{zh}；{way_zh}", f"{en}; {way_en}"
-    door = found.door
-    if door is None or found.way is None:
+def _serialize_step(step: WayStep) -> dict[str, object]:
+    verdict = {"for": step.move.verdict.value} if isinstance(step.move, Judge) else {}
+    return {"by": step.by.value, "move": step.move.name(), **verdict, "to": step.target.value}
+
+
+def describe_near_miss(
+    near_miss: NearMiss, format_time: Callable[[datetime], str]
+) -> tuple[str, str]:
+    """Return a near miss as one sentence in Chinese and one in English."""
+    zh, en = _describe_way(near_miss)
+    effect = near_miss.deadline
+    if effect is None or near_miss.way is None:
         return zh, en
-    ends_zh, ends = (
-        "或".join(f"「{status.zh}」" for status in door.targets),
-        " or ".join(str(status.value) for status in door.targets),
-    )
-    lost_zh, lost = ("，此后再无可能", ", and then it is too late") if door.closes else ("", "")
+    at = format_time(effect.at)
+    targets_zh = "或".join(f"「{status.zh}」" for status in effect.targets)
+    targets_en = " or ".join(str(status.value) for status in effect.targets)
+    closes_zh = "，此后再无可能" if effect.closes else ""
+    closes_en = ", and then it is too late" if effect.closes else ""
     return (
-        f"{zh}；{show(door.at)} 到期({door.rule})后变为{ends_zh}{lost_zh}",
-        f"{en}; at {show(door.at)} ({door.rule}) it becomes {ends}{lost}",
+        f"{zh}；{at} 到期({effect.rule})后变为{targets_zh}{closes_zh}",
+        f"{en}; at {at} ({effect.rule}) it becomes {targets_en}{closes_en}",
     )
 
 
-def _way_in_words(way: tuple[WayStep, ...] | None) -> tuple[str, str]:
+def _describe_way(near_miss: NearMiss) -> tuple[str, str]:
+    """Return from where the move is legal and the way there, in Chinese and English."""
+    move_zh = f"{near_miss.by.zh}{near_miss.move.zh}"
+    move_en = f"{near_miss.by} {near_miss.move.name()}"
+    if near_miss.move is Apply:
+        return f"{move_zh}只能新开一张换货单", f"{move_en} opens a new exchange"
+    if not near_miss.legal_from:
+        return f"{move_zh}在此流程里没有", f"this flow has no {move_en}"
+    status = near_miss.exchange.status
+    legal_zh = "、".join(f"「{legal.zh}」({legal.value})" for legal in near_miss.legal_from)
+    legal_en = ", ".join(str(legal.value) for legal in near_miss.legal_from)
+    way_zh, way_en = _describe_steps(near_miss.way)
+    return (
+        f"{move_zh}要在{legal_zh}时进行，现在是「{status.zh}」({status.value})；{way_zh}",
+        f"{move_en} is possible at {legal_en}, the status is {status.value}; {way_en}",
+    )
+
+
+def _describe_steps(way: tuple[WayStep, ...] | None) -> tuple[str, str]:
     if way is None:
         return "已经没有路可以到那里", "no way leads there any more"
     if not way:
         return "状态没有问题，是参数或库存不允许", "the state allows it, arguments or stock do not"
     zh = "，再由".join(f"{step.by.zh}{step.move.zh}" for step in way)
-    return (
-        f"先由{zh}，就可以",
-        f"first {', then '.join(f'{step.by} {step.move.name()}' for step in way)}",
-    )
+    en = ", then ".join(f"{step.by} {step.move.name()}" for step in way)
+    return f"先由{zh}，就可以", f"first {en}"

@@ -52,7 +52,10 @@ def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
 
 
 def possible(exchange: Exchange) -> tuple[tuple[Actor, type[Move]], ...]:
-    """What each actor may try now, in table order, messages last; arguments and stock still decide."""
+    """What each actor may try now, in table order, messages last.
+
+    Arguments and stock still decide.
+    """
     seen: dict[tuple[Actor, type[Move]], None] = {}
     for row in _BY_STATE[exchange.ruleset, exchange.status]:
         if row.by is Actor.SYSTEM or not _cs_allows(exchange, row.move) or _held(exchange, row):
@@ -78,13 +81,12 @@ def play(situation: Situation, by: Role, at: datetime) -> Outcome:
         (e.target == "reserved") * e.num - (e.source == "reserved") * e.num for e in entries
     )
     after = replace(after, reserved=held, cs_status=cs[-1] if cs else after.cs_status)
-    words = move.words
     return Outcome(
         exchange=after,
         rule=row.name,
         entries=entries,
         cs=cs,
-        words=words or row.notice,
+        message_text=move.message_text or row.notice,
         human=by.actor is not Actor.SYSTEM,
         warnings=warnings,
     )

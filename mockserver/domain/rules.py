@@ -6,9 +6,9 @@ once.  `RuleValues` is one sandbox's value for each of them, immutable: a change
 row of the table, a parameter's limit or a reply names a rule and reads its value when it needs it,
 so a rule that is changed while a test runs holds from the next call on.
 
-Names are `group.key` where a rule exists once a status or failure: `deadline.2` is how long status 2
-lasts, `text.2` the text of status 2 on the wire, `msg_code.no_stock` the code of that failure.  The
-rules of statuses come from `Status`, so a new status has them without a line here.
+Names are `group.key` where a rule exists once a status or failure: `deadline.2` is how long
+status 2 lasts, `text.2` the text of status 2 on the wire, `msg_code.no_stock` the code of that
+failure.  The rules of statuses come from `Status`, so a new status has them without a line here.
 
 A default that no document states says so in its evidence (`assumed`, source `product`).  What would
 break: a default written anywhere else (`explain`, the reference and a sandbox would differ), or a

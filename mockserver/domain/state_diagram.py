@@ -1,4 +1,4 @@
-"""The state diagram of a ruleset as Mermaid text, drawn from the table."""
+"""The state diagram of a ruleset as Mermaid text, made from the table."""
 
 from .moves import Apply, LeaveMessage
 from .table import FINAL_STATUSES, TABLE
@@ -8,7 +8,7 @@ __all__ = ["render_diagram"]
 
 
 def render_diagram(ruleset: Ruleset) -> str:
-    """A Mermaid `stateDiagram-v2`; messages, which change nothing, are left out."""
+    """Return a Mermaid `stateDiagram-v2`; messages, which change no status, are left out."""
     lines = ["stateDiagram-v2"]
     lines += [f'    state "{status.value} {status.zh}" as s{status.value}' for status in Status]
     for row in TABLE:

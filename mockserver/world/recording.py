@@ -118,7 +118,7 @@ def _message(state: State, step: Transition, session: Session | None) -> Message
         owner_id=owner_id,
         owner_nick=nick,
         open_uid=open_uid,
-        content=outcome.words,
+        content=outcome.message_text,
         created=step.at,
         human=outcome.human,
         pictures=step.move.pictures,

@@ -180,7 +180,7 @@ def _weighed(
     ):
         return None
     dressed = _dressed(state, exchange, move)
-    if len(dressed.words.encode()) > state.rules.number("message_max_bytes"):
+    if len(dressed.message_text.encode()) > state.rules.number("message_max_bytes"):
         return None
     try:
         return evaluate(state, exchange, dressed, role=role, at=at)

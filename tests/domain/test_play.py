@@ -113,7 +113,7 @@ def test_a_message_does_not_touch_the_exchange(make_exchange, attempt, status, b
     outcome = attempt(exchange, "leave_message", by, content="您好")
 
     assert outcome.exchange == exchange
-    assert (outcome.words, outcome.human, outcome.entries) == ("您好", True, ())
+    assert (outcome.message_text, outcome.human, outcome.entries) == ("您好", True, ())
 
 
 def test_a_refused_move_changes_nothing(make_exchange, attempt):
@@ -208,7 +208,7 @@ def test_every_move_leaves_words(make_exchange, attempt, status, move, by, human
     """A move without words of its actor leaves a notice; only the system's count as not human."""
     outcome = attempt(make_exchange(status), move, by)
 
-    assert outcome.words
+    assert outcome.message_text
     assert outcome.human is human
 
 
