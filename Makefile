@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-sdk test-written scenarios stories lint types floors bench build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-written scenarios stories lint types floors bench build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -24,6 +24,7 @@ help:
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
+	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
 	@echo "make lint types floors build bench clean"
 
 $(VENV)/.run: pyproject.toml
@@ -54,6 +55,12 @@ coverage: $(VENV)/.dev
 
 reference: $(VENV)/.run
 	$(BIN)/python docs/make_reference.py
+
+test-lowest: pyproject.toml
+	@test -x $(VENV)-lowest/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)-lowest/$(notdir $(BIN))/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev]'
+	$(VENV)-lowest/$(notdir $(BIN))/python -m pytest -n auto
 
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
@@ -86,4 +93,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules
+	rm -rf $(VENV) $(VENV)-lowest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules

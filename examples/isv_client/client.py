@@ -1,7 +1,7 @@
-"""一个小而老实的 ISV 换货客户端，只用标准库。 A small, honest ISV client of the standard library alone.
+"""一个小而正确的 ISV 换货客户端，只用标准库。 A small, correct ISV client, standard library only.
 
-每一轮 (`step`)：按修改时间增量同步换货单，再逐单办理：有货则同意、无货则拒绝、确认收到退货、发出换货商品。
-Each round syncs by modified time, then works each exchange: agrees or refuses by its own stock rule, confirms receipt, ships.
+每一轮 (`step`)：按修改时间同步换货单，再逐单办理：同意或拒绝、确认收到退货、发出换货商品。
+Each round syncs by modified time, then works each exchange: agree or refuse, confirm receipt, ship.
 """
 
 import hashlib
@@ -10,23 +10,18 @@ import itertools
 import json
 import os
 import time
-import urllib.parse
-import urllib.request
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 BEIJING = timezone(timedelta(hours=8))
-EVER = "2010-01-01 00:00:00"
-CARRIER = "顺丰速运"
-APPLIED, RETURNING, RETURNED = (
-    "换货待处理",
-    "待买家退货",
-    "买家已退货，待收货",
-)  # 全角逗号 (a full-width comma)
+APPLIED, RETURNING = "换货待处理", "待买家退货"
+RETURNED = "买家已退货，待收货"  # 全角逗号 (a full-width comma)
 RECEIVED, SHIPPED, CLOSED = "待发出换货商品", "待买家收货", "换货关闭"
 
 
 class Refused(Exception):
-    """没有执行：平台报错，或业务失败 (success 为 false)。 Not done: a platform error, or a business failure."""
+    """没有执行：平台报错，或业务失败。 Not done: a platform error, or a business failure."""
 
 
 class Unsure(Exception):
@@ -36,203 +31,166 @@ class Unsure(Exception):
 class IsvClient:
     """一家店铺的换货客户端；`env` 是 TOP_* 环境变量。 The client of one shop.
 
-    `in_stock(exchange)` 是自己的库存规则；`post` 可替换网络。 `in_stock` is your own rule; `post` replaces the network.
+    `in_stock(exchange)` 是自己的库存规则 (your own stock rule)；`post(body)` 可替换网络 (network)。
     """
 
     page_size = 50
-    overlap = timedelta(
-        minutes=5
-    )  # 窗口重叠：晚到的修改也不漏 (changes that show late are met all the same)
+    overlap = timedelta(minutes=5)  # 窗口重叠，晚到的修改也不漏 (for changes that show late)
 
     def __init__(self, env, in_stock=lambda exchange: True, post=None):
-        self.key, self.secret, self.session = (
-            env["TOP_APP_KEY"],
-            env["TOP_APP_SECRET"],
-            env["TOP_SESSION"],
-        )
+        self.env = env
         self.in_stock = in_stock
-        self.url, self.post = env["TOP_SERVER_URL"], post or self.over_http
-        self.book = {}  # 单号 → 状态：本端所知 (dispute_id → status: what this side believes)
-        self.since = EVER
-        self.address = None
+        self.post = post or self.post_over_http
+        self.book = {}  # 单号 → 本端所知的状态 (dispute_id → the status as this side knows it)
+        self.since = "2010-01-01 00:00:00"
+        self.address_id = None
 
-    def over_http(self, body):
-        """把请求体 POST 到网关，返回应答体。 Posts a body to the gateway; the reply's body."""
-        with urllib.request.urlopen(self.url, body, timeout=10) as reply:
+    def post_over_http(self, body):
+        """把请求体 POST 到网关，返回应答体。 Post a body to the gateway and return the reply's."""
+        with urlopen(self.env["TOP_SERVER_URL"], body, timeout=10) as reply:
             return reply.read()
 
     def call(self, method, **business):
-        """一次签名调用，返回根节点里的内容。 One signed call; what stands inside the reply's root."""
-        params = {
-            "method": method,
-            "app_key": self.key,
-            "session": self.session,
-            "v": "2.0",
-            "format": "json",
-            "sign_method": "md5",
-            "timestamp": datetime.now(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
-            **{name: str(value) for name, value in business.items()},
-        }
-        text = self.secret + "".join(name + params[name] for name in sorted(params)) + self.secret
-        params["sign"] = hashlib.md5(text.encode()).hexdigest().upper()
+        """一次签名调用，返回根节点的内容。 Make a signed call; return the content of its root."""
+        params = {name: str(value) for name, value in business.items()}
+        params |= {"method": method, "v": "2.0", "format": "json", "sign_method": "md5"}
+        params |= {"app_key": self.env["TOP_APP_KEY"], "session": self.env["TOP_SESSION"]}
+        params["timestamp"] = datetime.now(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+        pairs = "".join(name + params[name] for name in sorted(params))
+        secret = self.env["TOP_APP_SECRET"]
+        params["sign"] = hashlib.md5(f"{secret}{pairs}{secret}".encode()).hexdigest().upper()
         try:
-            ((root, inner),) = json.loads(
-                self.post(urllib.parse.urlencode(params).encode())
-            ).items()
-        except (OSError, http.client.HTTPException, ValueError, AttributeError) as lost:
-            raise Unsure(f"{method}: {lost!r}") from lost
+            ((root, content),) = json.loads(self.post(urlencode(params).encode())).items()
+        except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
+            raise Unsure(f"{method}: {error!r}") from error
         if root != "error_response":
-            return inner
-        told = (
-            f"{method}: {inner.get('code')} {inner.get('sub_code', '')} {inner.get('sub_msg', '')}"
-        )
-        # isp.* 是平台侧的错误，超时不说明是否执行 (isp.*: the platform's trouble; a timeout does not say what was done)
-        raise Unsure(told) if str(inner.get("sub_code", "")).startswith("isp.") else Refused(told)
+            return content
+        sub_code = content.get("sub_code", "")
+        text = f"{method}: {content.get('code')} {sub_code} {content.get('sub_msg', '')}"
+        # isp.* 是平台侧的错误，不说明是否执行 (isp.*: the platform's error, done or not)
+        raise Unsure(text) if sub_code.startswith("isp.") else Refused(text)
 
     def succeeded(self, result):
-        """业务是否成功：HTTP 200 且没有 error_response 还不够。 A reply without an error is not yet a success."""
+        """业务是否成功：没有 error_response 还不够。 Return whether the business succeeded."""
         return result.get("success") is True
 
-    def asked(self, method, **business):
-        """返回 result；业务失败则抛出。 The reply's result, raised when it is a failure."""
+    def get_result(self, method, **business):
+        """返回 result；业务失败则抛出。 Return the result; raise when it is a failure."""
         result = self.call(method, **business).get("result", {})
         if not self.succeeded(result):
             raise Refused(f"{method}: {result.get('msg_code')} {result.get('message')}")
         return result
 
-    def write(self, method, dispute_id, after, **business):
-        """一次写操作；成功后记下新的状态。 One write; the book follows its reply."""
-        result = self.asked(method, dispute_id=dispute_id, fields="dispute_id,status", **business)
-        self.book[dispute_id] = result.get("exchange", {}).get("status", after)
+    def write(self, method, dispute_id, status_after, **business):
+        """一次写操作；成功后记下新的状态。 Make a write; the book follows its reply."""
+        fields = "dispute_id,status"
+        result = self.get_result(method, dispute_id=dispute_id, fields=fields, **business)
+        self.book[dispute_id] = result.get("exchange", {}).get("status", status_after)
 
-    def ident(self, value):
+    def read_id(self, value):
         """单号保持文本：18 位超出双精度。 Ids stay text: 18 digits do not fit into a double."""
         return str(value)
 
-    def now(self):
-        """平台的当前时间；不用本机的钟算窗口。 The platform's time: windows do not go by this machine's clock."""
-        return self.call("taobao.time.get")["time"]
+    def read_page(self, number, until):
+        """返回窗口 [since, until] 的一页与总页数。 Return a page of the window, and the count."""
+        window = {"start_gmt_modified_time": self.since, "end_gmt_modifed_time": until}  # sic
+        page = {"page_no": number, "page_size": self.page_size}
+        fields = "dispute_id,status,modified"
+        reply = self.call("tmall.exchange.receive.get", fields=fields, **page, **window)
+        pages = -(-reply["total_results"] // self.page_size)
+        return reply.get("results", {}).get("exchange", []), pages
 
-    def page(self, number, until):
-        """窗口 [since, until] 的一页，以及总页数。 One page of the window, and how many there are."""
-        found = self.call(
-            "tmall.exchange.receive.get",
-            fields="dispute_id,status,modified",
-            page_no=number,
-            page_size=self.page_size,
-            start_gmt_modified_time=self.since,
-            end_gmt_modifed_time=until,  # 少一个 i，平台如此 (the platform's spelling)
-        )
-        return found.get("results", {}).get("exchange", []), -(
-            -found["total_results"] // self.page_size
-        )
+    def read_changes(self, until):
+        """返回窗口里的所有行，翻页时有单移动也不漏。 Return every row, though rows move meanwhile.
 
-    def changes(self, until):
-        """窗口里的所有行，翻页途中有单移动也不漏。 Every row of the window, though rows move between pages.
-
-        从最后一页往前翻：单子被修改后离开窗口，只会使后面的行前移，移到还没翻的页；同一秒里的变化，再翻一遍看有没有新的。
-        From the last page to the first: rows that move up come to pages not read yet.  The window's last second needs another look.
+        从最后一页往前翻：前移的行到了还没翻的页。再翻一遍，直到没有新的行。
+        From the last page to the first: rows move up to pages not yet read.  Until nothing is new.
         """
-        met = {}
+        changes = {}
         while True:
-            rows, pages = self.page(1, until)
+            rows, pages = self.read_page(1, until)
             if pages > 1:
-                rows = [
-                    row for number in range(pages, 0, -1) for row in self.page(number, until)[0]
-                ]
-            fresh = {self.ident(row["dispute_id"]): row for row in rows}
-            if pages <= 1 or all(met.get(number) == row for number, row in fresh.items()):
-                return met | fresh
-            met |= fresh
+                numbers = range(pages, 0, -1)
+                rows = [row for number in numbers for row in self.read_page(number, until)[0]]
+            latest = {self.read_id(row["dispute_id"]): row for row in rows}
+            if pages <= 1 or latest.items() <= changes.items():
+                return changes | latest
+            changes |= latest
 
     def sync(self):
-        """账本跟上平台；读全之后才移动水位。 The book catches up; the mark moves only when all was read."""
-        until = self.now()
-        for number, row in self.changes(until).items():
-            self.book[number] = row["status"]
+        """账本跟上平台；读全之后才移动水位。 Update the book; move the mark when all was read."""
+        until = self.call("taobao.time.get")["time"]  # 不用本机的钟 (not this machine's clock)
+        changes = self.read_changes(until)
+        self.book |= {dispute_id: row["status"] for dispute_id, row in changes.items()}
         self.since = str(datetime.fromisoformat(until) - self.overlap)
 
     def step(self):
-        """一轮工作；返回没办成的事，下一轮再办。 One round; what went wrong, left for the next round."""
-        troubles = self.trying(self.sync)
-        for number, status in list(self.book.items()):
+        """一轮工作；返回没办成的事，下一轮再办。 Do one round; return what failed, for the next."""
+        failures = self.attempt(self.sync)
+        for dispute_id, status in list(self.book.items()):
             if status in (APPLIED, RETURNED, RECEIVED):
-                troubles += self.trying(self.work, number)
-        return troubles
+                failures += self.attempt(self.work, dispute_id)
+        return failures
 
-    def trying(self, deed, *given):
-        """一件事的失败不妨碍别的事。 One failure does not stop the others."""
+    def attempt(self, action, *arguments):
+        """一件事的失败不妨碍别的事。 Return the failure of an action, so that others go on."""
         try:
-            deed(*given)
-        except (Refused, Unsure) as trouble:
-            return [str(trouble)]
+            action(*arguments)
+        except (Refused, Unsure) as failure:
+            return [str(failure)]
         return []
 
-    def work(self, number):
-        """先读后写：丢了应答的写操作也许已经成功。 Reads before it writes: a write whose reply was lost may have been done."""
-        found = self.asked(
-            "tmall.exchange.get",
-            dispute_id=number,
-            fields="dispute_id,status,exchange_sku,num,attributes",
-        )
-        exchange = found["exchange"]
-        status = self.book[number] = exchange["status"]
+    def work(self, dispute_id):
+        """先读后写：丢了应答的写操作也许已成功。 Read, then write: a lost write may be done."""
+        fields = "dispute_id,status,exchange_sku,num,attributes"
+        result = self.get_result("tmall.exchange.get", dispute_id=dispute_id, fields=fields)
+        exchange = result["exchange"]
+        status = self.book[dispute_id] = exchange["status"]
+        upgraded = "newExchangeRepair" in exchange.get("attributes", "")  # 天猫换货升级
         if status == APPLIED and self.in_stock(exchange):
-            self.write("tmall.exchange.agree", number, RETURNING, address_id=self.return_address())
+            address_id = self.return_address()
+            self.write("tmall.exchange.agree", dispute_id, RETURNING, address_id=address_id)
         elif status == APPLIED:
-            self.refuse(number)
-        elif status == RETURNED and "newExchangeRepair" in exchange.get(
-            "attributes", ""
-        ):  # 天猫换货升级 (the upgraded flow)
-            self.ship("tmall.exchange.confirm.consign", number)
-        elif status == RETURNED:
-            self.write("tmall.exchange.returngoods.agree", number, RECEIVED)
-        elif status == RECEIVED:
-            self.ship("tmall.exchange.consigngoods", number)
+            self.refuse(dispute_id)
+        elif status == RETURNED and not upgraded:
+            self.write("tmall.exchange.returngoods.agree", dispute_id, RECEIVED)
+        elif status in (RETURNED, RECEIVED):
+            self.ship("confirm.consign" if status == RETURNED else "consigngoods", dispute_id)
 
-    def ship(self, method, number):
-        """运单号由单号得出：重试也不会有两个包裹。 The waybill follows from the id: a retry ships nothing twice."""
-        self.write(
-            method,
-            number,
-            SHIPPED,
-            logistics_no=f"SF{number}",
-            logistics_type=200,
-            logistics_company_name=CARRIER,
-        )
+    def ship(self, method, dispute_id):
+        """运单号由单号得出，重试不会发两次。 The waybill follows from the id: safe to retry."""
+        parcel = {"logistics_no": f"SF{dispute_id}", "logistics_company_name": "顺丰速运"}
+        self.write(f"tmall.exchange.{method}", dispute_id, SHIPPED, logistics_type=200, **parcel)
 
-    def refuse(self, number):
-        """拒绝理由只能取自平台给出的列表。 With a reason of the platform's list, "无货" if it is there."""
-        listed = self.call(
-            "tmall.exchange.refusereason.get", dispute_id=number, fields="reason_id,reason_text"
-        )
-        reasons = listed["result"].get("results", {}).get("reason", [])
+    def refuse(self, dispute_id):
+        """拒绝理由只能取自平台的列表。 Refuse with a listed reason, "无货" if it is there."""
+        fields = "reason_id,reason_text"
+        reply = self.call("tmall.exchange.refusereason.get", dispute_id=dispute_id, fields=fields)
+        reasons = reply["result"].get("results", {}).get("reason", [])
         if not reasons:
-            raise Refused(f"{number}: 没有可选的拒绝理由 (no reason is listed)")
-        reason = next((each for each in reasons if "无货" in each["reason_text"]), reasons[0])
-        self.write(
-            "tmall.exchange.refuse", number, CLOSED, seller_refuse_reason_id=reason["reason_id"]
-        )
+            raise Refused(f"{dispute_id}: 没有可选的拒绝理由 (no reason is listed)")
+        reason = next((reason for reason in reasons if "无货" in reason["reason_text"]), reasons[0])
+        reason_id = reason["reason_id"]
+        self.write("tmall.exchange.refuse", dispute_id, CLOSED, seller_refuse_reason_id=reason_id)
 
     def return_address(self):
-        """默认退货地址的编号，只查一次。 The id of the default return address, asked for once."""
-        if self.address is None:
-            found = self.call("taobao.logistics.address.search", rdef="cancel_def").get(
-                "addresses", {}
-            )
-            if not found.get("address_result"):
+        """返回默认退货地址的编号，只查一次。 Return the default return address; ask once."""
+        if self.address_id is None:
+            reply = self.call("taobao.logistics.address.search", rdef="cancel_def")
+            addresses = reply.get("addresses", {}).get("address_result")
+            if not addresses:
                 raise Refused("没有默认退货地址 (no default return address)")
-            self.address = found["address_result"][0]["contact_id"]
-        return self.address
+            self.address_id = addresses[0]["contact_id"]
+        return self.address_id
 
 
 def main(kind=IsvClient):
-    """ISV_ROUNDS 轮，每轮间隔 ISV_PAUSE 秒；不给轮数则一直运行。 Rounds with pauses; without a number until it is stopped."""
-    client, rounds = kind(os.environ), int(os.environ.get("ISV_ROUNDS", "0"))
-    for done in itertools.count(1):
-        for trouble in client.step():
-            print(trouble, flush=True)
-        if done == rounds:
+    """运行 ISV_ROUNDS 轮，不给则不停。 Run ISV_ROUNDS rounds, ISV_PAUSE seconds apart."""
+    client = kind(os.environ)
+    for number in itertools.count(1):
+        for failure in client.step():
+            print(failure, flush=True)
+        if str(number) == os.environ.get("ISV_ROUNDS"):
             break
         time.sleep(float(os.environ.get("ISV_PAUSE", "0.2")))
     print(json.dumps(client.book, ensure_ascii=False, indent=2))

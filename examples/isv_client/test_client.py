@@ -1,4 +1,4 @@
-"""示例客户端的测试：独立环境一测一个，买家、时间、库存由测试来演。 The example client's suite: a fresh sandbox a test."""
+"""示例客户端的测试：一测一个独立环境。 The suite of the example client: a new sandbox each."""
 
 import pytest
 from client import APPLIED, CLOSED, RECEIVED, RETURNED, RETURNING, SHIPPED, IsvClient
@@ -6,13 +6,15 @@ from client import APPLIED, CLOSED, RECEIVED, RETURNED, RETURNING, SHIPPED, IsvC
 
 @pytest.fixture
 def client(sandbox):
-    """老实的客户端，连到这个独立环境。 The honest client, pointed at the sandbox."""
+    """正确的客户端，连到这个独立环境。 The correct client, for this sandbox."""
     return IsvClient(sandbox.env)
 
 
-def believed(client, sandbox):
+def book_agrees(client, sandbox):
     """账本与平台是否一致。 Whether the book agrees with the platform."""
-    return client.book == {each.dispute_id: each.status_text for each in sandbox.exchanges}
+    return client.book == {
+        exchange.dispute_id: exchange.status_text for exchange in sandbox.exchanges
+    }
 
 
 def test_whole_flow(sandbox, client):
@@ -38,7 +40,7 @@ def test_upgraded_flow_ships_in_one_step(sandbox, client):
 
 
 def test_refuses_by_its_own_stock_rule(sandbox):
-    """自己的库存规则说没有：用平台列出的理由拒绝。 Refuses with a listed reason where its own rule says so."""
+    """自己的库存规则说没有：用平台的理由拒绝。 Refuses with a listed reason."""
     exchange = sandbox.open()
     assert IsvClient(sandbox.env, in_stock=lambda exchange: False).step() == []
     assert exchange.status_text == CLOSED
@@ -48,10 +50,10 @@ def test_refuses_by_its_own_stock_rule(sandbox):
 def test_last_unit(sandbox, client):
     """最后一件：另一单等到补货。 The exchange that got no stock waits until there is some."""
     first, second = sandbox.open(), sandbox.open()
-    (trouble,) = client.step()
-    assert "EXCHANGE_STOCK_NOT_ENOUGH" in trouble
+    (failure,) = client.step()
+    assert "EXCHANGE_STOCK_NOT_ENOUGH" in failure
     assert sorted([first.status_text, second.status_text]) == sorted([APPLIED, RETURNING])
-    assert believed(client, sandbox)
+    assert book_agrees(client, sandbox)
     sandbox.stock["wanted"] = 1
     assert client.step() == []
     assert first.status_text == second.status_text == RETURNING
@@ -59,12 +61,12 @@ def test_last_unit(sandbox, client):
 
 @pytest.mark.sandbox(faults=[{"fault": "reply_lost", "method": "tmall.exchange.agree"}])
 def test_reply_lost(sandbox, client):
-    """同意的应答丢了：先查再办，不会同意两次。 After a lost reply it looks first, and agrees once."""
+    """同意的应答丢了：先查再办，不会同意两次。 It looks first, and agrees once."""
     exchange = sandbox.open()
-    (trouble,) = client.step()
-    assert "tmall.exchange.agree" in trouble
+    (failure,) = client.step()
+    assert "tmall.exchange.agree" in failure
     assert client.step() == []
-    assert believed(client, sandbox)
+    assert book_agrees(client, sandbox)
     assert exchange.status_text == RETURNING
     sandbox.requests.assert_once_per_exchange("tmall.exchange.agree")
 
@@ -78,8 +80,8 @@ def test_rows_that_move_between_pages(sandbox, client, row):
     client.step()
     sandbox.clock.advance("1m")
     client.step()
-    assert set(client.book) == {each.dispute_id for each in opened}
-    assert believed(client, sandbox)
+    assert set(client.book) == {exchange.dispute_id for exchange in opened}
+    assert book_agrees(client, sandbox)
 
 
 def test_time_passes(sandbox, client):
@@ -91,22 +93,22 @@ def test_time_passes(sandbox, client):
     assert client.book == {exchange.dispute_id: CLOSED}
 
 
-def test_story(scenario, sandbox, client):
-    """一段场景演到买家寄回，其余由客户端办。 A story up to the return; the client does the rest."""
-    told = scenario(
+def test_scenario(scenario, sandbox, client):
+    """一段场景演到买家寄回，其余由客户端办。 A scenario up to the return; the client goes on."""
+    result = scenario(
         {
             "scenario": "退货已寄回",
             "steps": [{"buyer": "apply"}, {"seller": "agree"}, {"buyer": "ship_back"}],
         }
     )
     client.step()
-    assert client.book == {told.exchanges["it"]: RECEIVED}
+    assert client.book == {result.exchanges["it"]: RECEIVED}
 
 
 @pytest.mark.sandbox(allow=["bad_sign"])
 def test_wrong_secret(sandbox):
     """密钥不对：什么也没做，说明原因。 A wrong secret does nothing and says why."""
     exchange = sandbox.open()
-    troubles = IsvClient({**sandbox.env, "TOP_APP_SECRET": "wrong"}).step()
-    assert troubles
+    failures = IsvClient({**sandbox.env, "TOP_APP_SECRET": "wrong"}).step()
+    assert failures
     assert exchange.status_text == APPLIED

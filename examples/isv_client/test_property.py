@@ -1,4 +1,4 @@
-"""示例客户端的属性测试：状态机来演买家、小二、时间、库存与丢失的应答。 Its property test: a machine plays everybody else.
+"""示例客户端的属性测试：状态机扮演其他各方。 A machine plays all other parties.
 
 失败会缩减到最小，并写到 tmall-failures/。 A failure shrinks and is written to tmall-failures/.
 """
@@ -10,7 +10,7 @@ from mockserver.testing import exchange_machine
 
 
 def seller(sandbox):
-    """老实的客户端，每页两行。 The honest client, two rows a page."""
+    """正确的客户端，每页两行。 The correct client, two rows a page."""
     client = IsvClient(sandbox.env)
     client.page_size = 2
     return client

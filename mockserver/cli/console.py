@@ -1,4 +1,4 @@
-"""What all commands share: languages, exit codes, lines on the terminal, the connection to a running server."""
+"""What all commands share: language, exit codes, lines on the terminal, connection to a server."""
 
 import json
 import os
@@ -24,113 +24,135 @@ __all__ = [
     "Link",
     "check_token",
     "connect",
+    "discard_output",
+    "escape",
     "fail",
-    "is_linked",
-    "mute",
+    "format_json",
+    "names_server",
     "one_line",
-    "pairs",
+    "parse_pairs",
     "say",
+    "translate",
     "warn",
-    "words",
 ]
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
-_LONGEST = 300  # characters of a line that others may have written
+_LINE_CHARACTERS = 300  # of a line that others may have written
+_UNKNOWN_SERVER_ZH = f"""\
+不知道连哪个服务。启动时加 --ready-file mock.json，然后：tmall-mockserver --ready-file mock.json …
+或：tmall-mockserver --url http://127.0.0.1:8420 --token <启动时打印的令牌> …
+或设置变量 {PREFIX}URL、{PREFIX}TOKEN"""
+_UNKNOWN_SERVER_EN = f"""\
+which server? Start it with --ready-file mock.json, then: \
+tmall-mockserver --ready-file mock.json …
+or: tmall-mockserver --url http://127.0.0.1:8420 --token <printed at start> …
+or set {PREFIX}URL and {PREFIX}TOKEN"""
 
 
-def words(zh: str, en: str) -> str:
-    """The sentence in the language of this run."""
+def translate(zh: str, en: str) -> str:
+    """Return the text in the language of this run (`--lang`)."""
     context = click.get_current_context(silent=True)
     lang = context.find_root().params.get("lang") if context else "zh"
     return en if lang == "en" else zh
 
 
 def say(text: str) -> None:
-    """One line on stdout."""
+    """Print a line on stdout."""
     click.echo(text)
 
 
 def warn(text: str) -> None:
-    """One line on stderr; when nobody reads it any more, nothing."""
+    """Print a line on stderr; when nobody reads stderr any more, do nothing."""
     try:
         click.echo(text, err=True)
     except (OSError, ValueError):
-        mute(sys.stderr)
+        discard_output(sys.stderr)
 
 
-def mute(stream: TextIO) -> None:
-    """Nobody reads `stream` any more: what is still buffered goes nowhere, so that the exit code stays ours."""
+def discard_output(stream: TextIO) -> None:
+    """Send what `stream` still buffers to the null device.
+
+    For a stream whose reader has gone: without this Python's own flush at exit changes the exit
+    code.
+    """
     with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
 
 
-def one_line(text: str, longest: int = _LONGEST) -> str:
-    """`text` for a terminal: line ends and control codes are shown escaped, what is too long is clipped."""
-    shown = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+def escape(text: str) -> str:
+    """Return `text` for a terminal: line ends and control codes are escaped."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
     )
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def one_line(text: str, longest: int = _LINE_CHARACTERS) -> str:
+    """Return `text` escaped, and cut when it has more than `longest` characters."""
+    line = escape(text)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def format_json(value: object) -> str:
+    """Return `value` as indented JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def fail(code: int, zh: str, en: str) -> NoReturn:
-    """The command ends with `code` and one line on stderr."""
-    warn(words(zh, en))
+    """End the command with exit `code` after a line on stderr."""
+    warn(translate(zh, en))
     sys.exit(code)
 
 
 class Link(Struct, frozen=True):
-    """A running server's sandbox, as the remote commands use it."""
+    """A connection to a running server, and the sandbox that the command is about."""
 
     control: Control
     sandbox: str
 
     def ask(self, verb: str, path: str = "", body: object = None, **query: object) -> Any:
-        """A control call on the sandbox."""
-        return self.root(verb, sandbox_path(self.sandbox, path), body, **query)
+        """Make a control call on the sandbox and return the decoded reply.
 
-    def root(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """A control call on the server."""
-        return self.control(verb, path, body, **query)
+        Raises:
+            ControlRefused: a status of 400 or more.
+            Unreachable: no server answers.
+        """
+        return self.control(verb, sandbox_path(self.sandbox, path), body, **query)
 
 
-def is_linked(options: Mapping[str, Any]) -> bool:
-    """Whether options or variables name a running server, for a command that can do without."""
+def names_server(options: Mapping[str, Any]) -> bool:
+    """Return True if options or variables name a running server."""
     return any(options.values()) or any(
         os.environ.get(PREFIX + name) for name in ("URL", "READY_FILE")
     )
 
 
 def connect(options: Mapping[str, Any]) -> Link:
-    """The server that options or variables name, an address before a ready file; none: exit 2 with what to type."""
-    variable = {
+    """Connect to the server that options or variables name; an address goes before a ready file.
+
+    When none is named, the command ends with exit 2 and says what to type.
+    """
+    variables = {
         name: os.environ.get(PREFIX + name.upper(), "")
         for name in ("url", "token", "sandbox", "ready_file")
     }
-    named = options if options["url"] or options["ready_file"] else variable
-    ready: Mapping[str, str] = (
-        {} if named["url"] or not named["ready_file"] else _ready(named["ready_file"])
-    )
+    source = options if options["url"] or options["ready_file"] else variables
+    ready: Mapping[str, str] = {}
+    if source["ready_file"] and not source["url"]:
+        ready = _read_ready_file(source["ready_file"])
     url, token, sandbox = (
-        options[name] or ready.get(name) or variable[name] for name in ("url", "token", "sandbox")
+        options[name] or ready.get(name) or variables[name] for name in ("url", "token", "sandbox")
     )
     if not url or not token:
-        fail(
-            WRONG_USE,
-            "不知道连哪个服务。启动时加 --ready-file mock.json，然后：tmall-mockserver --ready-file mock.json …\n"
-            "或：tmall-mockserver --url http://127.0.0.1:8420 --token <启动时打印的令牌> …\n"
-            f"或设置变量 {PREFIX}URL、{PREFIX}TOKEN",
-            "which server? Start it with --ready-file mock.json, then: tmall-mockserver --ready-file mock.json …\n"
-            "or: tmall-mockserver --url http://127.0.0.1:8420 --token <printed at start> …\n"
-            f"or set {PREFIX}URL and {PREFIX}TOKEN",
-        )
+        fail(WRONG_USE, _UNKNOWN_SERVER_ZH, _UNKNOWN_SERVER_EN)
     check_token(token)
-    return Link(Control(_http(url), token), sandbox or "default")
+    return Link(Control(_open_http(url), token), sandbox or "default")
 
 
 def check_token(token: str) -> None:
-    """The token can stand in an HTTP header; another ends the command with exit 2."""
+    """Check that the token can stand in an HTTP header; else end the command with exit 2."""
     if not (token.isascii() and token.isprintable()):
         fail(
             WRONG_USE,
@@ -139,7 +161,7 @@ def check_token(token: str) -> None:
         )
 
 
-def _http(url: str) -> Http:
+def _open_http(url: str) -> Http:
     if url.lower().startswith(("http://", "https://")):
         with suppress(ValueError):  # no such port, half an IPv6 address
             return Http(url)
@@ -150,7 +172,7 @@ def _http(url: str) -> Http:
     )
 
 
-def _ready(path: str) -> Mapping[str, str]:
+def _read_ready_file(path: str) -> Mapping[str, str]:
     try:
         ready = json.loads(Path(path).read_text("utf-8-sig"))
         return {name: value for name, value in ready.items() if isinstance(value, str)}
@@ -162,12 +184,12 @@ def _ready(path: str) -> Mapping[str, str]:
         )
 
 
-def pairs(given: Iterable[str]) -> dict[str, str]:
-    """`k=v` words as a dict; anything else ends the command with exit 2."""
-    found = {}
-    for each in given:
-        name, equals, value = each.partition("=")
+def parse_pairs(words: Iterable[str]) -> dict[str, str]:
+    """Return `k=v` words as a dict; any other word ends the command with exit 2."""
+    pairs = {}
+    for word in words:
+        name, equals, value = word.partition("=")
         if not equals or not name:
-            fail(WRONG_USE, f"应写作 k=v：{each}", f"write k=v: {each}")
-        found[name] = value
-    return found
+            fail(WRONG_USE, f"应写作 k=v：{word}", f"write k=v: {word}")
+        pairs[name] = value
+    return pairs

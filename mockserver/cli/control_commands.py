@@ -1,4 +1,4 @@
-"""Commands that talk to a running server: `call`, `clock`, `snapshot`, `reset`."""
+"""Commands about a running server's sandbox: `call`, `clock`, `snapshot`, `reset`."""
 
 import json
 from collections.abc import Mapping
@@ -13,20 +13,16 @@ from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..client.top_client import TopClient
 from ..domain.durations import parse_duration
-from .console import CHECK_FAILED, WRONG_USE, connect, fail, pairs, say
+from .console import CHECK_FAILED, WRONG_USE, connect, fail, format_json, parse_pairs, say
 
 __all__ = ["call", "clock", "reset", "snapshot"]
-
-
-def _print(shown: object) -> None:
-    say(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
 @click.command()
 @click.argument("method")
 @click.argument("parameters", nargs=-1)
-@click.option("--as", "who", default="main", help="main、sub 或账号 nick (main, sub or a nick)")
-@click.option("--format", "form", type=click.Choice(["json", "xml"]), default="json")
+@click.option("--as", "account", default="main", help="main、sub 或账号 nick (main, sub or a nick)")
+@click.option("--format", "reply_format", type=click.Choice(["json", "xml"]), default="json")
 @click.option("--sign-method", type=click.Choice(["md5", "hmac", "hmac-sha256"]), default="md5")
 @click.option(
     "--file",
@@ -40,41 +36,38 @@ def call(
     options: Mapping[str, Any],
     method: str,
     parameters: tuple[str, ...],
-    who: str,
-    form: str,
+    account: str,
+    reply_format: str,
     sign_method: str,
     files: tuple[str, ...],
 ) -> None:
     """发一次签名调用并打印应答；未给 fields 时取全部 (one signed call, the reply printed)."""
     link = connect(options)
-    made = link.ask("GET")
-    business: dict[str, Any] = dict(pairs(parameters))
-    form = business.pop("format", form)
+    sandbox = link.ask("GET")
+    business: dict[str, Any] = dict(parse_pairs(parameters))
+    reply_format = business.pop("format", reply_format)
     method = business.pop("method", method)
-    for name, path in pairs(files).items():
+    for name, path in parse_pairs(files).items():
         try:
             business[name] = Path(path).read_bytes()
-        except OSError as wrong:
-            fail(WRONG_USE, f"读不到文件 {path}：{wrong}", f"cannot read {path}: {wrong}")
-    app_key = business.pop("app_key", made["app_key"])
+        except OSError as error:
+            fail(WRONG_USE, f"读不到文件 {path}：{error}", f"cannot read {path}: {error}")
+    app_key = business.pop("app_key", sandbox["app_key"])
     client = TopClient(
         f"{link.control.transport.base_url}/router/rest",
         app_key,
-        made["app_secret"],
-        _session(made, who),
+        sandbox["app_secret"],
+        _find_session(sandbox, account),
         sign_method=sign_method,
     )
-    text, _ = client.send(method, format=form, **business)
-    if text.startswith("<"):
-        say(text)
-    else:
-        _print(json.loads(text))
-    if _failed(text, METHODS.get(method)):
+    text, _ = client.send(method, format=reply_format, **business)
+    say(text if text.startswith("<") else format_json(json.loads(text)))
+    if _is_failure(text, METHODS.get(method)):
         raise SystemExit(CHECK_FAILED)
 
 
-def _failed(text: str, method: Method | None) -> bool:
-    """The reply is a platform error, or has the member that the method declares for a business failure."""
+def _is_failure(text: str, method: Method | None) -> bool:
+    """Return True for a platform error and for a business failure that the method declares."""
     failure = method.failure if method else ""
     if text.startswith("<"):
         root = ElementTree.fromstring(text)  # noqa: S314  # our own server's reply
@@ -86,18 +79,19 @@ def _failed(text: str, method: Method | None) -> bool:
     return "error_response" in reply or (bool(failure) and failure in inner["result"])
 
 
-def _session(made: Mapping[str, Any], who: str) -> str:
-    known = {"main": made["session"], "sub": made["sub_session"]}
-    for shop in made["shops"]:
-        known.setdefault(shop["nick"], shop["session"])
-        known |= {sub["nick"]: sub["session"] for sub in shop["subs"]}
-    if not known.get(who):
+def _find_session(sandbox: Mapping[str, Any], account: str) -> str:
+    """Return the session of `main`, `sub` or a nick; an unknown one ends with exit 2."""
+    sessions = {"main": sandbox["session"], "sub": sandbox["sub_session"]}
+    for shop in sandbox["shops"]:
+        sessions.setdefault(shop["nick"], shop["session"])
+        sessions |= {sub["nick"]: sub["session"] for sub in shop["subs"]}
+    if not sessions.get(account):
         fail(
             WRONG_USE,
-            f"没有账号 {who}；可用：{'、'.join(known)}",
-            f"no account {who}; use: {', '.join(known)}",
+            f"没有账号 {account}；可用：{'、'.join(sessions)}",
+            f"no account {account}; use: {', '.join(sessions)}",
         )
-    return str(known[who])
+    return str(sessions[account])
 
 
 @click.group(invoke_without_command=True)
@@ -105,10 +99,11 @@ def _session(made: Mapping[str, Any], who: str) -> str:
 def clock(context: click.Context) -> None:
     """独立环境的时钟：不带子命令时显示 (the sandbox's clock)."""
     if context.invoked_subcommand is None:
-        _print(connect(context.obj).ask("GET", "clock"))
+        say(format_json(connect(context.obj).ask("GET", "clock")))
 
 
-def _how_far(text: str) -> dict[str, str]:
+def _target_time(text: str) -> dict[str, str]:
+    """Return the body of `advance` and `age`: a duration is `by`, all else is `to`."""
     try:
         parse_duration(text)
     except (ValueError, OverflowError):
@@ -121,7 +116,7 @@ def _how_far(text: str) -> dict[str, str]:
 @click.pass_obj
 def advance(options: Mapping[str, Any], far: str) -> None:
     """时间前进：3d12h、next、时刻或 deadline:换货单号 (now is later)."""
-    _print(connect(options).ask("POST", "clock/advance", _how_far(far)))
+    say(format_json(connect(options).ask("POST", "clock/advance", _target_time(far))))
 
 
 @clock.command()
@@ -129,7 +124,7 @@ def advance(options: Mapping[str, Any], far: str) -> None:
 @click.pass_obj
 def age(options: Mapping[str, Any], far: str) -> None:
     """数据变旧，当前时间不变 (everything recorded is older, now stays)."""
-    _print(connect(options).ask("POST", "clock/age", _how_far(far)))
+    say(format_json(connect(options).ask("POST", "clock/age", _target_time(far))))
 
 
 @clock.command()
@@ -137,7 +132,7 @@ def age(options: Mapping[str, Any], far: str) -> None:
 @click.pass_obj
 def freeze(options: Mapping[str, Any], at: str | None) -> None:
     """时钟停住，可给时刻 (the clock stands still)."""
-    _print(connect(options).ask("POST", "clock", {"mode": "frozen", "now": at}))
+    say(format_json(connect(options).ask("POST", "clock", {"mode": "frozen", "now": at})))
 
 
 @clock.command()
@@ -145,7 +140,7 @@ def freeze(options: Mapping[str, Any], at: str | None) -> None:
 @click.pass_obj
 def run(options: Mapping[str, Any], at: str | None) -> None:
     """时钟走动，可给时刻 (the clock runs on)."""
-    _print(connect(options).ask("POST", "clock", {"mode": "running", "now": at}))
+    say(format_json(connect(options).ask("POST", "clock", {"mode": "running", "now": at})))
 
 
 @click.group()
@@ -153,7 +148,7 @@ def snapshot() -> None:
     """快照：save、list、show、restore、drop (snapshots)."""
 
 
-def _named(name: str) -> str:
+def _snapshot_path(name: str) -> str:
     return f"snapshots/{quote(name, safe='')}"
 
 
@@ -162,14 +157,14 @@ def _named(name: str) -> str:
 @click.pass_obj
 def save(options: Mapping[str, Any], name: str) -> None:
     """保存为 NAME (keep the state under NAME)."""
-    _print(connect(options).ask("PUT", _named(name)))
+    say(format_json(connect(options).ask("PUT", _snapshot_path(name))))
 
 
 @snapshot.command("list")
 @click.pass_obj
 def list_(options: Mapping[str, Any]) -> None:
     """列出快照 (list snapshots)."""
-    _print(connect(options).ask("GET", "snapshots"))
+    say(format_json(connect(options).ask("GET", "snapshots")))
 
 
 @snapshot.command()
@@ -177,7 +172,7 @@ def list_(options: Mapping[str, Any]) -> None:
 @click.pass_obj
 def show(options: Mapping[str, Any], name: str) -> None:
     """打印快照文档 (print the snapshot's document)."""
-    _print(connect(options).ask("GET", _named(name)))
+    say(format_json(connect(options).ask("GET", _snapshot_path(name))))
 
 
 @snapshot.command()
@@ -185,8 +180,7 @@ def show(options: Mapping[str, Any], name: str) -> None:
 @click.pass_obj
 def restore(options: Mapping[str, Any], name: str) -> None:
     """恢复到快照 (go back to the snapshot)."""
-    made = connect(options).ask("POST", "reset", {"to": name})
-    _print({"id": made["id"], "now": made["now"]})
+    _reset(options, name)
 
 
 @snapshot.command()
@@ -194,7 +188,7 @@ def restore(options: Mapping[str, Any], name: str) -> None:
 @click.pass_obj
 def drop(options: Mapping[str, Any], name: str) -> None:
     """删除快照 (drop the snapshot)."""
-    connect(options).ask("DELETE", _named(name))
+    connect(options).ask("DELETE", _snapshot_path(name))
 
 
 @click.command()
@@ -202,5 +196,9 @@ def drop(options: Mapping[str, Any], name: str) -> None:
 @click.pass_obj
 def reset(options: Mapping[str, Any], to: str) -> None:
     """恢复为 baseline、empty 或快照名 (reset to baseline, empty or a snapshot)."""
-    made = connect(options).ask("POST", "reset", {"to": to})
-    _print({"id": made["id"], "now": made["now"]})
+    _reset(options, to)
+
+
+def _reset(options: Mapping[str, Any], to: str) -> None:
+    sandbox = connect(options).ask("POST", "reset", {"to": to})
+    say(format_json({"id": sandbox["id"], "now": sandbox["now"]}))

@@ -1,4 +1,4 @@
-"""`doctor`: why a call was refused, asked of a running server, or of a pasted call without one."""
+"""`doctor`: why a call was refused: one in a server's journal, or one pasted without a server."""
 
 import json
 import os
@@ -22,11 +22,24 @@ from ..world.default_world import APP_KEY, APP_SECRET
 from ..world.directory import Directory
 from ..world.identity import App
 from ..world.journal import MASK
-from .console import CHECK_FAILED, WRONG_USE, Link, connect, fail, one_line, say, words
-from .pasted_request import PASTED_AT_MOST, BadPaste, read_pasted
+from .console import (
+    CHECK_FAILED,
+    WRONG_USE,
+    Link,
+    connect,
+    escape,
+    fail,
+    format_json,
+    one_line,
+    say,
+    translate,
+)
+from .pasted_request import MAX_PASTED_CHARACTERS, BadPaste, read_pasted
 from .settings import read_settings
 
 __all__ = ["doctor"]
+
+_MISSING_SIGN, _INVALID_SIGN = 24, 25  # error codes of the platform
 
 
 @click.command()
@@ -75,94 +88,102 @@ def doctor(
             "--secret and --config go with --stdin",
         )
     if pasted:
-        _examine_pasted(secret, config, as_json)
+        _diagnose_pasted(secret, config, as_json)
         return
     link = connect(options)
-    entry = (
-        link.root("GET", f"requests/{quote(request_id, safe='')}") if request_id else _last(link)
-    )
+    if request_id:
+        entry = link.control("GET", f"requests/{quote(request_id, safe='')}")
+    else:
+        entry = _last_unsuccessful(link)
     if entry is None:
-        say(words("没有被拒绝或失败的请求", "no call was refused or failed"))
-        return
-    if as_json:
-        say(json.dumps(entry, ensure_ascii=False, indent=2))
-        return
-    for line in _entry_lines(entry):
-        say(line)
+        say(translate("没有被拒绝或失败的请求", "no call was refused or failed"))
+    elif as_json:
+        say(format_json(entry))
+    else:
+        for line in _entry_lines(entry):
+            say(line)
 
 
-def _last(link: Link) -> Mapping[str, Any] | None:
-    """The latest call of the sandbox, or of none, that was refused or failed."""
-    found: list[Mapping[str, Any]] = []
+def _last_unsuccessful(link: Link) -> Mapping[str, Any] | None:
+    """Return the latest call that was refused or failed, of this sandbox or of no sandbox."""
+    entries: list[Mapping[str, Any]] = []
     for outcome in ("refused", "failed"):
-        found += link.ask("GET", "requests", outcome=outcome, limit=1)["items"]
-    found += link.root("GET", "requests", sandbox="none", outcome="refused", limit=1)["items"]
-    return max(found, key=lambda entry: entry["number"], default=None)
+        entries += link.ask("GET", "requests", outcome=outcome, limit=1)["items"]
+    entries += link.control("GET", "requests", sandbox="none", outcome="refused", limit=1)["items"]
+    return max(entries, key=lambda entry: entry["number"], default=None)
 
 
 def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
-    what = {"ok": words("成功", "fine"), "failed": entry["msg_code"]}.get(
-        entry["outcome"]
-    ) or _code(entry["code"], entry["sub_code"])
-    yield f"{entry['at']}  {entry['request_id']}  {one_line(entry['method'] or '-')}  {what}"
+    outcome = _format_code(entry["code"], entry["sub_code"])
+    if entry["outcome"] == "ok":
+        outcome = translate("成功", "fine")
+    elif entry["outcome"] == "failed" and entry["msg_code"]:
+        outcome = entry["msg_code"]
+    yield f"{entry['at']}  {entry['request_id']}  {one_line(entry['method'] or '-')}  {outcome}"
     diagnosis = entry["diagnosis"]
-    cause = words(diagnosis["zh"], diagnosis["en"])
-    if cause and cause not in [words(each["zh"], each["en"]) for each in diagnosis["findings"]]:
+    findings = diagnosis["findings"]
+    cause = translate(diagnosis["zh"], diagnosis["en"])
+    if cause and cause not in [translate(finding["zh"], finding["en"]) for finding in findings]:
         yield one_line(cause)
-    yield from _finding_lines(diagnosis["findings"])
+    yield from _finding_lines(findings)
     for warning in entry["warnings"]:
         yield f"! {one_line(str(warning))}"
 
 
-def _code(code: int, sub_code: str = "") -> str:
+def _format_code(code: int, sub_code: str = "") -> str:
     return " ".join(filter(None, (str(code), CODES[code].wire if code in CODES else "", sub_code)))
 
 
 def _finding_lines(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Each finding with the place where it shows; what a client sent is escaped for a terminal."""
+    """Yield each finding and the place where it shows; what a client sent is escaped."""
     for finding in findings:
-        yield f"- {finding['id']}: {_shown(words(finding['zh'], finding['en']))}"
-        at = finding.get("at", {})
-        if "signed" in at:
-            where, after = one_line(str(at["where"])), one_line(str(at.get("after", "")))
-            place = words(f"第一处不同在 {where}", f"first differing at {where}")
-            if "position" in at:
-                place += words(f"，第 {at['position']} 个字符", f", character {at['position']}")
-            if after:
-                place += words(f"，{after} 之后", f", after {after}")
-            yield f"    {place}"
-            yield words("    签的是  ", "    signed  ") + (one_line(str(at["signed"])) or "-")
-            yield words("    应该是  ", "    wanted  ") + (one_line(str(at["wanted"])) or "-")
-        elif at.get("where") == "string":
-            yield words(
+        yield f"- {finding['id']}: {escape(translate(finding['zh'], finding['en']))}"
+        place = finding.get("at", {})
+        if "signed" in place:
+            yield f"    {_format_difference(place)}"
+            yield translate("    签的是  ", "    signed  ") + (
+                one_line(str(place["signed"])) or "-"
+            )
+            yield translate("    应该是  ", "    wanted  ") + (
+                one_line(str(place["wanted"])) or "-"
+            )
+        elif place.get("where") == "string":
+            yield translate(
                 "    应签的字符串(隐私与密钥以 *** 代替)，摘要 ",
                 "    the string to sign (private values and secrets as ***), digest ",
-            ) + str(at["digest"])
-            yield f"    {_shown(str(at['wanted']))}"
+            ) + str(place["digest"])
+            yield f"    {escape(str(place['wanted']))}"
 
 
-def _shown(text: str) -> str:
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
+def _format_difference(place: Mapping[str, Any]) -> str:
+    """Return where two strings to sign first differ."""
+    where = one_line(str(place["where"]))
+    text = translate(f"第一处不同在 {where}", f"first differing at {where}")
+    if "position" in place:
+        position = place["position"]
+        text += translate(f"，第 {position} 个字符", f", character {position}")
+    if after := one_line(str(place.get("after", ""))):
+        text += translate(f"，{after} 之后", f", after {after}")
+    return text
 
 
-def _examine_pasted(secret: str, config: str, as_json: bool) -> None:
-    """The sign of a call on stdin; exit 1 when it is wrong."""
-    call = _pasted_call()
-    key = call.texts.get("app_key", "")
-    app = App(key, secret or _secret_of(key, config))
+def _diagnose_pasted(secret: str, config: str, as_json: bool) -> None:
+    """Check the sign of the call on stdin; end with exit 1 when it is wrong."""
+    call = _read_call()
+    app_key = call.texts.get("app_key", "")
+    app = App(app_key, secret or _find_secret(app_key, config))
     method = call.texts.get("sign_method") or "md5"
-    wrong = 25 if call.texts.get("sign") else 24
-    if method in SIGN_METHODS and call.texts.get("sign") == sign(
+    signature = call.texts.get("sign")
+    if method in SIGN_METHODS and signature == sign(
         call.texts, app.app_secret, method, call.raw_body
     ):
         if as_json:
             say(json.dumps({"code": 0, "findings": []}))
         else:
-            say(words("签名正确", "the sign is right"))
+            say(translate("签名正确", "the sign is right"))
         return
-    refused = RefusedCall(
+    code = _INVALID_SIGN if signature else _MISSING_SIGN
+    refused_call = RefusedCall(
         inbound=call.inbound,
         directory=Directory(lambda: datetime.now(BEIJING)),
         texts=call.texts,
@@ -170,39 +191,36 @@ def _examine_pasted(secret: str, config: str, as_json: bool) -> None:
         files=tuple(call.files),
         raw_body=call.raw_body,
         app=app,
-        error=TopError(wrong),
+        error=TopError(code),
     )
-    findings = to_builtins(explain_refusal(refused))
+    findings = to_builtins(explain_refusal(refused_call))
     if as_json:
-        say(json.dumps({"code": wrong, "findings": findings}, ensure_ascii=False, indent=2))
+        say(format_json({"code": code, "findings": findings}))
     else:
-        say(_code(wrong))
+        say(_format_code(code))
         for line in _finding_lines(findings):
             say(line)
     sys.exit(CHECK_FAILED)
 
 
-def _pasted_call() -> Call:
+def _read_call() -> Call:
+    """Return the call on stdin; one that cannot be checked ends the command with exit 2.
+
+    A value `$NAME` is replaced by the variable NAME, if there is one.
+    """
+    pasted = sys.stdin.buffer.read(MAX_PASTED_CHARACTERS + 1).decode("utf-8", "replace")
     try:
-        call = read_call(
-            read_pasted(sys.stdin.buffer.read(PASTED_AT_MOST + 1).decode("utf-8", "replace")), ""
-        )
-    except BadPaste as wrong:
-        fail(WRONG_USE, wrong.zh, wrong.en)
+        call = read_call(read_pasted(pasted), "")
+    except BadPaste as error:
+        fail(WRONG_USE, error.zh, error.en)
     if call.unreadable is not None:
-        fail(
-            WRONG_USE,
-            f"请求读不懂：{call.unreadable.reason}",
-            f"the call cannot be read: {call.unreadable.reason}",
-        )
+        reason = call.unreadable.reason
+        fail(WRONG_USE, f"请求读不懂：{reason}", f"the call cannot be read: {reason}")
     if not call.texts:
         fail(WRONG_USE, "里面没有参数", "it holds no parameters")
     if call.repeated:
-        fail(
-            WRONG_USE,
-            f"参数 {one_line(call.repeated)} 出现了两次",
-            f"parameter {one_line(call.repeated)} came twice",
-        )
+        name = one_line(call.repeated)
+        fail(WRONG_USE, f"参数 {name} 出现了两次", f"parameter {name} came twice")
     for name, value in call.texts.items():
         variable = re.fullmatch(r"\$\{?(\w+)\}?", value)
         if variable and variable[1] in os.environ:
@@ -211,25 +229,28 @@ def _pasted_call() -> Call:
             fail(
                 WRONG_USE,
                 f"{one_line(name)} 的值是 {one_line(value)}：要原来的值才能验签",
-                f"{one_line(name)} is {one_line(value)}: the sign can only be checked with the real value",
+                f"{one_line(name)} is {one_line(value)}: "
+                "the sign can only be checked with the real value",
             )
     return call
 
 
-def _secret_of(key: str, config: str) -> str:
-    """The secret that the settings have for an app_key; without any, exit 2."""
-    found = read_settings({}, config)
-    apps = found.world.get("apps") or ()
+def _find_secret(app_key: str, config: str) -> str:
+    """Return the secret that the settings have for an app_key; without any, exit 2."""
+    settings = read_settings({}, config)
+    apps = settings.world.get("apps") or ()
     listed = {
-        str(each.get("app_key", "")): str(each.get("app_secret", ""))
-        for each in apps
-        if isinstance(each, dict)
+        str(app.get("app_key", "")): str(app.get("app_secret", ""))
+        for app in apps
+        if isinstance(app, dict)
     }
-    known = listed.get(key) or found.values["app-secret"] or (APP_SECRET if key == APP_KEY else "")
-    if not known:
+    default = APP_SECRET if app_key == APP_KEY else ""
+    secret = listed.get(app_key) or settings.values["app-secret"] or default
+    if not secret:
+        key = one_line(app_key) or "-"
         fail(
             WRONG_USE,
-            f"不知道 app_key {one_line(key) or '-'} 的密钥：加上 --secret，或写进 mockserver.toml",
-            f"the secret of app_key {one_line(key) or '-'} is not known: add --secret, or set it in mockserver.toml",
+            f"不知道 app_key {key} 的密钥：加上 --secret，或写进 mockserver.toml",
+            f"the secret of app_key {key} is not known: add --secret, or set it in mockserver.toml",
         )
-    return str(known)
+    return str(secret)

@@ -1,7 +1,7 @@
-"""`logs`: the journal of a running server, as lines, as it grows, as HAR, as a report on the client."""
+"""`logs`: the journal of a running server: lines, new calls, HAR, the report on the client."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -12,15 +12,24 @@ import click
 from ..client.control_client import ControlRefused
 from ..client.transport import Unreachable
 from ..review.lint_rules import Severity
-from .console import CHECK_FAILED, WRONG_USE, Link, connect, fail, one_line, say, warn, words
+from .console import (
+    CHECK_FAILED,
+    WRONG_USE,
+    Link,
+    connect,
+    fail,
+    format_json,
+    one_line,
+    say,
+    translate,
+    warn,
+)
 
 __all__ = ["logs"]
 
-_WAIT, _PAUSE = (
-    2,
-    0.5,
-)  # seconds a question stays open; seconds between two when the server lets nobody wait
-_AT_ONCE = 1000
+_WAIT_SECONDS = 2  # that a request for new calls stays open
+_PAUSE_SECONDS = 0.5  # between two requests when the server lets no more clients wait
+_CALLS_PER_REQUEST = 1000
 
 
 @click.command()
@@ -42,7 +51,8 @@ _AT_ONCE = 1000
 @click.option(
     "--report",
     is_flag=True,
-    help="检查客户端：重复的写操作、用法问题；有错误时退出码为 1 (what the calls show of their client)",
+    help="检查客户端：重复的写操作、用法问题；有错误时退出码为 1"
+    " (what the calls show of their client)",
 )
 @click.option(
     "--orphans", is_flag=True, help="不属于任何独立环境的请求 (calls that belong to no sandbox)"
@@ -73,142 +83,135 @@ def logs(
             "--report 看独立环境的全部请求，不能筛选",
             "--report looks at all calls of the sandbox, it takes no filters",
         )
-    book = _Book(connect(options), orphans)
+    journal = _Journal(connect(options), without_sandbox=orphans)
     if report:
-        _judge(book.ask("report"), as_json)
-        return
-    if request_id:
-        say(
-            json.dumps(
-                book.link.root("GET", f"requests/{quote(request_id, safe='')}"),
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
-        return
-    if har:
-        _save(book.ask("requests.har", **filters), har)
-        return
-    found = book.ask(
-        "requests", **{**filters, "limit": 50 if filters["limit"] is None else filters["limit"]}
-    )
-    for entry in reversed(found["items"]):
-        _tell(entry, as_json)
-    if follow:
-        _follow(book, found["next"], as_json, {**filters, "limit": _AT_ONCE})
+        _print_report(journal.ask("report"), as_json)
+    elif request_id:
+        path = f"requests/{quote(request_id, safe='')}"
+        say(format_json(journal.link.control("GET", path)))
+    elif har:
+        _save_har(journal.ask("requests.har", **filters), har)
+    else:
+        limit = 50 if filters["limit"] is None else filters["limit"]
+        page = journal.ask("requests", **{**filters, "limit": limit})
+        for entry in reversed(page["items"]):
+            _print_entry(entry, as_json)
+        if follow:
+            _follow(journal, page["next"], as_json, {**filters, "limit": _CALLS_PER_REQUEST})
 
 
-class _Book:
-    """The journal asked for: the sandbox's, or that of calls that belong to none."""
+class _Journal:
+    """The journal of the sandbox, or the calls that belong to no sandbox."""
 
-    def __init__(self, link: Link, orphans: bool) -> None:
-        self.link, self._orphans = link, orphans
+    def __init__(self, link: Link, *, without_sandbox: bool) -> None:
+        self.link = link
+        self._without_sandbox = without_sandbox
 
     def ask(self, path: str, **query: Any) -> Any:
-        return (
-            self.link.root("GET", path, sandbox="none", **query)
-            if self._orphans
-            else self.link.ask("GET", path, **query)
-        )
+        """Return the decoded reply to GET `path`."""
+        if self._without_sandbox:
+            return self.link.control("GET", path, sandbox="none", **query)
+        return self.link.ask("GET", path, **query)
 
 
-def _follow(book: _Book, position: int, as_json: bool, filters: Mapping[str, Any]) -> None:
-    """New calls are printed as they come; ends only by Ctrl-C, or with exit 1 when there is nothing to follow any more."""
+def _follow(journal: _Journal, position: int, as_json: bool, filters: Mapping[str, Any]) -> None:
+    """Print new calls as they come, until Ctrl-C.
+
+    When the server stops or the sandbox is deleted, the command ends with exit 1.
+    """
     while True:
-        asked = monotonic()
+        started = monotonic()
         try:
-            found = book.ask("requests", after=position, wait=_WAIT, **filters)
+            page = journal.ask("requests", after=position, wait=_WAIT_SECONDS, **filters)
         except Unreachable:
             fail(
                 CHECK_FAILED,
                 "服务已停止，记录到此为止",
                 "the server has stopped, nothing more to follow",
             )
-        except ControlRefused as refused:
-            if refused.status != 404:
+        except ControlRefused as error:
+            if error.status != 404:
                 raise
             fail(
                 CHECK_FAILED,
                 "独立环境已删除，记录到此为止",
                 "the sandbox is gone, nothing more to follow",
             )
-        if found.get("missed"):
+        if missed := page.get("missed"):
             warn(
-                words(
-                    f"有 {found['missed']} 条在读到之前已被清空或挤出",
-                    f"{found['missed']} calls were gone before they were read",
+                translate(
+                    f"有 {missed} 条在读到之前已被清空或挤出",
+                    f"{missed} calls were gone before they were read",
                 )
             )
-        for entry in found["items"]:
-            _tell(entry, as_json)
-        position = found["next"]
-        if not found["items"] and monotonic() - asked < _WAIT / 2:
-            sleep(_PAUSE)
+        for entry in page["items"]:
+            _print_entry(entry, as_json)
+        position = page["next"]
+        if not page["items"] and monotonic() - started < _WAIT_SECONDS / 2:
+            sleep(_PAUSE_SECONDS)
 
 
-def _judge(report: Mapping[str, Any], as_json: bool) -> None:
-    """The report; an error in it is a failed check."""
+def _print_report(report: Mapping[str, Any], as_json: bool) -> None:
+    """Print the report; end with exit 1 when it has an error."""
     if as_json:
-        say(json.dumps(report, ensure_ascii=False, indent=2))
+        say(format_json(report))
     else:
-        audit, lang = report["audit"], words("zh", "en")
-        say(
-            words(
-                f"调用 {report['calls']} 次；写操作 {audit['writes']} 次，重复 {audit['repeats']} 次，其中不安全 {audit['unsafe']} 次",
-                f"{report['calls']} calls; {audit['writes']} writes, {audit['repeats']} repeated, {audit['unsafe']} of them unsafely",
-            )
-        )
-        if report["dropped"]:
-            say(
-                words(
-                    f"更早的 {report['dropped']} 次已不在记录里",
-                    f"{report['dropped']} earlier calls are no longer kept",
-                )
-            )
-        for each in (*audit["findings"], *report["findings"]):
-            severity = words(Severity[each["severity"].upper()].zh, each["severity"])
-            say(
-                f"{severity}  {each['id']}  {one_line(each[lang])}  [{', '.join(each['request_ids'][:3])}]"
-            )
-        if audit["findings"] or report["findings"]:
-            say(
-                words(
-                    "详见 tmall-mockserver explain <名称>，logs --request <request_id>",
-                    "more: tmall-mockserver explain <name>, logs --request <request_id>",
-                )
-            )
+        for line in _report_lines(report):
+            say(line)
     if report["counts"]["error"]:
         raise SystemExit(CHECK_FAILED)
 
 
-def _save(document: Mapping[str, Any], path: str) -> None:
-    text, count = (
-        json.dumps(document, ensure_ascii=False, indent=1),
-        len(document["log"]["entries"]),
+def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    audit = report["audit"]
+    calls, dropped = report["calls"], report["dropped"]
+    writes, repeats, unsafe = audit["writes"], audit["repeats"], audit["unsafe"]
+    yield translate(
+        f"调用 {calls} 次；写操作 {writes} 次，重复 {repeats} 次，其中不安全 {unsafe} 次",
+        f"{calls} calls; {writes} writes, {repeats} repeated, {unsafe} of them unsafely",
     )
+    if dropped:
+        yield translate(
+            f"更早的 {dropped} 次已不在记录里", f"{dropped} earlier calls are no longer kept"
+        )
+    findings = (*audit["findings"], *report["findings"])
+    for finding in findings:
+        severity = translate(Severity[finding["severity"].upper()].zh, finding["severity"])
+        text = one_line(finding[translate("zh", "en")])
+        yield f"{severity}  {finding['id']}  {text}  [{', '.join(finding['request_ids'][:3])}]"
+    if findings:
+        yield translate(
+            "详见 tmall-mockserver explain <名称>，logs --request <request_id>",
+            "more: tmall-mockserver explain <name>, logs --request <request_id>",
+        )
+
+
+def _save_har(document: Mapping[str, Any], path: str) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=1)
     if path == "-":
         say(text)
         return
     try:
         Path(path).write_text(text + "\n", "utf-8")
-    except OSError as wrong:
-        fail(WRONG_USE, f"写不了 {path}：{wrong}", f"cannot write {path}: {wrong}")
-    say(words(f"已写入 {path}：{count} 次请求", f"{count} calls written to {path}"))
+    except OSError as error:
+        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+    count = len(document["log"]["entries"])
+    say(translate(f"已写入 {path}：{count} 次请求", f"{count} calls written to {path}"))
 
 
-def _tell(entry: Mapping[str, Any], as_json: bool) -> None:
-    say(json.dumps(entry, ensure_ascii=False) if as_json else _line(entry))
+def _print_entry(entry: Mapping[str, Any], as_json: bool) -> None:
+    say(json.dumps(entry, ensure_ascii=False) if as_json else _format_entry(entry))
 
 
-def _line(entry: Mapping[str, Any]) -> str:
-    """The call on one line; its method, exchange and cause are the caller's."""
-    what = {
+def _format_entry(entry: Mapping[str, Any]) -> str:
+    """Return the call on one line; method, exchange and cause are the caller's text: escaped."""
+    outcome = {
         "ok": "ok",
         "failed": entry["msg_code"],
         "refused": f"{entry['code']} {entry['sub_code']}".strip(),
-    }
-    cause = words(entry["diagnosis"]["zh"], entry["diagnosis"]["en"])
-    method, dispute_id, why = (
-        one_line(text) for text in (entry["method"] or "-", entry["dispute_id"] or "-", cause)
-    )
-    return f"{entry['at']}  {entry['request_id']}  {method}  {dispute_id}  {what[entry['outcome']]}  {why}".rstrip()
+    }[entry["outcome"]]
+    method = one_line(entry["method"] or "-")
+    dispute_id = one_line(entry["dispute_id"] or "-")
+    cause = one_line(translate(entry["diagnosis"]["zh"], entry["diagnosis"]["en"]))
+    line = f"{entry['at']}  {entry['request_id']}  {method}  {dispute_id}  {outcome}  {cause}"
+    return line.rstrip()

@@ -1,4 +1,7 @@
-"""`tmall-mockserver`: the command line.  Exit codes: 0 fine, 1 a check failed, 2 wrong usage, 3 could not start."""
+"""`tmall-mockserver`: the command line.
+
+Exit codes: 0 success, 1 a check failed, 2 wrong usage, 3 could not start, 130 interrupted.
+"""
 
 import sys
 from difflib import get_close_matches
@@ -13,14 +16,14 @@ from ..domain.errors import DomainError
 from ..domain.rules import BadRule
 from ..version import __version__
 from ..world.document import BadDocument
-from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, mute, one_line, warn, words
+from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, discard_output, one_line, translate, warn
 
 __all__ = ["cli", "main"]
 
 
 _COMMANDS = {
     "serve": "serve.serve",
-    "demo": "serve.demo",
+    "demo": "demo.demo",
     "exec": "serve.exec_",
     "call": "control_commands.call",
     "clock": "control_commands.clock",
@@ -28,28 +31,30 @@ _COMMANDS = {
     "reset": "control_commands.reset",
     "logs": "logs.logs",
     "run": "run.run",
-    "validate": "validate.validate",
-    "schema": "validate.schema",
+    "validate": "offline_commands.validate",
+    "schema": "offline_commands.schema",
     "sign": "offline_commands.sign_",
     "doctor": "doctor.doctor",
     "explain": "offline_commands.explain_",
     "reference": "offline_commands.reference_",
     "config": "offline_commands.config",
 }
+_GLOBAL_OPTIONS = ("--lang", "--url", "--token", "--sandbox", "--ready-file")
 
 
-class _Anywhere(click.Group):
-    """Takes its own options before or after the command; `serve` and `exec` keep those that are theirs.
+class _LazyGroup(click.Group):
+    """Imports the module of a command when the command is used; takes global options anywhere.
 
-    A command's module is imported when the command is used.
+    Global options may stand before or after the command; `serve` and `exec` keep those that are
+    theirs.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All commands, in the order of a day's work."""
+        """Return the names of all commands, in the order of a day's work."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name."""
+        """Return the command of this name, or None."""
         if cmd_name not in _COMMANDS:
             return None
         module, _, name = _COMMANDS[cmd_name].partition(".")
@@ -59,51 +64,47 @@ class _Anywhere(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command typed; an unknown one ends with what was probably meant."""
+        """Return the command in `args`; refuse an unknown one with the most similar name."""
         if args and args[0] not in _COMMANDS:
-            close = get_close_matches(args[0], _COMMANDS, 1)
-            meant = f"；是否想写 {close[0]}？(did you mean {close[0]}?)" if close else ""
+            similar = get_close_matches(args[0], _COMMANDS, 1)
+            advice = f"；是否想写 {similar[0]}？(did you mean {similar[0]}?)" if similar else ""
+            commands = ", ".join(_COMMANDS)
             raise click.UsageError(
-                f"没有命令 {args[0]} (no such command){meant} 可用 (use): {', '.join(_COMMANDS)}",
-                ctx,
+                f"没有命令 {args[0]} (no such command){advice} 可用 (use): {commands}", ctx
             )
         return super().resolve_command(ctx, args)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """The group's options come first, whatever the order typed; nothing after `--` is touched."""
+        """Move global options to the front before click parses; leave what follows `--` alone."""
         end = args.index("--") if "--" in args else len(args)
-        own = ("--lang",) if _command(args[:end]) in ("serve", "exec") else _GLOBAL
-        first: list[str] = []
+        own_options = _find_command(args[:end]) in ("serve", "exec")
+        moved_options = ("--lang",) if own_options else _GLOBAL_OPTIONS
+        front: list[str] = []
         rest: list[str] = []
         words = iter(args[:end])
         for word in words:
             name, equals, _ = word.partition("=")
-            if name in own:
-                first += (
-                    [word]
-                    if equals
-                    else [word, *([value] if (value := next(words, None)) is not None else [])]
-                )
-            else:
+            if name not in moved_options:
                 rest.append(word)
-        return super().parse_args(context, [*first, *rest, *args[end:]])
+                continue
+            front.append(word)
+            if not equals and (value := next(words, None)) is not None:
+                front.append(value)
+        return super().parse_args(context, [*front, *rest, *args[end:]])
 
 
-_GLOBAL = ("--lang", "--url", "--token", "--sandbox", "--ready-file")
-
-
-def _command(args: list[str]) -> str:
-    """The command among `args`: the first word that is neither an option nor an option's value."""
+def _find_command(args: list[str]) -> str:
+    """Return the first word that is neither an option nor a global option's value, or ""."""
     words = iter(args)
     for word in words:
-        if word in _GLOBAL:
+        if word in _GLOBAL_OPTIONS:
             next(words, None)
         elif not word.startswith("-"):
             return word
     return ""
 
 
-@click.group(cls=_Anywhere)
+@click.group(cls=_LazyGroup)
 @click.version_option(__version__, prog_name="tmall-mockserver")
 @click.option(
     "--lang",
@@ -123,7 +124,7 @@ def cli(context: click.Context, /, lang: str, **link: str) -> None:
 
 
 def main() -> None:
-    """Runs a command; UTF-8 whatever the console, no traceback whatever happens."""
+    """Run the command in `sys.argv` and exit; write UTF-8 on any console, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -131,15 +132,18 @@ def main() -> None:
 
 
 def _run(args: list[str]) -> int:
-    """The exit code of the command in `args`; its context lives until the reason of its end is told."""
+    """Return the exit code of the command in `args`.
+
+    The command's context stays open until an error is printed, because it holds the language.
+    """
     try:
         with cli.make_context("tmall-mockserver", args) as context:
             return _invoke(context)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        return wrong.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
 
@@ -149,30 +153,30 @@ def _invoke(context: click.Context) -> int:
         cli.invoke(context)
     except (click.exceptions.Exit, click.Abort, click.ClickException):
         raise
-    except BrokenPipeError:  # the reader of our output has seen enough
-        mute(sys.stdout)
-    except Exception as wrong:  # the door: whatever breaks, the user gets a sentence
-        warn(one_line(words(*_reason(wrong))))
-        return (
-            CHECK_FAILED if isinstance(wrong, ControlRefused) and wrong.status == 409 else WRONG_USE
-        )
+    except BrokenPipeError:  # the reader of our output has gone
+        discard_output(sys.stdout)
+    except Exception as error:  # the door: whatever breaks, the user gets a sentence
+        warn(one_line(translate(*_reason(error))))
+        conflict = isinstance(error, ControlRefused) and error.status == 409
+        return CHECK_FAILED if conflict else WRONG_USE
     return 0
 
 
-def _reason(wrong: Exception) -> tuple[str, str]:
-    """What went wrong, in Chinese and in English."""
-    match wrong:
+def _reason(error: Exception) -> tuple[str, str]:
+    """Return what went wrong, in Chinese and in English."""
+    match error:
         case BadDocument():
-            return f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}"
+            return f"{error.field}：{error.zh}", f"{error.field}: {error.en}"
         case ControlRefused():
-            other = f"HTTP {wrong.status}"
-            return str(wrong.problem.get("title", other)), str(wrong.problem.get("detail", other))
+            status = f"HTTP {error.status}"
+            problem = error.problem
+            return str(problem.get("title", status)), str(problem.get("detail", status))
         case DomainError():
-            return wrong.zh, wrong.en
+            return error.zh, error.en
         case BadRule() | Unreachable():
-            return str(wrong), str(wrong)
+            return str(error), str(error)
         case DecodeError():
-            return f"应答不是控制接口的：{wrong}", f"not an answer of the control API: {wrong}"
+            return f"应答不是控制接口的：{error}", f"not an answer of the control API: {error}"
         case OSError() | ValueError():
-            return f"做不到：{wrong}", f"cannot: {wrong}"
-    return f"程序出错，请报告：{wrong!r}", f"a fault of ours, please report: {wrong!r}"
+            return f"做不到：{error}", f"cannot: {error}"
+    return f"程序出错，请报告：{error!r}", f"a fault of ours, please report: {error!r}"

@@ -1,4 +1,4 @@
-"""Commands that need no server: `sign`, `explain`, `reference`, `config show`."""
+"""Commands that need no server: validate, schema, sign, explain, reference, config show."""
 
 from difflib import get_close_matches
 
@@ -6,10 +6,36 @@ import click
 
 from ..protocol.signing import SIGN_METHODS, sign, string_to_sign
 from ..reference.articles import build_articles, explain, render_diagrams, render_reference
-from .console import WRONG_USE, fail, pairs, say, words
+from ..scenario.schema import make_scenario_schema
+from .console import WRONG_USE, fail, format_json, parse_pairs, say, translate
+from .scenario_files import find_files, format_mistakes, read_sources
 from .settings import SETTINGS, read_settings
 
-__all__ = ["config", "explain_", "reference_", "sign_"]
+__all__ = ["config", "explain_", "reference_", "schema", "sign_", "validate"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+def validate(paths: tuple[str, ...]) -> None:
+    """检查场景文件而不运行，列出全部错误 (check scenario files without running them)."""
+    sources, mistakes = read_sources(find_files(paths))
+    for line in format_mistakes(mistakes):
+        say(line)
+    if mistakes:
+        files = len({path for path, _ in mistakes})
+        fail(
+            WRONG_USE,
+            f"{files} 个文件有 {len(mistakes)} 处错误",
+            f"{len(mistakes)} mistakes in {files} files",
+        )
+    count = len(sources)
+    say(translate(f"{count} 个场景文件没有错误", f"{count} scenario files without a mistake"))
+
+
+@click.command()
+def schema() -> None:
+    """打印场景文件的 JSON Schema，供编辑器补全与检查 (the JSON Schema of scenario files, for editors)."""
+    say(format_json(make_scenario_schema()))
 
 
 @click.command("sign")
@@ -19,7 +45,7 @@ __all__ = ["config", "explain_", "reference_", "sign_"]
 @click.option("--body", default="", help="拼在参数后的原始请求体 (raw body appended)")
 def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, body: str) -> None:
     """打印待签名字符串与签名 (the string to sign, and the signature)."""
-    texts = pairs(parameters)
+    texts = parse_pairs(parameters)
     method = sign_method or texts.get("sign_method", "md5")
     if method not in SIGN_METHODS:
         fail(
@@ -35,30 +61,28 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
 @click.argument("ids", nargs=-1)
 def explain_(ids: tuple[str, ...]) -> None:
     """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部 (explain codes, statuses, moves, methods, rules, faults)."""
-    lang = words("zh", "en")
+    lang = translate("zh", "en")
     if not ids:
         for article in build_articles():
             say(f"{article.kind}  {article.id}  {article.title}")
         return
-    unknown = [wanted for wanted in ids if not explain(wanted)]
-    for wanted in ids:
-        for article in explain(wanted):
+    unknown = [id_ for id_ in ids if not explain(id_)]
+    for id_ in ids:
+        for article in explain(id_):
             say(article.text(lang))
     if unknown:
-        known = sorted(
+        texts = sorted(
             {text for article in build_articles() for text in (article.id, article.title)}
         )
-        close = [near for wanted in unknown for near in get_close_matches(wanted, known, 3)]
+        similar = [text for id_ in unknown for text in get_close_matches(id_, texts, 3)]
+        advice_zh = f"是否想写 {'、'.join(similar)}？" if similar else "不带参数可列出全部"
+        advice_en = "without arguments all are listed"
+        if similar:
+            advice_en = f"did you mean {', '.join(similar)}?"
         fail(
             WRONG_USE,
-            f"不认识 {'、'.join(unknown)}"
-            + (f"；是否想写 {'、'.join(close)}？" if close else "；不带参数可列出全部"),
-            f"unknown: {', '.join(unknown)}"
-            + (
-                f"; did you mean {', '.join(close)}?"
-                if close
-                else "; without arguments all are listed"
-            ),
+            f"不认识 {'、'.join(unknown)}；{advice_zh}",
+            f"unknown: {', '.join(unknown)}; {advice_en}",
         )
 
 
@@ -66,7 +90,7 @@ def explain_(ids: tuple[str, ...]) -> None:
 @click.option("--diagram", is_flag=True, help="状态图，Mermaid 文本 (the state diagram as Mermaid)")
 def reference_(diagram: bool) -> None:
     """打印全部规则与方法，附依据 (all rules and methods, with their evidence)."""
-    say(render_diagrams() if diagram else render_reference(words("zh", "en")))
+    say(render_diagrams() if diagram else render_reference(translate("zh", "en")))
 
 
 @click.group()
@@ -78,10 +102,10 @@ def config() -> None:
 @click.option("--config", "path", default="", help="设置文件 (settings file)")
 def show(path: str) -> None:
     """每项设置的值、来源与含义 (each setting, where it came from, what it is)."""
-    found = read_settings({}, path)
+    settings = read_settings({}, path)
     for name, setting in SETTINGS.items():
-        say(
-            f"{name:<11} {found.shown(name) or '-':<12} {found.sources[name]:<30} {words(setting.zh, setting.en)}"
-        )
-    if found.world:
-        say(f"world       {', '.join(found.world)}")
+        value = settings.format_value(name) or "-"
+        meaning = translate(setting.zh, setting.en)
+        say(f"{name:<11} {value:<12} {settings.sources[name]:<30} {meaning}")
+    if settings.world:
+        say(f"world       {', '.join(settings.world)}")

@@ -1,47 +1,71 @@
-"""`run`: plays scenario files and shipped stories, tells and writes what came of them."""
+"""`run`: run scenario files and shipped scenarios, print and write the results."""
 
 import errno
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..client.control_client import Control
+from ..client.http_target import http_targets
+from ..client.sandbox import Sandbox
+from ..client.server import Server
+from ..client.transport import Http
 from ..domain.durations import parse_duration
+from ..embedded.server import CannotStart
 from ..scenario.library import list_shipped
 from ..scenario.report import format_json, format_junit, format_summary, format_transcript
 from ..scenario.result import ScenarioResult
 from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening import read_status
+from .child_process import ClientProcess
+from .connection_info import client_variables
 from .console import (
     CHECK_FAILED,
     INTERRUPTED,
+    NOT_STARTED,
     WRONG_USE,
     connect,
     fail,
-    is_linked,
-    pairs,
+    names_server,
+    one_line,
+    parse_pairs,
     say,
+    translate,
     warn,
-    words,
 )
-from .run_options import RunArguments, collect_results, crew_for
-from .scenario_files import describe_file, find, read_scripts
+from .scenario_executor import (
+    RunOptions,
+    ScenarioExecutor,
+    in_process_executor,
+    shared_sandbox_executor,
+)
+from .scenario_files import ScenarioSource, find_files, format_mistakes, read_sources
+from .workers import Executions, run_in_processes, run_in_threads, run_in_turn
 
 __all__ = ["run"]
 
+_SCENARIOS_WORTH_PROCESSES = 30
+_THREADS = 4  # scenarios at a time on a running server
+_PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
+
 
 @click.command()
-@click.argument("stories", nargs=-1, metavar="PATH|STORY…")
-@click.option("--list", "listed", is_flag=True, help="列出内置场景 (the shipped stories)")
+@click.argument("names", nargs=-1, metavar="PATH|STORY…")
+@click.option("--list", "list_only", is_flag=True, help="列出内置场景 (the shipped stories)")
 @click.option(
     "--set",
-    "given",
+    "values",
     multiple=True,
     metavar="K=V",
     help="替换场景 set 中的值 (a value of the story's set)",
@@ -86,28 +110,28 @@ __all__ = ["run"]
 def run(
     link: Mapping[str, Any],
     /,
-    stories: tuple[str, ...],
-    listed: bool,
-    given: tuple[str, ...],
-    **options: Any,
+    names: tuple[str, ...],
+    list_only: bool,
+    values: tuple[str, ...],
+    **typed: Any,
 ) -> None:
     """运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行 (run scenario files, folders or shipped stories)."""
-    if listed:
+    if list_only:
         _list_shipped()
         return
-    asked = _options(options, given)
-    _check_link(link, asked)
-    if not stories and asked.record and is_linked(link):
-        _record(link, asked.record)
+    options = _parse_options(typed, values)
+    _check_combination(link, options)
+    if not names and options.record and names_server(link):
+        _record_history(link, options.record)
         return
-    if not stories:
+    if not names:
         fail(
             WRONG_USE,
             "运行什么？给出场景文件、文件夹，或 --list 中的名称",
             "run what? Give files, folders, or names that --list shows",
         )
-    scripts, mistakes = read_scripts(find(stories, library=True), asked.options)
-    for line in describe_file(mistakes):
+    sources, mistakes = read_sources(find_files(names, library=True), options.values)
+    for line in format_mistakes(mistakes):
         warn(line)
     if mistakes:
         fail(
@@ -115,109 +139,200 @@ def run(
             f"共 {len(mistakes)} 处错误，没有运行",
             f"{len(mistakes)} mistakes, nothing was run",
         )
-    if asked.record and len(scripts) > 1:
+    if options.record and len(sources) > 1:
         fail(
             WRONG_USE,
-            f"--record 只记录一个场景，这里有 {len(scripts)} 个",
-            f"--record takes one story, here are {len(scripts)}",
+            f"--record 只记录一个场景，这里有 {len(sources)} 个",
+            f"--record takes one story, here are {len(sources)}",
         )
-    for path in (asked.junit, asked.json, asked.record):
-        _make_room(path)
+    for path in (options.junit, options.json, options.record):
+        _check_writable(path)
     with ExitStack() as stack:
-        crew = crew_for(scripts, link, asked, stack)
-        results, interrupted, seconds = collect_results(scripts, crew)
-    _write(results, seconds, asked)
-    _tell(results, seconds, kept=is_linked(link) and (asked.keep or bool(asked.until)))
-    sys.exit(
-        INTERRUPTED if interrupted else 0 if all(each.ok for each in results) else CHECK_FAILED
-    )
+        executions = _start(sources, link, options, stack)
+        results, interrupted, seconds = _collect_results(sources, executions)
+    _write_reports(results, seconds, options)
+    sandboxes_kept = names_server(link) and (options.keep or bool(options.until))
+    _print_results(results, seconds, with_sandboxes=sandboxes_kept)
+    if interrupted:
+        sys.exit(INTERRUPTED)
+    sys.exit(0 if all(result.ok for result in results) else CHECK_FAILED)
 
 
-def _options(options: Mapping[str, Any], given: Sequence[str]) -> RunArguments:
+def _parse_options(typed: Mapping[str, Any], values: Sequence[str]) -> RunOptions:
     try:
-        within = parse_duration(options["within"])
+        within = parse_duration(typed["within"])
     except ValueError:
         within = timedelta()
     if within <= timedelta():
         fail(
             WRONG_USE,
-            f"--within 应为时长，例如 10s：{options['within']}",
-            f"--within is a duration such as 10s: {options['within']}",
+            f"--within 应为时长，例如 10s：{typed['within']}",
+            f"--within is a duration such as 10s: {typed['within']}",
         )
-    until = options["until"]
+    until = typed["until"]
     if until:
         try:
             until = str(read_status(until, {}).value)
-        except BadDocument as wrong:
-            fail(WRONG_USE, f"--until {until}：{wrong.zh}", f"--until {until}: {wrong.en}")
-    return RunArguments(**{**options, "within": within, "until": until, "options": pairs(given)})
+        except BadDocument as error:
+            fail(WRONG_USE, f"--until {until}：{error.zh}", f"--until {until}: {error.en}")
+    return RunOptions(**{**typed, "within": within, "until": until, "values": parse_pairs(values)})
 
 
-def _check_link(link: Mapping[str, Any], asked: RunArguments) -> None:
-    if asked.keep and not is_linked(link):
+def _check_combination(link: Mapping[str, Any], options: RunOptions) -> None:
+    if options.keep and not names_server(link):
         fail(
             WRONG_USE,
             "--keep 要与 --url 一起用：没有运行中的服务可以保留",
             "--keep goes with --url: there is no running server to keep it on",
         )
-    if asked.client and link["sandbox"]:
+    if options.client and link["sandbox"]:
         fail(
             WRONG_USE,
             "--client 为每个场景新建独立环境，不能与 --sandbox 一起用",
             "--client makes a sandbox for each story: leave --sandbox out",
         )
-    if asked.env and not asked.client:
+    if options.env and not options.client:
         fail(WRONG_USE, "--env 只与 --client 一起用", "--env goes with --client only")
 
 
-def _record(link: Mapping[str, Any], path: str) -> None:
-    """The history of the running server's sandbox is in the file."""
-    _make_room(path)
+def _record_history(link: Mapping[str, Any], path: str) -> None:
+    """Write the history of the running server's sandbox to the file."""
+    _check_writable(path)
     Path(path).write_text(connect(link).ask("GET", "scenario")["scenario"], "utf-8")
 
 
 def _list_shipped() -> None:
-    known = list_shipped()
-    room = max((len(name) for name in known), default=0)
-    for name, path in known.items():
+    paths = list_shipped()
+    width = max((len(name) for name in paths), default=0)
+    for name, path in paths.items():
         root = read_yaml(path.read_text("utf-8")).value
-        shown = root.get("about") if words("zh", "en") == "en" else None
-        say(f"{name:<{room}}  {(shown or root['scenario']).value}")
+        about = root.get("about") if translate("zh", "en") == "en" else None
+        say(f"{name:<{width}}  {(about or root['scenario']).value}")
 
 
-def _make_room(path: str) -> None:
-    """A file can be written there, so that no story is played for nothing."""
+def _check_writable(path: str) -> None:
+    """Check that a file can be written there before scenarios run; make its folder."""
     folder = Path(path).parent
+    reason = ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        reason = (
-            os.strerror(errno.EISDIR)
-            if path and Path(path).is_dir()
-            else ""
-            if os.access(folder, os.W_OK)
-            else os.strerror(errno.EACCES)
-        )
-    except OSError as wrong:
-        reason = wrong.strerror or str(wrong)
+        if path and Path(path).is_dir():
+            reason = os.strerror(errno.EISDIR)
+        elif not os.access(folder, os.W_OK):
+            reason = os.strerror(errno.EACCES)
+    except OSError as error:
+        reason = error.strerror or str(error)
     if reason:
         fail(WRONG_USE, f"写不了 {path}：{reason}", f"cannot write {path}: {reason}")
 
 
-def _write(results: Sequence[ScenarioResult], seconds: float, asked: RunArguments) -> None:
-    """The reports that were asked for."""
-    if asked.junit:
-        Path(asked.junit).write_text(format_junit(results, seconds, words("zh", "en")), "utf-8")
-    if asked.json:
-        Path(asked.json).write_text(format_json(results, seconds), "utf-8")
+def _start(
+    sources: Sequence[ScenarioSource],
+    link: Mapping[str, Any],
+    options: RunOptions,
+    stack: ExitStack,
+) -> Executions:
+    """Choose where the scenarios run and how many at a time.
+
+    Without a server and a client: in this process, or in several from 30 scenarios on.  Else in
+    threads against a server: the one that is named, or one of our own, which `stack` closes.
+    """
+    if not names_server(link) and not options.client:
+        jobs = options.jobs or (_cores() if len(sources) >= _SCENARIOS_WORTH_PROCESSES else 1)
+        make_execute = partial(in_process_executor, options)
+        if min(jobs, len(sources)) == 1:
+            return run_in_turn(sources, make_execute())
+        return run_in_processes(sources, make_execute, min(jobs, len(sources)))
+    stopping = threading.Event()
+    control = connect(link).control if names_server(link) else _start_server(stack)
+    if link["sandbox"]:
+        execute = shared_sandbox_executor(control, link["sandbox"], options)
+        return run_in_threads(sources, execute, 1, stopping)
+
+    def start_client(info: Mapping[str, Any]) -> ClientProcess:
+        sandbox = Sandbox(control=control, attach=info["id"])
+        return ClientProcess(options.client, client_variables(sandbox, options.env))
+
+    executor = ScenarioExecutor(
+        http_targets(control, keep=options.keep or bool(options.until)),
+        options,
+        start_client=start_client if options.client else None,
+        token=control.token,
+        stopping=stopping,
+    )
+    jobs = options.jobs or (1 if options.client else _THREADS)
+    return run_in_threads(sources, executor, min(jobs, len(sources)), stopping)
 
 
-def _tell(results: Sequence[ScenarioResult], seconds: float, *, kept: bool) -> None:
-    """What went wrong story by story, where to find what was kept, and the counts."""
-    lang = words("zh", "en")
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_server(stack: ExitStack) -> Control:
+    try:
+        server = stack.enter_context(Server())
+    except CannotStart as error:
+        fail(NOT_STARTED, error.zh, error.en)
+    http = Http(server.url)
+    stack.callback(http.close)
+    return Control(http, server.token)
+
+
+def _collect_results(
+    sources: Sequence[ScenarioSource], executions: Executions
+) -> tuple[list[ScenarioResult], bool, float]:
+    """Return `(results, interrupted, seconds)`.
+
+    Results stand in the order of the sources.  After Ctrl-C or SIGTERM those that did not end have
+    the outcome "interrupted".
+    """
+    finished: dict[int, ScenarioResult] = {}
+    started = time.monotonic()
+    interrupted = False
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for index, result in executions:
+            finished[index] = result
+            _show_progress(f"{len(finished)}/{len(sources)} {result.title}")
+    except KeyboardInterrupt:
+        interrupted = True
+        executions.close()
+    _show_progress("")
+    results = [
+        finished.get(index)
+        or ScenarioResult(
+            title=source.scenario.title, path=source.scenario.path, outcome="interrupted", steps=0
+        )
+        for index, source in enumerate(sources)
+    ]
+    return results, interrupted, time.monotonic() - started
+
+
+def _show_progress(text: str) -> None:
+    """Rewrite one line of a terminal; print nothing where stderr is no terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{one_line(text, _PROGRESS_CHARACTERS)}")
+        sys.stderr.flush()
+
+
+def _write_reports(results: Sequence[ScenarioResult], seconds: float, options: RunOptions) -> None:
+    if options.junit:
+        Path(options.junit).write_text(
+            format_junit(results, seconds, translate("zh", "en")), "utf-8"
+        )
+    if options.json:
+        Path(options.json).write_text(format_json(results, seconds), "utf-8")
+
+
+def _print_results(
+    results: Sequence[ScenarioResult], seconds: float, *, with_sandboxes: bool
+) -> None:
+    """Print failures (a single scenario always), the sandboxes that stay, and the counts."""
+    lang = translate("zh", "en")
     for result in results:
         if result.outcome in ("failed", "broken") or len(results) == 1:
             say(format_transcript(result, lang))
-        if kept and result.exchanges:
+        if with_sandboxes and result.exchanges:
             ids = "  ".join(f"{name}={dispute_id}" for name, dispute_id in result.exchanges.items())
-            say(f"  {words('独立环境', 'sandbox')} {result.sandbox}  {ids}")
+            say(f"  {translate('独立环境', 'sandbox')} {result.sandbox}  {ids}")
     say(format_summary(results, seconds, lang))

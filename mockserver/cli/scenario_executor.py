@@ -1,4 +1,4 @@
-"""Plays one story on a fresh stage, with or without a client under test; whatever happens is a result."""
+"""Run one scenario, with or without a client under test; whatever happens is a result."""
 
 import threading
 import time
@@ -23,107 +23,117 @@ from ..scenario.result import ScenarioFailure, ScenarioResult
 from ..scenario.runner import RunSettings, run_scenario
 from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
-from .client_process import Client
+from .child_process import ClientProcess
 from .scenario_files import ScenarioSource
 
-__all__ = ["RunOptions", "ScenarioExecutor", "in_living_sandbox", "in_process"]
+__all__ = ["RunOptions", "ScenarioExecutor", "in_process_executor", "shared_sandbox_executor"]
 
-_CALLS_SHOWN = 8
-_OWN = ("name", "apps", "shops")  # what two sandboxes of a server cannot both have
-ClientMaker = Callable[[Mapping[str, Any]], Client]  # from how the control API shows the sandbox
+_CALLS_IN_LOG = 8
+_UNIQUE_KEYS = ("name", "apps", "shops")  # of `given`: two sandboxes of a server cannot share them
+StartClient = Callable[[Mapping[str, Any]], ClientProcess]  # takes the sandbox as GET shows it
 
 
-class RunOptions(Struct, frozen=True):
-    """How the stories of a run are played: to which status, with which values, how long a step waits for a client.
+class RunOptions(Struct, frozen=True, kw_only=True):
+    """How the scenarios of one `run` are executed, and what is written afterwards.
 
-    `record` is where the history of the story's sandbox is written as a story of its own.
+    `until` is a status at which to stop, `within` how long a step waits for the client, `values`
+    replace those of the scenario's `set`, `record` is a file for the sandbox's history.  `jobs`
+    None: as many as are worth it.
     """
 
     until: str = ""
-    within: timedelta = timedelta(seconds=10)
-    options: Mapping[str, str] = {}
+    client: str = ""
+    env: tuple[str, ...] = ()
+    junit: str = ""
+    json: str = ""
     record: str = ""
+    jobs: int | None = None
+    within: timedelta = timedelta(seconds=10)
+    keep: bool = False
+    values: Mapping[str, str] = {}
 
 
 class _Stopped(Exception):
-    """The run is over before the story is."""
+    """The run ends before the scenario does."""
 
 
 class ScenarioExecutor:
-    """Plays stories by one order; several threads may use it.
+    """Runs scenarios, each in a sandbox of its own from `make_target`; several threads may use it.
 
-    A story for a client stands at the real now, since a client polls by its own clock.  `token` is the
-    control API's, which is kept out of results.
+    With a client the sandbox's clock stands at the real now, because a client polls by its own
+    clock. `token` is the control API's: it is kept out of results.
     """
 
     def __init__(
         self,
-        make: TargetFactory,
-        order: RunOptions,
+        make_target: TargetFactory,
+        options: RunOptions,
         *,
-        client: ClientMaker | None = None,
+        start_client: StartClient | None = None,
         token: str = "",
         stopping: threading.Event | None = None,
     ) -> None:
-        self._make, self._order, self._client, self._token = make, order, client, token
+        self._make_target = make_target
+        self._options = options
+        self._start_client = start_client
+        self._token = token
         self._stopping = stopping or threading.Event()
-        self._alone = threading.Lock()
+        self._unique_keys_lock = threading.Lock()
 
-    def __call__(self, script: ScenarioSource) -> ScenarioResult:
-        """What came of a story."""
-        if not any(key in script.story.given for key in _OWN):
-            return self._performed(script)
-        with self._alone:
-            return self._performed(script)
+    def __call__(self, source: ScenarioSource) -> ScenarioResult:
+        """Run a scenario; one that names its own keys runs while no other of that kind does."""
+        if not any(key in source.scenario.given for key in _UNIQUE_KEYS):
+            return self._execute(source)
+        with self._unique_keys_lock:
+            return self._execute(source)
 
-    def _performed(self, script: ScenarioSource) -> ScenarioResult:
-        story, given = script.story, script.story.given
-        stage: ScenarioTarget | None = None
+    def _execute(self, source: ScenarioSource) -> ScenarioResult:
+        scenario = source.scenario
+        document = scenario.given
+        if self._start_client:
+            document = {**document, "clock": {"mode": "frozen"}}
+        target: ScenarioTarget | None = None
         try:
-            stage = self._make({**given, "clock": {"mode": "frozen"}} if self._client else given)
-            result = self._played(story, stage)
-            if self._order.record:
-                Path(self._order.record).write_text(
-                    stage.ask("GET", "scenario")["scenario"], "utf-8"
-                )
+            target = self._make_target(document)
+            result = self._run_in(target, scenario)
+            if self._options.record:
+                history = target.ask("GET", "scenario")["scenario"]
+                Path(self._options.record).write_text(history, "utf-8")
         except _Stopped:
-            result = _ended(story, "interrupted", "", "")
-        except (ControlRefused, Unreachable) as wrong:
-            result = _ended(story, "broken", *_reason(wrong))
-        except Exception as wrong:  # the door: a fault of ours breaks one story, not the run
-            result = _ended(
-                story,
-                "broken",
-                f"程序出错，请报告：{wrong!r}",
-                f"a fault of ours, please report: {wrong!r}",
-            )
+            result = _result_without_steps(scenario, "interrupted", "", "")
+        except (ControlRefused, Unreachable) as error:
+            result = _result_without_steps(scenario, "broken", *_reason(error))
+        except Exception as error:  # the door: a fault of ours breaks one scenario, not the run
+            zh = f"程序出错，请报告：{error!r}"
+            en = f"a fault of ours, please report: {error!r}"
+            result = _result_without_steps(scenario, "broken", zh, en)
         finally:
-            if stage is not None:
-                with suppress(
-                    ControlRefused, Unreachable
-                ):  # the sandbox may be gone, or its server
-                    stage.close()
-        secrets = {"token": self._token, **({} if stage is None else stage.info)}
-        return mask_secrets(_sourced(result, script), collect_secrets(secrets))
+            if target is not None:
+                with suppress(ControlRefused, Unreachable):  # sandbox or server may be gone
+                    target.close()
+        secrets = {"token": self._token, **({} if target is None else target.info)}
+        return mask_secrets(_with_source_line(result, source), collect_secrets(secrets))
 
-    def _played(self, story: Scenario, stage: ScenarioTarget) -> ScenarioResult:
-        if self._client is None:
-            return run_scenario(story, stage, self._run(lambda: True))
-        client = self._client(stage.info)
+    def _run_in(self, target: ScenarioTarget, scenario: Scenario) -> ScenarioResult:
+        if self._start_client is None:
+            return run_scenario(scenario, target, self._make_run(lambda: True))
+        client = self._start_client(target.info)
         try:
-            result = run_scenario(story, stage, self._run(client.alive))
+            result = run_scenario(scenario, target, self._make_run(client.alive))
         finally:
             code = client.stop()
         if result.trouble is None:
             return result
-        ended = [] if code is None else [f"(退出码 exit code {code})"]
-        log = "\n".join([*_calls(stage), client.log(), *ended])
+        exit_line = [] if code is None else [f"(退出码 exit code {code})"]
+        log = "\n".join([*_last_calls(target), client.log(), *exit_line])
         return replace(result, trouble=replace(result.trouble, log=log))
 
-    def _run(self, alive: Callable[[], bool]) -> RunSettings:
-        waiting = ClientWaiter(time.monotonic, self._pause, longest=self._order.within, alive=alive)
+    def _make_run(self, alive: Callable[[], bool]) -> RunSettings:
+        waiting = ClientWaiter(
+            time.monotonic, self._pause, longest=self._options.within, alive=alive
+        )
         return RunSettings(
-            waiting=waiting, until=self._order.until, client=self._client is not None
+            waiting=waiting, until=self._options.until, client=self._start_client is not None
         )
 
     def _pause(self, seconds: float) -> None:
@@ -131,58 +141,61 @@ class ScenarioExecutor:
             raise _Stopped
 
 
-def in_living_sandbox(
-    control: Control, sandbox: str, order: RunOptions
+def in_process_executor(options: RunOptions) -> ScenarioExecutor:
+    """Return an executor whose sandboxes live in this process, without sockets."""
+    return ScenarioExecutor(in_process_targets(make_context()), options)
+
+
+def shared_sandbox_executor(
+    control: Control, sandbox: str, options: RunOptions
 ) -> Callable[[ScenarioSource], ScenarioResult]:
-    """Plays in a sandbox that there is, by the server itself: its data, time and credentials stay its own."""
+    """Return a function that lets the server itself play scenarios in an existing sandbox.
 
-    def perform(script: ScenarioSource) -> ScenarioResult:
-        body = {"scenario": script.text, "set": order.options, "until": order.until or None}
+    The sandbox keeps its data, time and credentials.
+    """
+
+    def execute(source: ScenarioSource) -> ScenarioResult:
+        body = {"scenario": source.text, "set": options.values, "until": options.until or None}
         try:
-            played = control("POST", sandbox_path(sandbox, "play"), body)
-            result = replace(msgspec.convert(played, ScenarioResult), path=script.story.path)
-            if order.record:
-                Path(order.record).write_text(
-                    control("GET", sandbox_path(sandbox, "scenario"))["scenario"], "utf-8"
-                )
-        except (ControlRefused, Unreachable) as wrong:
-            result = _ended(script.story, "broken", *_reason(wrong))
-        return mask_secrets(_sourced(result, script), (control.token,))
+            reply = control("POST", sandbox_path(sandbox, "play"), body)
+            result = replace(msgspec.convert(reply, ScenarioResult), path=source.scenario.path)
+            if options.record:
+                history = control("GET", sandbox_path(sandbox, "scenario"))["scenario"]
+                Path(options.record).write_text(history, "utf-8")
+        except (ControlRefused, Unreachable) as error:
+            result = _result_without_steps(source.scenario, "broken", *_reason(error))
+        return mask_secrets(_with_source_line(result, source), (control.token,))
 
-    return perform
-
-
-def in_process(order: RunOptions) -> ScenarioExecutor:
-    """Plays on a desk of its own, without sockets."""
-    return ScenarioExecutor(in_process_targets(make_context()), order)
+    return execute
 
 
-def _ended(story: Scenario, outcome: str, zh: str, en: str) -> ScenarioResult:
-    trouble = ScenarioFailure(line=1, column=1, zh=zh, en=en) if zh else None
+def _result_without_steps(scenario: Scenario, outcome: str, zh: str, en: str) -> ScenarioResult:
+    failure = ScenarioFailure(line=1, column=1, zh=zh, en=en) if zh else None
     return ScenarioResult(
-        title=story.title, path=story.path, outcome=outcome, steps=0, trouble=trouble
+        title=scenario.title, path=scenario.path, outcome=outcome, steps=0, trouble=failure
     )
 
 
-def _reason(wrong: ControlRefused | Unreachable) -> tuple[str, str]:
-    if isinstance(wrong, Unreachable):
-        return str(wrong), str(wrong)
-    return str(wrong.problem.get("title", "")), str(wrong.problem.get("detail", ""))
+def _reason(error: ControlRefused | Unreachable) -> tuple[str, str]:
+    if isinstance(error, Unreachable):
+        return str(error), str(error)
+    return str(error.problem.get("title", "")), str(error.problem.get("detail", ""))
 
 
-def _sourced(result: ScenarioResult, script: ScenarioSource) -> ScenarioResult:
-    """The result with the line of the file where it broke."""
-    trouble = result.trouble
-    lines = script.text.splitlines() if trouble else []
-    if trouble is None or not 1 <= trouble.line <= len(lines):
+def _with_source_line(result: ScenarioResult, source: ScenarioSource) -> ScenarioResult:
+    """Return the result with the text of the line at which the scenario failed."""
+    failure = result.trouble
+    lines = source.text.splitlines() if failure else []
+    if failure is None or not 1 <= failure.line <= len(lines):
         return result
-    return replace(result, trouble=replace(trouble, source=lines[trouble.line - 1]))
+    return replace(result, trouble=replace(failure, source=lines[failure.line - 1]))
 
 
-def _calls(stage: ScenarioTarget) -> list[str]:
-    """The last calls that reached the sandbox, oldest first."""
-    items = stage.ask("GET", "requests", limit=_CALLS_SHOWN)["items"]
-    return [
-        f"{item['method'] or '-'} {item['dispute_id']} {item['outcome']} {item['msg_code'] or item['code'] or ''}".rstrip()
-        for item in reversed(items)
-    ]
+def _last_calls(target: ScenarioTarget) -> list[str]:
+    """Return a line for each of the last 8 calls that reached the sandbox, oldest first."""
+    lines = []
+    for call in reversed(target.ask("GET", "requests", limit=_CALLS_IN_LOG)["items"]):
+        code = call["msg_code"] or call["code"] or ""
+        method = call["method"] or "-"
+        lines.append(f"{method} {call['dispute_id']} {call['outcome']} {code}".rstrip())
+    return lines

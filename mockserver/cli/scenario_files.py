@@ -1,4 +1,4 @@
-"""Which scenario files are meant, and what stands in them; all mistakes of all files are found at once."""
+"""Find scenario files and read them; the mistakes of all files are collected at once."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,123 +13,132 @@ from ..scenario.model import Scenario
 from ..scenario.reader import read_scenario
 from ..scenario.static_check import check_scenario
 from ..scenario.yaml_text import MAX_FILE_BYTES, FileMistake, InvalidFile
-from .console import WRONG_USE, fail, one_line, words
+from .console import WRONG_USE, fail, one_line, translate
 
-__all__ = ["ScenarioSource", "describe_file", "find", "read_scripts"]
+__all__ = ["ScenarioSource", "find_files", "format_mistakes", "read_sources"]
 
-_MISTAKE_AT_MOST = 1_000  # characters
+_MISTAKE_CHARACTERS = 1_000
 
 
 class ScenarioSource(Struct, frozen=True):
-    """A story with the text of its file, so that a failure can show a line, and a server can play it."""
+    """A scenario with the text of its file: a failure shows a line of it, a server plays it."""
 
-    story: Scenario
+    scenario: Scenario
     text: str
 
 
-def find(named: Sequence[str], *, library: bool = False) -> tuple[Path, ...]:
-    """The files meant, each once: files as they are, folders walked, with `library` shipped stories by name.
+def find_files(names: Sequence[str], *, library: bool = False) -> tuple[Path, ...]:
+    """Return the files that `names` mean, each once: file, folder or name of a shipped scenario.
 
-    A path that is not there, or a folder without a scenario, ends the command with exit 2.
+    Folders are searched with those below them; names of shipped scenarios count with `library`
+    only.  A path that does not exist, or a folder without a scenario, ends the command with exit 2.
     """
-    found: dict[str, Path] = {}
-    for name in named:
+    paths: dict[str, Path] = {}
+    for name in names:
         path = Path(name)
         if path.is_dir():
-            files = list(_below(path))
+            files = list(_walk(path))
             if not files:
                 fail(WRONG_USE, f"{name} 里没有 *{SUFFIX} 文件", f"no *{SUFFIX} file below {name}")
         elif path.exists():
             files = [path]
         elif library:
-            files = [_story(name)]
+            files = [_find_shipped(name)]
         else:
             fail(WRONG_USE, f"没有这个文件或文件夹：{name}", f"no such file or folder: {name}")
-        for each in files:
-            found.setdefault(os.path.realpath(each), each)
-    return tuple(found.values())
+        for file in files:
+            paths.setdefault(os.path.realpath(file), file)
+    return tuple(paths.values())
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Scenario files of a folder and the folders in it, hidden ones and packages of others left out."""
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield scenario files below the folder; hidden folders and node_modules are left out."""
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(
-            each for each in folders if not each.startswith(".") and each != "node_modules"
+            name for name in folders if not name.startswith(".") and name != "node_modules"
         )
-        yield from (Path(where, each) for each in sorted(files) if each.endswith(SUFFIX))
+        yield from (Path(where, name) for name in sorted(files) if name.endswith(SUFFIX))
 
 
-def _story(name: str) -> Path:
-    """The file of a shipped story, named from here where it lies below, so that an editor can open what is printed."""
+def _find_shipped(name: str) -> Path:
+    """Return the file of a shipped scenario, relative to the current folder where it lies below.
+
+    An editor can then open the path that is printed.  An unknown name ends the command with exit 2.
+    """
     try:
-        path, here = find_shipped_file(name), Path.cwd()
+        path = find_shipped_file(name)
     except KeyError:
-        near = _near(name)
-        zh, en = (
-            (f"是否想写 {'、'.join(near)}？", f"did you mean {', '.join(near)}?")
-            if near
-            else ("run --list 列出内置场景", "run --list shows the shipped stories")
-        )
+        similar = _similar_names(name)
+        zh = f"是否想写 {'、'.join(similar)}？" if similar else "run --list 列出内置场景"
+        en = "run --list shows the shipped stories"
+        if similar:
+            en = f"did you mean {', '.join(similar)}?"
         fail(
             WRONG_USE,
             f"没有文件、文件夹或内置场景 {name}；{zh}",
             f"no file, folder or shipped story {name}; {en}",
         )
+    here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _near(name: str) -> list[str]:
-    """Shipped stories that were probably meant: those that share the name's last part, or the most similar."""
-    by_last: dict[str, list[str]] = {}
-    for each in list_shipped():
-        by_last.setdefault(each.rpartition("/")[2], []).append(each)
-    close = get_close_matches(name, [*list_shipped(), *by_last], 1)
-    return by_last.get(name) or [full for each in close for full in by_last.get(each, [each])]
+def _similar_names(name: str) -> list[str]:
+    """Return shipped scenarios with the same last part of the name, else the most similar one."""
+    by_last_part: dict[str, list[str]] = {}
+    for full_name in list_shipped():
+        by_last_part.setdefault(full_name.rpartition("/")[2], []).append(full_name)
+    if name in by_last_part:
+        return by_last_part[name]
+    similar = get_close_matches(name, [*list_shipped(), *by_last_part], 1)
+    return [full_name for match in similar for full_name in by_last_part.get(match, [match])]
 
 
-def read_scripts(
-    paths: Sequence[Path], options: Mapping[str, Any] | None = None
+def read_sources(
+    paths: Sequence[Path], values: Mapping[str, Any] | None = None
 ) -> tuple[list[ScenarioSource], list[tuple[str, FileMistake]]]:
-    """The stories of the files that are right, and every mistake of the others with its file."""
-    scripts: list[ScenarioSource] = []
+    """Return the scenarios of correct files, and `(path, mistake)` for each mistake of the others.
+
+    `values` replace those of the scenario's `set`.
+    """
+    sources: list[ScenarioSource] = []
     mistakes: list[tuple[str, FileMistake]] = []
     for path in paths:
-        shown = os.fsencode(path).decode(errors="replace")
+        name = os.fsencode(path).decode(errors="replace")
         try:
-            text = _text(path)
-            story = read_scenario(text, shown, options)
-        except InvalidFile as wrong:
-            mistakes += [(shown, each) for each in wrong.mistakes]
+            text = _read_text(path)
+            scenario = read_scenario(text, name, values)
+        except InvalidFile as error:
+            mistakes += [(name, mistake) for mistake in error.mistakes]
             continue
-        found = check_scenario(story)
-        mistakes += [(shown, each) for each in found]
-        if not found:
-            scripts.append(ScenarioSource(story, text))
-    return scripts, mistakes
+        contradictions = check_scenario(scenario)
+        mistakes += [(name, mistake) for mistake in contradictions]
+        if not contradictions:
+            sources.append(ScenarioSource(scenario, text))
+    return sources, mistakes
 
 
-def _text(path: Path) -> str:
-    """The file's text.
+def _read_text(path: Path) -> str:
+    """Return the file's text.
 
     Raises:
-        Unreadable: it cannot be read, or is no UTF-8.
+        InvalidFile: it cannot be read, or is not UTF-8.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)  # one more is enough to see that it is too long
+            content = file.read(MAX_FILE_BYTES + 1)  # one more shows that it is too long
         return content.decode()
-    except UnicodeDecodeError as wrong:
+    except UnicodeDecodeError as error:
         if len(content) > MAX_FILE_BYTES:
             return content.decode(errors="replace")
-        line = content.count(b"\n", 0, wrong.start) + 1
+        line = content.count(b"\n", 0, error.start) + 1
         raise InvalidFile([FileMistake(line, 1, "不是 UTF-8 文本", "not UTF-8 text")]) from None
-    except OSError as wrong:
-        raise InvalidFile(
-            [FileMistake(1, 1, f"读不到：{wrong.strerror}", f"cannot be read: {wrong.strerror}")]
-        ) from None
+    except OSError as error:
+        zh = f"读不到：{error.strerror}"
+        en = f"cannot be read: {error.strerror}"
+        raise InvalidFile([FileMistake(1, 1, zh, en)]) from None
 
 
-def describe_file(mistakes: Sequence[tuple[str, FileMistake]]) -> Iterator[str]:
-    """A line for each mistake, in the language of this run."""
-    lang = words("zh", "en")
-    return (one_line(mistake.text(path, lang), _MISTAKE_AT_MOST) for path, mistake in mistakes)
+def format_mistakes(mistakes: Sequence[tuple[str, FileMistake]]) -> Iterator[str]:
+    """Return a line for each mistake, in the language of this run."""
+    lang = translate("zh", "en")
+    return (one_line(mistake.text(path, lang), _MISTAKE_CHARACTERS) for path, mistake in mistakes)

@@ -1,4 +1,4 @@
-"""Commands that run a server: `serve`, `exec`, `demo`."""
+"""Commands that run a server: `serve`, `exec`."""
 
 import gc
 import os
@@ -17,7 +17,15 @@ import click
 from ..client.server import Server
 from ..embedded.server import CannotStart
 from ..world.journal import Entry
-from .client_variables import client_variables
+from .child_process import SignalRelay
+from .connection_info import (
+    ReadyFileInUse,
+    check_ready_file,
+    client_variables,
+    describe_connection,
+    remove_ready_file,
+    write_ready_file,
+)
 from .console import (
     INTERRUPTED,
     NOT_STARTED,
@@ -26,19 +34,16 @@ from .console import (
     fail,
     one_line,
     say,
+    translate,
     warn,
-    words,
 )
-from .demo import run_demo
-from .ready_file import InUse, check_free, describe, remove_ready, write_ready
-from .settings import PREFIX, SETTINGS, Found, read_settings, world_keys
-from .signal_relay import Relay
+from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
 
-__all__ = ["demo", "exec_", "serve", "serving_options"]
+__all__ = ["exec_", "serve"]
 
 
-def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`serve`'s options, one a setting; `exec` takes them too."""
+def _add_setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each setting, and `--config`."""
     for setting in reversed(list(SETTINGS.values())):
         help_text = f"{setting.zh} ({setting.en})"
         if isinstance(setting.default, bool):
@@ -46,7 +51,7 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
         elif isinstance(setting.default, tuple):
             option = click.option(f"--{setting.name}", multiple=True, help=help_text)
         else:
-            kind = click.Choice(setting.among) if setting.among else type(setting.default)
+            kind = click.Choice(setting.choices) if setting.choices else type(setting.default)
             option = click.option(f"--{setting.name}", type=kind, default=None, help=help_text)
         command = option(command)
     return click.option(
@@ -54,10 +59,11 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _told(entry: Entry, lang: str) -> None:
-    """One line for a call that was refused or failed: code, method, cause, and the command that explains it.
+def _warn_refused(entry: Entry, lang: str) -> None:
+    """Print a line for a refused or failed call: code, method, cause, the command that explains it.
 
-    Server threads have no command context, so the language comes along.  Name and cause are the caller's.
+    Runs in server threads, which have no command context: so the language is an argument.  Method
+    and cause are the caller's text and are escaped.
     """
     cause = entry.cause_en if lang == "en" else entry.cause_zh
     line = one_line(f"{entry.code or entry.msg_code} {entry.method or '-'} {cause}")
@@ -65,34 +71,39 @@ def _told(entry: Entry, lang: str) -> None:
 
 
 @contextmanager
-def _serving(found: Found) -> Iterator[tuple[Server, dict[str, Any]]]:
-    """A server that runs, with what its ready file says; afterwards the file is gone, then the server."""
-    lang, path = words("zh", "en"), found.values["ready-file"]
-    server = _start(found, lambda entry: _told(entry, lang))
+def _serving(settings: Settings) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """Run a server; yield it with the content of its ready file.
+
+    At the end the ready file is removed first, then the server stops.
+    """
+    lang = translate("zh", "en")
+    path = settings.values["ready-file"]
+    server = _start(settings, lambda entry: _warn_refused(entry, lang))
     try:
-        ready = describe(server.sandbox(attach="default"))
+        ready = describe_connection(server.sandbox(attach="default"))
         if path:
-            _write(path, ready)
+            _write_ready(path, ready)
         yield server, ready
     finally:
         if path:
-            remove_ready(path)
+            remove_ready_file(path)
         server.stop()
 
 
-def _write(path: str, ready: dict[str, Any]) -> None:
+def _write_ready(path: str, ready: dict[str, Any]) -> None:
     try:
-        write_ready(path, ready)
-    except OSError as wrong:
+        write_ready_file(path, ready)
+    except OSError as error:
         fail(
             NOT_STARTED,
-            f"写不了就绪文件 {path}：{wrong}",
-            f"cannot write ready file {path}: {wrong}",
+            f"写不了就绪文件 {path}：{error}",
+            f"cannot write ready file {path}: {error}",
         )
 
 
-def _start(found: Found, refused: Callable[[Entry], None]) -> Server:
-    values = found.values
+def _start(settings: Settings, on_refused: Callable[[Entry], None]) -> Server:
+    """Start the server; wrong settings end the command with exit 2, a taken port with exit 3."""
+    values = settings.values
     check_token(values["token"])
     tls = (values["tls-cert"], values["tls-key"])
     if any(tls) and not all(tls):
@@ -111,71 +122,69 @@ def _start(found: Found, refused: Callable[[Entry], None]) -> Server:
             port=values["port"],
             token=values["token"],
             auth=values["auth"],
-            document=world_keys(found),
+            document=world_document(settings),
             public_url=values["public-url"],
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
-            refused=refused,
+            refused=on_refused,
         )
         if values["ready-file"]:
-            check_free(values["ready-file"])
+            check_ready_file(values["ready-file"])
         return server.start()
-    except (CannotStart, InUse) as wrong:
-        fail(NOT_STARTED, wrong.zh, wrong.en)
+    except (CannotStart, ReadyFileInUse) as error:
+        fail(NOT_STARTED, error.zh, error.en)
 
 
-def _welcome(ready: dict[str, Any], found: Found) -> None:
-    """First line the URL, then all that is needed to attach, ready to paste."""
+def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
+    """Print the URL on the first line, then what a client needs, then commands to paste."""
     say(ready["url"])
     say(f"gateway     {ready['gateway']}")
     for name in ("app_key", "app_secret", "session", "sub_session", "token"):
         say(f"{name:<11} {ready[name]}")
-    if found.values["auth"] == "lax":
+    if settings.values["auth"] == "lax":
         say(
-            words(
+            translate(
                 "注意：--auth lax，签名与会话不强制",
                 "note: --auth lax, signs and sessions are not enforced",
             )
         )
-    link = f"--url {ready['url']} --token {ready['token']}"
-    say(words("试一下：", "try:"))
-    say(f"  tmall-mockserver {link} call taobao.time.get")
-    say(
-        f"  curl -s -X POST -H 'Authorization: Bearer {ready['token']}' {ready['control']}/sandboxes/default/exchanges"
-    )
+    token = ready["token"]
+    say(translate("试一下：", "try:"))
+    say(f"  tmall-mockserver --url {ready['url']} --token {token} call taobao.time.get")
+    exchanges = f"{ready['control']}/sandboxes/default/exchanges"
+    say(f"  curl -s -X POST -H 'Authorization: Bearer {token}' {exchanges}")
     sys.stdout.flush()
 
 
 @click.command()
-@serving_options
+@_add_setting_options
 @click.pass_obj
-def serve(group: Mapping[str, str], /, config: str, **given: object) -> None:
+def serve(global_options: Mapping[str, str], /, config: str, **options: object) -> None:
     """启动服务，直到 Ctrl-C 或 SIGTERM (serve until stopped)."""
-    for name in ("token", "ready_file"):
-        given[name] = (
-            given[name] or group[name] or None
-        )  # typed before the command, they mean the same
-    found = read_settings(given, config)
-    code = [0]
+    for name in ("token", "ready_file"):  # they mean the same when typed before the command
+        options[name] = options[name] or global_options[name] or None
+    settings = read_settings(options, config)
+    exit_code = 0
     stopped = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        code[0] = INTERRUPTED if number == signal.SIGINT else 0
+        nonlocal exit_code
+        exit_code = INTERRUPTED if number == signal.SIGINT else 0
         stopped.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with _serving(found) as (_, ready):
-        _welcome(ready, found)
+    with _serving(settings) as (_, ready):
+        _print_welcome(ready, settings)
         gc.freeze()  # what start-up made stays: full collections need not walk it
         while not stopped.wait(0.5):
             pass
-    sys.exit(code[0])
+    sys.exit(exit_code)
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})
-@serving_options
+@_add_setting_options
 @click.option(
     "--env",
     multiple=True,
@@ -183,28 +192,19 @@ def serve(group: Mapping[str, str], /, config: str, **given: object) -> None:
     help="服务自己的变量名 (the service's own variable names)",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **given: object) -> None:
+def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options: object) -> None:
     """启动服务，运行命令，停止，以命令的退出码退出 (run a command against a server)."""
-    given["port"] = 0 if given.get("port") is None else given["port"]
-    os.environ.pop(
-        f"{PREFIX}READY_FILE", None
-    )  # another server's: neither ours to write nor the command's to read
-    found = read_settings(given, config)
+    options["port"] = 0 if options.get("port") is None else options["port"]
+    os.environ.pop(f"{PREFIX}READY_FILE", None)  # of another server: not ours to write
+    settings = read_settings(options, config)
     program = shutil.which(command[0])
     if program is None:
         fail(WRONG_USE, f"找不到命令 {command[0]}", f"no such command: {command[0]}")
-    relay = Relay()
-    with _serving(found) as (server, _):
+    relay = SignalRelay()
+    with _serving(settings) as (server, _):
         variables = client_variables(server.sandbox(attach="default"), env)
         try:
             code = relay.run([program, *command[1:]], variables)
-        except OSError as wrong:
-            fail(WRONG_USE, f"不能执行 {program}：{wrong}", f"cannot run {program}: {wrong}")
+        except OSError as error:
+            fail(WRONG_USE, f"不能执行 {program}：{error}", f"cannot run {program}: {error}")
     sys.exit(code)
-
-
-@click.command()
-def demo() -> None:
-    """在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货 (a whole exchange, told step by step)."""
-    with Server() as server:
-        run_demo(server, say, words)

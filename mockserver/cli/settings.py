@@ -1,4 +1,4 @@
-"""Settings and where each came from: command line, then variables, then mockserver.toml, then defaults.
+"""Settings and where each came from: command line, variables, mockserver.toml, defaults.
 
 `mockserver.toml` is a world document with one more table, `[server]`, for the settings.
 """
@@ -16,56 +16,59 @@ from ..domain.vocabulary import Ruleset
 from ..world.document import BadDocument
 from ..world.journal import CAPACITY
 
-__all__ = ["PREFIX", "SETTINGS", "Found", "read_settings", "world_keys"]
+__all__ = ["PREFIX", "SETTINGS", "Settings", "read_settings", "world_document"]
 
 PREFIX = "TMALL_MOCKSERVER_"
-_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
 
 
 class Setting(Struct, frozen=True):
-    """One setting: its name on the command line (`allow-host`), default, and what it is."""
+    """One setting: its name on the command line (`allow-host`), default, meaning, legal values."""
 
     name: str
     default: bool | int | str | tuple[str, ...]
     zh: str
     en: str
-    among: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     secret: bool = False
 
     def read(self, value: object, source: str) -> Any:
-        """`value` (a text, or TOML's value) as this setting's type.
+        """Return `value` (a text, or TOML's value) as this setting's type.
 
         Raises:
-            BadDocument: wrong type or not among the values; names the setting and its source.
+            BadDocument: wrong type, or not one of the choices; names the setting and its source.
         """
         kind = type(self.default)
-        read: object = value
-        if kind is bool and isinstance(value, str):
-            read = True if value.lower() in _TRUE else False if value.lower() in _FALSE else value
-        elif kind is int and isinstance(value, str):
-            with suppress(ValueError):
-                read = int(value)
-        elif kind is tuple:
-            read = (
-                tuple(part for part in value.split(",") if part)
-                if isinstance(value, str)
-                else value
-            )
-            read = (
-                tuple(read)
-                if isinstance(read, list) and all(isinstance(part, str) for part in read)
-                else read
-            )
-        elif kind is str and type(value) is int:
-            read = str(value)
-        if type(read) is not kind or (self.among and read not in self.among):
-            wanted = " | ".join(self.among) or kind.__name__
+        converted = _convert(value, kind)
+        if type(converted) is not kind or (self.choices and converted not in self.choices):
+            expected = " | ".join(self.choices) or kind.__name__
             raise BadDocument(
-                f"{self.name} ({source})", f"不能是 {value!r}，应为 {wanted}", f"expected {wanted}"
+                f"{self.name} ({source})",
+                f"不能是 {value!r}，应为 {expected}",
+                f"expected {expected}",
             )
-        return read
+        return converted
 
 
+def _convert(value: object, kind: type) -> object:
+    """Return `value` as `kind` where that is plain, else as it is."""
+    if kind is bool and isinstance(value, str):
+        return _BOOLEANS.get(value.lower(), value)
+    if kind is int and isinstance(value, str):
+        with suppress(ValueError):
+            return int(value)
+    if kind is tuple and isinstance(value, str):
+        return tuple(part for part in value.split(",") if part)
+    if kind is tuple and isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return tuple(value)
+    if kind is str and type(value) is int:
+        return str(value)
+    return value
+
+
+_RULESETS = tuple(ruleset.value for ruleset in Ruleset)
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -90,19 +93,13 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting("seed", 0, "数据种子", "seed of the made-up data"),
         Setting("samples", False, "每个状态各开一张换货单", "one exchange in every status"),
-        Setting(
-            "ruleset",
-            "classic",
-            "换货流程",
-            "the flow",
-            among=tuple(ruleset.value for ruleset in Ruleset),
-        ),
+        Setting("ruleset", "classic", "换货流程", "the flow", choices=_RULESETS),
         Setting(
             "auth",
             "strict",
             "lax 时不强制签名与会话",
             "lax: signs and sessions not enforced",
-            among=("strict", "lax"),
+            choices=("strict", "lax"),
         ),
         Setting(
             "token",
@@ -120,47 +117,54 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
-class Found(Struct, frozen=True):
-    """All settings with where each came from, and the world document beside them."""
+class Settings(Struct, frozen=True):
+    """The value and the source of every setting, and the world document of the file."""
 
     values: Mapping[str, Any]
     sources: Mapping[str, str]
     world: Mapping[str, Any]
 
-    def shown(self, name: str) -> str:
-        """The value as `config show` prints it; secrets are masked."""
+    def format_value(self, name: str) -> str:
+        """Return the value as `config show` prints it; secrets are masked."""
         value = self.values[name]
         if SETTINGS[name].secret and value:
             return "***"
         return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def read_settings(given: Mapping[str, object], config: str = "") -> Found:
-    """Every setting; `given` holds those of the command line, None or () for absent.
+def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
+    """Return all settings.
+
+    `options` are those of the command line, None or () where absent; `config` is the path of the
+    file.
 
     Raises:
         BadDocument: a file that cannot be read, an unknown setting, a wrong value.
     """
-    path, table, world = _file(config)
+    path, table, world = _read_file(config)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for name, setting in SETTINGS.items():
         variable = PREFIX + name.upper().replace("-", "_")
-        typed = given.get(name.replace("-", "_"))
-        if typed not in (None, ()):
-            found, source = typed, f"--{name}"
+        option = options.get(name.replace("-", "_"))
+        value: object = setting.default
+        source = "default"
+        if option not in (None, ()):
+            value = option
+            source = f"--{name}"
         elif os.environ.get(variable):
-            found, source = os.environ[variable], variable
+            value = os.environ[variable]
+            source = variable
         elif name in table:
-            found, source = table[name], path
-        else:
-            found, source = setting.default, "default"
-        values[name], sources[name] = setting.read(found, source), source
-    return Found(values, sources, world)
+            value = table[name]
+            source = path
+        values[name] = setting.read(value, source)
+        sources[name] = source
+    return Settings(values, sources, world)
 
 
-def _file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
-    """The settings file: its path, its `[server]` table, its world document."""
+def _read_file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+    """Return the path of the settings file, its `[server]` table, and its world document."""
     named = config or os.environ.get(PREFIX + "CONFIG", "")
     path = Path(named or "mockserver.toml")
     if not path.is_file():
@@ -168,43 +172,47 @@ def _file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
             raise BadDocument("config", f"找不到文件 {named}", f"no such file {named}")
         return "", {}, {}
     try:
-        read = tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as wrong:
+        document = tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise BadDocument(
-            "config", f"{path} 不是合法的 TOML：{wrong}", f"{path} is not valid TOML: {wrong}"
+            "config", f"{path} 不是合法的 TOML：{error}", f"{path} is not valid TOML: {error}"
         ) from None
-    table = read.pop("server", {})
+    table = document.pop("server", {})
     if not isinstance(table, dict):
         raise BadDocument("server", "应为一张表：[server]", "expected a table: [server]")
-    known = {name.replace("-", "_"): name for name in SETTINGS} | {name: name for name in SETTINGS}
+    names = {name.replace("-", "_"): name for name in SETTINGS} | {name: name for name in SETTINGS}
     for name in table:
-        if name not in known:
+        if name not in names:
             raise BadDocument(
                 f"server.{name}",
                 f"没有这个设置；可用：{'、'.join(SETTINGS)}",
                 f"no such setting; use: {', '.join(SETTINGS)}",
             )
-    return str(path), {known[name]: value for name, value in table.items()}, read
+    return str(path), {names[name]: value for name, value in table.items()}, document
 
 
-def world_keys(found: Found) -> dict[str, Any]:
-    """The default sandbox's world document: the file's, with the settings laid over."""
-    world = {"clock": {"mode": "running"}, **found.world}
+def world_document(settings: Settings) -> dict[str, Any]:
+    """Return the world document of the default sandbox: the file's, with the settings laid over."""
+    values = settings.values
+    world = {"clock": {"mode": "running"}, **settings.world}
     for name in ("seed", "samples", "ruleset"):
-        if found.sources[name] != "default" or name not in world:
-            world[name] = found.values[name]
+        if settings.sources[name] != "default" or name not in world:
+            world[name] = values[name]
     app = {
-        k.replace("-", "_"): found.values[k] for k in ("app-key", "app-secret") if found.values[k]
+        name.replace("-", "_"): values[name] for name in ("app-key", "app-secret") if values[name]
     }
-    main = {"session": found.values["session"]} if found.values["session"] else {}
-    for name, keys in (("apps", app), ("shops", main)):
+    shop = {"session": values["session"]} if values["session"] else {}
+    for name, keys in (("apps", app), ("shops", shop)):
         if keys:
-            world[name] = _laid_over(world.get(name) or [{}], keys)
+            world[name] = _overlay_first(world.get(name) or [{}], keys)
     return world
 
 
-def _laid_over(rows: object, keys: Mapping[str, object]) -> object:
-    """The first of `rows` has `keys`; what is no list of tables stays for the document's reader to refuse."""
-    if isinstance(rows, list) and isinstance(rows[0], dict):
-        return [{**rows[0], **keys}, *rows[1:]]
-    return rows
+def _overlay_first(tables: object, keys: Mapping[str, object]) -> object:
+    """Lay `keys` over the first table; return what is no list of tables unchanged.
+
+    The reader of the world document refuses it, with the field's name.
+    """
+    if isinstance(tables, list) and isinstance(tables[0], dict):
+        return [{**tables[0], **keys}, *tables[1:]]
+    return tables

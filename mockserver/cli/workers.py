@@ -1,7 +1,8 @@
-"""Plays many stories: one after another, in threads against one server, or in processes with a desk each.
+"""Run many scenarios: one after another, in threads against one server, or in processes.
 
-Each way yields a story's place and what came of it, in the order they end.  Left before its end, a crew
-plays nothing more and leaves no thread that starts a story and no process behind.
+Each way is a generator of `(index, result)`, in the order in which the scenarios end.  Closing a
+generator before its end runs nothing more, and leaves no thread that starts a scenario and no
+process behind.
 """
 
 import gc
@@ -19,72 +20,81 @@ from typing import Any
 from ..scenario.result import ScenarioFailure, ScenarioResult
 from .scenario_files import ScenarioSource
 
-__all__ = ["Perform", "Played", "in_processes", "in_threads", "in_turn"]
+__all__ = ["Execute", "Executions", "run_in_processes", "run_in_threads", "run_in_turn"]
 
-Perform = Callable[[ScenarioSource], ScenarioResult]
-Played = Generator[tuple[int, ScenarioResult], None, None]
-_LOOK = 0.5  # seconds after which a waiting main thread looks for Ctrl-C where the system does not wake it
-
-
-def in_turn(scripts: Sequence[ScenarioSource], perform: Perform) -> Played:
-    """One after another, here."""
-    for place, script in enumerate(scripts):
-        yield place, perform(script)
+Execute = Callable[[ScenarioSource], ScenarioResult]
+Executions = Generator[tuple[int, ScenarioResult], None, None]
+_POLL_SECONDS = 0.5  # where the system does not wake a waiting main thread for Ctrl-C
 
 
-def in_threads(
-    scripts: Sequence[ScenarioSource], perform: Perform, jobs: int, stopping: threading.Event
-) -> Played:
-    """`jobs` at a time; `stopping` is set when no more shall be played."""
+def run_in_turn(sources: Sequence[ScenarioSource], execute: Execute) -> Executions:
+    """Run one scenario after another in this thread."""
+    for index, source in enumerate(sources):
+        yield index, execute(source)
+
+
+def run_in_threads(
+    sources: Sequence[ScenarioSource], execute: Execute, jobs: int, stopping: threading.Event
+) -> Executions:
+    """Run `jobs` scenarios at a time; set `stopping` at the end, so that waiting ones give up."""
     with ThreadPoolExecutor(jobs) as pool:
-        places = {pool.submit(perform, script): place for place, script in enumerate(scripts)}
-        left = set(places)
+        indexes = {pool.submit(execute, source): index for index, source in enumerate(sources)}
+        pending = set(indexes)
         try:
-            while left:
-                done, left = wait(left, _LOOK, FIRST_COMPLETED)
-                for each in done:
-                    yield places[each], each.result()
+            while pending:
+                done, pending = wait(pending, _POLL_SECONDS, FIRST_COMPLETED)
+                for future in done:
+                    yield indexes[future], future.result()
         finally:
             stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def in_processes(
-    scripts: Sequence[ScenarioSource], make: Callable[[], Perform], jobs: int, method: str = ""
-) -> Played:
-    """`jobs` processes, each plays by its own `make()`; one that dies breaks the story it was playing."""
+def run_in_processes(
+    sources: Sequence[ScenarioSource],
+    make_execute: Callable[[], Execute],
+    jobs: int,
+    method: str = "",
+) -> Executions:
+    """Run in `jobs` processes, each with an executor of its own from `make_execute()`.
+
+    A process that dies breaks the scenario that it was running; the others go on.  `method` is the
+    start method of `multiprocessing`, by default "fork" on Linux and "spawn" elsewhere.
+    """
     context: Any = multiprocessing.get_context(
         method or ("fork" if sys.platform == "linux" else "spawn")
     )
-    coming = iter(range(len(scripts)))
-    playing: dict[Connection, int] = {}
+    waiting = iter(range(len(sources)))
+    running: dict[Connection, int] = {}
     workers = []
     gc.freeze()  # what was read stays: full collections of the workers need not walk it
     try:
-        for place in (place for _, place in zip(range(jobs), coming, strict=False)):
+        for index in (index for _, index in zip(range(jobs), waiting, strict=False)):
             ours, theirs = context.Pipe()
-            worker = context.Process(target=_work, args=(theirs, tuple(scripts), make), daemon=True)
+            worker = context.Process(
+                target=_serve_pipe, args=(theirs, tuple(sources), make_execute), daemon=True
+            )
             worker.start()
             theirs.close()  # so that the end of the worker is the end of the pipe
             workers.append(worker)
-            playing[ours] = place
-            _send(ours, place)
-        while playing:
-            for pipe in wait_pipes(list(playing), _LOOK):
+            running[ours] = index
+            _send(ours, index)
+        while running:
+            for pipe in wait_pipes(list(running), _POLL_SECONDS):
                 assert isinstance(pipe, Connection)
-                place = playing.pop(pipe)
+                index = running.pop(pipe)
                 try:
                     result = pipe.recv()
                 except (EOFError, OSError):
-                    yield place, _lost(scripts[place])
+                    yield index, _worker_died(sources[index])
                     continue
-                after = next(coming, None)
-                if after is not None:
-                    playing[pipe] = after
-                    _send(pipe, after)
-                yield place, result
-        for place in coming:  # no worker is left
-            yield place, _lost(scripts[place])
+                following = next(waiting, None)
+                if following is not None:
+                    running[pipe] = following
+                    _send(pipe, following)
+                yield index, result
+        for index in waiting:  # no worker is left
+            yield index, _worker_died(sources[index])
     finally:
         for worker in workers:
             worker.terminate()
@@ -92,28 +102,34 @@ def in_processes(
         gc.unfreeze()
 
 
-def _send(pipe: Connection, place: int) -> None:
-    """The worker is asked to play; one that has died is found out when its answer is read."""
+def _send(pipe: Connection, index: int) -> None:
+    """Send a worker its next scenario; a dead worker is noticed when its answer is read."""
     with suppress(OSError):
-        pipe.send(place)
+        pipe.send(index)
 
 
-def _work(pipe: Connection, scripts: Sequence[ScenarioSource], make: Callable[[], Perform]) -> None:
-    """A worker's life: Ctrl-C is its parent's business, the parent's end is its own."""
+def _serve_pipe(
+    pipe: Connection, sources: Sequence[ScenarioSource], make_execute: Callable[[], Execute]
+) -> None:
+    """Run in a worker: answer each index with a result until the parent closes the pipe.
+
+    Ctrl-C is left to the parent, which terminates its workers.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    perform = make()
+    execute = make_execute()
     while True:
         try:
-            pipe.send(perform(scripts[pipe.recv()]))
+            pipe.send(execute(sources[pipe.recv()]))
         except (EOFError, OSError):
             return
 
 
-def _lost(script: ScenarioSource) -> ScenarioResult:
-    trouble = ScenarioFailure(
+def _worker_died(source: ScenarioSource) -> ScenarioResult:
+    scenario = source.scenario
+    failure = ScenarioFailure(
         line=1, column=1, zh="执行进程意外退出", en="the process that played it has died"
     )
     return ScenarioResult(
-        title=script.story.title, path=script.story.path, outcome="broken", steps=0, trouble=trouble
+        title=scenario.title, path=scenario.path, outcome="broken", steps=0, trouble=failure
     )

@@ -1,4 +1,4 @@
-"""Stories played by several processes: all of them once, whatever becomes of a worker."""
+"""Scenarios run by several processes: each of them once, also when a worker dies."""
 
 import multiprocessing
 import os
@@ -7,42 +7,44 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.cli.scenario_executor import RunOptions, in_process
-from mockserver.cli.scenario_files import read_scripts
-from mockserver.cli.workers import in_processes
+from mockserver.cli.scenario_executor import RunOptions, in_process_executor
+from mockserver.cli.scenario_files import read_sources
+from mockserver.cli.workers import run_in_processes
 
 STORY = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n"
 
 
 @pytest.fixture
-def scripts(tmp_path: Path) -> list:
-    """Five stories that pass."""
+def sources(tmp_path: Path) -> list:
+    """Five scenarios that pass."""
     paths = [tmp_path / f"{name}.scenario.yaml" for name in "abcde"]
     for path in paths:
         path.write_text(STORY, "utf-8")
-    read, mistakes = read_scripts(paths)
+    read, mistakes = read_sources(paths)
     assert mistakes == []
     return read
 
 
-def test_every_story_is_played_once(scripts) -> None:
-    """Each story's result comes from a process that imports the product anew, as on systems without fork."""
-    played = dict(in_processes(scripts, partial(in_process, RunOptions()), 2, "spawn"))
-    assert sorted(played) == [0, 1, 2, 3, 4]
-    assert {result.outcome for result in played.values()} == {"passed"}
+def test_every_scenario_runs_once(sources) -> None:
+    """Each result comes from a process that imports the product anew, as without fork."""
+    results = dict(
+        run_in_processes(sources, partial(in_process_executor, RunOptions()), 2, "spawn")
+    )
+    assert sorted(results) == [0, 1, 2, 3, 4]
+    assert {result.outcome for result in results.values()} == {"passed"}
     assert multiprocessing.active_children() == []
 
 
-def test_workers_that_die_break_their_stories(scripts) -> None:
-    """A run whose processes all die ends, with every story broken."""
-    played = dict(in_processes(scripts, partial(os._exit, 1), 2, "spawn"))
-    assert sorted(played) == [0, 1, 2, 3, 4]
-    assert {result.outcome for result in played.values()} == {"broken"}
+def test_workers_that_die_break_their_scenarios(sources) -> None:
+    """A run whose processes all die ends, with every scenario broken."""
+    results = dict(run_in_processes(sources, partial(os._exit, 1), 2, "spawn"))
+    assert sorted(results) == [0, 1, 2, 3, 4]
+    assert {result.outcome for result in results.values()} == {"broken"}
 
 
-def test_a_run_that_is_left_leaves_no_process(scripts) -> None:
+def test_a_closed_run_leaves_no_process(sources) -> None:
     """Closing a run before its end ends its workers."""
-    played = in_processes(scripts, partial(in_process, RunOptions()), 2, "spawn")
-    next(played)
-    played.close()
+    results = run_in_processes(sources, partial(in_process_executor, RunOptions()), 2, "spawn")
+    next(results)
+    results.close()
     assert multiprocessing.active_children() == []

@@ -1,0 +1,155 @@
+"""What a program needs to reach a server: the ready file, and the variables of a client.
+
+The ready file is JSON.  It is written atomically with mode 0600 when the port is open, removed on
+exit, and overwritten when the process that wrote it no longer runs.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from ..client.sandbox import Sandbox
+from .console import WRONG_USE, fail
+from .settings import PREFIX
+
+__all__ = [
+    "ReadyFileInUse",
+    "check_ready_file",
+    "client_variables",
+    "describe_connection",
+    "remove_ready_file",
+    "write_ready_file",
+]
+
+_QUERY_LIMITED_INFORMATION = 0x1000  # the right that Windows asks for to see a process
+
+
+class ReadyFileInUse(Exception):
+    """The ready file belongs to a process that still runs."""
+
+    def __init__(self, path: str, pid: int) -> None:
+        self.zh = f"就绪文件 {path} 属于仍在运行的进程 {pid}"
+        self.en = f"ready file {path} belongs to process {pid}, which still runs"
+        super().__init__(f"{self.zh} ({self.en})")
+
+
+def describe_connection(sandbox: Sandbox) -> dict[str, Any]:
+    """Return the content of a ready file: addresses, token, process, credentials of `sandbox`.
+
+    The server runs in this process.  `url` is the address on this machine; `gateway` and `control`
+    follow the public address, if there is one.
+    """
+    public_url = sandbox.gateway_url.removesuffix("/router/rest")
+    return {
+        "url": sandbox.env["TMALL_MOCKSERVER_URL"],
+        "gateway": sandbox.gateway_url,
+        "control": f"{public_url}/_sandbox",
+        "token": sandbox.env["TMALL_MOCKSERVER_TOKEN"],
+        "pid": os.getpid(),
+        "sandbox": sandbox.id,
+        "app_key": sandbox.app_key,
+        "app_secret": sandbox.app_secret,
+        "session": sandbox.session,
+        "sub_session": sandbox.sub_session,
+    }
+
+
+def check_ready_file(path: str) -> None:
+    """Check that the file is absent or that its process has ended.
+
+    Raises:
+        ReadyFileInUse: its process still runs.
+    """
+    try:
+        pid = int(json.loads(Path(path).read_text("utf-8")).get("pid", 0))
+    except (OSError, ValueError, AttributeError, TypeError):
+        return
+    if pid > 0 and pid != os.getpid() and _is_running(pid):
+        raise ReadyFileInUse(path, pid)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]  # Windows only
+        handle = kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, pid)
+        if handle:
+            kernel.CloseHandle(handle)
+        return bool(handle)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def write_ready_file(path: str, content: dict[str, Any]) -> None:
+    """Write `content` atomically: a reader sees the old file or the whole new one.
+
+    Raises:
+        OSError: it cannot be written there; no temporary file is left behind.
+    """
+    target = Path(path)
+    descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, ensure_ascii=False, indent=2)
+            file.write("\n")
+        Path(draft).replace(target)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def remove_ready_file(path: str) -> None:
+    """Remove the file if this process wrote it."""
+    try:
+        if json.loads(Path(path).read_text("utf-8")).get("pid") == os.getpid():
+            Path(path).unlink()
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+class _PlainFormatter(Formatter):
+    """Replaces plain names only: no attributes, no items."""
+
+    def get_field(
+        self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Any, str]:
+        """Return the value of exactly this name."""
+        return kwargs[field_name], field_name
+
+
+def client_variables(sandbox: Sandbox, templates: Iterable[str]) -> dict[str, str]:
+    """Return the environment of a client: inherited, of the sandbox, its own.
+
+    `templates` are `NAME=value` words in which `{app_key}` and the other keys of the ready file are
+    replaced; a wrong one ends the command with exit 2.  TMALL_MOCKSERVER_READY_FILE is left out,
+    because it names the file of another server.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != f"{PREFIX}READY_FILE"}
+    return {**inherited, **sandbox.env, **_fill(templates, describe_connection(sandbox))}
+
+
+def _fill(templates: Iterable[str], values: Mapping[str, Any]) -> dict[str, str]:
+    variables = {}
+    for word in templates:
+        name, equals, template = word.partition("=")
+        if not (name and equals):
+            fail(WRONG_USE, f"应写作 NAME=值：{word}", f"write NAME=value: {word}")
+        try:
+            variables[name] = _PlainFormatter().vformat(template, (), values)
+        except (KeyError, ValueError):
+            fail(
+                WRONG_USE,
+                f"--env {word}：可用 {{{'}、{'.join(values)}}}",
+                f"--env {word}: use {{{'}, {'.join(values)}}}",
+            )
+    return variables
