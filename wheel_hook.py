@@ -1,4 +1,6 @@
-"""Build hook of the wheel: `scenarios/` ships inside the package, where `mockserver.scenario.library` finds it.
+"""Build hook of the wheel: `scenarios/` ships inside the package.
+
+`mockserver.scenario.library` finds it there.
 
 An editable install uses the folder as it stands, so nothing is copied for one.
 """
