@@ -13,7 +13,9 @@ _FIELDS = "dispute_id,bizorder_id,status,modified"
 
 @click.command()
 def demo() -> None:
-    """在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货 (a whole exchange, told step by step)."""
+    """在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货
+    (a whole exchange, told step by step).
+    """
     with Server() as server:
         _run_demo(server)
 

@@ -34,7 +34,9 @@ def validate(paths: tuple[str, ...]) -> None:
 
 @click.command()
 def schema() -> None:
-    """打印场景文件的 JSON Schema，供编辑器补全与检查 (the JSON Schema of scenario files, for editors)."""
+    """打印场景文件的 JSON Schema，供编辑器补全与检查
+    (the JSON Schema of scenario files, for editors).
+    """
     say(format_json(make_scenario_schema()))
 
 
@@ -60,7 +62,9 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
 @click.command("explain")
 @click.argument("ids", nargs=-1)
 def explain_(ids: tuple[str, ...]) -> None:
-    """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部 (explain codes, statuses, moves, methods, rules, faults)."""
+    """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部
+    (explain codes, statuses, moves, methods, rules, faults).
+    """
     lang = translate("zh", "en")
     if not ids:
         for article in build_articles():

@@ -115,7 +115,9 @@ def run(
     values: tuple[str, ...],
     **typed: Any,
 ) -> None:
-    """运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行 (run scenario files, folders or shipped stories)."""
+    """运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行
+    (run scenario files, folders or shipped stories).
+    """
     if list_only:
         _list_shipped()
         return
