@@ -80,7 +80,7 @@ def _render_settings() -> str:
     for setting in SETTINGS.values():
         variable = PREFIX + setting.name.upper().replace("-", "_")
         key = setting.name.replace("-", "_")
-        values = " \\| ".join(f"`{value}`" for value in setting.among)
+        values = " \\| ".join(f"`{value}`" for value in setting.choices)
         meaning = f"{setting.zh} ({setting.en})"
         rows.append(
             f"| `--{setting.name}` | `{variable}` | `{key}` | {_format_default(setting.default)} "
