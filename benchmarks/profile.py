@@ -46,7 +46,7 @@ def main(what: str) -> None:
         return lists("json", 15) if what == "list" else reads
 
     def gateway(body: bytes) -> object:
-        return desk.gateway.answer(Inbound("POST", b"", KIND, body, "http://127.0.0.1"))
+        return desk.answer(Inbound("POST", b"", KIND, body, "http://127.0.0.1"))
 
     alone, whole, theirs = [], [], []
     for _ in range(REPEATS):

@@ -9,11 +9,11 @@ from datetime import datetime
 from flask import Flask
 
 from .control.blueprint import answer_errors, control_blueprint
-from .control.route import ServerContext
 from .gateway.app import add_gateway
 from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
 from .protocol.shapes import BEIJING
+from .service.context import ServerContext
 from .world.directory import Directory
 from .world.document import WorldDocument
 from .world.journal import CAPACITY, Entry
@@ -57,7 +57,8 @@ def make_context(
     gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)
     return ServerContext(
         directory,
-        gateway,
+        gateway.answer,
+        gateway.journal,
         token or secrets.token_urlsafe(24),
         public_url=public_url.rstrip("/"),
         hosts=hosts,
@@ -72,5 +73,5 @@ def create_app(desk: ServerContext, report: Callable[[str], None]) -> Flask:
     app.url_map.strict_slashes = False
     app.register_blueprint(control_blueprint(desk))
     answer_errors(app, report)
-    add_gateway(app, desk.gateway, desk.directory, desk.public_url)
+    add_gateway(app, desk.answer, desk.directory, desk.public_url)
     return app

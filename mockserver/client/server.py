@@ -52,7 +52,7 @@ class Server:
             host,
             port,
             tls,
-            gateway=self.context.gateway,
+            answer=self.context.answer,
             public_url=self.context.public_url,
             report=report,
         )

@@ -10,11 +10,12 @@ import msgspec
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from ..service.context import ServerContext
 from ..service.problem import Problem, exception_place, problem_of
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.document import BadDocument
 from .in_process import InProcessControl
-from .route import Route, ServerContext
+from .route import Route
 from .routes import NoSuchRoute, resolve
 
 __all__ = ["answer_errors", "control_blueprint"]

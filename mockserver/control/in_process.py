@@ -26,8 +26,9 @@ from urllib.parse import unquote
 import msgspec
 
 from ..scenario.target import ControlRefused, TargetFactory
+from ..service.context import ServerContext
 from ..service.problem import Problem, problem_of
-from .route import ControlRequest, Route, ServerContext, parse_body
+from .route import ControlRequest, Route, parse_body
 from .routes import resolve
 from .scenario_target import SandboxTarget, gateway_sender, sandbox_targets
 
@@ -110,11 +111,11 @@ def in_process_target(
 ) -> SandboxTarget:
     """Return a scenario target on a sandbox that exists; `temporary`: closing it deletes the sandbox."""
     context = control.context
-    send = gateway_sender(context.gateway.answer, control.base_url)
+    send = gateway_sender(context.answer, control.base_url)
     return SandboxTarget(control, send, sandbox, temporary=temporary, now=context.directory.real)
 
 
 def in_process_targets(context: ServerContext) -> TargetFactory:
     """Return a function that makes a target on a fresh sandbox of `context`."""
-    send = gateway_sender(context.gateway.answer, _BASE_URL)
+    send = gateway_sender(context.answer, _BASE_URL)
     return sandbox_targets(InProcessControl(context), send, now=context.directory.real)

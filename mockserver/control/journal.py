@@ -104,7 +104,7 @@ def _all_requests(request: ControlRequest) -> tuple[int, Any]:
 
 def _journals(request: ControlRequest) -> list[Journal]:
     """Those that `sandbox` means: one sandbox's, `none` for calls of nobody, all without it."""
-    directory, gateway = request.context.directory, request.context.gateway
+    directory = request.context.directory
     chosen = request.query.get("sandbox", "")
     worlds = directory.all()
     if chosen not in ("", "none", *(world.id for world in worlds)):
@@ -114,13 +114,13 @@ def _journals(request: ControlRequest) -> list[Journal]:
             f"no sandbox {chosen}; none is for calls of nobody",
             field="sandbox",
         )
-    journals = [gateway.journal] if chosen in ("", "none") else []
+    journals = [request.context.unassigned_calls] if chosen in ("", "none") else []
     return journals + [world.journal for world in worlds if chosen in ("", world.id)]
 
 
 def _request(request: ControlRequest) -> tuple[int, Any]:
     request_id, desk = request.path["request_id"], request.context
-    for journal in (*(world.journal for world in desk.directory.all()), desk.gateway.journal):
+    for journal in (*(world.journal for world in desk.directory.all()), desk.unassigned_calls):
         entry = journal.find(request_id)
         if entry is not None:
             return 200, entry.shown()

@@ -74,7 +74,7 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
         ignored = _apply(world, story.given)
         target = SharedSandboxTarget(
             request.call,
-            gateway_sender(request.context.gateway.answer, request.base_url),
+            gateway_sender(request.context.answer, request.base_url),
             world.id,
             ruleset=story.given.get("ruleset", Ruleset.CLASSIC),
             now=request.context.directory.real,

@@ -1,60 +1,19 @@
 """What a control route is, what its handler gets, and how its query and body are read."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from ..gateway.pipeline import Gateway
+from ..service.context import ServerContext
 from ..service.problem import Problem
-from ..world.directory import Directory
 from ..world.document import BadDocument, read_document
-from ..world.journal import CAPACITY
 from ..world.world import World
 from .control_call import ControlCall
 
-__all__ = [
-    "MAX_ITEMS",
-    "ControlRequest",
-    "Route",
-    "ServerContext",
-    "parse_body",
-    "parse_count",
-    "parse_dispute_id",
-]
+__all__ = ["MAX_ITEMS", "ControlRequest", "Route", "parse_body", "parse_count", "parse_dispute_id"]
 
 MAX_ITEMS = 20_000  # items of one reply
-_MAX_WAITERS = 8  # a third of the embedded server's threads
-
-
-class ServerContext(Struct, frozen=True):
-    """What all routes share.  `hosts` are names that may stand in Host without a token."""
-
-    directory: Directory
-    gateway: Gateway
-    token: str
-    public_url: str = ""
-    hosts: tuple[str, ...] = ()
-    journal: int = CAPACITY
-    lax: bool = False
-    waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
-
-    @contextmanager
-    def waiting(self, seconds: float) -> Iterator[float]:
-        """How long one may wait: `seconds`, or not at all while too many do, so that calls find threads."""
-        free = seconds > 0 and self.waiters.acquire(blocking=False)
-        try:
-            yield seconds if free else 0.0
-        finally:
-            if free:
-                self.waiters.release()
-
-    def close(self) -> None:
-        """Nobody waits for a call any more: the server is about to stop."""
-        for journal in (self.gateway.journal, *(world.journal for world in self.directory.all())):
-            journal.close()
 
 
 class ControlRequest(Struct, frozen=True):

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from ..gateway.app import offers_gzip
-from ..gateway.pipeline import Gateway
+from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
 from ..service.request import base_url
 from .ports import Request
@@ -90,9 +89,9 @@ class GatewayDoor:
     body_limit = MAX_BODY_BYTES
 
     def __init__(
-        self, gateway: Gateway, pool: WorkerPool, public_url: str, call_in_loop: Callable[..., Any]
+        self, answer: Answer, pool: WorkerPool, public_url: str, call_in_loop: Callable[..., Any]
     ) -> None:
-        self._gateway = gateway
+        self._answer = answer
         self._pool = pool
         self._public_url = public_url
         self._call_in_loop = call_in_loop
@@ -104,17 +103,17 @@ class GatewayDoor:
         inbound = self._inbound(request)
         connect = request.head.verb == "CONNECT"
         if not connect and not self._pool.running and len(inbound.body or b"") < _MAX_INLINE_BYTES:
-            respond(self._gateway.answer(inbound))
+            respond(self._answer(inbound))
             return
 
         def work() -> None:
-            reply = self._gateway.answer(inbound)
+            reply = self._answer(inbound)
             if connect:
                 reply = msgspec.structs.replace(reply, status="501 Not Implemented")
             self._call_in_loop(respond, reply)
 
         if not self._pool.submit(work):
-            respond(self._gateway.answer(inbound))
+            respond(self._answer(inbound))
 
     def _inbound(self, request: Request) -> Inbound:
         head = request.head

@@ -11,8 +11,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
 
-from ..gateway.app import GATEWAY_PATHS
-from ..gateway.pipeline import Gateway
+from ..gateway.app import GATEWAY_PATHS, Answer
 from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
@@ -62,7 +61,7 @@ def max_connections() -> int:
 class Embedded:
     """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is free.
 
-    `gateway`, if given, answers its paths directly; all other requests go to the WSGI `app`.
+    `answer`, if given, answers the gateway's paths directly; all other requests go to the WSGI `app`.
     `report` gets one line when the server is out of something.
     """
 
@@ -73,7 +72,7 @@ class Embedded:
         port: int,
         tls: tuple[str, str] | None = None,
         *,
-        gateway: Gateway | None = None,
+        answer: Answer | None = None,
         public_url: str = "",
         report: Callable[[str], None] = _drop_line,
     ) -> None:
@@ -84,8 +83,8 @@ class Embedded:
         self._app = app
         self._pool = WorkerPool(report)
         self._gateway_door: GatewayDoor | None = None
-        if gateway is not None:
-            self._gateway_door = GatewayDoor(gateway, self._pool, public_url, self._call_in_loop)
+        if answer is not None:
+            self._gateway_door = GatewayDoor(answer, self._pool, public_url, self._call_in_loop)
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
 

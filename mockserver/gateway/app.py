@@ -12,17 +12,17 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response
 
-from ..protocol.messages import Inbound
+from ..protocol.messages import Inbound, Reply
 from ..protocol.pictures import picture_type
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
-from .pipeline import Gateway
 
-__all__ = ["GATEWAY_PATHS", "add_gateway", "offers_gzip"]
+__all__ = ["GATEWAY_PATHS", "Answer", "add_gateway", "offers_gzip"]
 
 GATEWAY_PATHS = ("/router/rest", "/top/router/rest")
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
+Answer = Callable[[Inbound], Reply]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -31,20 +31,20 @@ def offers_gzip(accept_encoding: str) -> bool:
     return "gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding)
 
 
-def add_gateway(app: Flask, gateway: Gateway, directory: Directory, public_url: str) -> None:
+def add_gateway(app: Flask, answer: Answer, directory: Directory, public_url: str) -> None:
     """Add the gateway's paths, under any Host and verb, and its pictures to `app`."""
-    app.wsgi_app = _layer(app.wsgi_app, gateway, public_url)  # type: ignore[method-assign,assignment]  # Flask's own way to add a layer
+    app.wsgi_app = _layer(app.wsgi_app, answer, public_url)  # type: ignore[method-assign,assignment]  # Flask's own way to add a layer
     app.register_blueprint(_pictures(directory))
 
 
-def _layer(flask_app: WsgiApp, gateway: Gateway, public_url: str) -> WsgiApp:
+def _layer(flask_app: WsgiApp, answer: Answer, public_url: str) -> WsgiApp:
     """Return a WSGI app that answers the gateway's paths and hands all others to `flask_app`."""
 
     def gateway_layer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].rstrip("/") not in GATEWAY_PATHS:
             return flask_app(environ, start)
         verb = environ["REQUEST_METHOD"]
-        reply = gateway.answer(_inbound(verb, environ, public_url))
+        reply = answer(_inbound(verb, environ, public_url))
         if reply.delivery is not None:
             return send_disturbed(reply, reply.delivery, environ, start)
         start(reply.status, [*reply.headers, ("Content-Length", str(len(reply.body)))])

@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from mockserver.control.route import ServerContext
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 from mockserver.protocol.shapes import BEIJING
 from mockserver.server import create_app
+from mockserver.service.context import ServerContext
 from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
@@ -122,9 +122,11 @@ def make_api(machine: Machine) -> Callable[..., Api]:
     ) -> Api:
         directory = Directory(machine)
         directory.add(World(directory, read_document(document, WorldDocument), id="default"))
+        gateway = Gateway(SandboxLookup(directory))
         desk = ServerContext(
             directory,
-            Gateway(SandboxLookup(directory)),
+            gateway.answer,
+            gateway.journal,
             TOKEN,
             public_url=public_url,
             hosts=hosts,

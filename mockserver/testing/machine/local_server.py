@@ -84,15 +84,15 @@ class LocalServer:
 
     def __init__(self) -> None:
         desk = make_context()
-        self.tap = _Tap(desk.gateway.lookup)
-        self._desk = replace(desk, gateway=self.tap)
+        self.tap = _Tap(SandboxLookup(desk.directory))
+        self._desk = replace(desk, answer=self.tap.answer, unassigned_calls=self.tap.journal)
         self._app = create_app(self._desk, report)
         self._server: Embedded | None = None
 
     def open(self, plan: MachineOptions) -> tuple[World, Sandbox, SandboxTarget]:
         """A fresh world with the handle that its client gets, and the stage that the machine plays on."""
         if self._server is None:
-            self._server = Embedded(self._app, "127.0.0.1", 0, gateway=self.tap)
+            self._server = Embedded(self._app, "127.0.0.1", 0, answer=self.tap.answer)
             self._server.start()
         world = World(self._desk.directory, read_world(plan.document()))
         self._desk.directory.add(world)

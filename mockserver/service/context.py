@@ -1,0 +1,49 @@
+"""What the doors of one server share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from msgspec import Struct, field
+
+from ..protocol.messages import Inbound, Reply
+from ..world.directory import Directory
+from ..world.journal import CAPACITY, Journal
+
+__all__ = ["ServerContext"]
+
+_MAX_WAITERS = 8  # a third of the embedded server's threads
+
+
+class ServerContext(Struct, frozen=True):
+    """One server's state and settings, shared by its doors.
+
+    `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
+    sandbox.  `token` opens the control API from other hosts than `hosts`; `journal` is the capacity
+    of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.
+    """
+
+    directory: Directory
+    answer: Callable[[Inbound], Reply]
+    unassigned_calls: Journal
+    token: str
+    public_url: str = ""
+    hosts: tuple[str, ...] = ()
+    journal: int = CAPACITY
+    lax: bool = False
+    waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[float]:
+        """Give the seconds that a request may wait: 0 while too many wait, so that calls find threads."""
+        free = seconds > 0 and self.waiters.acquire(blocking=False)
+        try:
+            yield seconds if free else 0.0
+        finally:
+            if free:
+                self.waiters.release()
+
+    def close(self) -> None:
+        """End all waiting for calls: the server is about to stop."""
+        for journal in (self.unassigned_calls, *(world.journal for world in self.directory.all())):
+            journal.close()
