@@ -285,7 +285,9 @@ class Connection(asyncio.Protocol):
 
     def _refuse_head(self, refusal: Refusal) -> None:
         """Answer a head that has not arrived completely, by the door of its first line."""
-        first_line = bytes(self._buffer[:MAX_HEAD_BYTES]).partition(b"\n")[0]
+        first_line, line_end, _ = bytes(self._buffer[:MAX_HEAD_BYTES]).partition(b"\n")
+        if not line_end and first_line.count(b" ") == 1:
+            first_line += b" HTTP/1.1"  # cut off before its version
         self._head = parse_head(first_line + b"\n\n")
         self._door = self._host.door_of(self._head)
         self._refuse(refusal)

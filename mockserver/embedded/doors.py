@@ -17,6 +17,7 @@ __all__ = ["AppDoor", "GatewayDoor"]
 
 MAX_APP_BODY_BYTES = 64 * 1024 * 1024
 _MAX_INLINE_BYTES = 64 * 1024
+_MAX_VALUE = 1000  # characters of a header that are looked at
 _BUSY = Refusal(503, "服务器没有空闲线程", "the server has no thread left for this")
 _REASONS = {
     400: "Bad Request",
@@ -79,7 +80,8 @@ class AppDoor:
                 reply = problem_reply(Refusal(500, "内部错误", "internal error"))
             self._call_in_loop(respond, reply)
 
-        if not self._pool.submit(work):
+        long_poll = b"wait=" in request.head.query  # waits for the journal without a sandbox's lock
+        if not self._pool.submit(work, holds_locks=not long_poll):
             respond(problem_reply(_BUSY))
 
 
@@ -121,16 +123,16 @@ class GatewayDoor:
         return Inbound(
             head.verb,
             head.query,
-            headers.get("content-type", ""),
+            headers.get("content-type", "")[:_MAX_VALUE],
             request.body,
             base_url(
                 {
-                    "HTTP_HOST": headers.get("host", ""),
+                    "HTTP_HOST": headers.get("host", "")[:_MAX_VALUE],
                     "SERVER_PORT": self.port,
                     "wsgi.url_scheme": self.scheme,
                 },
                 self._public_url,
             ),
-            offers_gzip(headers.get("accept-encoding", "")),
+            offers_gzip(headers.get("accept-encoding", "")[:_MAX_VALUE]),
             request.body is None and request.refusal is not BODY_TOO_LARGE,
         )

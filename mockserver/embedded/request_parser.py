@@ -160,8 +160,8 @@ def _read_target(head: RequestHead, target: str, remarks: list[str]) -> None:
         target = target.partition("#")[0]
     path, _, query = target.partition("?")
     if not path.startswith("/"):
-        _, found, after = path.partition("://")
-        if found:
+        _, separator, after = path.partition("://")
+        if separator:
             path = "/" + after.partition("/")[2]
     if "//" in path:
         remarks.append(DOUBLE_SLASH)

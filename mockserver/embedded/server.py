@@ -91,10 +91,10 @@ class Embedded:
     @property
     def url(self) -> str:
         """Scheme, host and port under which this machine reaches the server; no slash at the end."""
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
-        if ":" in shown and not shown.startswith("["):
-            shown = f"[{shown}]"
-        return f"{'https' if self._tls else 'http'}://{shown}:{self.port}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     def start(self) -> None:
         """Open the port and serve.

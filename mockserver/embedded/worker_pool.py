@@ -13,16 +13,18 @@ __all__ = ["WorkerPool"]
 
 MAX_WORKERS = 32
 _IDLE_SECONDS = 10.0  # after which a thread without work ends
+_Task = tuple[Callable[[], None], bool]
 
 
 class WorkerPool:
     """At most MAX_WORKERS threads, started when there is work and none is idle.
 
+    `running` counts the tasks at work or waiting that may hold a sandbox's lock.
     `report` gets one line when a thread cannot be started; the work waits for those that exist.
     """
 
     def __init__(self, report: Callable[[str], None]) -> None:
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
         self._idle = 0
@@ -32,16 +34,19 @@ class WorkerPool:
         self._report = report
         self.running = 0
 
-    def submit(self, task: Callable[[], None]) -> bool:
-        """Run `task`, which must not raise, in a worker; return False if no thread can be had."""
+    def submit(self, task: Callable[[], None], *, holds_locks: bool = True) -> bool:
+        """Run `task`, which must not raise, in a worker; return False if no thread can be had.
+
+        A task that does not hold locks of a sandbox for long does not count as `running`.
+        """
         with self._lock:
             self._waiting += 1
             needed = self._waiting > self._idle and len(self._threads) < MAX_WORKERS
             if self._stopping or (needed and not self._start() and not self._threads):
                 self._waiting -= 1
                 return False
-            self.running += 1
-        self._tasks.put(task)
+            self.running += holds_locks
+        self._tasks.put((task, holds_locks))
         return True
 
     def stop(self, seconds: float) -> None:
@@ -70,18 +75,19 @@ class WorkerPool:
         return True
 
     def _work(self) -> None:
-        while (task := self._next_task()) is not None:
+        while (queued := self._next_task()) is not None:
+            task, holds_locks = queued
             try:
                 task()
             finally:
                 with self._lock:
-                    self.running -= 1
+                    self.running -= holds_locks
 
-    def _next_task(self) -> Callable[[], None] | None:
+    def _next_task(self) -> _Task | None:
         """Return the next task, or None when this thread is to end."""
         with self._lock:
             self._idle += 1
-        task: Callable[[], None] | None = None
+        task: _Task | None = None
         with suppress(Empty):
             task = self._tasks.get(timeout=_IDLE_SECONDS)
         with self._lock:

@@ -14,6 +14,7 @@ from msgspec import Struct
 __all__ = ["BadForm", "Upload", "boundary_of", "read_multipart", "read_urlencoded"]
 
 _PARTS_AT_MOST = 1000  # no method has thirty parameters
+_MAX_PART_HEAD_BYTES = 8 * 1024
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNORECASE)
 _FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE)
@@ -96,7 +97,7 @@ def read_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     mark = b"--" + boundary
     if not boundary or mark not in body:
         raise BadForm("multipart body without its boundary", [])
-    pieces = (b"\r\n" + body).split(b"\r\n" + mark)
+    pieces = (b"\r\n" + body).split(b"\r\n" + mark, _PARTS_AT_MOST)
     if len(pieces) > _PARTS_AT_MOST:
         raise BadForm(f"more than {_PARTS_AT_MOST} parts", [])
     pairs: Pairs = []
@@ -116,6 +117,8 @@ def _read_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
     head, found, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     if not found:
         raise BadForm("a multipart part without end of headers", pairs)
+    if len(head) > _MAX_PART_HEAD_BYTES:
+        raise BadForm(f"the head of a multipart part is above {_MAX_PART_HEAD_BYTES} bytes", pairs)
     try:
         disposition = _disposition(head.decode("utf-8"))
         named = _NAME.search(disposition)

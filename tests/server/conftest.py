@@ -3,9 +3,15 @@
 import hashlib
 import http.client
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
+from time import monotonic, sleep
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +19,7 @@ import trustme
 
 from mockserver import Server
 
+ROOT = Path(__file__).parents[2]
 NOW = "2026-03-01 10:00:00"
 DOCUMENT = {"clock": NOW}
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
@@ -131,3 +138,83 @@ def certificate(tmp_path):
     made.cert_chain_pems[0].write_to_path(paths[0])
     made.private_key_pem.write_to_path(paths[1])
     return paths
+
+
+class ServeProcess:
+    """`tmall-mockserver serve` as a process of its own; its output goes to files."""
+
+    def __init__(self, folder: Path, *arguments: str, stderr=None, files: int = 0) -> None:
+        ready_file = folder / "ready.json"
+        command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+        command += ["--ready-file", str(ready_file), *arguments]
+        if files:
+            command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
+        self.log = folder / "serve.log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=stderr or log,
+            )
+        self.ready = self._wait_ready(ready_file)
+        self.port = int(self.ready["url"].rpartition(":")[2])
+        self.token = self.ready["token"]
+
+    def _wait_ready(self, path: Path) -> dict:
+        end = monotonic() + 30
+        while monotonic() < end and self.process.poll() is None:
+            if path.exists():
+                return json.loads(path.read_text("utf-8"))
+            sleep(0.02)
+        raise AssertionError(self.log.read_text("utf-8"))
+
+    def ask(self, verb: str, path: str, body: bytes = b"", timeout: float = 5.0):
+        """Status and body of one request with the token, on a connection of its own."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)) as link:
+            link.request(verb, path, body, {"Authorization": f"Bearer {self.token}"})
+            reply = link.getresponse()
+            return reply.status, reply.read()
+
+    def connect(self, data: bytes = b"") -> socket.socket:
+        """A socket over which `data` has been sent."""
+        plug = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        plug.sendall(data)
+        return plug
+
+    def memory(self) -> int:
+        """The largest resident size so far, in MiB."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
+
+    def cpu(self) -> float:
+        """Seconds of processor time used so far."""
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Exit code and seconds from the signal to the end."""
+        began = monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(15)
+        return code, monotonic() - began
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
+    """Starts `serve` processes; those that still run are killed at the end."""
+    processes = []
+
+    def start(*arguments: str, **options) -> ServeProcess:
+        folder = tmp_path / f"server{len(processes)}"
+        folder.mkdir()
+        processes.append(ServeProcess(folder, *arguments, **options))
+        return processes[-1]
+
+    yield start
+    for served in processes:
+        if served.process.poll() is None:
+            served.process.kill()
+            served.process.wait()
