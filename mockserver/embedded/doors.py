@@ -135,4 +135,13 @@ class GatewayDoor:
             ),
             offers_gzip(headers.get("accept-encoding", "")[:_MAX_VALUE]),
             request.body is None and request.refusal is not BODY_TOO_LARGE,
+            _remarks(request),
         )
+
+
+def _remarks(request: Request) -> tuple[str, ...]:
+    """Return what the journal says about a request that is not clean."""
+    refusal = request.refusal
+    if refusal is None or refusal is BODY_TOO_LARGE:
+        return request.head.remarks
+    return (*request.head.remarks, f"{refusal.zh} ({refusal.en})")

@@ -41,7 +41,10 @@ def _layer(flask_app: WsgiApp, answer: Answer, public_url: str) -> WsgiApp:
     """Return a WSGI app that answers the gateway's paths and hands all others to `flask_app`."""
 
     def gateway_layer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"].rstrip("/") not in GATEWAY_PATHS:
+        path = environ["PATH_INFO"]
+        if "//" in path:  # Flask would answer with a redirect, and a page
+            path = environ["PATH_INFO"] = "/" + "/".join(filter(None, path.split("/")))
+        if path not in GATEWAY_PATHS and path.rstrip("/") not in GATEWAY_PATHS:
             return flask_app(environ, start)
         verb = environ["REQUEST_METHOD"]
         reply = answer(_inbound(verb, environ, public_url))

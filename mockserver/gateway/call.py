@@ -66,6 +66,8 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
     Parameters come from the query and the body alike; the first value of a repeated one counts.
     """
     call = Call(inbound, request_id)
+    if inbound.remarks:
+        call.warnings = list(inbound.remarks)
     pairs = _pairs(call, _read_query)
     call.in_query = len(pairs)
     pairs += _pairs(call, _read_body)

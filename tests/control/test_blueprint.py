@@ -93,28 +93,40 @@ def test_open_routes_accept_local_hosts(api, path, host):
     assert api.ask("GET", path, token=None, host=host).status == 200
 
 
-@pytest.mark.parametrize("path", OPEN)
-@pytest.mark.parametrize(
-    "host",
-    [
-        "evil.example",
-        "evil.example:8420",
-        "localhost.evil.example",
-        "127.0.0.1.evil.example",
-        "gw.api.taobao.com",
-    ],
-)
-def test_open_routes_refuse_foreign_hosts(api, path, host):
+FOREIGN = [
+    "evil.example",
+    "evil.example:8420",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "gw.api.taobao.com",
+]
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_open_routes_refuse_foreign_hosts(api, host):
     """A foreign name in Host is refused without a token: no page of another site reads this server."""
-    answer = api.ask("GET", path, token=None, host=host)
+    answer = api.ask("GET", "/_sandbox/version", token=None, host=host)
     assert (answer.status, answer.json["field"]) == (403, "Host")
+
+
+@pytest.mark.parametrize("path", ["/_sandbox/health", "/_sandbox/ready"])
+@pytest.mark.parametrize("host", [*FOREIGN, "mock.default.svc.cluster.local:8420"])
+def test_probes_answer_under_any_host(api, path, host):
+    """Health and readiness are asked under names of compose and Kubernetes, and tell nothing else."""
+    assert api.ask("GET", path, token=None, host=host).status == 200
+
+
+def test_any_host_allowed(make_api):
+    """With `*` allowed, open routes answer under any Host."""
+    api = make_api(hosts=("*",))
+    assert api.ask("GET", "/_sandbox/version", token=None, host="evil.example").status == 200
 
 
 def test_allowed_host(make_api):
     """A name given as an allowed host may stand in Host without a token."""
     api = make_api(hosts=("mock.local",))
     assert api.ask("GET", "/_sandbox/health", token=None, host="mock.local:8420").status == 200
-    assert api.ask("GET", "/_sandbox/health", token=None, host="evil.example").status == 403
+    assert api.ask("GET", "/_sandbox/version", token=None, host="evil.example").status == 403
 
 
 @pytest.mark.parametrize("path", [*OPEN, "", "clock"])
