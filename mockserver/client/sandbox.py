@@ -13,6 +13,7 @@ from .control_client import ControlClient, local_control
 from .documents import (
     CoverageDocument,
     EventDocument,
+    ExchangeDocument,
     ReportDocument,
     RobotsDocument,
     ScenarioResultDocument,
@@ -26,6 +27,8 @@ from .top_client import TopClient
 from .transport import Wsgi
 
 __all__ = ["Sandbox"]
+
+_MAX_ITEMS = 20_000  # of one reply
 
 
 class Sandbox:
@@ -141,8 +144,13 @@ class Sandbox:
     @property
     def exchanges(self) -> list[Exchange]:
         """The exchanges, newest modified first; at most 20,000."""
-        reply = self._ask("GET", "exchanges", limit=20_000)
-        return [Exchange(self._ask, item["dispute_id"]) for item in reply["items"]]
+        documents = self.newest_exchanges(_MAX_ITEMS)[1]
+        return [Exchange(self._ask, document["dispute_id"]) for document in documents]
+
+    def newest_exchanges(self, limit: int) -> tuple[int, list[ExchangeDocument]]:
+        """Return how many exchanges there are, and those `limit` that were modified last."""
+        reply = self._ask("GET", "exchanges", limit=limit)
+        return reply["total"], reply["items"]
 
     def exchange(self, dispute_id: str | int) -> Exchange:
         """Return the handle of the exchange with this id, without asking whether there is one."""

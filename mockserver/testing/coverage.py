@@ -1,9 +1,10 @@
-"""What a suite has met of the state machine: counts of many sandboxes merged, measured against the table, told.
+"""Coverage of the state machine by a suite: counts of many sandboxes, compared with the table.
 
-A row is met when it is taken, by whoever, in a sandbox that a client called: a client meets the moves of
-buyer, customer service and time as outcomes.  A sandbox that no client called counts for nothing.  The whole
-is every row of the flows that were used, messages included; of refusals, every state in which a
-method's move has no row.  Knows the documents of `S/coverage` and the table, and no sandbox.
+A row is covered when it is taken, by whoever, in a sandbox that a client called: a client sees the
+moves of buyer, customer service and time as outcomes.  A sandbox that no client called counts for
+nothing.  All that can be covered is every row of the rulesets that were used, messages included;
+of refusals, every state in which a method's move has no row.  This module knows the documents of
+`S/coverage` and the table, and no sandbox.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -19,21 +20,21 @@ from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Actor, Ruleset, Status
 
 __all__ = [
+    "CODE_LISTS",
     "KINDS",
-    "LISTS",
     "METHOD_MOVES",
-    "Measure",
-    "measure",
-    "merge",
-    "missing_rows",
-    "percent",
-    "report_json",
-    "report_text",
-    "row_words",
+    "CoverageCount",
+    "count_coverage",
+    "describe_row",
+    "format_json",
+    "format_text",
+    "list_missing_rows",
+    "merge_coverage",
+    "row_percent",
 ]
 
 Document = Mapping[str, Any]
-LISTS = {
+CODE_LISTS = {
     "errors": "平台错误码",
     "sub_codes": "平台子错误码",
     "msg_codes": "业务错误码",
@@ -45,13 +46,13 @@ METHOD_MOVES: tuple[type[Move], ...] = tuple(
 )
 
 
-def merge(*documents: Document) -> dict[str, Any]:
-    """The sum of what sandboxes have met, those left out that no client called.
+def merge_coverage(*documents: Document) -> dict[str, Any]:
+    """Return the sum of the coverage documents of sandboxes that a client called.
 
-    In any order and grouping the same.
+    The order and grouping of documents do not matter.
 
     Raises:
-        ValueError: something is no coverage document.
+        ValueError: an argument is no coverage document.
     """
     merged: dict[str, Any] = {"calls": 0, "rulesets": {}}
     for document in documents:
@@ -77,23 +78,23 @@ def _zero(value: object) -> object:
     return {} if isinstance(value, Mapping) else 0
 
 
-class Measure(Struct, frozen=True):
-    """Of one ruleset, one kind: what there is to meet in the table's order, and what was met."""
+class CoverageCount(Struct, frozen=True):
+    """What of one kind can be covered under a ruleset, in the table's order, and what was."""
 
     ruleset: Ruleset
     kind: str
-    whole: tuple[str, ...]
-    met: frozenset[str]
+    reachable: tuple[str, ...]
+    covered: frozenset[str]
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What was not met."""
-        return tuple(name for name in self.whole if name not in self.met)
+        """What was not covered."""
+        return tuple(name for name in self.reachable if name not in self.covered)
 
     @property
     def percent(self) -> float:
-        """See `percent`."""
-        return _percent(len(self.met), len(self.whole))
+        """How much was covered, from 0 to 100, rounded down to a tenth."""
+        return _percent(len(self.covered), len(self.reachable))
 
 
 def _rows(ruleset: Ruleset) -> tuple[str, ...]:
@@ -131,104 +132,114 @@ KINDS: Mapping[str, tuple[str, Callable[[Ruleset], tuple[str, ...]]]] = {
 }
 
 
-def measure(document: Document, rulesets: Collection[str] = ()) -> tuple[Measure, ...]:
-    """Every kind of every ruleset that the merged `document` used, or of `rulesets`; of `classic` where none was used."""
+def count_coverage(document: Document, rulesets: Collection[str] = ()) -> tuple[CoverageCount, ...]:
+    """Return the counts of every kind, by ruleset.
+
+    Counted are the rulesets that the merged `document` used, or `rulesets`; `classic` if none.
+    """
     counts = document.get("rulesets", {})
     used = [ruleset for ruleset in Ruleset if ruleset in (rulesets or counts)] or [Ruleset.CLASSIC]
     return tuple(
-        _measured(ruleset, kind, counts.get(ruleset, {})) for ruleset in used for kind in KINDS
+        _count_kind(ruleset, kind, counts.get(ruleset, {})) for ruleset in used for kind in KINDS
     )
 
 
-def _measured(ruleset: Ruleset, kind: str, counts: Mapping[str, Mapping[str, int]]) -> Measure:
-    whole = KINDS[kind][1](ruleset)
-    found = {name.partition(":")[0] if kind == "refused" else name for name in counts.get(kind, {})}
-    return Measure(ruleset, kind, whole, frozenset(found.intersection(whole)))
+def _count_kind(
+    ruleset: Ruleset, kind: str, counts: Mapping[str, Mapping[str, int]]
+) -> CoverageCount:
+    names = KINDS[kind][1](ruleset)
+    covered = {
+        name.partition(":")[0] if kind == "refused" else name for name in counts.get(kind, {})
+    }
+    return CoverageCount(ruleset, kind, names, frozenset(covered.intersection(names)))
 
 
-def percent(document: Document, rulesets: Collection[str] = ()) -> float:
-    """How much of the rows was met, from 0 to 100, rounded down: 100.0 is all of them."""
-    rows = [each for each in measure(document, rulesets) if each.kind == "rows"]
-    return _percent(sum(len(each.met) for each in rows), sum(len(each.whole) for each in rows))
+def _row_counts(document: Document, rulesets: Collection[str]) -> list[CoverageCount]:
+    return [count for count in count_coverage(document, rulesets) if count.kind == "rows"]
 
 
-def _percent(met: int, whole: int) -> float:
-    return met * 1000 // whole / 10
+def row_percent(document: Document, rulesets: Collection[str] = ()) -> float:
+    """Return how many of the rows were covered, from 0 to 100, rounded down: 100.0 is all."""
+    counts = _row_counts(document, rulesets)
+    covered = sum(len(count.covered) for count in counts)
+    return _percent(covered, sum(len(count.reachable) for count in counts))
 
 
-def missing_rows(document: Document, rulesets: Collection[str] = ()) -> tuple[str, ...]:
-    """The rows not met, as `classic 1-agree-2`."""
-    rows = [each for each in measure(document, rulesets) if each.kind == "rows"]
-    return tuple(f"{each.ruleset} {name}" for each in rows for name in each.missing)
+def _percent(covered: int, total: int) -> float:
+    return covered * 1000 // total / 10
 
 
-def report_text(document: Document, lang: str = "zh", rulesets: Collection[str] = ()) -> str:
-    """A table for the terminal, with the rows that were not met."""
-    measures, en = measure(document, rulesets), lang == "en"
+def list_missing_rows(document: Document, rulesets: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the rows that were not covered, as `classic 1-agree-2`."""
+    return tuple(
+        f"{count.ruleset} {name}"
+        for count in _row_counts(document, rulesets)
+        for name in count.missing
+    )
+
+
+def format_text(document: Document, lang: str = "zh", rulesets: Collection[str] = ()) -> str:
+    """Return a table for the terminal, with the rows that were not covered."""
+    en = lang == "en"
     head = (
         ("exchange coverage", "met", "all", "%") if en else ("换货状态机覆盖", "遇到", "全部", "%")
     )
-    lines = [_line(*head)]
-    for each in measures:
-        ruleset = each.ruleset.value if en else each.ruleset.zh
-        kind = each.kind if en else KINDS[each.kind][0]
-        lines.append(
-            _line(
-                f"{ruleset} {kind}", str(len(each.met)), str(len(each.whole)), f"{each.percent:.1f}"
-            )
-        )
-    for name, zh in LISTS.items():
-        found = sorted(document.get(name, {}).items())
-        lines.append(
-            f"{name if en else zh}: "
-            + (", ".join(f"{key} ×{number}" for key, number in found) or "-")
-        )
+    lines = [_format_line(*head)]
+    for count in count_coverage(document, rulesets):
+        ruleset = count.ruleset.value if en else count.ruleset.zh
+        kind = count.kind if en else KINDS[count.kind][0]
+        numbers = (str(len(count.covered)), str(len(count.reachable)), f"{count.percent:.1f}")
+        lines.append(_format_line(f"{ruleset} {kind}", *numbers))
+    for name, zh in CODE_LISTS.items():
+        codes = [f"{code} ×{number}" for code, number in sorted(document.get(name, {}).items())]
+        lines.append(f"{name if en else zh}: " + (", ".join(codes) or "-"))
     missing = [
-        (each.ruleset, name) for each in measures if each.kind == "rows" for name in each.missing
+        (count.ruleset, name) for count in _row_counts(document, rulesets) for name in count.missing
     ]
     if missing:
         lines.append("rows not met:" if en else "没有遇到的规则行：")
-        lines += [
-            f"  {_padded(f'{ruleset} {name}', 52)}{row_words(_ROWS[name], lang)}"
-            for ruleset, name in missing
-        ]
+    for missing_ruleset, name in missing:
+        label = _pad(f"{missing_ruleset} {name}", 52)
+        lines.append(f"  {label}{describe_row(_ROWS[name], lang)}")
     return "\n".join(lines) + "\n"
 
 
-def row_words(row: Row, lang: str) -> str:
-    """Who does what, from which state to which."""
+def describe_row(row: Row, lang: str) -> str:
+    """Return who does what, from which state to which."""
     if lang == "en":
-        return (
-            f"{row.by}: {row.move.en}, {row.source.value if row.source else 0} → {row.target.value}"
-        )
-    deed = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
-    return f"{deed}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」"
+        source = row.source.value if row.source else 0
+        return f"{row.by}: {row.move.en}, {source} → {row.target.value}"
+    move = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
+    return f"{move}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」"
 
 
-def _line(name: str, *numbers: str) -> str:
-    return _padded(name, 36) + "".join(" " * (6 - _width(each)) + each for each in numbers)
+def _format_line(name: str, *numbers: str) -> str:
+    return _pad(name, 36) + "".join(" " * (6 - _width(number)) + number for number in numbers)
 
 
 def _width(text: str) -> int:
+    """Return the columns that a text takes in a terminal."""
     return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
-def _padded(text: str, width: int) -> str:
+def _pad(text: str, width: int) -> str:
     return text + " " * max(width - _width(text), 1)
 
 
-def report_json(document: Document, rulesets: Collection[str] = ()) -> str:
-    """The measures and the merged counts as JSON, the same for the same counts."""
-    flows: dict[str, dict[str, Any]] = {}
-    for each in measure(document, rulesets):
-        flows.setdefault(each.ruleset.value, {})[each.kind] = {
-            "met": len(each.met),
-            "all": len(each.whole),
-            "percent": each.percent,
-            "missing": each.missing,
+def format_json(document: Document, rulesets: Collection[str] = ()) -> str:
+    """Return counts and merged documents as JSON text, the same for the same counts."""
+    by_ruleset: dict[str, dict[str, Any]] = {}
+    for count in count_coverage(document, rulesets):
+        by_ruleset.setdefault(count.ruleset.value, {})[count.kind] = {
+            "met": len(count.covered),
+            "all": len(count.reachable),
+            "percent": count.percent,
+            "missing": count.missing,
         }
-    whole = {"percent": percent(document, rulesets), "rulesets": flows, "counts": document}
-    return (
-        msgspec.json.format(msgspec.json.encode(whole, order="deterministic"), indent=2).decode()
-        + "\n"
-    )
+    report = {
+        "percent": row_percent(document, rulesets),
+        "rulesets": by_ruleset,
+        "counts": document,
+    }
+    content = msgspec.json.encode(report, order="deterministic")
+    return msgspec.json.format(content, indent=2).decode() + "\n"

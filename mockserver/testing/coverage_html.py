@@ -1,6 +1,7 @@
-"""The coverage report as one HTML page: the diagram coloured, every row, every refusal.
+"""The coverage report as one HTML page: the coloured diagram, every row, every refusal.
 
-The page needs nothing from outside and runs nothing: style and drawing are in it, scripts are forbidden.
+The page needs nothing from outside and runs nothing: style and drawing are in it, scripts are
+forbidden.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -9,10 +10,18 @@ from typing import Any
 
 from ..domain.table import TABLE
 from ..domain.vocabulary import Ruleset, Status
-from .coverage import KINDS, LISTS, METHOD_MOVES, Measure, measure, percent, row_words
-from .state_diagram import state_diagram_svg
+from .coverage import (
+    CODE_LISTS,
+    KINDS,
+    METHOD_MOVES,
+    CoverageCount,
+    count_coverage,
+    describe_row,
+    row_percent,
+)
+from .state_diagram import render_state_diagram
 
-__all__ = ["coverage_html"]
+__all__ = ["format_html"]
 
 _STYLE = """
 :root{color-scheme:light dark;--all:#1a7f37;--some:#9a6700;--none:#cf222e}
@@ -33,13 +42,13 @@ svg .state text{stroke:none;font-size:13px}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def coverage_html(
+def format_html(
     document: Mapping[str, Any], lang: str = "zh", rulesets: Collection[str] = ()
 ) -> str:
-    """A whole page about the merged counts of a suite."""
-    measures = measure(document, rulesets)
+    """Return a whole page about the merged counts of a suite."""
+    counts = count_coverage(document, rulesets)
     title = "exchange coverage" if lang == "en" else "换货状态机覆盖"
-    flows = dict.fromkeys(each.ruleset for each in measures)
+    rulesets_used = dict.fromkeys(count.ruleset for count in counts)
     head = (
         f'<html lang="{"en" if lang == "en" else "zh-CN"}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
@@ -49,11 +58,13 @@ def coverage_html(
         (
             "<!DOCTYPE html>\n",
             head,
-            f"<h1>{title} {percent(document, rulesets):.1f} %</h1>",
-            _summary(measures, lang),
+            f"<h1>{title} {row_percent(document, rulesets):.1f} %</h1>",
+            _summary(counts, lang),
             *(
-                _flow(flow, [each for each in measures if each.ruleset is flow], document, lang)
-                for flow in flows
+                _format_ruleset(
+                    ruleset, [count for count in counts if count.ruleset is ruleset], document, lang
+                )
+                for ruleset in rulesets_used
             ),
             _lists(document, lang),
             "</body></html>\n",
@@ -62,19 +73,19 @@ def coverage_html(
 
 
 def _table(head: Iterable[str], rows: Iterable[str]) -> str:
-    cells = "".join(f"<th>{escape(each)}</th>" for each in head)
+    cells = "".join(f"<th>{escape(name)}</th>" for name in head)
     return f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _row(*cells: str | int, kind: str = "") -> str:
-    shown = (
-        f'<td class="number">{each}</td>' if isinstance(each, int) else f"<td>{escape(each)}</td>"
-        for each in cells
+    columns = (
+        f'<td class="number">{cell}</td>' if isinstance(cell, int) else f"<td>{escape(cell)}</td>"
+        for cell in cells
     )
-    return f'<tr class="{kind}">{"".join(shown)}</tr>' if kind else f"<tr>{''.join(shown)}</tr>"
+    return f'<tr class="{kind}">{"".join(columns)}</tr>' if kind else f"<tr>{''.join(columns)}</tr>"
 
 
-def _summary(measures: Iterable[Measure], lang: str) -> str:
+def _summary(counts: Iterable[CoverageCount], lang: str) -> str:
     head = (
         ("flow", "what", "met", "all", "%")
         if lang == "en"
@@ -84,34 +95,32 @@ def _summary(measures: Iterable[Measure], lang: str) -> str:
         head,
         (
             _row(
-                each.ruleset.value if lang == "en" else each.ruleset.zh,
-                each.kind if lang == "en" else KINDS[each.kind][0],
-                len(each.met),
-                len(each.whole),
-                f"{each.percent:.1f}",
-                kind="" if each.missing else "all",
+                count.ruleset.value if lang == "en" else count.ruleset.zh,
+                count.kind if lang == "en" else KINDS[count.kind][0],
+                len(count.covered),
+                len(count.reachable),
+                f"{count.percent:.1f}",
+                kind="" if count.missing else "all",
             )
-            for each in measures
+            for count in counts
         ),
     )
 
 
-def _flow(
-    ruleset: Ruleset, measures: Iterable[Measure], document: Mapping[str, Any], lang: str
+def _format_ruleset(
+    ruleset: Ruleset, counts: Iterable[CoverageCount], document: Mapping[str, Any], lang: str
 ) -> str:
-    by_kind, counts = (
-        {each.kind: each for each in measures},
-        document.get("rulesets", {}).get(ruleset, {}),
-    )
+    by_kind = {count.kind: count for count in counts}
+    numbers = document.get("rulesets", {}).get(ruleset, {})
     return (
         f"<h2>{escape(ruleset.value if lang == 'en' else f'{ruleset.zh} {ruleset.value}')}</h2>"
-        + state_diagram_svg(ruleset, by_kind["rows"].met, by_kind["states"].met, lang)
-        + _rows(by_kind["rows"], counts, lang)
-        + _refusals(by_kind["refused"], counts.get("refused", {}), lang)
+        + render_state_diagram(ruleset, by_kind["rows"].covered, by_kind["states"].covered, lang)
+        + _rows(by_kind["rows"], numbers, lang)
+        + _refusals(by_kind["refused"], numbers.get("refused", {}), lang)
     )
 
 
-def _rows(rows: Measure, counts: Mapping[str, Mapping[str, int]], lang: str) -> str:
+def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: str) -> str:
     head = (
         ("", "row", "who and what", "taken", "by calls", "evidence")
         if lang == "en"
@@ -122,15 +131,15 @@ def _rows(rows: Measure, counts: Mapping[str, Mapping[str, int]], lang: str) -> 
         head,
         (
             _row(
-                "✓" if row.name in rows.met else "✗",
+                "✓" if row.name in rows.covered else "✗",
                 row.name,
-                row_words(row, lang),
+                describe_row(row, lang),
                 taken.get(row.name, 0),
                 called.get(row.name, 0),
                 row.evidence_under(rows.ruleset).grade.value
                 if lang == "en"
                 else row.evidence_under(rows.ruleset).grade.label,
-                kind="all" if row.name in rows.met else "none",
+                kind="all" if row.name in rows.covered else "none",
             )
             for row in TABLE
             if rows.ruleset in row.rulesets
@@ -138,8 +147,8 @@ def _rows(rows: Measure, counts: Mapping[str, Mapping[str, int]], lang: str) -> 
     )
 
 
-def _refusals(refused: Measure, counts: Mapping[str, int], lang: str) -> str:
-    """Method moves against states: refused so often, not yet, or legal there."""
+def _refusals(refused: CoverageCount, counts: Mapping[str, int], lang: str) -> str:
+    """Return a table of methods' moves against states: refused so often, not yet, or legal there."""
     title = "calls refused, by state" if lang == "en" else "被拒的调用(操作 × 状态)"
     moves = {move.name(): move.en if lang == "en" else move.zh for move in METHOD_MOVES}
     numbers: dict[str, int] = {}
@@ -148,7 +157,7 @@ def _refusals(refused: Measure, counts: Mapping[str, int], lang: str) -> str:
         numbers[pair] = numbers.get(pair, 0) + number
 
     def cell(pair: str) -> str:
-        if pair not in refused.whole:
+        if pair not in refused.reachable:
             return f"<td>({numbers[pair]})</td>" if pair in numbers else "<td>·</td>"
         return (
             f'<td class="all">✓ {numbers[pair]}</td>'
@@ -181,6 +190,6 @@ def _lists(document: Mapping[str, Any], lang: str) -> str:
             (name if lang == "en" else zh, "×"),
             (_row(key, number) for key, number in sorted(document[name].items())),
         )
-        for name, zh in LISTS.items()
+        for name, zh in CODE_LISTS.items()
         if document.get(name)
     )

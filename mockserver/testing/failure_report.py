@@ -1,66 +1,71 @@
-"""What a failed test's report says of its sandbox: clock, seed, exchanges with timelines, the last calls."""
+"""What a failed test's report says of its sandbox: clock, seed, exchanges with timelines, last calls."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from ..client.control_client import ControlRefused
+from ..client.documents import ExchangeDocument, RequestDocument
 from ..client.sandbox import Sandbox
 from ..client.transport import Unreachable
 
 __all__ = ["format_failure"]
 
-_CALLS, _EXCHANGES, _FACTS, _FINDINGS = 10, 5, 8, 2
+_MAX_CALLS = 10
+_MAX_EXCHANGES = 5
+_MAX_EVENTS = 8  # of one exchange
+_MAX_FINDINGS = 2  # of one call
 
 
 def format_failure(sandbox: Sandbox, test: str) -> str:
-    """The text of the report's section; a server that is gone is told too."""
+    """Return the text of the report's section about `sandbox`; says so if the server is gone.
+
+    `test` is pytest's node id.  The sandbox is asked three times, for what is printed only.
+    """
     try:
-        return "\n".join(_lines(sandbox, test))
-    except (Unreachable, ControlRefused) as gone:
-        return f"独立环境 {sandbox.id} 已不可用 (the sandbox is gone): {gone}"
+        return "\n".join(_format_lines(sandbox, test))
+    except (Unreachable, ControlRefused) as error:
+        return f"独立环境 {sandbox.id} 已不可用 (the sandbox is gone): {error}"
 
 
-def _lines(sandbox: Sandbox, test: str) -> Iterator[str]:
-    clock = sandbox.clock
-    yield f"独立环境 (sandbox) {sandbox.id}  时间 (now) {clock.now:%Y-%m-%d %H:%M:%S}  种子 (seed) {sandbox.seed}"
-    yield f"重跑 (run again): python -m pytest {_quoted(test)}"
-    exchanges = sandbox.exchanges
-    for exchange in exchanges[:_EXCHANGES]:
-        yield from _exchange(exchange.document)
-    if len(exchanges) > _EXCHANGES:
-        yield f"… 共 {len(exchanges)} 张换货单 ({len(exchanges)} exchanges)"
-    calls = sandbox.requests(limit=_CALLS)
+def _format_lines(sandbox: Sandbox, test: str) -> Iterator[str]:
+    now = f"{sandbox.clock.now:%Y-%m-%d %H:%M:%S}"
+    yield f"独立环境 (sandbox) {sandbox.id}  时间 (now) {now}  种子 (seed) {sandbox.seed}"
+    yield f"重跑 (run again): python -m pytest {_quote(test)}"
+    total, documents = sandbox.newest_exchanges(_MAX_EXCHANGES)
+    for document in documents:
+        yield from _format_exchange(document)
+    if total > len(documents):
+        yield f"… 共 {total} 张换货单 ({total} exchanges)"
+    calls = sandbox.requests(limit=_MAX_CALLS)
     if calls:
         yield f"最近的调用 (last calls, newest first, {len(calls)}):"
-    for entry in calls:
-        yield _call(entry)
-        yield from (
-            f"        {each['zh']} ({each['en']})"
-            for each in entry["diagnosis"]["findings"][:_FINDINGS]
-        )
+    for call in calls:
+        yield _format_call(call)
+        for finding in call["diagnosis"]["findings"][:_MAX_FINDINGS]:
+            yield f"        {finding['zh']} ({finding['en']})"
 
 
-def _quoted(test: str) -> str:
-    return f'"{test}"' if any(each in test for each in " []'$") else test
+def _quote(test: str) -> str:
+    return f'"{test}"' if any(sign in test for sign in " []'$") else test
 
 
-def _exchange(shown: Mapping[str, Any]) -> Iterator[str]:
-    due = f"  时限 (deadline) {shown['deadline']}" if shown["deadline"] else ""
-    yield f"换货单 (exchange) {shown['dispute_id']}  {shown['status']} {shown['status_text']}{due}"
-    for event in shown["timeline"][-_FACTS:]:
-        yield f"    {event['at']}  {event['by']:<6} {event['move']:<18} {event['from'] or '-'} → {event['to']}"
-    possible = "; ".join(
-        f"{actor}: {', '.join(moves)}" for actor, moves in shown["possible"].items()
+def _format_exchange(document: ExchangeDocument) -> Iterator[str]:
+    due = f"  时限 (deadline) {document['deadline']}" if document["deadline"] else ""
+    status = f"{document['status']} {document['status_text']}"
+    yield f"换货单 (exchange) {document['dispute_id']}  {status}{due}"
+    for event in document["timeline"][-_MAX_EVENTS:]:
+        path = f"{event['from'] or '-'} → {event['to']}"
+        yield f"    {event['at']}  {event['by']:<6} {event['move']:<18} {path}"
+    moves = "; ".join(
+        f"{actor}: {', '.join(names)}" for actor, names in document["possible"].items()
     )
-    if possible:
-        yield f"    可以 (possible): {possible}"
+    if moves:
+        yield f"    可以 (possible): {moves}"
 
 
-def _call(entry: Mapping[str, Any]) -> str:
-    outcome = entry["outcome"]
-    why = (
-        ""
-        if outcome == "ok"
-        else f" {entry['code'] or entry['msg_code']} {entry['diagnosis']['zh']} ({entry['diagnosis']['en']})"
-    )
-    return f"    {entry['at']}  {entry['method']} dispute_id={entry['dispute_id'] or '-'} {outcome}{why}"
+def _format_call(call: RequestDocument) -> str:
+    line = f"    {call['at']}  {call['method']} dispute_id={call['dispute_id'] or '-'}"
+    if call["outcome"] == "ok":
+        return f"{line} ok"
+    code = call["code"] or call["msg_code"]
+    diagnosis = call["diagnosis"]
+    return f"{line} {call['outcome']} {code} {diagnosis['zh']} ({diagnosis['en']})"

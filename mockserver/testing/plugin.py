@@ -1,6 +1,23 @@
-"""The pytest plugin: one server a session, a fresh sandbox a test, stories as tests.
+"""The pytest plugin: one server a session, a fresh sandbox a test, scenario files as tests.
 
-At import it needs nothing but pytest; everything else is imported by the fixture that needs it.
+The model.  `mockserver` is a server that runs for the whole session (or `--mockserver-url`: one that
+runs elsewhere).  `sandbox` is an isolated world on it, made before each test from the keywords of
+`@pytest.mark.sandbox` and deleted after it, so tests neither share data nor need an order, also
+under xdist.  `top_client` and `scenario` act in that sandbox.  Each fixture has a second name with
+`tmall_` in front, for suites in which the short one is taken.
+
+When a test's body has passed, two things can still fail it, in the call phase, so that it counts
+as a failure and not as an error: the egress lock stopped a connection to a real host, or the
+sandbox's journal shows a violation that the marker does not `allow` (`teardown_checks`).  A failed
+test's report carries the state of its sandbox (`failure_report`), read before the sandbox is
+deleted.  Only tests that use one of our fixtures, or run an `exchange_machine`, are touched.
+
+Order of hooks.  The lock is set by `pytest_runtest_setup` with tryfirst, before any fixture, and
+released by a wrapper around the whole teardown, whatever that raises; it must never outlive its
+test.  Sandboxes are kept in `item.stash`, because hooks see items and not fixtures.
+
+Cost.  The plugin is loaded in every pytest run of a machine that has the product installed.  At
+import it needs nothing but pytest; each fixture and hook imports what it needs when it runs.
 """
 
 import argparse
@@ -28,14 +45,14 @@ _OURS = frozenset(
 )
 _SANDBOX = pytest.StashKey["Sandbox"]()
 _LOCK = pytest.StashKey[Any]()
-_COVERING = "tmall-exchange-cov"
-_FAILURES = ".tmall-failures"  # stands in a folder of failures
-_RUNS = "exchange_machine"  # the property of a test's report that tells what its machine did
-_MARKED = "allow", "faults", "use"  # keys of the marker that are no keys of the world document
+_COVERAGE_PLUGIN = "tmall-exchange-cov"
+_FAILURES_FILE = ".tmall-failures"  # marks a folder of failures that a machine has written
+_MACHINE_PROPERTY = "exchange_machine"  # of a test's report: what its machine did
+_MARKER_KEYS = ("allow", "faults", "use")  # those that the world document does not have
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the contract."""
+    """Add our options."""
     group = parser.getgroup("tmall-mockserver", "天猫换货 mock (Tmall exchange mock)")
     group.addoption(
         "--mockserver-url",
@@ -74,7 +91,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _report(text: str) -> str:
-    """A kind of coverage report, with a file or without."""
+    """Return the text of --exchange-cov-report if it names a kind of report.
+
+    Raises:
+        argparse.ArgumentTypeError: an unknown kind.
+    """
     if text.partition(":")[0] not in ("term", "html", "json"):
         raise argparse.ArgumentTypeError(
             f"应为 term、html[:文件] 或 json[:文件]，不是 {text} (term, html[:FILE] or json[:FILE])"
@@ -83,11 +104,11 @@ def _report(text: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker is known, coverage is collected if asked for."""
+    """Register the marker, and the coverage plugin if an option asks for it."""
     if config.getoption("exchange_cov") or config.getoption("exchange_cov_fail_under") is not None:
         from .coverage_plugin import CoveragePlugin
 
-        config.pluginmanager.register(CoveragePlugin(config), _COVERING)
+        config.pluginmanager.register(CoveragePlugin(config), _COVERAGE_PLUGIN)
     config.addinivalue_line(
         "markers",
         "sandbox(**world, faults=[...], allow=[...], use='default'): "
@@ -96,15 +117,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a named sandbox run on one worker."""
+    """Let tests that share a named sandbox run on one worker of xdist."""
     for item in items:
-        name = _marked(item).get("use")
+        name = _read_markers(item).get("use")
         if name:
             item.add_marker(pytest.mark.xdist_group(f"sandbox-{name}"))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioFile | None":
-    """`*.scenario.yaml` files are tests."""
+    """Collect `*.scenario.yaml` files as tests."""
     if not file_path.name.endswith(".scenario.yaml"):
         return None
     from .scenario_items import ScenarioFile
@@ -114,26 +135,25 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioF
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What a machine wrote about its failures is no part of the suite; it runs when it is named."""
-    if not (collection_path / _FAILURES).is_file():
+    """Ignore what a machine has written about its failures, unless its folder is named."""
+    if not (collection_path / _FAILURES_FILE).is_file():
         return None
     named = (
-        Path(config.invocation_params.dir, each.partition("::")[0]).resolve()
-        for each in config.args
+        Path(config.invocation_params.dir, argument.partition("::")[0]).resolve()
+        for argument in config.args
     )
-    return None if any(each.is_relative_to(collection_path) for each in named) else True
+    return None if any(path.is_relative_to(collection_path) for path in named) else True
 
 
 def _machine(item: pytest.Item) -> Any:
-    """The `exchange_machine` that a test runs; None for other tests."""
-    found = getattr(
-        getattr(item, "obj", None), "_hypothesis_state_machine_class", None
-    )  # where Hypothesis keeps it
-    return found if hasattr(found, "summary") else None
+    """Return the `exchange_machine` that a test runs, None for other tests."""
+    # where Hypothesis keeps the class of a test that it has made from a state machine
+    machine = getattr(getattr(item, "obj", None), "_hypothesis_state_machine_class", None)
+    return machine if hasattr(machine, "summary") else None
 
 
-def _marked(item: pytest.Item) -> dict[str, Any]:
-    """What all `sandbox` markers of a test say, the nearest last; what is allowed adds up.
+def _read_markers(item: pytest.Item) -> dict[str, Any]:
+    """Return the keywords of all `sandbox` markers of a test; the nearest wins, `allow` adds up.
 
     Raises:
         pytest.UsageError: a marker with positional arguments.
@@ -152,10 +172,10 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A test that uses our fixtures reaches no real TOP host."""
+    """Set the egress lock for a test that uses our fixtures."""
     mode = item.config.getoption("mockserver_egress")
     ours = _machine(item) is not None or _OURS & set(getattr(item, "fixturenames", ()))
-    if mode == "off" or not ours or "egress" in _marked(item).get("allow", ()):
+    if mode == "off" or not ours or "egress" in _read_markers(item).get("allow", ()):
         return
     from .egress import EgressLock
 
@@ -167,7 +187,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """The lock is open again, whatever else the teardown raises."""
+    """Release the lock, whatever else the teardown raises."""
     try:
         return (yield)
     finally:
@@ -179,47 +199,47 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """A test that passed fails all the same for what its client must not do and the marker does not allow."""
+    """Fail a test that has passed for a violation that its marker does not allow."""
     try:
         yield
     finally:
-        _count(item)
+        _report_machine(item)
     lock, sandbox = item.stash.get(_LOCK, None), item.stash.get(_SANDBOX, None)
     if lock is not None and lock.attempts:
         pytest.fail(lock.attempts[0].text, pytrace=False)
     if sandbox is not None:
-        from .teardown_checks import violations
+        from .teardown_checks import find_violations
 
-        found = violations(sandbox, _marked(item).get("allow", ()))
-        if found:
-            pytest.fail("\n".join(found), pytrace=False)
+        violations = find_violations(sandbox, _read_markers(item).get("allow", ()))
+        if violations:
+            pytest.fail("\n".join(violations), pytrace=False)
 
 
-def _count(item: pytest.Item) -> None:
-    """What a machine's runs have met counts, and is told at the end."""
+def _report_machine(item: pytest.Item) -> None:
+    """Count what a machine's runs have covered, and keep its summary for the end."""
     machine = _machine(item)
     if machine is None:
         return
-    item.user_properties.append((_RUNS, machine.summary()))
-    covering = item.config.pluginmanager.get_plugin(_COVERING)
-    if covering is not None:
-        covering.add(machine.met)
+    item.user_properties.append((_MACHINE_PROPERTY, machine.summary()))
+    coverage = item.config.pluginmanager.get_plugin(_COVERAGE_PLUGIN)
+    if coverage is not None:
+        coverage.add(machine.met)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What machines did, one line each."""
+    """Print what machines did, one line each."""
     reports = (
-        each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())
+        report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())
     )
-    format_failure = [
+    summaries = [
         value
         for report in reports
         for name, value in getattr(report, "user_properties", ())
-        if name == _RUNS and report.when == "call"
+        if name == _MACHINE_PROPERTY and report.when == "call"
     ]
-    if format_failure:
+    if summaries:
         terminalreporter.section("天猫换货状态机 (Tmall exchange machines)")
-        for line in format_failure:
+        for line in summaries:
             terminalreporter.write_line(line)
 
 
@@ -227,7 +247,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure carries the sandbox: journal tail, exchanges with timelines, clock, seed, how to run it again."""
+    """Add the state of the sandbox to the report of a failed test."""
     report = yield
     sandbox = item.stash.get(_SANDBOX, None)
     if report.failed and sandbox is not None:
@@ -241,7 +261,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def mockserver_settings() -> dict[str, Any]:
-    """Keywords of `mockserver.Server` for the session's server; override it in your conftest.py."""
+    """Return keywords of `mockserver.Server` for the session's server; override it in conftest.py."""
     return {}
 
 
@@ -249,7 +269,7 @@ def mockserver_settings() -> dict[str, Any]:
 def tmall_mockserver(
     mockserver_settings: dict[str, Any], pytestconfig: pytest.Config
 ) -> "Iterator[Server | RemoteServer]":
-    """One running server, or the remote one of --mockserver-url."""
+    """Yield the session's server, or the remote one of --mockserver-url."""
     url = pytestconfig.getoption("mockserver_url")
     if url:
         from ..client.remote_server import RemoteServer
@@ -265,7 +285,7 @@ def tmall_mockserver(
 
 @pytest.fixture(scope="session")
 def mockserver(tmall_mockserver: "Server | RemoteServer") -> "Server | RemoteServer":
-    """One running server, or the remote one of --mockserver-url."""
+    """Yield the session's server, or the remote one of --mockserver-url."""
     return tmall_mockserver
 
 
@@ -273,15 +293,17 @@ def mockserver(tmall_mockserver: "Server | RemoteServer") -> "Server | RemoteSer
 def tmall_sandbox(
     request: pytest.FixtureRequest, tmall_mockserver: "Server | RemoteServer"
 ) -> "Iterator[Sandbox]":
-    """A fresh world, frozen, as the marker says."""
-    from .teardown_checks import UNKNOWN, allowed_names
+    """Yield a fresh sandbox, its clock frozen, as the marker says."""
+    from .teardown_checks import UNKNOWN_NAME, allowed_names
 
-    marked = _marked(request.node)
-    wrong = [name for name in marked.get("allow", ()) if name not in allowed_names()]
-    if wrong:
-        raise pytest.UsageError(UNKNOWN.format(name=wrong[0], known=", ".join(allowed_names())))
-    document = {key: value for key, value in marked.items() if key not in _MARKED}
-    named = marked.get("use")
+    keywords = _read_markers(request.node)
+    unknown = [name for name in keywords.get("allow", ()) if name not in allowed_names()]
+    if unknown:
+        raise pytest.UsageError(
+            UNKNOWN_NAME.format(name=unknown[0], known=", ".join(allowed_names()))
+        )
+    document = {key: value for key, value in keywords.items() if key not in _MARKER_KEYS}
+    named = keywords.get("use")
     if named and document:
         raise pytest.UsageError(
             f"use 与 {', '.join(document)} 不能同时给：已有的独立环境不再建造 (use attaches, it makes nothing)"
@@ -290,28 +312,31 @@ def tmall_sandbox(
     if named:
         sandbox.reset()
         sandbox.forget_coverage()
-    for fault in marked.get("faults", ()):
-        _plan(sandbox, {"fault": fault} if isinstance(fault, str) else dict(fault))
+    for fault in keywords.get("faults", ()):
+        _plan_fault(sandbox, {"fault": fault} if isinstance(fault, str) else dict(fault))
     request.node.stash[_SANDBOX] = sandbox
     yield sandbox
-    _leave(sandbox, request.config.pluginmanager.get_plugin(_COVERING), keep=bool(named))
+    _finish(sandbox, request.config.pluginmanager.get_plugin(_COVERAGE_PLUGIN), keep=bool(named))
 
 
-def _plan(sandbox: "Sandbox", fault: dict[str, Any]) -> None:
-    """The marker's fault, or set of faults, is planned."""
+def _plan_fault(sandbox: "Sandbox", fault: dict[str, Any]) -> None:
+    """Plan a fault of the marker, or a set of faults."""
     if "set" in fault:
         sandbox.faults.add_set(fault.pop("set"), **fault)
     else:
         sandbox.faults.add(fault.pop("fault", ""), **fault)
 
 
-def _leave(sandbox: "Sandbox", covering: "CoveragePlugin | None", *, keep: bool) -> None:
-    """What was met is counted and the sandbox is gone; a server that has died has taken it along."""
+def _finish(sandbox: "Sandbox", coverage: "CoveragePlugin | None", *, keep: bool) -> None:
+    """Count what was covered and delete the sandbox, unless it is to stay (`keep`).
+
+    Fails the test if the server does not answer any more.
+    """
     from ..client.transport import Unreachable
 
     try:
-        if covering is not None:
-            covering.add(sandbox.coverage())
+        if coverage is not None:
+            coverage.add(sandbox.coverage())
         if not keep:
             sandbox.drop()
     except Unreachable as gone:
@@ -322,19 +347,19 @@ def _leave(sandbox: "Sandbox", covering: "CoveragePlugin | None", *, keep: bool)
 
 @pytest.fixture
 def sandbox(tmall_sandbox: "Sandbox") -> "Sandbox":
-    """A fresh world, frozen, as the marker says."""
+    """Yield a fresh sandbox, its clock frozen, as the marker says."""
     return tmall_sandbox
 
 
 @pytest.fixture
 def tmall_top_client(tmall_sandbox: "Sandbox") -> "TopClient":
-    """A small signed TOP client bound to `sandbox`."""
+    """Return a small signed TOP client bound to `sandbox`."""
     return tmall_sandbox.client()
 
 
 @pytest.fixture
 def top_client(tmall_top_client: "TopClient") -> "TopClient":
-    """A small signed TOP client bound to `sandbox`."""
+    """Return a small signed TOP client bound to `sandbox`."""
     return tmall_top_client
 
 
@@ -342,7 +367,10 @@ def top_client(tmall_top_client: "TopClient") -> "TopClient":
 def tmall_scenario(
     tmall_sandbox: "Sandbox", request: pytest.FixtureRequest
 ) -> "Callable[..., ScenarioResult]":
-    """Runs a scenario file (a path below the test's folder), its text or a dict in `sandbox`; a story that breaks fails the test."""
+    """Return a function that plays a scenario in `sandbox` and fails the test if it does not hold.
+
+    It takes a file (a path below the test's folder), the text of one, or a mapping.
+    """
     from .scenario_items import scenario_player
 
     return scenario_player(tmall_sandbox, request.path.parent)
@@ -350,5 +378,5 @@ def tmall_scenario(
 
 @pytest.fixture
 def scenario(tmall_scenario: "Callable[..., ScenarioResult]") -> "Callable[..., ScenarioResult]":
-    """Runs a scenario file, its text or a dict in `sandbox`; a story that breaks fails the test."""
+    """Return a function that plays a scenario: a file, its text or a mapping."""
     return tmall_scenario

@@ -1,4 +1,4 @@
-"""Stories in pytest: scenario files as test items, and `scenario(...)`, which plays one in a test's sandbox."""
+"""Scenarios in pytest: files as test items, and `scenario(…)`, which plays one in a test's sandbox."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,70 +28,70 @@ from ..server import make_context
 __all__ = ["ScenarioFile", "ScenarioItem", "scenario_player"]
 
 
-class StoryBroken(AssertionError):
-    """A story was not as written; the text is its transcript."""
+class ScenarioBroken(AssertionError):
+    """A scenario did not hold; the text is its transcript."""
 
 
 class ScenarioFile(pytest.File):
-    """A scenario file; its one item bears the story's title."""
+    """A scenario file; its one item has the scenario's title."""
 
     def collect(self) -> "Iterator[ScenarioItem]":
-        """The story, if it reads well.
+        """Yield the scenario as an item.
 
         Raises:
-            CollectError: with every mistake of the file.
+            CollectError: the file has mistakes; names all of them.
         """
         try:
-            story = read_scenario(self.path.read_text("utf-8"), str(self.path))
-            mistakes = check_scenario(story)
+            scenario = read_scenario(self.path.read_text("utf-8"), str(self.path))
+            mistakes = check_scenario(scenario)
         except UnicodeDecodeError:
             raise self.CollectError(f"{self.path}: 不是 UTF-8 (not UTF-8)") from None
         except InvalidFile as wrong:
             mistakes = wrong.mistakes
         if mistakes:
-            raise self.CollectError(_mistakes(mistakes, str(self.path)))
-        yield ScenarioItem.from_parent(self, name=story.title, story=story)
+            raise self.CollectError(_format_mistakes(mistakes, str(self.path)))
+        yield ScenarioItem.from_parent(self, name=scenario.title, scenario=scenario)
 
 
 class ScenarioItem(pytest.Item):
-    """One story as a test: in process, or on the server of --mockserver-url."""
+    """One scenario as a test: in process, or on the server of --mockserver-url."""
 
-    def __init__(self, *, story: Scenario, **more: Any) -> None:
+    def __init__(self, *, scenario: Scenario, **more: Any) -> None:
         super().__init__(**more)
-        self._story = story
+        self._scenario = scenario
 
     def runtest(self) -> None:
-        """The story holds.
+        """Play the scenario.
 
         Raises:
-            StoryBroken: with its transcript.
+            ScenarioBroken: it did not hold.
         """
-        stage = _stage(self._story.given, self.config)
+        target = _make_target(self._scenario.given, self.config)
         try:
             result = run_scenario(
-                self._story, stage, RunSettings(waiting=ClientWaiter(monotonic, sleep))
+                self._scenario, target, RunSettings(waiting=ClientWaiter(monotonic, sleep))
             )
         finally:
-            stage.close()
+            target.close()
         if not result.ok:
-            raise StoryBroken(format_transcript(result))
+            raise ScenarioBroken(format_transcript(result))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The transcript, which names the line of the file."""
-        if isinstance(excinfo.value, StoryBroken):
+        """Return the transcript, which names the line of the file."""
+        if isinstance(excinfo.value, ScenarioBroken):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The file and the story's title."""
-        return self.path, 0, self._story.title
+        """Return the file and the scenario's title."""
+        return self.path, 0, self._scenario.title
 
 
-def _mistakes(mistakes: Sequence[FileMistake], path: str) -> str:
-    return "\n".join(f"{each.text(path)} ({each.en})" for each in mistakes)
+def _format_mistakes(mistakes: Sequence[FileMistake], path: str) -> str:
+    return "\n".join(f"{mistake.text(path)} ({mistake.en})" for mistake in mistakes)
 
 
-def _stage(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
+def _make_target(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
     url = config.getoption("mockserver_url")
     if url:
         with RemoteServer(url, config.getoption("mockserver_token") or "") as remote:
@@ -100,12 +100,16 @@ def _stage(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
 
 
 def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioResult]:
-    """A function that plays a story in `sandbox`: a file (relative ones below `folder`), a text, or a mapping.
+    """Return a function that plays a scenario in `sandbox`.
 
-    Of the story's `given` rules and stock count; the sandbox is there already.
+    It takes a file (relative ones below `folder`), the text of one, or a mapping.  Of the
+    scenario's `given` only rules and stock count, since the sandbox exists already.
+
+    Raises (the function):
+        ScenarioBroken: the scenario has mistakes, or did not hold.
     """
 
-    def tell(
+    def play(
         story: str | Path | Mapping[str, Any], *, until: str | int | None = None, **options: object
     ) -> ScenarioResult:
         __tracebackhide__ = True
@@ -114,17 +118,17 @@ def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioRes
             path = str(folder / story)
             text = Path(path).read_text("utf-8")
         try:
-            played = sandbox.play(text, until=until, **options)  # type: ignore[arg-type]  # a path has been read by now
+            document = sandbox.play(text, until=until, **options)  # type: ignore[arg-type]  # a path has been read by now
         except ControlRefused as refused:
             mistakes = refused.problem.get("mistakes")
             if not mistakes:
                 raise
-            raise StoryBroken(
-                _mistakes(msgspec.convert(mistakes, list[FileMistake]), path)
+            raise ScenarioBroken(
+                _format_mistakes(msgspec.convert(mistakes, list[FileMistake]), path)
             ) from None
-        result = replace(msgspec.convert(played, ScenarioResult), path=path)
+        result = replace(msgspec.convert(document, ScenarioResult), path=path)
         if not result.ok:
-            raise StoryBroken(format_transcript(result))
+            raise ScenarioBroken(format_transcript(result))
         return result
 
-    return tell
+    return play

@@ -1,51 +1,61 @@
-"""What a client under test must not do unless its test allows it: found in the sandbox's journal and faults."""
+"""What a client under test must not do unless its test allows it, found after the test."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
+from ..client.documents import RequestDocument
 from ..client.sandbox import Sandbox
 
-__all__ = ["ILLEGAL", "UNKNOWN", "VIOLATIONS", "Violation", "allowed_names", "violations"]
+__all__ = [
+    "STATE_FAILURES",
+    "UNKNOWN_NAME",
+    "VIOLATIONS",
+    "Violation",
+    "allowed_names",
+    "find_violations",
+]
 
-UNKNOWN = "allow 不认识 {name!r}；可用 (unknown; use): {known}"
-_LOOKED_AT, _SHOWN = 1_000, 5
-ILLEGAL = (
-    "wrong_state",
-    "flow_over",
-    "wrong_flow",
-)  # the names of failures that are no matter of stock or arguments
-_Entry = Mapping[str, Any]
+UNKNOWN_NAME = "allow 不认识 {name!r}；可用 (unknown; use): {known}"
+STATE_FAILURES = ("wrong_state", "flow_over", "wrong_flow")  # how names of failures begin
+_MAX_CALLS = 1_000  # looked at, of each outcome
+_MAX_LINES = 5  # of one kind
+_Search = Callable[[Sequence[RequestDocument], Sandbox], Iterator[str]]
 
 
 class Violation(Struct, frozen=True):
-    """A kind of offence: its sentences, and how it is told in the calls that went wrong or the sandbox."""
+    """A kind of violation: its sentences, and how it is found in calls or sandbox, a line each.
+
+    The calls are those that were refused or failed, oldest first of each.
+    """
 
     zh: str
     en: str
-    seen: Callable[[Sequence[_Entry], Sandbox], Iterator[str]]
+    search: _Search
 
 
-def _line(entry: _Entry) -> str:
-    said = entry["diagnosis"]
-    return f"{entry['method']} dispute_id={entry['dispute_id'] or '-'} request_id={entry['request_id']}：{said['zh']} ({said['en']})"
-
-
-def _refused_with(code: int) -> Callable[[Sequence[_Entry], Sandbox], Iterator[str]]:
-    return lambda calls, sandbox: (_line(entry) for entry in calls if entry["code"] == code)
-
-
-def _illegal(calls: Sequence[_Entry], sandbox: Sandbox) -> Iterator[str]:
+def _format_call(call: RequestDocument) -> str:
+    diagnosis = call["diagnosis"]
     return (
-        _line(entry)
-        for entry in calls
-        if entry["outcome"] == "failed" and entry["rule"].startswith(ILLEGAL)
+        f"{call['method']} dispute_id={call['dispute_id'] or '-'} "
+        f"request_id={call['request_id']}：{diagnosis['zh']} ({diagnosis['en']})"
     )
 
 
-def _unused(calls: Sequence[_Entry], sandbox: Sandbox) -> Iterator[str]:
-    return (f"{fault['fault']} (id {fault['id']})" for fault in sandbox.faults if not fault["hits"])
+def _refused_with(code: int) -> _Search:
+    return lambda calls, sandbox: (_format_call(call) for call in calls if call["code"] == code)
+
+
+def _find_illegal_moves(calls: Sequence[RequestDocument], sandbox: Sandbox) -> Iterator[str]:
+    return (
+        _format_call(call)
+        for call in calls
+        if call["outcome"] == "failed" and call["rule"].startswith(STATE_FAILURES)
+    )
+
+
+def _find_unused_faults(calls: Sequence[RequestDocument], sandbox: Sandbox) -> Iterator[str]:
+    return (f"{fault['fault']} (id {fault['id']})" for fault in sandbox.faults.unused)
 
 
 VIOLATIONS: Mapping[str, Violation] = {
@@ -54,33 +64,35 @@ VIOLATIONS: Mapping[str, Violation] = {
         "调用了不存在的方法", "calls to unknown methods", _refused_with(22)
     ),
     "illegal_move": Violation(
-        "在不允许的状态下操作", "moves that the state does not allow", _illegal
+        "在不允许的状态下操作", "moves that the state does not allow", _find_illegal_moves
     ),
     "unused_fault": Violation(
-        "声明了却没有用到的故障", "declared faults that nothing met", _unused
+        "声明了却没有用到的故障", "declared faults that nothing met", _find_unused_faults
     ),
 }
 
 
 def allowed_names() -> tuple[str, ...]:
-    """What a marker's `allow` may name."""
+    """Return what a marker's `allow` may name."""
     return (*VIOLATIONS, "egress")
 
 
-def violations(sandbox: Sandbox, allowed: Collection[str]) -> list[str]:
-    """A paragraph for each kind of offence that was seen and is not allowed."""
+def find_violations(sandbox: Sandbox, allowed: Collection[str]) -> list[str]:
+    """Return a paragraph for each kind of violation that happened and is not in `allowed`."""
     calls = [
-        entry
+        call
         for outcome in ("refused", "failed")
-        for entry in reversed(sandbox.requests(outcome=outcome, limit=_LOOKED_AT))
+        for call in reversed(sandbox.requests(outcome=outcome, limit=_MAX_CALLS))
     ]
-    found = []
-    for name, offence in VIOLATIONS.items():
-        lines = [] if name in allowed else list(offence.seen(calls, sandbox))
+    paragraphs = []
+    for name, violation in VIOLATIONS.items():
+        lines = [] if name in allowed else list(violation.search(calls, sandbox))
         if lines:
-            shown = "\n".join(f"  {line}" for line in lines[:_SHOWN])
-            more = f"\n  … 共 {len(lines)} 次 ({len(lines)} in all)" if len(lines) > _SHOWN else ""
-            found.append(
-                f"{offence.zh} ({offence.en})；允许它 (to allow it): @pytest.mark.sandbox(allow=[{name!r}])\n{shown}{more}"
+            listed = "\n".join(f"  {line}" for line in lines[:_MAX_LINES])
+            more = f"\n  … 共 {len(lines)} 次 ({len(lines)} in all)"
+            paragraphs.append(
+                f"{violation.zh} ({violation.en})；"
+                f"允许它 (to allow it): @pytest.mark.sandbox(allow=[{name!r}])\n"
+                f"{listed}{more if len(lines) > _MAX_LINES else ''}"
             )
-    return found
+    return paragraphs

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from mockserver import Sandbox, Server
 from mockserver.testing.coverage import (
-    measure,
-    merge,
-    missing_rows,
-    percent,
-    report_json,
-    report_text,
+    count_coverage,
+    format_json,
+    format_text,
+    list_missing_rows,
+    merge_coverage,
+    row_percent,
 )
-from mockserver.testing.coverage_html import coverage_html
+from mockserver.testing.coverage_html import format_html
 
 COUNTS = st.dictionaries(
     st.sampled_from(["1-agree-2", "2-ship_back-3", "3", "3-agree:wrong_state", "25"]),
@@ -59,24 +59,26 @@ def suite() -> dict:
             client.call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002)
         sandbox.buyer.ship_back(exchange)
     sandbox.clock.advance("10d")
-    return merge(sandbox.coverage())
+    return merge_coverage(sandbox.coverage())
 
 
 @LAW
 @given(DOCUMENTS, DOCUMENTS)
 def test_the_order_of_merging_is_nothing(one: dict, other: dict) -> None:
     """Workers may be merged in any order."""
-    assert merge(one, other) == merge(other, one)
+    assert merge_coverage(one, other) == merge_coverage(other, one)
 
 
 @LAW
 @given(st.lists(DOCUMENTS, max_size=4), st.integers(0, 4))
 def test_the_grouping_of_merging_is_nothing(documents: list[dict], cut: int) -> None:
     """Merged by workers first, all at once, or one by one: the same."""
-    whole = merge(*documents)
-    assert merge(merge(*documents[:cut]), merge(*documents[cut:])) == whole
-    assert reduce(merge, documents, merge()) == whole
-    assert merge(whole, NOTHING) == merge(whole) == whole
+    whole = merge_coverage(*documents)
+    assert (
+        merge_coverage(merge_coverage(*documents[:cut]), merge_coverage(*documents[cut:])) == whole
+    )
+    assert reduce(merge_coverage, documents, merge_coverage()) == whole
+    assert merge_coverage(whole, NOTHING) == merge_coverage(whole) == whole
 
 
 @LAW
@@ -84,7 +86,7 @@ def test_the_grouping_of_merging_is_nothing(documents: list[dict], cut: int) -> 
 def test_nothing_is_lost_or_doubled(documents: list[dict]) -> None:
     """Every count of the whole is the sum of those of the sandboxes that a client called."""
     called = [document for document in documents if document["calls"]]
-    merged = merge(*documents)
+    merged = merge_coverage(*documents)
 
     for name in ("25", "3-agree:wrong_state"):
         assert merged.get("errors", {}).get(name, 0) == sum(
@@ -101,9 +103,9 @@ def test_a_sandbox_that_no_client_called_counts_for_nothing() -> None:
     sandbox.seller.agree(sandbox.open())
 
     assert sandbox.coverage()["rulesets"]["classic"]["rows"]
-    assert merge(sandbox.coverage()) == NOTHING
+    assert merge_coverage(sandbox.coverage()) == NOTHING
     sandbox.client().call("taobao.time.get")
-    assert merge(sandbox.coverage())["rulesets"]["classic"]["rows"] == {
+    assert merge_coverage(sandbox.coverage())["rulesets"]["classic"]["rows"] == {
         "0-apply-1": 1,
         "1-agree-2": 1,
     }
@@ -139,7 +141,7 @@ def test_coverage_is_the_same_over_http() -> None:
 def test_what_is_no_coverage_document_is_refused(wrong: object) -> None:
     """A broken document is told instead of counted."""
     with pytest.raises(ValueError, match=r"覆盖文档|GET S/coverage"):
-        merge(wrong)  # type: ignore[arg-type]  # wrong on purpose
+        merge_coverage(wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize(
@@ -149,61 +151,63 @@ def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
     """27 or 29 moves and messages of three parties in six states; seven methods in nine states less where they are legal;
     a timer in each of the six open states, with two outcomes in the first.
     """
-    wholes = {each.kind: len(each.whole) for each in measure(NOTHING, [ruleset])}
+    wholes = {each.kind: len(each.reachable) for each in count_coverage(NOTHING, [ruleset])}
 
     assert wholes == {"rows": rows, "states": 9, "refused": refused, "deadlines": 7}
 
 
 def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
     """A suite of one flow is not blamed for the other; without any, the classic flow is the whole."""
-    assert {each.ruleset for each in measure(ruleset(rows={"1-agree-2": 1}))} == {"classic"}
-    assert {each.ruleset for each in measure(suite)} == {"classic", "upgraded"}
-    assert {each.ruleset for each in measure(NOTHING)} == {"classic"}
-    assert {each.ruleset for each in measure(suite, ["upgraded"])} == {"upgraded"}
+    assert {each.ruleset for each in count_coverage(ruleset(rows={"1-agree-2": 1}))} == {"classic"}
+    assert {each.ruleset for each in count_coverage(suite)} == {"classic", "upgraded"}
+    assert {each.ruleset for each in count_coverage(NOTHING)} == {"classic"}
+    assert {each.ruleset for each in count_coverage(suite, ["upgraded"])} == {"upgraded"}
 
 
 def test_a_suite_is_measured(suite: dict) -> None:
     """Application, agreement, return and the deadline after it are met in both flows, and one refusal."""
-    met = {(each.ruleset.value, each.kind): each.met for each in measure(suite)}
+    met = {(each.ruleset.value, each.kind): each.covered for each in count_coverage(suite)}
 
     for ruleset in ("classic", "upgraded"):
         assert met[ruleset, "rows"] == {"0-apply-1", "1-agree-2", "2-ship_back-3", "3-expire-14"}
         assert met[ruleset, "states"] == {"1", "2", "3", "14"}
         assert met[ruleset, "refused"] == {"2-agree"}
         assert met[ruleset, "deadlines"] == {"3-expire-14"}
-    assert percent(suite) == 8.6  # 8 of 92
+    assert row_percent(suite) == 8.6  # 8 of 92
 
 
 def test_a_refusal_for_want_of_stock_meets_no_illegal_move() -> None:
     """Agreeing is legal in the first state: a refusal there for another reason meets no state's refusal."""
     (refused,) = (
-        each for each in measure(ruleset(refused={"1-agree:no_stock": 1})) if each.kind == "refused"
+        each
+        for each in count_coverage(ruleset(refused={"1-agree:no_stock": 1}))
+        if each.kind == "refused"
     )
 
-    assert refused.met == frozenset()
+    assert refused.covered == frozenset()
 
 
 def test_what_the_table_does_not_know_is_not_met() -> None:
     """A row of another release counts neither as met nor in the whole."""
-    assert percent(ruleset(rows={"1-vanish-99": 5})) == 0.0
+    assert row_percent(ruleset(rows={"1-vanish-99": 5})) == 0.0
 
 
 def test_only_all_is_100() -> None:
     """With one row missing the percentage is rounded down and the row is named; with it, it is 100."""
-    names = [name.removeprefix("classic ") for name in missing_rows(NOTHING)]
+    names = [name.removeprefix("classic ") for name in list_missing_rows(NOTHING)]
     almost = ruleset(rows=dict.fromkeys(names[1:], 1))
 
-    assert percent(almost) == 97.7  # 44 of 45
-    assert missing_rows(almost) == ("classic 0-apply-1",)
+    assert row_percent(almost) == 97.7  # 44 of 45
+    assert list_missing_rows(almost) == ("classic 0-apply-1",)
     assert (
-        percent(ruleset(rows=dict.fromkeys(names, 1))),
-        missing_rows(ruleset(rows=dict.fromkeys(names, 1))),
+        row_percent(ruleset(rows=dict.fromkeys(names, 1))),
+        list_missing_rows(ruleset(rows=dict.fromkeys(names, 1))),
     ) == (100.0, ())
 
 
 def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
     """Both languages show the numbers in aligned columns, and the rows not met with who does what."""
-    zh, en = report_text(suite), report_text(suite, "en")
+    zh, en = format_text(suite), format_text(suite, "en")
 
     assert re.search(r"^经典换货流程 规则行 +4 +45 +8\.8$", zh, re.MULTILINE)
     assert re.search(r"^classic rows +4 +45 +8\.8$", en, re.MULTILINE)
@@ -223,9 +227,9 @@ def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
 def test_json_is_the_same_for_the_same_counts(suite: dict) -> None:
     """The order in which sandboxes were merged leaves no trace in the text; the numbers are those of the measures."""
     other = ruleset(rows={"2-cancel-4": 1})
-    text = report_json(merge(suite, other))
+    text = format_json(merge_coverage(suite, other))
 
-    assert text == report_json(merge(other, suite))
+    assert text == format_json(merge_coverage(other, suite))
     rows = json.loads(text)["rulesets"]["classic"]["rows"]
     assert (rows["met"], rows["all"], rows["percent"]) == (5, 45, 11.1)
     assert "13-expire-5" in rows["missing"]
@@ -262,7 +266,7 @@ class Reader(HTMLParser):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_page_needs_nothing_else(suite: dict, lang: str) -> None:
     """The page is whole, forbids scripts, refers to nothing, and its drawings are XML."""
-    page = coverage_html(suite, lang)
+    page = format_html(suite, lang)
     reader = Reader()
     reader.feed(page)
     reader.close()
@@ -284,7 +288,7 @@ def test_the_page_needs_nothing_else(suite: dict, lang: str) -> None:
 
 def test_the_page_shows_every_row_and_what_was_met(suite: dict) -> None:
     """Each row stands in the table of its flow, marked; a line of the drawing counts its rows."""
-    page = coverage_html(suite)
+    page = format_html(suite)
 
     assert page.count("<td>1-agree-2</td>") == 2
     assert re.search(
@@ -300,8 +304,8 @@ def test_the_page_shows_every_row_and_what_was_met(suite: dict) -> None:
 
 def test_foreign_text_is_text(suite: dict) -> None:
     """Codes that a user's rules spell as markup stand as text."""
-    page = coverage_html(
-        merge(suite, {**ruleset(), "msg_codes": {"<script>alert(1)</script>&\"'": 1}})
+    page = format_html(
+        merge_coverage(suite, {**ruleset(), "msg_codes": {"<script>alert(1)</script>&\"'": 1}})
     )
 
     assert "<script" not in page

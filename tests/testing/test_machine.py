@@ -16,7 +16,7 @@ from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
 from mockserver.scenario.target import ControlRefused
 from mockserver.testing import exchange_machine
-from mockserver.testing.coverage import missing_rows
+from mockserver.testing.coverage import list_missing_rows
 from mockserver.testing.machine.local_server import LocalServer
 from mockserver.testing.machine.machine_run import MachineRun
 from mockserver.world.document import BadDocument
@@ -91,7 +91,7 @@ def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
         write_to=None,
     )
     play(machine)
-    assert missing_rows(machine.met, [ruleset]) == ()
+    assert list_missing_rows(machine.met, [ruleset]) == ()
     assert machine.missing() == []
     assert f"{machine.runs} runs, {len(machine.taken())} rows taken" in machine.summary()
 

@@ -19,7 +19,7 @@ from ...review.lint_flow import find_rounded_ids
 from ...review.review_findings import decode_calls
 from ...world.journal import Entry
 from ...world.world import World
-from ..teardown_checks import ILLEGAL
+from ..teardown_checks import STATE_FAILURES
 from .local_server import RecordedCall
 
 __all__ = [
@@ -151,7 +151,7 @@ def _offence(entry: Entry) -> tuple[str, str] | None:
         return None
     if entry.outcome == "refused":
         return _PLATFORM.get(entry.code, _OTHER) if entry.code >= _FROM else None
-    if entry.rule.startswith(ILLEGAL):
+    if entry.rule.startswith(STATE_FAILURES):
         return "在不允许的状态下操作", "a move that the state does not allow"
     return ("编号不存在", "an id that does not exist") if entry.rule.startswith(_STRANGE) else None
 

@@ -22,7 +22,7 @@ from ...domain.moves import MOVES, Apply
 from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
 from ...scenario.target import ControlRefused
-from ..coverage import merge
+from ..coverage import merge_coverage
 from ..strategies.documents import applications
 from ..strategies.moves import fields_of
 from .checks import CheckFailure
@@ -120,7 +120,7 @@ class ExchangeMachine(RuleBasedStateMachine):
                 self.encounter.end()
         finally:
             kind, met = type(self), self.encounter.met
-            kind.runs, kind.met = kind.runs + 1, merge(kind.met, met)
+            kind.runs, kind.met = kind.runs + 1, merge_coverage(kind.met, met)
             for row in met["rulesets"].get(self.plan.ruleset, {}).get("rows", {}):
                 event(f"row {row}")
             self.encounter.close()
@@ -240,7 +240,7 @@ def exchange_machine(
         "plan": plan,
         "keys": list_option_keys(plan.exchanges),
         "host": host,
-        "met": merge(),
+        "met": merge_coverage(),
         "runs": 0,
         "found": {},
         "__module__": getattr(client, "__module__", __name__),
