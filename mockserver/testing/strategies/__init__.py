@@ -4,10 +4,11 @@ They respect every documented limit and shrink towards small, early and plain.
 """
 
 from .calls import BadCall, Mistake, ValidCall, bad_calls, calls
-from .documents import addresses, buyers, exchanges, goods, shops, worlds
 from .faults import faults
 from .moves import moves
+from .open_documents import exchanges
 from .scenarios import stories
+from .world_documents import addresses, buyers, goods, shops, worlds
 
 __all__ = [
     "BadCall",

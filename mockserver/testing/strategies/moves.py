@@ -17,7 +17,7 @@ from ...domain.vocabulary import Actor
 from ...world.default_world import CARRIERS, DEFAULT
 from ...world.document import unknown_name
 from ...world.move_parser import ACTOR_MOVES
-from .documents import Document, document
+from .struct_documents import Document, documents_of
 from .values import data_urls, phones, places, waybills, words
 
 __all__ = ["fields_of", "moves"]
@@ -53,7 +53,7 @@ _OF_THE_WORLD = ("address_id", "seller_refuse_reason_id")
 
 def fields_of(kind: type[Move], *without: str) -> SearchStrategy[Document]:
     """The fields of a move, but those `without`; all may be left out."""
-    return document(kind, _KNOWN, without=(*_OF_THE_WORLD, *without))
+    return documents_of(kind, _KNOWN, without=(*_OF_THE_WORLD, *without))
 
 
 def _played(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:

@@ -24,8 +24,9 @@ from ...world.directory import Directory
 from ...world.document import read_world
 from ...world.move_parser import ACTOR_MOVES, parse_move
 from ...world.world import World
-from .documents import Document, applications
 from .moves import moves
+from .open_documents import applications
+from .struct_documents import Document
 from .values import durations, words
 
 __all__ = ["stories"]
