@@ -1,9 +1,18 @@
 """The egress lock: while it is held, no connection of this process goes to a real TOP host.
 
-A name is looked up before it is judged, since one that resolves to the mock passes; nothing else is
-sent.  Knows hosts, and nothing of pytest.  Not seen: other processes; name lookups and sockets that
-are not Python's (uvloop; of Windows' proactor loop, the connection); a connection opened before; a proxy
-spoken to over TLS; a tunnel; and, where only TOP hosts are refused, a bare address.
+Why.  A test that is configured wrongly must not change exchanges of a real shop.  Production hosts
+are few and known, so the lock refuses those (`TOP_DOMAINS`) and lets everything else pass; with
+`mode="all"` it refuses every host but this machine and the mock servers.
+
+A name is looked up before it is judged, since one that resolves to the mock (an entry in
+/etc/hosts) is allowed; nothing else is sent.  What is refused raises `EgressRefused` at once and is
+kept in `attempts`, because a client may swallow the error: the pytest plugin fails the test all the
+same.  How lookups and connections are seen is the subject of `sockets.py`; this module knows hosts,
+and nothing of pytest.
+
+Not seen: other processes; name lookups and sockets that are not Python's (uvloop; of Windows'
+proactor loop, the connection); a connection opened before; a proxy spoken to over TLS; a tunnel;
+and, where only TOP hosts are refused, a bare address.
 """
 
 import sys
@@ -27,11 +36,14 @@ TOP_DOMAINS = (  # each with all below it.  Source: docs/spec/top-protocol.md#to
     "tbsandbox.com",  # gateway, authorisation and message channel of the official sandbox
 )
 MODES = ("top", "all", "off")
-_KEPT = 100  # attempts of a client that goes on trying
+_MAX_ATTEMPTS = 100  # kept, of a client that goes on trying
 
 
 class Attempt(Struct, frozen=True):
-    """Where a client wanted to go: `proxy` is the peer that should have passed it on, `place` a file and line."""
+    """A connection that was refused.
+
+    `proxy` is the peer that was to pass it on, "" without one; `place` is a file and line.
+    """
 
     host: str
     port: str
@@ -41,7 +53,7 @@ class Attempt(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What happened, where, and what is possible instead, in Chinese and English."""
+        """A sentence in Chinese and English: what happened, where, and what to do instead."""
         target = f"{self.host}:{self.port}" if self.port else self.host
         by_zh, by_en = (
             (f"经代理 {self.proxy} ", f" through the proxy {self.proxy}")
@@ -54,8 +66,8 @@ class Attempt(Struct, frozen=True):
         return (
             f"{test_zh}要{by_zh}连接真实主机 {target}，已阻止；位置：{self.place}。"
             f"请让客户端使用 sandbox.gateway_url，或让该主机名解析到本工具，或把出口锁设为 off。 "
-            f"({test_en} wanted to reach the real host {target}{by_en} and was stopped, at {self.place}; "
-            f"use sandbox.gateway_url, let the name resolve to the mock, or set the egress lock to off)"
+            f"({test_en} wanted to reach the real host {target}{by_en} and was stopped, "
+            f"at {self.place}; use sandbox.gateway_url, let the name resolve to the mock, or set the egress lock to off)"
         )
 
 
@@ -71,13 +83,18 @@ class EgressRefused(BaseException):
 
 
 class EgressLock:
-    """`with EgressLock("the test's name") as lock:` stops connections, each at once, with an `EgressRefused`.
+    """Refuse connections while held, each at once, with an `EgressRefused`.
 
-    `mode` `top` stops those to TOP hosts, `all` those to any host but this machine, `off` none.  What
-    resolves to this machine or to one of `mocks`, URLs of mock servers, passes; so does a request that
-    one of them is to pass on as a proxy.  `attempts` keeps what was stopped, even where the client
-    swallowed it.  Locks may be nested, held by many threads, and entered again; after the last one
-    nothing is patched.
+        with EgressLock("the test's name") as lock:
+            …
+
+    `mode` `top` refuses TOP hosts, `all` every host but this machine, `off` none.  What resolves to
+    this machine or to one of `mocks` (URLs of mock servers) is allowed; so is a request that one of
+    them is to pass on as a proxy.  Locks may be nested, held by many threads, and entered again;
+    after the last one nothing is patched.
+
+    Raises:
+        ValueError: an unknown mode, or a mock that is no URL.
     """
 
     def __init__(self, test: str = "", *, mode: str = "top", mocks: Iterable[str] = ()) -> None:
@@ -96,8 +113,8 @@ class EgressLock:
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """What was stopped, the first hundred."""
-        return tuple(self._attempts[:_KEPT])
+        """The connections that were refused, at most the first 100."""
+        return tuple(self._attempts[:_MAX_ATTEMPTS])
 
     def __enter__(self) -> Self:
         if self.mode != "off":
@@ -113,32 +130,34 @@ class EgressLock:
         if self.mode != "off":
             GATE.release(self)
 
-    def looked_up(self, host: str, port: str, addresses: tuple[str, ...]) -> EgressRefused | None:
-        """Refused: a TOP host that is not the mock, or, when every host is locked, a name that has no address."""
+    def check_lookup(
+        self, host: str, port: str, addresses: tuple[str, ...]
+    ) -> EgressRefused | None:
+        """Refuse a TOP host that is not the mock; in mode `all`, also a name without an address."""
         if _is_top(host) or (self.mode == "all" and not addresses):
             return (
                 None
-                if addresses and all(map(self._harmless, addresses))
-                else self._refused(host, port)
+                if addresses and all(map(self._is_allowed, addresses))
+                else self._refuse(host, port)
             )
         if self.mode == "all":
             self._names.update(dict.fromkeys(addresses, host))
         return None
 
-    def connecting(self, address: str, port: str) -> EgressRefused | None:
-        """Refused, when every host is locked: an address that is neither this machine's nor the mock's."""
-        if self.mode != "all" or self._harmless(address):
+    def check_connection(self, address: str, port: str) -> EgressRefused | None:
+        """In mode `all`, refuse an address that is neither this machine's nor the mock's."""
+        if self.mode != "all" or self._is_allowed(address):
             return None
-        return self._refused(self._names.get(address, address), port)
+        return self._refuse(self._names.get(address, address), port)
 
-    def proxied(self, host: str, port: str, peer: tuple[str, int]) -> EgressRefused | None:
-        """Refused: a locked host, by a peer that is not the mock."""
+    def check_proxy(self, host: str, port: str, peer: tuple[str, int]) -> EgressRefused | None:
+        """Refuse a request for a refused host through a peer that is not the mock."""
         locked = _is_top(host) or (self.mode == "all" and host != "localhost" and not is_own(host))
         if not locked or self._is_mock(*peer):
             return None
-        return self._refused(host, port, f"{peer[0]}:{peer[1]}")
+        return self._refuse(host, port, f"{peer[0]}:{peer[1]}")
 
-    def _harmless(self, address: str) -> bool:
+    def _is_allowed(self, address: str) -> bool:
         return is_own(address) or any(address == mock for mock, _ in self._mocks)
 
     def _is_mock(self, address: str, port: int) -> bool:
@@ -147,9 +166,9 @@ class EgressLock:
             for mock, at in self._mocks
         )
 
-    def _refused(self, host: str, port: str, proxy: str = "") -> EgressRefused:
+    def _refuse(self, host: str, port: str, proxy: str = "") -> EgressRefused:
         attempt = Attempt(host, port, proxy, _place(host), self.test)
-        if len(self._attempts) < _KEPT:
+        if len(self._attempts) < _MAX_ATTEMPTS:
             self._attempts.append(attempt)
         return EgressRefused(attempt)
 
@@ -159,7 +178,7 @@ def _is_top(host: str) -> bool:
 
 
 def _endpoint(url: str) -> tuple[str, int]:
-    """Host and port of a mock server's URL.
+    """Return host and port of a mock server's URL.
 
     Raises:
         ValueError: not a URL.
@@ -167,18 +186,19 @@ def _endpoint(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     if not parts.hostname:
         raise ValueError(
-            f"mocks 应为 URL，例如 http://127.0.0.1:8420，不能是 {url!r} (URLs of mock servers are wanted)"
+            f"mocks 应为 URL，例如 http://127.0.0.1:8420，不能是 {url!r} "
+            "(URLs of mock servers are wanted)"
         )
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _place(host: str) -> str:
-    """Where in the user's code somebody wants to go to `host`.
+    """Return the place in the user's code that wants to go to `host`, `?` if there is none.
 
-    A thread without any of the user's code is told by where the main thread is.
+    For a thread without any of the user's code it is where the main thread is.
     """
-    found = user_place(sys._getframe()) or GATE.noted(host)
-    if found:
-        return found
+    place = user_place(sys._getframe()) or GATE.lookup_place(host)
+    if place:
+        return place
     main = main_place()
     return f"{main} (主线程此时在此 the main thread is here)" if main else "?"

@@ -20,7 +20,9 @@ _ERRORS = {
 
 
 class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
-    """`httpx2.Client(transport=Httpx2Transport(sandbox))`: every URL, of any host, is the in-process sandbox's server.
+    """Send every request, to any host, to the server of an in-process sandbox.
+
+        client = httpx2.Client(transport=Httpx2Transport(sandbox))
 
     An `AsyncClient` takes it too; its calls are answered in threads, as a server answers them.
     """
@@ -29,11 +31,15 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self._app = sandbox.wsgi
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The server's answer, or the error that a planned fault brings; a read timeout is none of real time."""
-        patience = request.extensions.get("timeout", {}).get("read")
+        """Return the server's answer, or raise the error that a planned fault causes.
+
+        A read timeout is compared with the seconds that a fault holds the answer back; it passes no
+        real time.
+        """
+        timeout = request.extensions.get("timeout", {}).get("read")
         try:
             status, headers, content = Wsgi(
-                self._app, f"{request.url.scheme}://127.0.0.1", patience
+                self._app, f"{request.url.scheme}://127.0.0.1", timeout
             ).send(
                 request.method,
                 request.url.raw_path.decode("ascii"),
@@ -45,6 +51,6 @@ class Httpx2Transport(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         return httpx2.Response(status, headers=headers, content=content)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The server's answer, while other tasks go on."""
+        """Return the server's answer, while other tasks go on."""
         await request.aread()
         return await anyio.to_thread.run_sync(self.handle_request, request)

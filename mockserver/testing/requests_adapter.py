@@ -28,9 +28,12 @@ _ERRORS: Mapping[str, type[errors.RequestException]] = {
 
 
 class RequestsAdapter(HTTPAdapter):
-    """`session.mount("http://", RequestsAdapter(sandbox))`: every URL below the prefix is the in-process sandbox's server.
+    """Send every request below a prefix to the server of an in-process sandbox.
 
-    Certificates and proxies have nothing to act on; a timeout acts on replies that a planned fault holds back.
+        session.mount("http://", RequestsAdapter(sandbox))
+
+    Certificates and proxies have no effect; a timeout is compared with the seconds that a planned
+    fault holds a reply back.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -46,17 +49,18 @@ class RequestsAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> Response:
-        """The server's answer, or the error that a planned fault brings."""
-        parts, verb = urlsplit(str(request.url)), request.method or "GET"
+        """Return the server's answer, or raise the error that a planned fault causes."""
+        parts = urlsplit(str(request.url))
+        verb = request.method or "GET"
         headers = {
             "Host": parts.netloc.rpartition("@")[2],
-            **{name: _text(each) for name, each in request.headers.items()},
+            **{name: _text(value) for name, value in request.headers.items()},
         }
-        patience = timeout[1] if isinstance(timeout, tuple) else timeout
+        read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
         try:
-            status, fields, content = Wsgi(self._app, f"{parts.scheme}://127.0.0.1", patience).send(
-                verb, request.path_url, _body(request), headers
-            )
+            status, fields, content = Wsgi(
+                self._app, f"{parts.scheme}://127.0.0.1", read_timeout
+            ).send(verb, request.path_url, _body(request), headers)
         except Lost as lost:
             raise _ERRORS[lost.how](str(lost), request=request) from None
         raw = HTTPResponse(
@@ -75,7 +79,7 @@ def _text(value: str | bytes) -> str:
 
 
 def _body(request: PreparedRequest) -> bytes:
-    """The whole body: requests takes bytes, text, a file, or pieces."""
+    """Return the whole body; requests takes bytes, text, a file, or pieces."""
     body: Any = request.body
     if hasattr(body, "read"):
         body = body.read()

@@ -1,7 +1,26 @@
-"""The gate before Python's sockets: who holds it is asked before any lookup, connection or proxy request.
+"""The gate before Python's sockets: its holders are asked before a lookup, connection or proxy request.
 
-One gate for the process, as there is one `socket` module.  While nobody holds it, nothing is patched.
-Knows no host and no rule: a holder answers with the error to raise, or None.
+The model.  There is one `socket` module in a process, so there is one gate.  While at least one
+holder has it, functions of ours stand in the place of Python's: name lookups, `connect`, `send`,
+and the lookup of asyncio's event loop.  Each asks every holder; a holder answers with the error to
+raise, or None.  The gate knows no host and no rule.  While nobody holds it, nothing is patched.
+
+Why these functions.  A client's way to a host has three steps, and each can be the only one that
+Python sees: it looks a name up; it connects to an address, maybe one that it looked up long ago;
+or it asks a proxy, to which it may connect, to pass a request on.  The proxy request is text on a
+TCP connection, so the first bytes of `send` are read: `CONNECT`, an absolute URL, or SOCKS 5 by name.
+
+The name is asked about after its lookup, because a name that resolves to the mock is allowed; the
+lookup is all that is sent.  asyncio looks names up in a thread in which the user's code is not on
+the stack: the place in the user's code is noted before, when the loop is asked.
+
+What would break.  Somebody else may patch `socket` after us (gevent, a recorder of cassettes).
+Putting Python's function back would then remove their patch or leave ours below it; so ours is
+undone only where it still stands on top.  Where it does not, it stays below, idle, and is used or
+removed by a later holder.  A patch is placed once for an owner and name, so nested locks ask once.
+
+What the gate does not see: other processes; lookups and sockets that are not Python's; connections
+that were open before; what goes through TLS to a proxy.
 """
 
 import _socket
@@ -20,8 +39,8 @@ from ..client.user_code import user_place
 
 __all__ = ["GATE", "Holder", "addresses_of", "is_own"]
 
-_BEGINS = 300  # bytes in which a request to a proxy names its target
-_PROXIED = re.compile(  # an HTTP request in absolute form, CONNECT, and SOCKS 5 by name
+_MAX_HEAD_BYTES = 300  # in which a request to a proxy names its target
+_PROXY_REQUEST = re.compile(  # an HTTP request in absolute form, CONNECT, and SOCKS 5 by name
     rb"(?:CONNECT |[A-Z]+ (?:https?|wss?)://(?:[^@/ ]*@)?)(\[[^\]\s]*\]|[^\s/:?#]+)(?::(\d+))?"
     rb"|\x05\x01\x00\x03.([\w.-]+)",
     re.DOTALL,
@@ -29,23 +48,25 @@ _PROXIED = re.compile(  # an HTTP request in absolute form, CONNECT, and SOCKS 5
 
 
 class Holder(Protocol):
-    """Whoever wants to be asked; hosts are lower-case names or addresses."""
+    """Who is asked; hosts are lower-case names or addresses.  Each returns the error to raise, or None."""
 
-    def looked_up(self, host: str, port: str, addresses: tuple[str, ...]) -> BaseException | None:
-        """A name has these addresses; none when the lookup failed."""
+    def check_lookup(
+        self, host: str, port: str, addresses: tuple[str, ...]
+    ) -> BaseException | None:
+        """Judge the lookup of a name that has these addresses, none if it failed."""
         ...
 
-    def connecting(self, address: str, port: str) -> BaseException | None:
-        """A TCP connection to an address is about to be made."""
+    def check_connection(self, address: str, port: str) -> BaseException | None:
+        """Judge a TCP connection to an address."""
         ...
 
-    def proxied(self, host: str, port: str, peer: tuple[str, int]) -> BaseException | None:
-        """A peer is about to be asked to pass something on to a host."""
+    def check_proxy(self, host: str, port: str, peer: tuple[str, int]) -> BaseException | None:
+        """Judge a request to a peer to pass something on to a host."""
         ...
 
 
-class _Placed(Struct):
-    """A function of ours and what it stands for; `own` tells whether the owner had that itself or inherited it."""
+class _Patch(Struct):
+    """A function of ours in the place of `before`; `own`: the owner had that itself, not inherited."""
 
     owner: Any
     name: str
@@ -53,12 +74,12 @@ class _Placed(Struct):
     before: Any
     own: bool
 
-    def holds(self) -> bool:
-        """Whether it still stands there, and nothing over it."""
+    def is_on_top(self) -> bool:
+        """Return True if our function still stands there, with nothing over it."""
         return vars(self.owner).get(self.name) is self.ours
 
     def undo(self) -> None:
-        """What was there before is there again."""
+        """Put back what was there before."""
         if self.own:
             setattr(self.owner, self.name, self.before)
         else:
@@ -66,49 +87,49 @@ class _Placed(Struct):
 
 
 class _Gate:
-    """Who holds it, and the functions that stand in the place of Python's meanwhile."""
+    """The holders, and our functions in the place of Python's while there are any."""
 
     def __init__(self) -> None:
         self._holders: tuple[Holder, ...] = ()
-        self._noted: dict[str, str] = {}
-        self._placed: list[_Placed] = []
+        self._lookup_places: dict[str, str] = {}
+        self._patches: list[_Patch] = []
         self._mutex = threading.Lock()
 
     def hold(self, holder: Holder) -> None:
-        """`holder` is asked from now on; one that holds twice has to release twice."""
+        """Ask `holder` from now on; one that holds twice has to release twice."""
         with self._mutex:
             if not self._holders:
-                self._place()
+                self._patch()
             self._holders = (*self._holders, holder)
 
     def release(self, holder: Holder) -> None:
-        """`holder` is asked once less; after the last, Python's own functions are back.
+        """Ask `holder` once less; after the last one, put Python's functions back.
 
-        Where somebody has patched over ours, ours stays below, idle, until a later holder takes it away.
+        Where somebody has patched over ours, ours stays below, idle.
         """
         with self._mutex:
-            first = next(place for place, each in enumerate(self._holders) if each is holder)
+            first = next(index for index, other in enumerate(self._holders) if other is holder)
             self._holders = self._holders[:first] + self._holders[first + 1 :]
             if not self._holders:
-                self._noted.clear()
-                for placed in [each for each in self._placed if each.holds()]:
-                    placed.undo()
-                    self._placed.remove(placed)
+                self._lookup_places.clear()
+                for patch in [patch for patch in self._patches if patch.is_on_top()]:
+                    patch.undo()
+                    self._patches.remove(patch)
 
-    def noted(self, host: str) -> str:
-        """The place from which asyncio was last asked to look a host up, which it does in another thread."""
-        return self._noted.get(host, "")
+    def lookup_place(self, host: str) -> str:
+        """Return the place in the user's code that last asked asyncio to look the host up, or ""."""
+        return self._lookup_places.get(host, "")
 
-    def _place(self) -> None:
-        standing = [(each.owner, each.name) for each in self._placed if each.holds()]
+    def _patch(self) -> None:
+        standing = [(patch.owner, patch.name) for patch in self._patches if patch.is_on_top()]
         for owner, name, make in self._targets():
             if (owner, name) not in standing:
                 before = getattr(owner, name)
-                placed = _Placed(
+                patch = _Patch(
                     owner, name, wraps(before)(make(before)), before, name in vars(owner)
                 )
-                setattr(owner, name, placed.ours)
-                self._placed.append(placed)
+                setattr(owner, name, patch.ours)
+                self._patches.append(patch)
 
     def _targets(self) -> Iterator[tuple[Any, str, Callable[[Any], Callable[..., Any]]]]:
         for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
@@ -120,7 +141,7 @@ class _Gate:
                 yield socket.socket, name, self._send
         loops = sys.modules.get("asyncio.base_events")
         if loops is not None:
-            yield loops.BaseEventLoop, "getaddrinfo", self._note
+            yield loops.BaseEventLoop, "getaddrinfo", self._note_place
 
     def _lookup(self, before: Callable[..., Any]) -> Callable[..., Any]:
         def lookup(host: Any, *args: Any, **named: Any) -> Any:
@@ -129,12 +150,12 @@ class _Gate:
                 return before(host, *args, **named)
             port = str((*args, named.get("port"))[0] or "")
             try:
-                found = before(host, *args, **named)
+                result = before(host, *args, **named)
             except OSError:
-                self._ask("looked_up", name, port, ())
+                self._ask("check_lookup", name, port, ())
                 raise
-            self._ask("looked_up", name, port, tuple(_addresses_in(found)))
-            return found
+            self._ask("check_lookup", name, port, tuple(_addresses_in(result)))
+            return result
 
         return lookup
 
@@ -158,18 +179,25 @@ class _Gate:
 
     def _send(self, before: Callable[..., Any]) -> Callable[..., Any]:
         def send(sock: socket.socket, data: Any, *args: Any) -> Any:
-            asked = _PROXIED.match(_beginning(data)) if self._holders and _is_stream(sock) else None
-            if asked:
-                name, port = _name(asked[1] or asked[3]).strip("[]"), (asked[2] or b"").decode()
-                self._ask("proxied", name, port, _peer(sock))
+            request = (
+                _PROXY_REQUEST.match(_beginning(data))
+                if self._holders and _is_stream(sock)
+                else None
+            )
+            if request:
+                name, port = (
+                    _name(request[1] or request[3]).strip("[]"),
+                    (request[2] or b"").decode(),
+                )
+                self._ask("check_proxy", name, port, _peer(sock))
             return before(sock, data, *args)
 
         return send
 
-    def _note(self, before: Callable[..., Any]) -> Callable[..., Any]:
+    def _note_place(self, before: Callable[..., Any]) -> Callable[..., Any]:
         def getaddrinfo(loop: Any, host: Any, *args: Any, **named: Any) -> Any:
             if self._holders and isinstance(host, str | bytes):
-                self._noted[_name(host)] = user_place(sys._getframe())
+                self._lookup_places[_name(host)] = user_place(sys._getframe())
             return before(loop, host, *args, **named)
 
         return getaddrinfo
@@ -177,13 +205,15 @@ class _Gate:
     def _ask_address(self, host: str, port: str) -> None:
         addresses = addresses_of(host)
         if not _ip(host):
-            self._ask("looked_up", host, port, addresses)
-        for each in addresses:
-            self._ask("connecting", each, port)
+            self._ask("check_lookup", host, port, addresses)
+        for address in addresses:
+            self._ask("check_connection", address, port)
 
-    def _ask(self, question: str, *about: Any) -> None:
-        """Every holder is asked; the first error is raised."""
-        errors = [error for holder in self._holders if (error := getattr(holder, question)(*about))]
+    def _ask(self, check: str, *arguments: Any) -> None:
+        """Ask every holder and raise the first error."""
+        errors = [
+            error for holder in self._holders if (error := getattr(holder, check)(*arguments))
+        ]
         if errors:
             raise errors[0]
 
@@ -192,26 +222,29 @@ GATE = _Gate()
 
 
 def addresses_of(host: str) -> tuple[str, ...]:
-    """A host's addresses as the system resolves it, itself if it is one; none if it cannot."""
+    """Return the addresses of a host as the system resolves it, none if it cannot.
+
+    An address is its own.
+    """
     if _ip(host):
         return (host,)
     try:
         return tuple(
-            str(each[4][0]) for each in _socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+            str(info[4][0]) for info in _socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
         )
     except (OSError, UnicodeError):
         return ()
 
 
 def is_own(address: str) -> bool:
-    """Whether an address is this machine's loopback."""
-    found = _ip(address)
-    found = getattr(found, "ipv4_mapped", None) or found
-    return found is not None and (found.is_loopback or found.is_unspecified)
+    """Return True if an address is this machine's loopback."""
+    ip = _ip(address)
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return ip is not None and (ip.is_loopback or ip.is_unspecified)
 
 
 def _name(host: Any) -> str:
-    """A host as it is compared: lower case, ASCII, without the root's dot."""
+    """Return a host as it is compared: lower case, ASCII, without the root's dot."""
     text = (
         bytes(host).decode("ascii", "replace") if isinstance(host, bytes | bytearray) else str(host)
     )
@@ -230,14 +263,14 @@ def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _addresses_in(found: Any) -> Iterator[str]:
-    """The addresses in what getaddrinfo, gethostbyname or gethostbyname_ex gave."""
-    if isinstance(found, str):
-        yield found
-    elif isinstance(found, tuple):
-        yield from found[2]
+def _addresses_in(result: Any) -> Iterator[str]:
+    """Yield the addresses in a result of getaddrinfo, gethostbyname or gethostbyname_ex."""
+    if isinstance(result, str):
+        yield result
+    elif isinstance(result, tuple):
+        yield from result[2]
     else:
-        yield from (str(each[4][0]) for each in found)
+        yield from (str(info[4][0]) for info in result)
 
 
 def _is_stream(sock: socket.socket) -> bool:
@@ -245,11 +278,11 @@ def _is_stream(sock: socket.socket) -> bool:
 
 
 def _beginning(data: Any) -> bytes:
-    """The first bytes to be sent; of `sendmsg`, those of its first buffer."""
+    """Return the first bytes to be sent; for `sendmsg`, those of its first buffer."""
     try:
         return bytes(
             memoryview(data if isinstance(data, bytes | bytearray | memoryview) else data[0])[
-                :_BEGINS
+                :_MAX_HEAD_BYTES
             ]
         )
     except (TypeError, IndexError, KeyError):

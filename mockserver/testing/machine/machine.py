@@ -23,8 +23,8 @@ from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
 from ...scenario.target import ControlRefused
 from ..coverage import merge_coverage
-from ..strategies.open_documents import applications
 from ..strategies.moves import fields_of
+from ..strategies.open_documents import applications
 from .checks import CheckFailure
 from .export import FOLDER, export_failure
 from .local_server import LocalServer
