@@ -154,8 +154,8 @@ def directory(machine: Machine) -> Directory:
 
 
 @pytest.fixture
-def found(directory: Directory) -> Callable[..., World]:
-    """Makes a world in the shared directory from keys of a world document."""
+def add_world(directory: Directory) -> Callable[..., World]:
+    """Make a world of the shared directory from keys of a world document."""
 
     def make(id: str = "", **document: Any) -> World:
         world = World(directory, read_document(document, WorldDocument), id=id)

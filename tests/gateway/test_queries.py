@@ -225,14 +225,15 @@ def three(world):
         ({"buyer_nick": "买家2", "dispute_status_array": "13,13"}, "2"),
     ],
 )
-def test_every_filter(three, top, filters, found):
+def test_every_filter(three, top, filters, add_world):
     """Each filter, alone and combined, finds what it says, window ends included."""
     reply = top.result(LIST, fields="dispute_id", **filters)
     assert (
-        "".join(row["dispute_id"] for row in reply.get("results", {}).get("exchange", [])) == found
+        "".join(row["dispute_id"] for row in reply.get("results", {}).get("exchange", []))
+        == add_world
     )
-    assert (reply["total_results"], reply["page_results"]) == (len(found), len(found))
-    assert ("results" in reply) is bool(found)
+    assert (reply["total_results"], reply["page_results"]) == (len(add_world), len(add_world))
+    assert ("results" in reply) is bool(add_world)
 
 
 def test_list_items_lack_what_only_get_shows(world, top):

@@ -28,9 +28,9 @@ AUDIT = {"double_shipment", "unsafe_repeat", "double_message"}
 
 
 @pytest.fixture
-def world(found):
+def world(add_world):
     """A frozen world whose machine clock the test moves."""
-    return found(id="default")
+    return add_world(id="default")
 
 
 @pytest.fixture

@@ -12,35 +12,35 @@ DAY = timedelta(days=1)
 START = "2026-03-01 10:00:00"
 
 
-def test_frozen_clock_stays(found, machine, beijing):
+def test_frozen_clock_stays(add_world, machine, beijing):
     """A frozen clock shows its instant however much real time passes."""
-    world = found(clock="2026-01-15 08:30:00")
+    world = add_world(clock="2026-01-15 08:30:00")
     machine.wait(days=3)
     assert world.now == beijing("2026-01-15 08:30:00")
 
 
-def test_world_without_clock_is_frozen_at_the_documented_instant(found, beijing):
+def test_world_without_clock_is_frozen_at_the_documented_instant(add_world, beijing):
     """A world document without a clock is frozen at 2026-03-01 10:00:00."""
-    assert found().now == beijing(START)
+    assert add_world().now == beijing(START)
 
 
-def test_running_clock_follows_the_machine(found, machine):
+def test_running_clock_follows_the_machine(add_world, machine):
     """A running clock without a start shows the machine's time as it passes."""
-    world = found(clock={"mode": "running"})
+    world = add_world(clock={"mode": "running"})
     machine.wait(hours=5, seconds=7)
     assert world.now == machine.now
 
 
-def test_running_clock_runs_from_the_instant_given(found, machine, beijing):
+def test_running_clock_runs_from_the_instant_given(add_world, machine, beijing):
     """A running clock with a start runs on from there."""
-    world = found(clock={"mode": "running", "now": "2025-12-31 23:59:00"})
+    world = add_world(clock={"mode": "running", "now": "2025-12-31 23:59:00"})
     machine.wait(minutes=2)
     assert world.now == beijing("2026-01-01 00:01:00")
 
 
-def test_running_clock_fires_by_itself(found, machine, beijing):
+def test_running_clock_fires_by_itself(add_world, machine, beijing):
     """A deadline of a running sandbox fires at its own instant however late somebody looks."""
-    world = found(clock={"mode": "running", "now": START})
+    world = add_world(clock={"mode": "running", "now": START})
     [exchange] = world.open({"status": 2})
     machine.wait(days=9)
     assert world.exchange(exchange.dispute_id).status == 4
@@ -150,9 +150,9 @@ def test_equal_deadlines_fire_by_dispute_id(world):
     assert [event.dispute_id for event in world.advance(7 * DAY)] == [100, 500, 900]
 
 
-def test_last_unit_goes_to_the_earlier_deadline(found):
+def test_last_unit_goes_to_the_earlier_deadline(add_world):
     """Of two silent applications for one unit, the earlier deadline gets it and the later one closes."""
-    world = found(goods={"wanted": {"stock": 1}})
+    world = add_world(goods={"wanted": {"stock": 1}})
     [late] = world.open({"status": 1, "dispute_id": 1})
     [early] = world.open({"status": 1, "dispute_id": 2, "created": "2026-03-01 09:00:00"})
     world.advance(2 * DAY)
@@ -195,9 +195,9 @@ def test_every_waiting_state_has_its_limit(world, ruleset, status, span):
     assert world.exchange(exchange.dispute_id).status == TIMEOUT_TARGETS[status]
 
 
-def test_freezing_and_running_keep_what_is_shown(found, machine, beijing):
+def test_freezing_and_running_keep_what_is_shown(add_world, machine, beijing):
     """Changing a clock's mode without naming an instant goes on from what it shows."""
-    world = found(clock={"mode": "running", "now": START})
+    world = add_world(clock={"mode": "running", "now": START})
     machine.wait(hours=1)
     world.set_clock(running=False, now=None)
     machine.wait(hours=1)

@@ -52,9 +52,9 @@ GIVEN = {
 
 
 @pytest.fixture
-def given(found):
+def given(add_world):
     """A world of which everything is given."""
-    return found(**GIVEN)
+    return add_world(**GIVEN)
 
 
 def test_given_callers_are_kept(given):

@@ -151,11 +151,11 @@ def test_a_fault_only_strikes_what_it_can(world):
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.9, 1])
-def test_probability(found, probability):
+def test_probability(add_world, probability):
     """About so many calls are struck, and the same ones in every sandbox of the same seed."""
 
     def play(seed):
-        world = found(seed=seed)
+        world = add_world(seed=seed)
         world.plan_faults({"fault": "reset", "times": None, "probability": probability})
         return [bool(each) for each in struck(world, *[asked()] * 2000)]
 
@@ -185,9 +185,9 @@ def test_chance_lies_between_0_and_1(seed):
     assert chance(seed) == chance(seed)
 
 
-def test_reset_replays(found):
+def test_reset_replays(add_world):
     """After a reset the faults of the document strike the same calls again; those planned later are gone."""
-    world = found(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
+    world = add_world(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
     first = struck(world, *[asked()] * 50)
     world.plan_faults({"fault": "garbled", "times": None})
     world.reset()
@@ -246,10 +246,10 @@ def test_wrong_plans_of_documents_are_named(world, faults, field):
     assert refused.value.field == field
 
 
-def test_a_wrong_fault_of_a_world_is_named(found):
+def test_a_wrong_fault_of_a_world_is_named(add_world):
     """A world document with a wrong fault makes no sandbox, and the fault is named by its place."""
     with pytest.raises(BadDocument) as refused:
-        found(faults=[{"fault": "reset"}, {"fault": "reset", "byts": 1}])
+        add_world(faults=[{"fault": "reset"}, {"fault": "reset", "byts": 1}])
     assert refused.value.field == "faults[1].byts"
     assert "bytes" in refused.value.zh and "did you mean bytes?" in refused.value.en
 
@@ -475,17 +475,17 @@ def test_at_most_a_thousand(world):
 
 
 @pytest.mark.parametrize("until", ["3000-01-01 00:00:00", "36500d"])
-def test_until_stays_within_the_years(found, until):
+def test_until_stays_within_the_years(add_world, until):
     """An end beyond the years that a sandbox can be in is refused by name."""
-    world = found(clock="2950-01-01 00:00:00")
+    world = add_world(clock="2950-01-01 00:00:00")
     with pytest.raises(BadDocument) as refused:
         world.plan_faults({"fault": "reset", "until": until})
     assert refused.value.field == "until"
 
 
-def test_a_ban_is_one_strike(found, machine):
+def test_a_ban_is_one_strike(add_world, machine):
     """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall in real time."""
-    world = found()
+    world = add_world()
     world.plan_faults({"fault": "limited", "seconds": 10, "method": GET})
     assert [next_fault(world, asked()).ban for _ in range(2)] == [10, 10]
     machine.wait(seconds=3.5)
@@ -499,9 +499,9 @@ def test_a_ban_is_one_strike(found, machine):
 
 
 @pytest.mark.parametrize("end", ["reset", "drop"])
-def test_a_ban_ends_with_its_fault(found, end):
+def test_a_ban_ends_with_its_fault(add_world, end):
     """A reset or a dropped fault lifts its ban; after a reset it can strike again."""
-    world = found(faults=[{"fault": "limited", "seconds": 3600}])
+    world = add_world(faults=[{"fault": "limited", "seconds": 3600}])
     assert struck(world, *[asked()] * 2) == ["limited"] * 2
     if end == "drop":
         world.drop_faults(["f1"])

@@ -7,70 +7,72 @@ from mockserver.world.document import BadDocument
 APP = {"app_key": "777", "app_secret": "same"}
 
 
-def test_one_app_stands_in_many_sandboxes(found, directory):
+def test_one_app_stands_in_many_sandboxes(add_world, directory):
     """With the same secret one app key stands in many sandboxes, each found by its own session."""
     worlds = [
-        found(f"w{n}", apps=[APP], shops=[{"session": f"s{n}", "subs": []}]) for n in range(5)
+        add_world(f"w{n}", apps=[APP], shops=[{"session": f"s{n}", "subs": []}]) for n in range(5)
     ]
     for n, world in enumerate(worlds):
         where, app, session = directory.find(f"s{n}", "777")
         assert (where, app.app_secret, session.token) == (world, "same", f"s{n}")
 
 
-def test_other_secret_is_a_conflict(found, directory):
+def test_other_secret_is_a_conflict(add_world, directory):
     """The same app key with another secret is a conflict, and the second sandbox does not come to be."""
-    found("one", apps=[APP])
+    add_world("one", apps=[APP])
     with pytest.raises(BadDocument) as refused:
-        found("two", apps=[{**APP, "app_secret": "other"}], shops=[{"session": "fresh"}])
+        add_world("two", apps=[{**APP, "app_secret": "other"}], shops=[{"session": "fresh"}])
     assert (refused.value.conflict, refused.value.field) == (True, "apps.app_secret")
     assert [world.id for world in directory.all()] == ["one"]
     assert not directory.knows_session("fresh")
 
 
-def test_session_stands_in_one_sandbox_only(found, directory):
+def test_session_stands_in_one_sandbox_only(add_world, directory):
     """A session that another sandbox has is a conflict, and nothing of the second sandbox stays."""
-    one = found("one", apps=[APP], shops=[{"session": "mine"}])
+    one = add_world("one", apps=[APP], shops=[{"session": "mine"}])
     with pytest.raises(BadDocument) as refused:
-        found("two", apps=[{"app_key": "888"}], shops=[{"session": "mine"}])
+        add_world("two", apps=[{"app_key": "888"}], shops=[{"session": "mine"}])
     assert (refused.value.conflict, refused.value.field) == (True, "shops.session")
     assert directory.find("mine", "777")[0] is one
     assert directory.find("", "888") == (None, None, None)
 
 
-def test_name_stands_once(found):
+def test_name_stands_once(add_world):
     """A second sandbox of the same name is a conflict."""
-    found(name="one")
+    add_world(name="one")
     with pytest.raises(BadDocument) as refused:
-        found(name="one")
+        add_world(name="one")
     assert refused.value.conflict
 
 
-def test_session_goes_before_app_key(found, directory):
+def test_session_goes_before_app_key(add_world, directory):
     """A known session decides the sandbox; without one the app key's first sandbox answers."""
-    first = found("first", apps=[APP], shops=[{"session": "s1", "subs": []}])
-    second = found("second", apps=[APP], shops=[{"session": "s2", "subs": []}])
+    first = add_world("first", apps=[APP], shops=[{"session": "s1", "subs": []}])
+    second = add_world("second", apps=[APP], shops=[{"session": "s2", "subs": []}])
     assert directory.find("s2", "777")[0] is second
     assert directory.find("nobody", "777")[0] is first
     assert directory.find("", "777")[0] is first
 
 
-def test_unknown_caller_belongs_nowhere(found, directory):
+def test_unknown_caller_belongs_nowhere(add_world, directory):
     """An unknown app key belongs to no sandbox, whatever the session."""
-    found("one", shops=[{"session": "s1", "subs": []}])
+    add_world("one", shops=[{"session": "s1", "subs": []}])
     assert directory.find("s1", "999") == (None, None, None)
 
 
-def test_dropped_sandbox_is_not_found(found, directory):
+def test_dropped_sandbox_is_not_found(add_world, directory):
     """After a drop neither session nor app key leads to the sandbox, and both may be used again."""
-    first = found("one", apps=[APP], shops=[{"session": "s1", "subs": []}])
+    first = add_world("one", apps=[APP], shops=[{"session": "s1", "subs": []}])
     directory.drop(first)
     assert directory.find("s1", "777") == (None, None, None)
-    again = found("one", apps=[{**APP, "app_secret": "new"}], shops=[{"session": "s1", "subs": []}])
+    again = add_world(
+        "one", apps=[{**APP, "app_secret": "new"}], shops=[{"session": "s1", "subs": []}]
+    )
     assert directory.find("s1", "777")[0] is again
 
 
-def test_many_made_up_sandboxes_never_clash(found):
+def test_many_made_up_sandboxes_never_clash(add_world):
     """Sandboxes with everything made up have app keys and sessions of their own."""
-    worlds = [found() for _ in range(200)]
+    worlds = [add_world() for _ in range(200)]
     assert len({key for world in worlds for key in world._state.apps}) == 200
     assert len({token for world in worlds for token in world._state.sessions}) == 400

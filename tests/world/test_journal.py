@@ -176,9 +176,9 @@ def test_recent_calls_are_those_of_the_present_state(journal):
     assert small.recent() == (0, [])
 
 
-def test_a_restored_world_starts_anew(found, caller_of):
+def test_a_restored_world_starts_anew(add_world, caller_of):
     """Restoring a snapshot keeps the journal but begins a new account of the client's conduct; a reset clears both."""
-    world = found()
+    world = add_world()
     caller = caller_of(world)
     world.snapshot("before")
     caller.result("taobao.time.get")
@@ -189,9 +189,9 @@ def test_a_restored_world_starts_anew(found, caller_of):
     assert (world.journal.select({}, 9)[0], world.journal.recent()) == (0, (0, []))
 
 
-def test_a_dropped_world_sends_waiters_home(found, directory, waiter):
+def test_a_dropped_world_sends_waiters_home(add_world, directory, waiter):
     """Who waits for calls of a sandbox that is dropped comes back at once."""
-    world = found()
+    world = add_world()
     result = waiter(world.journal, lambda: world.journal.later(0, {}, 10, LONG))
     directory.drop(world)
     assert result().entries == []

@@ -126,21 +126,26 @@ def test_every_session_has_a_name_of_its_own(make_world, shops):
 
 
 @pytest.mark.parametrize("name", ["s1", "s5", "s99999", "none", "baseline", "empty"])
-def test_a_reserved_name_is_refused(found, name):
+def test_a_reserved_name_is_refused(add_world, name):
     """Names that the product gives or reads otherwise cannot be given to a sandbox or a snapshot."""
-    for ask in (lambda: found(name=name), lambda: found().snapshot(name)):
+    for ask in (lambda: add_world(name=name), lambda: add_world().snapshot(name)):
         with pytest.raises(BadDocument) as refused:
             ask()
         assert refused.value.field == "name"
         assert not refused.value.conflict
 
 
-def test_unnamed_sandboxes_never_meet(found, directory):
+def test_unnamed_sandboxes_never_meet(add_world, directory):
     """Unnamed sandboxes have names of their own, also beside named ones and after some are gone."""
-    made = [found(name="s5x"), found(name="s"), found(name="S5"), *(found() for _ in range(5))]
+    made = [
+        add_world(name="s5x"),
+        add_world(name="s"),
+        add_world(name="S5"),
+        *(add_world() for _ in range(5)),
+    ]
     for each in made[3:6]:
         directory.drop(each)
-    made += [found() for _ in range(5)]
+    made += [add_world() for _ in range(5)]
     assert len({each.id for each in made}) == len(made)
 
 

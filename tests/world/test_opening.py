@@ -373,9 +373,9 @@ def test_status_texts_of_a_refund(world):
     assert {each.status for each in opened} == {Status(14)}
 
 
-def test_opening_never_lacks_stock(found):
+def test_opening_never_lacks_stock(add_world):
     """An exchange can be opened past the agreement though the shelf is empty, and the accounts balance."""
-    world = found(goods={"wanted": {"stock": 0}})
+    world = add_world(goods={"wanted": {"stock": 0}})
     world.open({"status": 12, "num": 5})
     accounts = world._state.accounts[world._state.goods["wanted"].sku_id]
     assert (accounts.available, accounts.reserved, accounts.total) == (0, 5, 0)

@@ -9,9 +9,9 @@ from mockserver.world.past_states import earlier
 
 
 @pytest.fixture
-def looking_back(found):
+def looking_back(add_world):
     """A world that remembers, since a fault that looks back is planned."""
-    return found(faults=[{"fault": "stale_read", "times": None}])
+    return add_world(faults=[{"fault": "stale_read", "times": None}])
 
 
 def statuses(state):

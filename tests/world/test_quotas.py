@@ -25,9 +25,9 @@ BY_APP, BY_API, BY_BOTH, DYNAMIC = (
 
 
 @pytest.fixture
-def limited(found):
+def limited(add_world):
     """Makes a world of two apps with quotas."""
-    return lambda *quotas, **more: found(
+    return lambda *quotas, **more: add_world(
         apps=[{"app_key": APP}, {"app_key": OTHER}], quotas=list(quotas), **more
     )
 

@@ -9,9 +9,9 @@ from mockserver.world.snapshot import read_snapshot, write_snapshot
 
 
 @pytest.mark.parametrize("move", ["modify", "apply"])
-def test_goods_that_nobody_has_can_be_kept_and_restored(found, act, move):
+def test_goods_that_nobody_has_can_be_kept_and_restored(add_world, act, move):
     """After a wish for a SKU that nobody has, the snapshot document is stored, restored and moved on."""
-    world = found(ruleset="upgraded")
+    world = add_world(ruleset="upgraded")
     [exchange] = world.open({"status": 6} if move == "modify" else {"exchange_sku": "31415926535"})
     if move == "modify":
         act(world, exchange, "modify", exchange_sku="31415926535")
@@ -25,9 +25,9 @@ def test_goods_that_nobody_has_can_be_kept_and_restored(found, act, move):
     assert outcome.exchange.status == 4
 
 
-def test_goods_that_nobody_has_are_out_of_stock(found, act):
+def test_goods_that_nobody_has_are_out_of_stock(add_world, act):
     """A SKU that only a modification names has accounts, all of them empty."""
-    world = found(ruleset="upgraded")
+    world = add_world(ruleset="upgraded")
     [exchange] = world.open({"status": 6})
     act(world, exchange, "modify", exchange_sku="31415926535")
     assert world._state.accounts["31415926535"] == Accounts()

@@ -37,10 +37,10 @@ def read_back():
 
 
 @pytest.fixture(params=["made", "reset", "restored"])
-def running(request, found, machine):
+def running(request, add_world, machine):
     """A running world on a machine whose time has microseconds: as made, after a reset, after a restore."""
     machine.wait(microseconds=654_321)
-    world = found(clock=RUNNING)
+    world = add_world(clock=RUNNING)
     world.snapshot("kept")
     machine.wait(seconds=61, microseconds=654_321)
     if request.param == "reset":
@@ -87,9 +87,9 @@ def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, ag
     assert found["total_results"] == 1
 
 
-def test_a_clock_keeps_step_over_many_restores(found, machine):
+def test_a_clock_keeps_step_over_many_restores(add_world, machine):
     """A running clock that is kept and restored again and again stays within a second of the machine's."""
-    world = found(clock=RUNNING)
+    world = add_world(clock=RUNNING)
     for _ in range(20):
         machine.wait(microseconds=900_000)
         world.snapshot("kept")
@@ -100,10 +100,10 @@ def test_a_clock_keeps_step_over_many_restores(found, machine):
 @pytest.mark.parametrize("as_document", [False, True])
 @pytest.mark.parametrize("after_reset", [False, True])
 def test_a_sandbox_from_a_running_one_shows_the_real_now(
-    found, machine, twin_of, read_back, as_document, after_reset
+    add_world, machine, twin_of, read_back, as_document, after_reset
 ):
     """A sandbox made from a snapshot of a running one shows the real now, also after its reset; things are as old as when kept."""
-    world = found(clock=RUNNING)
+    world = add_world(clock=RUNNING)
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)
     age = world.now - world._state.clock.shown(exchange.modified)
@@ -121,9 +121,9 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
     assert twin.now == machine.now
 
 
-def test_a_sandbox_from_a_frozen_one_stays_at_its_instant(found, machine, twin_of, beijing):
+def test_a_sandbox_from_a_frozen_one_stays_at_its_instant(add_world, machine, twin_of, beijing):
     """A sandbox made from a snapshot of a frozen one shows that instant, also after its reset."""
-    world = found(clock=LATER)
+    world = add_world(clock=LATER)
     kept = world.snapshot("kept")
     machine.wait(days=3)
     twin = twin_of(kept)
@@ -133,9 +133,9 @@ def test_a_sandbox_from_a_frozen_one_stays_at_its_instant(found, machine, twin_o
     assert [*shown, twin.now] == [beijing(LATER)] * 2
 
 
-def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
+def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, twin_of, act):
     """A reset to empty forgets waybills and pictures with the exchanges they came with."""
-    world = found()
+    world = add_world()
     [exchange] = world.open({"status": 2})
     act(world, exchange, "ship_back", logistics_no="YT1234567890")
     world.move(
@@ -149,10 +149,10 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(found, twin_of, act):
 
 @pytest.mark.parametrize("how", ["reset", "restored", "restored from a document"])
 def test_calls_meet_a_whole_state_while_it_changes(
-    found, caller_of, read_back, eager_switches, how
+    add_world, caller_of, read_back, eager_switches, how
 ):
     """While a world is reset or restored again and again, signed reads succeed or miss the exchange, and nothing else."""
-    world = found()
+    world = add_world()
     [exchange] = world.open({"dispute_id": 7})
     kept = world.snapshot("kept")
     if how == "restored from a document":

@@ -341,9 +341,9 @@ def test_a_lost_replacement_is_not_confirmed():
     assert ended["confirm_receipt"] > ended["expire"]
 
 
-def test_the_courier_tells_of_the_returned_goods(found):
+def test_the_courier_tells_of_the_returned_goods(add_world):
     """A parcel on its way back is announced once, when it has travelled, with its waybill; nothing else happens."""
-    world = found(robots={"courier": "slow"})
+    world = add_world(robots={"courier": "slow"})
     [exchange] = world.open({"status": 3, "buyer_logistic_no": "YT0011223344"})
     world.advance(4 * DAY - SECOND)
     assert len(world._state.events[exchange.dispute_id]) == 3
@@ -425,9 +425,9 @@ def test_buyers_come_at_their_pace():
     assert len({exchange.oid for exchange in came}) == len(came)
 
 
-def test_a_sandbox_where_nobody_can_apply_stays_well(found):
+def test_a_sandbox_where_nobody_can_apply_stays_well(add_world):
     """In an odd snapshot that takes no application none comes, and calls are answered as ever."""
-    world = found(robots={"applies": "1h"})
+    world = add_world(robots={"applies": "1h"})
     odd = json.loads(write_snapshot(world._state))
     odd["trades"][0].update(oid=0, shop="别家店")
     world.snapshot("odd", read_snapshot(odd))
@@ -447,18 +447,18 @@ def test_who_came_lives_on():
     }
 
 
-def test_buyers_come_until_the_sandbox_is_full(found):
+def test_buyers_come_until_the_sandbox_is_full(add_world):
     """At twenty thousand exchanges nobody comes any more."""
-    world = found(robots={"applies": "1m"})
+    world = add_world(robots={"applies": "1m"})
     world.open({}, count=19_998)
     world.advance(HOUR)
     assert len(world._state.exchanges) == 20_000
     assert world.planned() == []
 
 
-def test_buyers_come_to_an_emptied_sandbox(found):
+def test_buyers_come_to_an_emptied_sandbox(add_world):
     """After a reset to empty buyers come as before, with goods made for them."""
-    world = found(robots={"buyer": "prompt", "applies": "1h"})
+    world = add_world(robots={"buyer": "prompt", "applies": "1h"})
     world.reset(empty=True)
     world.advance(DAY)
     assert len(world._state.exchanges) > 5
@@ -535,9 +535,9 @@ def test_late_robots_act_at_once(world):
     assert (shipped.move, shipped.at) == ("ship_back", world.now)
 
 
-def test_reset_brings_the_robots_back(found):
+def test_reset_brings_the_robots_back(add_world):
     """Robots belong to what a sandbox was made with: a reset brings them back, to empty without any plan."""
-    world = found(robots={"buyer": "slow"}, samples=True)
+    world = add_world(robots={"buyer": "slow"}, samples=True)
     made = world._state.robots, world.planned()
     world.set_robots(None)
     world.advance(30 * DAY)
@@ -549,11 +549,11 @@ def test_reset_brings_the_robots_back(found):
     assert [plan.move for plan in world.planned()] == ["ship_back"]
 
 
-def test_a_robot_ships_with_a_carrier_of_the_list(found):
+def test_a_robot_ships_with_a_carrier_of_the_list(add_world):
     """Where carriers are checked the robot takes one of the sandbox's; where there is none, it cannot ship."""
     strict = {"robots": {"buyer": "prompt"}, "rules": {"strict_logistics": True}}
-    [known] = (world := found(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
-    [unknown] = (other := found(carriers=[], **strict)).open({"status": 2})
+    [known] = (world := add_world(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
+    [unknown] = (other := add_world(carriers=[], **strict)).open({"status": 2})
     world.advance(DAY)
     other.advance(8 * DAY)
     assert world.exchange(known.dispute_id).buyer_logistic_name == "本地快递"
@@ -590,9 +590,9 @@ def test_other_goods_are_wished_for():
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_robots_bear_a_bare_sandbox(found, empty):
+def test_robots_bear_a_bare_sandbox(add_world, empty):
     """With no goods or one only, robots still act and nothing breaks."""
-    world = found(robots={"buyer": "adversarial", "courier": "random", "cs": "random"})
+    world = add_world(robots={"buyer": "adversarial", "courier": "random", "cs": "random"})
     world.reset(empty=empty)
     world.open({"status": 6}, count=20)
     world._state.goods.clear()
@@ -602,13 +602,13 @@ def test_robots_bear_a_bare_sandbox(found, empty):
     )
 
 
-def test_an_unknown_policy_is_told(found):
+def test_an_unknown_policy_is_told(add_world):
     """A world document that names no policy is refused by its field, with what was probably meant."""
     with pytest.raises(BadDocument, match="prompt") as refused:
-        found(robots={"buyer": "promt"})
+        add_world(robots={"buyer": "promt"})
     assert refused.value.field == "robots.buyer"
     with pytest.raises(BadDocument) as refused:
-        found(robots={"seller": "prompt"})
+        add_world(robots={"seller": "prompt"})
     assert refused.value.field == "robots.seller"
 
 
@@ -625,9 +625,9 @@ def test_an_unknown_policy_is_told(found):
         lambda kept: kept["planned"][0].update(dispute_id=0),
     ],
 )
-def test_a_document_whose_plans_do_not_fit_is_refused(found, change):
+def test_a_document_whose_plans_do_not_fit_is_refused(add_world, change):
     """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused, and nothing changes."""
-    world = found(robots={"buyer": "prompt"})
+    world = add_world(robots={"buyer": "prompt"})
     world.open({"status": 2})
     kept = json.loads(write_snapshot(world._state))
     change(kept)

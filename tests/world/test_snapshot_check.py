@@ -27,9 +27,9 @@ INSTANTS = [
 
 
 @pytest.fixture
-def document(found, act):
+def document(add_world, act):
     """The document of a world with an agreed exchange, a picture and a stub."""
-    world = found(clock="2026-03-01 10:00:00")
+    world = add_world(clock="2026-03-01 10:00:00")
     [exchange] = world.open({"dispute_id": 7})
     act(world, exchange, "agree")
     world.move(7, LeaveMessage(pics=("a.png",)), Role.BUYER, pictures={"a.png": PNG})

@@ -46,9 +46,9 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
         "oid with a new tid",
     ],
 )
-def test_a_trade_of_another_shop_is_a_conflict(found, whole_state, asked):
+def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, asked):
     """A trade or sub-order of one shop cannot be exchanged by another, and nothing is left of the try."""
-    world = found(shops=SHOPS)
+    world = add_world(shops=SHOPS)
     [exchange] = world.open({"shop": "甲店"})
     ids = {
         "tid": exchange.tid,
@@ -65,9 +65,9 @@ def test_a_trade_of_another_shop_is_a_conflict(found, whole_state, asked):
 
 
 @pytest.mark.parametrize("more", [{}, {"oid": 71}])
-def test_a_trade_is_exchanged_by_its_own_shop(found, more):
+def test_a_trade_is_exchanged_by_its_own_shop(add_world, more):
     """The shop of a trade may open again on it, also on another sub-order."""
-    world = found(shops=SHOPS)
+    world = add_world(shops=SHOPS)
     [exchange] = world.open({"shop": "乙店"})
     [again] = world.open({"shop": "乙店", "tid": exchange.tid, **more})
     assert (again.tid, again.oid) == (exchange.tid, more.get("oid", exchange.oid))

@@ -126,9 +126,9 @@ def test_empty_sandbox_takes_a_capture(world, top):
     )
 
 
-def test_running_clock_goes_on_from_now_after_a_restore(found, machine):
+def test_running_clock_goes_on_from_now_after_a_restore(add_world, machine):
     """A restored running sandbox shows the real now, and what it holds is as old as when it was kept."""
-    world = found(clock={"mode": "running"})
+    world = add_world(clock={"mode": "running"})
     [exchange] = world.open({"status": 2})
     machine.wait(hours=1)
     world.snapshot("one")
@@ -144,9 +144,9 @@ def test_running_clock_goes_on_from_now_after_a_restore(found, machine):
     assert world.now == machine.now
 
 
-def test_running_clock_goes_on_from_now_after_a_reset(found, machine):
+def test_running_clock_goes_on_from_now_after_a_reset(add_world, machine):
     """A reset running sandbox shows the real now, its samples as old as when made."""
-    world = found(clock={"mode": "running"}, samples=True)
+    world = add_world(clock={"mode": "running"}, samples=True)
     ages = [
         world.now - world._state.clock.shown(each.modified)
         for each in world._state.exchanges.values()
@@ -160,9 +160,9 @@ def test_running_clock_goes_on_from_now_after_a_reset(found, machine):
     ] == ages
 
 
-def test_reset_keeps_credentials(found, directory):
+def test_reset_keeps_credentials(add_world, directory):
     """After a reset the same session leads to the same sandbox and seller."""
-    world = found("one", apps=[{"app_key": "777"}], shops=[{"session": "mine", "nick": "店"}])
+    world = add_world("one", apps=[{"app_key": "777"}], shops=[{"session": "mine", "nick": "店"}])
     world.reset()
     where, _, session = directory.find("mine", "777")
     assert (where, session.shop) == (world, "店")
@@ -219,9 +219,9 @@ def test_modifying_to_other_goods_releases_the_first(world, act):
     assert stock(world, "shoes") == (99, 1, 0, 0, 0)
 
 
-def test_agree_without_stock_changes_nothing(found, act, whole_state):
+def test_agree_without_stock_changes_nothing(add_world, act, whole_state):
     """Agreeing to more than is on the shelf is refused for want of stock and leaves no trace."""
-    world = found(goods={"wanted": {"stock": 1}})
+    world = add_world(goods={"wanted": {"stock": 1}})
     [exchange] = world.open({"num": 2})
     before = whole_state(world)
     with pytest.raises(ConditionFailed) as refused:
