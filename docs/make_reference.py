@@ -1,9 +1,9 @@
 """Writes docs/reference from the code: `python docs/make_reference.py`, or `make reference`.
 
-The pages repeat nothing by hand.  Python API: docstrings and signatures, read from the source so that
-annotations stand as they were written.  Command line: the click commands.  Settings: `cli/settings.py`.
-Rules, methods, codes and diagrams: what `tmall-mockserver reference` prints.  tests/docs/test_reference.py
-compares the pages with what this script makes.
+The pages repeat nothing by hand.  Python API: docstrings and signatures, read from the source so
+that annotations stand as they were written.  Command line: the click commands.  Settings:
+`cli/settings.py`. Rules, methods, codes and diagrams: what `tmall-mockserver reference` prints.
+tests/docs/test_reference.py compares the pages with what this script makes.
 """
 
 import ast
@@ -43,14 +43,16 @@ def make_pages() -> dict[str, str]:
 def _render_index() -> str:
     return """# 参考 (Reference)
 
-由 `make reference` 从代码生成，请勿手改。 Generated from the code by `make reference`; not edited by hand.
+由 `make reference` 从代码生成，请勿手改。
+Generated from the code by `make reference`; not edited by hand.
 
 | 页 (page) | 内容 (content) |
 |---|---|
 | [python-api.md](python-api.md) | Python 接口、pytest 夹具 (Python API, pytest fixtures) |
 | [command-line.md](command-line.md) | 命令行 (command line) |
 | [settings.md](settings.md) | 设置：选项、环境变量、mockserver.toml (settings) |
-| [knowledge.zh-CN.md](knowledge.zh-CN.md), [knowledge.md](knowledge.md) | 错误码、状态、操作、方法、规则、故障及其依据 \
+| [knowledge.zh-CN.md](knowledge.zh-CN.md), [knowledge.md](knowledge.md) | \
+错误码、状态、操作、方法、规则、故障及其依据 \
 (codes, statuses, moves, methods, rules, faults, with their evidence) |
 | [state-diagrams.md](state-diagrams.md) | 状态图 (state diagrams) |
 | [../spec](../spec) | 原始资料 (the sources) |
@@ -91,10 +93,14 @@ def _render_settings() -> str:
             "# 设置参考 (Settings reference)",
             "",
             "先后：命令行，环境变量，`mockserver.toml` 的 `[server]` 表，默认值。",
-            "The first that sets a value counts: command line, environment variable, table `[server]` of",
-            f"`mockserver.toml`, default. `{PREFIX}CONFIG` or `--config` names another file.",
+            "The first that sets a value counts: command line, environment variable,",
+            "table `[server]` of `mockserver.toml`, default.",
+            f"`{PREFIX}CONFIG` or `--config` names another file.",
             "",
-            "| 选项 (option) | 变量 (variable) | `[server]` | 默认 (default) | 取值 (values) | 含义 (meaning) |",
+            (
+                "| 选项 (option) | 变量 (variable) | `[server]` | 默认 (default) "
+                "| 取值 (values) | 含义 (meaning) |"
+            ),
             "|---|---|---|---|---|---|",
             *rows,
             "",
@@ -123,7 +129,8 @@ def _render_command(command: click.Command, context: click.Context) -> Iterator[
     yield f"```text\n{usage}\n```\n"
     options = [param for param in command.params if isinstance(param, click.Option)]
     if options:
-        yield "| 选项 (option) | 取值 (value) | 默认 (default) | 含义 (meaning) |\n|---|---|---|---|"
+        yield "| 选项 (option) | 取值 (value) | 默认 (default) | 含义 (meaning) |"
+        yield "|---|---|---|---|"
         yield "\n".join(_format_option(option) for option in options if not option.hidden) + "\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -147,6 +154,7 @@ def _format_option(option: click.Option) -> str:
 
 def _render_python_api() -> str:
     classes = _find_classes()
+    exported = _exported_names(PACKAGE / "testing/strategies/__init__.py")
     parts = [
         "# Python 接口参考 (Python API reference)\n",
         "## mockserver\n",
@@ -157,14 +165,14 @@ def _render_python_api() -> str:
     parts += [
         "## mockserver.testing\n",
         "```python\nfrom mockserver.testing import exchange_machine, strategies\n```\n",
+        *_render_functions(["exchange_machine"], prefix=""),
+        "## mockserver.testing.strategies\n",
+        *_render_functions(exported, prefix="strategies."),
+        "## pytest 夹具 (pytest fixtures)\n",
+        *_render_fixtures(),
+        "## pytest 选项 (pytest options)\n",
+        *_render_pytest_options(),
     ]
-    parts += _render_functions(["exchange_machine"], prefix="")
-    parts += ["## mockserver.testing.strategies\n"]
-    parts += _render_functions(
-        _exported_names(PACKAGE / "testing/strategies/__init__.py"), prefix="strategies."
-    )
-    parts += ["## pytest 夹具 (pytest fixtures)\n", *_render_fixtures()]
-    parts += ["## pytest 选项 (pytest options)\n", *_render_pytest_options()]
     return "\n".join(parts)
 
 
@@ -179,7 +187,10 @@ def _find_classes() -> Mapping[str, ast.ClassDef]:
 
 
 def _reach_classes(classes: Mapping[str, ast.ClassDef]) -> list[str]:
-    """Return the classes that a user meets: the entrances, then what their members give, in order."""
+    """Return the classes that a user meets.
+
+    The entrances, then what their members give, in order.
+    """
     reached = list(ENTRANCES)
     for name in reached:  # grows while it is read
         for member in _public_members(classes[name]):
@@ -252,9 +263,12 @@ def _render_class(node: ast.ClassDef) -> Iterator[str]:
             yield f"- `{ast.unparse(member.target)}: {ast.unparse(member.annotation)}`\n"
             continue
         if any(ast.unparse(decorator).endswith("property") for decorator in member.decorator_list):
-            yield f"#### {member.name}\n\n```python\n{member.name}: {_format_annotations(member)}\n```\n"
+            title = member.name
+            signature = f"{member.name}: {_format_annotations(member)}"
         else:
-            yield f"#### {member.name}()\n\n```python\n{_format_signature(member, member.name, bound=True)}\n```\n"
+            title = f"{member.name}()"
+            signature = _format_signature(member, member.name, bound=True)
+        yield f"#### {title}\n\n```python\n{signature}\n```\n"
         yield f"{_clean_docstring(member)}\n"
     yield ""
 
@@ -313,7 +327,9 @@ def _exported_names(path: Path) -> list[str]:
 
 
 def _render_functions(names: list[str], prefix: str) -> Iterator[str]:
-    """Yield the sections of public functions and classes of `testing/`, wherever they stand there."""
+    """Yield the sections of public functions and classes of `testing/`, wherever they stand
+    there.
+    """
     nodes = {
         node.name: node
         for path in sorted((PACKAGE / "testing").rglob("*.py"))
@@ -326,7 +342,8 @@ def _render_functions(names: list[str], prefix: str) -> Iterator[str]:
             yield from _render_class(node)
         else:
             signature = _format_signature(node, prefix + name, bound=False)
-            yield f"### {prefix}{name}()\n\n```python\n{signature}\n```\n\n{_clean_docstring(node)}\n"
+            yield f"### {prefix}{name}()\n\n```python\n{signature}\n```\n"
+            yield f"{_clean_docstring(node)}\n"
 
 
 def _render_fixtures() -> Iterator[str]:

@@ -1,4 +1,29 @@
-"""What a declared method is: its parameters, its reply, the move it plays or the query it asks."""
+"""What a declared method is: its parameters, its reply, and the move it makes or the query it asks.
+
+The model.  A method of TOP is declared once, as a `Method` value, and everything that knows
+methods is derived from it: the gateway's binding of parameters (types, limits, defaults, error 40
+and 41), which members `fields` can choose, the reply in JSON, XML and simplified JSON, masking of
+personal data, misspelt names, Hypothesis strategies of right and wrong calls, the signed client
+of tests, `explain` and the reference.  There is no handler to write for a method with a `move`:
+its parameters are the move's fields, the table decides what follows, and the reply is a record of
+the exchange.  A method without a move names a `query`, a function of `gateway/queries.py` that
+reads.
+
+Why declarations: the platform's own pages are tables of parameters and reply fields, with
+misspellings that clients depend on.  A declaration can be compared with
+docs/spec/exchange-api.yaml field by field, and a test does so; code that reads
+`params["dispute_id"]` could not.
+
+How a reply is described.  `reply` is the tree below the root element (`wrapper`): every `Field`
+with its type, list element names and members.  `record` is the list of fields that `fields`
+chooses from; it may stand deeper in the tree.  `failure` is the member that carries the code of a
+business failure, since the platform has three forms of it: `msg_code` beside `success`,
+`error_code` without `success`, or none.
+
+What would break: a parameter that is read without being declared (binding would drop it, a lint
+rule would call it unknown, no strategy would send it); a name spelt as it should be instead of as
+TOP spells it (clients of the real platform would miss it).
+"""
 
 from msgspec import Struct
 
@@ -10,21 +35,27 @@ __all__ = ["Method", "make_fields_param", "response_wrapper"]
 
 
 def response_wrapper(name: str) -> str:
-    """`tmall.exchange.get` is answered by `tmall_exchange_get_response`; only `taobao.` is dropped."""
+    """Return the root of a method's reply: `tmall_exchange_get_response` for `tmall.exchange.get`.
+
+    The prefix `taobao.` is dropped, every other one stays.
+    """
     return name.removeprefix("taobao.").replace(".", "_") + "_response"
 
 
 def make_fields_param(limit: int) -> Param:
-    """The `fields` parameter: which members of the record to return, at most `limit` names."""
+    """Return the parameter `fields`: the members of the record to return, at most `limit` names."""
     return Param(name="fields", kind=ValueKind.STRINGS, required=True, limit=limit, zh="返回字段")
 
 
 class Method(Struct, frozen=True, kw_only=True):
-    """One TOP method, declared once.
+    """One TOP method.
 
-    A method with a `move` needs no handler; the others name a `query`.  `record` holds the members
-    that `fields` chooses from.  `failure` names the member that carries a business failure's code:
-    `msg_code` (beside `success`), `error_code`, or empty where the platform has none.
+    - `name`, `title`, `doc_id`: as on its API page; `en` is the title in English.
+    - `session`: whether a call needs one.
+    - `move`: the move that the method makes, or None; then `query` names what it asks.
+    - `record`: the members that the parameter `fields` chooses from.
+    - `failure`: the member with the code of a business failure: `msg_code` (beside `success`),
+      `error_code`, or empty if the method has none.
     """
 
     name: str
@@ -47,5 +78,5 @@ class Method(Struct, frozen=True, kw_only=True):
 
     @property
     def all_fields(self) -> str:
-        """All that `fields` can ask for, as one value."""
+        """All names that `fields` can ask for, as one value of the parameter."""
         return ",".join(field.asked_as or field.name for field in self.record)

@@ -1,8 +1,8 @@
 """The eleven methods of 天猫换货, each declared once: parameters, limits, reply, move.
 
-Spelling exactly as the platform's, traps included (`end_gmt_modifed_time`, `error_codes`,
-`logistic_no` against `logistics_no`).  Compared with the API reference by a test.  Source:
-docs/spec/exchange-api.md.
+Spelt exactly as the platform spells them, also where it misspells (`end_gmt_modifed_time`,
+`error_codes`, `logistic_no` beside `logistics_no`).  A test compares them with
+docs/spec/exchange-api.yaml.  Source: docs/spec/exchange-api.md#api-3.
 """
 
 from ..domain.evidence import documented
@@ -23,20 +23,22 @@ from .records import RecordKind, select_exchange_fields, select_message_fields
 
 __all__ = ["EXCHANGE_METHODS"]
 
-NUMBER, STRING, BOOLEAN, DATE, OBJECT = (
-    ValueKind.NUMBER,
-    ValueKind.STRING,
-    ValueKind.BOOLEAN,
-    ValueKind.DATE,
-    ValueKind.OBJECT,
-)  # the API pages' types
+# the types of the API pages
+NUMBER = ValueKind.NUMBER
+STRING = ValueKind.STRING
+STRINGS = ValueKind.STRINGS
+BOOLEAN = ValueKind.BOOLEAN
+BYTES = ValueKind.BYTES
+DATE = ValueKind.DATE
+OBJECT = ValueKind.OBJECT
+
 DISPUTE_ID = Param(name="dispute_id", kind=NUMBER, required=True, zh="换货单号ID")
 REASON_ID = Param(name="seller_refuse_reason_id", kind=NUMBER, required=True, zh="换货原因对应ID")
 LEAVE_MESSAGE = Param(
     name="leave_message", kind=STRING, most_switch="message_max_bytes", personal=True, zh="卖家留言"
 )
 LEAVE_PICTURE = Param(
-    name="leave_message_pics", kind=ValueKind.BYTES, most_switch="picture_max_bytes", zh="凭证图片"
+    name="leave_message_pics", kind=BYTES, most_switch="picture_max_bytes", zh="凭证图片"
 )
 DISPUTE_TYPE = Param(
     name="dispute_type", kind=NUMBER, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后"
@@ -80,7 +82,7 @@ def _dates(*names: str) -> tuple[Param, ...]:
 
 
 def _errors(*, code: str = "error_code", exception: bool = True) -> tuple[Field, ...]:
-    """The members that carry a failure where there is no `success`; absent when all is well."""
+    """Return the members that carry a failure where there is no `success`; absent on success."""
     names = (code, "error_msg", *(("exception",) if exception else ()))
     return tuple(Field(name=name, kind=STRING, zh="失败时才有") for name in names)
 
@@ -89,8 +91,8 @@ def _result(*members: Field) -> tuple[Field, ...]:
     return (Field(name="result", kind=OBJECT, of=members, zh="返回结果"),)
 
 
-def _answer(record: tuple[Field, ...]) -> tuple[Field, ...]:
-    """The `result` of `get` and of every write: success, msg_code, message, exchange."""
+def _result_with_exchange(record: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Return the `result` of `get` and of every write: success, msg_code, message, exchange."""
     return _result(
         Field(name="success", kind=BOOLEAN, zh="是否成功"),
         Field(name="msg_code", kind=STRING, zh="错误码，失败时才有"),
@@ -99,15 +101,28 @@ def _answer(record: tuple[Field, ...]) -> tuple[Field, ...]:
     )
 
 
-def _write(name: str, title: str, en: str, doc_id: int, move: type[Move], *params: Param) -> Method:
+def _write(
+    name: str,
+    *,
+    title: str,
+    en: str,
+    doc_id: int,
+    section: str,
+    move: type[Move],
+    params: tuple[Param, ...],
+) -> Method:
+    """Return a method by which the seller makes a move.
+
+    Its reply shows what became of the exchange.
+    """
     return Method(
         name=name,
         title=title,
         en=en,
         doc_id=doc_id,
-        evidence=documented("api", "guide"),
+        evidence=documented("api", "guide", note=section),
         params=params,
-        reply=_answer(WRITTEN),
+        reply=_result_with_exchange(WRITTEN),
         record=WRITTEN,
         move=move,
         failure="msg_code",
@@ -120,9 +135,9 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         title="获取单笔换货详情",
         en="get one exchange order",
         doc_id=31194,
-        evidence=documented("api"),
+        evidence=documented("api", note="api-3.1"),
         params=(DISPUTE_ID, make_fields_param(100)),
-        reply=_answer(select_exchange_fields(RecordKind.GET)),
+        reply=_result_with_exchange(select_exchange_fields(RecordKind.GET)),
         record=select_exchange_fields(RecordKind.GET),
         query="exchange",
         failure="msg_code",
@@ -132,7 +147,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         title="卖家查询换货列表",
         en="list the seller's exchange orders",
         doc_id=31198,
-        evidence=documented("api"),
+        evidence=documented("api", note="api-3.2"),
         record=select_exchange_fields(RecordKind.LIST),
         query="exchanges",
         params=(
@@ -145,18 +160,12 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
             ),
             Param(
                 name="dispute_status_array",
-                kind=ValueKind.STRINGS,
+                kind=STRINGS,
                 limit=20,
                 among=tuple(str(status.value) for status in Status),
                 zh="换货状态(数字)",
             ),
-            Param(
-                name="refund_id_array",
-                kind=ValueKind.STRINGS,
-                limit=20,
-                items=NUMBER,
-                zh="换货单号列表",
-            ),
+            Param(name="refund_id_array", kind=STRINGS, limit=20, items=NUMBER, zh="换货单号列表"),
             Param(name="biz_order_id", kind=NUMBER, zh="正向订单号"),
             Param(name="logistic_no", kind=STRING, zh="快递单号"),
             Param(name="buyer_nick", kind=STRING, personal=True, zh="买家昵称"),
@@ -180,73 +189,73 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
     ),
     _write(
         "tmall.exchange.agree",
-        "卖家同意换货申请",
-        "seller agrees to the exchange",
-        31202,
-        Agree,
-        DISPUTE_ID,
-        Param(name="address_id", kind=NUMBER, required=True, zh="退货地址ID(contact_id)"),
-        make_fields_param(20),
-        LEAVE_MESSAGE,
-        LEAVE_PICTURE,
-        Param(name="complete_address", kind=STRING, personal=True, zh="详细收货地址"),
-        Param(name="mobile", kind=STRING, personal=True, zh="收货人手机号"),
-        Param(name="post", kind=STRING, zh="邮政编码"),
+        title="卖家同意换货申请",
+        en="seller agrees to the exchange",
+        doc_id=31202,
+        section="api-3.3",
+        move=Agree,
+        params=(
+            DISPUTE_ID,
+            Param(name="address_id", kind=NUMBER, required=True, zh="退货地址ID(contact_id)"),
+            make_fields_param(20),
+            LEAVE_MESSAGE,
+            LEAVE_PICTURE,
+            Param(name="complete_address", kind=STRING, personal=True, zh="详细收货地址"),
+            Param(name="mobile", kind=STRING, personal=True, zh="收货人手机号"),
+            Param(name="post", kind=STRING, zh="邮政编码"),
+        ),
     ),
     _write(
         "tmall.exchange.refuse",
-        "卖家拒绝换货申请",
-        "seller refuses the application",
-        31203,
-        Refuse,
-        DISPUTE_ID,
-        REASON_ID,
-        make_fields_param(20),
-        LEAVE_MESSAGE,
-        LEAVE_PICTURE,
+        title="卖家拒绝换货申请",
+        en="seller refuses the application",
+        doc_id=31203,
+        section="api-3.4",
+        move=Refuse,
+        params=(DISPUTE_ID, REASON_ID, make_fields_param(20), LEAVE_MESSAGE, LEAVE_PICTURE),
     ),
     _write(
         "tmall.exchange.returngoods.agree",
-        "卖家确认收货",
-        "seller confirms receipt of the returned goods",
-        31199,
-        ReturngoodsAgree,
-        DISPUTE_ID,
-        make_fields_param(100),
+        title="卖家确认收货",
+        en="seller confirms receipt of the returned goods",
+        doc_id=31199,
+        section="api-3.5",
+        move=ReturngoodsAgree,
+        params=(DISPUTE_ID, make_fields_param(100)),
     ),
     _write(
         "tmall.exchange.returngoods.refuse",
-        "卖家拒绝确认收货",
-        "seller refuses the returned goods",
-        31204,
-        ReturngoodsRefuse,
-        DISPUTE_ID,
-        REASON_ID,
-        LEAVE_MESSAGE,
-        LEAVE_PICTURE,
+        title="卖家拒绝确认收货",
+        en="seller refuses the returned goods",
+        doc_id=31204,
+        section="api-3.6",
+        move=ReturngoodsRefuse,
+        params=(DISPUTE_ID, REASON_ID, LEAVE_MESSAGE, LEAVE_PICTURE),
     ),
     _write(
         "tmall.exchange.consigngoods",
-        "卖家发货",
-        "seller ships the replacement",
-        31229,
-        Consigngoods,
-        *CONSIGN,
+        title="卖家发货",
+        en="seller ships the replacement",
+        doc_id=31229,
+        section="api-3.7",
+        move=Consigngoods,
+        params=CONSIGN,
     ),
     _write(
         "tmall.exchange.confirm.consign",
-        "换货商家确认收货并发货",
-        "seller confirms receipt and ships",
-        66761,
-        ConfirmConsign,
-        *CONSIGN,
+        title="换货商家确认收货并发货",
+        en="seller confirms receipt and ships",
+        doc_id=66761,
+        section="api-3.8",
+        move=ConfirmConsign,
+        params=CONSIGN,
     ),
     Method(
         name="tmall.exchange.message.add",
         title="卖家创建换货留言",
         en="seller adds a message",
         doc_id=31200,
-        evidence=documented("api", "guide"),
+        evidence=documented("api", "guide", note="api-3.9"),
         record=MESSAGE_FIELDS,
         move=LeaveMessage,
         failure="error_code",
@@ -261,10 +270,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 zh="留言内容",
             ),
             Param(
-                name="message_pics",
-                kind=ValueKind.BYTES,
-                most_switch="picture_max_bytes",
-                zh="凭证图片列表",
+                name="message_pics", kind=BYTES, most_switch="picture_max_bytes", zh="凭证图片列表"
             ),
             make_fields_param(20),
         ),
@@ -278,7 +284,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         title="查询换货订单留言列表",
         en="list messages of an exchange order",
         doc_id=31201,
-        evidence=documented("api"),
+        evidence=documented("api", note="api-3.10"),
         record=LISTED_FIELDS,
         query="messages",
         failure="error_code",
@@ -287,7 +293,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
             make_fields_param(20),
             Param(
                 name="operator_roles",
-                kind=ValueKind.STRINGS,
+                kind=STRINGS,
                 limit=20,
                 among=tuple(str(role.value) for role in Role),
                 zh="、".join(f"{role.value} {role.zh}" for role in Role),
@@ -314,7 +320,7 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
         title="获取拒绝换货原因列表",
         en="list refuse reasons",
         doc_id=31214,
-        evidence=documented("api"),
+        evidence=documented("api", note="api-3.11"),
         params=(DISPUTE_ID, DISPUTE_TYPE, make_fields_param(20)),
         record=REASON,
         query="reasons",

@@ -1,4 +1,4 @@
-"""All declared TOP methods by name, and the names of their personal fields and parameters."""
+"""All declared methods of TOP by name, and the names of their personal fields and parameters."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -16,6 +16,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 
 def _personal(fields: tuple[Field, ...]) -> Iterator[str]:
+    """Yield the names of the personal fields, members of objects included."""
     for field in fields:
         if field.personal:
             yield field.name

@@ -1,4 +1,5 @@
-"""The records of replies: what each field is called, how it is read, and in which replies it stands.
+"""The records of replies: what each field is called, how it is read, and in which replies it
+stands.
 
 Field names are spelt as on the wire, also where TOP misspells them (`operation_contraint`; a client
 asks for `bizorder_id` and gets `biz_order_id`).  Readers take the sandbox's inner time and give the
@@ -65,7 +66,10 @@ Reader = Callable[[Any, RecordView], Any]
 
 
 class Column(Struct, frozen=True):
-    """A field of a record: its declaration, its reader (None: absent), and the kinds it stands in."""
+    """A field of a record.
+
+    Its declaration, its reader (None: absent), and the kinds it stands in.
+    """
 
     field: Field
     read: Reader

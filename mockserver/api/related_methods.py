@@ -1,7 +1,8 @@
-"""The neighbours that an exchange client cannot do without, and the table of all methods.
+"""The methods that an exchange client cannot do without beside the eleven.
 
-Return addresses, carriers, the trade behind an exchange, the time.  Parameters and paths: sibling API
-pages; types of the fields: rules of the product.
+Return addresses, carriers, the trade behind an exchange, the time.  Parameters and paths are
+those of the sibling API pages; types of the fields: docs/spec/rules.md#rules-neighbours.  Source:
+docs/spec/evidence-2026-11.md#evidence-3.
 """
 
 from ..domain.evidence import documented, inferred
@@ -10,15 +11,13 @@ from .declaration import Method, make_fields_param
 
 __all__ = ["RELATED_METHODS"]
 
-NUMBER, STRING, BOOLEAN, DATE, PRICE, OBJECT = (
-    ValueKind.NUMBER,
-    ValueKind.STRING,
-    ValueKind.BOOLEAN,
-    ValueKind.DATE,
-    ValueKind.PRICE,
-    ValueKind.OBJECT,
-)
-
+# the types of the API pages
+NUMBER = ValueKind.NUMBER
+STRING = ValueKind.STRING
+BOOLEAN = ValueKind.BOOLEAN
+DATE = ValueKind.DATE
+PRICE = ValueKind.PRICE
+OBJECT = ValueKind.OBJECT
 
 _PERSONAL = (
     "contact_name",
@@ -35,6 +34,7 @@ _PERSONAL = (
 
 
 def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
+    """Return a field for each keyword, in order; those of `_PERSONAL` are masked in the journal."""
     return tuple(
         Field(name=name, kind=kind, personal=name in _PERSONAL) for name, kind in kinds.items()
     )

@@ -1,4 +1,8 @@
-"""A signed call as an SDK sends it: all text parameters with their signature, and the body that carries them."""
+"""A signed call as an SDK sends it: its text parameters with the signature, and the body.
+
+Used by the client that tests get, by scenarios, and by in-process calls.  Source:
+docs/spec/top-protocol.md#top-1.2, #top-2, #top-8.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +20,7 @@ _BOUNDARY = "tmall-mockserver-form"
 
 
 class Credentials(Struct, frozen=True):
-    """Who calls: app, secret, session."""
+    """Who calls: app, secret, session (empty: none is sent)."""
 
     app_key: str
     app_secret: str
@@ -32,10 +36,12 @@ def build_signed_params(
     format: str = "json",
     sign_method: str = "md5",
 ) -> dict[str, str]:
-    """All text parameters with the signature; None leaves one out, `fields` is filled in when absent.
+    """Return all text parameters of a call by name, with the signature.
 
-    What `business` gives stands, the gateway's own parameters and `sign` included; by a `sign_method` that nobody
-    knows it is signed as by md5, so that the gateway has its say.
+    A value None leaves a parameter out.  `fields`, if the method has it, asks for everything
+    unless `business` names it.  What `business` contains replaces the gateway's own parameters,
+    `sign` included.  If it names a `sign_method` that does not exist, the call is signed as by
+    md5, so that the gateway and not this function refuses it.
     """
     system = {
         "method": method,
@@ -46,28 +52,25 @@ def build_signed_params(
         "sign_method": sign_method,
         "timestamp": show_time(at),
     }
-    known = METHODS.get(method)
-    if (
-        known is not None
-        and "fields" not in business
-        and any(p.name == "fields" for p in known.params)
-    ):
-        system["fields"] = known.all_fields
-    merged = {**system, **business}
+    declared = METHODS.get(method)
+    takes_fields = declared and any(param.name == "fields" for param in declared.params)
+    if declared and takes_fields and "fields" not in business:
+        system["fields"] = declared.all_fields
     texts = {
-        name: _text(value)
-        for name, value in merged.items()
-        if value is not None and not _is_file(value)
+        name: _format_value(value)
+        for name, value in {**system, **business}.items()
+        if value is not None and not isinstance(value, bytes | bytearray)
     }
     if "sign" in business:
         return texts
-    named = texts.get("sign_method", "md5")
-    chosen = "md5" if "sign_method" in business and named not in SIGN_METHODS else named
-    return {**texts, "sign": sign(texts, who.app_secret, chosen)}
+    signed_by = texts.get("sign_method", "md5")
+    if "sign_method" in business and signed_by not in SIGN_METHODS:
+        signed_by = "md5"
+    return {**texts, "sign": sign(texts, who.app_secret, signed_by)}
 
 
 def extract_files(business: Mapping[str, object]) -> dict[str, bytes]:
-    """The parameters that go as files."""
+    """Return the parameters that are sent as files: those whose values are bytes."""
     return {
         name: bytes(value)
         for name, value in business.items()
@@ -76,7 +79,7 @@ def extract_files(business: Mapping[str, object]) -> dict[str, bytes]:
 
 
 def encode_body(texts: Mapping[str, str], files: Mapping[str, bytes]) -> tuple[bytes, str]:
-    """The body and its content type: a form, multipart where there are files."""
+    """Return the body and its content type: a form, or multipart if there are files."""
     if not files:
         return urlencode(texts).encode(), "application/x-www-form-urlencoded;charset=UTF-8"
     parts = [
@@ -84,18 +87,19 @@ def encode_body(texts: Mapping[str, str], files: Mapping[str, bytes]) -> tuple[b
         for name, text in texts.items()
     ]
     for name, content in files.items():
-        head = f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'
+        head = (
+            f'Content-Disposition: form-data; name="{name}"; filename="{name}"\r\n'
+            "Content-Type: image/png\r\n\r\n"
+        )
         parts.append(head.encode() + content)
-    mark = f"--{_BOUNDARY}".encode()
-    body = b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
+    delimiter = f"--{_BOUNDARY}".encode()
+    body = b"".join(delimiter + b"\r\n" + part + b"\r\n" for part in parts)
+    body += delimiter + b"--\r\n"
     return body, f"multipart/form-data; boundary={_BOUNDARY}"
 
 
-def _is_file(value: object) -> bool:
-    return isinstance(value, bytes | bytearray)
-
-
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
+    """Return a parameter's value as text: lists joined by commas, instants in Beijing time."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

@@ -1,8 +1,8 @@
-"""Names that a caller spells otherwise than TOP: what was probably meant, and where TOP itself misspells.
+"""Names that a caller spells otherwise than TOP: what was probably meant, and where TOP misspells.
 
-Compared only for names that a method does not have.  `OFFICIAL_SPELLINGS` is known in both directions: who writes the correct
-English is told TOP's spelling, who writes yet another gets the nearest.  Source:
-docs/spec/exchange-api.md#api-2-spelling.
+Only names that a method does not have are compared.  `OFFICIAL_SPELLINGS` works in both
+directions: whoever writes correct English is told how TOP spells it, whoever writes something
+else gets the nearest name.  Source: docs/spec/exchange-api.md#api-2-spelling.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -27,7 +27,8 @@ __all__ = [
     "suggest_name",
 ]
 
-_SHOWN, _LONGEST = 10, 64
+_MAX_SENTENCES = 10  # on one call
+_MAX_NAME_LENGTH = 64
 
 
 class Spelling(Struct, frozen=True):
@@ -73,10 +74,11 @@ OFFICIAL_SPELLINGS: tuple[Spelling, ...] = (
     ),
     Spelling("time_out", "timeout", "官方写成两个词", "TOP writes two words"),
 )
-_OTHERWISE: Mapping[str, tuple[Spelling, str]] = MappingProxyType(
+# by either spelling of a name: the spelling, and the other name
+_COUNTERPARTS: Mapping[str, tuple[Spelling, str]] = MappingProxyType(
     {
-        **{each.official: (each, each.expected) for each in OFFICIAL_SPELLINGS},
-        **{each.expected: (each, each.official) for each in OFFICIAL_SPELLINGS},
+        **{spelling.official: (spelling, spelling.expected) for spelling in OFFICIAL_SPELLINGS},
+        **{spelling.expected: (spelling, spelling.official) for spelling in OFFICIAL_SPELLINGS},
     }
 )
 _SYSTEM = frozenset(SYSTEM_PARAMETERS)
@@ -117,9 +119,7 @@ _ALIASES: Mapping[str, str] = MappingProxyType(
 PARAMETER_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {method.name: _SYSTEM | {param.name for param in method.params} for method in METHODS.values()}
 )
-_EXCHANGE = frozenset(
-    name for column in EXCHANGE for name in (column.field.name, column.field.asked_as) if name
-)
+_EXCHANGE_NAMES = frozenset(name for column in EXCHANGE for name in column.names)
 FIELD_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         method.name: frozenset(
@@ -131,44 +131,59 @@ FIELD_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 def normalize_name(name: str) -> str:
-    """A name without case, underscores, hyphens and dots: as `disputeId` and `dispute_id` are the same."""
+    """Return a name without case, underscores, hyphens and dots: `disputeId` is `dispute_id`."""
     return name.lower().replace("_", "").replace("-", "").replace(".", "").strip()
 
 
 def suggest_name(name: str, known: Collection[str]) -> str:
-    """The known name that was probably meant; empty where none is near."""
-    if len(name) > _LONGEST:
+    """Return the name of `known` that was probably meant; empty if none is near."""
+    if len(name) > _MAX_NAME_LENGTH:
         return ""
-    other = _OTHERWISE[name][1] if name in _OTHERWISE else _ALIASES.get(normalize_name(name), "")
-    if other in known:
-        return other
-    same = [each for each in known if normalize_name(each) == normalize_name(name)]
+    if name in _COUNTERPARTS:
+        candidate = _COUNTERPARTS[name][1]
+    else:
+        candidate = _ALIASES.get(normalize_name(name), "")
+    if candidate in known:
+        return candidate
+    same = [
+        known_name for known_name in known if normalize_name(known_name) == normalize_name(name)
+    ]
     return (same or get_close_matches(name.lower(), known, 1, 0.75) or [""])[0]
 
 
 def describe_unknown_parameters(method: Method, names: Iterable[str]) -> Iterator[str]:
-    """A sentence for each parameter that the method does not have, the first ten."""
+    """Yield a sentence for each parameter that the method does not have, at most ten."""
     known = PARAMETER_NAMES[method.name]
-    for name in [name for name in names if name not in known][:_SHOWN]:
-        yield _told("参数", "parameter", name, known, method)
+    unknown = [name for name in names if name not in known]
+    for name in unknown[:_MAX_SENTENCES]:
+        yield _describe("参数", "parameter", name, method)
 
 
 def describe_unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
-    """A sentence for each name in `fields` that the method does not return, the first ten."""
+    """Yield a sentence for each name in `fields` that the method does not return, at most ten."""
     known = FIELD_NAMES[method.name]
-    for name in [name for name in dict.fromkeys(fields) if name.partition(".")[0] not in known][
-        :_SHOWN
-    ]:
-        yield _told("fields 中的", "in fields,", name, known, method)
+    unknown = [name for name in dict.fromkeys(fields) if name.partition(".")[0] not in known]
+    for name in unknown[:_MAX_SENTENCES]:
+        yield _describe("fields 中的", "in fields,", name, method)
 
 
-def _told(what_zh: str, what: str, name: str, known: Collection[str], method: Method) -> str:
-    shown, other = name[:_LONGEST], suggest_name(name, known)
-    if other and name in _OTHERWISE and _OTHERWISE[name][1] == other:
-        spelling = _OTHERWISE[name][0]
-        return f"{what_zh} {shown} 被忽略：{method.name} 这里写 {other}({spelling.zh}) ({what} {shown} is ignored: it is {other} here, {spelling.en})"
-    if other:
-        return f"{what_zh} {shown} 被忽略：是否想写 {other}？ ({what} {shown} is ignored: did you mean {other}?)"
-    if what != "parameter" and name in _EXCHANGE:
-        return f"{what_zh} {shown} 被忽略：{method.name} 不返回它 ({what} {shown} is ignored: {method.name} does not return it)"
-    return f"{what_zh} {shown} 被忽略：{method.name} 没有这个名字 ({what} {shown} is ignored: {method.name} has no such name)"
+def _describe(place_zh: str, place_en: str, name: str, method: Method) -> str:
+    """Return why a name is ignored and what was perhaps meant, Chinese (English)."""
+    is_parameter = place_en == "parameter"
+    known = PARAMETER_NAMES[method.name] if is_parameter else FIELD_NAMES[method.name]
+    suggestion = suggest_name(name, known)
+    if suggestion and name in _COUNTERPARTS and _COUNTERPARTS[name][1] == suggestion:
+        spelling = _COUNTERPARTS[name][0]
+        why_zh = f"{method.name} 这里写 {suggestion}({spelling.zh})"
+        why_en = f"it is {suggestion} here, {spelling.en}"
+    elif suggestion:
+        why_zh = f"是否想写 {suggestion}？"
+        why_en = f"did you mean {suggestion}?"
+    elif not is_parameter and name in _EXCHANGE_NAMES:
+        why_zh = f"{method.name} 不返回它"
+        why_en = f"{method.name} does not return it"
+    else:
+        why_zh = f"{method.name} 没有这个名字"
+        why_en = f"{method.name} has no such name"
+    clipped = name[:_MAX_NAME_LENGTH]
+    return f"{place_zh} {clipped} 被忽略：{why_zh} ({place_en} {clipped} is ignored: {why_en})"

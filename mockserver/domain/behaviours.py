@@ -1,8 +1,14 @@
-"""How a robot behaves: for each party and state, what it may do, how likely, and after how long.
+"""How robots behave: for each party and status, what it may do, how likely, and after how long.
 
-All policies stand in one literal; this file does not know who draws from it (`world/robots.py`)
-or shows it (`explain`, control API).  Nobody documents how people behave: every policy is this
-product's own.
+A robot plays a party of an exchange by itself when the sandbox's clock moves: the buyer, customer
+service, or the courier, who decides when a parcel arrives.  A `Behaviour` is data: for each
+status a set of `Action`s with weights and delays, from which one is drawn with the sandbox's
+seed.  All behaviours stand in one literal; this module does not know who draws from it
+(`world/robots.py`) or shows it (`explain`, control API).  An action is only an intention: it is
+played through the table like any other move when its time comes, and dropped if it is not legal
+any more.
+
+Nobody documents how people behave: every behaviour is this product's own.
 """
 
 from collections.abc import Mapping
@@ -39,7 +45,7 @@ __all__ = [
     "PlannedAction",
 ]
 
-MAX_MODIFICATIONS = 5  # how often a robot modifies one exchange; then it does something else, so no quarrel goes on for ever
+MAX_MODIFICATIONS = 5  # of one exchange by a robot; then it does something else, so all ends
 ANOTHER_SKU = "*"  # as wanted SKU: another of the sandbox's goods
 WAYBILL_PLACEHOLDER = "{waybill}"  # in a message: the waybill of the returned goods
 S1, S2, S3 = Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_RETURN, Status.WAIT_SELLER_CONFIRM
@@ -48,7 +54,7 @@ ASKED, STEPPED_IN = CsStatus.ASKED, CsStatus.STEPPED_IN
 
 
 class Party(StrEnum):
-    """Whom a robot can play.  The courier decides how long parcels travel."""
+    """A party that a robot can play.  The courier decides how long parcels travel."""
 
     BUYER = "buyer"
     COURIER = "courier"
@@ -100,10 +106,10 @@ class Behaviour(Struct, frozen=True, kw_only=True):
 
 
 class PlannedAction(Struct, frozen=True, order=True, gc=False):
-    """That a party's robot acts on an exchange at an inner instant; `move` is what it means to do.
+    """At inner instant `at` a party's robot makes a move on an exchange.
 
-    An application has no exchange yet: its `dispute_id` is 0.  The order of plans is the order in
-    which they come true.
+    An application has no exchange yet: its `dispute_id` is 0.  Planned actions are executed in
+    their sort order.
     """
 
     at: datetime
@@ -120,8 +126,8 @@ def _before_end(least: str, most: str) -> Delay:
     return Delay(parse_duration(least), parse_duration(most), ending=True)
 
 
-def _judges(delay: Delay, *, buyer: int, seller: int, refund: int) -> tuple[Action, ...]:
-    """Judgements by their weights."""
+def _judge_actions(delay: Delay, *, buyer: int, seller: int, refund: int) -> tuple[Action, ...]:
+    """Return a judgement for each verdict, by weight."""
     return tuple(
         Action(weight, Judge(verdict=verdict), delay)
         for weight, verdict in (
@@ -135,19 +141,19 @@ def _judges(delay: Delay, *, buyer: int, seller: int, refund: int) -> tuple[Acti
 NOTHING = None
 LAST_SECOND = _before_end("1s", "1s")
 ANY_TIME = _after("1m", "9d")
-DELIVERED = LeaveMessage(
+NOTE_DELIVERY = LeaveMessage(
     content=f"【物流】退回的商品已送达，运单号 {WAYBILL_PLACEHOLDER}，请确认收货。"
 )
-WHEN_AGREED = LeaveMessage(content="申请已经提交很久了，什么时候同意？")
-WHEN_RECEIVED = LeaveMessage(content="商品早就寄回了，请尽快确认收货。")
-WHEN_SHIPPED = LeaveMessage(content="怎么还不发货？请尽快发出换货商品。")
-MENDED = Modify(desc="已按要求修改申请，请重新处理。")
-OTHER_GOODS = Modify(exchange_sku=ANOTHER_SKU, desc="改换另一款商品。")
+ASK_WHEN_AGREED = LeaveMessage(content="申请已经提交很久了，什么时候同意？")
+ASK_WHEN_RECEIVED = LeaveMessage(content="商品早就寄回了，请尽快确认收货。")
+ASK_WHEN_SHIPPED = LeaveMessage(content="怎么还不发货？请尽快发出换货商品。")
+MODIFY = Modify(desc="已按要求修改申请，请重新处理。")
+MODIFY_GOODS = Modify(exchange_sku=ANOTHER_SKU, desc="改换另一款商品。")
 
 BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
     {
-        policy.name: policy
-        for policy in (
+        behaviour.name: behaviour
+        for behaviour in (
             Behaviour(
                 name="prompt",
                 label="及时",
@@ -156,82 +162,85 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
                 buyer={
                     S2: (Action(1, ShipBack(), _after("30m", "1d")),),
                     S6: (
-                        Action(3, MENDED, _after("10m", "12h")),
+                        Action(3, MODIFY, _after("10m", "12h")),
                         Action(1, AskCs(), _after("10m", "12h")),
                     ),
                     S13: (Action(1, ConfirmReceipt(), _after("5m", "12h")),),
                 },
-                courier=(Action(1, DELIVERED, _after("1d", "3d")),),
+                courier=(Action(1, NOTE_DELIVERY, _after("1d", "3d")),),
                 cs={
                     ASKED: (Action(1, StepIn(), _after("10m", "4h")),),
-                    STEPPED_IN: _judges(_after("1h", "1d"), buyer=2, seller=2, refund=1),
+                    STEPPED_IN: _judge_actions(_after("1h", "1d"), buyer=2, seller=2, refund=1),
                 },
             ),
             Behaviour(
                 name="slow",
                 label="拖延",
                 zh="总是等到时限将至才行动，但不逾期；包裹四至九天送达。",
-                en="waits until the deadline is near, yet keeps it; parcels travel four to nine days.",
+                en="waits until the deadline is near, yet keeps it; "
+                "parcels travel four to nine days.",
                 buyer={
                     S2: (Action(1, ShipBack(), _before_end("1h", "2d")),),
                     S6: (
-                        Action(3, MENDED, _before_end("1h", "1d")),
+                        Action(3, MODIFY, _before_end("1h", "1d")),
                         Action(1, AskCs(), _before_end("1h", "1d")),
                     ),
                     S13: (Action(1, ConfirmReceipt(), _before_end("1h", "3d")),),
                 },
-                courier=(Action(1, DELIVERED, _after("4d", "9d")),),
+                courier=(Action(1, NOTE_DELIVERY, _after("4d", "9d")),),
                 cs={
                     ASKED: (Action(1, StepIn(), _after("2d", "5d")),),
-                    STEPPED_IN: _judges(_after("3d", "10d"), buyer=2, seller=2, refund=1),
+                    STEPPED_IN: _judge_actions(_after("3d", "10d"), buyer=2, seller=2, refund=1),
                 },
             ),
             Behaviour(
                 name="forgetful",
                 label="健忘",
                 zh="多半忘了行动，由系统按时限处理；小二很久以后才想起来；包裹有时丢失。",
-                en="mostly forgets to act, so the system does; customer service remembers late; a parcel may be lost.",
+                en="mostly forgets to act, so the system does; "
+                "customer service remembers late; a parcel may be lost.",
                 buyer={
                     S2: (Action(4, NOTHING), Action(1, ShipBack(), _before_end("1h", "1d"))),
-                    S6: (Action(4, NOTHING), Action(1, MENDED, _before_end("1h", "1d"))),
+                    S6: (Action(4, NOTHING), Action(1, MODIFY, _before_end("1h", "1d"))),
                     S13: (Action(4, NOTHING), Action(1, ConfirmReceipt(), _before_end("1h", "1d"))),
                 },
-                courier=(Action(4, DELIVERED, _after("3d", "8d")), Action(1, NOTHING)),
+                courier=(Action(4, NOTE_DELIVERY, _after("3d", "8d")), Action(1, NOTHING)),
                 cs={
                     ASKED: (Action(1, StepIn(), _after("7d", "20d")),),
-                    STEPPED_IN: _judges(_after("10d", "30d"), buyer=2, seller=2, refund=1),
+                    STEPPED_IN: _judge_actions(_after("10d", "30d"), buyer=2, seller=2, refund=1),
                 },
             ),
             Behaviour(
                 name="adversarial",
                 label="刁难",
                 zh="改来改去，申请小二介入，临到时限才取消，最后一秒才寄回、才确认收货，并不断催促。",
-                en="modifies, asks for customer service, cancels late, ships back and confirms at the last second, and nags.",
+                en="modifies, asks for customer service, cancels late, "
+                "ships back and confirms at the last second, and nags.",
                 buyer={
                     S1: (
                         Action(3, NOTHING),
                         Action(1, Cancel(), _before_end("1s", "2h")),
-                        Action(2, WHEN_AGREED, _after("1h", "1d")),
+                        Action(2, ASK_WHEN_AGREED, _after("1h", "1d")),
                     ),
                     S2: (Action(4, ShipBack(), LAST_SECOND), Action(1, Cancel(), LAST_SECOND)),
-                    S3: (Action(1, NOTHING), Action(1, WHEN_RECEIVED, _after("1h", "2d"))),
+                    S3: (Action(1, NOTHING), Action(1, ASK_WHEN_RECEIVED, _after("1h", "2d"))),
                     S6: (
-                        Action(3, OTHER_GOODS, _after("1m", "4d")),
-                        Action(2, MENDED, LAST_SECOND),
+                        Action(3, MODIFY_GOODS, _after("1m", "4d")),
+                        Action(2, MODIFY, LAST_SECOND),
                         Action(3, AskCs(), LAST_SECOND),
                         Action(1, Cancel(), LAST_SECOND),
                     ),
-                    S12: (Action(1, NOTHING), Action(2, WHEN_SHIPPED, _after("1h", "2d"))),
+                    S12: (Action(1, NOTHING), Action(2, ASK_WHEN_SHIPPED, _after("1h", "2d"))),
                     S13: (Action(1, ConfirmReceipt(), LAST_SECOND),),
                 },
-                courier=(Action(4, DELIVERED, _before_end("1h", "1d")), Action(1, NOTHING)),
+                courier=(Action(4, NOTE_DELIVERY, _before_end("1h", "1d")), Action(1, NOTHING)),
                 cs={
                     ASKED: (
                         Action(1, StepIn(), _after("1d", "3d")),
                         Action(1, Judge(verdict=Verdict.SELLER), _after("1m", "10m")),
                         Action(1, Judge(verdict=Verdict.REFUND), _after("1m", "10m")),
                     ),
-                    STEPPED_IN: _judges(_after("1m", "15d"), buyer=1, seller=2, refund=2),
+                    STEPPED_IN: _judge_actions(_after("1m", "15d"), buyer=1, seller=2, refund=2),
                 },
             ),
             Behaviour(
@@ -243,31 +252,31 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
                     S1: (
                         Action(3, NOTHING),
                         Action(1, Cancel(), ANY_TIME),
-                        Action(1, WHEN_AGREED, ANY_TIME),
+                        Action(1, ASK_WHEN_AGREED, ANY_TIME),
                     ),
                     S2: (
                         Action(3, ShipBack(), ANY_TIME),
                         Action(1, Cancel(), ANY_TIME),
                         Action(1, NOTHING),
                     ),
-                    S3: (Action(2, NOTHING), Action(1, WHEN_RECEIVED, ANY_TIME)),
+                    S3: (Action(2, NOTHING), Action(1, ASK_WHEN_RECEIVED, ANY_TIME)),
                     S6: (
-                        Action(2, MENDED, ANY_TIME),
-                        Action(1, OTHER_GOODS, ANY_TIME),
+                        Action(2, MODIFY, ANY_TIME),
+                        Action(1, MODIFY_GOODS, ANY_TIME),
                         Action(2, AskCs(), ANY_TIME),
                         Action(1, Cancel(), ANY_TIME),
                         Action(1, NOTHING),
                     ),
-                    S12: (Action(2, NOTHING), Action(1, WHEN_SHIPPED, ANY_TIME)),
+                    S12: (Action(2, NOTHING), Action(1, ASK_WHEN_SHIPPED, ANY_TIME)),
                     S13: (Action(3, ConfirmReceipt(), ANY_TIME), Action(1, NOTHING)),
                 },
-                courier=(Action(5, DELIVERED, _after("6h", "9d")), Action(1, NOTHING)),
+                courier=(Action(5, NOTE_DELIVERY, _after("6h", "9d")), Action(1, NOTHING)),
                 cs={
                     ASKED: (
                         Action(3, StepIn(), ANY_TIME),
-                        *_judges(ANY_TIME, buyer=1, seller=1, refund=1),
+                        *_judge_actions(ANY_TIME, buyer=1, seller=1, refund=1),
                     ),
-                    STEPPED_IN: _judges(ANY_TIME, buyer=1, seller=1, refund=1),
+                    STEPPED_IN: _judge_actions(ANY_TIME, buyer=1, seller=1, refund=1),
                 },
             ),
         )

@@ -1,7 +1,13 @@
-"""Named conditions of rows: a sentence, a failure code and a pure predicate each.
+"""Named conditions of rows: each a pure predicate, a failure code, and what is wrong if it fails.
 
-The kind orders the checks as the product answers them (rules.md): state, then arguments, then
-stock. Conditions that only `strict_logistics` enforces turn into warnings otherwise.
+A row of the table names its conditions instead of containing code, so that a refusal can say
+which one failed, coverage can count rows by what decided between them, `explain` can print them,
+and a mutation test can leave one out.  The kind of a condition orders the checks as the product
+answers them (docs/spec/rules.md#rules-wire): status first, then arguments, then stock.  A
+condition sees only its `Situation`, which holds everything outside the exchange that may matter;
+so `play` is a pure function and a scenario can be checked without a sandbox.
+
+Conditions that only the rule `strict_logistics` enforces become warnings otherwise.
 """
 
 import re
@@ -46,10 +52,12 @@ class Situation(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """`holds` decides; `zh` and `en` say what is wrong when it does not (`{…}` are move fields).
+    """`holds` decides; `zh` and `en` say what is wrong if it does not (`{…}` are fields of the
+    move).
 
-    `label` says in Chinese what it asks for; a `deciding` one tells apart rows of one state and
-    move.
+    `label` says in Chinese what the condition asks for.  `failure` names the business failure.  A
+    `deciding` condition tells apart rows of one status and move.  A `strict_only` one is a warning
+    unless rule `strict_logistics` is set.
     """
 
     name: str
@@ -63,19 +71,15 @@ class Condition(Struct, frozen=True):
     deciding: bool = False
 
 
-def _field(name: str) -> Callable[[Situation], str]:
-    return lambda at: str(getattr(at.move, name))
-
-
-def _verdict(wanted: Verdict) -> Condition:
+def _for_verdict(verdict: Verdict) -> Condition:
     return Condition(
-        f"for_{wanted}",
-        f"判定 for: {wanted}",
+        f"for_{verdict}",
+        f"判定 for: {verdict}",
         ConditionKind.STATE,
         "wrong_state",
-        lambda at: getattr(at.move, "verdict") is wanted,
-        f"判定不是 {wanted}",
-        f"the judgement is not for {wanted}",
+        lambda at: getattr(at.move, "verdict") is verdict,
+        f"判定不是 {verdict}",
+        f"the judgement is not for {verdict}",
         deciding=True,
     )
 
@@ -93,17 +97,26 @@ def _refused_from(status: Status, name: str) -> Condition:
     )
 
 
-def _same_goods(at: Situation) -> bool:
-    sku, num = getattr(at.move, "exchange_sku"), getattr(at.move, "num")
+def _wants_same_goods(at: Situation) -> bool:
+    """Return True if the move leaves the wanted SKU and its number as they are."""
+    sku = getattr(at.move, "exchange_sku")
+    num = getattr(at.move, "num")
     return sku in ("", at.exchange.exchange_sku) and num in (0, at.exchange.num)
 
 
-def _fresh(at: Situation) -> bool:
+def _waybill(at: Situation) -> str:
+    return str(getattr(at.move, "logistics_no"))
+
+
+def _waybill_is_unused(at: Situation) -> bool:
+    """Return True if no other exchange used the move's waybill."""
     user = at.waybills.get(getattr(at.move, "logistics_no") or "")
     return user is None or user == at.exchange.dispute_id
 
 
-FOR_BUYER, FOR_SELLER, FOR_REFUND = map(_verdict, (Verdict.BUYER, Verdict.SELLER, Verdict.REFUND))
+FOR_BUYER = _for_verdict(Verdict.BUYER)
+FOR_SELLER = _for_verdict(Verdict.SELLER)
+FOR_REFUND = _for_verdict(Verdict.REFUND)
 RECEIPT_REFUSED = _refused_from(Status.WAIT_SELLER_CONFIRM, "receipt_refused")
 APPLICATION_REFUSED = _refused_from(Status.WAIT_SELLER_AGREE, "application_refused")
 NOT_IN_HAND = Condition(
@@ -120,7 +133,7 @@ BACK_TO_RECEIPT = Condition(
     "规则 modify_to 为 3 且换货商品不变",
     ConditionKind.STATE,
     "wrong_state",
-    lambda at: at.rules.number("modify_to") == 3 and _same_goods(at),
+    lambda at: at.rules.number("modify_to") == 3 and _wants_same_goods(at),
     "规则 modify_to 不是 3，或换货商品已变更",
     "rule modify_to is not 3, or other goods are wanted",
     deciding=True,
@@ -140,7 +153,8 @@ REASON_KNOWN = Condition(
     ConditionKind.ARGUMENT,
     "unknown_reason",
     lambda at: getattr(at.move, "seller_refuse_reason_id") in at.reasons,
-    "拒绝原因 {seller_refuse_reason_id} 不适用于当前阶段，请取 tmall.exchange.refusereason.get 返回的 reason_id",
+    "拒绝原因 {seller_refuse_reason_id} 不适用于当前阶段，"
+    "请取 tmall.exchange.refusereason.get 返回的 reason_id",
     "refuse reason {seller_refuse_reason_id} does not fit this stage; "
     "take a reason_id of tmall.exchange.refusereason.get",
 )
@@ -149,7 +163,7 @@ WAYBILL_GIVEN = Condition(
     "运单号非空",
     ConditionKind.ARGUMENT,
     "bad_waybill",
-    lambda at: bool(_field("logistics_no")(at).strip()),
+    lambda at: bool(_waybill(at).strip()),
     "运单号为空",
     "the waybill is empty",
 )
@@ -158,7 +172,7 @@ WAYBILL_FORMED = Condition(
     "运单号格式正确",
     ConditionKind.ARGUMENT,
     "bad_waybill",
-    lambda at: re.fullmatch(r"[0-9A-Za-z-]{5,32}", _field("logistics_no")(at)) is not None,
+    lambda at: re.fullmatch(r"[0-9A-Za-z-]{5,32}", _waybill(at)) is not None,
     "运单号 {logistics_no} 格式不对，应为 5–32 位字母、数字或连字符",
     "waybill {logistics_no} is malformed: 5–32 letters, digits, hyphens",
     strict_only=True,
@@ -168,7 +182,7 @@ WAYBILL_FRESH = Condition(
     "运单号未用于别单",
     ConditionKind.ARGUMENT,
     "bad_waybill",
-    _fresh,
+    _waybill_is_unused,
     "运单号 {logistics_no} 已用于另一换货单",
     "waybill {logistics_no} was used on another exchange",
     strict_only=True,

@@ -20,7 +20,7 @@ class Article(Struct, frozen=True):
     citations: tuple[str, ...] = ()
 
     def body(self, lang: str) -> str:
-        """Return the text in `lang` (`en`, else Chinese), the pages that say so in the last line."""
+        """Return the text in `lang` (`en`, else Chinese); its last line names the sources."""
         text = self.en if lang == "en" else self.zh
         places = dict.fromkeys(locate_citation(citation) for citation in self.citations)
         if not places:

@@ -124,7 +124,8 @@ def _explain_fault(fault: FaultKind) -> Article:
     for option in fault.options:
         default = _format_value(option.default)
         chinese.append(
-            f"选项 {option.name}，默认 {default}{_format_among(option, '，取值 ', '、')}：{option.zh}"
+            f"选项 {option.name}，默认 {default}"
+            f"{_format_among(option, '，取值 ', '、')}：{option.zh}"
         )
         english.append(
             f"option {option.name}, default {default}"
@@ -222,8 +223,8 @@ def explain(term: str) -> list[Article]:
     """Return the articles whose id or title is `term`; empty if nothing is called so.
 
     A term is a number, a Chinese status text, a move, a method, a rule, a code, a finding or a
-    citation (`guide-7`).  What follows a colon is ignored: `isv.missing-parameter:fields` is explained as
-    `isv.missing-parameter`.
+    citation (`guide-7`).  What follows a colon is ignored: `isv.missing-parameter:fields` is
+    explained as `isv.missing-parameter`.
     """
     name = term.strip()
     bare = name.partition(":")[0]
@@ -244,7 +245,7 @@ def _explain_source(citation: str) -> Article:
 
 
 def render_reference(lang: str) -> str:
-    """Return all articles by kind, then the sources, as one Markdown page in `lang` (`zh`, `en`)."""
+    """Return all articles by kind, then the sources, as a Markdown page (`zh` or `en`)."""
     parts = ["# tmall-mockserver 参考 (reference)\n"]
     kind = ""
     for article in build_articles():
