@@ -133,7 +133,7 @@ class ScenarioExecutor:
             time.monotonic, self._pause, longest=self._options.within, alive=alive
         )
         return RunSettings(
-            waiting=waiting, until=self._options.until, client=self._start_client is not None
+            waiter=waiting, until=self._options.until, client=self._start_client is not None
         )
 
     def _pause(self, seconds: float) -> None:

@@ -69,7 +69,7 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     world, body = request.world, request.body
     story, until = _read(request), _until(world, body.until)
     _check_world(request, story)
-    waiting = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
+    waiter = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
     with _turn(request, world, waits=_waits(story.steps)), _still(world):
         ignored = _apply(world, story.given)
         target = SharedSandboxTarget(
@@ -82,7 +82,7 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
         result = run_scenario(
             story,
             target,
-            RunSettings(waiting=waiting, until=until, guest=True, most=_STEPS_AT_MOST),
+            RunSettings(waiter=waiter, until=until, shared=True, max_steps=_STEPS_AT_MOST),
         )
     return 200, {
         **msgspec.to_builtins(mask_secrets(result, collect_secrets(target.info))),
@@ -247,7 +247,8 @@ def _scenario(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _recorded(request: ControlRequest) -> tuple[int, Any]:
-    from ..scenario.recorder import HistoryTooLong, record_scenario
+    from ..scenario.history_writer import HistoryTooLong
+    from ..scenario.recorder import record_scenario
 
     world = request.world
     with world.unit_of_work() as work:

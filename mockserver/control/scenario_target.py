@@ -7,8 +7,7 @@ from typing import Any
 from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
 from ..protocol.messages import Inbound, Reply
 from ..protocol.shapes import BEIJING
-from ..scenario.curl import curl_line
-from ..scenario.target import TargetFactory, TargetReply, lost_reply, read_reply
+from ..scenario.target import TargetFactory, TargetReply, format_curl, make_lost_reply, parse_reply
 from ..world.clock import FROZEN_AT
 from .control_call import ControlCall, sandbox_path
 
@@ -77,11 +76,11 @@ class SandboxTarget:
         who = Credentials(self.info["app_key"], self.info["app_secret"], session)
         files = extract_files(params)
         texts = build_signed_params(method, params, who, self._now())
-        curl = curl_line(self.info["gateway"], texts, files)
+        curl = format_curl(self.info["gateway"], texts, files)
         try:
-            return read_reply(self._send(*encode_body(texts, files)), curl)
+            return parse_reply(self._send(*encode_body(texts, files)), curl)
         except ReplyLost as lost:
-            return lost_reply(lost.how, curl)
+            return make_lost_reply(lost.how, curl)
 
     def close(self) -> None:
         """Delete the sandbox if it is temporary."""

@@ -1,6 +1,8 @@
-"""Where a move may lead an exchange that is only thought of: the table played on made-up exchanges.
+"""Moves exchanges that are only thought of: the table played on made-up exchanges, for the static
+check.
 
-Addresses, reasons and carriers are taken to be right; stock may be there or not, so both are tried.
+Addresses, reasons and carriers are taken to be right.  Stock may be there or not, so both are
+tried: one exchange becomes several possible ones.
 """
 
 from collections.abc import Iterator
@@ -22,26 +24,30 @@ from .model import MoveStep
 from .references import has_references
 from .yaml_text import Node
 
-__all__ = ["expired", "opened", "outcomes"]
+__all__ = ["expire", "open_exchange", "play_move"]
 
-_DATED = ("created", "modified", "time_out")
+_INSTANT_FIELDS = ("created", "modified", "time_out")
 _SKU = "sku"
+_PLENTY = 10**9  # units
 
 
-def opened(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchange, bool]:
-    """The exchange that an application opens, and whether its deadline cannot be told."""
-    given = {key: node.value for key, node in fields.value.items()}
-    own = given.get("ruleset")
+def open_exchange(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchange, bool]:
+    """Return `(exchange, unknown_deadline)` for the fields of an application.
+
+    `unknown_deadline` is True if the fields name instants, from which the deadline would follow.
+    """
+    values = {key: node.value for key, node in fields.value.items()}
+    own = values.get("ruleset")
     if own in set(Ruleset):
         ruleset = Ruleset(own)
-    elif '"newExchangeRepair":"1"' in str(given.get("attributes", "")).replace(" ", ""):
+    elif '"newExchangeRepair":"1"' in str(values.get("attributes", "")).replace(" ", ""):
         ruleset = Ruleset.UPGRADED
     try:
-        status = read_status(given.get("status", 1), {})
+        status = read_status(values.get("status", 1), {})
         path = history_of(ruleset, status)
     except BadDocument:
         status, path = Status.WAIT_SELLER_AGREE, history_of(ruleset, Status.WAIT_SELLER_AGREE)
-    cs = given.get("cs_status", 1)
+    cs = values.get("cs_status", 1)
     exchange = Exchange(
         dispute_id=1,
         shop="",
@@ -59,13 +65,13 @@ def opened(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchange, boo
         else CsStatus.NOT_NEEDED,
         refused_from=path[-1].source if status is Status.WAIT_BUYER_MODIFY else None,
     )
-    return exchange, any(name in given for name in _DATED)
+    return exchange, any(name in values for name in _INSTANT_FIELDS)
 
 
-def outcomes(
+def play_move(
     exchange: Exchange, step: MoveStep, rules: RuleValues, now: datetime
 ) -> list[Exchange]:
-    """The exchange after the step's move, with stock and without.
+    """Return what the exchange may be after the step's move, with stock and without.
 
     Raises:
         IllegalMove, WrongFlow: no row allows it.
@@ -74,23 +80,23 @@ def outcomes(
         key: node.plain() for key, node in step.fields.value.items() if not has_references(node)
     }
     try:
-        move = parse_move(step.by, step.move.name(), literal, rules).move
+        move = parse_move(step.actor, step.move.name(), literal, rules).move
     except BadDocument:
         move = step.move()
-    return _played(exchange, move, step.by, rules, now)
+    return _play(exchange, move, step.actor, rules, now)
 
 
-def _played(
+def _play(
     exchange: Exchange, move: Move, by: Actor, rules: RuleValues, now: datetime
 ) -> list[Exchange]:
-    found = []
-    for available in (10**9, 0):
+    outcomes = []
+    for available in (_PLENTY, 0):
         situation = Situation(
             exchange=exchange,
             move=move,
             rules=rules.with_changes({"strict_logistics": False}),
             available=available,
-            addresses={getattr(move, "address_id", None): ""},  # type: ignore[dict-item]  # whatever is named is there
+            addresses={getattr(move, "address_id", None): ""},  # type: ignore[dict-item]  # whichever is named exists
             reasons=(getattr(move, "seller_refuse_reason_id", None),),  # type: ignore[arg-type]
             carriers=(),
             waybills={},
@@ -99,7 +105,7 @@ def _played(
             after = play(situation, by.main_role, now).exchange
         except ConditionFailed:
             continue
-        found.append(
+        outcomes.append(
             replace(
                 after,
                 modified=after.entered,
@@ -109,16 +115,19 @@ def _played(
                 seller_logistic_no="",
             )
         )
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(outcomes))
 
 
-def expired(
+def expire(
     exchange: Exchange, rules: RuleValues, now: datetime, earliest: datetime | None = None
 ) -> Iterator[Exchange]:
-    """The exchange with everything fired that is due by now; `earliest` as in a change of rules."""
+    """Yield what the exchange may be after everything that is due by `now` has fired.
+
+    `earliest` is the first instant at which anything can fire, as after a change of rules.
+    """
     due = deadline(exchange, rules)
     if due is None or due > now:
         yield exchange
         return
-    for after in _played(exchange, Expire(), Actor.SYSTEM, rules, max(due, earliest or due)):
-        yield from expired(after, rules, now, earliest)
+    for after in _play(exchange, Expire(), Actor.SYSTEM, rules, max(due, earliest or due)):
+        yield from expire(after, rules, now, earliest)

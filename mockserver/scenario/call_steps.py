@@ -1,4 +1,6 @@
-"""Reads `call` steps: the method, its parameters and the paths of its reply against the declarations."""
+"""Reads `call` steps: method, parameters and paths of the reply are checked against the declared
+methods.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,105 +20,111 @@ from .yaml_text import Node
 
 __all__ = ["read_call"]
 
+_CODES_OF_UNKNOWN_METHODS = (22, 25)  # no such method; a wrong sign is noticed before it
 
-def read_call(node: Node, kind: str, reading: ReadContext) -> Step | None:
+
+def read_call(node: Node, kind: str, context: ReadContext) -> Step | None:
+    """Return the step, or None where no method or parameters can be read.
+
+    An unknown method is a mistake unless its refusal is expected.
+    """
     name = node.value[kind].value
-    refused = read_refusal(node, reading)
+    refused = read_refusal(node, context)
     params = node.value.get("with", Node({}, node.line, node.column))
     if not isinstance(params.value, dict):
-        reading.wrong(params, "with 应为参数的映射", "with is a mapping of parameters")
+        context.report(params, "with 应为参数的映射", "with is a mapping of parameters")
         return None
-    reading.check_references(params)
+    context.check_references(params)
     method = METHODS.get(name) if isinstance(name, str) else None
-    if method is None and not (refused is not None and refused.value in (22, 25)):
-        reading.refused(node.value[kind], unknown_name(kind, str(name), METHODS, "方法"))
+    if method is None and (refused is None or refused.value not in _CODES_OF_UNKNOWN_METHODS):
+        context.report_error(node.value[kind], unknown_name(kind, str(name), METHODS, "方法"))
         return None
     if method is not None:
-        _check_params(method, params, reading, strict=refused is None)
-    expect, keep = reading.members(node, "expect"), _kept(node, reading)
-    for path, each in () if expect is None else expect.value.items():
-        if method is not None and refused is None:
-            _check_path(method, path, (expect or node, path, each), reading)
-        reading.check_references(each)
+        _check_params(method, params, context, strict=refused is None)
+    reply = context.read_mapping(node, "expect")
+    keep = _read_keep(node, context)
+    if reply is not None:
+        for path, expected in reply.value.items():
+            if method is not None and refused is None:
+                _check_path(method, path, (reply, path, expected), context)
+            context.check_references(expected)
     return CallStep(
-        **read_step_base(node, reading),
+        **read_step_base(node, context),
         method=str(name),
         params=params,
-        sub=reading.flag(node, "sub"),
-        shop=reading.text(node, "shop"),
+        sub=context.read_flag(node, "sub"),
+        shop=context.read_text(node, "shop"),
         refused=refused,
-        expect=expect,
+        reply=reply,
         keep=keep,
     )
 
 
-def _check_params(method: Method, params: Node, reading: ReadContext, *, strict: bool) -> None:
-    known = {param.name: param for param in method.params}
-    for name, each in params.value.items():
+def _check_params(method: Method, params: Node, context: ReadContext, *, strict: bool) -> None:
+    """Report unknown parameters and, if `strict`, values that the method's binding refuses."""
+    declared = {param.name: param for param in method.params}
+    for name, node in params.value.items():
         if name in SYSTEM_PARAMETERS:
             continue
-        if name not in known:
-            reading.unknown(params, name, (*known, *SYSTEM_PARAMETERS), "参数")
-        elif isinstance(each.value, dict):
-            reading.wrong(
-                each, "参数应为文字、数字或列表", "a parameter is a text, a number or a list"
+        if name not in declared:
+            context.report_unknown_key(params, name, (*declared, *SYSTEM_PARAMETERS), "参数")
+        elif isinstance(node.value, dict):
+            context.report(
+                node, "参数应为文字、数字或列表", "a parameter is a text, a number or a list"
             )
-        elif strict and not has_references(each) and not str(each.value).startswith("data:"):
+        elif strict and not has_references(node) and not str(node.value).startswith("data:"):
+            texts = {name: _to_wire(node.plain())}
             try:
-                bind(
-                    (known[name],),
-                    {name: _wire(each.plain())},
-                    (),
-                    reading.rules.number,
-                    lenient=name,
-                )
-            except TopError as wrong:
-                reading.wrong(each, wrong.cause_zh, wrong.cause_en)
+                bind((declared[name],), texts, (), context.rules.number, lenient=name)
+            except TopError as error:
+                context.report(node, error.cause_zh, error.cause_en)
 
 
-def _wire(value: Any) -> str:
+def _to_wire(value: Any) -> str:
+    """Return a parameter's value as it is sent."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return (
-        ",".join(map(str, value))
-        if isinstance(value, list)
-        else ""
-        if value is None
-        else str(value)
-    )
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def _check_path(
-    method: Method, path: str, place: tuple[Node, str, Node], reading: ReadContext
+    method: Method, path: str, place: tuple[Node, str, Node], context: ReadContext
 ) -> None:
-    """A dotted path, and every member asked for below it, is a field that the method's reply can have."""
-    parent, key, wanted = place
+    """Report a dotted path, or a member expected below it, that no reply of the method can have.
+
+    `place` is where it stands: the mapping, the key in it, the expected value.
+    """
+    parent, key, expected = place
     fields: tuple[Field, ...] = method.reply
-    listed = False
+    in_list = False
     for part in path.split("."):
-        if listed and part.isdigit():
-            listed = False
+        if in_list and part.isdigit():
+            in_list = False
             continue
-        found = next((field for field in fields if field.name == part or field.item == part), None)
-        if found is None and part != "request_id":
-            reading.unknown(parent, key, [field.name for field in fields], f"应答字段({part})")
+        field = next((field for field in fields if part in (field.name, field.item)), None)
+        if field is not None:
+            in_list = bool(field.item) and field.item == part
+            fields = (field,) if field.item and field.name == part else field.of
+        elif part != "request_id":
+            names = [field.name for field in fields]
+            context.report_unknown_key(parent, key, names, f"应答字段({part})")
             return
-        if found is not None:
-            listed = bool(found.item) and found.item == part
-            fields = (found,) if found.item and found.name == part else found.of
-    if isinstance(wanted.value, dict) and not is_operator(wanted.value):
-        for name, each in wanted.value.items():
-            _check_path(method, f"{path}.{name}", (wanted, name, each), reading)
+    if isinstance(expected.value, dict) and not is_operator(expected.value):
+        for name, member in expected.value.items():
+            _check_path(method, f"{path}.{name}", (expected, name, member), context)
 
 
-def _kept(node: Node, reading: ReadContext) -> Mapping[str, str]:
-    kept = reading.members(node, "keep")
-    if kept is None:
+def _read_keep(node: Node, context: ReadContext) -> Mapping[str, str]:
+    """Return `keep` of a step: paths of the reply by the names that their values get."""
+    keep = context.read_mapping(node, "keep")
+    if keep is None:
         return {}
-    for name, each in kept.value.items():
-        if not isinstance(each.value, str) or not name.isidentifier() or name == "it":
-            reading.wrong(
-                kept, "keep 应为 名称: 应答路径", "keep is a mapping of names and reply paths", name
+    for name, path in keep.value.items():
+        if not isinstance(path.value, str) or not name.isidentifier() or name == "it":
+            context.report(
+                keep, "keep 应为 名称: 应答路径", "keep is a mapping of names and reply paths", name
             )
-    reading.values |= set(kept.value)
-    return {name: str(each.value) for name, each in kept.value.items()}
+    context.value_names |= set(keep.value)
+    return {name: str(path.value) for name, path in keep.value.items()}

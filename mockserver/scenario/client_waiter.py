@@ -1,4 +1,4 @@
-"""Waiting in real time for a client under test: for a move of the seller, for a call, for a state."""
+"""Waits in real time for a client under test: for a move of the seller, for a call, for a state."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -7,30 +7,27 @@ from typing import Any
 
 from ..api.methods import METHODS
 from .model import MoveStep
-from .rejection import LOST
-from .signed_calls import METHOD_OF_MOVE
-from .target import ScenarioTarget, TargetReply, lost_reply
+from .rejection import REPLY_LOST
+from .result import ScenarioAborted
+from .step_calls import METHOD_OF_MOVE
+from .target import ScenarioTarget, TargetReply, make_lost_reply
 from .yaml_text import Node
 
-__all__ = ["ClientWaiter", "ScenarioAborted"]
+__all__ = ["ClientWaiter"]
 
-_PAUSE = 0.02  # seconds between looks
-_SYSTEM = ("app_key", "timestamp", "sign", "sign_method", "v", "format")
-
-
-class ScenarioAborted(Exception):
-    """The story cannot go on."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh, self.en = zh, en
-        super().__init__(f"{zh} ({en})")
+_PAUSE_SECONDS = 0.02  # between two looks
+_MAX_LISTED_CALLS = 1000
+# A call that gives one of these tests the gateway itself, so the runner makes it.
+_GATEWAY_PARAMETERS = ("app_key", "timestamp", "sign", "sign_method", "v", "format")
 
 
 class ClientWaiter:
-    """Real time as the runner tells and passes it; remembers what it has seen of the client already.
+    """Real time as the runner tells and passes it; remembers which events and calls steps have
+    taken already.
 
-    `alive` says whether the client under test still runs; `longest` is how long a step of the seller may take,
-    `total` how long everything together may.
+    `now` gives seconds, `pause` passes them.  `longest` is how long a step of the seller may take,
+    `total` how long everything together may.  `alive` says whether the client under test still
+    runs.
     """
 
     def __init__(
@@ -42,122 +39,132 @@ class ClientWaiter:
         alive: Callable[[], bool] = lambda: True,
         total: timedelta | None = None,
     ) -> None:
-        self.now, self._pause, self._longest, self._alive = now, pause, longest, alive
-        self._taken: set[str] = set()  # calls, by request id
-        self._facts: frozenset[int] = frozenset()
-        self._kept: dict[str, frozenset[int]] = {}
+        self.now = now
+        self._pause = pause
+        self._longest = longest
+        self._alive = alive
+        self._taken_calls: set[str] = set()  # request ids
+        self._taken_events: frozenset[int] = frozenset()
+        self._saved_events: dict[str, frozenset[int]] = {}  # by snapshot
         self._end = inf if total is None else now() + total.total_seconds()
 
     @property
     def over(self) -> bool:
-        """Whether the time for everything together is up."""
+        """Return True if the time for everything together is up."""
         return self.now() >= self._end
 
-    def keep(self, name: str) -> None:
-        """A snapshot was taken: restored, it has the facts that steps have taken until now."""
-        self._kept[name] = self._facts
+    def save(self, name: str) -> None:
+        """Remember which events are taken, for the snapshot `name`."""
+        self._saved_events[name] = self._taken_events
 
     def restore(self, name: str) -> None:
-        """Facts since the snapshot, or since the beginning, are gone; their numbers come again."""
-        self._facts = self._kept.get(name, frozenset())
+        """Forget the events since the snapshot, or since the beginning: their numbers come again."""
+        self._taken_events = self._saved_events.get(name, frozenset())
 
-    def until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
-        """Whether it came to hold in time."""
+    def wait_until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
+        """Wait until `holds()` is true.
+
+        Return False if it was not within the time, or the client ended.
+        """
         end = min(self.now() + (within or self._longest).total_seconds(), self._end)
         while not holds():
             if self.now() >= end or not self._alive():
                 return holds()
-            self._pause(_PAUSE)
+            self._pause(_PAUSE_SECONDS)
         return True
 
-    def awaits(self, method: str, params: Mapping[str, Any]) -> bool:
-        """Whether a call of a story is the client's to make: a write that says nothing of the gateway itself."""
-        known = METHODS.get(method)
+    def is_awaited(self, name: str, params: Mapping[str, Any]) -> bool:
+        """Return True if a `call` step is the client's to make: a write without parameters of the
+        gateway's own.
+        """
+        method = METHODS.get(name)
         return (
-            known is not None
-            and known.move is not None
-            and not any(name in params for name in _SYSTEM)
+            method is not None
+            and method.move is not None
+            and not any(parameter in params for parameter in _GATEWAY_PARAMETERS)
         )
 
-    def for_refusal(
-        self, stage: ScenarioTarget, step: MoveStep, dispute_id: str, refused: Node
+    def await_refusal(
+        self, target: ScenarioTarget, step: MoveStep, dispute_id: str, refused: Node
     ) -> TargetReply:
-        """The reply to the client's call of the seller's move, which was refused, or whose reply a fault lost.
+        """Return the reply to the client's call of the seller's move that was refused, or that a
+        fault took away.
 
         Raises:
-            Broken: not in time.
+            ScenarioAborted: not in time.
         """
-        if refused.value == LOST:
-            return self.for_call(stage, METHOD_OF_MOVE[step.move], dispute_id, outcome="")
+        method = METHOD_OF_MOVE[step.move]
+        if refused.value == REPLY_LOST:
+            return self.await_call(target, method, dispute_id, outcome="")
         by_platform = isinstance(refused.value, int) and refused.value is not True
-        return self.for_call(
-            stage,
-            METHOD_OF_MOVE[step.move],
-            dispute_id,
-            outcome="refused" if by_platform else "failed",
-        )
+        outcome = "refused" if by_platform else "failed"
+        return self.await_call(target, method, dispute_id, outcome=outcome)
 
-    def for_move(self, stage: ScenarioTarget, step: MoveStep, dispute_id: str) -> int:
-        """The client has made the seller's move; the number of the fact that it left.
+    def await_move(self, target: ScenarioTarget, step: MoveStep, dispute_id: str) -> int:
+        """Wait for the client's move.  Return the number of its event.
 
         Raises:
-            Broken: not in time.
+            ScenarioAborted: not in time.
         """
-        name, found = step.move.name(), [0]
+        name = step.move.name()
+        numbers: list[int] = []
 
-        def moved() -> bool:
-            events = stage.ask("GET", "events", dispute_id=dispute_id)["items"]
-            fresh = [
-                event
+        def is_made() -> bool:
+            events = target.ask("GET", "events", dispute_id=dispute_id)["items"]
+            numbers[:] = [
+                event["number"]
                 for event in events
                 if event["by"] == "seller"
                 and event["move"] == name
-                and event["number"] not in self._facts
+                and event["number"] not in self._taken_events
             ]
-            if fresh:
-                found[0] = fresh[0]["number"]
-                self._facts |= {found[0]}
-            return bool(fresh)
+            return bool(numbers)
 
-        if not self.until(moved):
-            raise self._overdue(f"{METHOD_OF_MOVE[step.move]} ({step.move.zh})")
-        return found[0]
+        if not self.wait_until(is_made):
+            raise self._make_timeout(f"{METHOD_OF_MOVE[step.move]} ({step.move.zh})")
+        self._taken_events |= {numbers[0]}
+        return numbers[0]
 
-    def for_call(
+    def await_call(
         self,
-        stage: ScenarioTarget,
+        target: ScenarioTarget,
         method: str,
         dispute_id: str,
         within: timedelta | None = None,
         outcome: str = "ok",
     ) -> TargetReply:
-        """The client's call with this outcome that no step has taken yet, as the journal has it.
+        """Wait for a call with this outcome that no step has taken yet.
 
-        Without an outcome, one whose reply a fault lost.
+        Return its reply, from the journal.
+
+        `outcome` is as in the journal; an empty one means a call whose reply a fault took away.
 
         Raises:
-            Broken: not in time.
+            ScenarioAborted: not in time.
         """
-        found: list[Any] = []
-        given = {"method": method, "outcome": outcome, "dispute_id": dispute_id}
-        filters = {name: value for name, value in given.items() if value}
+        criteria = {"method": method, "outcome": outcome, "dispute_id": dispute_id}
+        filters = {name: value for name, value in criteria.items() if value}
+        calls: list[Any] = []
 
-        def called() -> bool:
-            items = stage.ask("GET", "requests", limit=1000, **filters)["items"]
-            fresh = [item for item in reversed(items) if item["request_id"] not in self._taken]
-            found[:] = [
-                item for item in fresh if outcome or (item["fault"] and item["fault"]["lost"])
+        def is_made() -> bool:
+            items = target.ask("GET", "requests", limit=_MAX_LISTED_CALLS, **filters)["items"]
+            calls[:] = [
+                item
+                for item in reversed(items)
+                if item["request_id"] not in self._taken_calls
+                and (outcome or (item["fault"] and item["fault"]["lost"]))
             ]
-            return bool(found)
+            return bool(calls)
 
-        if not self.until(called, within):
-            raise self._overdue(method)
-        self._taken.add(found[0]["request_id"])
+        if not self.wait_until(is_made, within):
+            raise self._make_timeout(method)
+        call = calls[0]
+        self._taken_calls.add(call["request_id"])
         if not outcome:
-            return lost_reply(found[0]["fault"]["effect"], curl="")
-        return TargetReply(found[0]["reply"], error=outcome == "refused", curl="")
+            return make_lost_reply(call["fault"]["effect"], curl="")
+        return TargetReply(call["reply"], error=outcome == "refused", curl="")
 
-    def _overdue(self, what: str) -> ScenarioAborted:
+    def _make_timeout(self, what: str) -> ScenarioAborted:
         if not self._alive():
             return ScenarioAborted(
                 f"等不到 {what}：被测程序已经退出",

@@ -1,7 +1,8 @@
-"""The stories that ship with the product: where they are, by name.
+"""The scenarios that ship with the product: where they are, by name.
 
-An installed wheel has them inside the package, a checkout in `scenarios/` beside it.  A story's name is its
-path there without the suffix; the last part alone is enough where no other story has it.
+An installed wheel has them inside the package, a checkout in `scenarios/` beside it.  A scenario's
+name is its path there without the suffix; the last part alone is enough if no other scenario has
+it.
 """
 
 from collections.abc import Mapping
@@ -14,9 +15,10 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def list_shipped() -> Mapping[str, Path]:
-    """The file of every shipped story by its name, in order of names."""
-    own, checkout = _PACKAGE / "stories", _PACKAGE.parent / "scenarios"
-    folder = own if own.is_dir() else checkout
+    """Return the file of every shipped scenario by its name, in the order of names."""
+    folder = _PACKAGE / "stories"
+    if not folder.is_dir():
+        folder = _PACKAGE.parent / "scenarios"
     names = {
         path.relative_to(folder).as_posix().removesuffix(SUFFIX): path
         for path in folder.rglob(f"*{SUFFIX}")
@@ -25,24 +27,22 @@ def list_shipped() -> Mapping[str, Path]:
 
 
 def find_shipped_file(name: str) -> Path:
-    """The file of a shipped story.
+    """Return the file of a shipped scenario.
 
     Raises:
         KeyError: none has this name, or several have.
     """
-    known = list_shipped()
-    found = (
-        [known[name]]
-        if name in known
-        else [path for each, path in known.items() if each.rpartition("/")[2] == name]
-    )
-    if len(found) != 1:
+    files = list_shipped()
+    if name in files:
+        return files[name]
+    matches = [path for own_name, path in files.items() if own_name.rpartition("/")[2] == name]
+    if len(matches) != 1:
         raise KeyError(name)
-    return found[0]
+    return matches[0]
 
 
 def read_shipped(name: str) -> str:
-    """The text of a shipped story.
+    """Return the text of a shipped scenario.
 
     Raises:
         KeyError: as `find_shipped_file`.

@@ -1,7 +1,7 @@
-"""How what is wanted is compared with what is: by members, by place, by operators.
+"""Compares an expected value with an actual one: by members, by place, by operators.
 
 A mapping compares the members it names; numbers and number texts are equal, as replies spell ids
-both ways.  `OPERATORS` names what else can be asked of a value.
+both ways.  `OPERATORS` names what else can be expected of a value.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,56 +25,59 @@ MISSING = _Missing()
 
 
 class Mismatch(Struct, frozen=True):
-    """Something is not as wanted: what, where in the file, wanted and actual."""
+    """A value that is not as expected: what it is, where the expectation stands, both values."""
 
     what: str
     line: int
     column: int
-    wanted: Any
+    expected: Any
     actual: Any
 
 
 def is_operator(value: object) -> bool:
-    """Whether a mapping's value asks by operators instead of members."""
+    """Return True if a mapping consists of operators instead of members."""
     return isinstance(value, dict) and bool(value) and set(value) <= set(OPERATORS)
 
 
-def compare(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
-    """Where `actual` is not as wanted, deepest places first found."""
-    value = wanted.value
+def compare(what: str, expected: Node, actual: Any) -> Iterator[Mismatch]:
+    """Yield where `actual` is not as expected; `what` names the value in the message."""
+    value = expected.value
     if is_operator(value):
         for name, node in value.items():
             yield from OPERATORS[name](what, node, actual)
     elif isinstance(value, dict):
-        yield from _compare_members(what, wanted, actual)
+        yield from _compare_members(what, expected, actual)
     elif isinstance(value, tuple):
-        yield from _compare_items(what, wanted, actual)
-    elif not _same(value, actual):
-        yield Mismatch(what, wanted.line, wanted.column, value, actual)
+        yield from _compare_items(what, expected, actual)
+    elif not _is_same(value, actual):
+        yield Mismatch(what, expected.line, expected.column, value, actual)
 
 
-def _compare_members(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
+def _compare_members(what: str, expected: Node, actual: Any) -> Iterator[Mismatch]:
     if not isinstance(actual, Mapping):
-        yield Mismatch(what, wanted.line, wanted.column, wanted.plain(), actual)
+        yield Mismatch(what, expected.line, expected.column, expected.plain(), actual)
         return
-    for key, node in wanted.value.items():
+    for key, node in expected.value.items():
         yield from compare(f"{what}.{key}" if what else key, node, get_path(actual, key))
 
 
-def _compare_items(what: str, wanted: Node, actual: Any) -> Iterator[Mismatch]:
+def _compare_items(what: str, expected: Node, actual: Any) -> Iterator[Mismatch]:
     if (
         not isinstance(actual, Sequence)
         or isinstance(actual, str)
-        or len(actual) != len(wanted.value)
+        or len(actual) != len(expected.value)
     ):
-        yield Mismatch(what, wanted.line, wanted.column, wanted.plain(), actual)
+        yield Mismatch(what, expected.line, expected.column, expected.plain(), actual)
         return
-    for place, (node, each) in enumerate(zip(wanted.value, actual, strict=True)):
-        yield from compare(f"{what}.{place}", node, each)
+    for place, (node, item) in enumerate(zip(expected.value, actual, strict=True)):
+        yield from compare(f"{what}.{place}", node, item)
 
 
 def get_path(tree: Any, path: str) -> Any:
-    """What a dotted path leads to in a reply; numbers are places of a list; MISSING where there is nothing."""
+    """Return what a dotted path leads to; numbers are places in a list, from 0.
+
+    MISSING if there is nothing.
+    """
     if isinstance(tree, Mapping) and path in tree:
         return tree[path]
     for part in path.split("."):
@@ -87,67 +90,66 @@ def get_path(tree: Any, path: str) -> Any:
     return tree
 
 
-def _same(wanted: object, actual: object) -> bool:
-    if wanted is None or actual is None or actual is MISSING:
-        return wanted is None and (actual is None or actual is MISSING)
-    if isinstance(wanted, bool) or isinstance(actual, bool):
-        return wanted is actual
-    if isinstance(wanted, str | int | float) and isinstance(actual, str | int | float):
-        return str(wanted) == str(actual)
-    return wanted == actual
+def _is_same(expected: object, actual: object) -> bool:
+    if expected is None or actual is None or actual is MISSING:
+        return expected is None and (actual is None or actual is MISSING)
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return expected is actual
+    if isinstance(expected, str | int | float) and isinstance(actual, str | int | float):
+        return str(expected) == str(actual)
+    return expected == actual
 
 
-def _absent(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_absent(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     if (actual is MISSING) is not bool(node.value):
         yield Mismatch(what, node.line, node.column, MISSING if node.value else "present", actual)
 
 
-def _present(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_present(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     if (actual is not MISSING) is not bool(node.value):
         yield Mismatch(what, node.line, node.column, "present" if node.value else MISSING, actual)
 
 
-def _count(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    size = (
-        len(actual)
-        if isinstance(actual, list | tuple | dict)
-        else 0
-        if actual is MISSING
-        else actual
-    )
+def _check_count(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+    if isinstance(actual, list | tuple | dict):
+        size: Any = len(actual)
+    else:
+        size = 0 if actual is MISSING else actual
     yield from compare(f"{what} count", node, size)
 
 
-def _contains(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    held = isinstance(actual, str) and str(node.value) in actual
-    if not held and not (
-        isinstance(actual, list) and any(_same(node.value, each) for each in actual)
+def _check_contains(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+    holds = isinstance(actual, str) and str(node.value) in actual
+    if not holds and not (
+        isinstance(actual, list) and any(_is_same(node.value, item) for item in actual)
     ):
         yield Mismatch(f"{what} contains", node.line, node.column, node.plain(), actual)
 
 
-def _one_of(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    if not any(not list(compare(what, each, actual)) for each in node.value or ()):
+def _check_one_of(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+    if not any(not list(compare(what, alternative, actual)) for alternative in node.value or ()):
         yield Mismatch(f"{what} one_of", node.line, node.column, node.plain(), actual)
 
 
-def _not(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_not(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     if not list(compare(what, node, actual)):
         yield Mismatch(f"{what} not", node.line, node.column, node.plain(), actual)
 
 
-def _order(what: str, node: Node, actual: Any, *, above: bool) -> Iterator[Mismatch]:
-    left, right = _comparable(actual), _comparable(node.value)
-    held = (
-        type(left) is type(right) and left is not None and (left > right if above else left < right)
-    )
-    if not held:
+def _check_order(what: str, node: Node, actual: Any, *, above: bool) -> Iterator[Mismatch]:
+    left = _to_comparable(actual)
+    right = _to_comparable(node.value)
+    if type(left) is not type(right) or left is None:
+        holds = False
+    else:
+        holds = left > right if above else left < right
+    if not holds:
         yield Mismatch(
             f"{what} {'above' if above else 'below'}", node.line, node.column, node.plain(), actual
         )
 
 
-def _comparable(value: object) -> Any:
+def _to_comparable(value: object) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     instant: datetime | None = read_time(value) if isinstance(value, str) else None
@@ -159,35 +161,35 @@ def _comparable(value: object) -> Any:
         return value
 
 
-def _first(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_first(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     yield from compare(
         f"{what} first", node, actual[0] if isinstance(actual, list) and actual else MISSING
     )
 
 
-def _last(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_last(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     yield from compare(
         f"{what} last", node, actual[-1] if isinstance(actual, list) and actual else MISSING
     )
 
 
-def _any(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
+def _check_any(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
     if not isinstance(actual, list) or not any(
-        not list(compare(what, node, each)) for each in actual
+        not list(compare(what, node, item)) for item in actual
     ):
         yield Mismatch(f"{what} any", node.line, node.column, node.plain(), actual)
 
 
 OPERATORS: Mapping[str, Callable[[str, Node, Any], Iterator[Mismatch]]] = {
-    "absent": _absent,
-    "present": _present,
-    "count": _count,
-    "contains": _contains,
-    "one_of": _one_of,
-    "not": _not,
-    "above": lambda what, node, actual: _order(what, node, actual, above=True),
-    "below": lambda what, node, actual: _order(what, node, actual, above=False),
-    "first": _first,
-    "last": _last,
-    "any": _any,
+    "absent": _check_absent,
+    "present": _check_present,
+    "count": _check_count,
+    "contains": _check_contains,
+    "one_of": _check_one_of,
+    "not": _check_not,
+    "above": lambda what, node, actual: _check_order(what, node, actual, above=True),
+    "below": lambda what, node, actual: _check_order(what, node, actual, above=False),
+    "first": _check_first,
+    "last": _check_last,
+    "any": _check_any,
 }

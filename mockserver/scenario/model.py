@@ -1,6 +1,7 @@
-"""What a story is: a world, then steps.  Values keep their place in the file, so that a failure can name it.
+"""The values that a scenario file is read into: a world document, then steps.
 
-Pure values; `reader.py` makes them, `runner.py` plays them.
+Values inside a step stay `Node`s, which remember their place in the file, so that a failure can
+name it. `reader.py` makes these values; `runner.py` and `static_check.py` interpret them.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,9 @@ __all__ = [
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One step and where it stands; `on` names the exchange it is about."""
+    """One step: `line` and `column` in the file from 1, `on` the name of the exchange that it is
+    about.
+    """
 
     line: int
     column: int
@@ -39,88 +42,100 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class MoveStep(Step, frozen=True):
-    """`by` makes `move`; an application opens an exchange, which `name` names.
+    """`actor` makes `move`; an application opens an exchange, which gets the name `name` if it is
+    not empty.
 
-    `refused` is the failure that is wanted instead of success; `expect` is about the exchange afterwards.
+    `refused` describes the refusal that is expected instead of success; `expectations` hold
+    afterwards.
     """
 
-    by: Actor
+    actor: Actor
     move: type[Move]
     fields: Node
     sub: bool = False
     name: str = ""
     refused: Node | None = None
-    expect: Node | None = None
+    expectations: Node | None = None
 
 
 class CallStep(Step, frozen=True):
-    """A signed call; `expect` compares paths of the reply, `keep` names values of it."""
+    """A signed call; `reply` maps paths of the reply to expected values, `keep` maps names to
+    paths.
+    """
 
     method: str
     params: Node
     sub: bool = False
     shop: str = ""
     refused: Node | None = None
-    expect: Node | None = None
+    reply: Node | None = None
     keep: Mapping[str, str] = {}
 
 
 class TimeStep(Step, frozen=True):
-    """Time passes: by a duration, or to `next`, an instant or `deadline`; with `age` data gets older instead."""
+    """Time passes by a duration or to `next`, an instant or `deadline`; with `age` data gets older
+    instead.
+    """
 
     by: str
     age: bool = False
 
 
 class ExpectStep(Step, frozen=True):
-    """Something holds about an exchange and the sandbox around it."""
+    """Something is expected of an exchange and the sandbox around it."""
 
-    wanted: Node
+    expectations: Node
 
 
 class AwaitStep(Step, frozen=True):
-    """Something comes to hold within real time; `method` waits for a client's successful call."""
+    """Something comes to hold within real time; `method` is a call that a client is to make with
+    success.
+    """
 
-    wanted: Node
+    expectations: Node
     within: timedelta
     method: str = ""
 
 
 class ControlStep(Step, frozen=True):
-    """A control call: rules, stock, rights, faults."""
+    """A change of the sandbox: `kind` is `rules`, `stock`, `rights` or `fault`."""
 
-    what: str
+    kind: str
     body: Node
 
 
 class SnapshotStep(Step, frozen=True):
-    """The state is kept under a name."""
+    """The state is saved under a name."""
 
     name: str
 
 
 class RestoreStep(Step, frozen=True):
-    """The state is what was kept, or as at the beginning."""
+    """The state becomes what was saved, or `baseline` or `empty`."""
 
     name: str
 
 
 class RepeatStep(Step, frozen=True):
-    """The steps happen `times` times."""
+    """The steps inside happen `times` times."""
 
     times: int
     do: tuple[Step, ...]
 
 
 class ForEachStep(Step, frozen=True):
-    """The steps happen for each of the exchanges, which is `it` meanwhile; no names: all that the story opened."""
+    """The steps inside happen for each of the exchanges, as `it`; without names for all that were
+    opened.
+    """
 
     names: tuple[str, ...]
     do: tuple[Step, ...]
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """A whole story; `given` is its world document with the ruleset in it, `options` its own values by name."""
+    """A whole file; `given` is the world document with the ruleset in it, `options` the values of
+    `set`.
+    """
 
     title: str
     path: str

@@ -1,4 +1,4 @@
-"""What reading a story collects: its mistakes, the names known so far, the rules it sets."""
+"""What reading a scenario collects on its way: mistakes, names so far, the rules in force."""
 
 from collections.abc import Iterable
 
@@ -12,81 +12,82 @@ __all__ = ["ReadContext"]
 
 
 class ReadContext:
-    """One story on its way from text to steps."""
+    """The state of reading one scenario, step by step.
+
+    `exchange_names`, `value_names` and `snapshot_names` are what earlier steps have named;
+    `status_texts` all texts that a status has had so far, as a snapshot may bring earlier ones
+    back.
+    """
 
     def __init__(self) -> None:
         self.mistakes: list[FileMistake] = []
         self.rules: RuleValues = DEFAULTS
-        self.texts: set[str] = {
-            each.zh for each in Status
-        }  # of statuses; a snapshot may bring earlier ones back
-        self.exchanges: set[str] = set()
-        self.values: set[str] = set()
-        self.snapshots: set[str] = set()
-        self.calling = False  # a call may name values that only the reply of another gave
+        self.status_texts: set[str] = {status.zh for status in Status}
+        self.exchange_names: set[str] = set()
+        self.value_names: set[str] = set()
+        self.snapshot_names: set[str] = set()
 
-    def rule(self, rules: RuleValues) -> None:
-        """From here on the sandbox follows these choices."""
+    def set_rules(self, rules: RuleValues) -> None:
+        """Take the rules that hold from here on."""
         self.rules = rules
-        self.texts |= {rules.text(f"text.{each.value}") for each in Status}
+        self.status_texts |= {rules.text(f"text.{status.value}") for status in Status}
 
-    def wrong(self, node: Node, zh: str, en: str, key: str = "") -> None:
-        """A mistake at a node or one of its keys."""
+    def report(self, node: Node, zh: str, en: str, key: str = "") -> None:
+        """Add a mistake at a node, or at one of its keys."""
         self.mistakes.append(node.mistake(zh, en, key))
 
-    def unknown(self, node: Node, key: str, known: Iterable[str], what: str = "键") -> None:
-        """A key that means nothing here, with what was probably meant."""
-        refusal = unknown_name(key, key, sorted(known), what)
-        self.wrong(node, refusal.zh, refusal.en, key)
+    def report_unknown_key(
+        self, node: Node, key: str, known: Iterable[str], what: str = "键"
+    ) -> None:
+        """Add a mistake for a key that means nothing, with what was probably meant."""
+        self.report_error(node, unknown_name(key, key, sorted(known), what), key)
 
-    def refused(self, node: Node, refusal: BadDocument, key: str = "") -> None:
-        """What another floor refuses, at its place here."""
-        self.wrong(node, refusal.zh, refusal.en, key)
+    def report_error(self, node: Node, error: BadDocument, key: str = "") -> None:
+        """Add what a lower floor says of a value, at its place in the file."""
+        self.report(node, error.zh, error.en, key)
 
-    def text(self, node: Node, key: str, default: str = "") -> str:
-        """A member that is a text; numbers are taken as written."""
-        found = node.value.get(key)
-        if found is None:
+    def read_text(self, node: Node, key: str, default: str = "") -> str:
+        """Return a member that is a text, a whole number as its text; `default` if it is missing or
+        wrong.
+        """
+        member = node.value.get(key)
+        if member is None:
             return default
-        if (
-            isinstance(found.value, str | int)
-            and not isinstance(found.value, bool)
-            and str(found.value).strip()
-        ):
-            return str(found.value)
-        self.wrong(found, f"{key} 应为文字", f"{key} is a text")
+        value = member.value
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            return str(value)
+        self.report(member, f"{key} 应为文字", f"{key} is a text")
         return default
 
-    def flag(self, node: Node, key: str) -> bool:
-        """A member that is true or false."""
-        found = node.value.get(key)
-        if found is not None and not isinstance(found.value, bool):
-            self.wrong(found, f"{key} 应为 true 或 false", f"{key} is true or false")
-        return found is not None and found.value is True
+    def read_flag(self, node: Node, key: str) -> bool:
+        """Return a member that is true or false; False if it is missing or wrong."""
+        member = node.value.get(key)
+        if member is not None and not isinstance(member.value, bool):
+            self.report(member, f"{key} 应为 true 或 false", f"{key} is true or false")
+        return member is not None and member.value is True
 
-    def members(self, node: Node, key: str) -> Node | None:
-        """A member that is a mapping, empty ones left out."""
-        found: Node | None = node.value.get(key)
-        if found is None:
+    def read_mapping(self, node: Node, key: str) -> Node | None:
+        """Return a member that is a mapping with members; None if it is missing or wrong."""
+        member: Node | None = node.value.get(key)
+        if member is None:
             return None
-        if not isinstance(found.value, dict) or not found.value:
-            self.wrong(found, f"{key} 应为非空映射", f"{key} is a mapping that is not empty")
+        if not isinstance(member.value, dict) or not member.value:
+            self.report(member, f"{key} 应为非空映射", f"{key} is a mapping that is not empty")
             return None
-        return found
+        return member
 
     def check_references(self, node: Node) -> None:
-        """Every `$name` is an exchange, or a value that a call kept, of an earlier step."""
-        known = self.exchanges | self.values
+        """Add a mistake for each `$name` that no earlier step has given to an exchange or a value."""
+        names = self.exchange_names | self.value_names
         for name, place in find_references(node):
             head = name.partition(".")[0]
-            if head in known:
+            if head in names:
                 continue
             if head == "it":
-                self.wrong(
+                self.report(
                     place,
                     "此前没有换货单，$it 无所指",
                     "there is no exchange yet that $it could mean",
                 )
-                continue
-            refusal = unknown_name(head, head, sorted(known) or ["it"], "名称")
-            self.wrong(place, refusal.zh, refusal.en)
+            else:
+                self.report_error(place, unknown_name(head, head, sorted(names) or ["it"], "名称"))

@@ -1,6 +1,7 @@
-"""Reads a story: every key, move, field, method and reference is checked before anything is played.
+"""Reads a scenario file: every key, move, field, method and reference is checked before anything
+runs.
 
-All mistakes of a file are told at once, each with its place and what was probably meant.
+All mistakes of a file are reported at once, each with its place and what was probably meant.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,8 @@ _KEYS = ("scenario", "about", "evidence", "ruleset", "given", "set", "steps")
 
 
 def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None) -> Scenario:
-    """The story of a file's text; `options` replace the values of its `set`.
+    """Return the scenario of a file's text; `path` is its name in messages, `options` replace
+    values of its `set`.
 
     Raises:
         Unreadable: carries every mistake with its place.
@@ -35,52 +37,52 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
                 )
             ]
         )
-    reading = ReadContext()
-    own = _options(root, options or {}, reading)
+    context = ReadContext()
+    own = _read_options(root, options or {}, context)
     root = fill_references(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
     for key in set(root.value) - set(_KEYS):
-        reading.unknown(root, key, _KEYS)
-    title = _text(root, "scenario", reading, required=True)
-    given = _given(root, reading)
+        context.report_unknown_key(root, key, _KEYS)
+    title = _read_text(root, "scenario", context, required=True)
+    given = _read_given(root, context)
     steps = root.value.get("steps")
     if steps is None:
-        reading.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
+        context.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
     elif not isinstance(steps.value, tuple) or not steps.value:
-        reading.mistakes.append(
+        context.mistakes.append(
             steps.mistake("steps 应为非空列表", "steps are a list that is not empty")
         )
     else:
-        reading.rule(_choices(given))
-        found = read_steps(steps, reading)
-    if reading.mistakes:
-        raise InvalidFile(reading.mistakes)
+        context.set_rules(_read_rules(given))
+        steps_read = read_steps(steps, context)
+    if context.mistakes:
+        raise InvalidFile(context.mistakes)
     return Scenario(
         title=title,
         path=path,
         given=given,
-        steps=found,
-        about=_text(root, "about", reading),
+        steps=steps_read,
+        about=_read_text(root, "about", context),
         options=own,
-        evidence=tuple(_evidence(root)),
+        evidence=tuple(_read_evidence(root)),
     )
 
 
-def _options(root: Node, options: Mapping[str, Any], reading: ReadContext) -> dict[str, Any]:
-    """The story's own values with those that were given from outside laid over.
+def _read_options(root: Node, options: Mapping[str, Any], context: ReadContext) -> dict[str, Any]:
+    """Return the values of `set` with those of `options` laid over.
 
-    A text from outside is read as in the file, unless the default is a text.
+    A text among the options is parsed as in the file, unless the default is a text.
     """
     node = root.value.get("set", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        reading.mistakes.append(
+        context.mistakes.append(
             node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults")
         )
         return {}
-    own = {name: each.plain() for name, each in node.value.items()}
+    own = {name: default.plain() for name, default in node.value.items()}
     for name, value in options.items():
         if name not in own:
-            wrong = unknown_name("set", name, own)
-            reading.mistakes.append(node.mistake(f"--set：{wrong.zh}", f"--set: {wrong.en}"))
+            error = unknown_name("set", name, own)
+            context.mistakes.append(node.mistake(f"--set：{error.zh}", f"--set: {error.en}"))
         own[name] = (
             parse_scalar(value)
             if isinstance(value, str) and not isinstance(own.get(name), str)
@@ -89,10 +91,10 @@ def _options(root: Node, options: Mapping[str, Any], reading: ReadContext) -> di
     used = {name.partition(".")[0] for name, _ in find_references(root)} if own else set()
     for name in node.value:
         if name not in used:
-            reading.wrong(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
+            context.report(node, f"set 的 {name} 没有用到", f"{name} of set is never used", name)
     for name, value in own.items():
         if not isinstance(value, bool | int | float | str | None):
-            reading.wrong(
+            context.report(
                 node,
                 f"set 的 {name} 应为文字、数字、true 或 false",
                 f"{name} of set is a text, a number, true or false",
@@ -102,54 +104,57 @@ def _options(root: Node, options: Mapping[str, Any], reading: ReadContext) -> di
     return own
 
 
-def _text(root: Node, key: str, reading: ReadContext, *, required: bool = False) -> str:
+def _read_text(root: Node, key: str, context: ReadContext, *, required: bool = False) -> str:
     node = root.value.get(key)
     if node is None or node.value is None:
         if required:
-            reading.mistakes.append(
+            context.mistakes.append(
                 root.mistake(f"缺少 {key}：故事的标题", f"{key} is missing: the story's title")
             )
         return ""
     if not isinstance(node.value, str) or (required and not node.value.strip()):
-        reading.mistakes.append(node.mistake(f"{key} 应为文字", f"{key} is a text"))
+        context.mistakes.append(node.mistake(f"{key} 应为文字", f"{key} is a text"))
     return str(node.value)
 
 
-def _evidence(root: Node) -> Iterator[str]:
+def _read_evidence(root: Node) -> Iterator[str]:
     node = root.value.get("evidence")
-    for each in () if node is None else node.value if isinstance(node.value, tuple) else (node,):
-        yield str(each.value)
+    if node is not None:
+        for source in node.value if isinstance(node.value, tuple) else (node,):
+            yield str(source.value)
 
 
-def _given(root: Node, reading: ReadContext) -> dict[str, Any]:
-    """The world document, checked key by key; the ruleset may stand at the top."""
+def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
+    """Return the world document, checked key by key; a ruleset at the top of the file is put into
+    it.
+    """
     node = root.value.get("given", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        reading.mistakes.append(
+        context.mistakes.append(
             node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping")
         )
         return {}
     given: dict[str, Any] = {}
-    for key, each in node.value.items():
+    for key, member in node.value.items():
         if key not in WorldDocument.__struct_fields__:
-            reading.unknown(node, key, WorldDocument.__struct_fields__)
+            context.report_unknown_key(node, key, WorldDocument.__struct_fields__)
             continue
         try:
-            read_world({key: each.plain()})
-            if key == "rules" and isinstance(each.value, dict):
-                _check_rules(each, reading)
-            given[key] = each.plain()
-        except BadDocument as wrong:
-            above, _, last = wrong.field.rpartition(".")
-            reading.wrong(
-                node.at(above), f"{wrong.field}：{wrong.zh}", f"{wrong.field}: {wrong.en}", last
+            read_world({key: member.plain()})
+            if key == "rules" and isinstance(member.value, dict):
+                _check_rules(member, context)
+            given[key] = member.plain()
+        except BadDocument as error:
+            parent, _, last = error.field.rpartition(".")
+            context.report(
+                node.at(parent), f"{error.field}：{error.zh}", f"{error.field}: {error.en}", last
             )
     ruleset = root.value.get("ruleset")
     if ruleset is not None:
         if isinstance(ruleset.value, str) and ruleset.value in set(Ruleset):
             given["ruleset"] = ruleset.value
         else:
-            reading.mistakes.append(
+            context.mistakes.append(
                 ruleset.mistake(
                     f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"
                 )
@@ -157,15 +162,15 @@ def _given(root: Node, reading: ReadContext) -> dict[str, Any]:
     return given
 
 
-def _check_rules(node: Node, reading: ReadContext) -> None:
-    for name, each in node.value.items():
+def _check_rules(node: Node, context: ReadContext) -> None:
+    for name, value in node.value.items():
         try:
-            DEFAULTS.with_changes({name: each.plain()})
+            DEFAULTS.with_changes({name: value.plain()})
         except BadRule as wrong:
-            reading.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
+            context.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
 
 
-def _choices(given: Mapping[str, Any]) -> RuleValues:
+def _read_rules(given: Mapping[str, Any]) -> RuleValues:
     try:
         return DEFAULTS.with_changes(given.get("rules", {}))
     except BadRule:

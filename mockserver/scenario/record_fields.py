@@ -1,7 +1,9 @@
-"""What of a deed can stand in a story: the world it began in, the fields of an opening and of a move.
+"""What a recording may say of an operation: the world it began in, the fields of an opening and of
+a move.
 
-Secrets, sessions and personal data are left out, so they are made up when the story is played; the words of
-messages and reasons are kept as they were written.  Fields that a signed call could not carry are left out too.
+Secrets, sessions and personal data are left out, so they are made up when the recording runs; the
+words of messages and reasons stay as they were written.  Fields that a signed call could not carry
+are left out too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,125 +25,123 @@ from ..protocol.pictures import data_url
 from ..protocol.shapes import read_time, show_price, show_time
 from ..world.document import WorldDocument
 from ..world.view import WorldView
-from .signed_calls import METHOD_OF_MOVE
+from .step_calls import METHOD_OF_MOVE
 
 __all__ = [
     "Note",
-    "document_given",
-    "move_fields",
-    "opening_fields",
-    "standing_fields",
-    "state_given",
+    "record_document",
+    "record_found_exchange",
+    "record_move",
+    "record_opening",
+    "record_world",
 ]
 
-Note = Callable[[str, str], None]  # told, zh and en, of what cannot be told
-_WORDS = (
-    "content",
-    "leave_message",
-)  # personal in a journal; a story without them would be another
-_KEPT_OUT = frozenset(PERSONAL_NAMES) - set(_WORDS) | {"post"}
-_INSTANTS = ("created", "modified", "time_out")
-_PICTURE_AT_MOST = 8 * 1024
-_OF_SHOPS = ("nick", "seller_id", "subs", "addresses")
-_OF_SUBS = ("nick",)
-_OWN = (
-    "name",
-    "clock",
-    "ruleset",
-    "apps",
-    "quotas",
-    "robots",
-    "faults",
-    "samples",
-)  # told elsewhere, or not the story's
+Note = Callable[[str, str], None]  # gets in Chinese and English what cannot be recorded
+# Personal in a journal; but a recording without them would be another scenario.
+_WORDS = ("content", "leave_message")
+_LEFT_OUT = frozenset(PERSONAL_NAMES) - set(_WORDS) | {"post"}
+_INSTANT_FIELDS = ("created", "modified", "time_out")
+_MAX_PICTURE_BYTES = 8 * 1024
+_SHOP_KEYS = ("nick", "seller_id", "subs", "addresses")
+_SUB_KEYS = ("nick",)
+# Recorded elsewhere, or none of the scenario's business.
+_IGNORED_KEYS = ("name", "clock", "ruleset", "apps", "quotas", "robots", "faults", "samples")
 
 
-def document_given(document: WorldDocument) -> dict[str, Any]:
-    """The world document as a story's `given`, without what is nobody else's business."""
-    plain = _given_only(msgspec.to_builtins(document), msgspec.to_builtins(WorldDocument()))
-    given = {key: value for key, value in plain.items() if key not in _OWN}
+def record_document(document: WorldDocument) -> dict[str, Any]:
+    """Return the world document as a scenario's `given`, without secrets and personal data."""
+    plain = _drop_defaults(msgspec.to_builtins(document), msgspec.to_builtins(WorldDocument()))
+    given = {key: value for key, value in plain.items() if key not in _IGNORED_KEYS}
     if "shops" in given:
-        given["shops"] = [_shop(shop) for shop in given["shops"]]
+        given["shops"] = [_record_shop(shop) for shop in given["shops"]]
     if "buyers" in given:
         given["buyers"] = [{} for _ in given["buyers"]]
     if "goods" in given:
-        given["goods"] = {name: _given_only(each) for name, each in given["goods"].items()}
+        given["goods"] = {name: _drop_defaults(goods) for name, goods in given["goods"].items()}
     for key in ("carriers", "reasons"):
         if key in given:
-            given[key] = [_given_only(each) for each in given[key]]
+            given[key] = [_drop_defaults(entry) for entry in given[key]]
     return given
 
 
-def _given_only(
-    members: Mapping[str, Any], usual: Mapping[str, Any] | None = None
+def _drop_defaults(
+    members: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The members that say something: neither null nor as they are without being given."""
+    """Return the members that are neither null nor equal to their defaults."""
     return {
         key: value
         for key, value in members.items()
-        if value is not None and (usual is None or value != usual[key])
+        if value is not None and (defaults is None or value != defaults[key])
     }
 
 
-def _shop(shop: Mapping[str, Any]) -> dict[str, Any]:
-    told = {key: shop[key] for key in _OF_SHOPS if shop.get(key) not in (None, "")}
-    if "subs" in told:
-        told["subs"] = [{key: sub[key] for key in _OF_SUBS if sub[key]} for sub in told["subs"]]
-    if "addresses" in told:
-        told["addresses"] = [
-            {key: value for key, value in _given_only(each).items() if key not in _KEPT_OUT}
-            for each in told["addresses"]
+def _record_shop(shop: Mapping[str, Any]) -> dict[str, Any]:
+    recorded = {key: shop[key] for key in _SHOP_KEYS if shop.get(key) not in (None, "")}
+    if "subs" in recorded:
+        recorded["subs"] = [
+            {key: sub[key] for key in _SUB_KEYS if sub[key]} for sub in recorded["subs"]
         ]
-    return told
+    if "addresses" in recorded:
+        recorded["addresses"] = [
+            {key: value for key, value in _drop_defaults(address).items() if key not in _LEFT_OUT}
+            for address in recorded["addresses"]
+        ]
+    return recorded
 
 
-def state_given(view: WorldView) -> dict[str, Any]:
-    """The world as it stands, where nobody knows from what document it was made."""
+def record_world(view: WorldView) -> dict[str, Any]:
+    """Return the world as it is now as a `given`, for a sandbox whose document is not known."""
     goods = {
-        each.name: {
-            "sku_id": each.sku_id,
-            "num_iid": each.num_iid,
-            "outer_id": each.outer_id,
-            "title": each.title,
-            "price": show_price(each.price),
+        item.name: {
+            "sku_id": item.sku_id,
+            "num_iid": item.num_iid,
+            "outer_id": item.outer_id,
+            "title": item.title,
+            "price": show_price(item.price),
         }
-        for each in view.goods()
+        for item in view.goods()
     }
-    usual = DEFAULTS.to_dict()
-    rules = {name: value for name, value in view.rules.to_dict().items() if value != usual[name]}
+    defaults = DEFAULTS.to_dict()
+    rules = {name: value for name, value in view.rules.to_dict().items() if value != defaults[name]}
     return {
         "seed": view.seed,
-        "shops": [_shop(_as_document(shop, view)) for shop in view.shops()],
+        "shops": [_record_shop(_to_document(shop, view)) for shop in view.shops()],
         "goods": goods,
-        "carriers": [asdict(each) for each in view.carriers],
-        "reasons": [msgspec.to_builtins(each) for each in view.reasons],
+        "carriers": [asdict(carrier) for carrier in view.carriers],
+        "reasons": [msgspec.to_builtins(reason) for reason in view.reasons],
         **({"rules": rules} if rules else {}),
     }
 
 
-def _as_document(shop: Shop, view: WorldView) -> dict[str, Any]:
+def _to_document(shop: Shop, view: WorldView) -> dict[str, Any]:
     subs = [
-        {"nick": each.nick}
-        for each in view.sessions()
-        if each.shop == shop.nick and each.nick != shop.nick
+        {"nick": session.nick}
+        for session in view.sessions()
+        if session.shop == shop.nick and session.nick != shop.nick
     ]
-    return {**asdict(shop), "subs": subs, "addresses": [asdict(each) for each in shop.addresses]}
+    return {
+        **asdict(shop),
+        "subs": subs,
+        "addresses": [asdict(address) for address in shop.addresses],
+    }
 
 
-def opening_fields(given: Mapping[str, object], later: timedelta) -> dict[str, Any]:
-    """The fields of an opening; instants that it names are `later` in the story."""
-    fields = {key: value for key, value in given.items() if key not in _KEPT_OUT and key != "count"}
-    for name in _INSTANTS:
+def record_opening(given: Mapping[str, object], later: timedelta) -> dict[str, Any]:
+    """Return the fields of an opening; the instants that it names are `later` in the scenario."""
+    fields = {key: value for key, value in given.items() if key not in _LEFT_OUT and key != "count"}
+    for name in _INSTANT_FIELDS:
         instant = read_time(str(fields.get(name, "")))
         if instant is not None:
             fields[name] = show_time(instant + later)
     return fields
 
 
-def standing_fields(
+def record_found_exchange(
     exchange: Exchange, events: tuple[Event, ...], aged: timedelta
 ) -> dict[str, Any]:
-    """The fields that open an exchange as it stood after `events`, when nobody knows how it was opened."""
+    """Return the fields that open an exchange as it was after `events`, for one that came with a
+    snapshot.
+    """
     cs = next((status for event in reversed(events) for status in reversed(event.cs)), None)
     return {
         "dispute_id": str(exchange.dispute_id),
@@ -160,16 +160,19 @@ def standing_fields(
     }
 
 
-def move_fields(
+def record_move(
     move: Move, by: Actor, pictures: Mapping[str, bytes], rules: RuleValues, note: Note
 ) -> dict[str, Any]:
-    """The fields of a move that are not as they are without being given."""
-    usual, fields = type(move)(), {}
+    """Return the fields of a move that differ from their defaults; `note` gets what has to be left
+    out.
+    """
+    defaults = type(move)()
+    fields = {}
     for name, key in zip(move.__struct_fields__, move.__struct_encode_fields__, strict=True):
         value = getattr(move, name)
-        if value != getattr(usual, name) and key not in _KEPT_OUT:
+        if value != getattr(defaults, name) and key not in _LEFT_OUT:
             fields[key] = (
-                list(_shown_pictures(value, by, pictures, note))
+                list(_record_pictures(value, by, pictures, note))
                 if key in (PICTURES_FIELD, "pics")
                 else value
             )
@@ -177,15 +180,15 @@ def move_fields(
         fields = {
             key: value
             for key, value in fields.items()
-            if _sendable(type(move), key, value, rules, note)
+            if _can_send(type(move), key, value, rules, note)
         }
     return {key: value for key, value in fields.items() if value != []}
 
 
-def _shown_pictures(
+def _record_pictures(
     names: tuple[str, ...], by: Actor, pictures: Mapping[str, bytes], note: Note
 ) -> Iterator[str]:
-    """Pictures as `data:` URLs; a signed call has one at most, and no addresses."""
+    """Yield pictures as `data:` URLs; a signed call carries one at most, and no addresses."""
     for place, name in enumerate(names):
         content = pictures.get(name)
         if content is None and by is not Actor.SELLER:
@@ -195,17 +198,17 @@ def _shown_pictures(
                 "一次签名调用只能带一个图片文件；其余图片未记录",
                 "a signed call carries one picture file; others are left out",
             )
-        elif len(content) > _PICTURE_AT_MOST:
+        elif len(content) > _MAX_PICTURE_BYTES:
             note(
-                f"大于 {_PICTURE_AT_MOST // 1024} KiB 的图片未记录",
-                f"pictures above {_PICTURE_AT_MOST // 1024} KiB are left out",
+                f"大于 {_MAX_PICTURE_BYTES // 1024} KiB 的图片未记录",
+                f"pictures above {_MAX_PICTURE_BYTES // 1024} KiB are left out",
             )
         else:
             yield data_url(content)
 
 
-def _sendable(move: type[Move], key: str, value: object, rules: RuleValues, note: Note) -> bool:
-    """Whether the move's method takes the value."""
+def _can_send(move: type[Move], key: str, value: object, rules: RuleValues, note: Note) -> bool:
+    """Return True if the move's method takes the value; else note it."""
     if isinstance(value, list):
         return True
     params = [param for param in METHODS[METHOD_OF_MOVE[move]].params if param.name == key]

@@ -1,8 +1,23 @@
-"""Tells a sandbox's history as a story: played on a fresh sandbox, it leads to the same states.
+"""Records a sandbox's history as a scenario: run in a fresh sandbox, it leads to the same states.
 
-Deeds are told in order, time passes between them, and what the system did at deadlines is expected, not
-played.  What cannot be told exactly is told so that it leads to the same states, and named in a comment at
-the top: time after a clock was set back, exchanges that came with a snapshot document.
+The sources are the sandbox's *operations* (what somebody did: open, move, set stock, change rules,
+age, empty) and its *events* (what that caused, and what the system did at deadlines).  The
+recording walks through the operations in order:
+
+- Between two operations the scenario's time advances to the instant of the next one.
+- An event of the system that lies between them is not done again, as its deadline does it: it is
+  expected.  Every move is followed by an expectation of the status as well, so that a recording
+  that leads elsewhere fails at the first difference, not at the end.
+- Ageing shifts what is shown, not what happens, so it is spread over the time that passes after it.
+
+Two things cannot be repeated exactly.  Time after the clock was set back (a scenario's time only
+goes forward), and exchanges that came with a snapshot document (it holds a state, not a history).
+From there on the recording leads to the same states without time: deadlines are set as far away as
+possible, and what the system did is played as its moves.  A comment at the top of the file says so.
+
+What must hold: reading the recording, running it and recording that run gives the same states;
+`test_recorder.py` holds it for random histories.  Whoever adds an operation adds its writer to
+`_WRITERS`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,179 +31,168 @@ from ..domain.moves import LeaveMessage
 from ..domain.rules import DEFAULTS
 from ..domain.vocabulary import CsStatus, Role
 from ..protocol.shapes import show_time
-from ..version import __version__
 from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from ..world.view import WorldView
-from .record_fields import document_given, move_fields, opening_fields, standing_fields, state_given
+from .history_writer import write_history
+from .record_fields import (
+    record_document,
+    record_found_exchange,
+    record_move,
+    record_opening,
+    record_world,
+)
 from .references import escape_references
-from .yaml_text import MAX_FILE_BYTES, MAX_NODES
-from .yaml_writer import write_yaml
 
-__all__ = ["HistoryTooLong", "record_scenario"]
+__all__ = ["record_scenario"]
 
-_DEADLINES = tuple(name for name in DEFAULTS.values if name.startswith("deadline."))
-
-
-class HistoryTooLong(Exception):
-    """A history that no story file can hold."""
-
-    def __init__(self, steps: int) -> None:
-        self.zh = f"历史有 {steps} 步，超过一个场景文件能容纳的(1 MiB、{MAX_NODES} 个值)；重置后重做要记录的部分"
-        self.en = f"the history has {steps} steps, more than a story file can hold (1 MiB, {MAX_NODES} values); reset, and do again what is to be recorded"
-        super().__init__(f"{self.zh} ({self.en})")
+_DEADLINE_RULES = tuple(name for name in DEFAULTS.values if name.startswith("deadline."))
+_TITLE = " 记录；凭证与个人信息不在其中 (recorded; without credentials and personal data)"
+_ACCOUNTS = ("available", "reserved", "shipped", "returned")
 
 
 def record_scenario(view: WorldView, now: datetime, name: str) -> str:
-    """The text of a scenario file for the history of the sandbox `name`; `now` is inner.
+    """Return the text of a scenario file for the history of the sandbox `name`.
+
+    `now` is the sandbox's inner time, which ageing does not move back.
 
     Raises:
-        TooLong: no file can hold it.
+        HistoryTooLong: no file can hold it.
     """
-    teller = _Teller(view, now)
-    teller.tell()
-    story = {
+    recording = _Recording(view, now)
+    recording.record()
+    until = show_time(view.clock.shown(now))
+    document = {
         "scenario": f"独立环境 {name} 的记录",
-        "about": f"What happened in sandbox {name} until {show_time(view.clock.shown(now))}, as recorded.",
+        "about": f"What happened in sandbox {name} until {until}, as recorded.",
         "ruleset": view.ruleset.value,
-        "given": teller.given,
-        "steps": escape_references(teller.steps),
+        "given": recording.given,
+        "steps": escape_references(recording.steps),
     }
-    notes = "".join(f"# 未能照录：{zh}\n# not as it was: {en}\n" for zh, en in teller.notes.items())
-    text = f"# tmall-mockserver {__version__} 记录；凭证与个人信息不在其中 (recorded; without credentials and personal data)\n{notes}{write_yaml(story)}"
-    if len(text.encode()) > MAX_FILE_BYTES or _nodes(story) > MAX_NODES:
-        raise HistoryTooLong(len(teller.steps))
-    return text
+    comments = [
+        comment
+        for zh, en in recording.notes.items()
+        for comment in (f"未能照录：{zh}", f"not as it was: {en}")
+    ]
+    return write_history(document, _TITLE, comments)
 
 
-def _nodes(value: Any) -> int:
-    """How many values, keys included, a reader of the text meets."""
-    if isinstance(value, Mapping):
-        return 1 + sum(1 + _nodes(each) for each in value.values())
-    return 1 + sum(map(_nodes, value)) if isinstance(value, list) else 1
-
-
-def _since(view: WorldView) -> int:
-    """The last fact that no deed of this sandbox tells of."""
+def _find_last_unrecorded_event(view: WorldView) -> int:
+    """Return the number of the last event that no operation of this sandbox caused."""
     first = next(iter(view.operations), None)
     return view.last_event if first is None else first.number - isinstance(first, Moved)
 
 
-class _Teller:
-    """A story in the making.
+class _Recording:
+    """A scenario in the making: `given`, `steps`, and `notes` (English by Chinese) about what is
+    not exact.
 
-    `_inner` is how far its time has come, `_to_age` how much of that to come is ageing; once `_timeless`, none
-    passes.  `_found` are exchanges that nobody opened here, as they were after the fact `_since`.
+    `_inner` is how far its time has come; `_to_age` how much of the time to come is ageing.  Once
+    `_is_timeless`, no time passes.  `_found` are the exchanges that nobody opened here, as they
+    were after the event `_since`.
     """
 
     def __init__(self, view: WorldView, now: datetime) -> None:
-        self._view, self._now = view, now
-        self._facts = view.events()
-        self._places = {event.number: place for place, event in enumerate(self._facts)}
-        self._moved = {deed.number for deed in view.operations if isinstance(deed, Moved)}
-        self._ruled = {deed.number for deed in view.operations if isinstance(deed, Ruled)}
-        self._names = {event.dispute_id: "" for event in self._facts}
-        for place, dispute_id in enumerate(self._names, 1):
-            self._names[dispute_id] = f"e{place}"
+        self._view = view
+        self._now = now
+        operations = view.operations
+        self._events = view.events()
+        self._places = {event.number: place for place, event in enumerate(self._events)}
+        self._move_numbers = {item.number for item in operations if isinstance(item, Moved)}
+        self._rule_numbers = {item.number for item in operations if isinstance(item, Ruled)}
+        dispute_ids = dict.fromkeys(event.dispute_id for event in self._events)
+        self._names = {dispute_id: f"e{place}" for place, dispute_id in enumerate(dispute_ids, 1)}
         opened = {
-            each
-            for deed in view.operations
-            if isinstance(deed, Opened)
-            for each in deed.dispute_ids
+            dispute_id
+            for item in operations
+            if isinstance(item, Opened)
+            for dispute_id in item.dispute_ids
         }
-        self._found = [number for number in self._names if number not in opened]
-        self._since = _since(view) if self._found else 0
-        self._choices = DEFAULTS
-        self._inner = view.operations[0].at if view.operations else now
-        self._to_age = self._aged = timedelta()
-        self._base = view.clock.aged - sum(
-            (deed.by for deed in view.operations if isinstance(deed, Aged)), timedelta()
-        )
-        self._timeless = False
-        self._place = 0  # of the first fact that may be a timeout not told yet
+        self._found = [dispute_id for dispute_id in self._names if dispute_id not in opened]
+        self._since = _find_last_unrecorded_event(view) if self._found else 0
+        self._rules = DEFAULTS
+        self._inner = operations[0].at if operations else now
+        self._to_age = timedelta()
+        self._aged = timedelta()
+        ages = (item.by for item in operations if isinstance(item, Aged))
+        self._aged_before = view.clock.aged - sum(ages, timedelta())
+        self._is_timeless = False
+        self._place = 0  # of the first event that may be a timeout not recorded yet
         self.given: dict[str, Any] = {}
         self.steps: list[dict[str, Any]] = []
         self.notes: dict[str, str] = {}
 
-    def tell(self) -> None:
-        """All of it: given, steps, notes."""
-        founded = next(
-            (deed.document for deed in self._view.operations if isinstance(deed, Founded)), None
-        )
-        world = state_given(self._view) if founded is None else document_given(founded)
-        self.given = {"clock": show_time(self._inner - self._base), **world}
-        self._choices = DEFAULTS.with_changes(self.given.get("rules", {}))
+    def record(self) -> None:
+        """Fill `given`, `steps` and `notes`."""
+        operations = self._view.operations
+        document = next((item.document for item in operations if isinstance(item, Founded)), None)
+        world = record_world(self._view) if document is None else record_document(document)
+        self.given = {"clock": show_time(self._inner - self._aged_before), **world}
+        self._rules = DEFAULTS.with_changes(self.given.get("rules", {}))
         if self._found:
-            self._tell_found()
-        for deed in self._view.operations:
-            self._tell_timeouts(deed.number)
-            TELLERS[type(deed)](self, deed)
-        self._tell_timeouts(self._view.last_event)
-        self._go(self._now)
-        self.steps += self._ending()
+            self._record_found_exchanges()
+        for operation in operations:
+            self._record_timeouts(operation.number)
+            _WRITERS[type(operation)](self, operation)
+        self._record_timeouts(self._view.last_event)
+        self._pass_time(self._now)
+        self.steps += self._list_closing_expectations()
 
     # time
 
-    def _go(self, at: datetime) -> None:
-        """The story's time comes to an inner instant: first what is left to age, then by advancing."""
-        if at < self._inner and not self._timeless:
-            self._stop("时钟被拨回", "the clock was set back")
-        if self._timeless:
+    def _pass_time(self, at: datetime) -> None:
+        """Bring the scenario's time to an inner instant: first by what is left to age, then by
+        advancing.
+        """
+        if at < self._inner and not self._is_timeless:
+            self._stop_time("时钟被拨回", "the clock was set back")
+        if self._is_timeless:
             return
-        by = min(at - self._inner, self._to_age)
-        if by:
-            self.steps.append({"age": format_duration(by)})
-            self._to_age, self._aged = self._to_age - by, self._aged + by
-        if at - self._inner > by:
-            self.steps.append({"advance": format_duration(at - self._inner - by)})
+        age = min(at - self._inner, self._to_age)
+        if age:
+            self.steps.append({"age": format_duration(age)})
+            self._to_age -= age
+            self._aged += age
+        if at - self._inner > age:
+            self.steps.append({"advance": format_duration(at - self._inner - age)})
         self._inner = at
 
-    def _stop(self, zh: str, en: str) -> None:
-        """From here on no time passes in the story, and what the system did is played."""
-        self._timeless = True
+    def _stop_time(self, zh: str, en: str) -> None:
+        """Let no time pass from here on; what the system did is recorded as moves."""
+        self._is_timeless = True
         self.notes[f"{zh}：其后不再有时间流逝，超时改为系统操作"] = (
             f"{en}: no time passes from there, timeouts are moves of the system"
         )
-        self.steps.append(
-            {
-                "rules": dict.fromkeys(_DEADLINES, format_duration(MAX_DURATION)),
-                "note": f"{zh} ({en})",
-            }
-        )
+        longest = format_duration(MAX_DURATION)
+        rules = dict.fromkeys(_DEADLINE_RULES, longest)
+        self.steps.append({"rules": rules, "note": f"{zh} ({en})"})
 
-    def _tell_timeouts(self, number: int) -> None:
-        """What the system did up to the fact of this number."""
-        while self._place < len(self._facts) and self._facts[self._place].number <= number:
-            event = self._facts[self._place]
+    def _record_timeouts(self, number: int) -> None:
+        """Record what the system did up to the event of this number."""
+        while self._place < len(self._events) and self._events[self._place].number <= number:
+            event = self._events[self._place]
             self._place += 1
             if event.role is not Role.TIMEOUT or event.number <= self._since:
                 continue
-            self._go(event.at)
-            if self._timeless:
-                self.steps.append(
-                    {
-                        "system": event.move,
-                        **self._on(event.dispute_id),
-                        "expect": self._standing(event),
-                    }
-                )
+            self._pass_time(event.at)
+            on = self._write_name(event.dispute_id)
+            expectations = self._expect_status(event)
+            if self._is_timeless:
+                self.steps.append({"system": event.move, **on, "expect": expectations})
             else:
-                self.steps.append(
-                    {
-                        "expect": {**self._standing(event), "moved_by": "system"},
-                        **self._on(event.dispute_id),
-                    }
-                )
+                self.steps.append({"expect": {**expectations, "moved_by": "system"}, **on})
 
-    def _standing(self, event: Event) -> dict[str, Any]:
-        """The status after a fact, and after what the system did at the same instant."""
+    def _expect_status(self, event: Event) -> dict[str, Any]:
+        """Return the expectation of the status after an event, and after what the system did at the
+        same instant.
+        """
         target = event.target
-        for place in range(self._places[event.number] + 1, len(self._facts)):
-            later = self._facts[place]
+        for place in range(self._places[event.number] + 1, len(self._events)):
+            later = self._events[place]
             if (
-                self._timeless
+                self._is_timeless
                 or later.role is not Role.TIMEOUT
                 or later.at > self._inner
-                or later.number - 1 in self._ruled
+                or later.number - 1 in self._rule_numbers
             ):
                 break
             if later.dispute_id == event.dispute_id:
@@ -197,153 +201,163 @@ class _Teller:
 
     # names
 
-    def _on(self, dispute_id: int, key: str = "on") -> dict[str, str]:
+    def _write_name(self, dispute_id: int, key: str = "on") -> dict[str, str]:
+        """Return the key that names an exchange; nothing where there is only one."""
         return {key: self._names[dispute_id]} if len(self._names) > 1 else {}
 
-    def _goods(self, sku_id: str) -> str:
-        return next((goods.name for goods in self._view.goods() if goods.sku_id == sku_id), sku_id)
+    def _name_goods(self, sku_id: str) -> str:
+        goods = (goods for goods in self._view.goods() if goods.sku_id == sku_id)
+        return next((item.name for item in goods), sku_id)
 
     def _note(self, zh: str, en: str) -> None:
         self.notes[zh] = en
 
-    # deeds
+    # operations
 
-    def _tell_found(self) -> None:
-        self._stop(
+    def _record_found_exchanges(self) -> None:
+        self._stop_time(
             "快照文档只有当时的状态，没有来历",
             "a snapshot document has the state, not how it came about",
         )
         for dispute_id in self._found:
-            events = tuple(
-                event for event in self._view.timeline(dispute_id) if event.number <= self._since
-            )
-            fields = standing_fields(self._view.exchange(dispute_id), events, self._base)
-            self._opened(dispute_id, fields, events[-1])
-        shelf = self._shelf()
-        if shelf:
-            self.steps.append({"stock": shelf})
+            timeline = self._view.timeline(dispute_id)
+            events = tuple(event for event in timeline if event.number <= self._since)
+            exchange = self._view.exchange(dispute_id)
+            fields = record_found_exchange(exchange, events, self._aged_before)
+            self._record_opening(dispute_id, fields, events[-1])
+        stock = self._compute_first_stock()
+        if stock:
+            self.steps.append({"stock": stock})
 
-    def _shelf(self) -> dict[str, int]:
-        """What was available when the story begins, of the goods whose stock only moves have changed since."""
-        put = {deed.sku_id for deed in self._view.operations if isinstance(deed, Stocked)}
-        left = {sku: accounts.available for sku, accounts in self._view.stock() if sku not in put}
-        for event in self._facts:
+    def _compute_first_stock(self) -> dict[str, int]:
+        """Return the units that were available when the scenario begins, of goods whose stock
+        nobody has set since.
+        """
+        operations = self._view.operations
+        was_set = {item.sku_id for item in operations if isinstance(item, Stocked)}
+        units = {
+            sku: accounts.available for sku, accounts in self._view.stock() if sku not in was_set
+        }
+        for event in self._events:
             for entry in event.entries if event.number > self._since else ():
-                if entry.sku in left:
-                    left[entry.sku] += entry.num * (
-                        (entry.source == "available") - (entry.target == "available")
-                    )
-        return {self._goods(sku): max(units, 0) for sku, units in left.items()}
+                if entry.sku in units:
+                    taken = (entry.source == "available") - (entry.target == "available")
+                    units[entry.sku] += entry.num * taken
+        return {self._name_goods(sku): max(count, 0) for sku, count in units.items()}
 
-    def _opened(self, dispute_id: int, fields: Mapping[str, Any], last: Event) -> None:
+    def _record_opening(self, dispute_id: int, fields: Mapping[str, Any], last: Event) -> None:
         self.steps.append(
             {
                 "buyer": "apply",
-                **self._on(dispute_id, "as"),
+                **self._write_name(dispute_id, "as"),
                 **fields,
-                "expect": self._standing(last),
+                "expect": self._expect_status(last),
             }
         )
 
-    def _last_of_opening(self, dispute_id: int) -> Event:
+    def _find_last_event_of_opening(self, dispute_id: int) -> Event:
         history = takewhile(
-            lambda event: event.number not in self._moved and event.role is not Role.TIMEOUT,
+            lambda event: event.number not in self._move_numbers and event.role is not Role.TIMEOUT,
             self._view.timeline(dispute_id),
         )
-        return [*history][-1]
+        return list(history)[-1]
 
-    def founded(self, deed: Founded) -> None:
-        """Told as `given`."""
+    def write_founded(self, operation: Founded) -> None:
+        """Write nothing: the document stands in `given`."""
 
-    def opened(self, deed: Opened) -> None:
-        self._go(deed.at)
-        fields = opening_fields(deed.given, deed.aged - self._base - self._aged)
-        for dispute_id in deed.dispute_ids:
-            self._opened(dispute_id, fields, self._last_of_opening(dispute_id))
+    def write_opened(self, operation: Opened) -> None:
+        """Write an application for each exchange that was opened."""
+        self._pass_time(operation.at)
+        later = operation.aged - self._aged_before - self._aged
+        fields = record_opening(operation.given, later)
+        for dispute_id in operation.dispute_ids:
+            last = self._find_last_event_of_opening(dispute_id)
+            self._record_opening(dispute_id, fields, last)
 
-    def moved(self, deed: Moved) -> None:
-        self._go(deed.at)
-        event = self._facts[self._places[deed.number]]
-        actor, sub = (
-            event.role.actor,
-            event.role is Role.SELLER_SUB and self._has_sub(event.dispute_id),
-        )
-        fields = move_fields(deed.move, actor, self._view.pictures(), self._choices, self._note)
-        quiet = isinstance(deed.move, LeaveMessage)
+    def write_moved(self, operation: Moved) -> None:
+        """Write a move, with the status that it led to."""
+        self._pass_time(operation.at)
+        event = self._events[self._places[operation.number]]
+        actor = event.role.actor
+        sub = event.role is Role.SELLER_SUB and self._has_sub(event.dispute_id)
+        pictures = self._view.pictures()
+        fields = record_move(operation.move, actor, pictures, self._rules, self._note)
+        is_message = isinstance(operation.move, LeaveMessage)
         self.steps.append(
             {
                 actor.value: event.move,
-                **self._on(event.dispute_id),
+                **self._write_name(event.dispute_id),
                 **({"sub": True} if sub else {}),
                 **fields,
-                **({} if quiet else {"expect": self._standing(event)}),
+                **({} if is_message else {"expect": self._expect_status(event)}),
             }
         )
 
     def _has_sub(self, dispute_id: int) -> bool:
         shop = self._view.exchange(dispute_id).shop
         return any(
-            each.role is Role.SELLER_SUB and each.shop == shop for each in self._view.sessions()
+            session.role is Role.SELLER_SUB and session.shop == shop
+            for session in self._view.sessions()
         )
 
-    def stocked(self, deed: Stocked) -> None:
-        self._go(deed.at)
-        self.steps.append({"stock": {self._goods(deed.sku_id): deed.available}})
+    def write_stocked(self, operation: Stocked) -> None:
+        """Write the stock that was set."""
+        self._pass_time(operation.at)
+        self.steps.append({"stock": {self._name_goods(operation.sku_id): operation.available}})
 
-    def ruled(self, deed: Ruled) -> None:
-        self._go(deed.at)
-        patch = {
+    def write_ruled(self, operation: Ruled) -> None:
+        """Write the rules that were changed, without deadlines once no time passes."""
+        self._pass_time(operation.at)
+        changes = {
             name: value
-            for name, value in deed.patch.items()
-            if not (self._timeless and name in _DEADLINES)
+            for name, value in operation.patch.items()
+            if not (self._is_timeless and name in _DEADLINE_RULES)
         }
-        self._choices = self._choices.with_changes(patch)
-        if patch:
-            self.steps.append({"rules": patch})
+        self._rules = self._rules.with_changes(changes)
+        if changes:
+            self.steps.append({"rules": changes})
 
-    def aged(self, deed: Aged) -> None:
-        self._go(deed.at)
-        self._to_age += deed.by
+    def write_aged(self, operation: Aged) -> None:
+        """Let the time that passes next be ageing."""
+        self._pass_time(operation.at)
+        self._to_age += operation.by
 
-    def emptied(self, deed: Emptied) -> None:
+    def write_emptied(self, operation: Emptied) -> None:
+        """Write that everything was removed."""
         self.steps.append({"restore": "empty"})
 
     # the end
 
-    def _ending(self) -> Iterator[dict[str, Any]]:
-        """What holds at last: every exchange, and the stock that was touched."""
+    def _list_closing_expectations(self) -> Iterator[dict[str, Any]]:
+        """Yield what holds at last: every exchange, and the stock that was touched."""
         for dispute_id in self._names:
             exchange = self._view.exchange(dispute_id)
-            wanted: dict[str, Any] = {"status": exchange.status.value}
+            expectations: dict[str, Any] = {"status": exchange.status.value}
             if exchange.cs_status is not CsStatus.NOT_NEEDED:
-                wanted["cs_status"] = exchange.cs_status.value
+                expectations["cs_status"] = exchange.cs_status.value
             if not self._found:
-                wanted["messages"] = len(self._view.messages(dispute_id))
-            yield {"expect": wanted, **self._on(dispute_id)}
-        entries = (
-            {}
-            if self._found
-            else dict.fromkeys(entry.sku for event in self._facts for entry in event.entries)
-        )
-        if entries:
-            yield {"expect": {f"stock.{self._goods(sku)}": self._accounts(sku) for sku in entries}}
+                expectations["messages"] = len(self._view.messages(dispute_id))
+            yield {"expect": expectations, **self._write_name(dispute_id)}
+        if not self._found:
+            entries = (entry for event in self._events for entry in event.entries)
+            skus = dict.fromkeys(entry.sku for entry in entries)
+            if skus:
+                stock = {f"stock.{self._name_goods(sku)}": self._list_accounts(sku) for sku in skus}
+                yield {"expect": stock}
         if not self.steps and not self._names:
             yield {"expect": {"exchanges": 0}}
 
-    def _accounts(self, sku: str) -> dict[str, int]:
+    def _list_accounts(self, sku: str) -> dict[str, int]:
         accounts = self._view.accounts(sku)
-        return {
-            name: getattr(accounts, name)
-            for name in ("available", "reserved", "shipped", "returned")
-        }
+        return {name: getattr(accounts, name) for name in _ACCOUNTS}
 
 
-TELLERS: Mapping[type[Operation], Callable[..., None]] = {
-    Founded: _Teller.founded,
-    Opened: _Teller.opened,
-    Moved: _Teller.moved,
-    Stocked: _Teller.stocked,
-    Ruled: _Teller.ruled,
-    Aged: _Teller.aged,
-    Emptied: _Teller.emptied,
+_WRITERS: Mapping[type[Operation], Callable[..., None]] = {
+    Founded: _Recording.write_founded,
+    Opened: _Recording.write_opened,
+    Moved: _Recording.write_moved,
+    Stocked: _Recording.write_stocked,
+    Ruled: _Recording.write_ruled,
+    Aged: _Recording.write_aged,
+    Emptied: _Recording.write_emptied,
 }

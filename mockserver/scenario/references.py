@@ -1,4 +1,6 @@
-"""References in values: `$it`, `$name`, `$name.field`, `${name}` inside a longer text, `$$` for a dollar."""
+"""References in values: `$it`, `$name`, `$name.field`, `${name}` inside a longer text, `$$` for a
+dollar.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,59 +14,63 @@ _REFERENCE = re.compile(r"\$(?:(\$)|\{([^\s{}$]+)\}|([^\W\d]\w*(?:\.\w+)*))")
 
 
 def find_references(node: Node) -> Iterator[tuple[str, Node]]:
-    """Every name that the values refer to, with the value's place."""
+    """Yield every name that the values refer to, with the node that refers to it."""
     value = node.value
     if isinstance(value, str):
-        for found in _REFERENCE.finditer(value) if "$" in value else ():
-            if not found[1]:
-                yield found[2] or found[3], node
+        for match in _REFERENCE.finditer(value) if "$" in value else ():
+            if not match[1]:
+                yield match[2] or match[3], node
     elif isinstance(value, dict | tuple):
-        for each in value.values() if isinstance(value, dict) else value:
-            if not isinstance(each.value, str) or "$" in each.value:  # most values are plain texts
-                yield from find_references(each)
+        for child in value.values() if isinstance(value, dict) else value:
+            # most values are texts without references
+            if not isinstance(child.value, str) or "$" in child.value:
+                yield from find_references(child)
 
 
 def has_references(node: Node) -> bool:
-    """Whether any value refers to a name."""
+    """Return True if any value refers to a name."""
     return any(True for _ in find_references(node))
 
 
 def fill_references(node: Node, value_of: Callable[[str], Any], dollar: str = "$") -> Node:
-    """The tree with every reference replaced; a text that is one reference takes the value's type.
+    """Return the tree with every reference replaced; a text that is one reference gets the value
+    itself.
 
-    `dollar` is what `$$` becomes.
+    `value_of` gives the value of a name, `dollar` is what `$$` becomes.
     """
     if isinstance(node.value, dict):
         return Node(
-            {key: fill_references(each, value_of, dollar) for key, each in node.value.items()},
+            {key: fill_references(member, value_of, dollar) for key, member in node.value.items()},
             node.line,
             node.column,
             node.keys,
         )
     if isinstance(node.value, tuple):
         return Node(
-            tuple(fill_references(each, value_of, dollar) for each in node.value),
+            tuple(fill_references(item, value_of, dollar) for item in node.value),
             node.line,
             node.column,
         )
     if isinstance(node.value, str) and "$" in node.value:
-        return Node(_text(node.value, value_of, dollar), node.line, node.column)
+        return Node(_fill_text(node.value, value_of, dollar), node.line, node.column)
     return node
 
 
-def _text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
+def _fill_text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
     whole = _REFERENCE.fullmatch(text)
     if whole and not whole[1]:
         return value_of(whole[2] or whole[3])
     return _REFERENCE.sub(
-        lambda found: dollar if found[1] else str(value_of(found[2] or found[3])), text
+        lambda match: dollar if match[1] else str(value_of(match[2] or match[3])), text
     )
 
 
 def escape_references(value: Any) -> Any:
-    """The plain value with texts that refer to nothing: every dollar in them is one."""
+    """Return the plain value with every `$` in its texts doubled, so that none is read as a
+    reference.
+    """
     if isinstance(value, dict):
-        return {key: escape_references(each) for key, each in value.items()}
+        return {key: escape_references(member) for key, member in value.items()}
     if isinstance(value, list):
-        return [escape_references(each) for each in value]
+        return [escape_references(item) for item in value]
     return value.replace("$", "$$") if isinstance(value, str) else value

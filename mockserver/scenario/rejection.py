@@ -1,4 +1,4 @@
-"""How a step was refused, and whether that is what the story wanted."""
+"""How a step was refused, and whether that is the refusal that the scenario expects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,13 +9,17 @@ from .matching import Mismatch, compare, get_path
 from .target import ScenarioTarget, TargetReply
 from .yaml_text import Node
 
-__all__ = ["LOST", "Rejection", "compare_rejection", "read_rejection"]
+__all__ = ["REPLY_LOST", "Rejection", "compare_rejection", "read_rejection"]
 
-LOST = "reply_lost"  # how a story names a call whose reply a planned fault loses
+REPLY_LOST = "reply_lost"  # in `refused`: the call whose reply a planned fault takes away
 
 
 class Rejection(Struct, frozen=True):
-    """A refusal: `failure` by the control API's name, else the wire's `msg_code`; `code` of a platform error."""
+    """A refusal in words, and by what a scenario can name it.
+
+    `failure` is the control API's name, `msg_code` the code of a business failure, `code` and
+    `sub_code` those of a platform error; `members` is the whole error.
+    """
 
     zh: str
     en: str
@@ -27,26 +31,24 @@ class Rejection(Struct, frozen=True):
 
     @staticmethod
     def of_problem(problem: Mapping[str, Any]) -> "Rejection":
-        """A refused control call."""
-        failure = problem.get("failure") or problem.get("field") or ""
+        """Return the refusal that a problem document of the control API describes."""
         return Rejection(
             str(problem.get("title", "")),
             str(problem.get("detail", "")),
-            failure=failure,
+            failure=problem.get("failure") or problem.get("field") or "",
             members=problem,
         )
 
 
 def read_rejection(reply: TargetReply) -> Rejection | None:
-    """The platform error or business failure of a reply; None where it succeeded."""
+    """Return the platform error or business failure of a reply; None if the call succeeded."""
     inner = reply.inner
     if reply.error:
-        said = " ".join(
-            str(inner[key]) for key in ("code", "msg", "sub_code", "sub_msg") if inner.get(key)
-        )
+        keys = ("code", "msg", "sub_code", "sub_msg")
+        text = " ".join(str(inner[key]) for key in keys if inner.get(key))
         return Rejection(
-            said,
-            said,
+            text,
+            text,
             code=int(inner.get("code", 0)),
             sub_code=str(inner.get("sub_code", "")),
             members=inner,
@@ -56,34 +58,38 @@ def read_rejection(reply: TargetReply) -> Rejection | None:
         return None
     code = str(result.get("msg_code") or result.get("error_code") or "")
     if result.get("success") is False or code:
-        said = f"{code} {result.get('message') or result.get('error_msg') or ''}".strip()
-        return Rejection(said, said, msg_code=code, members=result)
+        text = f"{code} {result.get('message') or result.get('error_msg') or ''}".strip()
+        return Rejection(text, text, msg_code=code, members=result)
     return None
 
 
 def compare_rejection(
-    wanted: Node, refusal: Rejection, stage: ScenarioTarget
+    expected: Node, rejection: Rejection, target: ScenarioTarget
 ) -> Iterator[Mismatch]:
-    """Where the refusal is another than wanted: true, a failure's name, a code, a sub_code, or members."""
-    value = wanted.value
+    """Yield where the refusal is another than expected: true, a failure's name, a code, a sub_code,
+    or members.
+    """
+    value = expected.value
     if value is True:
         return
     if isinstance(value, dict):
         for path, node in value.items():
-            yield from compare(f"refused {path}", node, get_path(refusal.members, path))
+            yield from compare(f"refused {path}", node, get_path(rejection.members, path))
     elif isinstance(value, int):
-        yield from compare("refused code", wanted, refusal.code)
-    elif not _is(str(value), refusal, stage):
-        actual = refusal.failure or refusal.msg_code or refusal.sub_code or refusal.code
-        yield Mismatch("refused", wanted.line, wanted.column, value, actual)
+        yield from compare("refused code", expected, rejection.code)
+    elif not _has_name(str(value), rejection, target):
+        actual = rejection.failure or rejection.msg_code or rejection.sub_code or rejection.code
+        yield Mismatch("refused", expected.line, expected.column, value, actual)
 
 
-def _is(name: str, refusal: Rejection, stage: ScenarioTarget) -> bool:
-    if name in (refusal.failure, refusal.sub_code, refusal.msg_code):
+def _has_name(name: str, rejection: Rejection, target: ScenarioTarget) -> bool:
+    """Return True if the refusal has this name; a failure's name is looked up among the sandbox's
+    codes.
+    """
+    if name in (rejection.failure, rejection.sub_code, rejection.msg_code):
         return True
-    if name == LOST:
-        return "lost" in refusal.members
-    return (
-        bool(refusal.msg_code)
-        and stage.ask("GET", "rules").get(f"msg_code.{name}") == refusal.msg_code
-    )
+    if name == REPLY_LOST:
+        return "lost" in rejection.members
+    if not rejection.msg_code:
+        return False
+    return bool(target.ask("GET", "rules").get(f"msg_code.{name}") == rejection.msg_code)

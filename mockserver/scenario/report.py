@@ -1,6 +1,7 @@
 """What is told of stories that were played: JUnit XML, JSON, transcripts, one line of counts.
 
-Pure: takes results, gives text.  `mask_secrets` takes secrets and sessions out before a result goes anywhere.
+Pure: takes results, gives text.  `mask_secrets` takes secrets and sessions out before a result goes
+anywhere.
 """
 
 import re
@@ -27,27 +28,29 @@ __all__ = [
 ]
 
 MASK = "***"
-_SECRET_LEAST = 6  # characters: a shorter one would take half of the text with it
-_SENTENCE_AT_MOST = 600
+_MIN_SECRET_LENGTH = 6  # characters: a shorter one would take half of the text with it
+_MAX_SENTENCE_LENGTH = 600
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ENDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # control codes, line ends and tabs apart
+_CONTROL_CODES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but line ends and tabs
 
 
 def collect_secrets(info: Mapping[str, Any]) -> tuple[str, ...]:
-    """The secret and the sessions of a sandbox as the control API shows it, and a token with it; longest first."""
+    """Return the secret, the sessions and the token of a sandbox as the control API describes it,
+    longest first.
+    """
     shops = info.get("shops", ())
-    found = {
+    secrets = {
         *(str(info.get(name, "")) for name in ("token", "app_secret", "session", "sub_session")),
         *(str(shop["session"]) for shop in shops),
         *(str(sub["session"]) for shop in shops for sub in shop["subs"]),
     }
     return tuple(
-        sorted((each for each in found if len(each) >= _SECRET_LEAST), key=len, reverse=True)
+        sorted((text for text in secrets if len(text) >= _MIN_SECRET_LENGTH), key=len, reverse=True)
     )
 
 
 def mask_secrets(result: ScenarioResult, secrets: Iterable[str]) -> ScenarioResult:
-    """The result without the secrets, wherever they stood."""
+    """Return the result with every secret replaced by `***`."""
     if result.trouble is None:
         return result
     text = msgspec.json.encode(result.trouble).decode()
@@ -57,12 +60,12 @@ def mask_secrets(result: ScenarioResult, secrets: Iterable[str]) -> ScenarioResu
 
 
 def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
-    """One line: how many stories, what came of them, how long it took."""
-    counted = Counter(each.outcome for each in results)
+    """Return one line: how many scenarios, what came of them, how long it took."""
+    counts_by_outcome = Counter(result.outcome for result in results)
     parts = [
-        f"{counted[outcome]} {words[lang == 'en']}"
+        f"{counts_by_outcome[outcome]} {words[lang == 'en']}"
         for outcome, words in OUTCOMES.items()
-        if counted[outcome] or outcome == "passed"
+        if counts_by_outcome[outcome] or outcome == "passed"
     ]
     if lang == "en":
         return f"{len(results)} {'story' if len(results) == 1 else 'stories'}: {', '.join(parts)} ({seconds:.1f} s)"
@@ -70,63 +73,67 @@ def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str 
 
 
 def format_transcript(result: ScenarioResult, lang: str = "zh") -> str:
-    """Where a story broke and all that helps to see why, as lines; of one that passed, its title."""
+    """Return where a scenario failed and all that helps to see why, as lines; its title if it
+    passed.
+    """
     word = OUTCOMES[result.outcome][lang == "en"]
     lines = [f"{word} {result.title}"]
-    trouble = result.trouble
-    if trouble is not None:
-        said = trouble.en if lang == "en" else trouble.zh
+    failure = result.trouble
+    if failure is not None:
+        sentence = failure.en if lang == "en" else failure.zh
         lines += [
-            f"  {result.path}:{trouble.line}:{trouble.column}: {_clipped(said)}",
-            *_source(trouble),
+            f"  {result.path}:{failure.line}:{failure.column}: {_clip(sentence)}",
+            *_format_source(failure),
         ]
-        lines += _values(trouble, lang)
+        lines += _format_values(failure, lang)
         lines += [
-            f"  {_label('发生过', 'happened', lang)}  {_fact(event, lang)}"
-            for event in trouble.events
+            f"  {_label('发生过', 'happened', lang)}  {_format_event(event, lang)}"
+            for event in failure.events
         ]
-        for actor, moves in trouble.possible.items():
+        for actor, moves in failure.possible.items():
             who = Actor(actor).zh if lang == "zh" and actor in set(Actor) else actor
             lines.append(f"  {_label('可以做', 'possible', lang)}  {who}: {', '.join(moves)}")
-        if trouble.curl:
-            lines.append(f"  {_label('该调用', 'the call', lang)}  {trouble.curl}")
-        if trouble.log:
+        if failure.curl:
+            lines.append(f"  {_label('该调用', 'the call', lang)}  {failure.curl}")
+        if failure.log:
             lines.append(f"  {_label('被测程序', 'the client', lang)}:")
-            lines += [f"    {line}" for line in trouble.log.splitlines()]
-    return _ENDS.sub("\ufffd", "\n".join(lines))
+            lines += [f"    {line}" for line in failure.log.splitlines()]
+    return _CONTROL_CODES.sub("\ufffd", "\n".join(lines))
 
 
 def _label(zh: str, en: str, lang: str) -> str:
     return en if lang == "en" else zh
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _SENTENCE_AT_MOST else text[: _SENTENCE_AT_MOST - 1] + "…"
+def _clip(text: str) -> str:
+    return text if len(text) <= _MAX_SENTENCE_LENGTH else text[: _MAX_SENTENCE_LENGTH - 1] + "…"
 
 
-def _source(trouble: ScenarioFailure) -> list[str]:
-    """The line of the file with a mark below the column."""
-    if not trouble.source:
+def _format_source(failure: ScenarioFailure) -> list[str]:
+    """Return the line of the file with a mark below the column."""
+    if not failure.source:
         return []
-    before = trouble.source[: trouble.column - 1]
-    room = sum(2 if east_asian_width(each) in "WF" else 1 for each in before)
-    return [f"    {trouble.source}", f"    {' ' * room}^"]
+    before = failure.source[: failure.column - 1]
+    width = sum(2 if east_asian_width(character) in "WF" else 1 for character in before)
+    return [f"    {failure.source}", f"    {' ' * width}^"]
 
 
-def _values(trouble: ScenarioFailure, lang: str) -> list[str]:
-    """Wanted and actual on their own lines, where one of them is too big for a sentence."""
-    if not isinstance(trouble.wanted, list | dict) and not isinstance(trouble.actual, list | dict):
+def _format_values(failure: ScenarioFailure, lang: str) -> list[str]:
+    """Return expected and actual value as lines, if one of them is too big for a sentence."""
+    if not isinstance(failure.expected, list | dict) and not isinstance(
+        failure.actual, list | dict
+    ):
         return []
     return [
-        f"  {_label(zh, en, lang)}  {_clipped(msgspec.json.encode(value).decode())}"
+        f"  {_label(zh, en, lang)}  {_clip(msgspec.json.encode(value).decode())}"
         for zh, en, value in (
-            ("期望", "expected", trouble.wanted),
-            ("实际", "actual", trouble.actual),
+            ("期望", "expected", failure.expected),
+            ("实际", "actual", failure.actual),
         )
     ]
 
 
-def _fact(event: Mapping[str, Any], lang: str) -> str:
+def _format_event(event: Mapping[str, Any], lang: str) -> str:
     move, status = MOVES.get(event["move"]), event["to"]
     if lang == "en":
         return f"{event['at']}  {event['by']} {event['move']} → {status}"
@@ -136,11 +143,11 @@ def _fact(event: Mapping[str, Any], lang: str) -> str:
 
 
 def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
-    """All results as JSON: counts by outcome, then the stories in order."""
-    counted = Counter(each.outcome for each in results)
+    """Return all results as JSON: counts by outcome, then the scenarios in order."""
+    counts_by_outcome = Counter(result.outcome for result in results)
     document = {
         "total": len(results),
-        **{outcome: counted[outcome] for outcome in OUTCOMES},
+        **{outcome: counts_by_outcome[outcome] for outcome in OUTCOMES},
         "seconds": round(seconds, 3),
         "stories": results,
     }
@@ -148,13 +155,15 @@ def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
 
 
 def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
-    """All results as JUnit XML: a story is a test case of its file; an interrupted one was skipped."""
-    counted = Counter(each.outcome for each in results)
+    """Return all results as JUnit XML: a scenario is a test case of its file; an interrupted one
+    was skipped.
+    """
+    counts_by_outcome = Counter(result.outcome for result in results)
     counts = {
         "tests": str(len(results)),
-        "failures": str(counted["failed"]),
-        "errors": str(counted["broken"]),
-        "skipped": str(counted["interrupted"]),
+        "failures": str(counts_by_outcome["failed"]),
+        "errors": str(counts_by_outcome["broken"]),
+        "skipped": str(counts_by_outcome["interrupted"]),
         "time": f"{seconds:.3f}",
     }
     suites = ElementTree.Element("testsuites", {"name": "tmall-mockserver", **counts})
@@ -165,37 +174,32 @@ def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = 
             suite,
             "testcase",
             {
-                "classname": _xml(result.path),
-                "name": _xml(result.title),
-                "file": _xml(result.path),
+                "classname": _to_xml_text(result.path),
+                "name": _to_xml_text(result.title),
+                "file": _to_xml_text(result.path),
                 "line": line,
                 "time": f"{result.seconds:.3f}",
             },
         )
         if result.outcome != "passed":
-            _trouble_element(case, result, lang)
+            _add_failure(case, result, lang)
     ElementTree.indent(suites)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
 
 
-def _trouble_element(case: ElementTree.Element, result: ScenarioResult, lang: str) -> None:
-    trouble, tag = (
-        result.trouble,
-        {"failed": "failure", "broken": "error"}.get(result.outcome, "skipped"),
-    )
-    message = (
-        OUTCOMES[result.outcome][lang == "en"]
-        if trouble is None
-        else trouble.en
-        if lang == "en"
-        else trouble.zh
-    )
+def _add_failure(case: ElementTree.Element, result: ScenarioResult, lang: str) -> None:
+    failure = result.trouble
+    tag = {"failed": "failure", "broken": "error"}.get(result.outcome, "skipped")
+    if failure is None:
+        message = OUTCOMES[result.outcome][lang == "en"]
+    else:
+        message = failure.en if lang == "en" else failure.zh
     element = ElementTree.SubElement(
-        case, tag, {"message": _xml(_clipped(message)), "type": result.outcome}
+        case, tag, {"message": _to_xml_text(_clip(message)), "type": result.outcome}
     )
-    element.text = _xml(format_transcript(result, lang))
+    element.text = _to_xml_text(format_transcript(result, lang))
 
 
-def _xml(text: str) -> str:
-    """The text without what XML cannot carry."""
+def _to_xml_text(text: str) -> str:
+    """Return the text without what XML cannot carry."""
     return _NOT_XML.sub("\ufffd", text)

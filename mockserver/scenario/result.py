@@ -1,11 +1,11 @@
-"""What came of a story: passed, or where and why it broke, with all that helps to see it."""
+"""What came of a scenario: passed, or where and why it failed, with all that helps to see it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-__all__ = ["OUTCOMES", "ScenarioFailure", "ScenarioResult"]
+__all__ = ["OUTCOMES", "ScenarioAborted", "ScenarioFailure", "ScenarioResult"]
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "passed": ("通过", "passed"),
@@ -15,18 +15,28 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
 }
 
 
-class ScenarioFailure(Struct, frozen=True, kw_only=True):
-    """Where a story broke: place, sentence, wanted and actual, what the exchange had gone through.
+class ScenarioAborted(Exception):
+    """The scenario cannot go on, which says nothing of what it tests: the outcome is `broken`."""
 
-    `curl` is the signed call that the step made; it takes the session from TOP_SESSION.  `source` is the
-    line of the file, `log` what the client under test wrote last.
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+        super().__init__(f"{zh} ({en})")
+
+
+class ScenarioFailure(Struct, frozen=True, kw_only=True):
+    """Where a scenario failed: place in the file, sentence, expected and actual value.
+
+    `events` are the last five of the exchange, `possible` its moves by actor.  `curl` is the signed
+    call of the step; it takes the session from TOP_SESSION.  `source` is the line of the file,
+    `log` what the client under test wrote last.
     """
 
     line: int
     column: int
     zh: str
     en: str
-    wanted: Any = None
+    expected: Any = field(default=None, name="wanted")
     actual: Any = None
     events: tuple[Mapping[str, Any], ...] = ()
     possible: Mapping[str, Any] = {}
@@ -36,10 +46,11 @@ class ScenarioFailure(Struct, frozen=True, kw_only=True):
 
 
 class ScenarioResult(Struct, frozen=True, kw_only=True):
-    """One story played.
+    """What came of one scenario.
 
-    `outcome` is `passed`, `failed` (an expectation), `broken` (the story or server could not go on) or
-    `interrupted`; `exchanges` gives dispute ids by the story's names; `stopped` tells that `until` was reached.
+    `outcome` is `passed`, `failed` (an expectation), `broken` (scenario or server could not go on)
+    or `interrupted`. `steps` counts the steps that ended, `seconds` is real time, `sandbox` an id;
+    `exchanges` gives dispute ids by name; `stopped` is True if the status of `--until` was reached.
     """
 
     title: str
@@ -54,5 +65,5 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether everything was as wanted."""
+        """Return True if every step went as written."""
         return self.outcome == "passed"

@@ -1,7 +1,9 @@
-"""The story's time: advancing, ageing, and the story's instants where the sandbox stands at another now.
+"""A scenario's time against its sandbox's time.
 
-Instants that the story names are moved by the distance.  A client under test polls by its machine's clock,
-so its sandbox stays at the real now and data gets older instead of time advancing.
+A scenario names instants; the sandbox it runs in may stand at another now (an old sandbox, or the
+real now of a client under test, which goes by its machine's clock).  So each instant that the
+scenario names is moved by the *distance*, the sandbox's now less the scenario's now.  For a client
+under test time never advances: data gets older instead, and the distance shrinks by as much.
 """
 
 from collections.abc import Mapping
@@ -11,111 +13,103 @@ from typing import Any
 from ..domain.durations import format_duration, parse_duration
 from ..protocol.shapes import read_time, show_time
 from ..world.clock import FROZEN_AT
-from .client_waiter import ScenarioAborted
-from .target import ScenarioTarget
+from .result import ScenarioAborted
+from .step_calls import names_an_instant
+from .step_executor import StepExecutor
 from .yaml_text import Node
 
 __all__ = ["ScenarioClock"]
 
 
 class ScenarioClock:
-    """How a story's time and its sandbox's time stand to each other."""
+    """The distance between both times; `ages` makes data older where time would advance."""
 
     def __init__(
-        self, stage: ScenarioTarget, given: Mapping[str, Any], *, shifted: bool, ages: bool
+        self, executor: StepExecutor, given: Mapping[str, Any], *, shifted: bool, ages: bool
     ) -> None:
-        self._stage, self._shifts, self._ages = stage, shifted, ages
+        self._executor = executor
+        self._target = executor.target
+        self._shifted = shifted
+        self._ages = ages
         clock = given.get("clock")
-        self._start = (
-            read_time((clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT)
-            if shifted
-            else None
-        )
-        self._distance = self._begin()
-        self._begun, self._kept = self._distance, dict[str, timedelta]()
+        now = (clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT
+        self._start = read_time(now) if shifted else None
+        self._distance = self._measure_distance()
+        self._first_distance = self._distance
+        self._saved: dict[str, timedelta] = {}  # distance by snapshot
 
-    def _begin(self) -> timedelta:
-        return timedelta() if self._start is None else self._now() - self._start
-
-    def _now(self) -> datetime:
-        now = read_time(self._stage.ask("GET", "clock", limit=0)["now"])
-        assert now is not None
-        return now
-
-    def shifted(self, node: Node) -> Node:
-        """The tree with the story's instants as the sandbox has them."""
-        if not self._shifts:
+    def shift(self, node: Node) -> Node:
+        """Return the tree with the scenario's instants as the sandbox has them."""
+        if not self._shifted:
             return node
         if isinstance(node.value, dict):
-            return Node(
-                {key: self.shifted(each) for key, each in node.value.items()},
-                node.line,
-                node.column,
-                node.keys,
-            )
+            members = {key: self.shift(member) for key, member in node.value.items()}
+            return Node(members, node.line, node.column, node.keys)
         if isinstance(node.value, tuple):
-            return Node(tuple(self.shifted(each) for each in node.value), node.line, node.column)
+            return Node(tuple(self.shift(item) for item in node.value), node.line, node.column)
         instant = read_time(node.value) if isinstance(node.value, str) else None
+        if instant is None:
+            return node
         try:
-            return (
-                node
-                if instant is None
-                else Node(show_time(instant + self._distance), node.line, node.column)
-            )
+            return Node(show_time(instant + self._distance), node.line, node.column)
         except OverflowError:  # beyond all dates, so it can be no instant of the sandbox either
             return node
 
-    def keep(self, name: str) -> None:
-        """A snapshot was taken now."""
-        self._kept[name] = self._distance
+    def save(self, name: str) -> None:
+        """Remember the distance for the snapshot `name`."""
+        self._saved[name] = self._distance
 
     def restore(self, name: str) -> None:
-        """The sandbox shows what it showed at the snapshot, or at the beginning: a story's own, or long before its guest's."""
-        self._distance = (
-            self._kept[name] if name in self._kept else self._begun if self._ages else self._begin()
-        )
+        """Take the distance of the snapshot, or of the beginning; a shared sandbox may begin
+        anywhere.
+        """
+        if name in self._saved:
+            self._distance = self._saved[name]
+        else:
+            self._distance = self._first_distance if self._ages else self._measure_distance()
 
-    def go(self, by: str, *, age: bool, dispute_id: str) -> None:
-        """Time passes by a duration, to an instant, to the next deadline, or to the exchange's.
+    def pass_time(self, by: str, *, age: bool, dispute_id: str) -> None:
+        """Let time pass (or data get older) by a duration, to an instant, to the next deadline or
+        the exchange's.
 
         Raises:
-            Broken: it is none of these, the instant has passed, or no deadline is coming.
+            ScenarioAborted: `by` is none of these, the instant has passed, or no deadline is
+            coming.
         """
         if not (age or self._ages):
-            target = (
-                {"to": f"deadline:{dispute_id}" if by == "deadline" else by}
-                if self._is_target(by)
-                else {"by": by}
-            )
-            self._stage.ask("POST", "clock/advance", target)
+            to = f"deadline:{dispute_id}" if by == "deadline" else by
+            self._executor.change_sandbox("advance", to)
             return
-        span = self._span(by, dispute_id)
-        self._stage.ask("POST", "clock/age", {"by": format_duration(span)})
+        span = self._measure_span(by, dispute_id)
+        self._executor.change_sandbox("age", format_duration(span))
         if not age:
-            self._distance -= span  # the story's now moved on, the sandbox's did not
+            self._distance -= span  # the scenario's now moved on, the sandbox's did not
 
-    def _is_target(self, by: str) -> bool:
-        return by in ("next", "deadline") or read_time(by) is not None
+    def _measure_distance(self) -> timedelta:
+        return timedelta() if self._start is None else self._read_now() - self._start
 
-    def _span(self, by: str, dispute_id: str) -> timedelta:
-        if not self._is_target(by):
+    def _read_now(self) -> datetime:
+        now = read_time(self._target.ask("GET", "clock", limit=0)["now"])
+        assert now is not None
+        return now
+
+    def _measure_span(self, by: str, dispute_id: str) -> timedelta:
+        if not names_an_instant(by):
             try:
                 return parse_duration(by)
-            except ValueError as wrong:  # what a reference has led to
-                raise ScenarioAborted(str(wrong), f"no duration: {by}") from None
+            except ValueError as error:  # what a reference has led to
+                raise ScenarioAborted(str(error), f"no duration: {by}") from None
         if by == "next":
-            deadlines = self._stage.ask("GET", "clock", limit=1)["deadlines"]
+            deadlines = self._target.ask("GET", "clock", limit=1)["deadlines"]
             to = deadlines[0]["at"] if deadlines else None
+        elif by == "deadline":
+            to = self._target.ask("GET", f"exchanges/{dispute_id}")["deadline"]
         else:
-            to = (
-                self._stage.ask("GET", f"exchanges/{dispute_id}")["deadline"]
-                if by == "deadline"
-                else by
-            )
+            to = by
         instant = read_time(to or "")
         if instant is None:
             raise ScenarioAborted("没有将到期的时限", "no deadline is coming")
-        span = instant - self._now()
+        span = instant - self._read_now()
         if span < timedelta():
             raise ScenarioAborted(f"时刻 {to} 已过", f"{to} has passed")
         return span

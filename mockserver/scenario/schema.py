@@ -1,7 +1,7 @@
 """The JSON Schema of scenario files, for editors: made from the literals that the reader reads by.
 
-It says what may stand where; references, dotted paths and the order of steps are the reader's.  Wherever
-a value is wanted, a text with a `$` may stand for it.
+It says what may stand where; references, dotted paths and the order of steps are checked by the
+reader only.  A text with a `$` may stand for every value.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,9 +19,11 @@ from ..world.document import WorldDocument
 from ..world.faults.fault_kinds import FAULTS, SETS
 from ..world.move_parser import ACTOR_MOVES
 from ..world.opening import OpenDocument
-from .expecting import EXPECTATIONS
+from .expectations import EXPECTATIONS
 from .matching import OPERATORS
-from .step_kinds import COMMON, NO_FAULT, OPENING, PLAYED, STEPS
+from .move_steps import MOVE_STEP_KEYS, OPENING_FIELDS
+from .step_kinds import COMMON_KEYS, NO_FAULT, STEP_KINDS
+from .step_members import FAILURES
 
 __all__ = ["make_scenario_schema"]
 
@@ -33,7 +35,7 @@ _ACTORS = tuple(actor.value for actor in Actor)
 
 
 def make_scenario_schema() -> Schema:
-    """The schema (draft 7, as editors know it)."""
+    """Return the schema, in draft 7, which editors know."""
     shapes = [WorldDocument, OpenDocument, *dict.fromkeys(MOVES.values())]
     _, components = msgspec.json.schema_components(shapes, ref_template="#/definitions/{name}")
     moves = {
@@ -47,18 +49,20 @@ def make_scenario_schema() -> Schema:
         "required": ["scenario", "steps"],
         "additionalProperties": False,
         "properties": {
-            "scenario": _told("标题", "the title", {"type": "string", "minLength": 1}),
-            "about": _told("一句英文说明", "one sentence in English", {"type": "string"}),
-            "evidence": _told(
+            "scenario": _describe("标题", "the title", {"type": "string", "minLength": 1}),
+            "about": _describe("一句英文说明", "one sentence in English", {"type": "string"}),
+            "evidence": _describe(
                 "依据", "sources", {"type": ["string", "array"], "items": {"type": "string"}}
             ),
-            "ruleset": _told("流程", "the flow", _open({"enum": [each.value for each in Ruleset]})),
-            "given": _told(
+            "ruleset": _describe(
+                "流程", "the flow", _or_reference({"enum": [ruleset.value for ruleset in Ruleset]})
+            ),
+            "given": _describe(
                 "世界文档：开始时有什么",
                 "the world document: what there is at the start",
                 {"$ref": "#/definitions/WorldDocument"},
             ),
-            "set": _told(
+            "set": _describe(
                 "可用 --set 替换的值，写作 $名称",
                 "values that --set replaces, written $name",
                 {
@@ -69,7 +73,7 @@ def make_scenario_schema() -> Schema:
             "steps": {"$ref": "#/definitions/steps"},
         },
         "definitions": {
-            "steps": _told(
+            "steps": _describe(
                 "步骤",
                 "the steps",
                 {"type": "array", "minItems": 1, "items": {"$ref": "#/definitions/step"}},
@@ -78,90 +82,107 @@ def make_scenario_schema() -> Schema:
             "expectations": _expectations(),
             "operators": _operators(),
             "refused": _refused(),
-            **{name: _loose(each) for name, each in components.items() if name not in moves},
+            **{
+                name: _allow_references(member)
+                for name, member in components.items()
+                if name not in moves
+            },
         },
     }
 
 
-def _told(zh: str, en: str, schema: Mapping[str, Any]) -> Schema:
+def _describe(zh: str, en: str, schema: Mapping[str, Any]) -> Schema:
     return {"title": zh, "description": f"{zh} ({en})", **schema}
 
 
-def _open(schema: Mapping[str, Any]) -> Schema:
-    """The schema, or a reference."""
+def _or_reference(schema: Mapping[str, Any]) -> Schema:
+    """Return the schema with a reference allowed instead."""
     return {"anyOf": [dict(schema), _REFERENCE]}
 
 
-def _loose(schema: Any) -> Any:
-    """The schema with references allowed for every value that is no object."""
+def _allow_references(schema: Any) -> Any:
+    """Return the schema with references allowed for every value that is no object."""
     if isinstance(schema, list):
-        return [_loose(each) for each in schema]
+        return [_allow_references(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     inner = {
-        key: _loose(each) if key in ("items", "anyOf", "additionalProperties") else each
-        for key, each in schema.items()
+        key: _allow_references(member)
+        if key in ("items", "anyOf", "additionalProperties")
+        else member
+        for key, member in schema.items()
         if key != "default"
     }
     if "properties" in schema:
-        inner["properties"] = {name: _loose(each) for name, each in schema["properties"].items()}
+        inner["properties"] = {
+            name: _allow_references(member) for name, member in schema["properties"].items()
+        }
     plain = schema.get("type") not in (None, "object", "string", "null") or "enum" in schema
-    return _open(inner) if plain else inner
+    return _or_reference(inner) if plain else inner
 
 
 # steps
 
 
 def _step(components: Mapping[str, Any]) -> Schema:
-    """A mapping with one kind's key; what may stand beside it follows from the kind."""
+    """Return the schema of a step: a mapping with one kind's key, which decides what may stand
+    beside it.
+    """
     return {
         "type": "object",
         "minProperties": 1,
-        "anyOf": [{"required": [kind]} for kind in STEPS],
+        "anyOf": [{"required": [kind]} for kind in STEP_KINDS],
         "properties": {
             **_BESIDE,
-            **{kind: _told(each.zh, each.en, _OWN.get(kind, {})) for kind, each in STEPS.items()},
+            **{
+                kind: _describe(entry.zh, entry.en, _OWN.get(kind, {}))
+                for kind, entry in STEP_KINDS.items()
+            },
         },
         "allOf": [*_by_kind(), *_by_move(components), *_by_method()],
     }
 
 
 def _by_kind() -> Iterator[Schema]:
-    """For each kind but the moves: the keys beside its own."""
-    for kind, each in STEPS.items():
+    """Yield for each kind but the moves the keys beside its own."""
+    for kind, entry in STEP_KINDS.items():
         if kind in _ACTORS:
             continue
         others = [
             {"required": [other]}
-            for other, its in STEPS.items()
-            if kind in its.keys or (other in _ACTORS and kind in PLAYED)
+            for other, other_entry in STEP_KINDS.items()
+            if kind in other_entry.keys or (other in _ACTORS and kind in MOVE_STEP_KEYS)
         ]
         when: Schema = {"required": [kind], **({"not": {"anyOf": others}} if others else {})}
-        yield {"if": when, "then": _only(kind, (*each.keys, *COMMON), _VALUES.get(kind, {}))}
+        yield {"if": when, "then": _only(kind, (*entry.keys, *COMMON_KEYS), _VALUES.get(kind, {}))}
 
 
 def _by_move(components: Mapping[str, Any]) -> Iterator[Schema]:
-    """For each actor's move: its fields."""
+    """Yield for each actor's move its fields."""
     for actor in Actor:
         for name in ACTOR_MOVES[actor]:
-            fields = OPENING if name == Apply.name() else MOVES[name].__struct_encode_fields__
+            fields = (
+                OPENING_FIELDS if name == Apply.name() else MOVES[name].__struct_encode_fields__
+            )
             known = components[
                 OpenDocument.__name__ if name == Apply.name() else MOVES[name].__name__
             ]["properties"]
             shapes = {**{field: _field(known[field]) for field in fields}, "expect": _EXPECT}
             when = {"required": [actor.value], "properties": {actor.value: {"const": name}}}
-            yield {"if": when, "then": _only(actor.value, (*fields, *PLAYED), shapes)}
+            yield {"if": when, "then": _only(actor.value, (*fields, *MOVE_STEP_KEYS), shapes)}
 
 
 def _field(schema: Mapping[str, Any]) -> Schema:
-    """A move's field: numbers may be written as texts and texts as numbers."""
+    """Return the schema of a move's field: numbers may be written as texts and texts as numbers."""
     if schema.get("type") == "array":
-        return _open({"type": "array"})
-    return _open({"$ref": schema["$ref"]}) if "$ref" in schema else {}
+        return _or_reference({"type": "array"})
+    return _or_reference({"$ref": schema["$ref"]}) if "$ref" in schema else {}
 
 
 def _by_method() -> Iterator[Schema]:
-    """For each method: its parameters; a method that is none may be called where it is refused."""
+    """Yield for each method its parameters; an unknown method may be called where a refusal is
+    expected.
+    """
     yield {
         "if": {"required": ["call"], "not": {"required": ["refused"]}},
         "then": {"properties": {"call": {"enum": list(METHODS)}}},
@@ -177,7 +198,7 @@ def _params(method: Method) -> Schema:
         "propertyNames": {"enum": [*named, *SYSTEM_PARAMETERS]},
         "additionalProperties": _VALUE,
     }
-    return _told(method.title, method.en, {"type": "object", "properties": named, **known})
+    return _describe(method.title, method.en, {"type": "object", "properties": named, **known})
 
 
 def _only(kind: str, keys: Iterable[str], shapes: Mapping[str, Schema]) -> Schema:
@@ -192,8 +213,8 @@ def _only(kind: str, keys: Iterable[str], shapes: Mapping[str, Schema]) -> Schem
 
 def _expectations(beside: Mapping[str, Schema] = {}) -> Schema:
     named = {
-        key: _told(each.zh, each.en, _COMPLETED.get(key, {}))
-        for key, each in EXPECTATIONS.items()
+        key: _describe(entry.zh, entry.en, _COMPLETED.get(key, {}))
+        for key, entry in EXPECTATIONS.items()
         if key != "stock"
     }
     stock = EXPECTATIONS["stock"]
@@ -202,7 +223,7 @@ def _expectations(beside: Mapping[str, Schema] = {}) -> Schema:
         "minProperties": 1,
         "properties": {**named, **beside},
         "additionalProperties": False,
-        "patternProperties": {r"^stock\.": _told(stock.zh, stock.en, {})},
+        "patternProperties": {r"^stock\.": _describe(stock.zh, stock.en, {})},
     }
 
 
@@ -216,13 +237,12 @@ def _operators() -> Schema:
 
 
 def _refused() -> Schema:
-    failures = [name.removeprefix("msg_code.") for name in RULES if name.startswith("msg_code.")]
-    return _told(
+    return _describe(
         "应被拒绝：失败名、错误码或 true",
         "a refusal is wanted: a failure, a code, or true",
         {
             "anyOf": [
-                {"enum": failures},
+                {"enum": list(FAILURES)},
                 {"type": "string"},
                 {"type": "integer"},
                 {"const": True},
@@ -232,7 +252,7 @@ def _refused() -> Schema:
     )
 
 
-_STATUSES = [each.value for each in Status] + [each.zh for each in Status]
+_STATUSES = [*(status.value for status in Status), *(status.zh for status in Status)]
 _COMPLETED: Mapping[str, Schema] = {
     "status": {
         "anyOf": [{"enum": _STATUSES}, {"type": "string"}, {"$ref": "#/definitions/operators"}]
@@ -250,7 +270,7 @@ _BESIDE: Mapping[str, Schema] = {
     "note": {"type": ["string", "integer"], "title": "备注"},
     "on": {**_TEXT, "title": "哪张换货单"},
     "as": {**_TEXT, "title": "换货单的名称"},
-    "sub": {**_open({"type": "boolean"}), "title": "由子账号"},
+    "sub": {**_or_reference({"type": "boolean"}), "title": "由子账号"},
     "refused": {"$ref": "#/definitions/refused"},
     "shop": _TEXT,
     "do": {"$ref": "#/definitions/steps"},
@@ -276,7 +296,10 @@ _OWN: Mapping[str, Schema] = {
     },
     "call": {
         "anyOf": [
-            {"enum": list(METHODS), "enumDescriptions": [each.title for each in METHODS.values()]},
+            {
+                "enum": list(METHODS),
+                "enumDescriptions": [method.title for method in METHODS.values()],
+            },
             {"type": "string"},
         ]
     },
@@ -294,6 +317,6 @@ _OWN: Mapping[str, Schema] = {
     },
     "snapshot": _TEXT,
     "restore": _TEXT,
-    "repeat": _open({"type": "integer", "minimum": 1}),
+    "repeat": _or_reference({"type": "integer", "minimum": 1}),
     "each": {"type": ["string", "array"], "items": _TEXT},
 }

@@ -1,57 +1,75 @@
-"""The compiler's eye: what in a story can never work, found by playing it on the table alone.
+"""Finds what can never work in a scenario, without running it: the static check.
 
-Every exchange of the story stands as the set of states it may be in: a step that waits on stock leaves
-both outcomes open, an expectation narrows them.  A step that none of them allows is a mistake, as is an
-instant that has passed and a name that nothing uses.  What cannot be known without playing (faults,
-robots, a running clock) is let pass.
+The model is abstract interpretation.  The walk through the steps is the runner's
+(`interpreter.py`), the world is smaller: each exchange stands as the set of states it may be in.
+
+- A move maps the set through the table (`abstract_run.py`).  Where an outcome depends on something
+  unknown here, such as stock, all outcomes are kept, so the set may grow.
+- An expectation keeps the states that satisfy it, so the set shrinks.
+- Time is known exactly as long as the scenario says it: deadlines fire at their instants.
+
+The set always contains what really happens.  So if it gets empty, no run can pass that step, and
+the step is reported; what follows is never reached and not checked.  The opposite is not promised:
+a scenario without a report may still fail. Where nothing is known any more (a fault, a robot, a
+running clock, a value from a reply, more than `_MAX_STATES` states) the check ends in silence
+(`_Unknown`).  A false report would be worse than a missing one, because it blocks a scenario that
+works: whoever adds a case here and is not sure raises `_Unknown`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from ..api.methods import METHODS
-from ..domain.durations import format_duration, parse_duration
+from ..domain.durations import parse_duration
 from ..domain.errors import ConditionFailed, IllegalMove, WrongFlow
 from ..domain.exchange import Exchange
-from ..domain.moves import Apply
-from ..domain.play import deadline, rows_from
+from ..domain.play import deadline
 from ..domain.rules import DEFAULTS, RuleValues
-from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
+from ..domain.vocabulary import Actor, Ruleset
 from ..protocol.shapes import BEIJING, read_time, show_time
 from ..world.clock import FROZEN_AT
-from .abstract_run import expired, opened, outcomes
+from .abstract_run import expire, open_exchange, play_move
+from .interpreter import StepInterpreter
 from .model import (
     AwaitStep,
     CallStep,
     ControlStep,
-    ExpectStep,
-    ForEachStep,
     MoveStep,
-    RepeatStep,
     RestoreStep,
     Scenario,
     SnapshotStep,
     Step,
     TimeStep,
 )
+from .state_sentences import (
+    States,
+    describe_deadline,
+    describe_en,
+    describe_zh,
+    explain_impossible,
+    with_unreached,
+)
 from .unused_names import find_unused_names
 from .yaml_text import FileMistake, Node
 
 __all__ = ["check_scenario"]
 
-_STANDINGS_AT_MOST, _STEPS_AT_MOST = 64, 5_000
+_MAX_STATES = 64  # of one exchange
+_MAX_STEPS = 5_000
 _NO_TIME = datetime(1970, 1, 2, tzinfo=BEIJING)
+_STATE_FAILURES = ("wrong_state", "wrong_flow", "flow_over")
 
 
-def check_scenario(story: Scenario) -> tuple[FileMistake, ...]:
-    """What can never work in a story that reads well, in order of place."""
-    return tuple(sorted({*_Foreseen(story).mistakes(), *find_unused_names(story)}))
+def check_scenario(scenario: Scenario) -> tuple[FileMistake, ...]:
+    """Return what can never work in a scenario, and the names that nothing uses, in order of place."""
+    mistakes = {*_AbstractRun(scenario).find_mistakes(), *find_unused_names(scenario)}
+    return tuple(sorted(mistakes))
 
 
-class _Unsure(Exception):
-    """From here on nothing can be known without playing."""
+class _Unknown(Exception):
+    """From here on nothing can be known without running."""
 
 
 class _Impossible(Exception):
@@ -62,148 +80,152 @@ class _Impossible(Exception):
         super().__init__(mistake.zh)
 
 
-class _Foreseen:
-    """The story so far: for each exchange the states it may be in, and the story's now."""
+class _Saved:
+    """What a snapshot keeps."""
 
-    def __init__(self, story: Scenario) -> None:
-        self._story = story
-        self._choices: RuleValues = DEFAULTS.with_changes(story.given.get("rules", {}))
-        self._ruleset = Ruleset(story.given.get("ruleset", Ruleset.CLASSIC))
-        clock = story.given.get("clock") or FROZEN_AT
+    def __init__(self, states: Iterable[States], now: datetime, rules: RuleValues) -> None:
+        self.states = tuple(states)
+        self.now = now
+        self.rules = rules
+
+
+class _AbstractRun(StepInterpreter[int]):
+    """The scenario so far; its names stand for places in `_states`."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        super().__init__()
+        self._scenario = scenario
+        self._rules: RuleValues = DEFAULTS.with_changes(scenario.given.get("rules", {}))
+        self._ruleset = Ruleset(scenario.given.get("ruleset", Ruleset.CLASSIC))
+        clock = scenario.given.get("clock") or FROZEN_AT
         start = read_time(clock) if isinstance(clock, str) else None
-        self._knows_time = start is not None
+        self._has_time = start is not None
         self._now = start or _NO_TIME
-        self._standings: list[tuple[Exchange, ...]] = []
-        self._timeless: set[int] = set()
-        self._names: dict[str, int] = {}
-        self._kept: dict[str, tuple[list[tuple[Exchange, ...]], datetime, RuleValues]] = {}
-        self._begun = (self._choices, self._now)
-        self._done = 0
+        self._states: list[States] = []
+        self._unknown_deadline: set[int] = set()
+        self._saved: dict[str, _Saved] = {}
+        self._beginning = _Saved((), self._now, self._rules)
 
-    def mistakes(self) -> Iterator[FileMistake]:
-        """The first step that can never succeed; what follows it is never reached."""
-        if "robots" in self._story.given or not self._knows_time:
+    def find_mistakes(self) -> Iterator[FileMistake]:
+        """Yield the first step that can never succeed, if there is one."""
+        if "robots" in self._scenario.given or not self._has_time:
             return
-        for place, step in enumerate(self._story.steps):
+        for place, step in enumerate(self._scenario.steps):
             try:
-                self._step(step)
-            except (_Unsure, OverflowError):  # an instant beyond all dates, which playing refuses
+                self.run_step(step)
+            except (_Unknown, OverflowError):  # an instant beyond all dates is refused when run
                 return
             except _Impossible as impossible:
-                yield _with_unreached(impossible.mistake, self._story.steps[place + 1 :])
+                yield with_unreached(impossible.mistake, self._scenario.steps[place + 1 :])
                 return
 
-    def _step(self, step: Step) -> None:
-        self._done += 1
-        if self._done > _STEPS_AT_MOST:
-            raise _Unsure
-        CHECKS[type(step)](self, step)
+    def begin_step(self, step: Step) -> None:
+        """End the check where a scenario has too many steps for it."""
+        if self.steps_done >= _MAX_STEPS:
+            raise _Unknown
 
-    def _of(self, step: Step) -> tuple[int, tuple[Exchange, ...]]:
-        if step.on not in self._names:
-            raise _Unsure
-        number = self._names[step.on]
-        return number, self._standings[number]
+    def find_exchange(self, name: str) -> int:
+        """Return the place of an exchange."""
+        if name not in self.names:
+            raise _Unknown
+        return self.names[name]
 
     # moves
 
-    def play(self, step: MoveStep) -> None:
-        if step.move is Apply:
-            if step.refused is None:
-                self._open(step)
-        else:
-            self._move(step)
-        if step.expect is not None:
-            self._narrow(step, step.expect)
-
-    def _open(self, step: MoveStep) -> None:
-        exchange, timeless = opened(step.fields, self._ruleset, self._now)
-        self._names["it"] = len(self._standings)
-        if step.name:
-            self._names[step.name] = len(self._standings)
-        if timeless:
-            self._timeless.add(len(self._standings))
-        self._standings.append(())
-        self._settle(self._names["it"], [exchange])
-
-    def _move(self, step: MoveStep) -> None:
-        number, before = self._of(step)
-        after, refusals = self._tried(step, before)
+    def open_exchange(self, step: MoveStep) -> None:
+        """Add an exchange, unless a refusal is expected."""
         if step.refused is not None:
-            if step.refused.value in ("wrong_state", "wrong_flow", "flow_over") and not refusals:
+            return
+        exchange, unknown_deadline = open_exchange(step.fields, self._ruleset, self._now)
+        place = len(self._states)
+        self.name_exchange(place, step.name)
+        if unknown_deadline:
+            self._unknown_deadline.add(place)
+        self._states.append(())
+        self._settle(place, [exchange])
+
+    def make_move(self, step: MoveStep) -> None:
+        """Map the states through the move."""
+        place = self.find_exchange(step.on)
+        before = self._states[place]
+        after, illegal = self._try(step, before)
+        if step.refused is not None:
+            if step.refused.value in _STATE_FAILURES and not illegal:
                 raise _Impossible(
                     step.refused.mistake(
-                        f"这一步不会被拒绝：{_told(before)}，允许 {step.move.name()}",
-                        f"never refused: {_told_en(before)} allows {step.move.name()}",
+                        f"这一步不会被拒绝：{describe_zh(before)}，允许 {step.move.name()}",
+                        f"never refused: {describe_en(before)} allows {step.move.name()}",
                     )
                 )
             return
-        if not after:
-            raise _Impossible(
-                FileMistake(
-                    step.line, step.column, *_cannot(step, before, self._choices, self._now)
-                )
-            )
-        self._settle(number, after)
+        self._require(step, before, after)
+        self._settle(place, after)
 
-    def _tried(self, step: MoveStep, before: tuple[Exchange, ...]) -> tuple[list[Exchange], int]:
-        """Where the move may lead, and from how many of the states it is illegal."""
+    def _try(self, step: MoveStep, before: States) -> tuple[list[Exchange], int]:
+        """Return where the move may lead, and from how many of the states it is illegal."""
         after: list[Exchange] = []
-        refused = 0
+        illegal = 0
         for exchange in before:
             try:
-                after += outcomes(exchange, step, self._choices, self._now)
+                after += play_move(exchange, step, self._rules, self._now)
             except (IllegalMove, WrongFlow):
-                refused += 1
+                illegal += 1
             except ConditionFailed:
-                raise _Unsure from None
-        return after, refused
+                raise _Unknown from None
+        return after, illegal
 
-    def _settle(self, number: int, after: list[Exchange]) -> None:
-        """An exchange is where a move led it; what is due at once has fired."""
-        if number not in self._timeless:
-            after = [late for each in after for late in expired(each, self._choices, self._now)]
-        self._set(number, after)
+    def _require(self, step: MoveStep, before: States, after: list[Exchange]) -> None:
+        """Raise `_Impossible` if the move leads nowhere."""
+        if not after:
+            texts = explain_impossible(step, before)
+            raise _Impossible(FileMistake(step.line, step.column, *texts))
 
-    def _set(self, number: int, after: list[Exchange]) -> None:
-        self._standings[number] = tuple(dict.fromkeys(after))
-        if len(self._standings[number]) > _STANDINGS_AT_MOST:
-            raise _Unsure
+    def _settle(self, place: int, after: list[Exchange]) -> None:
+        """Set where a move led an exchange, after firing what is due at once."""
+        if place not in self._unknown_deadline:
+            after = [
+                later for exchange in after for later in expire(exchange, self._rules, self._now)
+            ]
+        self._set(place, after)
 
-    def call(self, step: CallStep) -> None:
-        """A signed write without expectation is the seller's move; with one it may have failed as well."""
+    def _set(self, place: int, states: Iterable[Exchange]) -> None:
+        self._states[place] = tuple(dict.fromkeys(states))
+        if len(self._states[place]) > _MAX_STATES:
+            raise _Unknown
+
+    def make_call(self, step: CallStep) -> None:
+        """Take a signed write for the seller's move; one whose reply is compared may have failed as
+        well.
+        """
         method = METHODS.get(step.method)
         if method is None or method.move is None or step.refused is not None:
             return
         name = str(step.params.value.get("dispute_id", Node("", 0, 0)).value).strip("${}")
-        if name not in self._names:
+        if name not in self.names:
             return
-        play = MoveStep(
+        move = MoveStep(
             line=step.line,
             column=step.column,
             on=name,
-            by=Actor.SELLER,
+            actor=Actor.SELLER,
             move=method.move,
             fields=Node({}, 0, 0),
         )
-        number, before = self._of(play)
-        after, _ = self._tried(play, before)
-        if step.expect is not None:
+        place = self.find_exchange(name)
+        before = self._states[place]
+        after, _ = self._try(move, before)
+        if step.reply is not None:
             after = [*before, *after]
-        if not after:
-            raise _Impossible(
-                FileMistake(
-                    step.line, step.column, *_cannot(play, before, self._choices, self._now)
-                )
-            )
-        self._settle(number, after)
+        self._require(move, before, after)
+        self._settle(place, after)
 
     # time
 
-    def go(self, step: TimeStep) -> None:
+    def pass_time(self, step: TimeStep) -> None:
+        """Move now, or make all exchanges older; fire what gets due."""
         if "$" in step.by:
-            raise _Unsure
-        target = self._target(step)
+            raise _Unknown
+        target = self._find_target(step)
         if target < self._now:
             raise _Impossible(
                 FileMistake(
@@ -214,219 +236,146 @@ class _Foreseen:
                 )
             )
         if step.age:
-            self._standings = [
-                tuple(_aged(each, target - self._now) for each in before)
-                for before in self._standings
+            span = target - self._now
+            self._states = [
+                tuple(_make_older(exchange, span) for exchange in states) for states in self._states
             ]
         else:
             self._now = target
-        self._expire(self._choices)
+        self._expire_all(self._rules)
 
-    def _target(self, step: TimeStep) -> datetime:
+    def _find_target(self, step: TimeStep) -> datetime:
+        """Return the instant to which a step goes."""
         if step.by not in ("next", "deadline"):
             instant = read_time(step.by)
             return instant if instant is not None else self._now + parse_duration(step.by)
-        chosen = [self._of(step)[0]] if step.by == "deadline" else range(len(self._standings))
-        if any(number in self._timeless for number in chosen):
-            raise _Unsure
-        dues = {
-            deadline(each, self._choices) for number in chosen for each in self._standings[number]
+        one = step.by == "deadline"
+        places = [self.find_exchange(step.on)] if one else range(len(self._states))
+        if any(place in self._unknown_deadline for place in places):
+            raise _Unknown
+        deadlines = {
+            deadline(exchange, self._rules) for place in places for exchange in self._states[place]
         }
-        coming = sorted(due for due in dues if due is not None)
+        coming = sorted(instant for instant in deadlines if instant is not None)
         if not coming:
             raise _Impossible(
                 FileMistake(step.line, step.column, "没有将到期的时限", "no deadline is coming")
             )
-        if len(dues) > 1 and (
-            step.by == "deadline" or any(len(each) > 1 for each in self._standings)
-        ):
-            raise _Unsure
+        if len(deadlines) > 1 and (one or any(len(states) > 1 for states in self._states)):
+            raise _Unknown
         return coming[0]
 
-    def _expire(self, rules: RuleValues, earliest: datetime | None = None) -> None:
-        for number, before in enumerate(self._standings):
-            if number in self._timeless:
-                raise _Unsure
+    def _expire_all(self, rules: RuleValues, earliest: datetime | None = None) -> None:
+        for place, states in enumerate(self._states):
+            if place in self._unknown_deadline:
+                raise _Unknown
             self._set(
-                number,
-                [late for each in before for late in expired(each, rules, self._now, earliest)],
+                place,
+                [
+                    later
+                    for exchange in states
+                    for later in expire(exchange, rules, self._now, earliest)
+                ],
             )
 
     # expectations
 
-    def expect(self, step: ExpectStep) -> None:
-        self._narrow(step, step.wanted)
-
-    def wait(self, step: AwaitStep) -> None:
-        """Meanwhile a client may do what is in no step: what its doing alone could meet is no mistake."""
-        try:
-            self._narrow(step, step.wanted)
-        except _Impossible:
-            raise _Unsure from None
-
-    def _narrow(self, step: Step, wanted: Node) -> None:
-        """Only the states that the expectation allows are left."""
-        if step.on not in self._names:
+    def check_expectations(self, expectations: Node, on: str) -> None:
+        """Keep the states that the expectations allow."""
+        if on not in self.names:
             return
-        on = "it" if isinstance(step, MoveStep) and step.move is Apply else step.on
-        number = self._names[on]
-        for key, holds in NARROWING.items():
-            node = wanted.value.get(key)
-            if (
-                node is None
-                or isinstance(node.value, dict)
-                or (isinstance(node.value, str) and "$" in node.value)
-            ):
+        place = self.names[on]
+        for key, holds in _STATE_TESTS.items():
+            node = expectations.value.get(key)
+            if node is None or not _is_literal(node):
                 continue
-            if key in ("due_in", "deadline") and number in self._timeless:
+            if key in ("due_in", "deadline") and place in self._unknown_deadline:
                 continue
-            before = self._standings[number]
-            left = [each for each in before if holds(self, each, node.value)]
-            if not left:
+            before = self._states[place]
+            after = [exchange for exchange in before if holds(self, exchange, node.value)]
+            if not after:
+                due = describe_deadline(before, self._rules, self._now)
                 raise _Impossible(
                     node.mistake(
-                        f"{key} 不可能是 {node.value}：{_told(before)}{_due(before, self._choices, self._now)}",
-                        f"{key} cannot be {node.value}: {_told_en(before)}",
+                        f"{key} 不可能是 {node.value}：{describe_zh(before)}{due}",
+                        f"{key} cannot be {node.value}: {describe_en(before)}",
                     )
                 )
-            self._set(number, left)
+            self._set(place, after)
 
-    def status_is(self, exchange: Exchange, wanted: object) -> bool:
-        if isinstance(wanted, int):
-            return exchange.status.value == wanted
-        return self._choices.text(f"text.{exchange.status.value}") == wanted
+    def wait(self, step: AwaitStep) -> None:
+        """Keep the states that the expectations allow; a client may also do what is in no step."""
+        try:
+            self.check_expectations(step.expectations, step.on)
+        except _Impossible:
+            raise _Unknown from None
 
-    def cs_is(self, exchange: Exchange, wanted: object) -> bool:
-        return exchange.cs_status.value == wanted
+    def has_status(self, exchange: Exchange, expected: object) -> bool:
+        """Return True if the status has this number or text."""
+        if isinstance(expected, int):
+            return exchange.status.value == expected
+        return self._rules.text(f"text.{exchange.status.value}") == expected
 
-    def due_in_is(self, exchange: Exchange, wanted: object) -> bool:
-        due = deadline(exchange, self._choices)
-        return (
-            wanted is None
-            if due is None
-            else isinstance(wanted, str) and due - self._now == parse_duration(wanted)
-        )
+    def has_cs_status(self, exchange: Exchange, expected: object) -> bool:
+        """Return True if the customer-service status has this number."""
+        return exchange.cs_status.value == expected
 
-    def deadline_is(self, exchange: Exchange, wanted: object) -> bool:
-        due = deadline(exchange, self._choices)
-        return wanted is None if due is None else wanted == show_time(due)
+    def is_due_in(self, exchange: Exchange, expected: object) -> bool:
+        """Return True if the deadline is so far away; None means no deadline."""
+        due = deadline(exchange, self._rules)
+        if due is None or not isinstance(expected, str):
+            return due is None and expected is None
+        return due - self._now == parse_duration(expected)
 
-    # the rest
+    def is_due_at(self, exchange: Exchange, expected: object) -> bool:
+        """Return True if the deadline is this instant; None means no deadline."""
+        due = deadline(exchange, self._rules)
+        return expected is None if due is None else expected == show_time(due)
 
-    def send(self, step: ControlStep) -> None:
-        if step.what == "rules":
-            self._choices = self._choices.with_changes(step.body.plain())
-            self._expire(self._choices, self._now)
-        elif step.what not in ("stock", "rights"):
-            raise _Unsure
+    # sandbox
 
-    def keep(self, step: SnapshotStep) -> None:
-        self._kept[step.name] = (list(self._standings), self._now, self._choices)
+    def change_sandbox(self, step: ControlStep) -> None:
+        """Follow a change of rules; faults make everything unknown."""
+        if step.kind == "rules":
+            self._rules = self._rules.with_changes(step.body.plain())
+            self._expire_all(self._rules, self._now)
+        elif step.kind not in ("stock", "rights"):
+            raise _Unknown
 
-    def restore(self, step: RestoreStep) -> None:
-        if step.name in self._kept:
-            self._standings, self._now, self._choices = self._kept[step.name]
-            self._standings = list(self._standings)
-        else:
-            self._choices, self._now = self._begun
-            self._standings = []
-        self._names = {
-            name: number for name, number in self._names.items() if number < len(self._standings)
-        }
+    def save_snapshot(self, step: SnapshotStep) -> None:
+        """Keep states, now and rules."""
+        self._saved[step.name] = _Saved(self._states, self._now, self._rules)
 
-    def repeat(self, step: RepeatStep) -> None:
-        for _ in range(step.times):
-            for inner in step.do:
-                self._step(inner)
-
-    def each(self, step: ForEachStep) -> None:
-        before = self._names.get("it")
-        numbers = [self._names[name] for name in step.names if name in self._names] or list(
-            range(len(self._standings))
-        )
-        for number in numbers:
-            self._names["it"] = number
-            for inner in step.do:
-                self._step(inner)
-        if before is not None:
-            self._names["it"] = before
+    def restore_snapshot(self, step: RestoreStep) -> None:
+        """Take back what was kept, or the beginning; names of exchanges that are gone stand for
+        nothing.
+        """
+        saved = self._saved.get(step.name, self._beginning)
+        self._states = list(saved.states)
+        self._now = saved.now
+        self._rules = saved.rules
+        count = len(self._states)
+        self.opened = [place for place in self.opened if place < count]
+        self.names = {name: place for name, place in self.names.items() if place < count}
 
 
-def _aged(exchange: Exchange, span: timedelta) -> Exchange:
-    """The exchange with all that its deadline counts from older by `span`."""
-    return replace(
-        exchange, entered=exchange.entered - span, due=exchange.due and exchange.due - span
-    )
-
-
-def _with_unreached(mistake: FileMistake, rest: tuple[Step, ...]) -> FileMistake:
-    if not rest:
-        return mistake
-    return replace(
-        mistake,
-        zh=f"{mistake.zh}；其后 {len(rest)} 步(第 {rest[0].line} 行起)不会执行",
-        en=f"{mistake.en}; the {len(rest)} steps from line {rest[0].line} are never reached",
-    )
-
-
-def _told(standings: tuple[Exchange, ...]) -> str:
-    shown = (
-        f"{each.status.value} {each.status.zh}{_cs(each, each.cs_status.zh)}" for each in standings
-    )
-    return "此时换货单为 " + " 或 ".join(dict.fromkeys(shown))
-
-
-def _told_en(standings: tuple[Exchange, ...]) -> str:
-    shown = (
-        f"{each.status.value}{_cs(each, f'customer service {each.cs_status.en}')}"
-        for each in standings
-    )
-    return "the exchange is at " + " or ".join(dict.fromkeys(shown))
-
-
-def _cs(exchange: Exchange, words: str) -> str:
-    return "" if exchange.cs_status is CsStatus.NOT_NEEDED else f"({words})"
-
-
-def _due(standings: tuple[Exchange, ...], rules: RuleValues, now: datetime) -> str:
-    due = deadline(standings[0], rules) if len(standings) == 1 else None
-    return "" if due is None else f"，时限 {show_time(due)}(还有 {format_duration(due - now)})"
-
-
-def _cannot(
-    step: MoveStep, before: tuple[Exchange, ...], rules: RuleValues, now: datetime
-) -> tuple[str, str]:
-    """Why a move is impossible, and from where it would be possible."""
-    ruleset = before[0].ruleset
-    legal = [
-        status.value
-        for status in Status
-        if any(row.move is step.move and row.by is step.by for row in rows_from(ruleset, status))
-    ]
-    entered = f"({show_time(before[0].entered)} 起)" if len(before) == 1 else ""
-    where = "、".join(map(str, legal)) or "无"
-    return (
-        f"{step.by.zh}此时不能 {step.move.name()}：{_told(before)}{entered}；只能在状态 {where}",
-        f"{step.by} cannot {step.move.name()} now: {_told_en(before)}; possible at {', '.join(map(str, legal)) or 'none'}",
-    )
-
-
-NARROWING: Mapping[str, Callable[[_Foreseen, Exchange, object], bool]] = {
-    "status": _Foreseen.status_is,
-    "status_text": _Foreseen.status_is,
-    "cs_status": _Foreseen.cs_is,
-    "due_in": _Foreseen.due_in_is,
-    "deadline": _Foreseen.deadline_is,
+_STATE_TESTS: Mapping[str, Callable[[_AbstractRun, Exchange, object], bool]] = {
+    "status": _AbstractRun.has_status,
+    "status_text": _AbstractRun.has_status,
+    "cs_status": _AbstractRun.has_cs_status,
+    "due_in": _AbstractRun.is_due_in,
+    "deadline": _AbstractRun.is_due_at,
 }
-CHECKS: Mapping[type[Step], Callable[..., None]] = {
-    MoveStep: _Foreseen.play,
-    CallStep: _Foreseen.call,
-    TimeStep: _Foreseen.go,
-    ExpectStep: _Foreseen.expect,
-    AwaitStep: _Foreseen.wait,
-    ControlStep: _Foreseen.send,
-    SnapshotStep: _Foreseen.keep,
-    RestoreStep: _Foreseen.restore,
-    RepeatStep: _Foreseen.repeat,
-    ForEachStep: _Foreseen.each,
-}
+
+
+def _is_literal(node: Node) -> bool:
+    """Return True for a value that is neither operators nor a reference."""
+    return not isinstance(node.value, dict) and not (
+        isinstance(node.value, str) and "$" in node.value
+    )
+
+
+def _make_older(exchange: Exchange, span: timedelta) -> Exchange:
+    """Return the exchange with all that its deadline counts from older by `span`."""
+    due = exchange.due and exchange.due - span
+    return replace(exchange, entered=exchange.entered - span, due=due)

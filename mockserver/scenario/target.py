@@ -1,9 +1,10 @@
-"""Where a story is played: one sandbox of a server, in process or over HTTP.
+"""Where a scenario runs: one sandbox of a server, in process or over HTTP.
 
-A stage only carries: control calls below the sandbox, and signed calls to the gateway.
+A target only carries control calls below the sandbox, and signed calls to the gateway.
 """
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -14,8 +15,9 @@ __all__ = [
     "ScenarioTarget",
     "TargetFactory",
     "TargetReply",
-    "lost_reply",
-    "read_reply",
+    "format_curl",
+    "make_lost_reply",
+    "parse_reply",
 ]
 
 
@@ -33,9 +35,10 @@ class ControlRefused(Exception):
 
 
 class TargetReply(Struct, frozen=True):
-    """A gateway reply: what stands inside its root, whether that is `error_response`, and the call as curl.
+    """A gateway reply: `inner` is what stands inside its root, `error` whether the root is
+    `error_response`.
 
-    The curl line takes the session from the variable TOP_SESSION, so that none is shown.
+    `curl` is the call as a line to paste; it takes the session from the variable TOP_SESSION.
     """
 
     inner: Mapping[str, Any]
@@ -44,12 +47,12 @@ class TargetReply(Struct, frozen=True):
 
 
 class ScenarioTarget(Protocol):
-    """One sandbox; `info` is how the control API shows it."""
+    """One sandbox; `info` is how the control API describes it."""
 
     info: Mapping[str, Any]
 
     def ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        """A control call below the sandbox, e.g. `GET stock`.
+        """Make a control call below the sandbox, e.g. `GET stock`.  Return what the API returns.
 
         Raises:
             ControlRefused: the control API refused.
@@ -57,34 +60,49 @@ class ScenarioTarget(Protocol):
         ...
 
     def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
-        """A signed call with this session; bytes among the parameters go as files."""
+        """Make a signed call with this session; bytes among the parameters go as files."""
         ...
 
     def close(self) -> None:
-        """The sandbox is gone, if it was made for the story."""
+        """Delete the sandbox if it was made for the scenario."""
         ...
 
 
-TargetFactory = Callable[
-    [Mapping[str, Any]], ScenarioTarget
-]  # from a world document; raises ControlRefused
+# Makes a target from a world document; raises ControlRefused.
+TargetFactory = Callable[[Mapping[str, Any]], ScenarioTarget]
 
 
-def lost_reply(how: str, curl: str) -> TargetReply:
-    """The reply that a planned fault kept from its caller: all that is known is how it was lost."""
-    return TargetReply({"lost": how}, error=True, curl=curl)
+def make_lost_reply(effect: str, curl: str) -> TargetReply:
+    """Return the reply that a planned fault kept from its caller: only `effect` is known."""
+    return TargetReply({"lost": effect}, error=True, curl=curl)
 
 
-def read_reply(body: bytes, curl: str) -> TargetReply:
-    """A gateway reply as a story sees it; what is no JSON is kept as its text."""
+def parse_reply(body: bytes, curl: str) -> TargetReply:
+    """Return a gateway reply without its root; what is no JSON object stands under `text` or
+    `value`.
+    """
     try:
         root, inner = next(iter(msgspec.json.decode(body).items()))
     except (msgspec.DecodeError, AttributeError, StopIteration):
-        return TargetReply(
-            {"text": body.decode(errors="replace")}, error=b"<error_response>" in body, curl=curl
-        )
+        text = body.decode(errors="replace")
+        return TargetReply({"text": text}, error=b"<error_response>" in body, curl=curl)
     return TargetReply(
         inner if isinstance(inner, dict) else {"value": inner},
         error=root == "error_response",
         curl=curl,
     )
+
+
+def format_curl(url: str, texts: Mapping[str, str], files: Iterable[str] = ()) -> str:
+    """Return the curl line that sends these signed parameters; files are named, not shown.
+
+    The session is taken from TOP_SESSION.  The signature holds for as long as the timestamp does.
+    """
+    names = list(files)
+    flag = "--form-string" if names else "--data-urlencode"
+    parts = ["curl -s", shlex.quote(url)]
+    for name, text in texts.items():
+        pair = f'"{name}=$TOP_SESSION"' if name == "session" else shlex.quote(f"{name}={text}")
+        parts.append(f"{flag} {pair}")
+    parts += [f"-F {shlex.quote(f'{name}=@{name}.png')}" for name in names]
+    return " ".join(parts)

@@ -1,7 +1,9 @@
-"""Reads YAML as a tree that remembers where everything stands; all mistakes of a text are told at once.
+"""Reads YAML as a tree that remembers where everything stands; all mistakes of a text are reported
+at once.
 
 YAML 1.2 scalars: only true, false, null and plain numbers are anything but text, so `on`, `no`,
-`12:30:45` and `0123` stay what they look like.  No tags, anchors or aliases; size and depth are bounded.
+`12:30:45` and `0123` stay what they look like.  No tags, anchors or aliases; size and depth are
+bounded.
 """
 
 import re
@@ -33,7 +35,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class FileMistake(Struct, frozen=True, order=True):
-    """What is wrong at a place; line and column count from 1."""
+    """What is wrong at a place; line and column count from 1, texts are in Chinese and English."""
 
     line: int
     column: int
@@ -41,22 +43,22 @@ class FileMistake(Struct, frozen=True, order=True):
     en: str
 
     def text(self, path: str, lang: str = "zh") -> str:
-        """`file:line:column: sentence`."""
+        """Return `path:line:column: sentence`."""
         return f"{path}:{self.line}:{self.column}: {self.en if lang == 'en' else self.zh}"
 
 
 class InvalidFile(ValueError):
-    """A text that is no story; carries every mistake, in order of place."""
+    """A text that is no scenario; `mistakes` are in order of place."""
 
     def __init__(self, mistakes: list[FileMistake]) -> None:
         self.mistakes = tuple(sorted(set(mistakes)))[:MAX_MISTAKES]
-        super().__init__("; ".join(each.text("") for each in self.mistakes))
+        super().__init__("; ".join(mistake.text("") for mistake in self.mistakes))
 
 
 class Node(Struct, frozen=True):
-    """A value and where it stands: a scalar, a tuple of nodes, or nodes by key.
+    """A value and where it stands: a scalar, a tuple of nodes, or a dict of nodes by key.
 
-    `keys` tells where each key of a mapping stands.
+    `keys` gives line and column of each key of a mapping.
     """
 
     value: Any
@@ -65,20 +67,20 @@ class Node(Struct, frozen=True):
     keys: Mapping[str, tuple[int, int]] = {}
 
     def mistake(self, zh: str, en: str, key: str = "") -> FileMistake:
-        """A mistake at this node, or at one of its keys."""
+        """Return a mistake at this node, or at one of its keys."""
         line, column = self.keys.get(key, (self.line, self.column))
         return FileMistake(line, column, zh, en)
 
     def plain(self) -> Any:
-        """The value alone, as JSON has it."""
+        """Return the value alone, as JSON has it."""
         if isinstance(self.value, dict):
-            return {key: each.plain() for key, each in self.value.items()}
-        return (
-            [each.plain() for each in self.value] if isinstance(self.value, tuple) else self.value
-        )
+            return {key: member.plain() for key, member in self.value.items()}
+        if isinstance(self.value, tuple):
+            return [item.plain() for item in self.value]
+        return self.value
 
     def at(self, path: str) -> "Node":
-        """The node that a dotted path leads to, or the last one on the way."""
+        """Return the node that a dotted path leads to, or the last one on the way."""
         node = self
         for part in path.split("."):
             if isinstance(node.value, dict) and part in node.value:
@@ -91,99 +93,105 @@ class Node(Struct, frozen=True):
 
 
 def read_yaml(text: str) -> Node:
-    """The tree of a text with one document.
+    """Return the tree of a text with one document.
 
     Raises:
-        Unreadable: broken YAML, a key given twice, a tag, an anchor, an alias, or beyond the bounds.
+        Unreadable: broken YAML, a key given twice, a tag, an anchor, an alias, or beyond the
+        bounds.
     """
     if len(text.encode(errors="surrogatepass")) > MAX_FILE_BYTES:
         raise InvalidFile([FileMistake(1, 1, "文件超过 1 MiB", "the file is above 1 MiB")])
     builder = _Builder(text)
     try:
-        return builder.document()
+        return builder.build()
     except yaml.MarkedYAMLError as broken:
         mark = broken.problem_mark or broken.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = FileMistake(
+        mistake = FileMistake(
             line, column, f"YAML 语法错误：{broken.problem}", f"YAML syntax: {broken.problem}"
         )
     except yaml.reader.ReaderError as broken:
-        said = FileMistake(
+        mistake = FileMistake(
             text.count("\n", 0, broken.position) + 1,
             1,
             "有 YAML 不允许的字符",
             "a character that YAML forbids",
         )
-    raise InvalidFile([*builder.mistakes, said])
+    raise InvalidFile([*builder.mistakes, mistake])
 
 
 class _Builder:
-    """Builds one tree from the parser's events."""
+    """Builds one tree from the parser's events; `mistakes` are those after which reading can go on."""
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(_LOADER(text.removeprefix("\ufeff")).get_event, None)
         self.mistakes: list[FileMistake] = []
         self._nodes = 0
 
-    def document(self) -> Node:
+    def build(self) -> Node:
         root: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
-                    raise self._fatal(
+                    raise self._make_error(
                         event, "一个文件只能有一份 YAML 文档", "one YAML document a file"
                     )
-                root = self._node(event, 0)
+                root = self._build_node(event, 0)
         if root is None:
             raise InvalidFile([FileMistake(1, 1, "文件是空的", "the file is empty")])
         if self.mistakes:
             raise InvalidFile(self.mistakes)
         return root
 
-    def _fatal(self, event: Any, zh: str, en: str) -> InvalidFile:
-        return InvalidFile([*self.mistakes, FileMistake(*_place(event), zh, en)])
+    def _make_error(self, event: Any, zh: str, en: str) -> InvalidFile:
+        return InvalidFile([*self.mistakes, FileMistake(*_get_place(event), zh, en)])
 
-    def _node(self, event: Any, depth: int) -> Node:
-        line, column = _place(event)
+    def _build_node(self, event: Any, depth: int) -> Node:
+        line, column = _get_place(event)
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
-            raise self._fatal(
+            raise self._make_error(
                 event,
                 f"超过 {MAX_NODES} 个值或 {MAX_DEPTH} 层",
                 f"above {MAX_NODES} values or {MAX_DEPTH} levels",
             )
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise self._fatal(
+            raise self._make_error(
                 event,
                 "不支持锚点与别名(& 与 *)；文本请加引号",
                 "no anchors or aliases (& and *); quote a text",
             )
         if event.tag is not None:
-            raise self._fatal(event, f"不支持标签 {event.tag[:60]}", f"no tags: {event.tag[:60]}")
+            raise self._make_error(
+                event, f"不支持标签 {event.tag[:60]}", f"no tags: {event.tag[:60]}"
+            )
         if isinstance(event, yaml.ScalarEvent):
-            return Node(_scalar(event), line, column)
+            return Node(_read_scalar(event), line, column)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(
-                tuple(self._node(each, depth + 1) for each in self._until(yaml.SequenceEndEvent)),
+                tuple(
+                    self._build_node(item, depth + 1)
+                    for item in self._events_until(yaml.SequenceEndEvent)
+                ),
                 line,
                 column,
             )
-        return self._mapping(line, column, depth)
+        return self._build_mapping(line, column, depth)
 
-    def _until(self, end: type) -> Iterator[Any]:
+    def _events_until(self, end: type) -> Iterator[Any]:
         for event in self._events:
             if isinstance(event, end):
                 return
             yield event
 
-    def _mapping(self, line: int, column: int, depth: int) -> Node:
+    def _build_mapping(self, line: int, column: int, depth: int) -> Node:
         members: dict[str, Node] = {}
         keys: dict[str, tuple[int, int]] = {}
-        for event in self._until(yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
-            value = self._node(next(self._events), depth + 1)
+        for event in self._events_until(yaml.MappingEndEvent):
+            key = self._build_node(event, depth + 1)
+            value = self._build_node(next(self._events), depth + 1)
             if isinstance(key.value, tuple | dict):
-                raise self._fatal(
+                raise self._make_error(
                     event,
                     "键应为文本；含 { 或 [ 的文本请加引号",
                     "a key is a text; quote one with { or [",
@@ -202,17 +210,17 @@ class _Builder:
         return Node(members, line, column, keys)
 
 
-def _place(event: Any) -> tuple[int, int]:
+def _get_place(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
-def _scalar(event: yaml.ScalarEvent) -> bool | int | float | str | None:
+def _read_scalar(event: yaml.ScalarEvent) -> bool | int | float | str | None:
     text: str = event.value
     return text if not event.implicit[0] or event.style else parse_scalar(text)
 
 
 def parse_scalar(text: str) -> bool | int | float | str | None:
-    """What a text without quotes stands for."""
+    """Return what a text without quotes stands for: true, false, null, a number, or the text."""
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):

@@ -69,7 +69,7 @@ class ScenarioItem(pytest.Item):
         target = _make_target(self._scenario.given, self.config)
         try:
             result = run_scenario(
-                self._scenario, target, RunSettings(waiting=ClientWaiter(monotonic, sleep))
+                self._scenario, target, RunSettings(waiter=ClientWaiter(monotonic, sleep))
             )
         finally:
             target.close()

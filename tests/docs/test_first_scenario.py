@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.scenario.expecting import EXPECTATIONS
+from mockserver.scenario.expectations import EXPECTATIONS
 from mockserver.scenario.matching import OPERATORS
-from mockserver.scenario.step_kinds import STEPS
+from mockserver.scenario.step_kinds import STEP_KINDS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("docs/first-scenario.md", "docs/first-scenario.zh-CN.md")
@@ -99,4 +99,4 @@ def test_the_guide_names_everything(name: str) -> None:
         )
     )
     words = set(re.findall(r"[a-z_]+", coded))
-    assert (set(STEPS) | set(EXPECTATIONS) | set(OPERATORS)) - words == set()
+    assert (set(STEP_KINDS) | set(EXPECTATIONS) | set(OPERATORS)) - words == set()

@@ -48,10 +48,10 @@ def tell() -> Tell:
                 story,
                 stage,
                 RunSettings(
-                    waiting=ClientWaiter(time.monotonic, time.sleep),
+                    waiter=ClientWaiter(time.monotonic, time.sleep),
                     until=until,
-                    guest=guest,
-                    most=most,
+                    shared=guest,
+                    max_steps=most,
                 ),
             )
         finally:

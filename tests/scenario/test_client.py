@@ -56,7 +56,7 @@ def tested() -> Callable:
                 stage.call(method, {"dispute_id": dispute_id, **params}, stage.info["session"])
 
         waiting = ClientWaiter(lambda: clock[0], pause, alive=lambda: alive)
-        return run_scenario(story, stage, RunSettings(waiting=waiting, client=True))
+        return run_scenario(story, stage, RunSettings(waiter=waiting, client=True))
 
     return play
 

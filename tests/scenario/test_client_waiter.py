@@ -30,7 +30,9 @@ def test_a_wait_ends_in_time(within, total, waited):
     waiting = ClientWaiter(
         watch.now, watch.pause, total=None if total is None else timedelta(seconds=total)
     )
-    assert not waiting.until(lambda: False, None if within is None else timedelta(seconds=within))
+    assert not waiting.wait_until(
+        lambda: False, None if within is None else timedelta(seconds=within)
+    )
     assert watch.at == pytest.approx(100 + waited, abs=0.1)
     assert waiting.over == (total == 4)
 
@@ -40,5 +42,5 @@ def test_what_holds_is_not_waited_for():
     watch = Watch()
     waiting = ClientWaiter(watch.now, watch.pause, total=timedelta())
     assert waiting.over
-    assert waiting.until(lambda: True)
+    assert waiting.wait_until(lambda: True)
     assert watch.at == 100

@@ -10,15 +10,14 @@ import pytest
 
 from mockserver.control.in_process import in_process_targets
 from mockserver.domain.evidence import SOURCES
-from mockserver.scenario import runner
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.library import list_shipped, read_shipped
 from mockserver.scenario.model import CallStep
 from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.result import ScenarioResult
-from mockserver.scenario.runner import RunSettings, run_scenario
-from mockserver.scenario.signed_calls import convert_pictures, make_signed_call
+from mockserver.scenario.runner import RunSettings, ScenarioRun, run_scenario
 from mockserver.scenario.static_check import check_scenario
+from mockserver.scenario.step_calls import build_signed_call, convert_pictures
 from mockserver.server import make_context
 
 STORIES = {
@@ -85,47 +84,40 @@ def test_a_story_passes(tell, name):
 @pytest.fixture
 def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
     """Plays a story with a client under test that does what the story's seller does, once, as soon as it is waited for."""
-    step = []
-    monkeypatch.setattr(
-        runner,
-        "PLAYERS",
-        {
-            kind: lambda playing, each, play=play: (
-                step.append((playing, each)),
-                play(playing, each),
-            )
-            for kind, play in runner.PLAYERS.items()
-        },
-    )
+    awaited = []
+    run_step = ScenarioRun.run_step
+
+    def remember_step(run, step):
+        awaited.append((run, step))
+        run_step(run, step)
+
+    monkeypatch.setattr(ScenarioRun, "run_step", remember_step)
 
     def play(name: str) -> ScenarioResult:
         story, clock = STORIES[name], count()
         stage = in_process_targets(make_context())({**story.given, "clock": {"mode": "frozen"}})
 
         def pause(seconds: float) -> None:
-            if step:
-                stage.call(*asked(*step.pop(), stage))
-                step.clear()
+            if awaited:
+                stage.call(*asked(*awaited.pop(), stage))
+                awaited.clear()
 
         waiting = ClientWaiter(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
-        return run_scenario(story, stage, RunSettings(waiting=waiting, client=True))
+        return run_scenario(story, stage, RunSettings(waiter=waiting, client=True))
 
     return play
 
 
-def asked(playing, step, stage):
-    """Method, parameters and session of the call that a step waits for."""
+def asked(run, step, target):
+    """Return method, parameters and session of the call that a step waits for."""
+    executor = run._executor
     if isinstance(step, CallStep):
-        return (
-            step.method,
-            convert_pictures(playing._plain(step.params)),
-            playing._session(step.shop, sub=step.sub),
-        )
-    shop = playing._seen(step.on).exchange["shop"] if len(stage.info["shops"]) > 1 else ""
-    session = playing._session(shop, sub=step.sub)
-    return *make_signed_call(
-        step.move, playing._id(step.on), playing._plain(step.fields), stage, session
-    ), session
+        params = convert_pictures(run._fill_plain(step.params))
+        return step.method, params, executor.find_session(step.shop, sub=step.sub)
+    dispute_id = run.find_exchange(step.on)
+    session = executor.find_session(executor._find_shop(dispute_id), sub=step.sub)
+    fields = run._fill_plain(step.fields)
+    return *build_signed_call(step.move, dispute_id, fields, target, session), session
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -61,7 +61,7 @@ def told(story: Scenario) -> tuple[ScenarioResult, ScenarioTarget]:
     """What comes of a story on a fresh sandbox, and that sandbox as it is then."""
     stage = in_process_targets(make_context())(story.given)
     return run_scenario(
-        story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep))
+        story, stage, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep))
     ), stage
 
 

@@ -125,12 +125,13 @@ def test_every_member_that_is_shown_can_be_expected():
         address_id=10000002,
         leave_message="好",
     )
-    shown, message = exchange.shown, exchange.messages[-1]
+    document = exchange.document
+    message = exchange.messages[-1]
     wanted = {
-        "exchange": {key: {"present": True} for key in shown["exchange"]},
-        "events": {"last": {key: {"present": True} for key in shown["timeline"][-1]}},
+        "exchange": {key: {"present": True} for key in document["exchange"]},
+        "events": {"last": {key: {"present": True} for key in document["timeline"][-1]}},
         "messages": {"last": {key: {"present": True} for key in message}},
-        "possible": shown["possible"],
+        "possible": document["possible"],
     }
     read_scenario(
         f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {json.dumps(wanted)}\n", "story.yaml"

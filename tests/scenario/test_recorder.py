@@ -16,9 +16,10 @@ from mockserver.domain.errors import DomainError
 from mockserver.domain.vocabulary import Role
 from mockserver.protocol.shapes import BEIJING, show_time
 from mockserver.scenario.client_waiter import ClientWaiter
+from mockserver.scenario.history_writer import HistoryTooLong
 from mockserver.scenario.library import list_shipped, read_shipped
 from mockserver.scenario.reader import read_scenario
-from mockserver.scenario.recorder import HistoryTooLong, record_scenario
+from mockserver.scenario.recorder import record_scenario
 from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.scenario.schema import make_scenario_schema
 from mockserver.scenario.static_check import check_scenario
@@ -72,7 +73,7 @@ def played(story):
     result = run_scenario(
         story,
         in_process_target(InProcessControl(desk), world.id, temporary=False),
-        RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)),
+        RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)),
     )
     assert result.ok, result.trouble
     return world

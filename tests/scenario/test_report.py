@@ -22,7 +22,7 @@ TROUBLE = ScenarioFailure(
     column=14,
     zh="due_in：期望 '2s'，实际 '1s'",
     en="due_in: expected '2s', got '1s'",
-    wanted="2s",
+    expected="2s",
     actual="1s",
     events=({"at": "2026-03-01 10:00:00", "by": "buyer", "move": "apply", "to": 1},),
     possible={"seller": ["agree", "refuse"]},
@@ -69,7 +69,7 @@ def test_junit_counts_and_names_every_story():
 def test_reports_are_valid_whatever_stands_in_them(title, words, value):
     """XML and JSON parse for any title, sentence and value, control characters included."""
     trouble = ScenarioFailure(
-        line=1, column=1, zh=words, en=words, wanted=value, actual=value, source=words, log=words
+        line=1, column=1, zh=words, en=words, expected=value, actual=value, source=words, log=words
     )
     results = [ScenarioResult(title=title, path="x", outcome="failed", steps=1, trouble=trouble)]
     case = ElementTree.fromstring(format_junit(results, 0.0).encode()).find("testsuite/testcase")
@@ -127,7 +127,7 @@ def test_the_mark_stands_below_the_column():
 
 def test_big_values_get_lines_of_their_own():
     """A list or mapping that was wanted stands beside what was there instead."""
-    trouble = ScenarioFailure(line=1, column=1, zh="x", en="x", wanted={"a": 1}, actual=["b"])
+    trouble = ScenarioFailure(line=1, column=1, zh="x", en="x", expected={"a": 1}, actual=["b"])
     lines = format_transcript(
         ScenarioResult(title="t", path="p", outcome="failed", steps=1, trouble=trouble)
     ).splitlines()
@@ -158,7 +158,7 @@ def test_secrets_are_masked_wherever_they_stand():
         column=1,
         zh=said,
         en=said,
-        wanted=[said],
+        expected=[said],
         actual={said: said},
         curl=said,
         source=said,

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from mockserver.scenario.expecting import EXPECTATIONS
+from mockserver.scenario.expectations import EXPECTATIONS
 from mockserver.scenario.matching import OPERATORS
 from mockserver.scenario.schema import make_scenario_schema
-from mockserver.scenario.step_kinds import STEPS
+from mockserver.scenario.step_kinds import STEP_KINDS
 from mockserver.scenario.yaml_text import read_yaml
 
 LIBRARY = Path(__file__).parents[2] / "scenarios"
@@ -46,8 +46,8 @@ def test_a_shipped_story_is_valid_and_names_the_schema(path: Path):
 def test_it_names_all_that_the_reader_knows():
     """Every kind of step, expectation and operator is offered, with its Chinese title."""
     parts = make_scenario_schema()["definitions"]
-    assert {name: parts["step"]["properties"][name]["title"] for name in STEPS} == {
-        name: each.zh for name, each in STEPS.items()
+    assert {name: parts["step"]["properties"][name]["title"] for name in STEP_KINDS} == {
+        name: each.zh for name, each in STEP_KINDS.items()
     }
     assert set(parts["expectations"]["properties"]) == set(EXPECTATIONS) - {"stock"}
     assert set(parts["operators"]["properties"]) == set(OPERATORS)

@@ -75,7 +75,7 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
     machine = exchange_machine(client, check=[check], write_to=None)
     with pytest.raises(AssertionError) as failed:
         play(machine)
-    return str(failed.value), next(iter(machine.found.values())).steps
+    return str(failed.value), next(iter(machine.failures.values())).steps
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
@@ -91,7 +91,7 @@ def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
         write_to=None,
     )
     play(machine)
-    assert list_missing_rows(machine.met, [ruleset]) == ()
+    assert list_missing_rows(machine.covered, [ruleset]) == ()
     assert machine.missing() == []
     assert f"{machine.runs} runs, {len(machine.taken())} rows taken" in machine.summary()
 
@@ -111,32 +111,31 @@ def test_no_step_is_idle() -> None:
         chance = random.Random(number)
         plan = exchange_machine(
             Seller, plays=("buyer", "cs", "time", "stock", "replies", "seller"), write_to=None
-        ).plan
-        encounter, quiet = MachineRun(plan, host), 0
+        ).options
+        run, quiet = MachineRun(plan, host), 0
         for _ in range(40):
-            options, _ = encounter.options()
+            options, _ = run.find_options()
             kind = chance.choice(sorted({str(key[0]) for key in options}))
             step = chance.choice([option.step for key, option in options.items() if key[0] == kind])
             if kind == "apply":
-                step = {"buyer": "apply", "as": f"e{len(encounter.names) + 1}", **step}
-            before = shape(encounter)
-            encounter.do(step)
-            quiet = quiet + step["client"] if kind == "client" and shape(encounter) == before else 0
+                step = {"buyer": "apply", "as": f"e{len(run.names) + 1}", **step}
+            before = shape(run)
+            run.run_step(step)
+            quiet = quiet + step["client"] if kind == "client" and shape(run) == before else 0
             assert quiet <= 2
-            assert kind == "client" or shape(encounter) != before, step
+            assert kind == "client" or shape(run) != before, step
             assert (
-                len([each for each in encounter.sandbox.exchanges if each.status not in (4, 5, 14)])
-                <= 3
+                len([each for each in run.sandbox.exchanges if each.status not in (4, 5, 14)]) <= 3
             )
             seen[kind] += 1
-        encounter.close()
+        run.close()
     host.close()
     assert set(seen) == {"apply", "move", "time", "stock", "reply", "client"}
 
 
-def shape(encounter: MachineRun) -> Any:
+def shape(run: MachineRun) -> Any:
     """What a step can change, as its user can see it."""
-    box = encounter.sandbox
+    box = run.sandbox
     return (
         [event["number"] for event in box.events()],
         box.clock.now,
@@ -268,7 +267,7 @@ def test_a_failure_that_does_not_come_again_is_told_as_it_was() -> None:
     machine = exchange_machine(Moody, write_to=None)
     with pytest.raises(Exception, match="Inconsistent results"):
         play(machine)
-    assert sum(step.get("client", 0) for step in next(iter(machine.found.values())).steps) <= 5
+    assert sum(step.get("client", 0) for step in next(iter(machine.failures.values())).steps) <= 5
 
 
 def test_handles_are_the_clients_own() -> None:
@@ -368,32 +367,32 @@ def test_a_replay_fails_until_the_client_is_mended() -> None:
 
 
 def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
-    """A move that the mended client has made impossible is passed over; one that is misspelt in an encounter is not."""
+    """A move that the mended client has made impossible is passed over; one that is misspelt in an run is not."""
     machine = exchange_machine(Seller, write_to=None)
     late = {"buyer": "ship_back", "on": "e1"}
     machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
-    encounter = MachineRun(machine.plan, machine.host)
-    encounter.do({"buyer": "apply", "as": "e1", "status": 13})
+    run = MachineRun(machine.options, machine.server)
+    run.run_step({"buyer": "apply", "as": "e1", "status": 13})
     with pytest.raises(ControlRefused):
-        encounter.do(late)
-    encounter.close()
-    machine.host.close()
+        run.run_step(late)
+    run.close()
+    machine.server.close()
 
 
 def test_data_ages_for_a_client_with_its_own_clock() -> None:
     """With `ages` the sandbox's now stays, and deadlines come all the same."""
     machine = exchange_machine(Seller, ages=True, plays=("buyer", "time"), write_to=None)
-    encounter = MachineRun(machine.plan, machine.host)
-    before = encounter.sandbox.clock.now
-    encounter.do({"buyer": "apply", "as": "e1", "status": 2})
-    encounter.do({"client": 1})
-    spans = [option.step for key, option in encounter.options()[0].items() if key[0] == "time"]
+    run = MachineRun(machine.options, machine.server)
+    before = run.sandbox.clock.now
+    run.run_step({"buyer": "apply", "as": "e1", "status": 2})
+    run.run_step({"client": 1})
+    spans = [option.step for key, option in run.find_options()[0].items() if key[0] == "time"]
     assert all(list(step) == ["age"] for step in spans)
-    encounter.do({"age": "7d"})
-    assert encounter.sandbox.exchanges[0].status == 4
-    assert encounter.sandbox.clock.now - before < timedelta(minutes=1)
-    encounter.close()
-    machine.host.close()
+    run.run_step({"age": "7d"})
+    assert run.sandbox.exchanges[0].status == 4
+    assert run.sandbox.clock.now - before < timedelta(minutes=1)
+    run.close()
+    machine.server.close()
 
 
 @pytest.mark.parametrize(
@@ -435,11 +434,11 @@ def test_a_world_can_be_given() -> None:
         seed=7,
         write_to=None,
     )
-    encounters = [MachineRun(machine.plan, LocalServer()) for _ in range(2)]
-    first, second = (each.sandbox for each in encounters)
+    runs = [MachineRun(machine.options, LocalServer()) for _ in range(2)]
+    first, second = (each.sandbox for each in runs)
     assert first.stock["wanted"].available == 3
     assert first.app_key == second.app_key == "12345678"
     assert (first.session, first.app_secret) == (second.session, second.app_secret)
     assert first.seed == 7
-    for each in encounters:
+    for each in runs:
         each.close()

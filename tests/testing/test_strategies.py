@@ -63,7 +63,7 @@ def told(document: dict[str, Any]) -> ScenarioResult:
     world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
     desk.directory.add(world)
     stage = in_process_target(InProcessControl(desk), world.id)
-    return run_scenario(story, stage, RunSettings(waiting=ClientWaiter(time.monotonic, time.sleep)))
+    return run_scenario(story, stage, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)))
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:

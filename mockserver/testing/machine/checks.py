@@ -1,6 +1,6 @@
-"""What is looked at after the client has acted: offences, repeated writes, exchanges left lying.
+"""What is checked after the client has acted: illegal calls, unsafe repeats, unhandled exchanges.
 
-Each check gives the first failure it finds, as a value that says what happened and how to see it again.
+Each check yields its failures as values that say what happened and how to see it again.
 """
 
 import re
@@ -24,15 +24,15 @@ from .local_server import RecordedCall
 
 __all__ = [
     "CHECKS",
-    "PLAIN",
+    "CODES_OF_PARAMETERS",
     "CheckContext",
     "CheckFailure",
     "ClientFailed",
-    "Evidence",
+    "HttpEvidence",
     "join_lines",
 ]
 
-_PLATFORM = MappingProxyType(
+_REFUSED_CALLS = MappingProxyType(
     {
         22: ("调用了不存在的方法", "an unknown method"),
         25: ("签名错误", "a wrong sign"),
@@ -40,14 +40,18 @@ _PLATFORM = MappingProxyType(
         41: ("参数不合法", "an invalid parameter"),
     }
 )
-_OTHER = ("平台拒绝的调用", "a call that the platform refuses")
-PLAIN = (22, 40, 41)  # refusals that hang on method and parameters alone
-_FROM = 20  # lower codes are of traffic and of the platform; docs/spec/top-protocol.md#top-4
-_STRANGE = ("not_exist", "unknown_address", "unknown_reason")
+_REFUSED_OTHERWISE = ("平台拒绝的调用", "a call that the platform refuses")
+CODES_OF_PARAMETERS = (22, 40, 41)  # refusals that depend on method and parameters alone
+# Lower codes are about traffic and the platform's own failures.  docs/spec/top-protocol.md#top-4
+_FIRST_CODE_OF_CALLER = 20
+_UNKNOWN_IDS = ("not_exist", "unknown_address", "unknown_reason")
 
 
 class ClientFailed(AssertionError):
-    """A built-in check does not hold of the client; each has an error of its own, so that each shrinks by itself."""
+    """The client fails a built-in check.
+
+    Each check has a class of its own, so that each failure shrinks by itself.
+    """
 
 
 class IllegalCall(ClientFailed):
@@ -55,15 +59,17 @@ class IllegalCall(ClientFailed):
 
 
 class UnsafeRepeat(ClientFailed):
-    """The client repeated a write without a look."""
+    """The client repeated a write without reading in between what came of it."""
 
 
 class UnhandledExchange(ClientFailed):
-    """An exchange waits for the seller and its client does nothing about it."""
+    """An exchange waits for the seller and the client does nothing about it."""
 
 
-class Evidence(Struct, frozen=True):
-    """How a failure shows through the control API: the answer to `GET` `path` below the sandbox has `text`, or has it not."""
+class HttpEvidence(Struct, frozen=True):
+    """How a failure shows over HTTP: the reply to `GET path` below the sandbox contains `text`, or
+    with `there=False` not.
+    """
 
     path: str
     text: str
@@ -71,10 +77,11 @@ class Evidence(Struct, frozen=True):
 
 
 class CheckFailure(Struct, frozen=True, kw_only=True):
-    """What went wrong: the check's name, what happened, the error to raise.
+    """What a check found: the check's name, sentences, the error to raise.
 
-    `expected` is what a story expects of the exchange `dispute_id`, or of all, and does not find; `evidence` the same over
-    HTTP.  Both are empty where the platform has seen nothing wrong: the failure is within the client.
+    `expected` is an `expect` of the exchange `dispute_id` (0: of none) that does not hold;
+    `evidence` the same over HTTP. Both are empty if the platform saw nothing wrong: the failure is
+    within the client.
     """
 
     check: str
@@ -83,11 +90,13 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
     error: BaseException
     dispute_id: int = 0
     expected: Mapping[str, Any] = {}
-    evidence: Evidence | None = None
+    evidence: HttpEvidence | None = None
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What makes two failures the same: check, error, how the sentence begins, whatever the numbers in it."""
+        """What two failures have in common that count as one: check, error class, begin of the
+        sentence without numbers.
+        """
         return (
             self.check,
             type(self.error).__name__,
@@ -96,14 +105,16 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
 
 
 class CheckContext(Struct, frozen=True):
-    """What a check looks at: the world after the client has acted, the calls it just made, the ids of all its calls.
+    """What a check reads: the world after the client has acted, the calls of this round, the ids of
+    all its calls.
 
-    `resting` are the exchanges, once there were enough rounds in which none of them moved.
+    `resting` are the dispute ids, once there were enough rounds in which no exchange moved; else it
+    is empty.
     """
 
     world: World
-    heard: Sequence[RecordedCall]
-    calls: frozenset[str]
+    calls: Sequence[RecordedCall]
+    request_ids: frozenset[str]
     resting: frozenset[int]
     handles: tuple[int, ...]
 
@@ -114,102 +125,120 @@ _ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType(
 
 
 def join_lines(text: str) -> str:
-    """The text on one line, without signs that cannot be printed."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    """Return the text on one line, without characters that cannot be printed."""
+    return " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
 
 
-def _failed(check: str, zh: str, en: str, **more: Any) -> CheckFailure:
-    zh, en = join_lines(zh), join_lines(en)
+def _make_failure(check: str, zh: str, en: str, **more: Any) -> CheckFailure:
+    zh = join_lines(zh)
+    en = join_lines(en)
     return CheckFailure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
 
 
-def _offences(acted: CheckContext) -> Iterator[CheckFailure]:
-    for entry in (heard.trouble for heard in acted.heard):
-        what = entry and _offence(entry)
-        if entry is None or not what:
+def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
+    """Yield the calls that no correct client makes."""
+    for call in context.calls:
+        entry = call.failure
+        kind = _classify(entry) if entry is not None else None
+        if entry is None or kind is None:
             continue
-        zh, en = (
-            f"{what[0]}：{entry.method} {entry.cause_zh}",
-            f"{what[1]}: {entry.method}: {entry.cause_en}",
-        )
-        for finding in find_rounded_ids(decode_calls([entry]), _ids(acted.world)):
-            zh, en = f"{zh}；{finding.zh}", f"{en}; {finding.en}"
+        zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"
+        en = f"{kind[1]}: {entry.method}: {entry.cause_en}"
+        for finding in find_rounded_ids(decode_calls([entry]), _list_ids(context.world)):
+            zh = f"{zh}；{finding.zh}"
+            en = f"{en}; {finding.en}"
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
         query = urlencode({"method": entry.method, **code, "limit": 0})
-        yield _failed(
+        yield _make_failure(
             "offences",
             zh,
             en,
-            evidence=Evidence(f"requests?{query}", '"total":0', there=False),
+            evidence=HttpEvidence(f"requests?{query}", '"total":0', there=False),
             expected={"requests": {"method": entry.method, **code, "count": 0}},
         )
 
 
-def _offence(entry: Entry) -> tuple[str, str] | None:
-    """What kind of offence a call is, in Chinese and English; None where it is none, or a planned fault had a hand in it."""
+def _classify(entry: Entry) -> tuple[str, str] | None:
+    """Return what is wrong with a refused or failed call, in Chinese and English; None if the
+    client is not to blame.
+    """
     if entry.fault:
         return None
     if entry.outcome == "refused":
-        return _PLATFORM.get(entry.code, _OTHER) if entry.code >= _FROM else None
+        if entry.code < _FIRST_CODE_OF_CALLER:
+            return None
+        return _REFUSED_CALLS.get(entry.code, _REFUSED_OTHERWISE)
     if entry.rule.startswith(STATE_FAILURES):
         return "在不允许的状态下操作", "a move that the state does not allow"
-    return ("编号不存在", "an id that does not exist") if entry.rule.startswith(_STRANGE) else None
+    if entry.rule.startswith(_UNKNOWN_IDS):
+        return "编号不存在", "an id that does not exist"
+    return None
 
 
-def _ids(world: World) -> dict[str, set[int]]:
-    exchanges, trades = world.view.exchanges(), world.view.trades()
+def _list_ids(world: World) -> dict[str, set[int]]:
+    exchanges = world.view.exchanges()
+    trades = world.view.trades()
     return {
-        "dispute_id": {each.dispute_id for each in exchanges},
-        "tid": {each.tid for each in trades},
-        "oid": {each.oid for each in trades},
+        "dispute_id": {exchange.dispute_id for exchange in exchanges},
+        "tid": {trade.tid for trade in trades},
+        "oid": {trade.oid for trade in trades},
     }
 
 
-def _repeats(acted: CheckContext) -> Iterator[CheckFailure]:
-    if not any(_writes(each) for each in acted.heard):
+def _find_unsafe_repeats(context: CheckContext) -> Iterator[CheckFailure]:
+    """Yield the writes of this round that repeat an earlier one whose outcome the client did not
+    look up.
+    """
+    if not any(_is_write(call) for call in context.calls):
         return
-    latest = {each.request_id for each in acted.heard}
-    for finding in audit(decode_calls(acted.world.journal.recent()[1])).findings:
-        calls = [entry.request_id for entry in finding.entries]
-        if latest.intersection(calls[1:]) and acted.calls.issuperset(calls):
+    latest = {call.request_id for call in context.calls}
+    for finding in audit(decode_calls(context.world.journal.recent()[1])).findings:
+        request_ids = [entry.request_id for entry in finding.entries]
+        if latest.intersection(request_ids[1:]) and context.request_ids.issuperset(request_ids):
             first = finding.entries[0]
-            counted = {
+            query = {
                 "method": first.method,
                 "dispute_id": first.dispute_id,
-                "count": {"below": len(calls)},
+                "count": {"below": len(request_ids)},
             }
-            yield _failed(
+            yield _make_failure(
                 "repeats",
                 finding.zh,
                 finding.en,
                 dispute_id=int(first.dispute_id),
-                expected={"requests": counted},
-                evidence=Evidence("report", '"unsafe":0', there=False),
+                expected={"requests": query},
+                evidence=HttpEvidence("report", '"unsafe":0', there=False),
             )
 
 
-def _writes(heard: RecordedCall) -> bool:
-    method = METHODS.get(heard.call.texts.get("method", ""))
+def _is_write(call: RecordedCall) -> bool:
+    method = METHODS.get(call.call.texts.get("method", ""))
     return method is not None and method.move is not None
 
 
-def _left_lying(acted: CheckContext) -> Iterator[CheckFailure]:
-    for number in sorted(acted.resting):
-        exchange = acted.world.view.exchange(number)
-        if exchange.status in acted.handles and _can_act(acted.world, exchange):
+def _find_unhandled(context: CheckContext) -> Iterator[CheckFailure]:
+    """Yield the exchanges at one of the client's statuses on which it did nothing though it could."""
+    view = context.world.view
+    for number in sorted(context.resting):
+        exchange = view.exchange(number)
+        if exchange.status in context.handles and _can_act(context.world, exchange):
             status = exchange.status
-            yield _failed(
+            yield _make_failure(
                 "left_lying",
                 f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
                 f"exchange {number} waits at {status.value} though the client has worked twice",
                 dispute_id=number,
-                expected={"status": {"not": acted.world.view.rules.text(f"text.{status.value}")}},
-                evidence=Evidence(f"exchanges/{number}", f'"status":{status.value},', there=True),
+                expected={"status": {"not": view.rules.text(f"text.{status.value}")}},
+                evidence=HttpEvidence(
+                    f"exchanges/{number}", f'"status":{status.value},', there=True
+                ),
             )
 
 
 def _can_act(world: World, exchange: Exchange) -> bool:
-    """Whether the seller can go on: to agree takes stock."""
+    """Return True if the seller can go on; to agree takes stock."""
     return (
         exchange.status is not Status.WAIT_SELLER_AGREE
         or world.view.accounts(exchange.exchange_sku).available >= exchange.num
@@ -217,5 +246,9 @@ def _can_act(world: World, exchange: Exchange) -> bool:
 
 
 CHECKS: Mapping[str, Callable[[CheckContext], Iterator[CheckFailure]]] = MappingProxyType(
-    {"offences": _offences, "repeats": _repeats, "left_lying": _left_lying}
+    {
+        "offences": _find_illegal_calls,
+        "repeats": _find_unsafe_repeats,
+        "left_lying": _find_unhandled,
+    }
 )

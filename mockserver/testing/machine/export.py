@@ -1,4 +1,6 @@
-"""A failure written three times: as a scenario file, a pytest file and a curl transcript, each of which shows it again."""
+"""Writes a failure three times: as a scenario file, a pytest file and a curl script, each of which
+repeats it.
+"""
 
 from pathlib import Path
 
@@ -14,25 +16,26 @@ __all__ = ["FOLDER", "export_failure"]
 FOLDER = "tmall-failures"
 
 
-def export_failure(machine: type, found: FailingRun) -> list[Path]:
-    """The three files, overwritten if they were there; none where the plan says so.  The folder is not for version control."""
-    encounter, failure = found.encounter, found.failure
-    if encounter.plan.write_to is None:
+def export_failure(machine: type, failing: FailingRun) -> list[Path]:
+    """Write the three files, over those that are there, and return their paths.
+
+    Nothing is written if the options say so.  The folder is marked as not for version control and
+    not for pytest.
+    """
+    run = failing.run
+    failure = failing.failure
+    options = run.options
+    if options.write_to is None:
         return []
-    folder = Path(encounter.plan.write_to)
+    folder = Path(options.write_to)
     folder.mkdir(parents=True, exist_ok=True)
-    for mark in (".gitignore", f".{FOLDER}"):  # git passes it over, and so does the plugin
-        if not (folder / mark).exists():
-            (folder / mark).write_text("*\n", "utf-8")
-    name = "-".join(
-        (
-            encounter.plan.name,
-            *(() if encounter.plan.ruleset == Ruleset.CLASSIC else (encounter.plan.ruleset,)),
-            to_identifier(failure.check),
-        )
-    )
-    story, rerun, transcript = (folder / f"{name}{end}" for end in (".scenario.yaml", ".py", ".sh"))
-    story.write_text(export_scenario(encounter, failure), "utf-8")
-    rerun.write_text(export_pytest(machine, encounter, failure, rerun), "utf-8")
-    transcript.write_text(export_curl(encounter, failure, transcript.as_posix()), "utf-8")
-    return [story, rerun, transcript]
+    for marker in (".gitignore", f".{FOLDER}"):
+        if not (folder / marker).exists():
+            (folder / marker).write_text("*\n", "utf-8")
+    ruleset = () if options.ruleset == Ruleset.CLASSIC else (options.ruleset,)
+    name = "-".join((options.name, *ruleset, to_identifier(failure.check)))
+    scenario, test, script = (folder / f"{name}{end}" for end in (".scenario.yaml", ".py", ".sh"))
+    scenario.write_text(export_scenario(run, failure), "utf-8")
+    test.write_text(export_pytest(machine, run, failure, test), "utf-8")
+    script.write_text(export_curl(run, failure, script.as_posix()), "utf-8")
+    return [scenario, test, script]

@@ -1,22 +1,24 @@
-"""A failure as a shell script of curl calls: a sandbox with the same credentials and ids, every call as it was sent.
+"""Writes a failure as a shell script of curl calls: a sandbox with the same credentials, every call
+as it was sent.
 
-Signatures hold again, since the bodies, key and secret are the same and the timestamp may be old.
+Signatures hold again, since bodies, key and secret are the same and the timestamp may be old.
 """
 
 import shlex
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
 from ...domain.durations import MAX_DURATION, format_duration
+from ...domain.moves import Apply
+from ...scenario.step_calls import SandboxCall, build_move_call, build_opening_call
+from ...scenario.step_kinds import STEP_KINDS
 from ...version import __version__
 from .checks import CheckFailure, join_lines
 from .local_server import RecordedCall
-from .machine_run import ExecutedStep, MachineRun
+from .machine_run import ExecutedStep, MachineRun, split_move
 from .possible_steps import StepDocument
 
 __all__ = ["export_curl"]
@@ -52,124 +54,99 @@ case "$answer" in
   *) exit {absent} ;;
 esac
 """
-_UNSEEN = """
+_WITHIN_CLIENT = """
 # 错误在客户端内部，平台看不到：以上是经过，pytest 文件重现错误
 # the failure is within the client, unseen by the platform: this is what led there, the pytest file shows it again
 """
 
 
-def export_curl(encounter: MachineRun, failure: CheckFailure, path: str) -> str:
-    """The text of the script that is going to stand at `path`."""
-    document = encounter.plan.document(encounter.began)
-    document["rules"] = {
-        **document.get("rules", {}),
-        "timestamp_tolerance": format_duration(MAX_DURATION),
-    }
+def export_curl(run: MachineRun, failure: CheckFailure, path: str) -> str:
+    """Return the text of the script that is going to stand at `path`."""
+    document = run.options.document(run.began)
+    tolerance = {"timestamp_tolerance": format_duration(MAX_DURATION)}
+    document["rules"] = {**document.get("rules", {}), **tolerance}
     text = _HEAD.format(
         zh=failure.zh,
         en=failure.en,
         version=__version__,
         path=shlex.quote(path),
-        document=_json(document),
+        document=_quote_json(document),
     )
-    text += (
-        "".join(f"\n{line}" for deed in encounter.operations for line in _lines(encounter, deed))
-        + "\n"
-    )
-    if failure.evidence is None:
-        return text + _UNSEEN
-    seen = failure.evidence
+    for executed in run.executed_steps:
+        text += "".join(f"\n{line}" for line in _write_step(run, executed))
+    text += "\n"
+    evidence = failure.evidence
+    if evidence is None:
+        return text + _WITHIN_CLIENT
     return text + _VERDICT.format(
-        path=shlex.quote(seen.path),
-        text=shlex.quote(seen.text),
-        there=int(seen.there),
-        absent=int(not seen.there),
+        path=shlex.quote(evidence.path),
+        text=shlex.quote(evidence.text),
+        there=int(evidence.there),
+        absent=int(not evidence.there),
     )
 
 
-def _lines(encounter: MachineRun, deed: ExecutedStep) -> Iterator[str]:
-    """A deed as lines of the script."""
-    step = deed.step
+def _write_step(run: MachineRun, executed: ExecutedStep) -> Iterator[str]:
+    """Yield the lines of a step: its signed calls as they were sent, or its control calls."""
+    step = executed.step
     kind = next(iter(step))
-    if deed.heard or kind == "client":
-        yield f"# {'客户端的一轮 (a round of the client)' if kind == 'client' else '卖家 (the seller)'}"
-        for heard in deed.heard:
-            yield from _sent(heard)
+    if executed.calls or kind == "client":
+        by_client = kind == "client"
+        yield f"# {'客户端的一轮 (a round of the client)' if by_client else '卖家 (the seller)'}"
+        for call in executed.calls:
+            yield from _write_signed_call(call)
     else:
-        verb, path, body = _CONTROLS.get(kind, _move)(encounter, step)
-        yield f'did {verb} "/$id/{path}" {_json(body)}'
+        for control_call in _list_control_calls(run, kind, step):
+            body = "" if control_call.body is None else f" {_quote_json(control_call.body)}"
+            yield f'did {control_call.verb} "/$id/{control_call.path}"{body}'
 
 
-def _sent(heard: RecordedCall) -> Iterator[str]:
-    """One call as it was sent, and how it ended."""
-    inbound = heard.inbound
-    query, kind = (
-        inbound.query.decode("latin-1"),
-        inbound.content_type or "application/x-www-form-urlencoded",
-    )
+def _list_control_calls(run: MachineRun, kind: str, step: StepDocument) -> Iterator[SandboxCall]:
+    move = split_move(step)
+    if move is None:
+        build_calls = STEP_KINDS[kind].build_calls
+        assert build_calls is not None
+        yield from build_calls(step if kind == "fault" else step[kind], {})
+        return
+    actor, name, fields = move
+    if name == Apply.name():
+        yield build_opening_call(fields)
+    else:
+        names = {own_name: dispute_id for dispute_id, own_name in run.names.items()}
+        yield build_move_call(str(names[step["on"]]), actor, name, fields)
+
+
+def _write_signed_call(call: RecordedCall) -> Iterator[str]:
+    """Yield the lines of a call as it was sent, and how it ended."""
+    inbound = call.inbound
+    query = inbound.query.decode("latin-1")
+    content_type = inbound.content_type or "application/x-www-form-urlencoded"
     where = shlex.quote(f"?{query}" if query else "")
-    yield (
-        f"top {where}"
-        if inbound.verb == "GET"
-        else f"{_printed(inbound.body or b'')} | top {where} {shlex.quote(kind)}"
-    )
-    yield f"#   {_ended(heard)}"
+    if inbound.verb == "GET":
+        yield f"top {where}"
+    else:
+        yield f"{_print_command(inbound.body or b'')} | top {where} {shlex.quote(content_type)}"
+    yield f"#   {_describe_end(call)}"
 
 
-def _ended(heard: RecordedCall) -> str:
-    """How a call ended; what the reply carried is shown when the script runs."""
-    if heard.lost:
+def _describe_end(call: RecordedCall) -> str:
+    """Return how a call ended; its reply is shown when the script runs."""
+    if call.is_reply_lost:
         return "应答丢失 (the reply was lost)"
-    if heard.trouble is None:
+    entry = call.failure
+    if entry is None:
         return "成功 (ok)"
-    trouble = heard.trouble
-    return join_lines(
-        f"{trouble.code or trouble.msg_code} {trouble.sub_code} {trouble.cause_zh} ({trouble.cause_en})"
-    )
+    code = entry.code or entry.msg_code
+    return join_lines(f"{code} {entry.sub_code} {entry.cause_zh} ({entry.cause_en})")
 
 
-def _printed(body: bytes) -> str:
-    """The command that prints a body."""
+def _print_command(body: bytes) -> str:
+    """Return the shell command that prints a body."""
     try:
         return f"printf %s {shlex.quote(body.decode('ascii'))}"
     except UnicodeDecodeError:
         return f"printf %s {b64encode(body).decode()} | base64 -d"
 
 
-def _apply(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
-    return (
-        "POST",
-        "exchanges",
-        {key: value for key, value in step.items() if key not in ("buyer", "as")},
-    )
-
-
-def _move(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
-    actor, name = next(iter(step.items()))
-    if name == "apply":
-        return _apply(encounter, step)
-    number = next(number for number, each in encounter.names.items() if each == step["on"])
-    fields = {key: value for key, value in step.items() if key not in (actor, "on")}
-    return "POST", f"exchanges/{number}/moves", {"by": actor, "move": name, **fields}
-
-
-def _stock(encounter: MachineRun, step: StepDocument) -> tuple[str, str, Any]:
-    ((name, units),) = step["stock"].items()
-    return "PUT", f"stock/{quote(name, safe='')}", {"available": units}
-
-
-_CONTROLS: Mapping[str, Callable[[MachineRun, StepDocument], tuple[str, str, Any]]] = (
-    MappingProxyType(
-        {
-            "advance": lambda encounter, step: ("POST", "clock/advance", {"by": step["advance"]}),
-            "age": lambda encounter, step: ("POST", "clock/age", {"by": step["age"]}),
-            "rules": lambda encounter, step: ("PATCH", "rules", step["rules"]),
-            "fault": lambda encounter, step: ("POST", "faults", step),
-            "stock": _stock,
-        }
-    )
-)
-
-
-def _json(value: Any) -> str:
+def _quote_json(value: Any) -> str:
     return shlex.quote(msgspec.json.encode(value).decode())

@@ -1,4 +1,6 @@
-"""A failure as a pytest file: the client imported from where it is written, and the steps that it fails in."""
+"""Writes a failure as a pytest file: imports the client from where it is written, and replays the
+steps.
+"""
 
 import sys
 from os.path import relpath
@@ -35,119 +37,119 @@ def test_{check}() -> None:
     """{zh}"""
     MACHINE.replay(STEPS)
 '''
-_NOWHERE = """# 客户端是局部函数或 lambda，无法导入：请在此给出 (the client is local and cannot be imported: give it here)
+_NOT_IMPORTABLE = """# 客户端是局部函数或 lambda，无法导入：请在此给出 (the client is local and cannot be imported: give it here)
 client = None
 assert client is not None, "客户端无法导入，请在文件里给出 (the client cannot be imported: give it in this file)"
 """
 
 
-class _Place(Struct, frozen=True):
-    """Where something can be imported from: the folder that must be on the path, the module, the name in it."""
+class _ImportPlace(Struct, frozen=True):
+    """Where something can be imported from: the folder that must be on the path, the module, the
+    name in it.
+    """
 
     folder: Path
     module: str
     name: str
 
-    def line(self, known_as: str) -> str:
-        """The import statement."""
+    def write_import(self, own_name: str) -> str:
+        """Return the import statement that binds it to `own_name`."""
         head, _, inner = self.name.partition(".")
-        bound = f"{known_as} = {self.name}\n" if inner else ""
-        return f"from {self.module} import {head}{'' if inner else f' as {known_as}'}\n{bound}"
+        binding = f"{own_name} = {self.name}\n" if inner else ""
+        alias = "" if inner else f" as {own_name}"
+        return f"from {self.module} import {head}{alias}\n{binding}"
 
 
-def export_pytest(machine: type, encounter: MachineRun, failure: CheckFailure, path: Path) -> str:
-    """The text of the file that is going to stand at `path`."""
-    plan, steps = (
-        encounter.plan,
-        pformat([deed.step for deed in encounter.operations], width=120, sort_dicts=False),
-    )
+def export_pytest(machine: type, run: MachineRun, failure: CheckFailure, path: Path) -> str:
+    """Return the text of the file that is going to stand at `path`."""
+    options = run.options
+    executed = [step.step for step in run.executed_steps]
+    steps = pformat(executed, width=120, sort_dicts=False)
     needed = {
-        "client": plan.client,
-        **{f"invariant_{place}": each for place, each in enumerate(plan.invariants)},
+        "client": options.client,
+        **{f"invariant_{place}": invariant for place, invariant in enumerate(options.invariants)},
     }
-    places = {name: _place(each) for name, each in needed.items()}
-    whole = _named(machine, plan)
-    if all(places.values()):
-        imported, made = (
-            {name: each for name, each in places.items() if each},
-            _made(plan, list(places)[1:]),
-        )
-    elif whole is not None:
-        imported, made = {"MACHINE": whole}, ""
+    places = {name: _find_import(value) for name, value in needed.items()}
+    imports = {name: place for name, place in places.items() if place}
+    machine_place = _find_machine(machine)
+    if len(imports) == len(needed):
+        making = _write_machine(options, list(needed)[1:])
+    elif machine_place is not None:
+        imports = {"MACHINE": machine_place}
+        making = ""
     else:
-        imported, made = {}, f"{_NOWHERE}{_made(plan, [])}"
-    zh, en = _literal(failure.zh), _literal(failure.en)
-    text = _HEAD.format(zh=zh, en=en, path=path.as_posix()) + (_PATHS if imported else "")
-    for folder in dict.fromkeys(each.folder for each in imported.values()):
-        text += (
-            f"sys.path.insert(0, str(Path(__file__).parent / {_relative(folder, path.parent)!r}))\n"
-        )
-    text += "".join(each.line(name) for name, each in imported.items())
-    text += "\nfrom mockserver.testing import exchange_machine\n" if made else ""
-    return text + _BODY.format(made=made, steps=steps, check=to_identifier(failure.check), zh=zh)
+        imports = {}
+        making = f"{_NOT_IMPORTABLE}{_write_machine(options, [])}"
+    zh = _to_docstring(failure.zh)
+    en = _to_docstring(failure.en)
+    text = _HEAD.format(zh=zh, en=en, path=path.as_posix()) + (_PATHS if imports else "")
+    for folder in dict.fromkeys(place.folder for place in imports.values()):
+        relative = _relate(folder, path.parent)
+        text += f"sys.path.insert(0, str(Path(__file__).parent / {relative!r}))\n"
+    text += "".join(place.write_import(name) for name, place in imports.items())
+    text += "\nfrom mockserver.testing import exchange_machine\n" if making else ""
+    check = to_identifier(failure.check)
+    return text + _BODY.format(made=making, steps=steps, check=check, zh=zh)
 
 
-def _made(plan: MachineOptions, invariants: list[str]) -> str:
-    """The machine with the arguments it had; nothing is written again."""
-    given = {
-        "plays": plan.plays,
-        "ruleset": str(plan.ruleset),
-        "seed": plan.seed,
-        "exchanges": plan.exchanges,
-        "check": plan.check,
-        "handles": plan.handles,
-        "world": dict(plan.world),
-        "ages": plan.ages,
+def _write_machine(options: MachineOptions, invariants: list[str]) -> str:
+    """Return the call that makes the machine with the arguments it had; it writes no files."""
+    arguments = {
+        "plays": options.plays,
+        "ruleset": str(options.ruleset),
+        "seed": options.seed,
+        "exchanges": options.exchanges,
+        "check": options.check,
+        "handles": options.handles,
+        "world": dict(options.world),
+        "ages": options.ages,
     }
-    listed = "".join(f"    {name}={pformat(value, width=100)},\n" for name, value in given.items())
-    checked = f"    invariants=({', '.join(invariants)},),\n" if invariants else ""
-    return f"MACHINE = exchange_machine(\n    client,\n{listed}{checked}    write_to=None,\n)\n"
+    lines = "".join(
+        f"    {name}={pformat(value, width=100)},\n" for name, value in arguments.items()
+    )
+    checks = f"    invariants=({', '.join(invariants)},),\n" if invariants else ""
+    return f"MACHINE = exchange_machine(\n    client,\n{lines}{checks}    write_to=None,\n)\n"
 
 
-def _named(machine: type, plan: MachineOptions) -> _Place | None:
-    """Where the machine itself can be imported from, if it has a name in the client's module."""
+def _find_machine(machine: type) -> _ImportPlace | None:
+    """Return where the machine itself can be imported from, if it has a name in its module."""
     module = sys.modules.get(machine.__module__)
-    name = (
-        next((name for name, each in vars(module).items() if each is machine), "") if module else ""
-    )
-    return _at(module, name) if name else None
+    for name, value in vars(module).items() if module else ():
+        if value is machine:
+            return _locate(module, name)
+    return None
 
 
-def _place(thing: Any) -> _Place | None:
-    """Where a function or class can be imported from; None for a local one."""
-    module, name = (
-        sys.modules.get(getattr(thing, "__module__", "")),
-        getattr(thing, "__qualname__", ""),
-    )
-    found: Any = module
+def _find_import(value: Any) -> _ImportPlace | None:
+    """Return where a function or class can be imported from; None for a local one."""
+    module = sys.modules.get(getattr(value, "__module__", ""))
+    name = getattr(value, "__qualname__", "")
+    reached: Any = module
     for part in name.split(".") if name else ():
-        found = getattr(found, part, None)
-    return _at(module, name) if found is thing else None
+        reached = getattr(reached, part, None)
+    return _locate(module, name) if reached is value else None
 
 
-def _at(module: Any, name: str) -> _Place | None:
+def _locate(module: Any, name: str) -> _ImportPlace | None:
+    """Return the place of `name` in a module; None if the module has no file."""
     file = getattr(module, "__file__", None)
     if not file:
         return None
+    path = Path(file).resolve()
     if module.__name__ == "__main__":
-        return _Place(Path(file).resolve().parent, Path(file).stem, name)
-    return _Place(
-        Path(file)
-        .resolve()
-        .parents[module.__name__.count(".") + Path(file).stem.count("__init__")],
-        module.__name__,
-        name,
-    )
+        return _ImportPlace(path.parent, path.stem, name)
+    depth = module.__name__.count(".") + path.stem.count("__init__")
+    return _ImportPlace(path.parents[depth], module.__name__, name)
 
 
-def _relative(folder: Path, start: Path) -> str:
-    """The way from one folder to another; absolute where they share none."""
+def _relate(folder: Path, start: Path) -> str:
+    """Return the path from one folder to another; an absolute one if they share no drive."""
     try:
         return Path(relpath(folder, start.resolve())).as_posix()
-    except ValueError:  # another drive
+    except ValueError:
         return folder.as_posix()
 
 
-def _literal(text: str) -> str:
-    """The text without what would end a docstring."""
+def _to_docstring(text: str) -> str:
+    """Return the text without what would end a docstring."""
     return text.replace("\\", "/").replace('"', "'")

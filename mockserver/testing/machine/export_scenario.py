@@ -1,167 +1,177 @@
-"""A failure as a scenario file: what happened, the client's calls in it, and at last what does not hold.
+"""Writes a failure as a scenario file: what happened, the client's calls in it, and at last what
+does not hold.
 
-Calls that changed nothing and are no offence are left out, as are parameters that the platform does not know.  Ids of exchanges stand as references, credentials not at all.
+Calls that changed nothing and did no wrong are left out, as are parameters that the platform does
+not know.  Ids of exchanges stand as references, credentials not at all.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ...api.methods import METHODS
 from ...protocol.binding import SYSTEM_PARAMETERS
 from ...protocol.pictures import data_url
+from ...scenario.history_writer import write_history
 from ...scenario.references import escape_references
-from ...scenario.rejection import LOST
-from ...scenario.yaml_writer import write_yaml
-from ...version import __version__
-from .checks import PLAIN, CheckFailure
+from ...scenario.rejection import REPLY_LOST
+from .checks import CODES_OF_PARAMETERS, CheckFailure
 from .local_server import RecordedCall
 from .machine_run import ExecutedStep, MachineRun
 from .possible_steps import StepDocument
 
 __all__ = ["export_scenario"]
 
-_OF_SIGNS = (24, 25)  # no sign, a wrong one
+_CODES_OF_SIGNS = (24, 25)  # no sign, a wrong one
+_READ_BY_GATEWAY = ("timestamp", "format", "v", "sign_method")
+_MAX_TITLE_LENGTH = 200
+_MAX_ABOUT_LENGTH = 500
+_SEEN = (
+    "最后一步不成立：客户端的调用照录在前 (the last step does not hold; the client's calls stand before it)",
+)
+_WITHIN_CLIENT = (
+    "错误在客户端内部，平台看不到：这里重演经过，pytest 文件重现错误",
+    (
+        "the failure is within the client, unseen by the platform: this tells what led there, "
+        "the pytest file shows it again"
+    ),
+)
 
 
-def export_scenario(encounter: MachineRun, failure: CheckFailure) -> str:
-    """The text of the file."""
-    teller = _Teller(encounter)
-    story = {
-        "scenario": f"{encounter.plan.name}：{failure.zh}"[:200],
-        "about": f"{failure.en}"[:500],
-        "ruleset": encounter.plan.ruleset,
-        "given": {
-            "clock": encounter.began,
-            **escape_references(_without_apps(encounter.plan.world)),
-            "seed": encounter.plan.seed,
-        },
-        "steps": _with_names([*teller.steps(), *teller.ending(failure)])
-        or [{"advance": "1s"}],  # a story has a step
+def export_scenario(run: MachineRun, failure: CheckFailure) -> str:
+    """Return the text of the file.
+
+    Raises:
+        HistoryTooLong: no file can hold it.
+    """
+    writer = _StepWriter(run)
+    options = run.options
+    # Without the client's apps the scenario's own client may call what it likes.
+    world = {
+        key: value
+        for key, value in options.world.items()
+        if key not in ("apps", "clock", "ruleset")
     }
-    return f"# tmall-mockserver {__version__}\n{_remark(failure)}{write_yaml(story)}"
-
-
-def _without_apps(world: Mapping[str, Any]) -> dict[str, Any]:
-    """A world in which the story's own client may call what it likes."""
-    return {key: value for key, value in world.items() if key not in ("apps", "clock", "ruleset")}
-
-
-def _with_names(steps: list[StepDocument]) -> list[StepDocument]:
-    """The steps, names only for what is referred to."""
-    used = {step.get("on") for step in steps} | {
-        name[1:] for step in steps for name in _texts(step) if name.startswith("$")
+    steps = _leave_out_unused_names([*writer.write_steps(), *writer.write_failure(failure)])
+    document = {
+        "scenario": f"{options.name}：{failure.zh}"[:_MAX_TITLE_LENGTH],
+        "about": failure.en[:_MAX_ABOUT_LENGTH],
+        "ruleset": options.ruleset,
+        "given": {"clock": run.began, **escape_references(world), "seed": options.seed},
+        "steps": steps or [{"advance": "1s"}],  # a scenario has a step
     }
+    return write_history(document, comments=_SEEN if failure.expected else _WITHIN_CLIENT)
+
+
+def _leave_out_unused_names(steps: list[StepDocument]) -> list[StepDocument]:
+    """Return the steps without the names that nothing refers to."""
+    used = {step.get("on") for step in steps}
+    used |= {text[1:] for step in steps for text in _list_texts(step) if text.startswith("$")}
     return [
         {key: value for key, value in step.items() if key != "as" or value in used}
         for step in steps
     ]
 
 
-def _texts(value: Any) -> Iterator[str]:
-    for each in value.values() if isinstance(value, dict) else ():
-        yield from [each] if isinstance(each, str) else _texts(each)
+def _list_texts(value: Any) -> Iterator[str]:
+    for member in value.values() if isinstance(value, dict) else ():
+        yield from [member] if isinstance(member, str) else _list_texts(member)
 
 
-def _remark(failure: CheckFailure) -> str:
-    if failure.expected:
-        return "# 最后一步不成立：客户端的调用照录在前 (the last step does not hold; the client's calls stand before it)\n"
-    return (
-        "# 错误在客户端内部，平台看不到：这里重演经过，pytest 文件重现错误\n"
-        "# the failure is within the client, unseen by the platform: this tells what led there, the pytest file shows it again\n"
-    )
+class _StepWriter:
+    """Writes the steps of a run, with names instead of dispute ids."""
 
+    def __init__(self, run: MachineRun) -> None:
+        self._run = run
+        self._names = {str(dispute_id): name for dispute_id, name in run.names.items()}
 
-class _Teller:
-    """The steps of a run in the making; names instead of ids."""
-
-    def __init__(self, encounter: MachineRun) -> None:
-        self._encounter = encounter
-        self._names = {str(number): name for number, name in encounter.names.items()}
-        self._rounds = 0
-
-    def steps(self) -> Iterator[StepDocument]:
-        """Every deed, the client's rounds as the calls that they came to."""
-        for deed in self._encounter.operations:
-            if "client" in deed.step:
-                yield from self._calls(deed)
+    def write_steps(self) -> Iterator[StepDocument]:
+        """Yield every step, the client's rounds as the calls that they came to."""
+        for executed in self._run.executed_steps:
+            if "client" in executed.step:
+                yield from self._write_calls(executed)
             else:
-                yield escape_references(deed.step)
+                yield escape_references(executed.step)
 
-    def ending(self, failure: CheckFailure) -> Iterator[StepDocument]:
-        """What does not hold."""
+    def write_failure(self, failure: CheckFailure) -> Iterator[StepDocument]:
+        """Yield the expectation that does not hold, if the platform can see it."""
         if failure.expected:
             name = self._names.get(str(failure.dispute_id))
-            yield {"expect": self._named(dict(failure.expected)), **({"on": name} if name else {})}
+            expectations = self._refer(dict(failure.expected))
+            yield {"expect": expectations, **({"on": name} if name else {})}
 
-    def _calls(self, deed: ExecutedStep) -> Iterator[StepDocument]:
-        for heard in deed.heard:
-            told = self._call(heard)
-            if told is not None:
-                yield told
+    def _write_calls(self, executed: ExecutedStep) -> Iterator[StepDocument]:
+        for call in executed.calls:
+            if self._matters(call):
+                yield self._write_call(call)
 
-    def _call(self, heard: RecordedCall) -> StepDocument | None:
-        """The call as a step; None where nothing hangs on it."""
-        call, trouble = heard.call, heard.trouble
+    def _matters(self, recorded: RecordedCall) -> bool:
+        """Return True if the call changed something or did wrong."""
+        failure = recorded.failure
+        if failure is not None:
+            return not (failure.outcome == "refused" and failure.fault)
+        method = METHODS.get(recorded.call.texts.get("method", ""))
+        return method is not None and method.move is not None
+
+    def _write_call(self, recorded: RecordedCall) -> StepDocument:
+        call = recorded.call
+        failure = recorded.failure
         name = call.texts.get("method", "")
         method = METHODS.get(name)
-        if trouble is None and (method is None or method.move is None):
-            return None
-        if trouble is not None and trouble.outcome == "refused" and trouble.fault:
-            return None
-        declared = (
-            {param.name for param in method.params}
-            if method
-            else call.texts.keys() - set(SYSTEM_PARAMETERS)
-        )
+        if method is not None:
+            known = {param.name for param in method.params}
+        else:
+            known = call.texts.keys() - set(SYSTEM_PARAMETERS)
         params: dict[str, Any] = {
             key: text
             for key, text in call.texts.items()
-            if key in declared and (trouble or key != "fields")
+            if key in known and (failure or key != "fields")
         }
-        if trouble is not None and "fields" in declared:
+        if failure is not None and "fields" in known:
             params.setdefault("fields", None)
-        if trouble is not None and trouble.outcome == "refused" and trouble.code not in PLAIN:
-            params |= self._as_sent(call.texts, trouble.code)
+        refused = failure is not None and failure.outcome == "refused"
+        if failure is not None and refused and failure.code not in CODES_OF_PARAMETERS:
+            params |= self._list_system_parameters(call.texts, failure.code)
         params |= {file.name: data_url(file.content) for file in call.files}
         return {
             "call": name,
-            "with": self._named(escape_references(params)),
-            **self._account(call.texts.get("session", "")),
-            **_refused(heard),
+            "with": self._refer(escape_references(params)),
+            **self._write_session(call.texts.get("session", "")),
+            **_write_refusal(recorded),
         }
 
-    def _as_sent(self, texts: Mapping[str, str], code: int) -> dict[str, Any]:
-        """What the gateway itself reads of a call, as it was sent: what was left out is null, a strange session has another text."""
-        own = {
-            each["session"]
-            for shop in self._encounter.sandbox.shops
-            for each in (shop, *shop["subs"])
-        }
-        sent: dict[str, Any] = {
-            name: escape_references(texts.get(name))
-            for name in ("timestamp", "format", "v", "sign_method")
-        }
-        if texts.get("app_key") != self._encounter.sandbox.app_key:
-            sent["app_key"] = escape_references(texts.get("app_key"))
-        if texts.get("session") not in own:
-            sent["session"] = "strange" if "session" in texts else ""
-        return {**sent, "sign": escape_references(texts.get("sign"))} if code in _OF_SIGNS else sent
+    def _list_system_parameters(self, texts: Any, code: int) -> dict[str, Any]:
+        """Return what the gateway itself reads of a call, as it was sent.
 
-    def _named(self, value: Any) -> Any:
-        """The value with references instead of the ids of exchanges that were opened here."""
-        if isinstance(value, dict):
-            return {
-                key: f"${self._names[each]}"
-                if key == "dispute_id" and each in self._names
-                else self._named(each)
-                for key, each in value.items()
-            }
-        return value
+        What was left out is null; a session that the sandbox does not know gets another text.
+        """
+        sandbox = self._run.sandbox
+        known = {account["session"] for shop in sandbox.shops for account in (shop, *shop["subs"])}
+        params: dict[str, Any] = {
+            name: escape_references(texts.get(name)) for name in _READ_BY_GATEWAY
+        }
+        if texts.get("app_key") != sandbox.app_key:
+            params["app_key"] = escape_references(texts.get("app_key"))
+        if texts.get("session") not in known:
+            params["session"] = "strange" if "session" in texts else ""
+        if code in _CODES_OF_SIGNS:
+            params["sign"] = escape_references(texts.get("sign"))
+        return params
 
-    def _account(self, session: str) -> StepDocument:
-        """Whose session it was, where it was not the first shop's main one."""
-        for place, shop in enumerate(self._encounter.sandbox.shops):
-            sub = any(session == each["session"] for each in shop["subs"])
+    def _refer(self, value: Any) -> Any:
+        """Return the value with references instead of the ids of exchanges that the run has opened."""
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: f"${self._names[member]}"
+            if key == "dispute_id" and member in self._names
+            else self._refer(member)
+            for key, member in value.items()
+        }
+
+    def _write_session(self, session: str) -> StepDocument:
+        """Return whose session it was; nothing for the first shop's main account."""
+        for place, shop in enumerate(self._run.sandbox.shops):
+            sub = any(session == account["session"] for account in shop["subs"])
             if sub or session == shop["session"]:
                 return {
                     **({"shop": shop["nick"]} if place else {}),
@@ -170,13 +180,13 @@ class _Teller:
         return {}
 
 
-def _refused(heard: RecordedCall) -> StepDocument:
-    """How the call ended, where it did not simply succeed."""
-    if heard.lost:
-        return {"refused": LOST}
-    if heard.trouble is None:
+def _write_refusal(recorded: RecordedCall) -> StepDocument:
+    """Return how the call ended; nothing if it simply succeeded."""
+    if recorded.is_reply_lost:
+        return {"refused": REPLY_LOST}
+    failure = recorded.failure
+    if failure is None:
         return {}
-    trouble = heard.trouble
-    return {
-        "refused": trouble.code if trouble.outcome == "refused" else trouble.rule.partition(" ")[0]
-    }
+    if failure.outcome == "refused":
+        return {"refused": failure.code}
+    return {"refused": failure.rule.partition(" ")[0]}

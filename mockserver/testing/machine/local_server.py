@@ -1,4 +1,6 @@
-"""The server that a machine's sandboxes stand on, and what its gateway hears while a step is done."""
+"""The server on which a machine's sandboxes stand, and the calls that its gateway gets while a step
+is carried out.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,85 +25,94 @@ from .machine_options import MachineOptions
 
 __all__ = ["LocalServer", "RecordedCall"]
 
+_REQUEST_ID_HEADER = "X-Sandbox-Request-Id"
+
 
 class RecordedCall(Struct, frozen=True):
-    """One call as it came, its answer, and what the journal says of it where it was refused or failed."""
+    """One call as it came, its reply, and its journal entry if it was refused or failed."""
 
     inbound: Inbound
     reply: Reply
-    trouble: Entry | None
+    failure: Entry | None
 
     @property
     def request_id(self) -> str:
-        """The id under which the journal has it."""
-        return dict(self.reply.headers)["X-Sandbox-Request-Id"]
+        """The id under which the journal has the call."""
+        return dict(self.reply.headers)[_REQUEST_ID_HEADER]
 
     @property
-    def lost(self) -> bool:
-        """Whether a planned fault kept the answer from its caller."""
+    def is_reply_lost(self) -> bool:
+        """True if a planned fault kept the reply from the caller."""
         return self.reply.delivery is not None and bool(self.reply.delivery.loss)
 
     @property
     def call(self) -> Call:
-        """The call read: texts and files."""
+        """The call with its texts and files read."""
         return read_call(self.inbound, self.request_id)
 
 
-class _Tap(Gateway):
-    """A gateway that keeps what it hears while somebody listens."""
+class RecordingGateway(Gateway):
+    """A gateway that can record the calls it gets."""
 
-    def __init__(self, rules: SandboxLookup) -> None:
-        super().__init__(rules, self._note)
-        self._heard: list[RecordedCall] | None = None
-        self._troubles: dict[str, Entry] = {}
+    def __init__(self, lookup: SandboxLookup) -> None:
+        super().__init__(lookup, self._keep_failure)
+        self._calls: list[RecordedCall] | None = None
+        self._failures: dict[str, Entry] = {}  # by request id
 
     def answer(self, inbound: Inbound) -> Reply:
-        """The gateway's answer."""
+        """Answer a call, and record it between `record()` and its end."""
         reply = super().answer(inbound)
-        if self._heard is not None:
-            request_id = dict(reply.headers)["X-Sandbox-Request-Id"]
-            self._heard.append(RecordedCall(inbound, reply, self._troubles.pop(request_id, None)))
+        if self._calls is not None:
+            request_id = dict(reply.headers)[_REQUEST_ID_HEADER]
+            failure = self._failures.pop(request_id, None)
+            self._calls.append(RecordedCall(inbound, reply, failure))
         return reply
 
     @contextmanager
-    def listening(self) -> Iterator[list[RecordedCall]]:
-        """What is called from here on is in the list, in the order of the answers."""
-        heard: list[RecordedCall] = []
-        self._heard = heard
+    def record(self) -> Iterator[list[RecordedCall]]:
+        """Give a list that fills with the calls from here on, in the order of their replies."""
+        calls: list[RecordedCall] = []
+        self._calls = calls
         try:
-            yield heard
+            yield calls
         finally:
-            self._heard = None
-            self._troubles.clear()
+            self._calls = None
+            self._failures.clear()
 
-    def _note(self, entry: Entry) -> None:
-        if self._heard is not None:
-            self._troubles[entry.request_id] = entry
+    def _keep_failure(self, entry: Entry) -> None:
+        if self._calls is not None:
+            self._failures[entry.request_id] = entry
 
 
 class LocalServer:
     """One server on a free port for all runs of a machine; it starts with the first sandbox."""
 
     def __init__(self) -> None:
-        desk = make_context()
-        self.tap = _Tap(SandboxLookup(desk.directory))
-        self._desk = replace(desk, answer=self.tap.answer, unassigned_calls=self.tap.journal)
-        self._app = create_app(self._desk, report)
+        context = make_context()
+        self.gateway = RecordingGateway(SandboxLookup(context.directory))
+        self._context = replace(
+            context, answer=self.gateway.answer, unassigned_calls=self.gateway.journal
+        )
+        self._app = create_app(self._context, report)
         self._server: Embedded | None = None
 
-    def open(self, plan: MachineOptions) -> tuple[World, Sandbox, SandboxTarget]:
-        """A fresh world with the handle that its client gets, and the stage that the machine plays on."""
+    def open(self, options: MachineOptions) -> tuple[World, Sandbox, SandboxTarget]:
+        """Make a sandbox.
+
+        Return its world, the handle for the client, and the target for the machine's steps.
+        """
         if self._server is None:
-            self._server = Embedded(self._app, "127.0.0.1", 0, answer=self.tap.answer)
+            self._server = Embedded(self._app, "127.0.0.1", 0, answer=self.gateway.answer)
             self._server.start()
-        world = World(self._desk.directory, read_world(plan.document()))
-        self._desk.directory.add(world)
-        control = InProcessControl(self._desk, self._server.url)
-        stage = in_process_target(control, world.id)
-        return (world, Sandbox(control=LocalControl(control, self._app), attach=world.id), stage)
+        world = World(self._context.directory, read_world(options.document()))
+        self._context.directory.add(world)
+        control = InProcessControl(self._context, self._server.url)
+        sandbox = Sandbox(control=LocalControl(control, self._app), attach=world.id)
+        return world, sandbox, in_process_target(control, world.id)
 
     def close(self) -> None:
-        """No thread is left, the port is free; another sandbox opens it again."""
-        server, self._server = self._server, None
+        """Stop the server; another sandbox starts it again."""
+        server = self._server
+        self._server = None
         if server is not None:
             server.stop()

@@ -1,7 +1,27 @@
-"""`exchange_machine`: a Hypothesis state machine that plays buyer, customer service and time against the user's client.
+"""`exchange_machine`: a Hypothesis state machine that plays everybody else against the user's
+client.
 
-It draws steps from what is possible and does them in an `MachineRun`, so none is idle.  A failure is
-made small by doing fewer steps, and written.
+The model.  The client under test is the seller.  The machine plays buyer, customer service, time,
+stock and the network around it, as options say.  One example of Hypothesis is one run: a fresh
+sandbox (`machine_run.py`) in which steps are drawn one after another from what is possible
+(`possible_steps.py`), so none is refused and none is idle.  A step `{"client": n}` lets the client
+act n times; after each time it is checked (`checks.py`).
+
+Three things differ from an ordinary state machine of Hypothesis:
+
+- One rule, `take_step`.  Preconditions and bundles would have to repeat the table's conditions;
+  here the table itself says what is possible.  To get variety nevertheless, each run leaves out up
+  to two kinds of steps (`_LEFT_OUT`), and has an order in which it prefers the rows of the table,
+  so that all runs together take every row.
+- Shrinking is done by `shrink.py` on steps, not by Hypothesis on its choices, because whole runs
+  against a client are slow.  Hypothesis' own shrinking is switched off, and each kind of failure is
+  shrunk once.
+- A failure is written as files that repeat it without the machine (`export.py`): a scenario, a
+  pytest file, a curl script.  So a step must be plain data that says everything; whatever a step
+  needs besides is kept in `ExecutedStep`.
+
+What would break: anything random outside Hypothesis' choices, or credentials that differ between
+runs, makes failures unrepeatable.
 """
 
 import sys
@@ -21,6 +41,7 @@ from ...domain.conditions import BACK_TO_RECEIPT
 from ...domain.moves import MOVES, Apply
 from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
+from ...scenario.history_writer import HistoryTooLong
 from ...scenario.target import ControlRefused
 from ..coverage import merge_coverage
 from ..strategies.moves import fields_of
@@ -36,10 +57,10 @@ from .shrink import FailingRun, shrink
 __all__ = ["ExchangeMachine", "exchange_machine"]
 
 _T = TypeVar("_T")
-_MUTED = st.lists(
+_LEFT_OUT = st.lists(  # kinds of steps that a run does without
     st.sampled_from(("time", "stock", "reply", "client", "apply")), max_size=2, unique=True
-)  # variety: what a run does without
-_KINDS = (
+)
+_WEIGHTED_KINDS = (
     "client",
     "apply",
     "move",
@@ -50,148 +71,173 @@ _KINDS = (
     "move",
     "apply",
     "stock",
-)  # weights
-_EAGER: SearchStrategy[bool] = st.sampled_from(
-    (False, True, True, True)
-)  # whether what the run wants comes before all else
-_OPENED: SearchStrategy[StepDocument] = (
+)
+# Whether the step is one that the run prefers.
+_TAKES_PREFERRED: SearchStrategy[bool] = st.sampled_from((False, True, True, True))
+_OPENING_FIELDS: SearchStrategy[StepDocument] = (
     st.just({})
     | st.fixed_dictionaries({"num": st.integers(1, 3)})
     | applications("reason", "desc", "title", "price", "buyer_nick")
 )
-_SETTINGS = settings(  # as Hypothesis has them for machines, but that steps are reduced here
+_SETTINGS = settings(  # Hypothesis' own for machines, but without shrinking
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[each for each in Phase if each not in (Phase.shrink, Phase.explain)],
+    phases=[phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)],
 )
-_LISTED = 10  # rows that a summary names
-_DECIDING = ("for", "num", "exchange_sku")  # fields that options have chosen
-_SAID: Mapping[str, SearchStrategy[StepDocument]] = MappingProxyType(
-    {name: fields_of(kind, *_DECIDING) for name, kind in MOVES.items() if kind is not Apply}
+_MAX_LISTED_ROWS = 10  # in a summary
+_CHOSEN_FIELDS = ("for", "num", "exchange_sku")  # by the options
+_MOVE_FIELDS: Mapping[str, SearchStrategy[StepDocument]] = MappingProxyType(
+    {name: fields_of(kind, *_CHOSEN_FIELDS) for name, kind in MOVES.items() if kind is not Apply}
 )
 
 
 @st.composite
-def _next(draw: DrawFn) -> StepDocument:
-    """A step that is possible now: one that the run wants, or first of what kind, then which, then with what words."""
+def _draw_step(draw: DrawFn) -> StepDocument:
+    """Draw a step that is possible now: first its kind, then which, then optional fields."""
     machine: ExchangeMachine = draw(st.runner())
-    found, wanted = machine.encounter.find_options()
-    allowed: Collection[OptionKey] = wanted if draw(_EAGER) and wanted else found
+    options, preferred = machine.run.find_options()
+    allowed: Collection[OptionKey] = preferred if draw(_TAKES_PREFERRED) and preferred else options
     kinds = {str(key[0]) for key in allowed}
-    kind = draw(_one_of(_KINDS, kinds.difference(machine.muted) or kinds))
-    key = draw(_one_of(machine.keys[kind], allowed))
-    step = found[key].step
+    kind = draw(_sample_allowed(_WEIGHTED_KINDS, kinds.difference(machine.left_out) or kinds))
+    key = draw(_sample_allowed(machine.keys[kind], allowed))
+    step = options[key].step
     if kind == "apply":
-        return {
-            "buyer": "apply",
-            "as": f"e{len(machine.encounter.names) + 1}",
-            **draw(_OPENED),
-            **step,
-        }
+        name = f"e{len(machine.run.names) + 1}"
+        return {"buyer": "apply", "as": name, **draw(_OPENING_FIELDS), **step}
     if kind == "move" and draw(st.booleans()):
-        return {**step, **draw(_SAID[next(iter(step.values()))])}
+        return {**step, **draw(_MOVE_FIELDS[next(iter(step.values()))])}
     return step
 
 
-def _one_of(known: Iterable[_T], allowed: Container[Any]) -> SearchStrategy[_T]:
-    """One of the allowed among those that are known at any time: what is drawn means the same in other surroundings."""
-    return st.sampled_from(tuple(known)).filter(lambda each: each in allowed)
+def _sample_allowed(values: Iterable[_T], allowed: Container[Any]) -> SearchStrategy[_T]:
+    """Return one of `values` that is allowed.
+
+    All values there can be are sampled and filtered, so that a choice means the same whatever else
+    is allowed.
+    """
+    return st.sampled_from(tuple(values)).filter(lambda value: value in allowed)
 
 
 class ExchangeMachine(RuleBasedStateMachine):
-    """The machine; `exchange_machine` makes its subclasses.  `met` is what all runs so far have met, as `S/coverage` tells it."""
+    """The machine; `exchange_machine` makes its subclasses.
 
-    plan: ClassVar[MachineOptions]
+    `covered` is what all runs so far have reached, as in `S/coverage`; `failures` the smallest
+    failing run of each kind.
+    """
+
+    options: ClassVar[MachineOptions]
     keys: ClassVar[Mapping[str, tuple[OptionKey, ...]]]
-    host: ClassVar[LocalServer]
-    met: ClassVar[dict[str, Any]]
+    server: ClassVar[LocalServer]
+    covered: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
-    found: ClassVar[dict[tuple[str, ...], FailingRun]]  # by kind of failure, the smallest
+    failures: ClassVar[dict[tuple[str, ...], FailingRun]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.muted: list[str] = []
-        self.encounter = MachineRun(self.plan, self.host, self._failed)
+        self.left_out: list[str] = []
+        self.run = MachineRun(self.options, self.server, self._report_failure)
 
     def teardown(self) -> None:
-        """A run that has not failed comes to its end; what it met is counted, client and sandbox are gone."""
+        """End a run that has not failed, count what it reached, close client and sandbox."""
         try:
             if sys.exception() is None:
-                self.encounter.end()
+                self.run.end()
         finally:
-            kind, met = type(self), self.encounter.met
-            kind.runs, kind.met = kind.runs + 1, merge_coverage(kind.met, met)
-            for row in met["rulesets"].get(self.plan.ruleset, {}).get("rows", {}):
+            machine = type(self)
+            covered = self.run.coverage
+            machine.runs += 1
+            machine.covered = merge_coverage(machine.covered, covered)
+            ruleset = covered["rulesets"].get(self.options.ruleset, {})
+            for row in ruleset.get("rows", {}):
                 event(f"row {row}")
-            self.encounter.close()
+            self.run.close()
 
     @classmethod
     def taken(cls) -> dict[str, int]:
-        """How often each row was taken, in runs in which the client made calls."""
-        rows: dict[str, int] = cls.met["rulesets"].get(cls.plan.ruleset, {}).get("rows", {})
+        """Return how often each row was taken, in runs in which the client made calls."""
+        ruleset = cls.covered["rulesets"].get(cls.options.ruleset, {})
+        rows: dict[str, int] = ruleset.get("rows", {})
         return rows
 
     @classmethod
     def missing(cls) -> list[str]:
-        """The rows that the parties who play could have taken, and that no run has."""
+        """Return the rows that the parties of this machine can take and no run has taken."""
         taken = cls.taken()
-        return [row.name for row in cls.plan.rows if row.name not in taken]
+        return [row.name for row in cls.options.rows if row.name not in taken]
 
     @classmethod
     def summary(cls) -> str:
-        """How many rows the runs so far have taken, and which are missing, the first of them by name."""
-        rows, missing = len(cls.taken()), cls.missing()
-        listed = ", ".join(missing[:_LISTED]) + (" …" if len(missing) > _LISTED else "")
+        """Return one line: how many rows the runs so far have taken, and the first of those that
+        are missing.
+        """
+        rows = len(cls.taken())
+        missing = cls.missing()
+        names = ", ".join(missing[:_MAX_LISTED_ROWS])
+        if len(missing) > _MAX_LISTED_ROWS:
+            names += " …"
         rest = (
-            f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {listed}"
-            if missing
-            else ""
+            f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {names}" if missing else ""
         )
-        return f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 ({cls.runs} runs, {rows} rows taken){rest}"
+        return (
+            f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 "
+            f"({cls.runs} runs, {rows} rows taken){rest}"
+        )
 
     @classmethod
     def replay(cls, steps: Iterable[StepDocument]) -> None:
-        """The steps are done once more against the client: what failed then fails again, unless it is mended.
+        """Run the steps against the client.
+
+        A failure is raised again, unless the client no longer has it.
 
         A move that is no longer possible, since the client has acted otherwise, is left out.
         """
-        encounter = MachineRun(cls.plan, cls.host)
+        run = MachineRun(cls.options, cls.server)
         try:
             for step in steps:
                 with suppress(ControlRefused):
-                    encounter.do(step)
+                    run.run_step(step)
         finally:
-            encounter.close()
-            cls.host.close()
+            run.close()
+            cls.server.close()
 
-    def _failed(self, encounter: MachineRun, failure: CheckFailure) -> NoReturn:
-        """The failure is made small, once a kind of failure, told, written and raised."""
-        kind, found = type(self), FailingRun(encounter, failure)
-        encounter.close()
-        known = kind.found.get(failure.kind)
-        if known is None or len(found.steps) < len(known.steps):
-            known = kind.found[failure.kind] = shrink(self.plan, self.host, found)
-        note("缩减为 (reduced to):" + "".join(f"\n    {step}" for step in known.steps))
+    def _report_failure(self, run: MachineRun, failure: CheckFailure) -> NoReturn:
+        """Shrink a failure if it is the first of its kind, write it to files, and raise it."""
+        run.close()
+        failures = type(self).failures
+        failing = FailingRun(run, failure)
+        smallest = failures.get(failure.kind)
+        if smallest is None or len(failing.steps) < len(smallest.steps):
+            smallest = shrink(self.options, self.server, failing)
+            failures[failure.kind] = smallest
+        steps = "".join(f"\n    {step}" for step in smallest.steps)
+        note(f"缩减为 (reduced to):{steps}")
         try:
-            for path in export_failure(kind, known):
+            for path in export_failure(type(self), smallest):
                 note(f"已写入 (written): {path}")
-        except OSError as wrong:
-            note(f"无法写入 {self.plan.write_to}：{wrong} (cannot be written)")
-        raise known.failure.error
+        except (OSError, HistoryTooLong) as error:
+            note(f"无法写入 {self.options.write_to}：{error} (cannot be written)")
+        raise smallest.failure.error
 
-    @initialize(modify_to=st.sampled_from((1, 3, 3)), muted=_MUTED, wish=st.integers(0, len(TABLE)))
-    def begins(self, modify_to: int, muted: list[str], wish: int) -> None:
-        """Settled are where modified applications lead, what does not happen in this run, and which rows it wants first."""
-        rows = [row for row in self.plan.rows if modify_to == 3 or BACK_TO_RECEIPT not in row.when]
-        place = wish % len(rows)
-        self.muted, self.encounter.wishes = muted, (*rows[place:], *rows[:place]) if wish else ()
-        if modify_to != 1 and "modify_to" not in self.plan.world.get("rules", {}):
-            self.encounter.do({"rules": {"modify_to": modify_to}})
+    @initialize(
+        modify_to=st.sampled_from((1, 3, 3)), left_out=_LEFT_OUT, first=st.integers(0, len(TABLE))
+    )
+    def begin(self, modify_to: int, left_out: list[str], first: int) -> None:
+        """Choose where modified applications lead, which kinds of steps are left out, which rows
+        are preferred.
+        """
+        rows = [
+            row for row in self.options.rows if modify_to == 3 or BACK_TO_RECEIPT not in row.when
+        ]
+        place = first % len(rows)
+        self.left_out = left_out
+        self.run.preferred_rows = (*rows[place:], *rows[:place]) if first else ()
+        if modify_to != 1 and "modify_to" not in self.options.world.get("rules", {}):
+            self.run.run_step({"rules": {"modify_to": modify_to}})
 
-    @rule(step=_next())
-    def goes_on(self, step: StepDocument) -> None:
-        """Somebody acts, time passes, stock changes, or the client does its work and is checked."""
-        self.encounter.do(step)
+    @rule(step=_draw_step())
+    def take_step(self, step: StepDocument) -> None:
+        """Let somebody act, time pass or stock change, or let the client do its work and check it."""
+        self.run.run_step(step)
 
 
 def exchange_machine(
@@ -208,21 +254,23 @@ def exchange_machine(
     ages: bool = False,
     write_to: str | None = FOLDER,
 ) -> type[ExchangeMachine]:
-    """A machine that plays against `client`: `TestMine = exchange_machine(Mine).TestCase`.
+    """Return a machine that plays against `client`: `TestMine = exchange_machine(Mine).TestCase`.
 
-    `client` takes the `Sandbox` and gives what acts as the seller: a callable, or an object with `step()`, one
-    round of its work; it may have `check()`, which raises where it finds itself wrong, and `close()`.
-    `plays` are the parties and things the machine plays: buyer, cs, time, stock, replies (lost or repeated), and the
-    seller beside the client.  At most `exchanges` are under way at a time.
-    `check` are the built-in checks: `offences` (calls that no correct client makes), `repeats` (writes repeated without a
-    look), `left_lying` (exchanges at one of the statuses `handles` that the client could move on and does not).
-    `invariants` take client and sandbox.  `world` has the keys of the world document, without credentials.  `ages` is
-    for a client that goes by the machine's clock: now stays, data gets older.  Failures are written to `write_to`.
+    `client` takes the `Sandbox` and returns what acts as the seller: a callable, or an object with
+    `step()`, one round of its work.  The object may have `check()`, which raises if its own state
+    is wrong, and `close()`. `plays` are the parties and things that the machine plays: buyer, cs,
+    time, stock, replies (lost or doubled), and the seller beside the client.  At most `exchanges`
+    are open at a time. `check` are the built-in checks: `offences` (calls that no correct client
+    makes), `repeats` (writes repeated without reading in between), `left_lying` (exchanges at one
+    of the statuses `handles` that the client could move and does not).  `invariants` take client
+    and sandbox, and raise. `world` has the keys of the world document, without credentials.  `ages`
+    is for a client that goes by the machine's clock: now stays and data gets older.  Failures are
+    written to the folder `write_to`; None writes none.
 
     Raises:
-        BadDocument: a name that there is not; says what was probably meant.
+        BadDocument: an unknown name, or a world that cannot be; says what was probably meant.
     """
-    plan = MachineOptions(
+    options = MachineOptions(
         client=client,
         plays=tuple(map(str, plays)),
         ruleset=str(ruleset),
@@ -235,17 +283,17 @@ def exchange_machine(
         ages=bool(ages),
         write_to=write_to,
     )
-    host = LocalServer()
+    server = LocalServer()
     body: dict[str, Any] = {
-        "plan": plan,
-        "keys": list_option_keys(plan.exchanges),
-        "host": host,
-        "met": merge_coverage(),
+        "options": options,
+        "keys": list_option_keys(options.exchanges),
+        "server": server,
+        "covered": merge_coverage(),
         "runs": 0,
-        "found": {},
+        "failures": {},
         "__module__": getattr(client, "__module__", __name__),
     }
-    machine: type[ExchangeMachine] = type(f"{plan.name}Machine", (ExchangeMachine,), body)
+    machine: type[ExchangeMachine] = type(f"{options.name}Machine", (ExchangeMachine,), body)
     machine.TestCase.settings = _SETTINGS
-    machine.TestCase.addClassCleanup(host.close)
+    machine.TestCase.addClassCleanup(server.close)
     return machine

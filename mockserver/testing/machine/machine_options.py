@@ -1,7 +1,8 @@
-"""What a machine is to do: against which client, playing whom, in what world, checking what.
+"""The options of a machine: against which client, playing whom, in what world, checking what.
 
-The world's credentials follow from the client's name, so that what was captured in one run holds in another; and
-they are always made up, so that what is written about a failure gives away none but what a client brings itself.
+The credentials of the sandbox follow from the client's name, so that a call recorded in one run is
+valid in another. They are always made up, so that the files about a failure give away none, but
+what a client brings itself.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ __all__ = ["CHECKED", "PLAYS", "Invariant", "MachineOptions", "to_identifier"]
 PLAYS = ("buyer", "cs", "time", "stock", "replies", "seller")
 CHECKED = ("offences", "repeats", "left_lying")
 Invariant = Callable[[Any, Sandbox], object]
-_SECRET = ("app_secret", "session")
+_SECRET_KEYS = ("app_secret", "session")
 
 
 class MachineOptions(Struct, frozen=True, kw_only=True):
@@ -42,33 +43,35 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
     write_to: str | None
 
     def __post_init__(self) -> None:
-        """Every name is one that there is, and the world brings no credentials.
+        """Check that every name is known and that the world brings no credentials.
 
         Raises:
-            BadDocument: another; says what was probably meant.
+            BadDocument: what is wrong, and what was probably meant.
         """
-        for field, given, known in (
+        for field, names, known in (
             ("plays", self.plays, PLAYS),
             ("check", self.check, CHECKED),
             ("ruleset", (self.ruleset,), tuple(Ruleset)),
         ):
-            for each in given:
-                if each not in known:
-                    raise unknown_name(field, each, known)
+            for name in names:
+                if name not in known:
+                    raise unknown_name(field, name, known)
         for status in self.handles:
             if status not in set(Status):
-                raise unknown_name("handles", str(status), [str(each.value) for each in Status])
-        for each in ("seed", "ruleset"):
-            if each in self.world:
+                raise unknown_name(
+                    "handles", str(status), [str(known_status.value) for known_status in Status]
+                )
+        for key in ("seed", "ruleset"):
+            if key in self.world:
                 raise BadDocument(
-                    f"world.{each}", f"请用参数 {each}", f"give it as the argument {each}"
+                    f"world.{key}", f"请用参数 {key}", f"give it as the argument {key}"
                 )
         if self.exchanges < 1:
             raise BadDocument("exchanges", "至少 1 张", "at least 1")
-        for each in _SECRET:
-            if _named(self.world, each):
+        for key in _SECRET_KEYS:
+            if _has_key(self.world, key):
                 raise BadDocument(
-                    f"world.{each}",
+                    f"world.{key}",
                     "由状态机自己编造；客户端从 sandbox.env 读取",
                     "is the machine's own: clients read it from sandbox.env",
                 )
@@ -76,7 +79,11 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The rows that the parties who play can take, what a refused receipt opens right after it; a buyer applies in any case."""
+        """The rows that the parties of the machine can take, in the order of a run.
+
+        What only a refused receipt makes possible comes right after the refusal.  A buyer applies
+        in any case.
+        """
         by = {*self.plays, *((Actor.SYSTEM,) if "time" in self.plays else ())}
         rows = [
             row
@@ -93,11 +100,13 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The client's name, of letters, digits and underscores."""
+        """The client's name as letters, digits and underscores."""
         return to_identifier(str(getattr(self.client, "__name__", type(self.client).__name__)))
 
     def document(self, now: str = "") -> dict[str, Any]:
-        """The world document with every credential in it; the clock frozen `now`, or as the plan has it."""
+        """Return the world document with every credential in it; the clock is frozen at `now`, if
+        it is given.
+        """
         clock: Any = now or ({"mode": "running"} if self.ages else FROZEN_AT)
         return {
             "clock": clock,
@@ -106,41 +115,46 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
             "ruleset": self.ruleset,
             "apps": [
                 {
-                    "app_key": self._digits("app", place),
+                    "app_key": self._make_digits("app", place),
                     **app,
-                    "app_secret": self._hex("secret", place),
+                    "app_secret": self._make_hex("secret", place),
                 }
                 for place, app in enumerate(self.world.get("apps") or ({},))
             ],
             "shops": [
-                self._shop(place, shop)
+                self._make_shop(place, shop)
                 for place, shop in enumerate(self.world.get("shops") or ({},))
             ],
         }
 
-    def _shop(self, place: int, shop: Mapping[str, Any]) -> dict[str, Any]:
+    def _make_shop(self, place: int, shop: Mapping[str, Any]) -> dict[str, Any]:
         subs = [
-            {**sub, "session": self._hex("sub", place, number)}
+            {**sub, "session": self._make_hex("sub", place, number)}
             for number, sub in enumerate(shop.get("subs", ({},)))
         ]
-        return {**shop, "session": self._hex("session", place), "subs": subs}
+        return {**shop, "session": self._make_hex("session", place), "subs": subs}
 
-    def _hex(self, *parts: object) -> str:
+    def _make_hex(self, *parts: object) -> str:
         return hashlib.sha256(
             "|".join(map(str, (self.name, self.seed, *parts))).encode()
         ).hexdigest()[:48]
 
-    def _digits(self, *parts: object) -> str:
-        return f"10{int(self._hex(*parts)[:12], 16) % 10**8:08}"
+    def _make_digits(self, *parts: object) -> str:
+        return f"10{int(self._make_hex(*parts)[:12], 16) % 10**8:08}"
 
 
 def to_identifier(name: str) -> str:
-    """A name of letters, digits and underscores, for files and functions."""
-    return "".join(sign if sign.isalnum() else "_" for sign in name).strip("_") or "unnamed"
+    """Return the name with everything but letters and digits replaced by underscores, for files and
+    functions.
+    """
+    return (
+        "".join(character if character.isalnum() else "_" for character in name).strip("_")
+        or "unnamed"
+    )
 
 
-def _named(value: Any, name: str) -> bool:
-    """Whether a key of this name stands anywhere in a document."""
+def _has_key(value: Any, key: str) -> bool:
+    """Return True if the key stands anywhere in a document."""
     if isinstance(value, Mapping):
-        return name in value or any(_named(each, name) for each in value.values())
-    return isinstance(value, list | tuple) and any(_named(each, name) for each in value)
+        return key in value or any(_has_key(member, key) for member in value.values())
+    return isinstance(value, list | tuple) and any(_has_key(item, key) for item in value)

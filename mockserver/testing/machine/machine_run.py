@@ -1,29 +1,29 @@
-"""One run: the user's client in a fresh sandbox, step after step, with everything kept that tells it again.
+"""One run of the machine: the user's client in a fresh sandbox, step after step, with all that it
+takes to repeat it.
 
-The machine draws steps and does them here, and so does a replay.  Steps are spelt as stories spell them;
-`client` lets the client act so many times.
+Steps are spelt as in scenario files and carried out by the same `StepExecutor`; one kind is added,
+`client`, which lets the client act so many times and checks it each time.  The machine draws steps
+and runs them here; so does a replay.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.durations import parse_duration
 from ...domain.moves import MOVES, Apply
 from ...domain.table import Row
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import show_time
-from ...scenario.signed_calls import make_signed_call
+from ...scenario.step_executor import StepExecutor
 from ...scenario.target import ControlRefused
 from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
 from .local_server import LocalServer, RecordedCall
 from .machine_options import MachineOptions
 from .possible_steps import (
-    QUIET,
+    MAX_QUIET_ROUNDS,
     Option,
     OptionKey,
     StepContext,
@@ -33,241 +33,236 @@ from .possible_steps import (
     find_preferred_options,
 )
 
-__all__ = ["ExecutedStep", "MachineRun"]
+__all__ = ["ExecutedStep", "MachineRun", "split_move"]
 
-_KEPT = ("on", "as")  # keys of a step that are no fields
+_MAX_ERROR_LENGTH = 500  # characters of what the user's code raised
+_ACTORS = frozenset(actor.value for actor in Actor)
 
 
 class ExecutedStep(Struct, frozen=True):
-    """A step that was done, and the calls that it came to."""
+    """A step that was carried out, and the signed calls that it came to."""
 
     step: StepDocument
-    heard: tuple[RecordedCall, ...] = ()
+    calls: tuple[RecordedCall, ...] = ()
+
+
+def split_move(step: StepDocument) -> tuple[str, str, dict[str, Any]] | None:
+    """Return `(actor, move, fields)` of a step by which somebody makes a move; None for any other
+    step.
+    """
+    actor, name = next(iter(step.items()))
+    if actor not in _ACTORS:
+        return None
+    return actor, name, {key: step[key] for key in step if key not in (actor, "on", "as")}
 
 
 class MachineRun:
-    """The client in its sandbox; `failed` is told of the first failure, before its error is raised."""
+    """The client in its sandbox.
+
+    `on_failure(run, failure)` is called for the first failure, before its error is raised.  `names`
+    are the exchanges' names by dispute id, in the order of opening; `began` is the sandbox's first
+    now.
+
+    Raises:
+        TypeError: `client(sandbox)` returned nothing that can act.
+        BaseException: what the client raised when it was made.
+    """
 
     def __init__(
         self,
-        plan: MachineOptions,
-        host: LocalServer,
-        failed: "Callable[[MachineRun, CheckFailure], object]" = lambda encounter, failure: None,
+        options: MachineOptions,
+        server: LocalServer,
+        on_failure: "Callable[[MachineRun, CheckFailure], object]" = lambda run, failure: None,
     ) -> None:
-        self.plan, self._failed, self._tap = plan, failed, host.tap
-        self.world, self.sandbox, self._stage = host.open(plan)
-        self.wishes: tuple[Row, ...] = ()
+        self.options = options
+        self._on_failure = on_failure
+        self._gateway = server.gateway
+        self.world, self.sandbox, self._target = server.open(options)
+        self._executor = StepExecutor(self._target)
+        self.preferred_rows: tuple[Row, ...] = ()
         self.began = show_time(self.world.now)
         self.names: dict[int, str] = {}
-        self.operations: list[ExecutedStep] = []
-        self._calls: set[str] = set()
-        self._quiet = 0
-        self._actor, self._open = None, True
+        self.executed_steps: list[ExecutedStep] = []
+        self._request_ids: set[str] = set()  # of all calls of the client
+        self._quiet_rounds = 0
+        self._is_open = True
+        self._client: Any = None
         try:
-            self._actor = plan.client(self.sandbox)
+            self._client = options.client(self.sandbox)
         except BaseException:
             self.close()
             raise
-        if not callable(self._round):
+        if not callable(self._act):
             self.close()
             raise TypeError(
-                "client(sandbox) 应返回可调用对象，或有 step() 的对象 (client(sandbox) should return a callable, or an object with step())"
+                "client(sandbox) 应返回可调用对象，或有 step() 的对象 "
+                "(client(sandbox) should return a callable, or an object with step())"
             )
 
     def close(self) -> None:
-        """Client and sandbox are gone.  Idempotent."""
-        if self._open:
-            self._open = False
-            self._stage.close()
-            end = getattr(self._actor, "close", None)
-            if end is not None:
-                end()
+        """Delete the sandbox and close the client.  Idempotent."""
+        if self._is_open:
+            self._is_open = False
+            self._target.close()
+            close_client = getattr(self._client, "close", None)
+            if close_client is not None:
+                close_client()
 
     @property
-    def _round(self) -> Any:
-        return getattr(self._actor, "step", self._actor)
+    def _act(self) -> Any:
+        """One round of the client's work."""
+        return getattr(self._client, "step", self._client)
 
     @property
-    def met(self) -> dict[str, Any]:
-        """What was met of the state machine, as `S/coverage` tells it."""
+    def coverage(self) -> dict[str, Any]:
+        """What the run has reached of the state machine, as in `S/coverage`."""
         return self.world.coverage.shown()
 
     def find_options(self) -> tuple[Mapping[OptionKey, Option], set[OptionKey]]:
-        """What can happen next, and which of it the run wants."""
-        at = self._surroundings
-        found = find_options(at)
-        return found, find_preferred_options(at, found)
+        """Return all steps that are possible now, and the keys of those that the run prefers."""
+        context = self._make_context()
+        options = find_options(context)
+        return options, find_preferred_options(context, options)
 
     def end(self) -> None:
-        """The client has had its last chance to do what it left.
+        """Give the client its last chance to do what it left undone.
 
         Raises:
-            BaseException: as of `do`.
+            BaseException: as `run_step`.
         """
-        for step in [*closing_steps(self._surroundings)]:
-            self.do(step)
+        for step in list(closing_steps(self._make_context())):
+            self.run_step(step)
 
-    @property
-    def _surroundings(self) -> StepContext:
-        plan, taken = self.plan, self.met["rulesets"].get(self.plan.ruleset, {}).get("rows", {})
+    def _make_context(self) -> StepContext:
+        options = self.options
         return StepContext(
-            self.world,
-            self.names,
-            plan.plays,
-            plan.exchanges,
-            self._quiet,
-            plan.ages,
-            taken,
-            self.wishes,
+            world=self.world,
+            names=self.names,
+            plays=options.plays,
+            max_open=options.exchanges,
+            quiet_rounds=self._quiet_rounds,
+            ages=options.ages,
+            rows_taken=self.coverage["rulesets"].get(options.ruleset, {}).get("rows", {}),
+            preferred_rows=self.preferred_rows,
         )
 
-    def do(self, step: StepDocument) -> None:
-        """The step is done; where it lets the client act, all that is checked holds.
+    def run_step(self, step: StepDocument) -> None:
+        """Carry out a step; one that lets the client act checks it too.
 
         Raises:
-            Refused: a move that is not possible.
+            ControlRefused: the move is not possible.
             ClientFailed: a built-in check does not hold.
             BaseException: what the client, its own check or an invariant raised.
         """
+        self.executed_steps.append(ExecutedStep(step))
         kind = next(iter(step))
-        self.operations.append(ExecutedStep(step))
-        if kind != "client":
-            self._quiet = 0
-        _DOERS[kind](self, step)
-
-    # steps
-
-    def _number(self, name: str) -> int:
-        for number, each in self.names.items():
-            if each == name:
-                return number
-        raise ControlRefused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
-
-    def _move(self, step: StepDocument) -> None:
-        """A party's move; the seller's as a signed call."""
-        actor, name = next(iter(step.items()))
-        fields = {key: value for key, value in step.items() if key not in (actor, *_KEPT)}
-        if name == Apply.name():
-            self.names[int(self._stage.ask("POST", "exchanges", fields)["dispute_id"])] = step["as"]
+        if kind == "client":
+            self._let_client_act(step["client"])
             return
-        dispute_id = self._number(step["on"])
-        if actor == Actor.SELLER:
-            session = self._stage.info["shops"][0]["session"]
-            call = make_signed_call(MOVES[name], str(dispute_id), fields, self._stage, session)
-            if call is not None:
-                with self._tap.listening() as heard:
-                    self._stage.call(*call, session)
-                self.operations[-1] = ExecutedStep(step, tuple(heard))
-                return
-        self._stage.ask(
-            "POST", f"exchanges/{dispute_id}/moves", {"by": actor, "move": name, **fields}
-        )
+        self._quiet_rounds = 0
+        move = split_move(step)
+        if move is None:
+            self._executor.change_sandbox(kind, step if kind == "fault" else step[kind])
+        else:
+            self._make_move(step, *move)
 
-    def _advance(self, step: StepDocument) -> None:
-        self.world.advance(parse_duration(step["advance"]))
+    def _make_move(
+        self, step: StepDocument, actor: str, name: str, fields: Mapping[str, Any]
+    ) -> None:
+        """Make a party's move; the seller's is a signed call, whose outcome is not judged."""
+        if name == Apply.name():
+            self.names[int(self._executor.open_exchange(fields))] = step["as"]
+            return
+        dispute_id = self._find_dispute_id(step["on"])
+        with self._gateway.record() as calls:
+            self._executor.make_move(Actor(actor), MOVES[name], dispute_id, fields)
+        # Before its call the seller may look up a reason: that is not part of the step.
+        self.executed_steps[-1] = ExecutedStep(step, tuple(calls[-1:]))
 
-    def _age(self, step: StepDocument) -> None:
-        self.world.age(parse_duration(step["age"]))
-
-    def _stock(self, step: StepDocument) -> None:
-        for name, units in step["stock"].items():
-            self.world.put_stock(name, units)
-
-    def _rules(self, step: StepDocument) -> None:
-        self.world.patch_rules(step["rules"])
-
-    def _fault(self, step: StepDocument) -> None:
-        self.world.plan_faults(step)
+    def _find_dispute_id(self, name: str) -> str:
+        for dispute_id, own_name in self.names.items():
+            if own_name == name:
+                return str(dispute_id)
+        raise ControlRefused({"title": f"没有换货单 {name}", "detail": f"no exchange {name}"})
 
     # the client
 
-    def _client(self, step: StepDocument) -> None:
-        """The client acts, and is looked at each time."""
-        for _ in range(step["client"]):
-            failure = self._acted()
+    def _let_client_act(self, times: int) -> None:
+        for _ in range(times):
+            failure = self._run_round()
             if failure is not None:
-                self._failed(self, failure)
+                self._on_failure(self, failure)
                 raise failure.error
 
-    def _acted(self) -> CheckFailure | None:
-        """What is wrong after one round of the client's work."""
-        before = self._ways()
-        with self._tap.listening() as heard:
-            broken = _raised("exception", self._round)
-        self._quiet = self._quiet + 1 if self._ways() == before else 0
-        self._calls.update(each.request_id for each in heard)
-        self.operations[-1] = replace(
-            self.operations[-1], heard=(*self.operations[-1].heard, *heard)
+    def _run_round(self) -> CheckFailure | None:
+        """Let the client do one round of its work.  Return what is wrong after it."""
+        before = self._count_status_changes()
+        with self._gateway.record() as calls:
+            failure = _call_user_code("exception", self._act)
+        changed = self._count_status_changes() != before
+        self._quiet_rounds = 0 if changed else self._quiet_rounds + 1
+        self._request_ids.update(call.request_id for call in calls)
+        executed = self.executed_steps[-1]
+        self.executed_steps[-1] = replace(executed, calls=(*executed.calls, *calls))
+        if failure is not None:
+            return failure
+        resting = self.names if self._quiet_rounds >= MAX_QUIET_ROUNDS else ()
+        context = CheckContext(
+            world=self.world,
+            calls=tuple(calls),
+            request_ids=frozenset(self._request_ids),
+            resting=frozenset(resting),
+            handles=self.options.handles,
         )
-        if broken is not None:
-            return broken
-        acted = CheckContext(
-            self.world, tuple(heard), frozenset(self._calls), self._resting(), self.plan.handles
-        )
-        found = chain.from_iterable(
-            CHECKS[name](acted) for name in CHECKS if name in self.plan.check
-        )
-        return next(chain(found, self._own_failures()), None)
+        checks = [check for name, check in CHECKS.items() if name in self.options.check]
+        failures = chain.from_iterable(check(context) for check in checks)
+        return next(chain(failures, self._run_own_checks()), None)
 
-    def _ways(self) -> dict[int, int]:
-        """How many times each exchange has come to another status: what is said about it moves it nowhere."""
+    def _count_status_changes(self) -> dict[int, int]:
+        """Return how often each exchange has changed its status; messages do not count."""
         view = self.world.view
         return {
-            number: sum(event.source is not event.target for event in view.timeline(number))
-            for number in self.names
+            dispute_id: sum(event.source is not event.target for event in view.timeline(dispute_id))
+            for dispute_id in self.names
         }
 
-    def _resting(self) -> frozenset[int]:
-        """The exchanges, once there were enough rounds in which none of them moved."""
-        return frozenset(self.names) if self._quiet >= QUIET else frozenset()
-
-    def _own_failures(self) -> Iterator[CheckFailure]:
-        """What the client's own check and the invariants find."""
-        own = getattr(self._actor, "check", None)
-        if own is not None and (failure := _raised("check", own)) is not None:
-            yield failure
-        for invariant in self.plan.invariants:
-            failure = _raised(
-                getattr(invariant, "__name__", "invariant"), invariant, self._actor, self.sandbox
-            )
+    def _run_own_checks(self) -> Iterator[CheckFailure]:
+        """Yield the failures of the client's own check and of the invariants."""
+        own_check = getattr(self._client, "check", None)
+        if own_check is not None:
+            failure = _call_user_code("check", own_check)
+            if failure is not None:
+                yield failure
+        for invariant in self.options.invariants:
+            name = getattr(invariant, "__name__", "invariant")
+            failure = _call_user_code(name, invariant, self._client, self.sandbox)
             if failure is not None:
                 yield failure
 
 
-def _raised(check: str, run: Callable[..., object], *arguments: object) -> CheckFailure | None:
-    """What the user's code raised, as a failure; what is Hypothesis' own or ends the program passes."""
+def _call_user_code(
+    check: str, run: Callable[..., object], *arguments: object
+) -> CheckFailure | None:
+    """Return what the user's code raised, as a failure of `check`; None if it raised nothing.
+
+    Raises:
+        BaseException: what is Hypothesis' own or ends the program.
+    """
     try:
         run(*arguments)
     except (KeyboardInterrupt, GeneratorExit):
         raise
-    except BaseException as broken:
-        if type(broken).__module__.partition(".")[0] == "hypothesis":
+    except BaseException as error:
+        if type(error).__module__.partition(".")[0] == "hypothesis":
             raise
-        said = join_lines(f"{type(broken).__name__}: {broken}")[:500]
-        where_zh, where_en = (
-            ("客户端抛出", "the client raised")
-            if check == "exception"
-            else (f"{check} 不成立：", f"{check} does not hold:")
-        )
-        error = (
-            ClientFailed(said) if isinstance(broken, SystemExit) else broken
-        )  # it would end the test run
-        return CheckFailure(
-            check=check, zh=f"{where_zh} {said}", en=f"{where_en} {said}", error=error
-        )
+        text = join_lines(f"{type(error).__name__}: {error}")[:_MAX_ERROR_LENGTH]
+        if check == "exception":
+            zh = f"客户端抛出 {text}"
+            en = f"the client raised {text}"
+        else:
+            zh = f"{check} 不成立： {text}"
+            en = f"{check} does not hold: {text}"
+        # SystemExit would end the test run.
+        failed = ClientFailed(text) if isinstance(error, SystemExit) else error
+        return CheckFailure(check=check, zh=zh, en=en, error=failed)
     return None
-
-
-_DOERS: Mapping[str, Callable[[MachineRun, StepDocument], None]] = MappingProxyType(
-    {
-        "buyer": MachineRun._move,
-        "seller": MachineRun._move,
-        "cs": MachineRun._move,
-        "advance": MachineRun._advance,
-        "age": MachineRun._age,
-        "stock": MachineRun._stock,
-        "rules": MachineRun._rules,
-        "fault": MachineRun._fault,
-        "client": MachineRun._client,
-    }
-)

@@ -1,8 +1,25 @@
-"""What can happen next in an encounter: every option is a whole step, and every one of them does something.
+"""Which steps are possible next in a run: every option is a whole step, and every one of them does
+something.
 
-Moves are weighed by the table before they are offered, so none is refused.  A run has an order in which it wishes to
-take the rows, and what takes the first of them is wanted; else what takes any row that is new to the run.  Each option has a key that
-stays the same whatever else is possible, so that a run from which steps are taken out means the same in the others.
+The model.  A random walk through the state machine is of little use if most of its steps are
+refused: then the client under test sees an empty sandbox.  So a move is evaluated against the table
+before it is offered (`StepContext.find_row`), and only what a row allows is an option.  Each option
+also says which row it takes.  That gives two things:
+
+- Coverage.  A run has a list of rows in the order in which it prefers them, another order in each
+  run.  What takes the first row that the run has not taken is preferred; what opens an exchange in
+  that row's status comes next; else anything that takes a new row (`find_preferred_options`).
+- Shrinking by Hypothesis' own means and replays.  Hypothesis remembers choices, not steps.  So each
+  option has a *key* that means the same whatever else is possible: `("move", 0, "buyer", "cancel",
+  0)` is the cancellation of the first open exchange.  Choices are made among all keys there can be
+  (`list_option_keys`) and filtered, so that leaving out an earlier step does not change the meaning
+  of the later ones.
+
+A client gets at most `MAX_QUIET_ROUNDS` rounds in a row in which nothing happens.  After that it
+has had its chance: what still waits for the seller is left undone, which `checks.py` reports.
+
+What would break: an option that changes nothing makes the run idle and hides unhandled exchanges; a
+key that depends on what else is possible makes failures unrepeatable.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -21,12 +38,12 @@ from ...domain.moves import MOVES, Apply, Expire, Judge, LeaveMessage, Modify, M
 from ...domain.play import deadline, possible
 from ...domain.table import FINAL_STATUSES, Row
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
-from ...scenario.signed_calls import METHOD_OF_MOVE
+from ...scenario.step_calls import METHOD_OF_MOVE
 from ...world.move_parser import ACTOR_MOVES
 from ...world.world import World
 
 __all__ = [
-    "QUIET",
+    "MAX_QUIET_ROUNDS",
     "Option",
     "OptionKey",
     "StepContext",
@@ -39,33 +56,39 @@ __all__ = [
 
 StepDocument = dict[str, Any]
 OptionKey = tuple[str | int, ...]  # the kind first
-QUIET = 2  # rounds after which a client that does its work has nothing left to do
-_PLAIN: tuple[StepDocument, ...] = tuple(
+MAX_QUIET_ROUNDS = 2  # after so many a client that does its work has nothing left to do
+_OPENINGS_BY_STATUS: tuple[StepDocument, ...] = tuple(
     {"status": status.value} for status in Status if status not in FINAL_STATUSES
 )
-_HELPED: tuple[StepDocument, ...] = tuple(
+_OPENINGS_WITH_CS: tuple[StepDocument, ...] = tuple(
     {"status": status.value, "cs_status": cs.value}
     for status in (Status.WAIT_BUYER_MODIFY, Status.WAIT_SELLER_CONFIRM)
     for cs in IN_HAND
 )
-_SHORT: StepDocument = {"status": Status.WAIT_SELLER_AGREE.value, "num": 0}  # more than there are
-_OPENINGS = (*_PLAIN, _SHORT, *_HELPED)
-_VARIANTS = 3  # of a judgement, of a modified application
-_OFFSETS = (0, 1, -1)  # seconds from a deadline
+# `num` becomes more than there are.
+_OPENING_WITHOUT_STOCK: StepDocument = {"status": Status.WAIT_SELLER_AGREE.value, "num": 0}
+_OPENINGS = (*_OPENINGS_BY_STATUS, _OPENING_WITHOUT_STOCK, *_OPENINGS_WITH_CS)
+_VARIANTS = 3  # of a judgement, of a modification
+_DEADLINE_OFFSETS = (0, 1, -1)  # seconds
 _SPANS = ("1s", "1h", "1d")
-_HARM = ("reply_lost", "duplicate_delivery")
+_REPLY_FAULTS = ("reply_lost", "duplicate_delivery")
 
 
 class Option(Struct, frozen=True):
-    """A step that is possible, and the row that it takes, if it takes one."""
+    """A step that is possible, and the name of the row that it takes, if it takes one."""
 
     step: StepDocument
     row: str = ""
 
 
-def list_option_keys(exchanges: int) -> Mapping[str, tuple[OptionKey, ...]]:
-    """Every key there can be while so many exchanges are under way, by kind, the simplest first."""
-    slots = range(exchanges)
+Options = Iterator[tuple[OptionKey, Option]]
+
+
+def list_option_keys(max_open: int) -> Mapping[str, tuple[OptionKey, ...]]:
+    """Return every key that an option can have while at most `max_open` exchanges are open, by
+    kind, simplest first.
+    """
+    slots = range(max_open)
     moves = [
         (actor.value, name, variant)
         for actor in (Actor.BUYER, Actor.CS, Actor.SELLER)
@@ -73,123 +96,144 @@ def list_option_keys(exchanges: int) -> Mapping[str, tuple[OptionKey, ...]]:
         if name != Apply.name()
         for variant in range(_VARIANTS if MOVES[name] in (Judge, Modify) else 1)
     ]
+    times = [("time", slot, offset) for slot, offset in product(slots, _DEADLINE_OFFSETS)]
+    methods = METHOD_OF_MOVE.values()
     return MappingProxyType(
         {
-            "client": tuple(("client", times) for times in range(1, QUIET + 1)),
+            "client": tuple(("client", rounds) for rounds in range(1, MAX_QUIET_ROUNDS + 1)),
             "apply": tuple(("apply", place) for place in range(len(_OPENINGS))),
             "move": tuple(("move", slot, *move) for slot, move in product(slots, moves)),
-            "time": (
-                *(("time", span) for span in _SPANS),
-                *(("time", *each) for each in product(slots, _OFFSETS)),
-            ),
-            "stock": tuple(("stock", *each) for each in product(slots, range(3))),
-            "reply": tuple(("reply", *each) for each in product(METHOD_OF_MOVE.values(), _HARM)),
+            "time": (*(("time", span) for span in _SPANS), *times),
+            "stock": tuple(("stock", slot, place) for slot, place in product(slots, range(3))),
+            "reply": tuple(("reply", *plan) for plan in product(methods, _REPLY_FAULTS)),
         }
     )
 
 
-class StepContext(Struct, frozen=True):
-    """What options depend on: the world, the exchanges' names in the order of opening, whom the machine plays.
+class StepContext(Struct, frozen=True, kw_only=True):
+    """What the options depend on.
 
-    `quiet` counts the client's rounds since anything happened; `taken` are the rows of this run, `wishes` all rows in
-    the order in which it wants them.
+    `names` are the exchanges' names by dispute id, in the order of opening; `plays` the parties and
+    things that the machine plays; `max_open` how many exchanges may be open; `quiet_rounds` the
+    client's rounds since anything happened; `ages` whether data gets older where time would
+    advance; `rows_taken` the rows of this run; `preferred_rows` all rows in the order in which the
+    run prefers them.
     """
 
     world: World
     names: Mapping[int, str]
     plays: tuple[str, ...]
-    exchanges: int
-    quiet: int
+    max_open: int
+    quiet_rounds: int
     ages: bool
-    taken: Collection[str]
-    wishes: tuple[Row, ...]
+    rows_taken: Collection[str]
+    preferred_rows: tuple[Row, ...]
 
     @property
-    def going(self) -> list[Exchange]:
-        """The exchanges that have not ended."""
-        found = (self.world.view.exchange(number) for number in self.names)
-        return [exchange for exchange in found if exchange.status not in FINAL_STATUSES]
+    def open_exchanges(self) -> list[Exchange]:
+        """The exchanges that have not ended, in the order of opening."""
+        exchanges = (self.world.view.exchange(dispute_id) for dispute_id in self.names)
+        return [exchange for exchange in exchanges if exchange.status not in FINAL_STATUSES]
 
-    def row(self, exchange: Exchange, move: Move, by: Actor) -> str:
-        """The row that a move would take now; empty where it is not possible."""
+    def find_row(self, exchange: Exchange, move: Move, by: Actor) -> str:
+        """Return the name of the row that a move would take now; empty if it is not possible."""
         at = self.world.view.clock.inner(self.world.directory.real())
         try:
             return self.world.view.evaluate(exchange, move, role=by.main_role, at=at).outcome.rule
         except DomainError:
             return ""
 
-    def has_spoken(self, exchange: Exchange, actor: Actor) -> bool:
-        """Whether the actor has left a message since the exchange came to its status: to repeat it would be idle."""
+    def has_written(self, exchange: Exchange, actor: Actor) -> bool:
+        """Return True if the actor has left a message in this status: another one would change
+        nothing.
+        """
         events = self.world.view.timeline(exchange.dispute_id)
-        here = takewhile(
-            lambda event: event.source is event.target is exchange.status, reversed(events)
+        status = exchange.status
+        in_this_status = takewhile(
+            lambda event: event.source is event.target is status, reversed(events)
         )
         return any(
-            event.move == LeaveMessage.name() and event.role.actor is actor for event in here
+            event.move == LeaveMessage.name() and event.role.actor is actor
+            for event in in_this_status
         )
 
 
-def find_options(at: StepContext) -> Mapping[OptionKey, Option]:
-    """What can happen; there is always something."""
-    going = at.going
-    found: dict[OptionKey, Option] = {}
-    if at.names:
-        found |= {
-            ("client", times): Option({"client": times}) for times in range(1, QUIET + 1 - at.quiet)
-        }
-    for slot, exchange in enumerate(going):
-        found |= _moves(at, slot, exchange)
-        found |= (
-            _times(at, slot, exchange) if "time" in at.plays and (at.quiet or not at.ages) else {}
-        )
-        found |= _stocks(at, slot, exchange) if "stock" in at.plays else {}
-    if "replies" in at.plays:
-        found |= _harms(at, going)
-    if len(going) < at.exchanges:
-        found |= _openings(at)
-    return found or {("client", 1): Option({"client": 1})}
+def find_options(context: StepContext) -> Mapping[OptionKey, Option]:
+    """Return all steps that are possible now; never empty."""
+    exchanges = context.open_exchanges
+    plays = context.plays
+    options: dict[OptionKey, Option] = {}
+    if context.names:
+        for rounds in range(1, MAX_QUIET_ROUNDS + 1 - context.quiet_rounds):
+            options["client", rounds] = Option({"client": rounds})
+    # Data ages only after the client has looked: by its own clock it could not have missed what it had no time to see.
+    time_passes = "time" in plays and (context.quiet_rounds or not context.ages)
+    for slot, exchange in enumerate(exchanges):
+        options |= _list_moves(context, slot, exchange)
+        if time_passes:
+            options |= _list_times(context, slot, exchange)
+        if "stock" in plays:
+            options |= _list_stock_changes(context, slot, exchange)
+    if "replies" in plays:
+        options |= _list_reply_faults(context, exchanges)
+    if len(exchanges) < context.max_open:
+        options |= _list_openings(context)
+    return options or {("client", 1): Option({"client": 1})}
 
 
-def find_preferred_options(at: StepContext, found: Mapping[OptionKey, Option]) -> set[OptionKey]:
-    """The options that the run wants: those that take the row it wishes for, or lead there, else those that take a new one."""
-    wish = next((row for row in at.wishes if row.name not in at.taken), None)
-    if wish is not None:
-        wished = {key for key, option in found.items() if option.row == wish.name}
-        if not wished and all(each.status is not wish.source for each in at.going):
-            wished = {
+def find_preferred_options(
+    context: StepContext, options: Mapping[OptionKey, Option]
+) -> set[OptionKey]:
+    """Return the keys of the options that the run prefers; may be empty.
+
+    Those that take the preferred row, or open an exchange in its status; else those that take any
+    new row.
+    """
+    taken = context.rows_taken
+    row = next((row for row in context.preferred_rows if row.name not in taken), None)
+    if row is not None:
+        preferred = {key for key, option in options.items() if option.row == row.name}
+        statuses = {exchange.status for exchange in context.open_exchanges}
+        if not preferred and row.source not in statuses:
+            preferred = {
                 key
-                for key, option in found.items()
-                if key[0] == "apply" and option.step["status"] == wish.source
+                for key, option in options.items()
+                if key[0] == "apply" and option.step["status"] == row.source
             }
-        if wished:
-            return wished
-    return {key for key, option in found.items() if option.row and option.row not in at.taken}
+        if preferred:
+            return preferred
+    return {key for key, option in options.items() if option.row and option.row not in taken}
 
 
-def _openings(at: StepContext) -> Iterator[tuple[OptionKey, Option]]:
-    """An application at every open status, for more units than there are, and where it matters with customer service in it."""
-    wanted = at.world.view.goods_named("wanted")
-    assert wanted is not None
-    shelf = at.world.view.accounts(wanted.sku_id)
+def _list_openings(context: StepContext) -> Options:
+    """Yield an application at every open status, for more units than there are, and with customer
+    service in it.
+    """
+    view = context.world.view
+    goods = view.goods_named("wanted")
+    assert goods is not None
+    available = view.accounts(goods.sku_id).available
     for place, step in enumerate(_OPENINGS):
-        more = {"num": shelf.available + 1} if step is _SHORT else {}
+        more = {"num": available + 1} if step is _OPENING_WITHOUT_STOCK else {}
         yield ("apply", place), Option({**step, **more})
 
 
-def _moves(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
-    """The moves that somebody who plays can make."""
+def _list_moves(context: StepContext, slot: int, exchange: Exchange) -> Options:
+    """Yield the moves that somebody whom the machine plays can make."""
     for by, kind in possible(exchange):
-        if by not in at.plays or (kind is LeaveMessage and at.has_spoken(exchange, by)):
+        idle = kind is LeaveMessage and context.has_written(exchange, by)
+        if by not in context.plays or idle:
             continue
-        for variant, move in enumerate(_variants(kind, exchange)):
-            row = at.row(exchange, move, by)
+        for variant, move in enumerate(_list_variants(kind, exchange)):
+            row = context.find_row(exchange, move, by)
             if row:
-                step = {by.value: kind.name(), "on": at.names[exchange.dispute_id], **_fields(move)}
+                name = context.names[exchange.dispute_id]
+                step = {by.value: kind.name(), "on": name, **_find_own_fields(move)}
                 yield ("move", slot, by.value, kind.name(), variant), Option(step, row)
 
 
-def _variants(kind: type[Move], exchange: Exchange) -> tuple[Move, ...]:
-    """A move with the fields that decide which row it takes, or how much stock."""
+def _list_variants(kind: type[Move], exchange: Exchange) -> tuple[Move, ...]:
+    """Return a move with the fields that decide which row it takes, or how much stock."""
     if kind is Judge:
         return tuple(Judge(verdict=verdict) for verdict in Verdict)
     if kind is Modify:
@@ -197,48 +241,53 @@ def _variants(kind: type[Move], exchange: Exchange) -> tuple[Move, ...]:
     return (kind(),)
 
 
-def _fields(move: Move) -> StepDocument:
-    """The fields of a move that are not as they are anyway."""
-    usual, given = msgspec.to_builtins(type(move)()), msgspec.to_builtins(move)
-    return {name: value for name, value in given.items() if value != usual[name]}
+def _find_own_fields(move: Move) -> StepDocument:
+    """Return the fields of a move that differ from their defaults."""
+    defaults = msgspec.to_builtins(type(move)())
+    fields = msgspec.to_builtins(move)
+    return {name: value for name, value in fields.items() if value != defaults[name]}
 
 
-def _times(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
-    """To the deadline, a second beyond and a second before; and small steps.
-
-    Data ages only after the client has looked: it could not have missed by its own clock what it never had time to see.
-    """
-    how, view = "age" if at.ages else "advance", at.world.view
-    now, due = view.clock.inner(at.world.directory.real()), deadline(exchange, view.rules)
-    yield from ((("time", span), Option({how: span})) for span in _SPANS)
+def _list_times(context: StepContext, slot: int, exchange: Exchange) -> Options:
+    """Yield small steps, and steps to the deadline, a second beyond and a second before."""
+    kind = "age" if context.ages else "advance"
+    for span_text in _SPANS:
+        yield ("time", span_text), Option({kind: span_text})
+    view = context.world.view
+    now = view.clock.inner(context.world.directory.real())
+    due = deadline(exchange, view.rules)
     if due is None:
         return
-    row = at.row(exchange, Expire(), Actor.SYSTEM)
-    for offset in _OFFSETS:
+    row = context.find_row(exchange, Expire(), Actor.SYSTEM)
+    for offset in _DEADLINE_OFFSETS:
         span = due - now + timedelta(seconds=offset)
         if span > timedelta():
-            yield ("time", slot, offset), Option({how: format_duration(span)}, row)
+            yield ("time", slot, offset), Option({kind: format_duration(span)}, row)
 
 
-def _stocks(at: StepContext, slot: int, exchange: Exchange) -> Iterator[tuple[OptionKey, Option]]:
-    """Other units on the shelf of the goods that an exchange waits for: as many as it needs, one less, none."""
+def _list_stock_changes(context: StepContext, slot: int, exchange: Exchange) -> Options:
+    """Yield other units of the goods that an exchange waits for: as many as it needs, one less,
+    none.
+    """
     if exchange.status in (Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_MODIFY):
-        there = at.world.view.accounts(exchange.exchange_sku).available
+        available = context.world.view.accounts(exchange.exchange_sku).available
+        name = _name_goods(context, exchange)
         for place, units in enumerate((exchange.num, exchange.num - 1, 0)):
-            if units != there:
-                yield ("stock", slot, place), Option({"stock": {_goods(at, exchange): units}})
+            if units != available:
+                yield ("stock", slot, place), Option({"stock": {name: units}})
 
 
-def _goods(at: StepContext, exchange: Exchange) -> str:
-    """The name of the goods wished for, or their SKU."""
-    sku = exchange.exchange_sku
-    goods = at.world.view.goods_of_sku(sku)
-    return goods.name if goods else sku
+def _name_goods(context: StepContext, exchange: Exchange) -> str:
+    """Return the name of the goods that the buyer gets, or their SKU id."""
+    goods = context.world.view.goods_of_sku(exchange.exchange_sku)
+    return goods.name if goods else exchange.exchange_sku
 
 
-def _harms(at: StepContext, going: list[Exchange]) -> Iterator[tuple[OptionKey, Option]]:
-    """The reply to the client's next write is lost, or the write arrives twice; one such plan for a method at a time."""
-    view = at.world.view
+def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Options:
+    """Yield a lost reply or a doubled delivery of the client's next write; one such plan for a
+    method at a time.
+    """
+    view = context.world.view
     planned = {
         name
         for fault in view.faults()
@@ -247,31 +296,35 @@ def _harms(at: StepContext, going: list[Exchange]) -> Iterator[tuple[OptionKey, 
     }
     writes = {
         METHOD_OF_MOVE[kind]
-        for exchange in going
+        for exchange in exchanges
         for by, kind in possible(exchange)
         if by is Actor.SELLER and kind in METHOD_OF_MOVE and kind is not LeaveMessage
     }
-    for method, fault in product(sorted(writes - planned), _HARM):
+    for method, fault in product(sorted(writes - planned), _REPLY_FAULTS):
         yield ("reply", method, fault), Option({"fault": fault, "method": method})
 
 
-def closing_steps(at: StepContext) -> Iterator[StepDocument]:
-    """How a run ends: some time later the client looks again, and once more when what was out of stock is there."""
+def closing_steps(context: StepContext) -> Iterator[StepDocument]:
+    """Yield how a run ends: some time later the client looks again, and once more when missing
+    stock has come.
+    """
+    view = context.world.view
     short = [
-        each
-        for each in at.going
-        if each.status is Status.WAIT_SELLER_AGREE
-        and at.world.view.accounts(each.exchange_sku).available < each.num
+        exchange
+        for exchange in context.open_exchanges
+        if exchange.status is Status.WAIT_SELLER_AGREE
+        and view.accounts(exchange.exchange_sku).available < exchange.num
     ]
-    later: list[StepDocument] = (
-        [{"age" if at.ages else "advance": "1h"}] if "time" in at.plays else []
-    )
-    if short and "stock" in at.plays:
+    later: list[StepDocument] = []
+    if "time" in context.plays:
+        later = [{"age" if context.ages else "advance": "1h"}]
+    if short and "stock" in context.plays:
+        units = sum(exchange.num for exchange in short)
         yield {"client": 1}
         yield from later
         yield {"client": 1}
-        yield {"stock": {_goods(at, each): sum(one.num for one in short) for each in short}}
-    if at.names:
+        yield {"stock": {_name_goods(context, exchange): units for exchange in short}}
+    if context.names:
         yield {"client": 1}
         yield from later
-        yield {"client": QUIET}
+        yield {"client": MAX_QUIET_ROUNDS}

@@ -1,7 +1,9 @@
-"""A failure made small: steps are left out, and fields of steps, for as long as the same check fails.
+"""Makes a failure small: steps are left out, and fields of steps, for as long as the same check
+fails.
 
-Whole runs are repeated, 150 at most, so that it takes seconds where the client is slow.  Hypothesis could shrink as
-well, but knows its draws only, not steps: it needs ten times as many runs.
+Whole runs are repeated, `_MAX_RUNS` at most, so that it takes seconds where the client is slow.
+Hypothesis could shrink as well, but knows only its choices, not steps: it needs ten times as many
+runs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,111 +22,117 @@ from .possible_steps import StepDocument
 
 __all__ = ["FailingRun", "shrink"]
 
-_RUNS_AT_MOST = 150
+_MAX_RUNS = 150
+_CHUNK_SIZES = (16, 8, 4, 2, 1)  # steps left out at a time
 
 
 class FailingRun(Struct, frozen=True):
     """A run that failed, and how."""
 
-    encounter: MachineRun
+    run: MachineRun
     failure: CheckFailure
 
     @property
     def steps(self) -> list[StepDocument]:
         """The steps of the run."""
-        return [deed.step for deed in self.encounter.operations]
+        return [executed.step for executed in self.run.executed_steps]
 
 
-class _Reducer:
-    """The smallest failing run so far."""
+def shrink(options: MachineOptions, server: LocalServer, failing: FailingRun) -> FailingRun:
+    """Return a run with few and plain steps that fails in the same way; `failing` itself if it does
+    not fail again.
+    """
+    shrinker = _Shrinker(options, server, failing)
+    if not shrinker.try_steps(failing.steps):
+        return failing
+    for size in _CHUNK_SIZES:
+        while shrinker.leave_out(size) and size == 1:
+            pass
+    shrinker.simplify(_simplify_step)
+    shrinker.try_steps(_rename_exchanges(shrinker.smallest.steps))
+    return shrinker.smallest
 
-    def __init__(self, plan: MachineOptions, host: LocalServer, found: FailingRun) -> None:
-        self.found = found
-        self._plan, self._host, self._left = plan, host, _RUNS_AT_MOST
 
-    def take(self, steps: Iterable[StepDocument]) -> bool:
-        """Whether these steps fail the same check; then they are the smallest run so far."""
-        if not self._left:
+class _Shrinker:
+    """`smallest` is the smallest failing run so far."""
+
+    def __init__(self, options: MachineOptions, server: LocalServer, failing: FailingRun) -> None:
+        self.smallest = failing
+        self._options = options
+        self._server = server
+        self._runs_left = _MAX_RUNS
+
+    def try_steps(self, steps: Iterable[StepDocument]) -> bool:
+        """Run these steps.
+
+        Return True if they fail in the same way; then they are the smallest run.
+        """
+        if not self._runs_left:
             return False
-        self._left -= 1
-        again = _run(self._plan, self._host, steps)
-        if again is None or again.failure.kind != self.found.failure.kind:
+        self._runs_left -= 1
+        again = _run(self._options, self._server, steps)
+        if again is None or again.failure.kind != self.smallest.failure.kind:
             return False
-        self.found = again
+        self.smallest = again
         return True
 
-    def drop(self, size: int) -> bool:
-        """Whether any steps could be left out, so many at a time, from the end."""
-        before, place = len(self.found.steps), len(self.found.steps) - size
+    def leave_out(self, size: int) -> bool:
+        """Leave out `size` steps at a time, from the end.  Return True if any could be left out."""
+        before = len(self.smallest.steps)
+        place = before - size
         while place > -size:
-            steps = self.found.steps
-            self.take([*steps[: max(place, 0)], *steps[place + size :]])
-            place = min(place, len(self.found.steps)) - size
-        return len(self.found.steps) < before
+            steps = self.smallest.steps
+            self.try_steps([*steps[: max(place, 0)], *steps[place + size :]])
+            place = min(place, len(self.smallest.steps)) - size
+        return len(self.smallest.steps) < before
 
-    def simplify(self, plainer: Callable[[StepDocument], Iterator[StepDocument]]) -> None:
-        """Each step is as plain as it can be."""
-        for place in range(len(self.found.steps)):
-            for each in plainer(self.found.steps[place]) if place < len(self.found.steps) else ():
-                steps = self.found.steps
-                if self.take([*steps[:place], each, *steps[place + 1 :]]):
+    def simplify(self, simplify_step: Callable[[StepDocument], Iterator[StepDocument]]) -> None:
+        """Replace each step by the plainest form that still fails."""
+        for place in range(len(self.smallest.steps)):
+            if place >= len(self.smallest.steps):
+                return
+            for plainer in simplify_step(self.smallest.steps[place]):
+                steps = self.smallest.steps
+                if self.try_steps([*steps[:place], plainer, *steps[place + 1 :]]):
                     break
 
 
 def _run(
-    plan: MachineOptions, host: LocalServer, steps: Iterable[StepDocument]
+    options: MachineOptions, server: LocalServer, steps: Iterable[StepDocument]
 ) -> FailingRun | None:
-    """The run of these steps if it fails; steps that are not possible are left out."""
+    """Return the run of these steps if it fails; steps that are not possible are left out."""
     failures: list[CheckFailure] = []
-    encounter = MachineRun(plan, host, lambda encounter, failure: failures.append(failure))
+    run = MachineRun(options, server, lambda run, failure: failures.append(failure))
     try:
         for step in steps:
             with suppress(ControlRefused):
-                encounter.do(step)
+                run.run_step(step)
     except BaseException:
         if not failures:
             raise
     finally:
-        encounter.close()
-    return FailingRun(encounter, failures[0]) if failures else None
+        run.close()
+    return FailingRun(run, failures[0]) if failures else None
 
 
-def shrink(plan: MachineOptions, host: LocalServer, found: FailingRun) -> FailingRun:
-    """A run with few and plain steps that fails as `found` does, whose sandbox is gone by now; itself if it does not fail again."""
-    reducer = _Reducer(plan, host, found)
-    if not reducer.take(found.steps):
-        return found
-    for size in (16, 8, 4, 2, 1):
-        while reducer.drop(size) and size == 1:
-            pass
-    reducer.simplify(_plainer)
-    reducer.take(_renamed(reducer.found.steps))
-    return reducer.found
-
-
-def _plainer(step: StepDocument) -> Iterator[StepDocument]:
-    """Plainer forms of a step, the plainest first: without words, without customer service, the client once."""
+def _simplify_step(step: StepDocument) -> Iterator[StepDocument]:
+    """Yield plainer forms of a step, the plainest first: without optional fields, the client once."""
     kind = next(iter(step))
     if kind == "client" and step[kind] > 1:
         yield {kind: 1}
-    needed = (
-        {kind, "on", "as", "status"}
-        if step[kind] == Apply.name()
-        else {kind, "on"}
-        if "on" in step
-        else set(step)
-    )
+    if step[kind] == Apply.name():
+        needed = {kind, "on", "as", "status"}
+    else:
+        needed = {kind, "on"} if "on" in step else set(step)
     plain = {key: value for key, value in step.items() if key in needed}
     if plain != step:
         yield plain
-        yield from (
-            {key: value for key, value in step.items() if key != each}
-            for each in sorted(step.keys() - plain.keys())
-        )
+        for left_out in sorted(step.keys() - plain.keys()):
+            yield {key: value for key, value in step.items() if key != left_out}
 
 
-def _renamed(steps: list[StepDocument]) -> list[StepDocument]:
-    """The steps with exchanges named in the order of opening."""
+def _rename_exchanges(steps: list[StepDocument]) -> list[StepDocument]:
+    """Return the steps with exchanges named `e1`, `e2` … in the order of opening."""
     opened = [step["as"] for step in steps if "as" in step]
     names: dict[Any, str] = {name: f"e{place}" for place, name in enumerate(opened, 1)}
     return [

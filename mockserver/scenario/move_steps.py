@@ -1,0 +1,86 @@
+"""Reads steps by which a party moves an exchange, e.g. `seller: agree`."""
+
+from ..domain.moves import MOVES, PICTURES_FIELD, Apply
+from ..domain.vocabulary import Actor
+from ..world.document import BadDocument, unknown_name
+from ..world.move_parser import ACTOR_MOVES, parse_move
+from ..world.opening import OpenDocument, check_opening
+from .model import MoveStep, Step
+from .read_context import ReadContext
+from .references import has_references
+from .step_members import read_expectations, read_refusal, read_step_base, require_exchange
+from .yaml_text import Node
+
+__all__ = ["MOVE_STEP_KEYS", "OPENING_FIELDS", "read_move"]
+
+MOVE_STEP_KEYS = ("as", "on", "sub", "expect", "refused", "note")  # the others are fields
+OPENING_FIELDS = tuple(name for name in OpenDocument.__struct_fields__ if name != "count")
+
+
+def read_move(node: Node, kind: str, context: ReadContext) -> Step | None:
+    """Return the step of the actor `kind`; None if the actor has no such move."""
+    actor = Actor(kind)
+    name = node.value[kind].value
+    if name not in ACTOR_MOVES[actor]:
+        error = unknown_name(kind, str(name), ACTOR_MOVES[actor], "操作")
+        context.report_error(node.value[kind], error)
+        # It may have meant to open an exchange: one mistake is enough.
+        context.exchange_names |= {"it", context.read_text(node, "as", "it")}
+        return None
+    move = MOVES[name]
+    members = {
+        key: member for key, member in node.value.items() if key not in (kind, *MOVE_STEP_KEYS)
+    }
+    fields = Node(members, node.line, node.column, node.keys)
+    sub = context.read_flag(node, "sub")
+    context.check_references(fields)
+    for key, member in members.items():
+        _check_field(actor, name, (key, member), fields, context)
+    if sub and actor is not Actor.SELLER:
+        context.report(node, "只有卖家有子账号", "only the seller has sub-accounts", "sub")
+    base = read_step_base(node, context)
+    new_name = context.read_text(node, "as")
+    if move is Apply:
+        context.exchange_names |= {"it", new_name} if new_name else {"it"}
+    else:
+        require_exchange(node, kind, context)
+        if new_name:
+            context.report(node, "as 只用于 buyer: apply", "as goes with buyer: apply only", "as")
+    return MoveStep(
+        **base,
+        actor=actor,
+        move=move,
+        fields=fields,
+        sub=sub,
+        name=new_name,
+        refused=read_refusal(node, context),
+        expectations=read_expectations(node, "expect", context),
+    )
+
+
+def _check_field(
+    actor: Actor, name: str, field: tuple[str, Node], fields: Node, context: ReadContext
+) -> None:
+    """Report a field `(key, value)` that the move does not have, or whose value it refuses."""
+    key, node = field
+    opens = name == Apply.name()
+    known = OPENING_FIELDS if opens else MOVES[name].__struct_encode_fields__
+    if key not in known:
+        context.report_unknown_key(fields, key, (*known, *MOVE_STEP_KEYS), "字段")
+        return
+    if has_references(node):
+        return
+    try:
+        if not opens:
+            parse_move(actor, name, {key: node.plain()}, context.rules)
+        elif key != "status" or not _is_status_text(node, context):
+            check_opening({key: node.plain()})
+    except BadDocument as error:
+        context.report_error(node, error)
+    many = isinstance(node.value, tuple) and len(node.value) > 1
+    if actor is Actor.SELLER and key in (PICTURES_FIELD, "pics") and many:
+        context.report(node, "一次调用只带一张图片", "one picture a call")
+
+
+def _is_status_text(node: Node, context: ReadContext) -> bool:
+    return isinstance(node.value, str) and node.value in context.status_texts
