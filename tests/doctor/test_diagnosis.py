@@ -38,7 +38,7 @@ def told(world, gateway):
 
 
 @pytest.fixture
-def add_world(top, told):
+def diagnose(top, told):
     """Sends a signed call with changes; its findings by id."""
 
     def ask(method=GET, **changes):
@@ -62,18 +62,18 @@ def only(findings, name):
     ("hours", "name"),
     [(-8, "zone_utc"), (8, "zone_added"), (1, "zone_other"), (-5.5, "zone_other")],
 )
-def test_another_zone_is_recognised(world, add_world, hours, name):
+def test_another_zone_is_recognised(world, diagnose, hours, name):
     """A time that is whole or half hours off was made in another zone; eight hours are a container in UTC."""
     stamp = (world.directory.real() + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
-    findings = add_world(timestamp=stamp)
+    findings = diagnose(timestamp=stamp)
     assert next(iter(findings)) == name
     if name == "zone_utc":
         assert "8 小时" in findings[name]["zh"] and "UTC" in findings[name]["zh"]
 
 
-def test_any_other_skew_is_told_in_seconds(world, add_world, told):
+def test_any_other_skew_is_told_in_seconds(world, diagnose, told):
     """A time that is off for no known reason is told with the server's and the allowance; two clocks are told where they differ."""
-    findings = add_world(timestamp="2026-03-01 12:17:00")
+    findings = diagnose(timestamp="2026-03-01 12:17:00")
     assert list(findings) == ["time_off", "two_clocks"]
     assert findings["time_off"]["at"]["seconds"] == 17 * 60
     assert "10m" in findings["time_off"]["zh"]
@@ -94,17 +94,17 @@ def test_any_other_skew_is_told_in_seconds(world, add_world, told):
         (" 2026-03-01 10:00:00 ", "time_form"),
     ],
 )
-def test_another_form_of_time_is_rewritten(add_world, written, name):
+def test_another_form_of_time_is_rewritten(diagnose, written, name):
     """A time in another form is shown as it should be written."""
-    assert only(add_world(timestamp=written), name)["at"]["meant"] == "2026-03-01 10:00:00"
+    assert only(diagnose(timestamp=written), name)["at"]["meant"] == "2026-03-01 10:00:00"
 
 
 @pytest.mark.parametrize(
     "written", ["yesterday", "9" * 20, "2026-13-01 00:00:00", "0000000000"[:9], "9" * 400]
 )
-def test_what_is_no_time_at_all_gets_no_guess(add_world, written):
+def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
     """Where nothing is known nothing is said."""
-    assert add_world(timestamp=written) == {}
+    assert diagnose(timestamp=written) == {}
 
 
 # 28, 29
@@ -159,34 +159,34 @@ def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, t
         ),
     ],
 )
-def test_a_session_that_nearly_is_one_is_recognised(top, add_world, write, name):
+def test_a_session_that_nearly_is_one_is_recognised(top, diagnose, write, name):
     """Blanks, a cut, a case or an encoding are named with whose session it nearly is, never the session."""
-    assert only(add_world(session=write(top.session)), name)["at"]["label"] == "main"
+    assert only(diagnose(session=write(top.session)), name)["at"]["label"] == "main"
 
 
-def test_a_key_or_secret_as_session_is_recognised(top, add_world):
+def test_a_key_or_secret_as_session_is_recognised(top, diagnose):
     """The app's key or secret in the session's place is told."""
-    assert set(add_world(session=top.app.app_key)) == {"mixed_up", "sessions_known"}
-    assert "密钥" in add_world(session=top.app.app_secret)["mixed_up"]["zh"]
+    assert set(diagnose(session=top.app.app_key)) == {"mixed_up", "sessions_known"}
+    assert "密钥" in diagnose(session=top.app.app_secret)["mixed_up"]["zh"]
 
 
-def test_an_unknown_session_gets_the_accounts(add_world):
+def test_an_unknown_session_gets_the_accounts(diagnose):
     """A session like no other is answered with the accounts there are."""
-    assert only(add_world(session="6100nobody"), "sessions_known")["at"]["known"] == "main、sub"
+    assert only(diagnose(session="6100nobody"), "sessions_known")["at"]["known"] == "main、sub"
 
 
-def test_a_session_of_another_sandbox_names_it(world, add_world):
+def test_a_session_of_another_sandbox_names_it(world, diagnose):
     """The sandbox where the session belongs is named, with the key it goes with."""
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
-    finding = only(add_world(session=next(iter(other._state.sessions))), "session_elsewhere")
+    finding = only(diagnose(session=next(iter(other._state.sessions))), "session_elsewhere")
     assert (finding["at"]["sandbox"], finding["at"]["known"]) == (
         "other",
         next(iter(other._state.apps)),
     )
 
 
-def test_an_expired_session_tells_since_when(world, add_world):
+def test_an_expired_session_tells_since_when(world, diagnose):
     """The end of the session stands beside the sandbox's now."""
     token, session = next(iter(world._state.sessions.items()))
     world._state.sessions[token] = type(session)(
@@ -195,16 +195,16 @@ def test_an_expired_session_tells_since_when(world, add_world):
             "expires": world.now - timedelta(hours=1),
         }
     )
-    finding = only(add_world(), "session_ended")
+    finding = only(diagnose(), "session_ended")
     assert (finding["at"]["ended"], finding["at"]["now"]) == (
         "2026-03-01 09:00:00",
         "2026-03-01 10:00:00",
     )
 
 
-def test_a_missing_session_is_looked_for(top, add_world):
+def test_a_missing_session_is_looked_for(top, diagnose):
     """A session sent under another name is told, beside the accounts."""
-    findings = add_world(session=None, access_token=top.session)
+    findings = diagnose(session=None, access_token=top.session)
     assert list(findings) == ["other_name", "sessions_known"]
     assert findings["other_name"]["at"] == {"name": "session", "given": "access_token"}
 
@@ -240,9 +240,9 @@ def test_a_parameter_under_another_name_is_found(world, gateway, top, told, name
     assert only(told(journal)[1], "other_name")["at"] == {"name": name, "given": given}
 
 
-def test_an_empty_parameter_is_told_so(add_world):
+def test_an_empty_parameter_is_told_so(diagnose):
     """A parameter without value did arrive."""
-    assert only(add_world(dispute_id=""), "sent_empty")["at"] == {"name": "dispute_id"}
+    assert only(diagnose(dispute_id=""), "sent_empty")["at"] == {"name": "dispute_id"}
 
 
 def test_a_file_in_a_texts_place_is_told_so(signed, send, multipart, told):
@@ -283,9 +283,9 @@ def test_a_call_without_anything_is_told_so(gateway, send, told):
         ({"sign_method": "sha256"}, "hmac-sha256"),
     ],
 )
-def test_a_value_of_few_is_asked_for(add_world, changes, meant):
+def test_a_value_of_few_is_asked_for(diagnose, changes, meant):
     """A method, format or sign_method that nearly is one gets a question."""
-    assert only(add_world(**changes), "did_you_mean")["at"]["meant"] == meant
+    assert only(diagnose(**changes), "did_you_mean")["at"]["meant"] == meant
 
 
 def test_chinese_in_gbk_is_recognised(send, signed, told):
@@ -341,9 +341,9 @@ def test_rights_are_listed(make_world, caller_of):
         ),
     ],
 )
-def test_a_wrong_value_is_recognised(add_world, method, changes, name, said):
+def test_a_wrong_value_is_recognised(diagnose, method, changes, name, said):
     """Floats, blanks, other forms of time, words for numbers and other commas are told with what is wanted."""
-    assert said in only(add_world(method, **changes), name)["zh"]
+    assert said in only(diagnose(method, **changes), name)["zh"]
 
 
 def test_a_repeated_parameter_is_counted(send, signed, told):
@@ -365,9 +365,9 @@ def test_a_session_sent_twice_as_a_name_is_not_quoted(top, send, signed, told):
     assert only(told()[1], "repeated_where")["at"]["count"] == 2
 
 
-def test_a_personal_value_is_not_quoted(add_world, told):
+def test_a_personal_value_is_not_quoted(diagnose, told):
     """A message that is too long is refused without a word of it."""
-    add_world(AGREE, address_id=1, leave_message="私密留言" * 100)
+    diagnose(AGREE, address_id=1, leave_message="私密留言" * 100)
     assert "私密" not in json.dumps(told()[0], ensure_ascii=False)
 
 
@@ -542,9 +542,9 @@ def test_a_lax_server_diagnoses_and_answers(world, top):
     assert any("如果不把 session 算进签名" in warning for warning in entry["warnings"])
 
 
-def test_warnings_ask_what_was_meant(add_world, told):
+def test_warnings_ask_what_was_meant(diagnose, told):
     """Unknown parameters and fields stand in the warnings of an answered call."""
-    add_world(
+    diagnose(
         LIST,
         dispute_id=None,
         end_gmt_modified_time="2026-03-01 10:00:00",

@@ -178,7 +178,7 @@ def three(world):
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("filters", "numbers"),
     [
         ({}, "321"),
         ({"dispute_status_array": "2"}, "1"),
@@ -225,15 +225,15 @@ def three(world):
         ({"buyer_nick": "买家2", "dispute_status_array": "13,13"}, "2"),
     ],
 )
-def test_every_filter(three, top, filters, add_world):
+def test_every_filter(three, top, filters, numbers):
     """Each filter, alone and combined, finds what it says, window ends included."""
     reply = top.result(LIST, fields="dispute_id", **filters)
     assert (
         "".join(row["dispute_id"] for row in reply.get("results", {}).get("exchange", []))
-        == add_world
+        == numbers
     )
-    assert (reply["total_results"], reply["page_results"]) == (len(add_world), len(add_world))
-    assert ("results" in reply) is bool(add_world)
+    assert (reply["total_results"], reply["page_results"]) == (len(numbers), len(numbers))
+    assert ("results" in reply) is bool(numbers)
 
 
 def test_list_items_lack_what_only_get_shows(world, top):

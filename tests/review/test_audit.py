@@ -303,7 +303,7 @@ def test_a_message_without_reply(client, audited, lose, fault):
 
 
 @pytest.mark.parametrize(
-    ("fault", "look", "found"),
+    ("fault", "look", "is_unsafe"),
     [
         ("reply_lost", False, True),
         ("reply_lost", True, True),
@@ -311,7 +311,7 @@ def test_a_message_without_reply(client, audited, lose, fault):
         ("refused_reply_lost", True, False),
     ],
 )
-def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, add_world):
+def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, is_unsafe):
     """Another waybill after a lost reply is a second parcel, unless a look has shown that nothing was shipped."""
     one = client(12)
     lose(fault, SHIP)
@@ -319,7 +319,7 @@ def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, 
     if look:
         one.look()
     one.ship("SF2222222222")
-    assert audited()[0] == (["double_shipment"] if add_world else [])
+    assert audited()[0] == (["double_shipment"] if is_unsafe else [])
 
 
 @pytest.mark.parametrize("method", [AGREE, ADD, GET])
