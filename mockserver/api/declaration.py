@@ -79,4 +79,4 @@ class Method(Struct, frozen=True, kw_only=True):
     @property
     def all_fields(self) -> str:
         """All names that `fields` can ask for, as one value of the parameter."""
-        return ",".join(field.asked_as or field.name for field in self.record)
+        return ",".join(field.requested_as or field.name for field in self.record)

@@ -35,10 +35,14 @@ OBJECT = ValueKind.OBJECT
 DISPUTE_ID = Param(name="dispute_id", kind=NUMBER, required=True, zh="换货单号ID")
 REASON_ID = Param(name="seller_refuse_reason_id", kind=NUMBER, required=True, zh="换货原因对应ID")
 LEAVE_MESSAGE = Param(
-    name="leave_message", kind=STRING, most_switch="message_max_bytes", personal=True, zh="卖家留言"
+    name="leave_message",
+    kind=STRING,
+    maximum_rule="message_max_bytes",
+    personal=True,
+    zh="卖家留言",
 )
 LEAVE_PICTURE = Param(
-    name="leave_message_pics", kind=BYTES, most_switch="picture_max_bytes", zh="凭证图片"
+    name="leave_message_pics", kind=BYTES, maximum_rule="picture_max_bytes", zh="凭证图片"
 )
 DISPUTE_TYPE = Param(
     name="dispute_type", kind=NUMBER, among=("0", "1", "2"), zh="0 任意，1 售中，2 售后"
@@ -46,7 +50,9 @@ DISPUTE_TYPE = Param(
 PAGE_NO = Param(name="page_no", kind=NUMBER, least=1, most=2**31 - 1, default="1", zh="页码")
 CONSIGN = (
     DISPUTE_ID,
-    Param(name="logistics_no", kind=STRING, required=True, blank=True, zh="卖家发货的物流单号"),
+    Param(
+        name="logistics_no", kind=STRING, required=True, allows_blank=True, zh="卖家发货的物流单号"
+    ),
     Param(
         name="logistics_type",
         kind=NUMBER,
@@ -71,7 +77,7 @@ def _page_size(default: int) -> Param:
         name="page_size",
         kind=NUMBER,
         least=1,
-        most_switch="page_size_max",
+        maximum_rule="page_size_max",
         default=str(default),
         zh="每页条数",
     )
@@ -265,12 +271,12 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 name="content",
                 kind=STRING,
                 required=True,
-                most_switch="message_max_bytes",
+                maximum_rule="message_max_bytes",
                 personal=True,
                 zh="留言内容",
             ),
             Param(
-                name="message_pics", kind=BYTES, most_switch="picture_max_bytes", zh="凭证图片列表"
+                name="message_pics", kind=BYTES, maximum_rule="picture_max_bytes", zh="凭证图片列表"
             ),
             make_fields_param(20),
         ),

@@ -79,7 +79,7 @@ class Column(Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """The names under which a client can ask for it, the name in the reply first."""
         field = self.field
-        return (field.name, field.asked_as) if field.asked_as else (field.name,)
+        return (field.name, field.requested_as) if field.requested_as else (field.name,)
 
 
 def _column(
@@ -89,10 +89,10 @@ def _column(
     read: Reader,
     *,
     kind: ValueKind = ValueKind.STRING,
-    asked_as: str = "",
+    requested_as: str = "",
     personal: bool = False,
 ) -> Column:
-    field = Field(name=name, kind=kind, asked_as=asked_as, personal=personal, zh=zh)
+    field = Field(name=name, kind=kind, requested_as=requested_as, personal=personal, zh=zh)
     return Column(field, read, kinds)
 
 
@@ -142,7 +142,7 @@ EXCHANGE: tuple[Column, ...] = (
         "正向订单号ID(子订单 oid)",
         ALL,
         lambda e, v: str(e.oid),
-        asked_as="bizorder_id",
+        requested_as="bizorder_id",
     ),
     _column("alipay_no", "支付宝单号ID(实为主订单 tid)", GET_AND_LIST, lambda e, v: str(e.tid)),
     _column("status", "换货状态(中文)", ALL, lambda e, v: v.rules.text(e.status.text_rule)),

@@ -123,7 +123,7 @@ _EXCHANGE_NAMES = frozenset(name for column in EXCHANGE for name in column.names
 FIELD_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         method.name: frozenset(
-            name for field in method.record for name in (field.name, field.asked_as) if name
+            name for field in method.record for name in (field.name, field.requested_as) if name
         )
         for method in METHODS.values()
     }

@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 import click
 
-from ..protocol.signing import SIGN_METHODS, sign, string_to_sign
+from ..protocol.signing import SIGN_METHODS, join_string_to_sign, sign
 from ..reference.articles import build_articles, explain, render_diagrams, render_reference
 from ..scenario.schema import make_scenario_schema
 from .console import WRONG_USE, fail, format_json, parse_pairs, say, translate
@@ -55,7 +55,7 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
             f"sign_method 应为 {'、'.join(SIGN_METHODS)}",
             f"sign_method is one of {', '.join(SIGN_METHODS)}",
         )
-    say(string_to_sign(texts, body))
+    say(join_string_to_sign(texts, body))
     say(sign(texts, secret, method, body))
 
 

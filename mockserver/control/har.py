@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ..api.declaration import response_wrapper
-from ..protocol.json_form import read_tree, write_json
+from ..protocol.json_form import parse_tree, write_json
 from ..protocol.shapes import BEIJING
 from ..protocol.xml_form import write_xml
 from ..version import __version__
@@ -128,7 +128,7 @@ def _status(entry: Entry) -> int:
 def _written(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
     """The reply in the form in which it was sent, but for what is masked."""
     root = "error_response" if entry.outcome == "refused" else response_wrapper(entry.method)
-    whole = {**read_tree(dict(reply)), "request_id": entry.request_id}
+    whole = {**parse_tree(dict(reply)), "request_id": entry.request_id}
     if params.get("format") != "json":
         return write_xml(root, whole)
     return write_json(root, whole, simplify=params.get("simplify") == "true")

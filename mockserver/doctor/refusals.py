@@ -8,7 +8,7 @@ from ..domain.catalogue import refusal_stage
 from ..domain.errors import ConditionFailed, DomainError, NoSuchExchange
 from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.vocabulary import Status
-from ..protocol.forms import read_urlencoded
+from ..protocol.forms import parse_urlencoded
 from ..protocol.shapes import Param, ValueKind, show_time
 from ..world.world import World
 from .finding_texts import Finding, make_finding
@@ -81,7 +81,7 @@ def _count_repetitions(call: RefusedCall, name: str) -> Finding:
 
 
 def _count_name(form: bytes, name: str) -> int:
-    return sum(other == name for other, _ in read_urlencoded(form))
+    return sum(other == name for other, _ in parse_urlencoded(form))
 
 
 def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding]:

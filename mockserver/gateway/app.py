@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response
 
 from ..protocol.messages import Inbound, Reply
-from ..protocol.pictures import picture_type
+from ..protocol.pictures import detect_picture_type
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
@@ -89,6 +89,6 @@ def _pictures(directory: Directory) -> Blueprint:
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; sandbox",
         }
-        return Response(content, headers=headers, mimetype=picture_type(content))
+        return Response(content, headers=headers, mimetype=detect_picture_type(content))
 
     return blueprint

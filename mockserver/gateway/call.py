@@ -8,7 +8,7 @@ from ..api.declaration import Method
 from ..domain.errors import DomainError
 from ..protocol.binding import Arguments
 from ..protocol.errors import TopError
-from ..protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
+from ..protocol.forms import BadForm, Upload, parse_boundary, parse_multipart, parse_urlencoded
 from ..protocol.messages import Inbound
 from ..world.faults.fault_matching import FaultMatch
 from ..world.identity import App, Session
@@ -100,7 +100,7 @@ def _first_values(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], str
 
 
 def _read_query(call: Call) -> list[tuple[str, str]]:
-    return read_urlencoded(call.inbound.query)
+    return parse_urlencoded(call.inbound.query)
 
 
 def _read_body(call: Call) -> list[tuple[str, str]]:
@@ -108,10 +108,10 @@ def _read_body(call: Call) -> list[tuple[str, str]]:
     inbound = call.inbound
     body, kind = inbound.body or b"", inbound.content_type.partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        pairs, call.files = read_multipart(body, boundary_of(inbound.content_type))
+        pairs, call.files = parse_multipart(body, parse_boundary(inbound.content_type))
         return pairs
     if kind not in ("application/json", "text/xml"):
-        return read_urlencoded(body)
+        return parse_urlencoded(body)
     try:
         call.raw_body = body.decode("utf-8")
     except UnicodeDecodeError:

@@ -17,7 +17,7 @@ from ..api.spelling import (
     describe_unknown_parameters,
 )
 from ..domain.vocabulary import Role
-from ..protocol.binding import bind, invalid
+from ..protocol.binding import bind_arguments, make_invalid_error
 from ..protocol.errors import TopError, call_limited
 from ..protocol.shapes import read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
@@ -123,7 +123,7 @@ def _format(call: Call, lookup: SandboxLookup) -> None:
 
 def _repeated(call: Call, lookup: SandboxLookup) -> None:
     if call.repeated:
-        raise invalid(call.repeated, "参数重复", "the parameter is repeated")
+        raise make_invalid_error(call.repeated, "参数重复", "the parameter is repeated")
 
 
 def _sign(call: Call, lookup: SandboxLookup) -> None:
@@ -240,7 +240,7 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         call.warnings += describe_unknown_parameters(
             call.method, (*call.texts, *(upload.name for upload in call.files))
         )
-    call.arguments = bind(
+    call.arguments = bind_arguments(
         call.method.params,
         call.texts,
         call.files,

@@ -27,9 +27,9 @@ from ..domain.rules import RULES
 from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
-from ..protocol.json_form import read_tree, write_json
+from ..protocol.json_form import parse_tree, write_json
 from ..protocol.messages import Inbound, Reply
-from ..protocol.pictures import picture_name
+from ..protocol.pictures import name_picture
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
 from ..service.problem import exception_place
@@ -160,7 +160,7 @@ def _move(call: Call) -> Tree:
     assert world is not None and session is not None
     values = dict(call.arguments)
     uploads: tuple[Upload, ...] = values.pop("message_pics", ()) or values.pop(PICTURES_FIELD, ())  # type: ignore[assignment]  # bound as files
-    files = {picture_name(upload.content): upload.content for upload in uploads}
+    files = {name_picture(upload.content): upload.content for upload in uploads}
     values["pics" if method.move is LeaveMessage else PICTURES_FIELD] = tuple(files)
     fields = method.move.__struct_fields__
     move = method.move(**{name: value for name, value in values.items() if name in fields})
@@ -216,7 +216,7 @@ def _stubbed_reply(call: Call) -> tuple[str, Tree]:
     assert call.stub is not None
     members = msgspec.json.decode(call.stub).items()
     wrapper = response_wrapper(call.texts["method"])
-    return wrapper, {name: read_tree(member) for name, member in members}
+    return wrapper, {name: parse_tree(member) for name, member in members}
 
 
 def _business_failure(method: Method, code: str, message: str) -> Tree:

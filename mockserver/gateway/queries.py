@@ -14,7 +14,7 @@ from ..api.declaration import Method
 from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
 from ..domain.catalogue import Address, Trade, refusal_stage
 from ..domain.vocabulary import Phase, Status
-from ..protocol.binding import Arguments, invalid
+from ..protocol.binding import Arguments, make_invalid_error
 from ..protocol.shapes import Items, Tree, show_price
 from ..world.identity import Session
 from ..world.listing import ExchangeFilter
@@ -161,7 +161,7 @@ def _trade(ask: QueryContext) -> Tree:
     """The trade as the exchanges of it show it: sub-orders, SKUs, buyer."""
     orders = [trade for trade in ask.world.trades() if trade.tid == ask.arguments["tid"]]
     if not orders or orders[0].shop != ask.shop:
-        raise invalid("tid", "交易不存在", "no such trade")
+        raise make_invalid_error("tid", "交易不存在", "no such trade")
     every = _trade_members(orders, ask)
     wanted = dict.fromkeys(
         name.partition(".")[0] for name in asked_fields(ask.method, ask.arguments)

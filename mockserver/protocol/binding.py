@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .errors import TopError
 from .forms import Upload
-from .pictures import picture_type
+from .pictures import detect_picture_type
 from .shapes import Param, ValueKind, read_time
 
 __all__ = [
     "OPTIONAL_SYSTEM_PARAMETERS",
     "SYSTEM_PARAMETERS",
     "Arguments",
-    "bind",
-    "invalid",
-    "missing",
+    "bind_arguments",
+    "make_invalid_error",
+    "make_missing_error",
 ]
 
 Arguments = dict[str, object]
@@ -44,7 +44,7 @@ OPTIONAL_SYSTEM_PARAMETERS = tuple(
 Bound = Callable[[str], int]
 
 
-def missing(name: str) -> TopError:
+def make_missing_error(name: str) -> TopError:
     """Error 40 for a required parameter."""
     return TopError(
         40,
@@ -56,7 +56,7 @@ def missing(name: str) -> TopError:
     )
 
 
-def invalid(name: str, zh: str, en: str) -> TopError:
+def make_invalid_error(name: str, zh: str, en: str) -> TopError:
     """Error 41 for a parameter; `zh` and `en` say what it should be.  Long names are clipped."""
     name = name[:100]
     return TopError(
@@ -69,7 +69,7 @@ def invalid(name: str, zh: str, en: str) -> TopError:
     )
 
 
-def bind(
+def bind_arguments(
     params: Sequence[Param],
     texts: Mapping[str, str],
     files: Iterable[Upload],
@@ -94,10 +94,10 @@ def bind(
         if param.kind is ValueKind.BYTES:
             if param.name in uploads or text:
                 bound_args[param.name] = _pictures(param, uploads.get(param.name, []), text, bound)
-        elif text or (text is not None and param.blank):
+        elif text or (text is not None and param.allows_blank):
             bound_args[param.name] = _READERS[param.kind](param, text, bound)
         elif param.required and param.name != lenient:
-            raise missing(param.name)
+            raise make_missing_error(param.name)
         elif param.default:
             bound_args[param.name] = _READERS[param.kind](param, param.default, bound)
     return bound_args
@@ -106,26 +106,28 @@ def bind(
 def _number(param: Param, text: str, bound: Bound) -> int:
     digits = text[1:] if text[:1] == "-" else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
-        raise invalid(param.name, "应为整数(int64)", "an int64 is wanted")
+        raise make_invalid_error(param.name, "应为整数(int64)", "an int64 is wanted")
     value = int(text)
-    most = bound(param.most_switch) if param.most_switch else param.most
+    most = bound(param.maximum_rule) if param.maximum_rule else param.most
     if not param.least <= value <= most:
-        raise invalid(
+        raise make_invalid_error(
             param.name, f"应在 {param.least} 与 {most} 之间", f"from {param.least} to {most}"
         )
     if param.among and text not in param.among:
-        raise invalid(
+        raise make_invalid_error(
             param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
         )
     return value
 
 
 def _string(param: Param, text: str, bound: Bound) -> str:
-    if param.most_switch and len(text.encode()) > bound(param.most_switch):
-        most = bound(param.most_switch)
-        raise invalid(param.name, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
+    if param.maximum_rule and len(text.encode()) > bound(param.maximum_rule):
+        most = bound(param.maximum_rule)
+        raise make_invalid_error(
+            param.name, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8"
+        )
     if param.among and text not in param.among:
-        raise invalid(
+        raise make_invalid_error(
             param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
         )
     return text
@@ -133,14 +135,16 @@ def _string(param: Param, text: str, bound: Bound) -> str:
 
 def _boolean(param: Param, text: str, bound: Bound) -> bool:
     if text not in ("true", "false"):
-        raise invalid(param.name, "应为 true 或 false", "true or false")
+        raise make_invalid_error(param.name, "应为 true 或 false", "true or false")
     return text == "true"
 
 
 def _date(param: Param, text: str, bound: Bound) -> object:
     instant = read_time(text)
     if instant is None:
-        raise invalid(param.name, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted")
+        raise make_invalid_error(
+            param.name, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted"
+        )
     return instant
 
 
@@ -148,14 +152,16 @@ def _strings(param: Param, text: str, bound: Bound) -> tuple[str, ...]:
     items = tuple([item for each in text.split(",") if (item := each.strip())])
     if not items:
         raise (
-            missing(param.name)
+            make_missing_error(param.name)
             if param.required
-            else invalid(param.name, "列表为空", "the list is empty")
+            else make_invalid_error(param.name, "列表为空", "the list is empty")
         )
     if len(items) > param.limit:
-        raise invalid(param.name, f"最多 {param.limit} 项", f"at most {param.limit} items")
+        raise make_invalid_error(
+            param.name, f"最多 {param.limit} 项", f"at most {param.limit} items"
+        )
     if param.among and not set(items) <= set(param.among):
-        raise invalid(
+        raise make_invalid_error(
             param.name, f"只能是 {'、'.join(param.among)}", f"items are {', '.join(param.among)}"
         )
     if param.items is ValueKind.NUMBER:
@@ -168,15 +174,17 @@ def _pictures(
     param: Param, uploads: Sequence[Upload], text: str | None, bound: Bound
 ) -> tuple[Upload, ...]:
     if text:
-        raise invalid(param.name, "应作为 multipart 文件上传", "a multipart file is wanted")
-    most = bound(param.most_switch)
+        raise make_invalid_error(
+            param.name, "应作为 multipart 文件上传", "a multipart file is wanted"
+        )
+    most = bound(param.maximum_rule)
     for upload in uploads:
         if len(upload.content) > most:
-            raise invalid(
+            raise make_invalid_error(
                 param.name, f"图片最大 {most} 字节", f"a picture has at most {most} bytes"
             )
-        if not picture_type(upload.content):
-            raise invalid(
+        if not detect_picture_type(upload.content):
+            raise make_invalid_error(
                 param.name,
                 "不是图片，应为 JPEG、PNG、GIF、BMP 或 WebP",
                 "JPEG, PNG, GIF, BMP or WebP is wanted",

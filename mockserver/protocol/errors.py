@@ -13,20 +13,20 @@ __all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError", "call_limited"]
 
 
 class Code(Struct, frozen=True):
-    """A platform code; `seen` tells that `wire` was read from a real answer."""
+    """A platform code; `observed` tells that `wire` was read from a real answer."""
 
     code: int
     wire: str
     zh: str
     en: str
-    seen: bool = False
+    observed: bool = False
 
 
 CODES: Mapping[int, Code] = MappingProxyType(
     {
         code.code: code
         for code in (
-            Code(1, "Platform System error", "平台系统错误", "platform failure", seen=True),
+            Code(1, "Platform System error", "平台系统错误", "platform failure", observed=True),
             Code(
                 3,
                 "Upload fail",
@@ -39,7 +39,11 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 6, "Partner call limited", "合作伙伴调用次数超限", "the partner's calls are limited"
             ),
             Code(
-                7, "App Call Limited", "应用调用次数超限", "the app's calls are limited", seen=True
+                7,
+                "App Call Limited",
+                "应用调用次数超限",
+                "the app's calls are limited",
+                observed=True,
             ),
             Code(
                 8,
@@ -59,7 +63,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 "Insufficient isv permissions",
                 "应用没有此 API 的权限：在证书中心申请，约五个工作日",
                 "the app lacks permission for this API",
-                seen=True,
+                observed=True,
             ),
             Code(
                 12,
@@ -78,12 +82,16 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 "Remote service error",
                 "后端服务出错，看 sub_code",
                 "the back end failed, see sub_code",
-                seen=True,
+                observed=True,
             ),
             Code(
-                21, "Missing method", "缺少 method 参数", "parameter method is missing", seen=True
+                21,
+                "Missing method",
+                "缺少 method 参数",
+                "parameter method is missing",
+                observed=True,
             ),
-            Code(22, "Invalid method", "method 不存在", "no such method", seen=True),
+            Code(22, "Invalid method", "method 不存在", "no such method", observed=True),
             Code(23, "Invalid format", "format 只能是 xml 或 json", "format is xml or json"),
             Code(24, "Missing signature", "缺少 sign 参数", "parameter sign is missing"),
             Code(
@@ -91,37 +99,37 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 "Invalid signature",
                 "签名不对，或 sign_method 不是 md5、hmac、hmac-sha256",
                 "wrong signature, or sign_method is not md5, hmac or hmac-sha256",
-                seen=True,
+                observed=True,
             ),
             Code(
                 26,
                 "Missing session",
                 "缺少 session 参数：此 API 需要授权",
                 "this API needs a session",
-                seen=True,
+                observed=True,
             ),
             Code(
                 27,
                 "Invalid session",
                 "session 无效：不存在、已过期，或不属于此应用",
                 "unknown or expired session, or another app's",
-                seen=True,
+                observed=True,
             ),
             Code(
                 28,
                 "Missing app key",
                 "缺少 app_key 参数",
                 "parameter app_key is missing",
-                seen=True,
+                observed=True,
             ),
-            Code(29, "Invalid app Key", "app_key 不存在", "no such app_key", seen=True),
+            Code(29, "Invalid app Key", "app_key 不存在", "no such app_key", observed=True),
             Code(30, "Missing timestamp", "缺少 timestamp 参数", "parameter timestamp is missing"),
             Code(
                 31,
                 "Invalid timestamp",
                 "timestamp 格式不对，或与服务器时间相差超过 10 分钟(恰差 8 小时：容器时区是 UTC，应为 GMT+8)",
                 "malformed timestamp, or more than 10 minutes off (8 hours: the container's zone is UTC, GMT+8 is wanted)",
-                seen=True,
+                observed=True,
             ),
             Code(32, "Missing version", "缺少 v 参数", "parameter v is missing"),
             Code(33, "Invalid version", "v 不是数字", "v is not a number"),
@@ -131,15 +139,15 @@ CODES: Mapping[int, Code] = MappingProxyType(
                 "Missing required arguments",
                 "缺少必填参数",
                 "a required parameter is missing",
-                seen=True,
+                observed=True,
             ),
-            Code(41, "Invalid arguments", "参数不合法", "a parameter is invalid", seen=True),
+            Code(41, "Invalid arguments", "参数不合法", "a parameter is invalid", observed=True),
             Code(
                 42,
                 "Insufficient session permissions",
                 "授权级别不足",
                 "the authorisation is too weak",
-                seen=True,
+                observed=True,
             ),
             Code(43, "Parameter error", "参数错误", "parameter error"),
             Code(44, "Invalid access token", "access token 无效", "invalid access token"),
@@ -156,7 +164,7 @@ class SubCode(Struct, frozen=True):
     code: int
     zh: str
     en: str
-    seen: bool = False
+    observed: bool = False
 
 
 SUB_CODES: tuple[SubCode, ...] = (
@@ -172,45 +180,49 @@ SUB_CODES: tuple[SubCode, ...] = (
         "参数不合法，冒号后是参数名",
         "a parameter is invalid; its name follows",
     ),
-    SubCode("isv.appkey-not-exists", 29, "app_key 不存在", "no such app_key", seen=True),
+    SubCode("isv.appkey-not-exists", 29, "app_key 不存在", "no such app_key", observed=True),
     SubCode(
         "isv.permission-api-package-limit",
         11,
         "应用没有此 API 所在权限包",
         "the app lacks the API's package",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "isv.permission-ip-whitelist-limit",
         11,
         "调用方 IP 不在白名单",
         "the caller's address is not allowed",
-        seen=True,
+        observed=True,
     ),
-    SubCode("invalid-sessionkey", 27, "session 不存在", "unknown session", seen=True),
+    SubCode("invalid-sessionkey", 27, "session 不存在", "unknown session", observed=True),
     SubCode(
-        "session-expired", 27, "session 已过期，需要重新授权", "the session has expired", seen=True
+        "session-expired",
+        27,
+        "session 已过期，需要重新授权",
+        "the session has expired",
+        observed=True,
     ),
     SubCode(
         "sessionkey-not-generated-by-server",
         27,
         "session 属于另一个应用",
         "the session is another app's",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "isp.remote-service-timeout",
         15,
         "后端超时，isp. 开头的可以重试",
         "the back end timed out; isp. may be retried",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "isp.remote-connection-error",
         15,
         "后端连接出错，可以重试",
         "no connection to the back end; may be retried",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "isp.unknown-error",
@@ -223,28 +235,28 @@ SUB_CODES: tuple[SubCode, ...] = (
         7,
         "应用当日调用次数用完",
         "the app's daily quota is used up",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "accesscontrol.limited-by-api-access-count",
         7,
         "该 API 的总调用次数超限",
         "the API's own limit",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "accesscontrol.limited-by-app-api-access-count",
         7,
         "应用对该 API 的调用超限",
         "the app's limit on this API",
-        seen=True,
+        observed=True,
     ),
     SubCode(
         "accesscontrol.limited-by-dynamic-access-count",
         7,
         "平台临时的动态限流",
         "a temporary, dynamic limit",
-        seen=True,
+        observed=True,
     ),
 )
 

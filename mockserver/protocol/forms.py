@@ -11,7 +11,7 @@ import re
 
 from msgspec import Struct
 
-__all__ = ["BadForm", "Upload", "boundary_of", "read_multipart", "read_urlencoded"]
+__all__ = ["BadForm", "Upload", "parse_boundary", "parse_multipart", "parse_urlencoded"]
 
 _PARTS_AT_MOST = 1000  # no method has thirty parameters
 _MAX_PART_HEAD_BYTES = 8 * 1024
@@ -44,7 +44,7 @@ class Upload(Struct, frozen=True):
     filename: str = ""
 
 
-def read_urlencoded(raw: bytes) -> Pairs:
+def parse_urlencoded(raw: bytes) -> Pairs:
     """The pairs of a query string or urlencoded body; blank values are kept.
 
     Raises:
@@ -80,13 +80,13 @@ def _plain(text: str) -> str:
     )
 
 
-def boundary_of(content_type: str) -> bytes:
+def parse_boundary(content_type: str) -> bytes:
     """The boundary that a multipart Content-Type names; empty if it names none."""
     found = _BOUNDARY.search(content_type)
     return (found[1] or found[2] or "").encode("latin-1", "replace") if found else b""
 
 
-def read_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
+def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     """The text pairs and the files of a multipart body.
 
     A part with a file name, or of disposition type `file`, is a file.

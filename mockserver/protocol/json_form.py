@@ -11,7 +11,7 @@ import msgspec
 
 from .shapes import Items, Tree
 
-__all__ = ["NESTED", "plain_tree", "read_tree", "write_json"]
+__all__ = ["NESTED", "parse_tree", "to_plain_values", "write_json"]
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
 _encode = msgspec.json.Encoder().encode
@@ -24,26 +24,26 @@ def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
     The `error_response` root stays under `simplify`.  Source:
     docs/spec/top-protocol.md#top-3.2, #top-3.4.
     """
-    bare = plain_tree(tree, simplify)
+    bare = to_plain_values(tree, simplify)
     text = _encode(bare if simplify and root != "error_response" else {root: bare}).decode()
     return _ESCAPED.sub(_without_u, text) if "\\u" in text else text
 
 
-def plain_tree(value: Any, simplify: bool) -> Any:
+def to_plain_values(value: Any, simplify: bool) -> Any:
     """A tree as plain JSON values: no Items, no None; see `write_json` for the lists."""
     if type(value) is dict:
         return {
-            key: plain_tree(each, simplify) if type(each) in NESTED else each
+            key: to_plain_values(each, simplify) if type(each) in NESTED else each
             for key, each in value.items()
             if each is not None
         }
     if type(value) is Items:
-        rows = [plain_tree(each, simplify) for each in value.values]
+        rows = [to_plain_values(each, simplify) for each in value.values]
         return rows if simplify else {value.name: rows} if rows else {}
-    return [plain_tree(each, simplify) for each in value] if type(value) is list else value
+    return [to_plain_values(each, simplify) for each in value] if type(value) is list else value
 
 
-def read_tree(value: Any) -> Any:
+def parse_tree(value: Any) -> Any:
     """Plain JSON values as a tree.
 
     `{"element":[…]}` is a list, so that XML and `simplify` hold for it too.
@@ -52,9 +52,9 @@ def read_tree(value: Any) -> Any:
         if len(value) == 1:
             name, rows = next(iter(value.items()))
             if type(rows) is list:
-                return Items(name, [read_tree(row) for row in rows])
-        return {name: read_tree(each) for name, each in value.items()}
-    return [read_tree(each) for each in value] if type(value) is list else value
+                return Items(name, [parse_tree(row) for row in rows])
+        return {name: parse_tree(each) for name, each in value.items()}
+    return [parse_tree(each) for each in value] if type(value) is list else value
 
 
 def _without_u(found: re.Match[str]) -> str:

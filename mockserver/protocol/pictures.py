@@ -3,7 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 
-__all__ = ["data_url", "picture_name", "picture_type"]
+__all__ = ["detect_picture_type", "make_data_url", "name_picture"]
 
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -14,18 +14,20 @@ _MAGIC = (
 )
 
 
-def picture_type(content: bytes) -> str:
+def detect_picture_type(content: bytes) -> str:
     """The media type of a JPEG, PNG, GIF, BMP or WebP; empty for anything else."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), "")
 
 
-def picture_name(content: bytes) -> str:
+def name_picture(content: bytes) -> str:
     """The name of a picture, from its content: the same picture has the same name."""
-    return f"{sha256(content).hexdigest()[:32]}.{picture_type(content).removeprefix('image/')}"
+    return (
+        f"{sha256(content).hexdigest()[:32]}.{detect_picture_type(content).removeprefix('image/')}"
+    )
 
 
-def data_url(content: bytes) -> str:
+def make_data_url(content: bytes) -> str:
     """The picture as a `data:` URL, as stories and control calls carry it."""
-    return f"data:{picture_type(content)};base64,{b64encode(content).decode()}"
+    return f"data:{detect_picture_type(content)};base64,{b64encode(content).decode()}"

@@ -47,8 +47,8 @@ class Param(Struct, frozen=True, kw_only=True):
     """One request parameter.
 
     `limit` bounds the items of a list, `among` lists the only texts, `least`/`most` bound a number,
-    `most_switch` names the switch that bounds it (numbers by value, texts by UTF-8 bytes, files by bytes);
-    `blank` lets an empty text through to the business check.
+    `maximum_rule` names the switch that bounds it (numbers by value, texts by UTF-8 bytes, files by bytes);
+    `allows_blank` lets an empty text through to the business check.
     """
 
     name: str
@@ -59,9 +59,9 @@ class Param(Struct, frozen=True, kw_only=True):
     items: ValueKind = ValueKind.STRING
     least: int = -(2**63)
     most: int = 2**63 - 1
-    most_switch: str = ""
+    maximum_rule: str = ""
     default: str = ""
-    blank: bool = False
+    allows_blank: bool = False
     personal: bool = False
     zh: str = ""
 
@@ -69,14 +69,14 @@ class Param(Struct, frozen=True, kw_only=True):
 class Field(Struct, frozen=True, kw_only=True):
     """One reply field: `item` is the element name of a list, `of` the members of an object or item.
 
-    `asked_as` is the name in `fields` where it differs from the reply's.
+    `requested_as` is the name in `fields` where it differs from the reply's.
     """
 
     name: str
     kind: ValueKind
     of: tuple["Field", ...] = ()
     item: str = ""
-    asked_as: str = ""
+    requested_as: str = ""
     personal: bool = False
     zh: str = ""
 

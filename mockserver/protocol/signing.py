@@ -10,12 +10,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-__all__ = ["SIGN_METHODS", "sign", "string_to_sign"]
+__all__ = ["SIGN_METHODS", "join_string_to_sign", "sign"]
 
 SIGN_METHODS = ("md5", "hmac", "hmac-sha256")
 
 
-def string_to_sign(params: Mapping[str, str], body: str = "") -> str:
+def join_string_to_sign(params: Mapping[str, str], body: str = "") -> str:
     """Names and raw values in byte order of the names, then the raw body."""
     return "".join([name + params[name] for name in sorted(params) if name != "sign"]) + body
 
@@ -26,7 +26,7 @@ def sign(params: Mapping[str, str], secret: str, method: str = "md5", body: str 
     Raises:
         ValueError: `method` is none of SIGN_METHODS.
     """
-    text = string_to_sign(params, body)
+    text = join_string_to_sign(params, body)
     if method == "md5":
         return (
             hashlib.md5(f"{secret}{text}{secret}".encode(), usedforsecurity=False)

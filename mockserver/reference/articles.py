@@ -43,8 +43,8 @@ def _format_fields(fields: tuple[Field, ...], indent: str) -> Iterator[str]:
     """Yield a line for each field, the fields of an object below it, indented by two more."""
     for field in fields:
         item = f" → {field.item}[]" if field.item else ""
-        asked_as = f" (fields 中写作 {field.asked_as})" if field.asked_as else ""
-        yield f"{indent}{field.name}  {field.kind}{item}{asked_as}  {field.zh}".rstrip()
+        requested_as = f" (fields 中写作 {field.requested_as})" if field.requested_as else ""
+        yield f"{indent}{field.name}  {field.kind}{item}{requested_as}  {field.zh}".rstrip()
         yield from _format_fields(field.of, indent + "  ")
 
 
@@ -176,8 +176,8 @@ def _explain_codes() -> Iterator[Article]:
             kind="错误码 code",
             id=str(code.code),
             title=code.wire,
-            zh=f"{code.zh}\n{seen_zh[code.seen]}",
-            en=f"{code.en}\n{seen_en[code.seen]}",
+            zh=f"{code.zh}\n{seen_zh[code.observed]}",
+            en=f"{code.en}\n{seen_en[code.observed]}",
             citations=("top-4.2",),
         )
     for sub_code in SUB_CODES:
@@ -185,8 +185,8 @@ def _explain_codes() -> Iterator[Article]:
             kind="子错误码 sub_code",
             id=sub_code.name,
             title=f"{sub_code.code} {CODES[sub_code.code].wire}",
-            zh=f"{sub_code.zh}\n{seen_zh[sub_code.seen]}",
-            en=f"{sub_code.en}\n{seen_en[sub_code.seen]}",
+            zh=f"{sub_code.zh}\n{seen_zh[sub_code.observed]}",
+            en=f"{sub_code.en}\n{seen_en[sub_code.observed]}",
             citations=("top-4.3",),
         )
 

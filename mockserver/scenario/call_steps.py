@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api.declaration import Method
 from ..api.methods import METHODS
-from ..protocol.binding import SYSTEM_PARAMETERS, bind
+from ..protocol.binding import SYSTEM_PARAMETERS, bind_arguments
 from ..protocol.errors import TopError
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
@@ -75,7 +75,7 @@ def _check_params(method: Method, params: Node, context: ReadContext, *, strict:
         elif strict and not has_references(node) and not str(node.value).startswith("data:"):
             texts = {name: _to_wire(node.plain())}
             try:
-                bind((declared[name],), texts, (), context.rules.number, lenient=name)
+                bind_arguments((declared[name],), texts, (), context.rules.number, lenient=name)
             except TopError as error:
                 context.report(node, error.cause_zh, error.cause_en)
 

@@ -19,9 +19,9 @@ from ..domain.exchange import Event, Exchange
 from ..domain.moves import PICTURES_FIELD, Move
 from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.vocabulary import Actor
-from ..protocol.binding import bind
+from ..protocol.binding import bind_arguments
 from ..protocol.errors import TopError
-from ..protocol.pictures import data_url
+from ..protocol.pictures import make_data_url
 from ..protocol.shapes import read_time, show_price, show_time
 from ..world.document import WorldDocument
 from ..world.view import WorldView
@@ -204,7 +204,7 @@ def _record_pictures(
                 f"pictures above {_MAX_PICTURE_BYTES // 1024} KiB are left out",
             )
         else:
-            yield data_url(content)
+            yield make_data_url(content)
 
 
 def _can_send(move: type[Move], key: str, value: object, rules: RuleValues, note: Note) -> bool:
@@ -213,7 +213,7 @@ def _can_send(move: type[Move], key: str, value: object, rules: RuleValues, note
         return True
     params = [param for param in METHODS[METHOD_OF_MOVE[move]].params if param.name == key]
     try:
-        if bind(params, {key: str(value)}, (), rules.number, lenient=key):
+        if bind_arguments(params, {key: str(value)}, (), rules.number, lenient=key):
             return True
     except TopError:
         pass

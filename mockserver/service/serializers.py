@@ -18,7 +18,7 @@ from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline, possible, rows_from
 from ..domain.vocabulary import Role
-from ..protocol.json_form import plain_tree
+from ..protocol.json_form import to_plain_values
 from ..protocol.shapes import show_time
 from ..world.world import World
 from .problem import by_actor
@@ -84,7 +84,7 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
 def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
     """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
     view = RecordView(world.view.rules, world.view.clock.aged, base_url, world.id)
-    shown: dict[str, Any] = plain_tree(
+    shown: dict[str, Any] = to_plain_values(
         build_message_record(message, _MESSAGE_FIELDS, RecordKind.MESSAGE_LISTED, view),
         simplify=True,
     )

@@ -17,7 +17,7 @@ from ..domain.moves import MOVES, PICTURES_FIELD, LeaveMessage, Move
 from ..domain.rules import RuleValues
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
-from ..protocol.pictures import picture_name, picture_type
+from ..protocol.pictures import detect_picture_type, name_picture
 from .document import BadDocument, in_chinese, unknown_name
 
 __all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
@@ -127,7 +127,7 @@ def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) 
             content = b64decode(coded, validate=True) if head.startswith("data:") else b""
         except binascii.Error:
             content = b""
-        if not picture_type(content):
+        if not detect_picture_type(content):
             raise BadDocument(
                 field,
                 "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
@@ -135,6 +135,6 @@ def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) 
             )
         if len(content) > most:
             raise BadDocument(field, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")
-        names.append(picture_name(content))
+        names.append(name_picture(content))
         pictures[names[-1]] = content
     return tuple(names)

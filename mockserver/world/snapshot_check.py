@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from ..domain.exchange import Exchange
 from ..domain.moves import MAX_UNITS
-from ..protocol.pictures import picture_type
+from ..protocol.pictures import detect_picture_type
 from .clock import EARLIEST, LATEST, within
 from .document import BadDocument
 from .state import State
@@ -136,5 +136,5 @@ def _check_blobs(state: State) -> None:
         if not isinstance(decoded, dict):
             raise BadDocument(f"stubs.{method}", "不是 JSON 对象", "not a JSON object")
     for name, content in state.pictures.items():
-        if not picture_type(content):
+        if not detect_picture_type(content):
             raise BadDocument(f"pictures.{name}", "不是图片", "not a picture")

@@ -236,7 +236,7 @@ def test_a_write_answers_with_four_fields(name):
 @pytest.mark.parametrize("name", ELEVEN)
 def test_the_order_id_is_asked_for_by_another_name(name):
     """Wherever an exchange is returned, `bizorder_id` asks for `biz_order_id`."""
-    asked = {field.name: field.asked_as for field in METHODS[name].record}
+    asked = {field.name: field.requested_as for field in METHODS[name].record}
 
     assert asked.get("biz_order_id", "bizorder_id") == "bizorder_id"
 
@@ -284,10 +284,12 @@ def test_where_a_business_failure_is_told(name, failure):
 )
 def test_limits_are_choices(method, name):
     """Lengths of messages, sizes of pages and pictures follow a switch."""
-    assert {param.name: param.most_switch for param in METHODS[method].params}[name]
+    assert {param.name: param.maximum_rule for param in METHODS[method].params}[name]
 
 
 def test_the_waybill_may_be_blank():
     """An empty waybill is a business failure of shipping, not a platform error."""
     for name in ("tmall.exchange.consigngoods", "tmall.exchange.confirm.consign"):
-        assert [param.name for param in METHODS[name].params if param.blank] == ["logistics_no"]
+        assert [param.name for param in METHODS[name].params if param.allows_blank] == [
+            "logistics_no"
+        ]

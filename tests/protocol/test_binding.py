@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.protocol.binding import bind
+from mockserver.protocol.binding import bind_arguments
 from mockserver.protocol.errors import TopError
 from mockserver.protocol.forms import Upload
 from mockserver.protocol.shapes import Param, ValueKind, read_time
@@ -10,22 +10,22 @@ from mockserver.protocol.shapes import Param, ValueKind, read_time
 PNG = b"\x89PNG\r\n\x1a\n"
 LIMITS = {"page_size_max": 100, "message_max_bytes": 400, "picture_max_bytes": 5 * 1024 * 1024}
 NUMBER = Param(name="p", kind=ValueKind.NUMBER)
-PAGE = Param(name="p", kind=ValueKind.NUMBER, least=1, most_switch="page_size_max", default="30")
+PAGE = Param(name="p", kind=ValueKind.NUMBER, least=1, maximum_rule="page_size_max", default="30")
 TYPE = Param(name="p", kind=ValueKind.NUMBER, among=("100", "200"))
 STRING = Param(name="p", kind=ValueKind.STRING)
-WORDS = Param(name="p", kind=ValueKind.STRING, most_switch="message_max_bytes")
+WORDS = Param(name="p", kind=ValueKind.STRING, maximum_rule="message_max_bytes")
 CHOICE = Param(name="p", kind=ValueKind.STRING, among=("no_def", "get_def"))
 BOOLEAN = Param(name="p", kind=ValueKind.BOOLEAN)
 DATE = Param(name="p", kind=ValueKind.DATE)
 STRINGS = Param(name="p", kind=ValueKind.STRINGS, limit=3)
 STATUSES = Param(name="p", kind=ValueKind.STRINGS, limit=20, among=("1", "2", "12"))
 IDS = Param(name="p", kind=ValueKind.STRINGS, limit=20, items=ValueKind.NUMBER)
-PICTURE = Param(name="p", kind=ValueKind.BYTES, most_switch="picture_max_bytes")
+PICTURE = Param(name="p", kind=ValueKind.BYTES, maximum_rule="picture_max_bytes")
 
 
 def _bind(param, text=None, files=(), **how):
     texts = {} if text is None else {"p": text}
-    return bind(
+    return bind_arguments(
         [param], texts, [Upload("p", content) for content in files], LIMITS.__getitem__, **how
     )
 
@@ -153,7 +153,7 @@ def test_a_default_fills_what_is_absent(text, value):
 
 def test_a_blank_may_pass_to_the_business_check():
     """A required parameter that lets blanks through binds an empty text, but an absent one is 40."""
-    param = Param(name="p", kind=ValueKind.STRING, required=True, blank=True)
+    param = Param(name="p", kind=ValueKind.STRING, required=True, allows_blank=True)
 
     assert _bind(param, "") == {"p": ""}
     with pytest.raises(TopError, match="40"):
@@ -184,14 +184,14 @@ def test_the_first_wrong_parameter_in_declared_order_is_named():
     ]
 
     with pytest.raises(TopError, match="dispute_id"):
-        bind(params, {"page_no": "x"}, [], LIMITS.__getitem__)
+        bind_arguments(params, {"page_no": "x"}, [], LIMITS.__getitem__)
 
 
 def test_unknown_parameters_are_ignored():
     """What the method does not have binds nothing, file or text."""
-    assert bind([NUMBER], {"p": "1", "other": "x"}, [Upload("odd", b"")], LIMITS.__getitem__) == {
-        "p": 1
-    }
+    assert bind_arguments(
+        [NUMBER], {"p": "1", "other": "x"}, [Upload("odd", b"")], LIMITS.__getitem__
+    ) == {"p": 1}
 
 
 @pytest.mark.parametrize(
@@ -217,4 +217,6 @@ def test_what_is_no_picture_is_error_41(files):
 
 def test_limits_follow_the_switches():
     """A bound is read when the call is bound, not when the parameter is declared."""
-    assert bind([PAGE], {"p": "500"}, [], {"page_size_max": 500}.__getitem__) == {"p": 500}
+    assert bind_arguments([PAGE], {"p": "500"}, [], {"page_size_max": 500}.__getitem__) == {
+        "p": 500
+    }

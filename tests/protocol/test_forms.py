@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.protocol.forms import BadForm, Upload, boundary_of, read_multipart, read_urlencoded
+from mockserver.protocol.forms import (
+    BadForm,
+    Upload,
+    parse_boundary,
+    parse_multipart,
+    parse_urlencoded,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n\r\n--not-the-boundary\r\n\x00\xff\xfe"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -36,14 +42,14 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 )
 def test_a_urlencoded_text_keeps_everything_in_order(raw, pairs):
     """Blank, repeated and odd values come back as sent, decoded once."""
-    assert read_urlencoded(raw) == pairs
+    assert parse_urlencoded(raw) == pairs
 
 
 @pytest.mark.parametrize("raw", [b"a=\xc9\xcc", b"a=%C9%CC", b"%FF=1", b"a=%ED%A0%80", b"a=%F0%9F"])
 def test_what_is_not_utf_8_is_told_apart(raw):
     """GBK bytes, cut sequences and surrogates are an encoding error."""
     with pytest.raises(BadForm) as bad:
-        read_urlencoded(raw)
+        parse_urlencoded(raw)
 
     assert bad.value.encoding
 
@@ -52,7 +58,7 @@ def test_what_is_not_utf_8_is_told_apart(raw):
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT)))
 def test_urlencoding_round_trip(pairs):
     """Whatever a form encoder writes is read back."""
-    assert read_urlencoded(urlencode(pairs).encode()) == pairs
+    assert parse_urlencoded(urlencode(pairs).encode()) == pairs
 
 
 @settings(deadline=None)
@@ -60,7 +66,7 @@ def test_urlencoding_round_trip(pairs):
 def test_both_spellings_of_a_blank_are_read(text):
     """`+` and `%20` are the same blank."""
     plus, percent = (
-        read_urlencoded(f"a={quoted}".encode()) for quoted in (quote_plus(text), quote(text))
+        parse_urlencoded(f"a={quoted}".encode()) for quoted in (quote_plus(text), quote(text))
     )
 
     assert plus == percent == [("a", text)]
@@ -85,7 +91,7 @@ def test_both_spellings_of_a_blank_are_read(text):
 )
 def test_the_boundary_is_found(header, boundary):
     """The header's boundary counts wherever it stands, quoted or not, with or without blanks."""
-    assert boundary_of(header) == boundary
+    assert parse_boundary(header) == boundary
 
 
 def _lines(*parts: bytes) -> bytes:
@@ -200,7 +206,7 @@ SDKS = {
 @pytest.mark.parametrize(("body", "boundary"), SDKS.values(), ids=SDKS)
 def test_every_sdks_multipart_is_read(body, boundary):
     """Text as raw UTF-8 to the last blank, files to the last byte, each SDK's oddities notwithstanding."""
-    pairs, files = read_multipart(body, boundary)
+    pairs, files = parse_multipart(body, boundary)
 
     assert pairs == [("leave_message", "请寄回 ")]
     assert [(each.name, each.content) for each in files] == [("leave_message_pics", PNG)]
@@ -222,7 +228,7 @@ def test_multipart_texts_are_raw(value, text):
     """Values are neither unquoted nor trimmed; blank ones are kept."""
     body = _lines(b"--b0", b'Content-Disposition: form-data; name="a"', b"", value, b"--b0--", b"")
 
-    assert read_multipart(body, b"b0") == ([("a", text)], [])
+    assert parse_multipart(body, b"b0") == ([("a", text)], [])
 
 
 def test_repeated_parts_keep_their_order():
@@ -233,7 +239,7 @@ def test_repeated_parts_keep_their_order():
         part % (b"a", b"1") + file % b"GIF89a" + part % (b"a", b"2") + file % b"BM" + b"--b0--\r\n"
     )
 
-    assert read_multipart(body, b"b0") == (
+    assert parse_multipart(body, b"b0") == (
         [("a", "1"), ("a", "2")],
         [Upload("pics", b"GIF89a", "x"), Upload("pics", b"BM", "x")],
     )
@@ -250,7 +256,7 @@ def test_repeated_parts_keep_their_order():
 )
 def test_headers_of_a_part_may_be_written_otherwise(header):
     """Case, order, quotes and blanks of the headers do not matter."""
-    assert read_multipart(b"--b0\r\n" + header + b"\r\n\r\n1\r\n--b0--\r\n", b"b0") == (
+    assert parse_multipart(b"--b0\r\n" + header + b"\r\n\r\n1\r\n--b0--\r\n", b"b0") == (
         [("a", "1")],
         [],
     )
@@ -260,12 +266,12 @@ def test_a_file_without_content_is_a_file():
     """An empty picture arrives as a file of no bytes."""
     body = b'--b0\r\nContent-Disposition: form-data; name="pics"; filename=""\r\n\r\n\r\n--b0--\r\n'
 
-    assert read_multipart(body, b"b0") == ([], [Upload("pics", b"")])
+    assert parse_multipart(body, b"b0") == ([], [Upload("pics", b"")])
 
 
 def test_a_form_without_parts_is_empty():
     """A closing boundary alone is a readable body."""
-    assert read_multipart(b"--b0--\r\n", b"b0") == ([], [])
+    assert parse_multipart(b"--b0--\r\n", b"b0") == ([], [])
 
 
 @pytest.mark.parametrize("cut", [*range(1, 60, 7), -60, -4, -2, None])
@@ -276,7 +282,7 @@ def test_a_cut_body_is_refused(sdk, cut):
     closed = body[: body.rindex(b"--")]
 
     with pytest.raises(BadForm) as bad:
-        read_multipart(closed[:cut], boundary)
+        parse_multipart(closed[:cut], boundary)
 
     assert not bad.value.encoding
 
@@ -300,7 +306,7 @@ def test_a_cut_body_is_refused(sdk, cut):
 def test_a_broken_body_is_refused(body, boundary):
     """No boundary, a part without name or end of headers, and a flood of parts are refused, not guessed at."""
     with pytest.raises(BadForm) as bad:
-        read_multipart(body, boundary)
+        parse_multipart(body, boundary)
 
     assert not bad.value.encoding
 
@@ -314,7 +320,7 @@ def test_multipart_text_that_is_not_utf_8(name, value):
     )
 
     with pytest.raises(BadForm) as bad:
-        read_multipart(body, b"b0")
+        parse_multipart(body, b"b0")
 
     assert bad.value.encoding
 
@@ -339,7 +345,7 @@ def test_multipart_round_trip(texts, blobs):
         + b"--0bOuNdArY0--\r\n"
     )
 
-    assert read_multipart(body, b"0bOuNdArY0") == (pairs, files)
+    assert parse_multipart(body, b"0bOuNdArY0") == (pairs, files)
 
 
 @settings(deadline=None)
@@ -347,7 +353,7 @@ def test_multipart_round_trip(texts, blobs):
 def test_any_bytes_are_read_or_refused(body, boundary):
     """Whatever arrives, reading ends with a form or with BadForm."""
     try:
-        pairs, files = read_multipart(body, boundary)
+        pairs, files = parse_multipart(body, boundary)
     except BadForm:
         return
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.protocol.pictures import data_url, picture_name, picture_type
+from mockserver.protocol.pictures import detect_picture_type, make_data_url, name_picture
 
 PICTURES = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
@@ -33,22 +33,22 @@ OTHERS = [
 @pytest.mark.parametrize(("kind", "content"), [*PICTURES.items(), ("image/gif", b"GIF87a")])
 def test_the_five_kinds(kind, content):
     """JPEG, PNG, GIF, BMP and WebP are recognised by their first bytes."""
-    assert picture_type(content) == kind
+    assert detect_picture_type(content) == kind
 
 
 @pytest.mark.parametrize("content", OTHERS)
 def test_anything_else_is_no_picture(content):
     """Other formats, cut heads and text have no picture type."""
-    assert picture_type(content) == ""
+    assert detect_picture_type(content) == ""
 
 
 @pytest.mark.parametrize("content", PICTURES.values())
 def test_the_name_follows_the_content(content):
     """The same bytes have the same name, other bytes another."""
-    assert picture_name(content) == picture_name(bytes(content))
-    assert picture_name(content) != picture_name(content + b"\x00")
+    assert name_picture(content) == name_picture(bytes(content))
+    assert name_picture(content) != name_picture(content + b"\x00")
 
 
 def test_a_data_url_carries_type_and_content():
     """The media type that the content has, then the content in base64 (RFC 2397)."""
-    assert data_url(b"GIF89a!") == "data:image/gif;base64,R0lGODlhIQ=="
+    assert make_data_url(b"GIF89a!") == "data:image/gif;base64,R0lGODlhIQ=="

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...api.methods import METHODS
 from ...protocol.binding import SYSTEM_PARAMETERS
-from ...protocol.pictures import data_url
+from ...protocol.pictures import make_data_url
 from ...scenario.history_writer import write_history
 from ...scenario.references import escape_references
 from ...scenario.rejection import REPLY_LOST
@@ -131,7 +131,7 @@ class _StepWriter:
         refused = failure is not None and failure.outcome == "refused"
         if failure is not None and refused and failure.code not in CODES_OF_PARAMETERS:
             params |= self._list_system_parameters(call.texts, failure.code)
-        params |= {file.name: data_url(file.content) for file in call.files}
+        params |= {file.name: make_data_url(file.content) for file in call.files}
         return {
             "call": name,
             "with": self._refer(escape_references(params)),

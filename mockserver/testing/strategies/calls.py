@@ -156,7 +156,7 @@ def _items(param: Param, item: SearchStrategy[str]) -> SearchStrategy[str]:
 
 
 def _most(param: Param) -> int:
-    return DEFAULTS.number(param.most_switch) if param.most_switch else param.most
+    return DEFAULTS.number(param.maximum_rule) if param.maximum_rule else param.most
 
 
 def _int(param: Param) -> SearchStrategy[str]:
@@ -164,8 +164,8 @@ def _int(param: Param) -> SearchStrategy[str]:
 
 
 def _string(param: Param) -> SearchStrategy[str]:
-    most = DEFAULTS.number(param.most_switch) if param.most_switch else 0
-    return words(most or _SHORT, least=0 if param.blank else 1, bytes_at_most=most)
+    most = DEFAULTS.number(param.maximum_rule) if param.maximum_rule else 0
+    return words(most or _SHORT, least=0 if param.allows_blank else 1, bytes_at_most=most)
 
 
 _VALUES: Mapping[ValueKind, Callable[[Param], SearchStrategy[Any]]] = MappingProxyType(
@@ -203,7 +203,7 @@ def _mistakes(param: Param) -> Iterator[Wrong]:
     """Every mistake that can be made in a parameter, with the values that make it; None leaves it out."""
     if param.required:
         yield Mistake.MISSING, st.none()
-        if not param.blank:
+        if not param.allows_blank:
             yield Mistake.EMPTY, st.just("")
     if param.among:
         yield Mistake.NOT_AMONG, _strange(param)
@@ -240,8 +240,8 @@ def _is_no_number(text: str) -> bool:
 
 
 def _too_long(param: Param) -> Iterator[Wrong]:
-    if param.most_switch:
-        most = DEFAULTS.number(param.most_switch)
+    if param.maximum_rule:
+        most = DEFAULTS.number(param.maximum_rule)
         yield (
             Mistake.TOO_LONG,
             words(_SHORT).map(lambda each: each * (most // len(each.encode()) + 1)),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ...domain.durations import MAX_DURATION, format_duration
-from ...protocol.pictures import data_url
+from ...protocol.pictures import make_data_url
 from ...protocol.shapes import BEIJING, show_time
 from ...world.clock import EARLIEST, LATEST
 from ...world.default_world import DISTRICTS
@@ -129,4 +129,4 @@ def pictures() -> SearchStrategy[bytes]:
 
 def data_urls() -> SearchStrategy[str]:
     """A small picture as moves and stories carry it."""
-    return pictures().map(data_url)
+    return pictures().map(make_data_url)
