@@ -1,5 +1,6 @@
-"""Moves exchanges that are only thought of: the table played on made-up exchanges, for the static
-check.
+"""Moves exchanges that are only thought of.
+
+The table on made-up exchanges, for the static check.
 
 Addresses, reasons and carriers are taken to be right.  Stock may be there or not, so both are
 tried: one exchange becomes several possible ones.

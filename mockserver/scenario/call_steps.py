@@ -1,5 +1,6 @@
-"""Reads `call` steps: method, parameters and paths of the reply are checked against the declared
-methods.
+"""Reads `call` steps.
+
+Method, parameters and paths of the reply are checked against the declared methods.
 """
 
 from collections.abc import Mapping

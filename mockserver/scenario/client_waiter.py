@@ -22,8 +22,9 @@ _GATEWAY_PARAMETERS = ("app_key", "timestamp", "sign", "sign_method", "v", "form
 
 
 class ClientWaiter:
-    """Real time as the runner tells and passes it; remembers which events and calls steps have
-    taken already.
+    """Real time as the runner tells and passes it.
+
+    Remembers which events and calls steps have taken already.
 
     `now` gives seconds, `pause` passes them.  `longest` is how long a step of the seller may take,
     `total` how long everything together may.  `alive` says whether the client under test still
@@ -58,7 +59,7 @@ class ClientWaiter:
         self._saved_events[name] = self._taken_events
 
     def restore(self, name: str) -> None:
-        """Forget the events since the snapshot, or since the beginning: their numbers come again."""
+        """Forget the events since the snapshot or the beginning: their numbers come again."""
         self._taken_events = self._saved_events.get(name, frozenset())
 
     def wait_until(self, holds: Callable[[], bool], within: timedelta | None = None) -> bool:
@@ -74,8 +75,9 @@ class ClientWaiter:
         return True
 
     def is_awaited(self, name: str, params: Mapping[str, Any]) -> bool:
-        """Return True if a `call` step is the client's to make: a write without parameters of the
-        gateway's own.
+        """Return True if a `call` step is the client's to make.
+
+        A write without parameters of the gateway's own.
         """
         method = METHODS.get(name)
         return (
@@ -87,8 +89,7 @@ class ClientWaiter:
     def await_refusal(
         self, target: ScenarioTarget, step: MoveStep, dispute_id: str, refused: Node
     ) -> TargetReply:
-        """Return the reply to the client's call of the seller's move that was refused, or that a
-        fault took away.
+        """Return the reply to the client's call that was refused, or that a fault took away.
 
         Raises:
             ScenarioAborted: not in time.

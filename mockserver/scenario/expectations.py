@@ -28,8 +28,9 @@ ShapeCheck = Callable[[Node], Iterator[FileMistake]]
 
 
 class Expectation(Struct, frozen=True):
-    """One key of an `expect`: a phrase, how its value is read, and a check of the shape of what is
-    expected.
+    """One key of an `expect`.
+
+    A phrase, how its value is read, and a check of the shape of what is expected.
 
     `read(state, value)` gets the expected value too, as some keys are read according to it.
     """
@@ -142,7 +143,7 @@ def _check_events(node: Node) -> Iterator[FileMistake]:
 
 
 def _list_items(node: Node) -> tuple[Node, ...]:
-    """Return what is expected of the items of a list: one by one, or of the first, the last, any."""
+    """Return what is expected of the items of a list: of each, of the first, the last, any."""
     if isinstance(node.value, dict):
         places = ("first", "last", "any")
         return tuple(item for name, item in node.value.items() if name in places)
@@ -313,8 +314,9 @@ def _sort_moves(node: Node) -> Node:
 
 
 def _compare_requests(node: Node, state: ObservedState) -> Iterator[Mismatch]:
-    """Yield the queries of the journal whose count is not as expected; without `count` one call is
-    enough.
+    """Yield the queries of the journal whose count is not as expected.
+
+    Without `count` one call is enough.
     """
     for query in node.value if isinstance(node.value, tuple) else (node,):
         if isinstance(query.value, int):

@@ -1,5 +1,6 @@
-"""Writes a history as a scenario file: of a sandbox (`recorder.py`), or of a failed run of the
-machine.
+"""Writes a history as a scenario file.
+
+Of a sandbox (`recorder.py`), or of a failed run of the machine.
 """
 
 from collections.abc import Iterable, Mapping

@@ -114,9 +114,7 @@ class StepInterpreter(ABC, Generic[ExchangeRef]):
             self.run_step(step)
 
     def _run_for_each(self, step: ForEachStep) -> None:
-        """Run the steps with `it` standing for each of the exchanges in turn, then for what it
-        stood for before.
-        """
+        """Run the steps with `it` standing for each of the exchanges in turn."""
         before = self.names.get("it")
         exchanges = [self.find_exchange(name) for name in step.names] or list(self.opened)
         for exchange in exchanges:

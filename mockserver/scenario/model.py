@@ -31,8 +31,9 @@ __all__ = [
 
 
 class Step(Struct, frozen=True, kw_only=True):
-    """One step: `line` and `column` in the file from 1, `on` the name of the exchange that it is
-    about.
+    """One step.
+
+    `line` and `column` in the file from 1, `on` the name of the exchange that it is about.
     """
 
     line: int
@@ -42,8 +43,9 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class MoveStep(Step, frozen=True):
-    """`actor` makes `move`; an application opens an exchange, which gets the name `name` if it is
-    not empty.
+    """`actor` makes `move`.
+
+    An application opens an exchange, which gets the name `name` if it is not empty.
 
     `refused` describes the refusal that is expected instead of success; `expectations` hold
     afterwards.
@@ -59,8 +61,9 @@ class MoveStep(Step, frozen=True):
 
 
 class CallStep(Step, frozen=True):
-    """A signed call; `reply` maps paths of the reply to expected values, `keep` maps names to
-    paths.
+    """A signed call.
+
+    `reply` maps paths of the reply to expected values, `keep` maps names to paths.
     """
 
     method: str
@@ -73,8 +76,9 @@ class CallStep(Step, frozen=True):
 
 
 class TimeStep(Step, frozen=True):
-    """Time passes by a duration or to `next`, an instant or `deadline`; with `age` data gets older
-    instead.
+    """Time passes by a duration or to `next`, an instant or `deadline`.
+
+    With `age` data gets older instead.
     """
 
     by: str
@@ -88,8 +92,9 @@ class ExpectStep(Step, frozen=True):
 
 
 class AwaitStep(Step, frozen=True):
-    """Something comes to hold within real time; `method` is a call that a client is to make with
-    success.
+    """Something comes to hold within real time.
+
+    `method` is a call that a client is to make with success.
     """
 
     expectations: Node
@@ -124,8 +129,9 @@ class RepeatStep(Step, frozen=True):
 
 
 class ForEachStep(Step, frozen=True):
-    """The steps inside happen for each of the exchanges, as `it`; without names for all that were
-    opened.
+    """The steps inside happen for each of the exchanges, as `it`.
+
+    Without names for all that were opened.
     """
 
     names: tuple[str, ...]
@@ -133,8 +139,9 @@ class ForEachStep(Step, frozen=True):
 
 
 class Scenario(Struct, frozen=True, kw_only=True):
-    """A whole file; `given` is the world document with the ruleset in it, `options` the values of
-    `set`.
+    """A whole file.
+
+    `given` is the world document with the ruleset in it, `options` the values of `set`.
     """
 
     title: str

@@ -17,8 +17,9 @@ _MAX_EXCHANGES = 20_000
 
 
 class ObservedState:
-    """A sandbox and one of its exchanges at one moment: each thing is read when needed, at most
-    once.
+    """A sandbox and one of its exchanges at one moment.
+
+    Each thing is read when needed, at most once.
 
     With `upto`, the number of an event, the exchange is as that event left it, as far as the events
     tell.
@@ -75,7 +76,7 @@ class ObservedState:
         return self.ask(f"exchanges/{self._dispute_id}/messages")["items"]
 
     def get_stock(self, name: str) -> Any:
-        """Return the stock accounts of goods by name or SKU id; MISSING if there are no such goods."""
+        """Return the stock accounts of goods by name or SKU id; MISSING if there are none."""
         for item in self.ask("stock")["items"]:
             if name in (item["name"], item["sku_id"]):
                 return item

@@ -47,8 +47,9 @@ class ReadContext:
         self.report(node, error.zh, error.en, key)
 
     def read_text(self, node: Node, key: str, default: str = "") -> str:
-        """Return a member that is a text, a whole number as its text; `default` if it is missing or
-        wrong.
+        """Return a member that is a text, a whole number as its text.
+
+        `default` if it is missing or wrong.
         """
         member = node.value.get(key)
         if member is None:
@@ -77,7 +78,7 @@ class ReadContext:
         return member
 
     def check_references(self, node: Node) -> None:
-        """Add a mistake for each `$name` that no earlier step has given to an exchange or a value."""
+        """Add a mistake for each `$name` that no earlier step has given to anything."""
         names = self.exchange_names | self.value_names
         for name, place in find_references(node):
             head = name.partition(".")[0]

@@ -1,5 +1,6 @@
-"""Reads a scenario file: every key, move, field, method and reference is checked before anything
-runs.
+"""Reads a scenario file.
+
+Every key, move, field, method and reference is checked before anything runs.
 
 All mistakes of a file are reported at once, each with its place and what was probably meant.
 """
@@ -22,8 +23,9 @@ _KEYS = ("scenario", "about", "evidence", "ruleset", "given", "set", "steps")
 
 
 def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None) -> Scenario:
-    """Return the scenario of a file's text; `path` is its name in messages, `options` replace
-    values of its `set`.
+    """Return the scenario of a file's text.
+
+    `path` is its name in messages, `options` replace values of its `set`.
 
     Raises:
         Unreadable: carries every mistake with its place.
@@ -125,8 +127,9 @@ def _read_evidence(root: Node) -> Iterator[str]:
 
 
 def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
-    """Return the world document, checked key by key; a ruleset at the top of the file is put into
-    it.
+    """Return the world document, checked key by key.
+
+    A ruleset at the top of the file is put into it.
     """
     node = root.value.get("given", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):

@@ -1,5 +1,6 @@
-"""What a recording may say of an operation: the world it began in, the fields of an opening and of
-a move.
+"""What a recording may say of an operation.
+
+The world it began in, the fields of an opening and of a move.
 
 Secrets, sessions and personal data are left out, so they are made up when the recording runs; the
 words of messages and reasons stay as they were written.  Fields that a signed call could not carry
@@ -139,8 +140,9 @@ def record_opening(given: Mapping[str, object], later: timedelta) -> dict[str, A
 def record_found_exchange(
     exchange: Exchange, events: tuple[Event, ...], aged: timedelta
 ) -> dict[str, Any]:
-    """Return the fields that open an exchange as it was after `events`, for one that came with a
-    snapshot.
+    """Return the fields that open an exchange as it was after `events`.
+
+    For an exchange that came with a snapshot document, without its history.
     """
     cs = next((status for event in reversed(events) for status in reversed(event.cs)), None)
     return {
@@ -163,8 +165,9 @@ def record_found_exchange(
 def record_move(
     move: Move, by: Actor, pictures: Mapping[str, bytes], rules: RuleValues, note: Note
 ) -> dict[str, Any]:
-    """Return the fields of a move that differ from their defaults; `note` gets what has to be left
-    out.
+    """Return the fields of a move that differ from their defaults.
+
+    `note` gets what has to be left out.
     """
     defaults = type(move)()
     fields = {}

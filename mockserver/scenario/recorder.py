@@ -83,8 +83,9 @@ def _find_last_unrecorded_event(view: WorldView) -> int:
 
 
 class _Recording:
-    """A scenario in the making: `given`, `steps`, and `notes` (English by Chinese) about what is
-    not exact.
+    """A scenario in the making.
+
+    `given`, `steps`, and `notes` (English by Chinese) about what is not exact.
 
     `_inner` is how far its time has come; `_to_age` how much of the time to come is ageing.  Once
     `_is_timeless`, no time passes.  `_found` are the exchanges that nobody opened here, as they
@@ -140,8 +141,9 @@ class _Recording:
     # time
 
     def _pass_time(self, at: datetime) -> None:
-        """Bring the scenario's time to an inner instant: first by what is left to age, then by
-        advancing.
+        """Bring the scenario's time to an inner instant.
+
+        First by what is left to age, then by advancing.
         """
         if at < self._inner and not self._is_timeless:
             self._stop_time("时钟被拨回", "the clock was set back")
@@ -182,8 +184,9 @@ class _Recording:
                 self.steps.append({"expect": {**expectations, "moved_by": "system"}, **on})
 
     def _expect_status(self, event: Event) -> dict[str, Any]:
-        """Return the expectation of the status after an event, and after what the system did at the
-        same instant.
+        """Return the expectation of the status after an event.
+
+        What the system did at the same instant counts as well.
         """
         target = event.target
         for place in range(self._places[event.number] + 1, len(self._events)):
@@ -230,8 +233,9 @@ class _Recording:
             self.steps.append({"stock": stock})
 
     def _compute_first_stock(self) -> dict[str, int]:
-        """Return the units that were available when the scenario begins, of goods whose stock
-        nobody has set since.
+        """Return the units that are available when the scenario begins, by goods.
+
+        Goods whose stock somebody has set since are left out.
         """
         operations = self._view.operations
         was_set = {item.sku_id for item in operations if isinstance(item, Stocked)}

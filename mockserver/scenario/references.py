@@ -1,5 +1,6 @@
-"""References in values: `$it`, `$name`, `$name.field`, `${name}` inside a longer text, `$$` for a
-dollar.
+"""References in values.
+
+`$it`, `$name`, `$name.field`, `${name}` inside a longer text, `$$` for a dollar.
 """
 
 import re
@@ -33,8 +34,9 @@ def has_references(node: Node) -> bool:
 
 
 def fill_references(node: Node, value_of: Callable[[str], Any], dollar: str = "$") -> Node:
-    """Return the tree with every reference replaced; a text that is one reference gets the value
-    itself.
+    """Return the tree with every reference replaced.
+
+    A text that is one reference gets the value itself.
 
     `value_of` gives the value of a name, `dollar` is what `$$` becomes.
     """

@@ -66,8 +66,9 @@ def read_rejection(reply: TargetReply) -> Rejection | None:
 def compare_rejection(
     expected: Node, rejection: Rejection, target: ScenarioTarget
 ) -> Iterator[Mismatch]:
-    """Yield where the refusal is another than expected: true, a failure's name, a code, a sub_code,
-    or members.
+    """Yield where the refusal is another than expected.
+
+    True, a failure's name, a code, a sub_code, or members.
     """
     value = expected.value
     if value is True:
@@ -83,8 +84,9 @@ def compare_rejection(
 
 
 def _has_name(name: str, rejection: Rejection, target: ScenarioTarget) -> bool:
-    """Return True if the refusal has this name; a failure's name is looked up among the sandbox's
-    codes.
+    """Return True if the refusal has this name.
+
+    A failure's name is looked up among the sandbox's codes.
     """
     if name in (rejection.failure, rejection.sub_code, rejection.msg_code):
         return True

@@ -1,4 +1,4 @@
-"""What is told of stories that were played: JUnit XML, JSON, transcripts, one line of counts.
+"""Formats the results of scenarios: JUnit XML, JSON, transcripts, one line of counts.
 
 Pure: takes results, gives text.  `mask_secrets` takes secrets and sessions out before a result goes
 anywhere.
@@ -35,8 +35,9 @@ _CONTROL_CODES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but line ends an
 
 
 def collect_secrets(info: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the secret, the sessions and the token of a sandbox as the control API describes it,
-    longest first.
+    """Return the secret, the sessions and the token of a sandbox, longest first.
+
+    `info` is the sandbox as the control API describes it.
     """
     shops = info.get("shops", ())
     secrets = {
@@ -68,13 +69,15 @@ def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str 
         if counts_by_outcome[outcome] or outcome == "passed"
     ]
     if lang == "en":
-        return f"{len(results)} {'story' if len(results) == 1 else 'stories'}: {', '.join(parts)} ({seconds:.1f} s)"
+        noun = "story" if len(results) == 1 else "stories"
+        return f"{len(results)} {noun}: {', '.join(parts)} ({seconds:.1f} s)"
     return f"{len(results)} 个场景：{'，'.join(parts)} ({seconds:.1f} 秒)"
 
 
 def format_transcript(result: ScenarioResult, lang: str = "zh") -> str:
-    """Return where a scenario failed and all that helps to see why, as lines; its title if it
-    passed.
+    """Return where a scenario failed and all that helps to see why, as lines.
+
+    Its title if it passed.
     """
     word = OUTCOMES[result.outcome][lang == "en"]
     lines = [f"{word} {result.title}"]
@@ -155,8 +158,9 @@ def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
 
 
 def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
-    """Return all results as JUnit XML: a scenario is a test case of its file; an interrupted one
-    was skipped.
+    """Return all results as JUnit XML: a scenario is a test case of its file.
+
+    An interrupted one was skipped.
     """
     counts_by_outcome = Counter(result.outcome for result in results)
     counts = {
@@ -184,7 +188,8 @@ def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = 
         if result.outcome != "passed":
             _add_failure(case, result, lang)
     ElementTree.indent(suites)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(suites, encoding="unicode")}\n'
+    text = ElementTree.tostring(suites, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def _add_failure(case: ElementTree.Element, result: ScenarioResult, lang: str) -> None:

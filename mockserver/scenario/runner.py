@@ -232,9 +232,7 @@ class ScenarioRun(StepInterpreter[str]):
     def _describe_exchange(
         self, name: str
     ) -> tuple[tuple[Mapping[str, Any], ...], Mapping[str, Any]]:
-        """Return the last events of an exchange and its possible moves, empty if they cannot be
-        read.
-        """
+        """Return the last events of an exchange and its possible moves, empty if unreadable."""
         if name not in self.names:
             return (), {}
         try:
@@ -248,14 +246,9 @@ class ScenarioRun(StepInterpreter[str]):
         for mismatch in mismatches:
             what = mismatch.what
             expected = mismatch.expected
-            actual = mismatch.actual
-            raise _Failed(
-                self._make_failure(
-                    f"{what}：期望 {expected!r}，实际 {actual!r}",
-                    f"{what}: expected {expected!r}, got {actual!r}",
-                    mismatch,
-                )
-            )
+            zh = f"{what}：期望 {expected!r}，实际 {mismatch.actual!r}"
+            en = f"{what}: expected {expected!r}, got {mismatch.actual!r}"
+            raise _Failed(self._make_failure(zh, en, mismatch))
 
     # moves and calls
 
@@ -279,7 +272,8 @@ class ScenarioRun(StepInterpreter[str]):
         self._judge(step, rejection)
 
     def _attempt(self, act: Callable[[], TargetReply | None]) -> Rejection | None:
-        """Return how an action was refused, by the control API or in the reply of a signed call;
+        """Return how an action was refused, by the control API or in the reply of a signed call.
+
         None if it was not.
         """
         try:
@@ -304,7 +298,7 @@ class ScenarioRun(StepInterpreter[str]):
         return None
 
     def make_call(self, step: CallStep) -> None:
-        """Make the signed call, or wait for the client's; compare its reply and keep values of it."""
+        """Make the signed call, or wait for the client's; compare its reply, keep values of it."""
         params = self._fill_plain(step.params)
         client_calls = self._settings.client and step.refused is None
         if client_calls and self._waiter.is_awaited(step.method, params):
@@ -329,7 +323,7 @@ class ScenarioRun(StepInterpreter[str]):
                 raise ScenarioAborted(f"应答里没有 {path}", f"the reply has no {path}")
 
     def _judge(self, step: MoveStep | CallStep, rejection: Rejection | None) -> None:
-        """Fail unless the step was refused as expected, or succeeded where no refusal is expected."""
+        """Fail unless the step was refused as expected, or succeeded as expected."""
         if step.refused is None:
             if rejection is not None:
                 raise _Failed(
@@ -359,8 +353,9 @@ class ScenarioRun(StepInterpreter[str]):
         self._fail_on_mismatch(() if mismatch is None else (mismatch,))
 
     def wait(self, step: AwaitStep) -> None:
-        """Wait for the client's call, then until the expectations hold; fail if they do not in
-        time.
+        """Wait for the client's call, then until the expectations hold.
+
+        Fail if they do not in time.
         """
         if step.method and self._settings.client:
             dispute_id = self.names.get(step.on, "")
@@ -399,6 +394,5 @@ class ScenarioRun(StepInterpreter[str]):
 
 def _to_reportable(value: Any) -> Any:
     """Return a value that JSON can carry."""
-    return (
-        value if isinstance(value, bool | int | float | str | list | dict | None) else repr(value)
-    )
+    is_json = isinstance(value, bool | int | float | str | list | dict | None)
+    return value if is_json else repr(value)

@@ -60,8 +60,9 @@ class ScenarioClock:
         self._saved[name] = self._distance
 
     def restore(self, name: str) -> None:
-        """Take the distance of the snapshot, or of the beginning; a shared sandbox may begin
-        anywhere.
+        """Take the distance of the snapshot, or of the beginning.
+
+        A shared sandbox may begin anywhere.
         """
         if name in self._saved:
             self._distance = self._saved[name]
@@ -69,8 +70,7 @@ class ScenarioClock:
             self._distance = self._first_distance if self._ages else self._measure_distance()
 
     def pass_time(self, by: str, *, age: bool, dispute_id: str) -> None:
-        """Let time pass (or data get older) by a duration, to an instant, to the next deadline or
-        the exchange's.
+        """Let time pass, or data get older, by a duration or to an instant or deadline.
 
         Raises:
             ScenarioAborted: `by` is none of these, the instant has passed, or no deadline is

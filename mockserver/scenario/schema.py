@@ -125,8 +125,9 @@ def _allow_references(schema: Any) -> Any:
 
 
 def _step(components: Mapping[str, Any]) -> Schema:
-    """Return the schema of a step: a mapping with one kind's key, which decides what may stand
-    beside it.
+    """Return the schema of a step.
+
+    A mapping with one kind's key, which decides what may stand beside it.
     """
     return {
         "type": "object",
@@ -180,8 +181,9 @@ def _field(schema: Mapping[str, Any]) -> Schema:
 
 
 def _by_method() -> Iterator[Schema]:
-    """Yield for each method its parameters; an unknown method may be called where a refusal is
-    expected.
+    """Yield for each method its parameters.
+
+    An unknown method may be called where a refusal is expected.
     """
     yield {
         "if": {"required": ["call"], "not": {"required": ["refused"]}},

@@ -1,6 +1,4 @@
-"""The sentences of the static check about states that an exchange may be in, in Chinese and
-English.
-"""
+"""The static check's sentences about the states that an exchange may be in."""
 
 from datetime import datetime
 
@@ -41,7 +39,8 @@ def with_unreached(mistake: FileMistake, rest: tuple[Step, ...]) -> FileMistake:
 def describe_zh(states: States) -> str:
     """Return in Chinese at which statuses an exchange may be."""
     texts = [
-        f"{exchange.status.value} {exchange.status.zh}{_describe_cs(exchange, exchange.cs_status.zh)}"
+        f"{exchange.status.value} {exchange.status.zh}"
+        f"{_describe_cs(exchange, exchange.cs_status.zh)}"
         for exchange in states
     ]
     return "此时换货单为 " + " 或 ".join(dict.fromkeys(texts))
@@ -70,9 +69,7 @@ def describe_deadline(states: States, rules: RuleValues, now: datetime) -> str:
 
 
 def explain_impossible(step: MoveStep, before: States) -> tuple[str, str]:
-    """Return why a move is impossible and from which statuses it would be possible, in Chinese and
-    English.
-    """
+    """Return why a move is impossible and where it is possible, in Chinese and English."""
     ruleset = before[0].ruleset
     legal = [
         str(status.value)

@@ -63,7 +63,7 @@ _STATE_FAILURES = ("wrong_state", "wrong_flow", "flow_over")
 
 
 def check_scenario(scenario: Scenario) -> tuple[FileMistake, ...]:
-    """Return what can never work in a scenario, and the names that nothing uses, in order of place."""
+    """Return what can never work, and the names that nothing uses, in order of place."""
     mistakes = {*_AbstractRun(scenario).find_mistakes(), *find_unused_names(scenario)}
     return tuple(sorted(mistakes))
 
@@ -194,8 +194,9 @@ class _AbstractRun(StepInterpreter[int]):
             raise _Unknown
 
     def make_call(self, step: CallStep) -> None:
-        """Take a signed write for the seller's move; one whose reply is compared may have failed as
-        well.
+        """Take a signed write for the seller's move.
+
+        One whose reply is compared may have failed as well.
         """
         method = METHODS.get(step.method)
         if method is None or method.move is None or step.refused is not None:
@@ -347,8 +348,9 @@ class _AbstractRun(StepInterpreter[int]):
         self._saved[step.name] = _Saved(self._states, self._now, self._rules)
 
     def restore_snapshot(self, step: RestoreStep) -> None:
-        """Take back what was kept, or the beginning; names of exchanges that are gone stand for
-        nothing.
+        """Take back what was kept, or the beginning.
+
+        Names of exchanges that are gone stand for nothing.
         """
         saved = self._saved.get(step.name, self._beginning)
         self._states = list(saved.states)

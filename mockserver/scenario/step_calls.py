@@ -52,8 +52,9 @@ METHOD_OF_MOVE: Mapping[type[Move], str] = {
 
 
 class SandboxCall(Struct, frozen=True):
-    """A call of the control API; `path` is relative to the sandbox and escaped, `body` becomes
-    JSON.
+    """A call of the control API.
+
+    `path` is relative to the sandbox and escaped, `body` becomes JSON.
     """
 
     verb: str
@@ -72,15 +73,16 @@ def build_opening_call(fields: Mapping[str, Any]) -> SandboxCall:
 def build_move_call(
     dispute_id: str, by: str, move: str, fields: Mapping[str, Any], *, sub: bool = False
 ) -> SandboxCall:
-    """Return the call by which the party `by` moves an exchange; `sub` means by the seller's
-    sub-account.
+    """Return the call by which the party `by` moves an exchange.
+
+    `sub` means by the seller's sub-account.
     """
     body = {"by": by, "move": move, **fields, **({"sub": True} if sub else {})}
     return SandboxCall("POST", f"exchanges/{dispute_id}/moves", body)
 
 
 def build_advance_calls(by: str, info: Mapping[str, Any]) -> Iterator[SandboxCall]:
-    """Yield the call that lets time pass by a duration, or to an instant, `next` or `deadline:ID`."""
+    """Yield the call that lets time pass by a duration, or to an instant or deadline."""
     to = names_an_instant(by) or by.startswith("deadline:")
     yield SandboxCall("POST", "clock/advance", {"to" if to else "by": by})
 

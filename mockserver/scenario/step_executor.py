@@ -36,8 +36,9 @@ class StepExecutor:
         *,
         sub: bool = False,
     ) -> TargetReply | None:
-        """Make a move: the seller's as a signed call, whose reply is returned, any other by the
-        control API.
+        """Make a move.
+
+        The seller's as a signed call, whose reply is returned, any other by the control API.
 
         Raises:
             ControlRefused: the control API refused; a refused signed call is a reply.

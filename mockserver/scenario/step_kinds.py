@@ -62,8 +62,9 @@ _MAX_TIMES = 10_000
 
 
 class StepKind(Struct, frozen=True):
-    """A kind of step: a phrase, the keys that may stand beside its own (`*`: any), the function
-    that reads it.
+    """A kind of step.
+
+    A phrase, the keys that may stand beside its own (`*`: any), the function that reads it.
 
     `build_calls(value, info)` yields the control calls that the step makes, where it makes nothing
     else; `info` is the sandbox as the control API describes it.
@@ -201,8 +202,9 @@ def _read_rights(node: Node, kind: str, context: ReadContext) -> Step | None:
 
 
 def _read_fault(node: Node, kind: str, context: ReadContext) -> Step | None:
-    """Return a fault by its name with its options beside it, a set as `{set: bad_day}`, or `none`:
-    no fault any more.
+    """Return a fault by its name with its options beside it.
+
+    `{set: bad_day}` names a set of faults, `none` ends all that are planned.
     """
     fault = node.value[kind]
     options = {key: member for key, member in node.value.items() if key in _FAULT_KEYS}

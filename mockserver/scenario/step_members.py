@@ -1,5 +1,6 @@
-"""Reads what several kinds of steps have: place, note and exchange, an expected refusal,
-expectations.
+"""Reads what several kinds of steps have.
+
+Place, note and exchange, an expected refusal, expectations.
 """
 
 from typing import Any
@@ -40,8 +41,9 @@ def require_exchange(node: Node, kind: str, context: ReadContext) -> None:
 
 
 def read_refusal(node: Node, context: ReadContext) -> Node | None:
-    """Return `refused` of a step: true, a failure's name, a code, a sub_code, or members of the
-    error.
+    """Return `refused` of a step.
+
+    True, a failure's name, a code, a sub_code, or members of the error.
     """
     refused: Node | None = node.value.get("refused")
     if refused is None:
@@ -72,7 +74,7 @@ def read_refusal(node: Node, context: ReadContext) -> Node | None:
 def read_expectations(
     node: Node, key: str, context: ReadContext, others: tuple[str, ...] = ()
 ) -> Node | None:
-    """Return the expectations under `key`, keys and shapes checked, without the keys in `others`."""
+    """Return the checked expectations under `key`, without the keys in `others`."""
     mapping = context.read_mapping(node, key)
     if mapping is None:
         return None

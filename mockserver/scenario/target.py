@@ -35,8 +35,9 @@ class ControlRefused(Exception):
 
 
 class TargetReply(Struct, frozen=True):
-    """A gateway reply: `inner` is what stands inside its root, `error` whether the root is
-    `error_response`.
+    """A gateway reply.
+
+    `inner` is what stands inside its root, `error` whether the root is `error_response`.
 
     `curl` is the call as a line to paste; it takes the session from the variable TOP_SESSION.
     """
@@ -78,8 +79,9 @@ def make_lost_reply(effect: str, curl: str) -> TargetReply:
 
 
 def parse_reply(body: bytes, curl: str) -> TargetReply:
-    """Return a gateway reply without its root; what is no JSON object stands under `text` or
-    `value`.
+    """Return a gateway reply without its root.
+
+    What is no JSON object stands under `text` or `value`.
     """
     try:
         root, inner = next(iter(msgspec.json.decode(body).items()))

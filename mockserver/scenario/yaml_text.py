@@ -1,5 +1,6 @@
-"""Reads YAML as a tree that remembers where everything stands; all mistakes of a text are reported
-at once.
+"""Reads YAML as a tree that remembers where everything stands.
+
+All mistakes of a text are reported at once.
 
 YAML 1.2 scalars: only true, false, null and plain numbers are anything but text, so `on`, `no`,
 `12:30:45` and `0123` stay what they look like.  No tags, anchors or aliases; size and depth are
@@ -121,7 +122,7 @@ def read_yaml(text: str) -> Node:
 
 
 class _Builder:
-    """Builds one tree from the parser's events; `mistakes` are those after which reading can go on."""
+    """Builds one tree from the parser's events; `mistakes` are those that do not stop it."""
 
     def __init__(self, text: str) -> None:
         self._events: Iterator[Any] = iter(_LOADER(text.removeprefix("\ufeff")).get_event, None)

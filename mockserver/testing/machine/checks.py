@@ -67,8 +67,9 @@ class UnhandledExchange(ClientFailed):
 
 
 class HttpEvidence(Struct, frozen=True):
-    """How a failure shows over HTTP: the reply to `GET path` below the sandbox contains `text`, or
-    with `there=False` not.
+    """How a failure shows over HTTP.
+
+    The reply to `GET path` below the sandbox contains `text`, or with `there=False` not.
     """
 
     path: str
@@ -94,8 +95,9 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What two failures have in common that count as one: check, error class, begin of the
-        sentence without numbers.
+        """What two failures have in common that count as one.
+
+        Check, error class, begin of the sentence without numbers.
         """
         return (
             self.check,
@@ -105,8 +107,9 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
 
 
 class CheckContext(Struct, frozen=True):
-    """What a check reads: the world after the client has acted, the calls of this round, the ids of
-    all its calls.
+    """What a check reads.
+
+    The world after the client has acted, the calls of this round, the ids of all its calls.
 
     `resting` are the dispute ids, once there were enough rounds in which no exchange moved; else it
     is empty.
@@ -161,8 +164,9 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
 
 
 def _classify(entry: Entry) -> tuple[str, str] | None:
-    """Return what is wrong with a refused or failed call, in Chinese and English; None if the
-    client is not to blame.
+    """Return what is wrong with a refused or failed call, in Chinese and English.
+
+    None if the client is not to blame.
     """
     if entry.fault:
         return None
@@ -188,9 +192,7 @@ def _list_ids(world: World) -> dict[str, set[int]]:
 
 
 def _find_unsafe_repeats(context: CheckContext) -> Iterator[CheckFailure]:
-    """Yield the writes of this round that repeat an earlier one whose outcome the client did not
-    look up.
-    """
+    """Yield the writes that repeat an earlier one whose outcome the client did not look up."""
     if not any(_is_write(call) for call in context.calls):
         return
     latest = {call.request_id for call in context.calls}
@@ -219,7 +221,7 @@ def _is_write(call: RecordedCall) -> bool:
 
 
 def _find_unhandled(context: CheckContext) -> Iterator[CheckFailure]:
-    """Yield the exchanges at one of the client's statuses on which it did nothing though it could."""
+    """Yield the exchanges at one of the client's statuses that it could move and did not."""
     view = context.world.view
     for number in sorted(context.resting):
         exchange = view.exchange(number)

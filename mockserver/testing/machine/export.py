@@ -1,5 +1,6 @@
-"""Writes a failure three times: as a scenario file, a pytest file and a curl script, each of which
-repeats it.
+"""Writes a failure three times.
+
+As a scenario file, a pytest file and a curl script, each of which repeats it.
 """
 
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""Writes a failure as a shell script of curl calls: a sandbox with the same credentials, every call
-as it was sent.
+"""Writes a failure as a shell script of curl calls.
+
+A sandbox with the same credentials, every call as it was sent.
 
 Signatures hold again, since bodies, key and secret are the same and the timestamp may be old.
 """
@@ -32,11 +33,13 @@ set -u
 : "${{TMALL_MOCKSERVER_URL:?}}" "${{TMALL_MOCKSERVER_TOKEN:?}}"
 api="$TMALL_MOCKSERVER_URL/_sandbox/sandboxes"
 control() {{ # VERB PATH [JSON]
-  curl -sS --noproxy '*' -X "$1" "$api$2" -H "Authorization: Bearer $TMALL_MOCKSERVER_TOKEN" -H 'Content-Type: application/json' ${{3+--data-raw "$3"}}
+  curl -sS --noproxy '*' -X "$1" "$api$2" -H "Authorization: Bearer $TMALL_MOCKSERVER_TOKEN" \\
+    -H 'Content-Type: application/json' ${{3+--data-raw "$3"}}
 }}
 did() {{ control "$@" > /dev/null; }}
 top() {{ # QUERY [CONTENT-TYPE]; with one the body comes in
-  curl -sS --noproxy '*' "$TMALL_MOCKSERVER_URL/router/rest$1" ${{2+-H "Content-Type: $2" --data-binary @-}}
+  curl -sS --noproxy '*' "$TMALL_MOCKSERVER_URL/router/rest$1" \\
+    ${{2+-H "Content-Type: $2" --data-binary @-}}
   echo
 }}
 made=$(control POST '' {document})
@@ -56,7 +59,8 @@ esac
 """
 _WITHIN_CLIENT = """
 # 错误在客户端内部，平台看不到：以上是经过，pytest 文件重现错误
-# the failure is within the client, unseen by the platform: this is what led there, the pytest file shows it again
+# the failure is within the client, unseen by the platform: this is what led there,
+# the pytest file shows it again
 """
 
 

@@ -1,5 +1,6 @@
-"""Writes a failure as a pytest file: imports the client from where it is written, and replays the
-steps.
+"""Writes a failure as a pytest file.
+
+Imports the client from where it is written, and replays the steps.
 """
 
 import sys
@@ -37,15 +38,20 @@ def test_{check}() -> None:
     """{zh}"""
     MACHINE.replay(STEPS)
 '''
-_NOT_IMPORTABLE = """# 客户端是局部函数或 lambda，无法导入：请在此给出 (the client is local and cannot be imported: give it here)
+_NOT_IMPORTABLE = """# 客户端是局部函数或 lambda，无法导入：请在此给出
+# (the client is local and cannot be imported: give it here)
 client = None
-assert client is not None, "客户端无法导入，请在文件里给出 (the client cannot be imported: give it in this file)"
+assert client is not None, (
+    "客户端无法导入，请在文件里给出 "
+    "(the client cannot be imported: give it in this file)"
+)
 """
 
 
 class _ImportPlace(Struct, frozen=True):
-    """Where something can be imported from: the folder that must be on the path, the module, the
-    name in it.
+    """Where something can be imported from.
+
+    The folder that must be on the path, the module, the name in it.
     """
 
     folder: Path

@@ -1,5 +1,6 @@
-"""Writes a failure as a scenario file: what happened, the client's calls in it, and at last what
-does not hold.
+"""Writes a failure as a scenario file.
+
+What happened, the client's calls in it, and at last what does not hold.
 
 Calls that changed nothing and did no wrong are left out, as are parameters that the platform does
 not know.  Ids of exchanges stand as references, credentials not at all.
@@ -26,7 +27,10 @@ _READ_BY_GATEWAY = ("timestamp", "format", "v", "sign_method")
 _MAX_TITLE_LENGTH = 200
 _MAX_ABOUT_LENGTH = 500
 _SEEN = (
-    "最后一步不成立：客户端的调用照录在前 (the last step does not hold; the client's calls stand before it)",
+    (
+        "最后一步不成立：客户端的调用照录在前 "
+        "(the last step does not hold; the client's calls stand before it)"
+    ),
 )
 _WITHIN_CLIENT = (
     "错误在客户端内部，平台看不到：这里重演经过，pytest 文件重现错误",
@@ -158,7 +162,7 @@ class _StepWriter:
         return params
 
     def _refer(self, value: Any) -> Any:
-        """Return the value with references instead of the ids of exchanges that the run has opened."""
+        """Return the value with references instead of the ids of the run's exchanges."""
         if not isinstance(value, dict):
             return value
         return {

@@ -1,5 +1,6 @@
-"""`exchange_machine`: a Hypothesis state machine that plays everybody else against the user's
-client.
+"""`exchange_machine`.
+
+A Hypothesis state machine that plays everybody else against the user's client.
 
 The model.  The client under test is the seller.  The machine plays buyer, customer service, time,
 stock and the network around it, as options say.  One example of Hypothesis is one run: a fresh
@@ -167,9 +168,7 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @classmethod
     def summary(cls) -> str:
-        """Return one line: how many rows the runs so far have taken, and the first of those that
-        are missing.
-        """
+        """Return one line: how many rows all runs have taken, and the first that are missing."""
         rows = len(cls.taken())
         missing = cls.missing()
         names = ", ".join(missing[:_MAX_LISTED_ROWS])
@@ -222,9 +221,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         modify_to=st.sampled_from((1, 3, 3)), left_out=_LEFT_OUT, first=st.integers(0, len(TABLE))
     )
     def begin(self, modify_to: int, left_out: list[str], first: int) -> None:
-        """Choose where modified applications lead, which kinds of steps are left out, which rows
-        are preferred.
-        """
+        """Choose where modified applications lead, what is left out, which rows are preferred."""
         rows = [
             row for row in self.options.rows if modify_to == 3 or BACK_TO_RECEIPT not in row.when
         ]
@@ -236,7 +233,7 @@ class ExchangeMachine(RuleBasedStateMachine):
 
     @rule(step=_draw_step())
     def take_step(self, step: StepDocument) -> None:
-        """Let somebody act, time pass or stock change, or let the client do its work and check it."""
+        """Let somebody act, time pass or stock change, or let the client work and check it."""
         self.run.run_step(step)
 
 

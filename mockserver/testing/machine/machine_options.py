@@ -104,8 +104,9 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
         return to_identifier(str(getattr(self.client, "__name__", type(self.client).__name__)))
 
     def document(self, now: str = "") -> dict[str, Any]:
-        """Return the world document with every credential in it; the clock is frozen at `now`, if
-        it is given.
+        """Return the world document with every credential in it.
+
+        The clock is frozen at `now`, if it is given.
         """
         clock: Any = now or ({"mode": "running"} if self.ages else FROZEN_AT)
         return {

@@ -1,5 +1,6 @@
-"""One run of the machine: the user's client in a fresh sandbox, step after step, with all that it
-takes to repeat it.
+"""One run of the machine.
+
+The user's client in a fresh sandbox, step after step, with all that it takes to repeat it.
 
 Steps are spelt as in scenario files and carried out by the same `StepExecutor`; one kind is added,
 `client`, which lets the client act so many times and checks it each time.  The machine draws steps
@@ -47,8 +48,9 @@ class ExecutedStep(Struct, frozen=True):
 
 
 def split_move(step: StepDocument) -> tuple[str, str, dict[str, Any]] | None:
-    """Return `(actor, move, fields)` of a step by which somebody makes a move; None for any other
-    step.
+    """Return `(actor, move, fields)` of a step by which somebody makes a move.
+
+    None for any other step.
     """
     actor, name = next(iter(step.items()))
     if actor not in _ACTORS:

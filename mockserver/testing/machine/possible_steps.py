@@ -1,5 +1,6 @@
-"""Which steps are possible next in a run: every option is a whole step, and every one of them does
-something.
+"""Which steps are possible next in a run.
+
+Every option is a whole step, and every one of them does something.
 
 The model.  A random walk through the state machine is of little use if most of its steps are
 refused: then the client under test sees an empty sandbox.  So a move is evaluated against the table
@@ -144,8 +145,9 @@ class StepContext(Struct, frozen=True, kw_only=True):
             return ""
 
     def has_written(self, exchange: Exchange, actor: Actor) -> bool:
-        """Return True if the actor has left a message in this status: another one would change
-        nothing.
+        """Return True if the actor has left a message in this status.
+
+        Another one would change nothing.
         """
         events = self.world.view.timeline(exchange.dispute_id)
         status = exchange.status
@@ -166,7 +168,8 @@ def find_options(context: StepContext) -> Mapping[OptionKey, Option]:
     if context.names:
         for rounds in range(1, MAX_QUIET_ROUNDS + 1 - context.quiet_rounds):
             options["client", rounds] = Option({"client": rounds})
-    # Data ages only after the client has looked: by its own clock it could not have missed what it had no time to see.
+    # Data ages only after the client has looked: by its own clock it could not have missed what
+    # it had no time to see.
     time_passes = "time" in plays and (context.quiet_rounds or not context.ages)
     for slot, exchange in enumerate(exchanges):
         options |= _list_moves(context, slot, exchange)
@@ -206,9 +209,7 @@ def find_preferred_options(
 
 
 def _list_openings(context: StepContext) -> Options:
-    """Yield an application at every open status, for more units than there are, and with customer
-    service in it.
-    """
+    """Yield applications: at every open status, without stock, with customer service in it."""
     view = context.world.view
     goods = view.goods_named("wanted")
     assert goods is not None
@@ -266,8 +267,9 @@ def _list_times(context: StepContext, slot: int, exchange: Exchange) -> Options:
 
 
 def _list_stock_changes(context: StepContext, slot: int, exchange: Exchange) -> Options:
-    """Yield other units of the goods that an exchange waits for: as many as it needs, one less,
-    none.
+    """Yield other units of the goods that an exchange waits for.
+
+    As many as it needs, one less, none.
     """
     if exchange.status in (Status.WAIT_SELLER_AGREE, Status.WAIT_BUYER_MODIFY):
         available = context.world.view.accounts(exchange.exchange_sku).available
@@ -284,8 +286,9 @@ def _name_goods(context: StepContext, exchange: Exchange) -> str:
 
 
 def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Options:
-    """Yield a lost reply or a doubled delivery of the client's next write; one such plan for a
-    method at a time.
+    """Yield a lost reply or a doubled delivery of the client's next write.
+
+    One such plan for a method at a time.
     """
     view = context.world.view
     planned = {
@@ -305,8 +308,9 @@ def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Optio
 
 
 def closing_steps(context: StepContext) -> Iterator[StepDocument]:
-    """Yield how a run ends: some time later the client looks again, and once more when missing
-    stock has come.
+    """Yield the steps that end a run.
+
+    Some time later the client looks again, and once more when missing stock has come.
     """
     view = context.world.view
     short = [

@@ -1,5 +1,6 @@
-"""Makes a failure small: steps are left out, and fields of steps, for as long as the same check
-fails.
+"""Makes a failure small.
+
+Steps are left out, and fields of steps, for as long as the same check fails.
 
 Whole runs are repeated, `_MAX_RUNS` at most, so that it takes seconds where the client is slow.
 Hypothesis could shrink as well, but knows only its choices, not steps: it needs ten times as many
@@ -39,8 +40,9 @@ class FailingRun(Struct, frozen=True):
 
 
 def shrink(options: MachineOptions, server: LocalServer, failing: FailingRun) -> FailingRun:
-    """Return a run with few and plain steps that fails in the same way; `failing` itself if it does
-    not fail again.
+    """Return a run with few and plain steps that fails in the same way.
+
+    `failing` itself if it does not fail again.
     """
     shrinker = _Shrinker(options, server, failing)
     if not shrinker.try_steps(failing.steps):
@@ -116,7 +118,7 @@ def _run(
 
 
 def _simplify_step(step: StepDocument) -> Iterator[StepDocument]:
-    """Yield plainer forms of a step, the plainest first: without optional fields, the client once."""
+    """Yield plainer forms of a step, plainest first: no optional fields, the client once."""
     kind = next(iter(step))
     if kind == "client" and step[kind] > 1:
         yield {kind: 1}
