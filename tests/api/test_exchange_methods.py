@@ -73,8 +73,8 @@ def test_a_method_has_its_parameters(pair):
     method, entry = pair
 
     assert {p.name: (p.kind.value, p.required) for p in method.params} == {
-        name: (_kind(each["type"]), each["required"])
-        for name, each in _current(entry["params"]).items()
+        name: (_kind(declared["type"]), declared["required"])
+        for name, declared in _current(entry["params"]).items()
     }
 
 
@@ -83,9 +83,9 @@ def test_lists_have_their_limits(pair):
     method, entry = pair
 
     assert {p.name: p.limit for p in method.params if p.limit} == {
-        name: each["max_list_size"]
-        for name, each in _current(entry["params"]).items()
-        if "max_list_size" in each
+        name: declared["max_list_size"]
+        for name, declared in _current(entry["params"]).items()
+        if "max_list_size" in declared
     }
 
 
@@ -94,9 +94,9 @@ def test_parameters_have_their_defaults(pair):
     method, entry = pair
 
     assert {p.name: p.default for p in method.params if p.default} == {
-        name: str(each["default"])
-        for name, each in _current(entry["params"]).items()
-        if "default" in each
+        name: str(declared["default"])
+        for name, declared in _current(entry["params"]).items()
+        if "default" in declared
     }
 
 
@@ -105,9 +105,9 @@ def test_enumerations_are_closed(pair):
     method, entry = pair
 
     listed = {
-        name: {str(value) for value in each["enum"]}
-        for name, each in _current(entry["params"]).items()
-        if "enum" in each
+        name: {str(value) for value in declared["enum"]}
+        for name, declared in _current(entry["params"]).items()
+        if "enum" in declared
     }
     assert {p.name: set(p.among) for p in method.params if p.among} == listed
     assert set(listed) <= GIVEN_BY_RULES
@@ -118,7 +118,7 @@ def test_files_are_uploads(pair):
     method, entry = pair
 
     assert {p.name for p in method.params if p.kind is ValueKind.BYTES} == {
-        name for name, each in _current(entry["params"]).items() if each.get("file_upload")
+        name for name, declared in _current(entry["params"]).items() if declared.get("file_upload")
     }
     assert any(p.kind is ValueKind.BYTES for p in method.params) is entry["file_upload"]
 
@@ -149,8 +149,10 @@ def _compare(fields, entries, objects):
                 if isinstance(subset, str)
                 else "write_result"
             )
-            members = {member: each for member, each in members.items() if each[flag]}
-            documented = [each for each in members.values() if each["confidence"] == "DOCUMENTED"]
+            members = {member: declared for member, declared in members.items() if declared[flag]}
+            documented = [
+                declared for declared in members.values() if declared["confidence"] == "DOCUMENTED"
+            ]
             assert (
                 set(subset) == set(members)
                 if isinstance(subset, list)
@@ -162,11 +164,11 @@ def _compare(fields, entries, objects):
 def test_a_reply_has_its_fields(pair, reference):
     """Every member of the reply has the page's name, type and list element name; what was removed stays out."""
     method, entry = pair
-    objects = {name: dict(each) for name, each in reference["objects"].items()}
+    objects = {name: dict(declared) for name, declared in reference["objects"].items()}
     if method.name == "tmall.exchange.message.add":
         members = objects["RefundMessage"]["fields"]
         objects["RefundMessage"]["fields"] = {
-            n: each for n, each in members.items() if "only_in" not in each
+            n: declared for n, declared in members.items() if "only_in" not in declared
         }
 
     _compare(method.reply, _current(entry["response"]["fields"]), objects)

@@ -116,19 +116,19 @@ def test_how_many_fields_stand_where(reference, where, count):
     """get, list and write replies carry the fields that the reference flags, of which the pages document 33, 28, 4."""
     flag = {RecordKind.GET: "get", RecordKind.LIST: "list", RecordKind.WRITE: "write_result"}[where]
     flagged = {
-        name: each
-        for name, each in reference["objects"]["Exchange"]["fields"].items()
-        if each[flag]
+        name: entry
+        for name, entry in reference["objects"]["Exchange"]["fields"].items()
+        if entry[flag]
     }
 
     assert {field.name: field.kind.value for field in select_exchange_fields(where)} == {
-        name: each["type"] for name, each in flagged.items()
+        name: entry["type"] for name, entry in flagged.items()
     }
-    assert [each["confidence"] for each in flagged.values()].count("DOCUMENTED") == count
+    assert [entry["confidence"] for entry in flagged.values()].count("DOCUMENTED") == count
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"),
+    ("name", "value"),
     [
         ("dispute_id", {"dispute_id": "200000000000000001"}),
         ("bizorder_id", {"biz_order_id": "300000000000000002"}),
@@ -156,9 +156,9 @@ def test_how_many_fields_stand_where(reference, where, count):
         ("", {}),
     ],
 )
-def test_a_field_of_get(make_exchange, asked, given):
+def test_a_field_of_get(make_exchange, name, value):
     """Ids are texts, the status is its Chinese text, times are Beijing's; what get lacks is ignored."""
-    assert build_exchange_record(make_exchange(), [asked], RecordKind.GET, VIEW) == given
+    assert build_exchange_record(make_exchange(), [name], RecordKind.GET, VIEW) == value
 
 
 def test_the_whitelist_is_answered_in_full(make_exchange):
@@ -321,11 +321,11 @@ def test_message_types(make_message, human, code):
 
 def test_a_message_in_full(make_message):
     """Ids are numbers, refund_id is the exchange's, pictures stand in `pic_urls.pic_url[].url`."""
-    asked = ["id", "refund_id", "owner_id", "owner_nick", "content", "pic_urls", "created"]
+    names = ["id", "refund_id", "owner_id", "owner_nick", "content", "pic_urls", "created"]
 
     record = build_message_record(
         make_message(pictures=("a.png", "http://given/b.png")),
-        asked,
+        names,
         RecordKind.MESSAGE_ADDED,
         VIEW,
     )
@@ -346,9 +346,9 @@ def test_a_message_in_full(make_message):
 
 
 @pytest.mark.parametrize(
-    ("where", "given"),
+    ("where", "open_uid"),
     [(RecordKind.MESSAGE_ADDED, {}), (RecordKind.MESSAGE_LISTED, {"open_uid": "AX1"})],
 )
-def test_open_uid_stands_in_the_list_only(make_message, where, given):
+def test_open_uid_stands_in_the_list_only(make_message, where, open_uid):
     """messages.get carries it, message.add does not; without pictures there is no `pic_urls`."""
-    assert build_message_record(make_message(), ["open_uid", "pic_urls"], where, VIEW) == given
+    assert build_message_record(make_message(), ["open_uid", "pic_urls"], where, VIEW) == open_uid

@@ -81,7 +81,8 @@ def test_official_spellings_are_known_and_their_correct_forms_are_not():
     )
     assert {"bizorder_id", "biz_order_id"} <= FIELD_NAMES[GET]
     assert all(
-        each.official != each.expected and each.zh and each.en for each in OFFICIAL_SPELLINGS
+        spelling.official != spelling.expected and spelling.zh and spelling.en
+        for spelling in OFFICIAL_SPELLINGS
     )
 
 

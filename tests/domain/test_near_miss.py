@@ -49,13 +49,13 @@ def reachable(attempt):
         rings = [[exchange]]
         for _ in range(most):
             after = []
-            for each, (name, by), verdict in product(rings[-1], MADE, Verdict):
+            for exchange, (name, by), verdict in product(rings[-1], MADE, Verdict):
                 if name != "judge" and verdict is not Verdict.BUYER:
                     continue
                 try:
                     after.append(
                         attempt(
-                            each, name, by, **({"verdict": verdict} if name == "judge" else {})
+                            exchange, name, by, **({"verdict": verdict} if name == "judge" else {})
                         ).exchange
                     )
                 except DomainError:
@@ -81,36 +81,39 @@ def test_the_way_leads_there_and_is_shortest(
     exchange = start(make_exchange, status, ruleset)
     rings = reachable(exchange, 6)
     for name, by in MADE:
-        found = find_near_miss(exchange, MOVES[name], Actor(by), DEFAULTS)
+        near_miss = find_near_miss(exchange, MOVES[name], Actor(by), DEFAULTS)
         distance = next(
             (
                 far
                 for far, ring in enumerate(rings)
-                if any(try_move(each, name, by) for each in ring)
+                if any(try_move(exchange, name, by) for exchange in ring)
             ),
             None,
         )
-        assert (None if found.way is None else len(found.way)) == distance, (name, found.way)
+        assert (None if near_miss.way is None else len(near_miss.way)) == distance, (
+            name,
+            near_miss.way,
+        )
         reached = exchange
-        for step in found.way or ():
+        for step in near_miss.way or ():
             assert try_move(reached, name, by) is None
-            given = {"verdict": step.move.verdict} if isinstance(step.move, Judge) else {}
-            reached = attempt(reached, step.move.name(), step.by.value, **given).exchange
+            arguments = {"verdict": step.move.verdict} if isinstance(step.move, Judge) else {}
+            reached = attempt(reached, step.move.name(), step.by.value, **arguments).exchange
             assert reached.status is step.target
-        assert (found.way is None) is (try_move(reached, name, by) is None)
+        assert (near_miss.way is None) is (try_move(reached, name, by) is None)
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 @pytest.mark.parametrize(("name", "by"), MADE)
 def test_legal_from_is_where_it_works(make_exchange, try_move, name, by, ruleset):
     """The states said to allow a move are those in which some exchange can make it."""
-    found = find_near_miss(make_exchange(4, ruleset), MOVES[name], Actor(by), DEFAULTS)
+    near_miss = find_near_miss(make_exchange(4, ruleset), MOVES[name], Actor(by), DEFAULTS)
     works = {
         status
         for status, cs, came_from in product(Status, (1, 2, 3), (0, 1, 3))
         if try_move(make_exchange(status.value, ruleset, cs=cs, came_from=came_from), name, by)
     }
-    assert set(found.legal_from) == works
+    assert set(near_miss.legal_from) == works
 
 
 def test_the_deadline_closes_the_door(make_exchange):
@@ -153,19 +156,19 @@ def test_an_end_has_no_way_and_no_deadline(make_exchange):
 
 def test_a_judgement_needs_customer_service_first(make_exchange):
     """In 6 a judgement is one request of the buyer away, though the state is right already."""
-    found = find_near_miss(make_exchange(6, came_from=3), MOVES["judge"], Actor.CS, DEFAULTS)
-    assert [(step.by, step.move.name()) for step in found.way] == [(Actor.BUYER, "ask_cs")]
+    near_miss = find_near_miss(make_exchange(6, came_from=3), MOVES["judge"], Actor.CS, DEFAULTS)
+    assert [(step.by, step.move.name()) for step in near_miss.way] == [(Actor.BUYER, "ask_cs")]
 
 
 def test_a_rule_of_the_sandbox_counts(make_exchange):
     """With modify_to 3 a modified application goes back to the receipt, not to 1."""
-    asked = find_near_miss(
+    near_miss = find_near_miss(
         make_exchange(6, came_from=3),
         MOVES["returngoods_agree"],
         Actor.SELLER,
         DEFAULTS.with_changes({"modify_to": 3}),
     )
-    assert [step.move.name() for step in asked.way] == ["modify"]
+    assert [step.move.name() for step in near_miss.way] == ["modify"]
 
 
 @pytest.mark.parametrize(
@@ -187,8 +190,8 @@ def test_a_rule_of_the_sandbox_counts(make_exchange):
 )
 def test_the_sentences_say_it(make_exchange, status, name, by, zh, en):
     """Both languages name the state, the way, and what the deadline does."""
-    told = describe_near_miss(
+    sentences = describe_near_miss(
         find_near_miss(make_exchange(status), MOVES[name], Actor(by), DEFAULTS), SHOW
     )
-    assert zh in told[0]
-    assert en in told[1]
+    assert zh in sentences[0]
+    assert en in sentences[1]

@@ -29,7 +29,7 @@ def test_possible_moves(make_exchange, ruleset, status, cs, expected):
 
     assert set(moves) == expected | extra
     assert len(moves) == len(set(moves))
-    assert moves == sorted(moves, key=lambda each: each[1] == "leave_message")
+    assert moves == sorted(moves, key=lambda move: move[1] == "leave_message")
 
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
@@ -274,12 +274,16 @@ def walk(make_exchange, attempt):
 def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
     """On every way through the flow a SKU's sum is constant, and only `outside` falls below zero."""
     for _, accounts in walk(ruleset, stock, steps):
-        for each in accounts.values():
+        for account in accounts.values():
             assert (
-                each.available + each.reserved + each.shipped + each.returned + each.outside
+                account.available
+                + account.reserved
+                + account.shipped
+                + account.returned
+                + account.outside
                 == stock
             )
-            assert min(each.available, each.reserved, each.shipped, each.returned) >= 0
+            assert min(account.available, account.reserved, account.shipped, account.returned) >= 0
 
 
 @settings(deadline=None)
@@ -291,4 +295,4 @@ def test_reserved_units_belong_to_an_open_exchange(walk, ruleset, stock, steps):
         if exchange.status in (2, 3, 12):
             assert exchange.reserved == exchange.num
         if exchange.status in (1, 4, 5, 13, 14):
-            assert sum(each.reserved for each in accounts.values()) == 0
+            assert sum(account.reserved for account in accounts.values()) == 0

@@ -66,7 +66,7 @@ def test_choices_say_how_they_are_known(name, grade):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "shown"),
+    ("name", "value", "json_value"),
     [
         ("deadline.2", "7d", "7d"),
         ("deadline.12", "120h", "5d"),
@@ -79,11 +79,11 @@ def test_choices_say_how_they_are_known(name, grade):
         ("page_size_max", 200, 200),
     ],
 )
-def test_a_choice_can_be_overridden(name, value, shown):
+def test_a_choice_can_be_overridden(name, value, json_value):
     """A patch changes the named choice and no other; the choices before it stay."""
     changed = DEFAULTS.with_changes({name: value}).to_dict()
 
-    assert changed == {**DEFAULTS.to_dict(), name: shown}
+    assert changed == {**DEFAULTS.to_dict(), name: json_value}
     assert DEFAULTS.to_dict()[name] == DEFAULT[name]
 
 

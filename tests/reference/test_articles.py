@@ -1,0 +1,63 @@
+"""What `explain` and `reference` say: every declaration has an article, each names its source."""
+
+import pytest
+
+from mockserver.api.methods import METHODS
+from mockserver.domain.moves import MOVES
+from mockserver.domain.rules import RULES
+from mockserver.domain.vocabulary import Ruleset, Status
+from mockserver.protocol.errors import CODES
+from mockserver.reference.articles import build_articles, explain, render_diagrams, render_reference
+
+ARTICLES = tuple(build_articles())
+UNCITED = ("故障集 fault set", "诊断 finding")  # made of other articles; texts of the product
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *METHODS,
+        *MOVES,
+        *RULES,
+        *(str(code) for code in CODES),
+        *(str(status.value) for status in Status),
+        *(status.zh for status in Status),
+        "isv.missing-parameter:fields",
+        " agree ",
+    ],
+)
+def test_every_known_term_is_explained(term):
+    """A method, move, rule, code or status, by number or Chinese text, has at least one article."""
+    assert explain(term)
+
+
+def test_an_unknown_term_has_no_article():
+    """What nobody declared is not explained."""
+    assert explain("nothing-like-this") == []
+
+
+@pytest.mark.parametrize(
+    "article", [pytest.param(article, id=f"{article.kind} {article.id}") for article in ARTICLES]
+)
+def test_an_article_names_its_source(article):
+    """The last line of an article says where it can be read, in both languages."""
+    if article.kind in UNCITED and not article.citations:
+        return
+    assert article.text("zh").splitlines()[-1].strip().startswith("出处：docs/spec/")
+    assert article.text("en").splitlines()[-1].strip().startswith("see: docs/spec/")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_reference_holds_every_article(lang):
+    """The page has a heading for each article."""
+    page = render_reference(lang)
+
+    assert [a.id for a in ARTICLES if f"### {a.id} {a.title}\n" not in page] == []
+
+
+def test_there_is_a_diagram_for_each_ruleset():
+    """Both flows are Mermaid text with every status."""
+    text = render_diagrams()
+
+    assert text.count("stateDiagram-v2") == len(Ruleset)
+    assert all(text.count(f"as s{status.value}\n") == len(Ruleset) for status in Status)
