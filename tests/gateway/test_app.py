@@ -15,7 +15,7 @@ FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 def http(gateway, world):
     """An HTTP client of the gateway alone."""
     app = Flask("door")
-    add_gateway(app, gateway, world.directory, "")
+    add_gateway(app, gateway.answer, world.directory, "")
     return app.test_client()
 
 
