@@ -58,6 +58,7 @@ def _make(request: ControlRequest) -> tuple[int, Any]:
             directory,
             document,
             state=_snapshot(request, raw["from"]),
+            keep_coverage=not isinstance(raw["from"], str),
             journal=request.context.journal,
         )
     else:

@@ -12,6 +12,8 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+
 from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange
 from ..domain.moves import Apply, Move
@@ -19,13 +21,26 @@ from ..domain.table import TABLE
 from ..domain.vocabulary import Role, Ruleset, Status
 from .journal import Entry
 
-__all__ = ["Coverage"]
+__all__ = ["Coverage", "CoverageCounts"]
 
 _TARGETS: Mapping[str, tuple[Status | None, Status]] = MappingProxyType(
     {row.name: (row.source, row.target) for row in TABLE}
 )
 _APPLICATION = next(row for row in TABLE if row.move is Apply)
 Counts = dict[str, int]
+
+
+class CoverageCounts(Struct, frozen=True):
+    """The counts as a snapshot document holds them, in a fixed order."""
+
+    calls: tuple[tuple[int, str, str, int], ...] = ()  # code, sub_code, msg_code
+    moves: tuple[tuple[Ruleset, str, Role, bool, int], ...] = ()  # by a row; by a client's call
+    opened: tuple[tuple[Ruleset, Status, int], ...] = ()
+    refused: tuple[tuple[Ruleset, str, int], ...] = ()
+
+    def rows_exist(self) -> bool:
+        """Return True if the table has every row that was counted."""
+        return all(row in _TARGETS for _, row, *_ in self.moves)
 
 
 class Coverage:
@@ -37,6 +52,26 @@ class Coverage:
         self._moves: Counter[tuple[Ruleset, str, Role, bool]] = Counter()
         self._opened: Counter[tuple[Ruleset, Status]] = Counter()
         self._refused: Counter[tuple[Ruleset, str]] = Counter()
+
+    @classmethod
+    def from_counts(cls, counts: CoverageCounts) -> "Coverage":
+        """Return the coverage that goes on from these counts."""
+        coverage = cls()
+        coverage._calls.update({row[:-1]: row[-1] for row in counts.calls})
+        coverage._moves.update({row[:-1]: row[-1] for row in counts.moves})
+        coverage._opened.update({row[:-1]: row[-1] for row in counts.opened})
+        coverage._refused.update({row[:-1]: row[-1] for row in counts.refused})
+        return coverage
+
+    def counts(self) -> CoverageCounts:
+        """Return the counts as they are now."""
+        with self._lock:
+            return CoverageCounts(
+                tuple(sorted((*key, number) for key, number in self._calls.items())),
+                tuple(sorted((*key, number) for key, number in self._moves.items())),
+                tuple(sorted((*key, number) for key, number in self._opened.items())),
+                tuple(sorted((*key, number) for key, number in self._refused.items())),
+            )
 
     def add_call(self, entry: Entry) -> None:
         """Count how a client's call was answered."""

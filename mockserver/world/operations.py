@@ -15,7 +15,7 @@ from .document import WorldDocument
 __all__ = ["Aged", "Emptied", "Founded", "Moved", "Opened", "Operation", "Ruled", "Stocked"]
 
 
-class Operation(Struct, frozen=True, gc=False):
+class Operation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Done at an inner instant; `number` is that of the last fact until then, of a move its own."""
 
     number: int

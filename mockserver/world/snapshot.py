@@ -20,17 +20,20 @@ from ..domain.ledger import Accounts
 from ..domain.rules import DEFAULTS, BadRule
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
+from .coverage import CoverageCounts
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
 from .faults.fault_matching import Fault, FaultCounters, read_fault, serialize_fault
 from .identity import App, Session
 from .quotas import read_quotas
 from .robots import read_robots
 from .snapshot_check import check_fit, check_instants
+from .snapshot_operations import read_operations, serialize_operation
 from .state import State
 
 __all__ = ["VERSION", "read_snapshot", "write_snapshot"]
 
-VERSION = 1
+VERSION = 2
+_READ_VERSIONS = (1, 2)  # 1 has neither operations nor coverage nor moved rows
 
 
 class AppRights(Struct, frozen=True):
@@ -57,7 +60,8 @@ class SnapshotDocument(
 ):
     """Everything a sandbox remembers; lists keep the order in which a sandbox shows them.
 
-    Without robots or quotas their keys are left out.
+    Keys with nothing to say are left out.  `facts` are the events and `tallies` the faults' counters:
+    the names of version 1 stay.  Version 2 adds `operations`, `coverage` and `moved_rows`.
     """
 
     version: int
@@ -84,6 +88,9 @@ class SnapshotDocument(
     robots: RobotsDocument | None = None
     planned: list[PlannedAction] = []
     faults: list[dict[str, Any]] = []
+    moved_rows: dict[str, datetime] = {}
+    operations: list[dict[str, Any]] = []
+    coverage: CoverageCounts | None = None
     fault_counters: dict[str, FaultCounters] = field(name="tallies", default_factory=dict)
 
 
@@ -126,6 +133,9 @@ def write_snapshot(state: State) -> bytes:
         planned=list(state.agenda()),
         quotas=[quota.document() for quota in state.quotas],
         fault_counters=state.fault_counters,
+        moved_rows={str(number): at for number, at in state.moved_rows.items()},
+        operations=[serialize_operation(operation) for operation in state.operations],
+        coverage=state.covered,
         faults=[{"id": fault.id, **serialize_fault(fault)} for fault in state.faults.values()],
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
@@ -138,10 +148,8 @@ def read_snapshot(raw: object) -> State:
         BadDocument: another version, an unknown key, a wrong type, or parts that do not fit together.
     """
     document = read_document(raw, SnapshotDocument)
-    if document.version != VERSION:
-        raise BadDocument(
-            "version", f"只支持版本 {VERSION}", f"only version {VERSION} is supported"
-        )
+    if document.version not in _READ_VERSIONS:
+        raise BadDocument("version", "只支持版本 1 和 2", "only versions 1 and 2 are supported")
     try:
         state = State(document.clock, DEFAULTS.with_changes(document.rules), document.ruleset)
     except BadRule as wrong:
@@ -182,6 +190,15 @@ def read_snapshot(raw: object) -> State:
     }
     state.look_back()
     check_fit(state, document.exchanges, document.sessions)
+    state.operations = read_operations(document.operations, state)
+    check_instants(state.operations, "operations")
+    for number, modified in document.moved_rows.items():
+        if not number.isdecimal() or int(number) not in state.exchanges:
+            raise BadDocument("moved_rows", f"没有换货单 {number}", f"no exchange {number}")
+        state.show_moved(int(number), modified)
+    state.covered = document.coverage
+    if state.covered is not None and not state.covered.rows_exist():
+        raise BadDocument("coverage.moves", "没有这个规则行", "no such row")
     return state
 
 

@@ -19,16 +19,16 @@ from .state import State
 __all__ = ["check_fit", "check_instants"]
 
 
-def check_instants(document: Struct) -> None:
+def check_instants(document: object, path: str = "") -> None:
     """Every instant has its zone and lies in years that a sandbox can be in.
 
     Raises:
         BadDocument: names the one that does not.
     """
-    for path, instant in _instants(document, ""):
+    for place, instant in _instants(document, path):
         if instant.tzinfo is None or not within(instant):
             raise BadDocument(
-                path,
+                place,
                 f"应带时区，且在 {EARLIEST}–{LATEST} 年",
                 f"with a zone, in the years {EARLIEST} to {LATEST}",
             )
@@ -42,6 +42,9 @@ def _instants(value: Any, path: str) -> Iterator[tuple[str, datetime]]:
             value.__struct_fields__, value.__struct_encode_fields__, strict=True
         ):
             yield from _instants(getattr(value, name), f"{path}.{written}".lstrip("."))
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _instants(member, f"{path}.{name}".lstrip("."))
     elif isinstance(value, list):
         for place, each in enumerate(value):
             yield from _instants(each, f"{path}[{place}]")

@@ -18,6 +18,7 @@ from ..domain.play import deadline
 from ..domain.rules import RuleValues
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
+from .coverage import CoverageCounts
 from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
@@ -59,6 +60,7 @@ class State:
         self.robots: RobotsDocument | None = None
         self.plans: dict[int, tuple[PlannedAction, ...]] = {}  # what robots mean to do, by exchange
         self._agenda: SortedList[PlannedAction] = SortedList()
+        self.covered: CoverageCounts | None = None  # of a saved state; a live one has Coverage
         self.operations: list[Operation] = []
         self._timers: SortedList[tuple[datetime, int]] = SortedList()
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}

@@ -88,6 +88,7 @@ class World:
         *,
         id: str = "",
         state: State | None = None,
+        keep_coverage: bool = False,
         journal: int = CAPACITY,
     ) -> None:
         self.directory, self.document = directory, document
@@ -102,6 +103,8 @@ class World:
         else:
             self._state = _resumed(state, directory.real(), None)
             new_credentials(self._state, number)
+            if keep_coverage and state.covered is not None:
+                self.coverage = Coverage.from_counts(state.covered)
         self.view = WorldView(self._state)
         if document.samples and state is None:
             for status in Status:
@@ -432,6 +435,7 @@ class World:
         """A copy whose clock is anchored at this instant."""
         real = self.directory.real().replace(microsecond=0)
         saved = self._state.copy()
+        saved.covered = self.coverage.counts()
         saved.clock = replace(
             saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None
         )
@@ -445,6 +449,7 @@ def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
         BadDocument: that is beyond the years that a sandbox can be in.
     """
     fresh, clock = saved.copy(), saved.clock
+    fresh.covered = None
     if clock.anchor is not None:
         real = real.replace(microsecond=0)
         shown = start or clock.shown(clock.at) + (real - clock.anchor)
