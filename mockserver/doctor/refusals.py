@@ -140,11 +140,11 @@ def _list_accepted_values(
         addresses = view.shop(exchange.shop).return_addresses()
         yield _list_values("address_id", [str(number) for number in addresses])
     elif failure.failure == "unknown_reason":
-        stage = refusal_stage(exchange.status)
+        when = refusal_stage(exchange.status)
         reasons = [
             f"{reason.reason_id} {reason.reason_text}"
             for reason in view.reasons
-            if reason.stage == stage
+            if reason.stage == when
         ]
         yield _list_values("seller_refuse_reason_id", reasons)
     elif failure.failure == "unknown_carrier":

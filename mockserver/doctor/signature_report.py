@@ -94,17 +94,21 @@ def _locate_difference(
     the strings are equal, the difference is in the secret, the digest or the form of the sign.
     """
     correct = correct_scheme(call)
-    wanted = list(_split_string(call, correct_content(call), correct))
+    correct_pieces = list(_split_string(call, correct_content(call), correct))
     signed = _split_string(call, content, scheme)
-    for place, (theirs, ours) in enumerate(zip_longest(signed, wanted, fillvalue=_NO_PIECE)):
+    for place, (theirs, ours) in enumerate(
+        zip_longest(signed, correct_pieces, fillvalue=_NO_PIECE)
+    ):
         if theirs.content == ours.content:
             continue
         same_text = theirs.text == ours.text and scheme.encoding != correct.encoding
-        before = b"".join([piece.content for piece in wanted[:place]]).decode(errors="replace")
+        before = b"".join([piece.content for piece in correct_pieces[:place]]).decode(
+            errors="replace"
+        )
         return {
             "where": ours.where or theirs.where,
             "position": len(before),
-            "after": wanted[place - 1].text if place else "",
+            "after": correct_pieces[place - 1].text if place else "",
             "signed": theirs.text + (f" ({scheme.encoding})" if same_text else ""),
             "wanted": ours.text + (f" ({correct.encoding})" if same_text else ""),
         }

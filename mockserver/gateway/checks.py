@@ -18,7 +18,7 @@ from ..api.spelling import (
 )
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind_arguments, make_invalid_error
-from ..protocol.errors import TopError, call_limited
+from ..protocol.errors import TopError, make_ban_error
 from ..protocol.shapes import read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
@@ -174,7 +174,7 @@ def _flow(call: Call, lookup: SandboxLookup) -> None:
         assert call.work is not None
         ban = call.work.consume_quota(call.app.app_key, call.texts["method"])
         if ban is not None:
-            raise call_limited(ban.sub_code, ban.seconds, ban.zh, ban.en)
+            raise make_ban_error(ban.sub_code, ban.seconds, ban.zh, ban.en)
 
 
 def _session(call: Call, lookup: SandboxLookup) -> None:

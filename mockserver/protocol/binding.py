@@ -1,7 +1,27 @@
-"""Turns the text parameters and files of a call into typed arguments, or says which one is wrong.
+"""From the text parameters and files of a call to typed arguments, or to the error that names one.
 
-Missing is error 40, anything else wrong is 41, each naming the parameter (the sub_codes are assumed).
-An empty text counts as absent, as SDKs send empty optional parameters.
+TOP has two kinds of parameters in one flat list.  System parameters belong to the gateway
+(SYSTEM_PARAMETERS: who calls what, when, in which form); all others belong to the method and are
+declared by it as `Param`s.  Everything arrives as text, from the query and the body alike, or as a
+file.  Binding reads the method's own parameters by their declared kind.
+
+The rules, in the order in which they are applied to each parameter:
+
+* An empty text counts as absent, because official SDKs send empty optional parameters.  A parameter
+  with `allows_blank` is the exception: there the business check wants to see the empty text.
+* A required parameter that is absent is error 40; an absent optional one takes its default, or does
+  not appear among the arguments at all.
+* A text that does not fit its kind, its choices or its bounds is error 41.  Bounds that a sandbox
+  may change are named by a rule (`maximum_rule`) and asked for when they are needed.
+* The first wrong parameter in declared order decides: one call has one error.
+
+Names that the method does not declare are ignored, as the platform does; the lint reports them.
+
+What would break: to bind in the order sent (two clients with one mistake would get two errors), or
+to take an unknown parameter for an error (clients of newer API versions would fail).
+
+Sources: docs/spec/top-protocol.md#top-1.2, #top-4.2.  The sub_codes that name a parameter are
+assumed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,11 +61,13 @@ OPTIONAL_SYSTEM_PARAMETERS = tuple(
         if name not in ("method", "app_key", "timestamp", "v", "sign")
     ]
 )
-Bound = Callable[[str], int]
+RuleValue = Callable[[str], int]
+_MAX_NAME_CHARACTERS = 100  # of a parameter in an error
+_MAX_INT64_DIGITS = 19
 
 
 def make_missing_error(name: str) -> TopError:
-    """Error 40 for a required parameter."""
+    """Return error 40 for a required parameter."""
     return TopError(
         40,
         name,
@@ -57,8 +79,8 @@ def make_missing_error(name: str) -> TopError:
 
 
 def make_invalid_error(name: str, zh: str, en: str) -> TopError:
-    """Error 41 for a parameter; `zh` and `en` say what it should be.  Long names are clipped."""
-    name = name[:100]
+    """Return error 41 for a parameter; `zh` and `en` say what it should be."""
+    name = name[:_MAX_NAME_CHARACTERS]
     return TopError(
         41,
         name,
@@ -73,14 +95,14 @@ def bind_arguments(
     params: Sequence[Param],
     texts: Mapping[str, str],
     files: Iterable[Upload],
-    bound: Bound,
+    rule_value: RuleValue,
     *,
     lenient: str = "",
 ) -> Arguments:
-    """The arguments by name; absent optional ones are left out, or their default put in.
+    """Return the arguments by name, without absent optional ones that have no default.
 
-    `bound` gives the value of a switch that limits a parameter; `lenient` names a required parameter
-    that may be missing.  Parameters that the method does not have are ignored.
+    `rule_value` returns the value of the rule that limits a parameter; `lenient` names a required
+    parameter that may be absent.
 
     Raises:
         TopError: 40 or 41, for the first parameter in declared order.
@@ -88,27 +110,29 @@ def bind_arguments(
     uploads: dict[str, list[Upload]] = {}
     for upload in files:
         uploads.setdefault(upload.name, []).append(upload)
-    bound_args: Arguments = {}
+    arguments: Arguments = {}
     for param in params:
         text = texts.get(param.name)
         if param.kind is ValueKind.BYTES:
             if param.name in uploads or text:
-                bound_args[param.name] = _pictures(param, uploads.get(param.name, []), text, bound)
+                arguments[param.name] = _check_pictures(
+                    param, uploads.get(param.name, []), text, rule_value
+                )
         elif text or (text is not None and param.allows_blank):
-            bound_args[param.name] = _READERS[param.kind](param, text, bound)
+            arguments[param.name] = _PARSERS[param.kind](param, text, rule_value)
         elif param.required and param.name != lenient:
             raise make_missing_error(param.name)
         elif param.default:
-            bound_args[param.name] = _READERS[param.kind](param, param.default, bound)
-    return bound_args
+            arguments[param.name] = _PARSERS[param.kind](param, param.default, rule_value)
+    return arguments
 
 
-def _number(param: Param, text: str, bound: Bound) -> int:
+def _parse_number(param: Param, text: str, rule_value: RuleValue) -> int:
     digits = text[1:] if text[:1] == "-" else text
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 19:
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_INT64_DIGITS:
         raise make_invalid_error(param.name, "应为整数(int64)", "an int64 is wanted")
     value = int(text)
-    most = bound(param.maximum_rule) if param.maximum_rule else param.most
+    most = rule_value(param.maximum_rule) if param.maximum_rule else param.most
     if not param.least <= value <= most:
         raise make_invalid_error(
             param.name, f"应在 {param.least} 与 {most} 之间", f"from {param.least} to {most}"
@@ -120,9 +144,9 @@ def _number(param: Param, text: str, bound: Bound) -> int:
     return value
 
 
-def _string(param: Param, text: str, bound: Bound) -> str:
-    if param.maximum_rule and len(text.encode()) > bound(param.maximum_rule):
-        most = bound(param.maximum_rule)
+def _parse_string(param: Param, text: str, rule_value: RuleValue) -> str:
+    if param.maximum_rule and len(text.encode()) > rule_value(param.maximum_rule):
+        most = rule_value(param.maximum_rule)
         raise make_invalid_error(
             param.name, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8"
         )
@@ -133,13 +157,13 @@ def _string(param: Param, text: str, bound: Bound) -> str:
     return text
 
 
-def _boolean(param: Param, text: str, bound: Bound) -> bool:
+def _parse_boolean(param: Param, text: str, rule_value: RuleValue) -> bool:
     if text not in ("true", "false"):
         raise make_invalid_error(param.name, "应为 true 或 false", "true or false")
     return text == "true"
 
 
-def _date(param: Param, text: str, bound: Bound) -> object:
+def _parse_date(param: Param, text: str, rule_value: RuleValue) -> object:
     instant = read_time(text)
     if instant is None:
         raise make_invalid_error(
@@ -148,14 +172,12 @@ def _date(param: Param, text: str, bound: Bound) -> object:
     return instant
 
 
-def _strings(param: Param, text: str, bound: Bound) -> tuple[str, ...]:
-    items = tuple([item for each in text.split(",") if (item := each.strip())])
+def _parse_strings(param: Param, text: str, rule_value: RuleValue) -> tuple[str, ...]:
+    items = tuple([item for part in text.split(",") if (item := part.strip())])
     if not items:
-        raise (
-            make_missing_error(param.name)
-            if param.required
-            else make_invalid_error(param.name, "列表为空", "the list is empty")
-        )
+        if param.required:
+            raise make_missing_error(param.name)
+        raise make_invalid_error(param.name, "列表为空", "the list is empty")
     if len(items) > param.limit:
         raise make_invalid_error(
             param.name, f"最多 {param.limit} 项", f"at most {param.limit} items"
@@ -166,18 +188,18 @@ def _strings(param: Param, text: str, bound: Bound) -> tuple[str, ...]:
         )
     if param.items is ValueKind.NUMBER:
         for item in items:
-            _number(Param(name=param.name, kind=ValueKind.NUMBER), item, bound)
+            _parse_number(Param(name=param.name, kind=ValueKind.NUMBER), item, rule_value)
     return items
 
 
-def _pictures(
-    param: Param, uploads: Sequence[Upload], text: str | None, bound: Bound
+def _check_pictures(
+    param: Param, uploads: Sequence[Upload], text: str | None, rule_value: RuleValue
 ) -> tuple[Upload, ...]:
     if text:
         raise make_invalid_error(
             param.name, "应作为 multipart 文件上传", "a multipart file is wanted"
         )
-    most = bound(param.maximum_rule)
+    most = rule_value(param.maximum_rule)
     for upload in uploads:
         if len(upload.content) > most:
             raise make_invalid_error(
@@ -192,11 +214,11 @@ def _pictures(
     return tuple(uploads)
 
 
-_READERS: Mapping[ValueKind, Callable[[Param, str, Bound], object]] = {
-    ValueKind.NUMBER: _number,
-    ValueKind.STRING: _string,
-    ValueKind.PRICE: _string,
-    ValueKind.BOOLEAN: _boolean,
-    ValueKind.DATE: _date,
-    ValueKind.STRINGS: _strings,
+_PARSERS: Mapping[ValueKind, Callable[[Param, str, RuleValue], object]] = {
+    ValueKind.NUMBER: _parse_number,
+    ValueKind.STRING: _parse_string,
+    ValueKind.PRICE: _parse_string,
+    ValueKind.BOOLEAN: _parse_boolean,
+    ValueKind.DATE: _parse_date,
+    ValueKind.STRINGS: _parse_strings,
 }

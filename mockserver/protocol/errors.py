@@ -1,4 +1,4 @@
-"""Platform errors: every code with the text the gateway writes, and what it means.
+"""Platform errors: every code with the text that the gateway writes, and what it means.
 
 `wire` is the spelling on the wire where an answer was seen, else the visible pattern "first word
 capitalised, rest lower-case".  Source: docs/spec/top-protocol.md#top-4.
@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-__all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError", "call_limited"]
+__all__ = ["CODES", "SUB_CODES", "Code", "SubCode", "TopError", "make_ban_error"]
 
 
 class Code(Struct, frozen=True):
-    """A platform code; `observed` tells that `wire` was read from a real answer."""
+    """A platform code; `wire` is its text, `observed` in a real reply or made by the pattern."""
 
     code: int
     wire: str
@@ -127,8 +127,10 @@ CODES: Mapping[int, Code] = MappingProxyType(
             Code(
                 31,
                 "Invalid timestamp",
-                "timestamp 格式不对，或与服务器时间相差超过 10 分钟(恰差 8 小时：容器时区是 UTC，应为 GMT+8)",
-                "malformed timestamp, or more than 10 minutes off (8 hours: the container's zone is UTC, GMT+8 is wanted)",
+                "timestamp 格式不对，或与服务器时间相差超过 10 分钟(恰差 8 小时：容器时区是 "
+                "UTC，应为 GMT+8)",
+                "malformed timestamp, or more than 10 minutes off (8 hours: the container's "
+                "zone is UTC, GMT+8 is wanted)",
                 observed=True,
             ),
             Code(32, "Missing version", "缺少 v 参数", "parameter v is missing"),
@@ -158,7 +160,7 @@ CODES: Mapping[int, Code] = MappingProxyType(
 
 
 class SubCode(Struct, frozen=True):
-    """What a sub_code says; `name` is how it begins, `code` the code it comes with."""
+    """A sub_code: how it begins (`name`), the code it comes with, what it means."""
 
     name: str
     code: int
@@ -265,8 +267,8 @@ class TopError(Exception):
     """A platform error on its way to the caller.
 
     `detail` follows the message after a colon, as in `Missing required arguments:fields`; `msg`
-    stands instead of the code's own text, and has to where the code is unknown.  `cause_zh` and
-    `cause_en` stay off the wire: they are for the journal and the log line.
+    replaces the code's own text, and is required for a code that is not in CODES.  `cause_zh` and
+    `cause_en` never go on the wire: they are for the journal and the log line.
     """
 
     def __init__(
@@ -280,15 +282,15 @@ class TopError(Exception):
         zh: str = "",
         en: str = "",
     ) -> None:
-        known = Code(code, msg, msg, msg) if msg and code not in CODES else CODES[code]
+        declared = Code(code, msg, msg, msg) if msg and code not in CODES else CODES[code]
         self.code = code
-        self.msg = msg or (f"{known.wire}:{detail}" if detail else known.wire)
+        self.msg = msg or (f"{declared.wire}:{detail}" if detail else declared.wire)
         self.sub_code, self.sub_msg = sub_code, sub_msg
-        self.cause_zh, self.cause_en = zh or known.zh, en or known.en
+        self.cause_zh, self.cause_en = zh or declared.zh, en or declared.en
         super().__init__(f"{code} {self.msg} {sub_code}".strip())
 
     def tree(self) -> dict[str, object]:
-        """The members of `error_response`, absent ones left out."""
+        """Return the members of `error_response`, without empty ones."""
         body: dict[str, object] = {"code": self.code, "msg": self.msg}
         if self.sub_code:
             body["sub_code"] = self.sub_code
@@ -297,8 +299,8 @@ class TopError(Exception):
         return body
 
 
-def call_limited(sub_code: str, seconds: int, zh: str, en: str) -> TopError:
-    """Error 7 with the sentence that clients read the seconds from.
+def make_ban_error(sub_code: str, seconds: int, zh: str, en: str) -> TopError:
+    """Return error 7 with the sentence that clients read the seconds of a ban from.
 
     Source: docs/spec/top-protocol.md#top-6.
     """

@@ -1,7 +1,6 @@
-"""Reads what clients send: query strings, urlencoded and multipart bodies, with every SDK's
-oddities.
+"""What clients send: query strings, urlencoded and multipart bodies, with every SDK's oddities.
 
-Names and values come back in the order sent, repeated ones too.  A multipart body may begin with
+Names and values are returned in the order sent, repeated ones too.  A multipart body may begin with
 an empty line, leave out blanks after colons, call a file part `file` instead of `form-data`,
 carry `Content-Type: false` or end without a last line break: official SDKs do
 (docs/spec/top-protocol.md#top-8, #top-11).
@@ -13,7 +12,7 @@ from msgspec import Struct
 
 __all__ = ["BadForm", "Upload", "parse_boundary", "parse_multipart", "parse_urlencoded"]
 
-_PARTS_AT_MOST = 1000  # no method has thirty parameters
+_MAX_PARTS = 1000  # no method has thirty parameters
 _MAX_PART_HEAD_BYTES = 8 * 1024
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNORECASE)
@@ -26,9 +25,9 @@ Pairs = list[tuple[str, str]]
 
 
 class BadForm(ValueError):
-    """A body that cannot be read; `encoding` when it is not UTF-8.
+    """A query or a body that cannot be read; `encoding` is True when it is not UTF-8.
 
-    `pairs` are those that could be read: a refusal still has to know the format asked for.
+    `pairs` are those that could be read: the reply still needs the requested format.
     """
 
     def __init__(self, reason: str, pairs: Pairs, *, encoding: bool = False) -> None:
@@ -37,7 +36,7 @@ class BadForm(ValueError):
 
 
 class Upload(Struct, frozen=True):
-    """A file part: its parameter's name, its bytes, and the name the client gave the file."""
+    """A file part: the parameter's name, the bytes, and the file name that the client gave."""
 
     name: str
     content: bytes
@@ -45,7 +44,7 @@ class Upload(Struct, frozen=True):
 
 
 def parse_urlencoded(raw: bytes) -> Pairs:
-    """The pairs of a query string or urlencoded body; blank values are kept.
+    """Parse a query string or an urlencoded body into pairs; empty values stay.
 
     Raises:
         BadForm: a name or a value is not UTF-8, or there are too many.
@@ -59,35 +58,36 @@ def parse_urlencoded(raw: bytes) -> Pairs:
     # commas of `fields` and colons of times are most escapes: read at once, they spare the slow way
     text = text.replace("+", " ").replace("%2C", ",").replace("%3A", ":")
     pairs: Pairs = []
-    pieces = text.split("&", _PARTS_AT_MOST)
-    for name, _, value in [piece.partition("=") for piece in pieces[:_PARTS_AT_MOST] if piece]:
+    pieces = text.split("&", _MAX_PARTS)
+    for piece in filter(None, pieces[:_MAX_PARTS]):
+        name, _, value = piece.partition("=")
         try:
-            pairs.append(
-                (_plain(name), _plain(value)) if "%" in name or "%" in value else (name, value)
-            )
+            if "%" in name or "%" in value:
+                name, value = _decode_escapes(name), _decode_escapes(value)
+            pairs.append((name, value))
         except UnicodeDecodeError:
             broken = True
-    if len(pieces) > _PARTS_AT_MOST:
-        raise BadForm(f"more than {_PARTS_AT_MOST} parameters", pairs)
+    if len(pieces) > _MAX_PARTS:
+        raise BadForm(f"more than {_MAX_PARTS} parameters", pairs)
     if broken:
         raise BadForm("not UTF-8", pairs, encoding=True)
     return pairs
 
 
-def _plain(text: str) -> str:
+def _decode_escapes(text: str) -> str:
     return _ESCAPES.sub(
-        lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8"), text
+        lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8"), text
     )
 
 
 def parse_boundary(content_type: str) -> bytes:
-    """The boundary that a multipart Content-Type names; empty if it names none."""
-    found = _BOUNDARY.search(content_type)
-    return (found[1] or found[2] or "").encode("latin-1", "replace") if found else b""
+    """Return the boundary that a multipart Content-Type names, empty if it names none."""
+    match = _BOUNDARY.search(content_type)
+    return (match[1] or match[2] or "").encode("latin-1", "replace") if match else b""
 
 
 def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
-    """The text pairs and the files of a multipart body.
+    """Parse a multipart body into text pairs and files.
 
     A part with a file name, or of disposition type `file`, is a file.
 
@@ -97,9 +97,9 @@ def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     mark = b"--" + boundary
     if not boundary or mark not in body:
         raise BadForm("multipart body without its boundary", [])
-    pieces = (b"\r\n" + body).split(b"\r\n" + mark, _PARTS_AT_MOST)
-    if len(pieces) > _PARTS_AT_MOST:
-        raise BadForm(f"more than {_PARTS_AT_MOST} parts", [])
+    pieces = (b"\r\n" + body).split(b"\r\n" + mark, _MAX_PARTS)
+    if len(pieces) > _MAX_PARTS:
+        raise BadForm(f"more than {_MAX_PARTS} parts", [])
     pairs: Pairs = []
     files: list[Upload] = []
     closed = False
@@ -107,35 +107,37 @@ def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
         if piece.startswith(b"--"):
             closed = True
             break
-        _read_part(piece, pairs, files)
+        _parse_part(piece, pairs, files)
     if not closed:
         raise BadForm("multipart body is cut: no closing boundary", pairs)
     return pairs, files
 
 
-def _read_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
-    head, found, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-    if not found:
+def _parse_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
+    head, separator, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    if not separator:
         raise BadForm("a multipart part without end of headers", pairs)
     if len(head) > _MAX_PART_HEAD_BYTES:
         raise BadForm(f"the head of a multipart part is above {_MAX_PART_HEAD_BYTES} bytes", pairs)
     try:
-        disposition = _disposition(head.decode("utf-8"))
-        named = _NAME.search(disposition)
-        if not named:
+        disposition = _find_disposition(head.decode("utf-8"))
+        name_match = _NAME.search(disposition)
+        if not name_match:
             raise BadForm("a multipart part without a name", pairs)
-        name = named[1] or named[2] or ""
-        kind = disposition.partition(";")[0].strip().lower()
-        filed = _FILENAME.search(disposition)
-        if kind == "file" or filed:
-            files.append(Upload(name, content, (filed[1] or filed[2] or "") if filed else ""))
+        name = name_match[1] or name_match[2] or ""
+        disposition_type = disposition.partition(";")[0].strip().lower()
+        file_match = _FILENAME.search(disposition)
+        if file_match:
+            files.append(Upload(name, content, file_match[1] or file_match[2] or ""))
+        elif disposition_type == "file":
+            files.append(Upload(name, content))
         else:
             pairs.append((name, content.decode("utf-8")))
     except UnicodeDecodeError:
         raise BadForm("a multipart part is not UTF-8", pairs, encoding=True) from None
 
 
-def _disposition(head: str) -> str:
+def _find_disposition(head: str) -> str:
     for line in head.split("\r\n"):
         name, _, value = line.partition(":")
         if name.strip().lower() == "content-disposition":

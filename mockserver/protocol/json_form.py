@@ -1,6 +1,6 @@
 """Replies as JSON: compact, raw UTF-8, lists wrapped twice unless simplified.
 
-Official readers break on `\\uXXXX`, on blanks and on null (docs/spec/top-protocol.md#top-11), so
+Official readers fail on `\\uXXXX`, on blanks and on null (docs/spec/top-protocol.md#top-11), so
 none is ever written: control characters that JSON would have to escape that way are left out.
 """
 
@@ -19,43 +19,46 @@ NESTED = frozenset({dict, Items, list})  # types of a tree's values that hold ot
 
 
 def write_json(root: str, tree: Tree, *, simplify: bool = False) -> str:
-    """`{"root":{…}}` with lists as `{"element":[…]}`; simplified, no root and bare lists.
+    """Return `{"root":{…}}` as JSON, with lists as `{"element":[…]}`.
 
-    The `error_response` root stays under `simplify`.  Source:
-    docs/spec/top-protocol.md#top-3.2, #top-3.4.
+    With `simplify`, lists are bare and there is no root, except `error_response`.
+
+    Source: docs/spec/top-protocol.md#top-3.2, #top-3.4.
     """
-    bare = to_plain_values(tree, simplify)
-    text = _encode(bare if simplify and root != "error_response" else {root: bare}).decode()
-    return _ESCAPED.sub(_without_u, text) if "\\u" in text else text
+    plain = to_plain_values(tree, simplify)
+    text = _encode(plain if simplify and root != "error_response" else {root: plain}).decode()
+    return _ESCAPED.sub(_drop_unicode_escape, text) if "\\u" in text else text
 
 
 def to_plain_values(value: Any, simplify: bool) -> Any:
-    """A tree as plain JSON values: no Items, no None; see `write_json` for the lists."""
+    """Return a tree as plain JSON values, without Items and None; lists as in `write_json`."""
     if type(value) is dict:
         return {
-            key: to_plain_values(each, simplify) if type(each) in NESTED else each
-            for key, each in value.items()
-            if each is not None
+            key: to_plain_values(member, simplify) if type(member) in NESTED else member
+            for key, member in value.items()
+            if member is not None
         }
     if type(value) is Items:
-        rows = [to_plain_values(each, simplify) for each in value.values]
-        return rows if simplify else {value.name: rows} if rows else {}
-    return [to_plain_values(each, simplify) for each in value] if type(value) is list else value
+        rows = [to_plain_values(row, simplify) for row in value.values]
+        if simplify:
+            return rows
+        return {value.name: rows} if rows else {}
+    return [to_plain_values(row, simplify) for row in value] if type(value) is list else value
 
 
 def parse_tree(value: Any) -> Any:
-    """Plain JSON values as a tree.
+    """Parse plain JSON values into a tree.
 
-    `{"element":[…]}` is a list, so that XML and `simplify` hold for it too.
+    `{"element":[…]}` becomes Items, so that it can also be written as XML and simplified.
     """
     if type(value) is dict:
         if len(value) == 1:
             name, rows = next(iter(value.items()))
             if type(rows) is list:
                 return Items(name, [parse_tree(row) for row in rows])
-        return {name: parse_tree(each) for name, each in value.items()}
-    return [parse_tree(each) for each in value] if type(value) is list else value
+        return {name: parse_tree(member) for name, member in value.items()}
+    return [parse_tree(row) for row in value] if type(value) is list else value
 
 
-def _without_u(found: re.Match[str]) -> str:
-    return "" if found[1][0] == "u" else found[0]
+def _drop_unicode_escape(match: re.Match[str]) -> str:
+    return "" if match[1][0] == "u" else match[0]

@@ -1,7 +1,8 @@
-"""One HTTP message as plain values: what a door received, what it answers, and how the answer leaves.
+"""One HTTP message as plain values: what a door received, what it answers, how that leaves.
 
 The gateway understands `Inbound` and makes `Reply`; the servers and the in-process transports turn
-them into sockets, WSGI or function calls.  So a call can be answered without Flask and without a socket.
+them into sockets, WSGI or function calls.  So a call can be answered without Flask and without a
+socket.
 """
 
 from enum import Enum
@@ -16,10 +17,11 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 class Inbound(Struct, frozen=True):
     """One request as it was received, before anything is understood.
 
-    `query` is the raw query string without `?`.  `body` is None when it was longer than MAX_BODY_BYTES,
-    or when the connection broke before all of it had come (`broken` is then True).  `base_url` is the
-    scheme and host that the caller used; `gzip` is True when the caller accepts a compressed reply.
-    `remarks` are sentences about a request that is no clean HTTP; they go into the journal.
+    `query` is the raw query string without `?`.  `body` is None when it was longer than
+    MAX_BODY_BYTES, or when the connection broke before all of it had come (`broken` is then True).
+    `base_url` is the scheme and host that the caller used; `gzip` is True when the caller accepts a
+    compressed reply. `remarks` are sentences about a request that is no clean HTTP; they go into
+    the journal.
     """
 
     verb: str
@@ -41,7 +43,7 @@ class ConnectionEnd(Enum):
 
 
 class Delivery(Struct, frozen=True):
-    """How a reply goes out that a planned fault disturbs; without one it goes out whole and at once.
+    """How a reply goes out when a planned fault disturbs it; else it goes out whole, at once.
 
     The door waits `wait_seconds`, then sends head and body in `pieces` that are spread evenly over
     `spread_seconds`.  Of the body only the first `truncate_at` bytes are sent (None: all), although
@@ -58,7 +60,7 @@ class Delivery(Struct, frozen=True):
 
     @property
     def loss(self) -> str:
-        """Return how the caller loses the reply: `reset`, `closed`, `cut`; empty if it arrives whole."""
+        """Return how the caller loses the reply: `reset`, `closed`, `cut`; "" if it arrives whole."""
         if self.end is ConnectionEnd.KEEP_ALIVE:
             return ""
         if self.end is ConnectionEnd.RESET:

@@ -1,4 +1,4 @@
-"""Which picture a file is, by its content: file names and Content-Types of SDKs are not to be trusted."""
+"""What picture a file holds, by its content: names and types that SDKs send cannot be trusted."""
 
 from base64 import b64encode
 from hashlib import sha256
@@ -15,19 +15,18 @@ _MAGIC = (
 
 
 def detect_picture_type(content: bytes) -> str:
-    """The media type of a JPEG, PNG, GIF, BMP or WebP; empty for anything else."""
+    """Return the media type of a JPEG, PNG, GIF, BMP or WebP, empty for anything else."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), "")
 
 
 def name_picture(content: bytes) -> str:
-    """The name of a picture, from its content: the same picture has the same name."""
-    return (
-        f"{sha256(content).hexdigest()[:32]}.{detect_picture_type(content).removeprefix('image/')}"
-    )
+    """Return a picture's name, made from its content: equal pictures have one name."""
+    extension = detect_picture_type(content).removeprefix("image/")
+    return f"{sha256(content).hexdigest()[:32]}.{extension}"
 
 
 def make_data_url(content: bytes) -> str:
-    """The picture as a `data:` URL, as stories and control calls carry it."""
+    """Return the picture as a `data:` URL, as scenarios and control calls carry it."""
     return f"data:{detect_picture_type(content)};base64,{b64encode(content).decode()}"

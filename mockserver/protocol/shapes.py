@@ -1,4 +1,4 @@
-"""The shapes of TOP: kinds of values, request parameters, reply fields, and Beijing time as text.
+"""The shapes of TOP: kinds of values, request parameters, reply fields, Beijing time as text.
 
 Pure declarations and their spelling; knows no exchange.  Sources:
 docs/spec/top-protocol.md#top-1.3, #top-3.2.
@@ -31,7 +31,7 @@ Tree = dict[str, Any]  # a reply before its form is chosen: scalars, Tree, Items
 
 
 class ValueKind(StrEnum):
-    """A type of the API pages."""
+    """A type as the API pages name it."""
 
     NUMBER = "Number"
     STRING = "String"
@@ -46,9 +46,10 @@ class ValueKind(StrEnum):
 class Param(Struct, frozen=True, kw_only=True):
     """One request parameter.
 
-    `limit` bounds the items of a list, `among` lists the only texts, `least`/`most` bound a number,
-    `maximum_rule` names the switch that bounds it (numbers by value, texts by UTF-8 bytes, files by bytes);
-    `allows_blank` lets an empty text through to the business check.
+    `among` lists the only texts allowed; `least` and `most` bound a number; `limit` bounds the
+    items of a list and `items` is their kind.  `maximum_rule` names the rule that bounds a number
+    by value, a text by UTF-8 bytes, a file by bytes.  `allows_blank` lets an empty text through to
+    the business check.  A `personal` value is masked in the journal.
     """
 
     name: str
@@ -67,8 +68,9 @@ class Param(Struct, frozen=True, kw_only=True):
 
 
 class Field(Struct, frozen=True, kw_only=True):
-    """One reply field: `item` is the element name of a list, `of` the members of an object or item.
+    """One reply field.
 
+    `item` is the element name of a list, `of` are the members of an object or of a list's elements.
     `requested_as` is the name in `fields` where it differs from the reply's.
     """
 
@@ -82,26 +84,26 @@ class Field(Struct, frozen=True, kw_only=True):
 
 
 class Items(Struct, frozen=True):
-    """A list of a reply with the name of its elements: `results` holds `exchange`s."""
+    """A list in a reply, with the name of its elements: `results` holds `exchange`s."""
 
     name: str
     values: Sequence[Any]
 
 
 def show_time(instant: datetime) -> str:
-    """`yyyy-MM-dd HH:mm:ss` in GMT+8, whatever the machine's zone."""
+    """Return `yyyy-MM-dd HH:mm:ss` in GMT+8, whatever the zone of the machine."""
     if instant.tzinfo is not BEIJING:
         instant = instant.astimezone(BEIJING)
     return instant.isoformat(" ", "seconds")[:19]
 
 
 def show_price(fen: int) -> str:
-    """A price in yuan with two decimals."""
+    """Return a price in yuan with two decimals, from fen."""
     return f"{fen // 100}.{fen % 100:02}"
 
 
 def read_time(text: str) -> datetime | None:
-    """The instant of a `yyyy-MM-dd HH:mm:ss` text in GMT+8, or None if it is none."""
+    """Parse a `yyyy-MM-dd HH:mm:ss` text in GMT+8; return None if it is none."""
     if not _TIME.fullmatch(text):
         return None
     try:
@@ -111,7 +113,7 @@ def read_time(text: str) -> datetime | None:
 
 
 def read_epoch(text: str) -> datetime | None:
-    """The instant of a 13-digit millisecond text, as the official Python SDK sends, or None."""
+    """Parse 13 digits of milliseconds, as the official Python SDK sends; return None for others."""
     if len(text) != 13 or not (text.isascii() and text.isdigit()):
         return None
     return datetime.fromtimestamp(int(text) / 1000, UTC).astimezone(BEIJING)

@@ -21,13 +21,13 @@ _HEAD = '<?xml version="1.0" encoding="utf-8" ?>'
 
 
 def write_xml(root: str, tree: Tree) -> str:
-    """The whole document with `root` as its element."""
+    """Return the whole document with `root` as its element."""
     parts = [_HEAD]
-    _element(root, tree, parts.append)
+    _write_element(root, tree, parts.append)
     return _FORBIDDEN.sub("", "".join(parts))
 
 
-def _element(name: str, value: Any, put: Callable[[str], None]) -> None:
+def _write_element(name: str, value: Any, put: Callable[[str], None]) -> None:
     if value is None:
         return
     if not _NAME.fullmatch(name):
@@ -43,17 +43,17 @@ def _element(name: str, value: Any, put: Callable[[str], None]) -> None:
         put(f"<{name}>{value}</{name}>")
     elif type(value) is dict:
         put(f"<{name}>")
-        for key, each in value.items():
-            _element(key, each, put)
+        for key, member in value.items():
+            _write_element(key, member, put)
         put(f"</{name}>")
     elif type(value) is Items:
         put(f"<{name}>")
-        for each in value.values:
-            _element(value.name, each, put)
+        for row in value.values:
+            _write_element(value.name, row, put)
         put(f"</{name}>")
     elif type(value) is list:
-        for each in value:
-            _element(name, each, put)
+        for row in value:
+            _write_element(name, row, put)
     elif type(value) is bool:
         put(f"<{name}>{'true' if value else 'false'}</{name}>")
     else:

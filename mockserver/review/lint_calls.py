@@ -182,16 +182,16 @@ def _group_by_method(calls: Iterable[JournalCall]) -> Iterable[tuple[str, list[J
 def _report_unknown(
     rule_id: str,
     names: Iterable[tuple[str, str, JournalCall]],
-    known: Mapping[str, Collection[str]],
+    known_names: Mapping[str, Collection[str]],
     words: tuple[str, str],
 ) -> Findings:
     """Report each name (method, name, call) that is not known, with what was perhaps meant."""
     groups: dict[tuple[str, str], list[JournalCall]] = {}
     for method, name, call in names:
-        if name not in known[method]:
+        if name not in known_names[method]:
             groups.setdefault((method, name), []).append(call)
     for (method, name), group in list(groups.items())[:_MAX_REPORTED_NAMES]:
-        near = suggest_name(name, known[method])
+        near = suggest_name(name, known_names[method])
         zh = f"{method} {words[0]} {shorten_text(name)}"
         en = f"{method} {words[1]} {shorten_text(name)}"
         if near:

@@ -10,7 +10,7 @@ from math import cos, exp, log, pi, sqrt
 from msgspec.structs import replace
 
 from ...domain.durations import format_duration
-from ...protocol.errors import CODES, TopError, call_limited
+from ...protocol.errors import CODES, TopError, make_ban_error
 from ...protocol.messages import ConnectionEnd, Delivery, Reply
 from ...world.faults.fault_kinds import Effect, Value
 from ...world.faults.fault_matching import FaultMatch
@@ -35,7 +35,7 @@ def fault_refusal(match: FaultMatch) -> TopError | None:
     """The platform error that stands in the journal for a call that the fault keeps from being carried out."""
     fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
-        return call_limited(fault.text("sub_code"), match.ban, "限流", "limited")
+        return make_ban_error(fault.text("sub_code"), match.ban, "限流", "limited")
     if effect is Effect.REPLY and fault.options.get("executed") is False:
         # source: docs/spec/top-protocol.md#top-4.3, texts seen on the wire
         return TopError(
