@@ -1,6 +1,8 @@
-"""Hypothesis strategies read from the product's declarations: `from mockserver.testing import strategies`.
+"""Hypothesis strategies, made from the product's declarations.
 
-They respect every documented limit and shrink towards small, early and plain.
+    from mockserver.testing import strategies
+
+They respect every documented limit and shrink towards what is small, early and plain.
 """
 
 from .calls import BadCall, Mistake, ValidCall, bad_calls, calls

@@ -1,7 +1,7 @@
-"""Whole calls, drawn from the methods' declarations: valid ones, and ones with a single named mistake.
+"""Whole calls, drawn from the methods' declarations: valid ones, and ones with one named mistake.
 
-A valid call is never refused for its parameters, whatever comes of it; an invalid one always is, by the code
-and parameter that it names.  System parameters and the signature are the client's.
+A valid call is never refused for its parameters, whatever its result; an invalid one always is,
+with the code and the parameter that it names.  System parameters and signature are the client's.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,12 +25,12 @@ from .values import instants, numbers, pictures, words
 __all__ = ["BadCall", "Mistake", "ValidCall", "bad_calls", "calls"]
 
 Value = str | bytes
-_Known = Mapping[str, Sequence[object]]
+_KnownValues = Mapping[str, Sequence[object]]
 _TRADES = tuple(
     long_id(0, 2, number) for number, _ in enumerate(DEFAULT.buyers, 1)
 )  # an unknown one is answered by error 41
-_NO_NUMBERS = ("abc", "1.5", "１２", "+5", "1e3", "0x10")
-_SHORT = 30  # characters of a text without a declared bound
+_NOT_NUMBERS = ("abc", "1.5", "１２", "+5", "1e3", "0x10")
+_MAX_SHORT = 30  # characters of a text without a declared bound
 
 
 class ValidCall(Struct, frozen=True):
@@ -77,44 +77,48 @@ class BadCall(Struct, frozen=True):
 
 
 def calls(
-    method: str | None = None, known: _Known = MappingProxyType({})
+    method: str | None = None, known: _KnownValues = MappingProxyType({})
 ) -> SearchStrategy[ValidCall]:
-    """Valid calls of `method`, or of any; `known` gives values to take for parameters by name, such as ids that there are.
+    """Draw valid calls of `method`, or of any method.
 
-    Without them ids are of nothing that exists, trades apart: those are the default world's.
+    `known` gives values for parameters by name, such as ids of exchanges that exist.  Without it
+    ids name nothing that exists, but trades do: they are the default world's.
 
     Raises:
         BadDocument: no such method.
     """
     return st.one_of(
         [
-            st.builds(ValidCall, st.just(each.name), _params(each, known))
-            for each in _methods(method)
+            st.builds(ValidCall, st.just(declared.name), _params(declared, known))
+            for declared in _methods(method)
         ]
     )
 
 
 def bad_calls(
     method: str | None = None,
-    known: _Known = MappingProxyType({}),
+    known: _KnownValues = MappingProxyType({}),
     *,
     mistake: Mistake | None = None,
 ) -> SearchStrategy[BadCall]:
-    """Calls of `method`, or of any, with one named mistake, or with this one; where it cannot be made none can be drawn.
+    """Draw calls of `method`, or of any method, with one mistake.
+
+    With `mistake` it is this one; nothing can be drawn where it cannot be made.
 
     Raises:
         BadDocument: no such method.
     """
-    ways: dict[Mistake, list[SearchStrategy[BadCall]]] = {}
-    for each in _methods(method):
-        for param in each.params:
-            for made, wrong in _mistakes(param):
-                ways.setdefault(made, []).append(_spoilt(each, param, made, wrong, known))
+    by_mistake: dict[Mistake, list[SearchStrategy[BadCall]]] = {}
+    for declared in _methods(method):
+        for param in declared.params:
+            for kind, values in _mistakes(param):
+                bad = _replace_value(declared, param, (kind, values), known)
+                by_mistake.setdefault(kind, []).append(bad)
     if mistake is not None:
-        return st.one_of(ways.get(mistake, []))
+        return st.one_of(by_mistake.get(mistake, []))
     return (
-        st.sampled_from(list(ways)).flatmap(lambda made: st.one_of(ways[made]))
-        if ways
+        st.sampled_from(list(by_mistake)).flatmap(lambda kind: st.one_of(by_mistake[kind]))
+        if by_mistake
         else st.nothing()
     )
 
@@ -128,18 +132,19 @@ def _methods(name: str | None) -> list[Method]:
 # valid parameters
 
 
-def _params(method: Method, known: _Known) -> SearchStrategy[dict[str, Value]]:
-    needed: dict[str, SearchStrategy[Value]] = {}
+def _params(method: Method, known: _KnownValues) -> SearchStrategy[dict[str, Value]]:
+    required: dict[str, SearchStrategy[Value]] = {}
     optional: dict[str, SearchStrategy[Value]] = {}
     for param in method.params:
-        given = known.get(param.name, _TRADES if param.name == "tid" else ())
-        drawn = st.sampled_from([str(each) for each in given]) if given else _value(method, param)
-        (needed if param.required else optional)[param.name] = drawn
-    return st.fixed_dictionaries(needed, optional=optional)
+        values = known.get(param.name, _TRADES if param.name == "tid" else ())
+        texts = [str(value) for value in values]
+        drawn = st.sampled_from(texts) if texts else _value(method, param)
+        (required if param.required else optional)[param.name] = drawn
+    return st.fixed_dictionaries(required, optional=optional)
 
 
 def _value(method: Method, param: Param) -> SearchStrategy[Any]:
-    """A value that the parameter takes."""
+    """Draw a value that the parameter takes."""
     if param.name == "fields" and method.record:
         return _items(param, st.sampled_from(method.all_fields.split(",")))
     if param.kind is ValueKind.STRINGS:
@@ -155,17 +160,17 @@ def _items(param: Param, item: SearchStrategy[str]) -> SearchStrategy[str]:
     return st.lists(item, min_size=1, max_size=param.limit).map(",".join)
 
 
-def _most(param: Param) -> int:
+def _maximum(param: Param) -> int:
     return DEFAULTS.number(param.maximum_rule) if param.maximum_rule else param.most
 
 
 def _int(param: Param) -> SearchStrategy[str]:
-    return numbers(param.least, _most(param)).map(str)
+    return numbers(param.least, _maximum(param)).map(str)
 
 
 def _string(param: Param) -> SearchStrategy[str]:
     most = DEFAULTS.number(param.maximum_rule) if param.maximum_rule else 0
-    return words(most or _SHORT, least=0 if param.allows_blank else 1, bytes_at_most=most)
+    return words(most or _MAX_SHORT, least=0 if param.allows_blank else 1, max_bytes=most)
 
 
 _VALUES: Mapping[ValueKind, Callable[[Param], SearchStrategy[Any]]] = MappingProxyType(
@@ -183,48 +188,49 @@ _VALUES: Mapping[ValueKind, Callable[[Param], SearchStrategy[Any]]] = MappingPro
 # mistakes
 
 
-def _spoilt(
-    method: Method,
-    param: Param,
-    mistake: Mistake,
-    wrong: SearchStrategy[Value | None],
-    known: _Known,
+def _replace_value(
+    method: Method, param: Param, mistake: Wrong, known: _KnownValues
 ) -> SearchStrategy[BadCall]:
-    def spoil(params: dict[str, Value], value: Value | None) -> BadCall:
-        rest = {name: each for name, each in params.items() if name != param.name}
-        return BadCall(
-            method.name, rest if value is None else {**rest, param.name: value}, param.name, mistake
-        )
+    """Draw calls with a wrong value in `param`; None leaves the parameter out."""
+    kind, values = mistake
 
-    return st.builds(spoil, _params(method, known), wrong)
+    def replace(params: dict[str, Value], value: Value | None) -> BadCall:
+        rest = {name: text for name, text in params.items() if name != param.name}
+        changed = rest if value is None else {**rest, param.name: value}
+        return BadCall(method.name, changed, param.name, kind)
+
+    return st.builds(replace, _params(method, known), values)
 
 
 def _mistakes(param: Param) -> Iterator[Wrong]:
-    """Every mistake that can be made in a parameter, with the values that make it; None leaves it out."""
+    """Yield every mistake that can be made in a parameter, with the values that make it."""
     if param.required:
         yield Mistake.MISSING, st.none()
         if not param.allows_blank:
             yield Mistake.EMPTY, st.just("")
     if param.among:
-        yield Mistake.NOT_AMONG, _strange(param)
+        yield Mistake.NOT_AMONG, _not_among(param)
     if param.kind in _MISTAKES:
         yield from _MISTAKES[param.kind](param)
 
 
-def _strange(param: Param) -> SearchStrategy[str]:
-    """What is none of the values, though of their kind."""
+def _not_among(param: Param) -> SearchStrategy[str]:
+    """Draw what is none of the values, though of their kind."""
     others = (
         numbers(-2, 99).map(str)
         if param.among[0].isdigit()
-        else words(_SHORT).filter(lambda each: "," not in each)
+        else words(_MAX_SHORT).filter(lambda text: "," not in text)
     )
-    return others.filter(lambda each: each not in param.among)
+    return others.filter(lambda text: text not in param.among)
 
 
-def _no_number(param: Param) -> Iterator[Wrong]:
-    yield Mistake.NOT_A_NUMBER, st.sampled_from(_NO_NUMBERS) | words(_SHORT).filter(_is_no_number)
+def _not_a_number(param: Param) -> Iterator[Wrong]:
+    yield (
+        Mistake.NOT_A_NUMBER,
+        st.sampled_from(_NOT_NUMBERS) | words(_MAX_SHORT).filter(_is_not_a_number),
+    )
     if not param.among:
-        most = _most(param)
+        most = _maximum(param)
         yield (
             Mistake.OUT_OF_BOUNDS,
             (
@@ -234,7 +240,7 @@ def _no_number(param: Param) -> Iterator[Wrong]:
         )
 
 
-def _is_no_number(text: str) -> bool:
+def _is_not_a_number(text: str) -> bool:
     digits = text.removeprefix("-")
     return not (digits.isascii() and digits.isdigit())
 
@@ -244,7 +250,7 @@ def _too_long(param: Param) -> Iterator[Wrong]:
         most = DEFAULTS.number(param.maximum_rule)
         yield (
             Mistake.TOO_LONG,
-            words(_SHORT).map(lambda each: each * (most // len(each.encode()) + 1)),
+            words(_MAX_SHORT).map(lambda text: text * (most // len(text.encode()) + 1)),
         )
 
 
@@ -255,14 +261,14 @@ def _too_many(param: Param) -> Iterator[Wrong]:
         st.integers(param.limit + 1, param.limit * 2).map(lambda count: ",".join([item] * count)),
     )
     if param.items is ValueKind.NUMBER:
-        yield Mistake.NOT_A_NUMBER, st.sampled_from(_NO_NUMBERS)
+        yield Mistake.NOT_A_NUMBER, st.sampled_from(_NOT_NUMBERS)
 
 
-def _no_boolean(param: Param) -> Iterator[Wrong]:
+def _not_a_boolean(param: Param) -> Iterator[Wrong]:
     yield Mistake.NOT_A_BOOLEAN, st.sampled_from(("1", "0", "True", "TRUE", "yes"))
 
 
-def _no_date(param: Param) -> Iterator[Wrong]:
+def _not_a_date(param: Param) -> Iterator[Wrong]:
     yield (
         Mistake.NOT_A_DATE,
         st.sampled_from(
@@ -278,18 +284,18 @@ def _no_date(param: Param) -> Iterator[Wrong]:
     )
 
 
-def _no_picture(param: Param) -> Iterator[Wrong]:
-    yield Mistake.NOT_A_PICTURE, st.binary(max_size=_SHORT).map(lambda content: b"<" + content)
-    yield Mistake.NOT_A_FILE, words(_SHORT)
+def _not_a_picture(param: Param) -> Iterator[Wrong]:
+    yield Mistake.NOT_A_PICTURE, st.binary(max_size=_MAX_SHORT).map(lambda content: b"<" + content)
+    yield Mistake.NOT_A_FILE, words(_MAX_SHORT)
 
 
 _MISTAKES: Mapping[ValueKind, Callable[[Param], Iterator[Wrong]]] = MappingProxyType(
     {
-        ValueKind.NUMBER: _no_number,
+        ValueKind.NUMBER: _not_a_number,
         ValueKind.STRING: _too_long,
         ValueKind.STRINGS: _too_many,
-        ValueKind.BOOLEAN: _no_boolean,
-        ValueKind.DATE: _no_date,
-        ValueKind.BYTES: _no_picture,
+        ValueKind.BOOLEAN: _not_a_boolean,
+        ValueKind.DATE: _not_a_date,
+        ValueKind.BYTES: _not_a_picture,
     }
 )

@@ -1,4 +1,4 @@
-"""Planned faults, drawn from their declarations: every kind, its options within their bounds, the calls that it can meet."""
+"""Planned faults, drawn from their declarations: every kind, with options within their limits."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,13 +12,13 @@ from .values import durations, ids, numbers, words
 
 __all__ = ["faults"]
 
-_COUNT_AT_MOST = 10**9
-_UNTIL_AT_MOST = timedelta(days=30)
+_MAX_COUNT = 10**9
+_MAX_UNTIL = timedelta(days=30)
 _TYPES = ("text/html", "text/plain;charset=GBK", "application/octet-stream")
 
 
 def faults() -> SearchStrategy[dict[str, Any]]:
-    """What `POST S/faults` and a world's `faults` take: a fault with some of its options, or a set."""
+    """Draw what `POST S/faults` and a world's `faults` take: a fault with options, or a set."""
     sets = st.fixed_dictionaries({"set": st.sampled_from(sorted(SETS))}, optional=_matchers())
     return st.one_of([*map(_fault, FAULTS.values()), sets])
 
@@ -31,21 +31,21 @@ def _fault(kind: FaultKind) -> SearchStrategy[dict[str, Any]]:
         optional={
             "method": methods | st.lists(methods, max_size=3),
             **_matchers(),
-            "after": numbers(0, _COUNT_AT_MOST),
-            "times": st.none() | numbers(1, _COUNT_AT_MOST),
+            "after": numbers(0, _MAX_COUNT),
+            "times": st.none() | numbers(1, _MAX_COUNT),
             "probability": st.floats(0, 1),
             **options,
         },
     )
-    return drawn.map(_together) if kind.effect in (Effect.REFUSE, Effect.REPLY) else drawn
+    return drawn.map(_fit_options) if kind.effect in (Effect.REFUSE, Effect.REPLY) else drawn
 
 
 def _matchers() -> dict[str, SearchStrategy[Any]]:
-    return {"dispute_id": ids(), "until": durations(most=_UNTIL_AT_MOST)}
+    return {"dispute_id": ids(), "until": durations(most=_MAX_UNTIL)}
 
 
 def _option(option: FaultOption) -> SearchStrategy[Any]:
-    """Values of an option as JSON has them."""
+    """Draw values of an option as JSON has them."""
     if option.among:
         return st.sampled_from(option.among)
     if isinstance(option.default, bool):
@@ -61,8 +61,11 @@ def _option(option: FaultOption) -> SearchStrategy[Any]:
     )
 
 
-def _together(fault: dict[str, Any]) -> dict[str, Any]:
-    """The fault with options that fit each other: a text for a code that may have none, bounds in their order."""
+def _fit_options(fault: dict[str, Any]) -> dict[str, Any]:
+    """Return the fault with options that fit each other.
+
+    A code that has no text of its own gets one, limits stand in their order.
+    """
     if "code" in fault:
         fault.setdefault("msg", "Planned error")
     if fault.get("distribution") == "uniform" and "shortest" in fault:

@@ -1,4 +1,4 @@
-"""Moves with their fields, drawn from the moves' declarations: what `POST …/moves` and steps of stories take.
+"""Moves with their fields, drawn from the moves' declarations, as `POST …/moves` takes them.
 
 What depends on a world (return addresses, refuse reasons) is left to the move's own default.
 """
@@ -22,7 +22,7 @@ from .values import data_urls, phones, places, waybills, words
 
 __all__ = ["fields_of", "moves"]
 
-_WORDS = words(100, bytes_at_most=DEFAULTS.number("message_max_bytes"))
+_WORDS = words(100, max_bytes=DEFAULTS.number("message_max_bytes"))
 _PICTURES = st.lists(data_urls(), max_size=1)  # a signed call carries one
 _TYPES = next(
     param.among
@@ -37,33 +37,33 @@ _KNOWN: Mapping[str, SearchStrategy[Any]] = MappingProxyType(
         "content": _WORDS,
         "leave_message_pics": _PICTURES,
         "pics": _PICTURES,
-        "exchange_sku": st.sampled_from([each.name for each in DEFAULT.goods]),
+        "exchange_sku": st.sampled_from([item.name for item in DEFAULT.goods]),
         "num": st.integers(1, 3),
         "buyer_address": places(),
         "complete_address": words(60),
         "mobile": phones(),
         "post": st.text("0123456789", min_size=6, max_size=6),
-        "logistics_type": st.sampled_from([int(each) for each in _TYPES]),
+        "logistics_type": st.sampled_from([int(text) for text in _TYPES]),
         "logistics_no": waybills(),
-        "logistics_company_name": st.sampled_from([each.name for each in CARRIERS]),
+        "logistics_company_name": st.sampled_from([carrier.name for carrier in CARRIERS]),
     }
 )
-_OF_THE_WORLD = ("address_id", "seller_refuse_reason_id")
+_WORLD_FIELDS = ("address_id", "seller_refuse_reason_id")
 
 
 def fields_of(kind: type[Move], *without: str) -> SearchStrategy[Document]:
-    """The fields of a move, but those `without`; all may be left out."""
-    return documents_of(kind, _KNOWN, without=(*_OF_THE_WORLD, *without))
+    """Draw the fields of a move, without those named; all may be left out."""
+    return documents_of(kind, _KNOWN, without=(*_WORLD_FIELDS, *without))
 
 
-def _played(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:
+def _moves_of(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:
     head = {"by": by.value, "move": kind.name()}
     return fields_of(kind).map(lambda fields: {**head, **fields})
 
 
-_PLAYED: Mapping[tuple[Actor, str], SearchStrategy[Document]] = MappingProxyType(
+_MOVES: Mapping[tuple[Actor, str], SearchStrategy[Document]] = MappingProxyType(
     {
-        (by, name): _played(by, MOVES[name])
+        (by, name): _moves_of(by, MOVES[name])
         for by in Actor
         for name in ACTOR_MOVES[by]
         if name != Apply.name()
@@ -74,9 +74,10 @@ _PLAYED: Mapping[tuple[Actor, str], SearchStrategy[Document]] = MappingProxyType
 def moves(
     actor: str | None = None, possible: Mapping[str, Iterable[str]] | None = None
 ) -> SearchStrategy[Document]:
-    """`{"by": …, "move": …, …fields}`, of one actor or of all but the system.
+    """Draw `{"by": …, "move": …, …fields}`, of one actor or of all but the system.
 
-    `possible`, as an exchange shows it, narrows them to those that are; none can be drawn where it is empty.
+    `possible`, as an exchange has it, limits them to moves that are possible; where it is empty,
+    nothing can be drawn.
 
     Raises:
         BadDocument: no such actor.
@@ -87,7 +88,7 @@ def moves(
     return st.one_of(
         [
             drawn
-            for (by, name), drawn in _PLAYED.items()
+            for (by, name), drawn in _MOVES.items()
             if by in actors and (possible is None or name in possible.get(by, ()))
         ]
     )

@@ -1,7 +1,7 @@
-"""Whole stories: random walks through the table, told as scenario files tell them, with what is to be expected.
+"""Whole scenarios: random walks through the table, written as scenario files are, with expectations.
 
-A walk is made on a world of its own, so a story says what that world did; played anywhere else it has to come
-out the same.  Moves that are not possible are told with their refusal.
+A walk is made on a world of its own, and the scenario says what that world did; played anywhere
+else it must give the same results.  Moves that are not possible stand with their refusal.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,8 @@ from .values import durations, words
 
 __all__ = ["stories"]
 
-_EXCHANGES, _STEPS = 3, 12
+_MAX_EXCHANGES = 3
+_MAX_STEPS = 12
 _OPENING = applications(
     "status", "num", "reason", "desc", "ruleset", "title", "price", "exchange_sku", "buyer_nick"
 )
@@ -41,7 +42,7 @@ _NOON = datetime(2026, 3, 1, 12, tzinfo=BEIJING)  # the machine's clock as the w
 
 @st.composite
 def stories(draw: DrawFn) -> Document:
-    """A story as a mapping, for `scenario(…)`, a file, or `POST S/play`: it reads well, can work, and passes."""
+    """Draw a scenario as a mapping, for `scenario(…)`, a file, or `POST S/play`; it passes."""
     given = draw(
         st.fixed_dictionaries(
             {},
@@ -57,17 +58,17 @@ def stories(draw: DrawFn) -> Document:
     )
     walk = _Walk(draw, given)
     walk.open()
-    for _ in range(draw(st.integers(0, _STEPS))):
-        draw(st.sampled_from(walk.ways()))(walk)
+    for _ in range(draw(st.integers(0, _MAX_STEPS))):
+        draw(st.sampled_from(walk.next_steps()))(walk)
     return {
         "scenario": draw(words()).replace("$", "$$"),
         **({"given": given} if given else {}),
-        "steps": _named(walk.steps),
+        "steps": _drop_unused_names(walk.steps),
     }
 
 
 class _Walk:
-    """A story on its way: the world that it is walked on, and the steps told so far."""
+    """A walk: the world that it is made on, and the steps so far."""
 
     def __init__(self, draw: DrawFn, given: Document) -> None:
         self._draw = draw
@@ -76,47 +77,47 @@ class _Walk:
         self._names: dict[int, str] = {}
         self.steps: list[Document] = []
 
-    def ways(self) -> "list[Callable[[_Walk], None]]":
-        """How the story can go on."""
+    def next_steps(self) -> "list[Callable[[_Walk], None]]":
+        """Return the steps that are possible now."""
         view, names = self._world.view, self._names
-        ways: list[Callable[[_Walk], None]] = [
-            _Walk.look,
+        steps: list[Callable[[_Walk], None]] = [
+            _Walk.expect,
             _Walk.stock_up,
             _Walk.read,
-            _Walk.overstep,
+            _Walk.try_impossible,
             _Walk.wait,
         ]
         if any(possible(view.exchange(number)) for number in names):
-            ways = [_Walk.move, *ways]
+            steps = [_Walk.move, *steps]
         if any(deadline(view.exchange(number), view.rules) for number in names):
-            ways.append(_Walk.wait_for_deadline)
-        return [*ways, _Walk.open] if len(names) < _EXCHANGES else ways
+            steps.append(_Walk.wait_for_deadline)
+        return [*steps, _Walk.open] if len(names) < _MAX_EXCHANGES else steps
 
     # steps
 
     def open(self) -> None:
-        """A buyer applies."""
+        """Let a buyer apply."""
         fields = self._draw(_OPENING)
         [exchange] = self._world.open(fields)
         name = self._names[exchange.dispute_id] = f"e{len(self._names) + 1}"
-        self._tell(
+        self._add(
             {
                 "buyer": "apply",
                 "as": name,
-                **_literal(fields),
+                **_escape_dollars(fields),
                 "expect": {"status": exchange.status.value},
             }
         )
 
     def move(self) -> None:
-        """Somebody makes a move that is possible, if stock and verdict allow it."""
+        """Let somebody make a move that is possible, if stock and verdict allow it."""
         number = self._draw(
-            st.sampled_from([each for each in self._names if possible(self._of(each))])
+            st.sampled_from([number for number in self._names if possible(self._of(number))])
         )
         self._play(number, self._draw(moves(None, by_actor(possible(self._of(number))))))
 
-    def overstep(self) -> None:
-        """Somebody tries what is not possible, and is refused."""
+    def try_impossible(self) -> None:
+        """Let somebody try what is not possible, and be refused."""
         number = self._draw(st.sampled_from(list(self._names)))
         can = by_actor(possible(self._of(number)))
         self._play(
@@ -137,47 +138,47 @@ class _Walk:
         by, name = drawn["by"], drawn["move"]
         fields = {key: value for key, value in drawn.items() if key not in ("by", "move")}
         played = parse_move(by, name, fields, self._world.view.rules)
-        step = {by: name, **self._on(number), **_literal(fields)}
+        step = {by: name, **self._on(number), **_escape_dollars(fields)}
         try:
             self._world.move(number, played.move, played.role, pictures=played.pictures)
             step["expect"] = {"status": self._of(number).status.value}
         except DomainError as refused:
             step["refused"] = refused.failure
-        self._tell(step)
+        self._add(step)
 
     def wait(self) -> None:
-        """Time passes, or data gets older."""
+        """Let time pass, or data get older."""
         span = self._draw(durations(most=timedelta(days=15)))
         self._pass(self._draw(st.sampled_from(("advance", "age"))), span, parse_duration(span))
 
     def wait_for_deadline(self) -> None:
-        """Time passes to the next deadline, or to a second before or after."""
+        """Let time pass to the next deadline, or to a second before or after it."""
         [(at, _), *_] = self._world.deadlines()
         offset = timedelta(seconds=self._draw(st.sampled_from((0, -1, 1))))
         span = max(at - self._world.now + offset, timedelta())
         self._pass("advance", "next" if not offset else format_duration(span), span)
 
-    def _pass(self, how: str, told: str, span: timedelta) -> None:
-        if how == "age":
+    def _pass(self, verb: str, text: str, span: timedelta) -> None:
+        if verb == "age":
             self._world.age(span)
         else:
             self._world.advance(span)
-        self._tell({how: told})
+        self._add({verb: text})
 
     def stock_up(self) -> None:
-        """So many units are on the shelf."""
+        """Set the stock of goods."""
         name, units = self._draw(st.sampled_from(_GOODS)), self._draw(st.integers(0, 3))
         self._world.put_stock(name, units)
-        self._tell({"stock": {name: units}})
+        self._add({"stock": {name: units}})
 
-    def look(self) -> None:
-        """Something about an exchange and the stock is expected."""
+    def expect(self) -> None:
+        """Expect something of an exchange and of the stock."""
         number = self._draw(st.sampled_from(list(self._names)))
-        seen = self._seen(number)
-        keys = self._draw(st.lists(st.sampled_from(list(seen)), min_size=1, unique=True))
-        self._tell({"expect": {key: seen[key] for key in keys}, **self._on(number)})
+        values = self._observe(number)
+        keys = self._draw(st.lists(st.sampled_from(list(values)), min_size=1, unique=True))
+        self._add({"expect": {key: values[key] for key in keys}, **self._on(number)})
 
-    def _seen(self, number: int) -> Document:
+    def _observe(self, number: int) -> Document:
         view, exchange = self._world.view, self._of(number)
         due = deadline(exchange, view.rules)
         wanted = view.goods_named("wanted")
@@ -202,14 +203,14 @@ class _Walk:
         }
 
     def read(self) -> None:
-        """The exchange is read by a signed call."""
+        """Read the exchange by a signed call."""
         number = self._draw(st.sampled_from(list(self._names)))
-        asked = {"dispute_id": f"${self._names[number]}", "fields": "dispute_id,status,num"}
+        params = {"dispute_id": f"${self._names[number]}", "fields": "dispute_id,status,num"}
         exchange = self._of(number)
-        self._tell(
+        self._add(
             {
                 "call": "tmall.exchange.get",
-                "with": asked,
+                "with": params,
                 "expect": {
                     "result.success": True,
                     "result.exchange": {"status": exchange.status.zh, "num": exchange.num},
@@ -223,21 +224,21 @@ class _Walk:
     def _on(self, number: int) -> Document:
         return {"on": self._names[number]}
 
-    def _tell(self, step: Document) -> None:
+    def _add(self, step: Document) -> None:
         self.steps.append(step)
 
 
-def _literal(value: Any) -> Any:
-    """Fields whose texts refer to nothing: every dollar is one."""
+def _escape_dollars(value: Any) -> Any:
+    """Return fields with every dollar doubled, so that their texts refer to nothing."""
     if isinstance(value, str):
         return value.replace("$", "$$")
     if isinstance(value, dict):
-        return {name: _literal(each) for name, each in value.items()}
-    return [_literal(each) for each in value] if isinstance(value, list) else value
+        return {name: _escape_dollars(item) for name, item in value.items()}
+    return [_escape_dollars(item) for item in value] if isinstance(value, list) else value
 
 
-def _named(steps: list[Document]) -> list[Document]:
-    """The steps without names of exchanges that no later step uses."""
+def _drop_unused_names(steps: list[Document]) -> list[Document]:
+    """Return the steps without names of exchanges that no later step uses."""
     used = {step.get("on") for step in steps} | {
         step["with"]["dispute_id"].removeprefix("$") for step in steps if "with" in step
     }
