@@ -43,10 +43,10 @@ def _set_clock(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _span(world: World, body: SpanBody) -> timedelta:
-    """How far to go.
+    """Return how far to go.
 
     Raises:
-        BadDocument: neither or both given, no such spelling, or the instant has passed.
+        BadDocument: not exactly one of `by` and `to`, no such spelling, or the instant has passed.
         Problem: 409 where no deadline is coming.
     """
     if (body.by is None) == (body.to is None):

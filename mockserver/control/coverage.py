@@ -1,4 +1,4 @@
-"""Routes about what a sandbox's clients have met of the state machine."""
+"""Routes of coverage: what a sandbox's clients have reached of the state machine."""
 
 from typing import Any
 

@@ -21,21 +21,27 @@ def _events(request: ControlRequest) -> tuple[int, Any]:
 
     `since` is the number of the last event that the caller has read; later ones are returned.
     """
-    world, since = request.world, parse_count(request.query, "since", 0, 10**9 - 1)
-    wanted = request.query.get("dispute_id", "")
+    world = request.world
+    since = parse_count(request.query, "since", 0, 10**9 - 1)
+    dispute_id = request.query.get("dispute_id", "")
     with world.unit_of_work():
         view = world.view
         numbers = (exchange.dispute_id for exchange in view.exchanges())
-        chosen = [number for number in numbers if wanted in ("", str(number))]
+        chosen = [number for number in numbers if dispute_id in ("", str(number))]
         events = sorted(
-            (f for n in chosen for f in view.timeline(n) if f.number > since),
-            key=lambda f: f.number,
+            (event for number in chosen for event in view.timeline(number) if event.number > since),
+            key=lambda event: event.number,
         )
-        messages = sorted((m for n in chosen for m in view.messages(n)), key=lambda m: m.number)
+        messages = sorted(
+            (message for number in chosen for message in view.messages(number)),
+            key=lambda message: message.number,
+        )
         return 200, {
             "total": len(events),
             "items": serialize_events(world, events),
-            "messages": [serialize_message(world, m, request.base_url) for m in messages],
+            "messages": [
+                serialize_message(world, message, request.base_url) for message in messages
+            ],
         }
 
 

@@ -21,7 +21,7 @@ __all__ = ["ROUTES"]
 
 
 class MoveBody(Struct, frozen=True):
-    """`by` an actor, `move` its name; the other members are the move's fields."""
+    """A move: `by` is an actor, `move` its name; the other members are the move's fields."""
 
     by: str
     move: str
@@ -29,15 +29,21 @@ class MoveBody(Struct, frozen=True):
 
 
 def _list(request: ControlRequest) -> tuple[int, Any]:
-    world, limit = request.world, parse_count(request.query, "limit", 100, MAX_ITEMS)
+    world = request.world
+    limit = parse_count(request.query, "limit", 100, MAX_ITEMS)
     with world.unit_of_work():
-        rows = sorted(world.view.exchanges(), key=lambda e: (-e.modified.timestamp(), e.dispute_id))
+        exchanges = sorted(
+            world.view.exchanges(), key=lambda item: (-item.modified.timestamp(), item.dispute_id)
+        )
         if "status" in request.query:
-            wanted = read_status(request.query["status"], status_texts(world.view.rules))
-            rows = [row for row in rows if row.status is wanted]
+            status = read_status(request.query["status"], status_texts(world.view.rules))
+            exchanges = [exchange for exchange in exchanges if exchange.status is status]
         return 200, {
-            "total": len(rows),
-            "items": [serialize_exchange(world, row, request.base_url) for row in rows[:limit]],
+            "total": len(exchanges),
+            "items": [
+                serialize_exchange(world, exchange, request.base_url)
+                for exchange in exchanges[:limit]
+            ],
         }
 
 
@@ -57,7 +63,7 @@ def _open(request: ControlRequest) -> tuple[int, Any]:
         return 201, {"total": len(items), "items": items}
 
 
-def _one(request: ControlRequest) -> tuple[int, Any]:
+def _get(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with world.lock:
         exchange = world.exchange(parse_dispute_id(request.path["dispute_id"], "dispute_id"))
@@ -66,28 +72,33 @@ def _one(request: ControlRequest) -> tuple[int, Any]:
 
 def _move(request: ControlRequest) -> tuple[int, Any]:
     raw = dict(request.body) if isinstance(request.body, dict) else {}
-    by, name, sub = raw.pop("by", ""), raw.pop("move", ""), raw.pop("sub", False)
+    by = raw.pop("by", "")
+    name = raw.pop("move", "")
+    sub = raw.pop("sub", False)
     for field, value, kind in (("by", by, str), ("move", name, str), ("sub", sub, bool)):
         if type(value) is not kind or value == "":
             raise BadDocument(field, "缺少或类型不对", "missing or of a wrong type")
-    world, dispute_id = request.world, parse_dispute_id(request.path["dispute_id"], "dispute_id")
-    played = parse_move(by, name, raw, world.view.rules, sub=sub)
+    world = request.world
+    dispute_id = parse_dispute_id(request.path["dispute_id"], "dispute_id")
+    parsed = parse_move(by, name, raw, world.view.rules, sub=sub)
     with world.lock:
         try:
-            outcome, _ = world.move(dispute_id, played.move, played.role, pictures=played.pictures)
+            outcome, _ = world.move(dispute_id, parsed.move, parsed.role, pictures=parsed.pictures)
         except (WrongFlow, IllegalMove, ConditionFailed) as refused:
-            raise _at_state(refused, played, world.exchange(dispute_id), world) from None
-        shown = serialize_exchange(world, outcome.exchange, request.base_url)
-        return 200, {**shown, "warnings": list(outcome.warnings)} if outcome.warnings else shown
+            raise _describe_refusal(refused, parsed, world.exchange(dispute_id), world) from None
+        document = serialize_exchange(world, outcome.exchange, request.base_url)
+        if outcome.warnings:
+            document["warnings"] = list(outcome.warnings)
+        return 200, document
 
 
-def _at_state(
-    refused: DomainError, played: ParsedMove, exchange: Exchange, world: World
+def _describe_refusal(
+    refused: DomainError, parsed: ParsedMove, exchange: Exchange, world: World
 ) -> Problem:
-    """The refusal with the exchange's present status, what is possible, and how near the move was."""
+    """Return the refusal with the present status, what is possible, and how near the move was."""
     aged = world.view.clock.aged
-    found = find_near_miss(exchange, type(played.move), played.role.actor, world.view.rules)
-    zh, en = describe_near_miss(found, lambda at: show_time(at - aged))
+    near_miss = find_near_miss(exchange, type(parsed.move), parsed.role.actor, world.view.rules)
+    zh, en = describe_near_miss(near_miss, lambda at: show_time(at - aged))
     return Problem(
         409,
         refused.zh,
@@ -96,7 +107,7 @@ def _at_state(
         status_now=exchange.status.value,
         status_text=world.view.rules.text(f"text.{exchange.status.value}"),
         possible=by_actor(possible(exchange)),
-        **serialize_near_miss(found, lambda at: show_time(at - aged)),
+        **serialize_near_miss(near_miss, lambda at: show_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),
     )
@@ -106,10 +117,10 @@ def _messages(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with world.lock:
         exchange = world.exchange(parse_dispute_id(request.path["dispute_id"], "dispute_id"))
-        thread = world.view.messages(exchange.dispute_id)
+        messages = world.view.messages(exchange.dispute_id)
         return 200, {
-            "total": len(thread),
-            "items": [serialize_message(world, m, request.base_url) for m in thread],
+            "total": len(messages),
+            "items": [serialize_message(world, message, request.base_url) for message in messages],
         }
 
 
@@ -127,7 +138,7 @@ ROUTES: tuple[Route, ...] = (
         raw=True,
         status=201,
     ),
-    Route("GET", f"{_E}/{{dispute_id}}", _one, "一张换货单", "one exchange"),
+    Route("GET", f"{_E}/{{dispute_id}}", _get, "一张换货单", "one exchange"),
     Route(
         "POST",
         f"{_E}/{{dispute_id}}/moves",

@@ -1,4 +1,4 @@
-"""Routes about limits and planned harm: quotas, faults."""
+"""Routes of quotas and planned faults."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -17,7 +17,7 @@ __all__ = ["ROUTES"]
 
 
 class FaultBody(Struct, frozen=True):
-    """A fault by its name, or a `set`; which calls it strikes and how often; other members are the fault's own options."""
+    """A fault by its name, or a `set`; which calls it disturbs, how often, and its own options."""
 
     fault: str = ""
     set: str = ""
@@ -57,13 +57,13 @@ def _change(request: ControlRequest) -> tuple[int, Any]:
     with request.world.unit_of_work() as work:
         changed = request.world.change_fault(request.path["fault_id"], request.body)
         if changed is None:
-            raise _absent(request)
+            raise _no_such_fault(request)
         return 200, serialize_planned(changed, work.view.fault_counters(changed.id))
 
 
 def _drop(request: ControlRequest) -> tuple[int, Any]:
     if not request.world.drop_faults([request.path["fault_id"]]):
-        raise _absent(request)
+        raise _no_such_fault(request)
     return 204, None
 
 
@@ -72,41 +72,36 @@ def _drop_all(request: ControlRequest) -> tuple[int, Any]:
     return 204, None
 
 
-def _absent(request: ControlRequest) -> Problem:
-    wanted, known = (
-        request.path["fault_id"],
-        [str(each["id"]) for each in request.world.planned_faults()[:20]],
-    )
+def _no_such_fault(request: ControlRequest) -> Problem:
+    fault_id = request.path["fault_id"]
+    ids = [str(fault["id"]) for fault in request.world.planned_faults()[:20]]
     return Problem(
         404,
-        f"没有故障 {wanted}；可用：{'、'.join(known) or '无'}",
-        f"no fault {wanted}; use: {', '.join(known) or 'none'}",
+        f"没有故障 {fault_id}；可用：{'、'.join(ids) or '无'}",
+        f"no fault {fault_id}; use: {', '.join(ids) or 'none'}",
         field="fault_id",
     )
 
 
 def _names(request: ControlRequest) -> tuple[int, Any]:
     sets = [
-        {"name": each.name, "zh": each.zh, "en": each.en, "faults": each.faults}
-        for each in SETS.values()
+        {"name": item.name, "zh": item.zh, "en": item.en, "faults": item.faults}
+        for item in SETS.values()
     ]
-    return 200, {"faults": [_shown(kind) for kind in FAULTS.values()], "sets": sets}
+    return 200, {"faults": [_serialize_kind(kind) for kind in FAULTS.values()], "sets": sets}
 
 
-def _shown(kind: FaultKind) -> dict[str, Any]:
-    """A kind of fault with its options: default, bounds or values."""
+def _serialize_kind(kind: FaultKind) -> dict[str, Any]:
+    """Return a kind of fault with its options: default, limits or values."""
     options = []
     for option in kind.options:
-        text, bounded = isinstance(option.default, str), option.most > option.least
-        limits = (
-            {"among": option.among}
-            if option.among
-            else {"longest": option.most}
-            if text
-            else {"least": option.least, "most": option.most}
-            if bounded
-            else {}
-        )
+        limits: dict[str, Any] = {}
+        if option.among:
+            limits = {"among": option.among}
+        elif isinstance(option.default, str):
+            limits = {"longest": option.most}
+        elif option.most > option.least:
+            limits = {"least": option.least, "most": option.most}
         default = (
             format_duration(option.default)
             if isinstance(option.default, timedelta)

@@ -1,7 +1,8 @@
-"""The journal's calls as HAR 1.2, as browsers and API tools read it.
+"""The journal's calls as HAR 1.2, which browsers and API tools read.
 
-Masked as the journal is.  What HAR has no member for stands in members that begin with `_`, as the format wants.
-Requests are rebuilt from parameters, replies from their tree: of what is masked or clipped, sizes are not the wire's.
+Secrets are masked as in the journal.  What HAR has no member for stands in members that begin with
+`_`, as the format demands.  Requests are rebuilt from parameters and replies from their tree: where
+something is masked or clipped, sizes are not those of the wire.
 """
 
 import re
@@ -17,17 +18,16 @@ from ..protocol.xml_form import write_xml
 from ..version import __version__
 from ..world.journal import MASK, Entry, clipped
 
-__all__ = ["har"]
+__all__ = ["build_har"]
 
 _PATH = "/router/rest"
-_STATUS = re.compile(
-    r"\bstatus=(\d{3})\b"
-)  # in the effect of a fault that answers as a proxy would
-_TOLD = ("verb", "params", "files", "reply", "micros", "real_time")  # in HAR's own members
+# in the effect of a fault that answers as a proxy would
+_STATUS = re.compile(r"\bstatus=(\d{3})\b")
+_HAR_MEMBERS = ("verb", "params", "files", "reply", "micros", "real_time")  # in HAR's own members
 
 
-def har(entries: Iterable[Entry]) -> dict[str, Any]:
-    """One HAR document with an entry for each call, in the order given."""
+def build_har(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Return one HAR document with an entry for each call, in the order of `entries`."""
     creator = {"name": "tmall-mockserver", "version": __version__}
     return {
         "log": {
@@ -39,17 +39,17 @@ def har(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    shown = entry.shown()
+    document = entry.shown()
     took = entry.micros / 1000
     started = datetime.fromtimestamp(entry.real - entry.micros / 1e6, BEIJING)
     return {
         "startedDateTime": started.isoformat(timespec="milliseconds"),
         "time": took,
-        "request": _request(entry, shown["params"], shown["files"]),
-        "response": _response(entry, shown["params"], shown["reply"]),
+        "request": _request(entry, document["params"], document["files"]),
+        "response": _response(entry, document["params"], document["reply"]),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
-        **{f"_{name}": value for name, value in shown.items() if name not in _TOLD},
+        **{f"_{name}": value for name, value in document.items() if name not in _HAR_MEMBERS},
     }
 
 
@@ -58,10 +58,10 @@ def _request(
 ) -> dict[str, Any]:
     pairs = [] if clipped(params) else list(params.items())
     query, rest = pairs[: entry.in_query], pairs[entry.in_query :]
-    sent: list[dict[str, str]] = [_pair(*each) for each in rest]
+    sent: list[dict[str, str]] = [_pair(*item) for item in rest]
     sent += [
-        {"name": each["name"], "fileName": MASK, "comment": f"{each['bytes']} bytes"}
-        for each in files
+        {"name": file["name"], "fileName": MASK, "comment": f"{file['bytes']} bytes"}
+        for file in files
     ]
     request = {
         "method": entry.verb,
@@ -69,7 +69,7 @@ def _request(
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [_pair("Content-Type", entry.content_type)] if entry.content_type else [],
-        "queryString": [_pair(*each) for each in query],
+        "queryString": [_pair(*item) for item in query],
         "headersSize": -1,
         "bodySize": entry.body_size,
     }
@@ -91,7 +91,7 @@ def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any])
             "comment": f"{reply['begins']}…{reply['ends']}",
         }
     else:
-        text = _written(entry, params, reply)
+        text = _write_reply(entry, params, reply)
         content = {"size": len(text.encode()), "mimeType": kind, "text": text}
     headers = [
         _pair("Content-Type", kind),
@@ -118,15 +118,15 @@ def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any])
 
 
 def _status(entry: Entry) -> int:
-    """The status that the caller saw; 0 where a planned fault let nothing whole arrive."""
+    """Return the HTTP status that the caller saw, 0 if a fault let nothing whole arrive."""
     if not entry.lost or "as=isp." in entry.effect:
         return 200
-    told = _STATUS.search(entry.effect)
-    return int(told[1]) if told else 0
+    match = _STATUS.search(entry.effect)
+    return int(match[1]) if match else 0
 
 
-def _written(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
-    """The reply in the form in which it was sent, but for what is masked."""
+def _write_reply(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
+    """Return the reply in the form in which it was sent, except for what is masked."""
     root = "error_response" if entry.outcome == "refused" else response_wrapper(entry.method)
     whole = {**parse_tree(dict(reply)), "request_id": entry.request_id}
     if params.get("format") != "json":

@@ -24,7 +24,6 @@ def _version(request: ControlRequest) -> tuple[int, Any]:
     }
 
 
-_S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/_sandbox/health", _health, "存活", "alive", open=True),
     Route("GET", "/_sandbox/ready", _ready, "就绪", "ready", open=True),

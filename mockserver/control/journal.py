@@ -14,16 +14,18 @@ from ..review.lint_rules import Severity
 from ..review.review_findings import ReviewFinding, decode_calls
 from ..service.problem import Problem
 from ..world.journal import CAPACITY, Journal, Page
-from .har import har
+from .har import build_har
 from .route import ControlRequest, Route, parse_count
 
 __all__ = ["ROUTES"]
 
 _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "fault", "since")
-_POSITION_AT_MOST, _WAIT_AT_MOST, _FINDINGS_AT_MOST = 999_999_999, 30, 500
+_MAX_POSITION = 999_999_999
+_MAX_WAIT_SECONDS = 30
+_MAX_FINDINGS = 500  # of one kind of report
 
 
-def _wanted(request: ControlRequest) -> dict[str, str]:
+def _read_filters(request: ControlRequest) -> dict[str, str]:
     outcome = request.query.get("outcome", "ok")
     if outcome not in ("ok", "failed", "refused"):
         raise Problem(
@@ -40,49 +42,49 @@ def _wanted(request: ControlRequest) -> dict[str, str]:
     return {name: request.query[name] for name in _FILTERS if name in request.query}
 
 
-def _shown(page: Page) -> tuple[int, Any]:
-    shown = {
+def _serialize_page(page: Page) -> tuple[int, Any]:
+    document = {
         "total": page.total,
         "items": [entry.shown() for entry in page.entries],
         "next": page.next,
     }
-    return 200, {**shown, "missed": page.missed} if page.missed else shown
+    if page.missed:
+        document["missed"] = page.missed
+    return 200, document
 
 
-def _of_journal(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
-    """The newest calls, or with `after` the first later ones, waited for if so asked."""
-    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _wanted(request)
+def _select(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
+    """Return the newest calls; with `after` the first later ones, which `wait` waits for."""
+    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _read_filters(request)
     if "after" not in request.query:
         if "wait" in request.query:
             raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
-        return _shown(journal.page(filters, limit))
-    after, seconds = (
-        parse_count(request.query, "after", 0, _POSITION_AT_MOST),
-        _seconds(request.query.get("wait", "0")),
-    )
+        return _serialize_page(journal.page(filters, limit))
+    after = parse_count(request.query, "after", 0, _MAX_POSITION)
+    seconds = _parse_seconds(request.query.get("wait", "0"))
     with request.context.waiting(seconds) as patience:
-        return _shown(journal.later(after, filters, limit, patience))
+        return _serialize_page(journal.later(after, filters, limit, patience))
 
 
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _WAIT_AT_MOST:
+def _parse_seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _MAX_WAIT_SECONDS:
         raise Problem(
             400,
-            f"wait 应为 0 到 {_WAIT_AT_MOST} 秒",
-            f"wait: seconds from 0 to {_WAIT_AT_MOST}",
+            f"wait 应为 0 到 {_MAX_WAIT_SECONDS} 秒",
+            f"wait: seconds from 0 to {_MAX_WAIT_SECONDS}",
             field="wait",
         )
     return float(text)
 
 
 def _requests(request: ControlRequest) -> tuple[int, Any]:
-    return _of_journal(request, request.world.journal)
+    return _select(request, request.world.journal)
 
 
 def _all_requests(request: ControlRequest) -> tuple[int, Any]:
-    journals = _journals(request)
+    journals = _choose_journals(request)
     if len(journals) == 1:
-        return _of_journal(request, journals[0])
+        return _select(request, journals[0])
     for name in ("after", "wait"):
         if name in request.query:
             raise Problem(
@@ -91,19 +93,22 @@ def _all_requests(request: ControlRequest) -> tuple[int, Any]:
                 f"{name} is for one sandbox: add sandbox=",
                 field=name,
             )
-    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _wanted(request)
-    found = [journal.select(filters, limit) for journal in journals]
+    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _read_filters(request)
+    selections = [journal.select(filters, limit) for journal in journals]
     newest = sorted(
-        (entry for _, entries in found for entry in entries), key=lambda entry: -entry.number
+        (entry for _, entries in selections for entry in entries), key=lambda entry: -entry.number
     )
     return 200, {
-        "total": sum(total for total, _ in found),
+        "total": sum(total for total, _ in selections),
         "items": [entry.shown() for entry in newest[:limit]],
     }
 
 
-def _journals(request: ControlRequest) -> list[Journal]:
-    """Those that `sandbox` means: one sandbox's, `none` for calls of nobody, all without it."""
+def _choose_journals(request: ControlRequest) -> list[Journal]:
+    """Return the journals that `sandbox` means.
+
+    One sandbox's; `none` for calls that belong to none; all without it.
+    """
     directory = request.context.directory
     chosen = request.query.get("sandbox", "")
     worlds = directory.all()
@@ -119,8 +124,12 @@ def _journals(request: ControlRequest) -> list[Journal]:
 
 
 def _request(request: ControlRequest) -> tuple[int, Any]:
-    request_id, desk = request.path["request_id"], request.context
-    for journal in (*(world.journal for world in desk.directory.all()), desk.unassigned_calls):
+    request_id = request.path["request_id"]
+    context = request.context
+    for journal in (
+        *(world.journal for world in context.directory.all()),
+        context.unassigned_calls,
+    ):
         entry = journal.find(request_id)
         if entry is not None:
             return 200, entry.shown()
@@ -138,11 +147,13 @@ def _clear(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _export(request: ControlRequest) -> tuple[int, Any]:
-    limit, filters = parse_count(request.query, "limit", CAPACITY, CAPACITY), _wanted(request)
-    journals = [request.world.journal] if "id" in request.path else _journals(request)
-    found = [entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])]
-    found.sort(key=lambda entry: entry.real)
-    return 200, har(found[max(0, len(found) - limit) :])
+    limit, filters = parse_count(request.query, "limit", CAPACITY, CAPACITY), _read_filters(request)
+    journals = [request.world.journal] if "id" in request.path else _choose_journals(request)
+    entries = [
+        entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])
+    ]
+    entries.sort(key=lambda entry: entry.real)
+    return 200, build_har(entries[max(0, len(entries) - limit) :])
 
 
 def _report(request: ControlRequest) -> tuple[int, Any]:
@@ -152,30 +163,31 @@ def _report(request: ControlRequest) -> tuple[int, Any]:
         orders: list[Exchange | Trade] = [*world.view.exchanges(), *world.view.trades()]
     ids = {
         "dispute_id": disputes,
-        "tid": {each.tid for each in orders},
-        "oid": {each.oid for each in orders},
+        "tid": {order.tid for order in orders},
+        "oid": {order.oid for order in orders},
     }
     dropped, entries = world.journal.recent()
     calls = decode_calls(entries)
-    found, advice = audit(calls), lint(calls, ids)
-    counts = Counter(each.rule.severity for each in (*found.findings, *advice))
+    audited = audit(calls)
+    linted = lint(calls, ids)
+    counts = Counter(finding.rule.severity for finding in (*audited.findings, *linted))
     return 200, {
         "calls": len(calls),
         "dropped": dropped,
         "counts": {severity.word: counts[severity] for severity in Severity},
         "audit": {
-            "writes": found.writes,
-            "repeats": found.repeats,
-            "safe": found.repeats - found.unsafe,
-            "unsafe": found.unsafe,
-            "findings": _found(found.findings),
+            "writes": audited.writes,
+            "repeats": audited.repeats,
+            "safe": audited.repeats - audited.unsafe,
+            "unsafe": audited.unsafe,
+            "findings": _serialize_findings(audited.findings),
         },
-        "findings": _found(advice),
+        "findings": _serialize_findings(linted),
     }
 
 
-def _found(findings: Sequence[ReviewFinding]) -> list[dict[str, Any]]:
-    return [finding.serialize() for finding in findings[:_FINDINGS_AT_MOST]]
+def _serialize_findings(findings: Sequence[ReviewFinding]) -> list[dict[str, Any]]:
+    return [finding.serialize() for finding in findings[:_MAX_FINDINGS]]
 
 
 _S = "/_sandbox/sandboxes/{id}"

@@ -31,7 +31,7 @@ _PROBLEM = {
 
 
 def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
-    """The document; request bodies refer to `components.schemas`."""
+    """Return the document; request bodies refer to `components.schemas`."""
     shapes = list(dict.fromkeys(route.body for route in routes if route.body is not None))
     bodies, schemas = msgspec.json.schema_components(
         shapes, ref_template="#/components/schemas/{name}"

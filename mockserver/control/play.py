@@ -1,7 +1,8 @@
-"""Routes about stories: those that ship, playing one in a living sandbox, a sandbox's history as one.
+"""Routes of scenarios: list those that ship, play one in a sandbox, write a sandbox's history as one.
 
-A story played here names no files and runs no commands; its size, steps and time are bounded.  What reads and
-plays stories is imported on the first use: a server that plays none starts without YAML.
+A scenario played here names no files and runs no commands; its size, steps and time have limits.
+What reads and plays scenarios is imported on the first use: a server that plays none starts
+without YAML.
 """
 
 import time
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ROUTES"]
 
-_STEPS_AT_MOST = 5_000
-_SECONDS_AT_MOST = 25  # waiting for a turn included: clients give up after half a minute
+_MAX_STEPS = 5_000
+_MAX_SECONDS = (
+    25  # including the wait for another scenario to end: clients give up after half a minute
+)
 _YAML = "text/yaml; charset=utf-8"
 
 
 class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A shipped `story` by name, or a `scenario` as YAML text or as JSON; `until` is a status."""
+    """A shipped scenario by name (`story`), or a `scenario` as YAML or JSON; `until` is a status."""
 
     story: str | None = None
     scenario: str | dict[str, Any] | None = None
@@ -41,21 +44,21 @@ class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
     until: int | str | None = None
 
 
-def _stories(request: ControlRequest) -> tuple[int, Any]:
+def _list(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.library import list_shipped, read_shipped
     from ..scenario.reader import read_scenario
 
-    stories = [read_scenario(read_shipped(name), name) for name in list_shipped()]
+    scenarios = [read_scenario(read_shipped(name), name) for name in list_shipped()]
     items = [
         {
-            "name": each.path,
-            "title": each.title,
-            "about": each.about,
-            "evidence": each.evidence,
-            "ruleset": each.given.get("ruleset", Ruleset.CLASSIC),
-            "set": each.options,
+            "name": scenario.path,
+            "title": scenario.title,
+            "about": scenario.about,
+            "evidence": scenario.evidence,
+            "ruleset": scenario.given.get("ruleset", Ruleset.CLASSIC),
+            "set": scenario.options,
         }
-        for each in stories
+        for scenario in scenarios
     ]
     return 200, {"total": len(items), "items": items}
 
@@ -67,22 +70,24 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     from .scenario_target import SharedSandboxTarget, gateway_sender
 
     world, body = request.world, request.body
-    story, until = _read(request), _until(world, body.until)
-    _check_world(request, story)
-    waiter = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_SECONDS_AT_MOST))
-    with _turn(request, world, waits=_waits(story.steps)), _still(world):
-        ignored = _apply(world, story.given)
+    scenario = _read_scenario(request)
+    until = _parse_until(world, body.until)
+    _check_world(request, scenario)
+    waiter = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_MAX_SECONDS))
+    waits = _waits_for_client(scenario.steps)
+    with _exclusive(request, world, waits=waits), _frozen(world):
+        ignored = _apply(world, scenario.given)
         target = SharedSandboxTarget(
             request.call,
             gateway_sender(request.context.answer, request.base_url),
             world.id,
-            ruleset=story.given.get("ruleset", Ruleset.CLASSIC),
+            ruleset=scenario.given.get("ruleset", Ruleset.CLASSIC),
             now=request.context.directory.real,
         )
         result = run_scenario(
-            story,
+            scenario,
             target,
-            RunSettings(waiter=waiter, until=until, shared=True, max_steps=_STEPS_AT_MOST),
+            RunSettings(waiter=waiter, until=until, shared=True, max_steps=_MAX_STEPS),
         )
     return 200, {
         **msgspec.to_builtins(mask_secrets(result, collect_secrets(target.info))),
@@ -90,11 +95,12 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     }
 
 
-def _read(request: ControlRequest) -> "Scenario":
-    """The story asked for, without a mistake.
+def _read_scenario(request: ControlRequest) -> "Scenario":
+    """Return the scenario that the body names or holds.
 
     Raises:
-        BadDocument, Problem: which story is not clear, or it has mistakes.
+        BadDocument: not exactly one of `story` and `scenario`, or no such shipped scenario.
+        Problem: the scenario has mistakes.
     """
     from ..scenario.library import find_shipped_file, list_shipped
     from ..scenario.reader import read_scenario
@@ -108,25 +114,28 @@ def _read(request: ControlRequest) -> "Scenario":
         )
     try:
         if body.story is not None:
-            name, text = body.story, find_shipped_file(body.story).read_text("utf-8")
+            name = body.story
+            text = find_shipped_file(name).read_text("utf-8")
         else:
-            name, text = (
-                "scenario",
-                body.scenario if isinstance(body.scenario, str) else _written(body.scenario),
-            )
-        story = read_scenario(text, name, body.set)
-        mistakes = check_scenario(story)
+            name = "scenario"
+            source = body.scenario
+            text = source if isinstance(source, str) else _write_text(source)
+        scenario = read_scenario(text, name, body.set)
+        mistakes = check_scenario(scenario)
         if mistakes:
             raise InvalidFile(list(mistakes))
     except KeyError:
         raise unknown_name("story", body.story[:100], list_shipped(), what="场景") from None
-    except InvalidFile as wrong:
-        raise _problem(wrong) from None
-    return story
+    except InvalidFile as error:
+        raise _describe_mistakes(error) from None
+    return scenario
 
 
-def _written(scenario: dict[str, Any]) -> str:
-    """A story given as JSON as the text whose lines its mistakes name; one too large for a text is not written first."""
+def _write_text(scenario: dict[str, Any]) -> str:
+    """Return a scenario given as JSON as YAML text, whose lines its mistakes name.
+
+    One that is too large stays JSON: it is refused for its size anyway.
+    """
     from ..scenario.yaml_text import MAX_FILE_BYTES
     from ..scenario.yaml_writer import write_yaml
 
@@ -134,19 +143,19 @@ def _written(scenario: dict[str, Any]) -> str:
     return write_yaml(scenario) if len(raw) <= MAX_FILE_BYTES else raw.decode()
 
 
-def _problem(wrong: "InvalidFile") -> Problem:
-    first, count = wrong.mistakes[0], len(wrong.mistakes)
+def _describe_mistakes(error: "InvalidFile") -> Problem:
+    first, count = error.mistakes[0], len(error.mistakes)
     return Problem(
         400,
         f"场景有 {count} 处错误；第 {first.line} 行：{first.zh}",
         f"{count} mistakes in the story; line {first.line}: {first.en}",
         field="scenario",
-        mistakes=msgspec.to_builtins(wrong.mistakes),
+        mistakes=msgspec.to_builtins(error.mistakes),
     )
 
 
-def _until(world: World, until: int | str | None) -> str:
-    """The number of the status to stop at, as text; empty for none."""
+def _parse_until(world: World, until: int | str | None) -> str:
+    """Return the number of the status to stop at, as text; empty for none."""
     if until is None:
         return ""
     try:
@@ -155,21 +164,21 @@ def _until(world: World, until: int | str | None) -> str:
         raise BadDocument("until", wrong.zh, wrong.en) from None
 
 
-# the living sandbox
+# the sandbox that exists
 
 
-def _check_world(request: ControlRequest, story: "Scenario") -> None:
-    """The story's world could be made.
+def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
+    """Check that the scenario's world can be made.
 
     Raises:
         BadDocument: names what could not be.
     """
-    given = {key: value for key, value in story.given.items() if key not in ("name", "seed")}
+    given = {key: value for key, value in scenario.given.items() if key not in ("name", "seed")}
     make_state(read_world(given), 1, request.context.directory.real())
 
 
 def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
-    """Rules and stock of the goods that there are become as given; what is not applied is named."""
+    """Set rules and the stock of goods that exist; return the keys of `given` that are ignored."""
     stocks = {
         name: goods["stock"]
         for name, goods in given.get("goods", {}).items()
@@ -190,22 +199,26 @@ def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
     return [*whole, *parts]
 
 
-def _waits(steps: Iterable[Any]) -> bool:
-    """Whether any step waits for a client."""
+def _waits_for_client(steps: Iterable[Any]) -> bool:
+    """Return True if any step waits for a client."""
     from ..scenario.model import AwaitStep
 
-    return any(isinstance(step, AwaitStep) or _waits(getattr(step, "do", ())) for step in steps)
+    return any(
+        isinstance(step, AwaitStep) or _waits_for_client(getattr(step, "do", ())) for step in steps
+    )
 
 
 @contextmanager
-def _turn(request: ControlRequest, world: World, *, waits: bool) -> Iterator[None]:
-    """No other story is played in the sandbox.  Who waits, for that or for a client, counts among those who do.
+def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterator[None]:
+    """Let no other scenario be played in the sandbox meanwhile.
+
+    A request that waits, for that or for a client, counts among those of `context.waiting`.
 
     Raises:
-        Problem: another was played for too long, or too many wait already.
+        Problem: 409, another scenario is played for too long; 503, too many requests wait.
     """
     free = world.playing.acquire(blocking=False)
-    with request.context.waiting(_SECONDS_AT_MOST if waits or not free else 0) as patience:
+    with request.context.waiting(_MAX_SECONDS if waits or not free else 0) as patience:
         if not free and not world.playing.acquire(timeout=patience):
             raise Problem(
                 409,
@@ -225,10 +238,14 @@ def _turn(request: ControlRequest, world: World, *, waits: bool) -> Iterator[Non
 
 
 @contextmanager
-def _still(world: World) -> Iterator[None]:
-    """A running clock stands still meanwhile, so that a story's seconds are exact, and runs on as if it had not."""
+def _frozen(world: World) -> Iterator[None]:
+    """Stop a running clock meanwhile, so that a scenario's seconds are exact.
+
+    Afterwards it runs on as if it had not been stopped.
+    """
     with world.lock:
-        running, began = world.view.clock.running, world.directory.real()
+        running = world.view.clock.running
+        start = world.directory.real()
         if running:
             world.set_clock(running=False, now=None)
     try:
@@ -236,17 +253,17 @@ def _still(world: World) -> Iterator[None]:
     finally:
         with world.lock:
             if running and not world.view.clock.running:
-                world.set_clock(running=True, now=world.now + (world.directory.real() - began))
+                world.set_clock(running=True, now=world.now + (world.directory.real() - start))
 
 
 # recording
 
 
 def _scenario(request: ControlRequest) -> tuple[int, Any]:
-    return 200, {"scenario": _recorded(request)[1]}
+    return 200, {"scenario": _record(request)[1]}
 
 
-def _recorded(request: ControlRequest) -> tuple[int, Any]:
+def _record(request: ControlRequest) -> tuple[int, Any]:
     from ..scenario.history_writer import HistoryTooLong
     from ..scenario.recorder import record_scenario
 
@@ -261,7 +278,7 @@ def _recorded(request: ControlRequest) -> tuple[int, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/stories", _stories, "内置场景", "stories that ship"),
+    Route("GET", "/_sandbox/stories", _list, "内置场景", "stories that ship"),
     Route(
         "POST",
         f"{_S}/play",
@@ -280,7 +297,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         f"{_S}/scenario.yaml",
-        _recorded,
+        _record,
         "同上，YAML 文件",
         "the same as a YAML file",
         kind=_YAML,

@@ -1,4 +1,4 @@
-"""Routes of robots: which policies there are, and who acts by them."""
+"""Routes of robots: which behaviours there are, and which party acts by which."""
 
 from typing import Any
 
@@ -16,29 +16,29 @@ __all__ = ["ROUTES"]
 def _names(request: ControlRequest) -> tuple[int, Any]:
     items = [
         {
-            "name": policy.name,
-            "label": policy.label,
-            "zh": policy.zh,
-            "en": policy.en,
-            "evidence": str(policy.evidence),
+            "name": behaviour.name,
+            "label": behaviour.label,
+            "zh": behaviour.zh,
+            "en": behaviour.en,
+            "evidence": str(behaviour.evidence),
         }
-        for policy in BEHAVIOURS.values()
+        for behaviour in BEHAVIOURS.values()
     ]
     return 200, {"total": len(items), "items": items, "parties": list(Party)}
 
 
 def _robots(request: ControlRequest) -> tuple[int, Any]:
-    return 200, _shown(request.world)
+    return 200, _serialize_robots(request.world)
 
 
 def _put_robots(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     with world.lock:
         world.set_robots(read_robots(request.body))
-        return 200, _shown(world)
+        return 200, _serialize_robots(world)
 
 
-def _shown(world: World) -> dict[str, str | None]:
+def _serialize_robots(world: World) -> dict[str, str | None]:
     return asdict(world.view.robots or RobotsDocument())
 
 
@@ -47,7 +47,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/_sandbox/robots/names", _names, "机器人的策略", "the policies that robots follow"
     ),
-    Route("GET", f"{_S}/robots", _robots, "各方的机器人", "who acts by which policy"),
+    Route("GET", f"{_S}/robots", _robots, "各方的机器人", "who acts by which behaviour"),
     Route(
         "PUT",
         f"{_S}/robots",

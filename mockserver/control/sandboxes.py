@@ -1,4 +1,4 @@
-"""Routes that make, reset and adjust sandboxes: world documents, snapshots, rules, rights."""
+"""Routes of sandboxes: make, reset, drop; snapshots, rules, permissions of apps and sessions."""
 
 from typing import Any
 
@@ -21,25 +21,25 @@ __all__ = ["ROUTES"]
 
 
 class ResetBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`baseline`, `empty`, or the name of a snapshot."""
+    """What to reset to: `baseline`, `empty`, or the name of a snapshot."""
 
     to: str = "baseline"
 
 
 class RightsBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`methods`: what may be called, null for all."""
+    """`methods`: those that the app may call, null for all."""
 
     methods: tuple[str, ...] | UnsetType | None = UNSET
 
 
 class SessionBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires`: `now`, a duration from now, an instant, or null for never."""
+    """`expires`: when the session ends; `now`, a duration from now, an instant, or null for never."""
 
     methods: tuple[str, ...] | UnsetType | None = UNSET
     expires: str | UnsetType | None = UNSET
 
 
-def _all(request: ControlRequest) -> tuple[int, Any]:
+def _list(request: ControlRequest) -> tuple[int, Any]:
     worlds = request.context.directory.all()
     return 200, {
         "total": len(worlds),
@@ -48,7 +48,8 @@ def _all(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _make(request: ControlRequest) -> tuple[int, Any]:
-    directory, raw = request.context.directory, request.body if request.body is not None else {}
+    directory = request.context.directory
+    raw = request.body if request.body is not None else {}
     if isinstance(raw, dict) and "from" in raw:
         unknown = sorted(set(raw) - {"from", "name"})
         if unknown:
@@ -57,19 +58,23 @@ def _make(request: ControlRequest) -> tuple[int, Any]:
         world = World(
             directory,
             document,
-            state=_snapshot(request, raw["from"]),
+            state=_find_snapshot(request, raw["from"]),
             keep_coverage=not isinstance(raw["from"], str),
             journal=request.context.journal,
         )
     else:
-        served = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
-        world = World(directory, read_world(served), journal=request.context.journal)
+        running = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
+        world = World(directory, read_world(running), journal=request.context.journal)
     directory.add(world)
     return 201, serialize_sandbox(world, request.base_url)
 
 
-def _snapshot(request: ControlRequest, source: object) -> State:
-    """A snapshot by `NAME` (of the default sandbox), `SANDBOX/NAME`, or as a document."""
+def _find_snapshot(request: ControlRequest, source: object) -> State:
+    """Return the state that `NAME` (of the default sandbox), `SANDBOX/NAME` or a document means.
+
+    Raises:
+        BadDocument: no such snapshot, or the document cannot be.
+    """
     if not isinstance(source, str):
         return read_snapshot(source)
     sandbox, _, name = source.rpartition("/")
@@ -80,7 +85,7 @@ def _snapshot(request: ControlRequest, source: object) -> State:
     return state
 
 
-def _one(request: ControlRequest) -> tuple[int, Any]:
+def _get(request: ControlRequest) -> tuple[int, Any]:
     return 200, serialize_sandbox(request.world, request.base_url)
 
 
@@ -123,10 +128,10 @@ def _read_snapshot(request: ControlRequest) -> tuple[int, Any]:
 
 def _put_snapshot(request: ControlRequest) -> tuple[int, Any]:
     name = request.path["name"]
-    kept = request.world.snapshot(
+    state = request.world.snapshot(
         name, None if request.body is None else read_snapshot(request.body)
     )
-    return 200, {"name": name, "exchanges": len(kept.exchanges)}
+    return 200, {"name": name, "exchanges": len(state.exchanges)}
 
 
 def _drop_snapshot(request: ControlRequest) -> tuple[int, Any]:
@@ -151,7 +156,7 @@ def _patch_rules(request: ControlRequest) -> tuple[int, Any]:
     return 200, request.world.view.rules.to_dict()
 
 
-def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:
+def _parse_methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:
     for name in methods or ():
         if name not in METHODS and name not in world.view.stubbed_methods():
             raise BadDocument("methods", f"没有方法 {name}", f"no such method {name}")
@@ -159,40 +164,39 @@ def _methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | 
 
 
 def _patch_app(request: ControlRequest) -> tuple[int, Any]:
-    key, world = request.path["app_key"], request.world
+    key = request.path["app_key"]
+    world = request.world
     with world.unit_of_work():
         app = world.view.app(key)
         if app is None:
-            known = "、".join(app.app_key for app in world.view.apps())
+            keys = "、".join(app.app_key for app in world.view.apps())
             raise Problem(
-                404,
-                f"没有应用 {key}；可用：{known}",
-                f"no app {key}; use: {known}",
-                field="app_key",
+                404, f"没有应用 {key}；可用：{keys}", f"no app {key}; use: {keys}", field="app_key"
             )
         if request.body.methods is not UNSET:
-            app = replace(app, methods=_methods(request.body.methods, world))
+            app = replace(app, methods=_parse_methods(request.body.methods, world))
             world.set_permissions(app)
     return 200, {"app_key": key, "methods": None if app.methods is None else sorted(app.methods)}
 
 
 def _patch_session(request: ControlRequest) -> tuple[int, Any]:
-    wanted, world = request.path["label"], request.world
+    name = request.path["label"]
+    world = request.world
     with world.unit_of_work():
         sessions = world.view.sessions()
-        session = next((each for each in sessions if wanted in (each.label, each.nick)), None)
+        session = next((item for item in sessions if name in (item.label, item.nick)), None)
         if session is None:
-            known = "、".join(each.label for each in sessions)
+            labels = "、".join(item.label for item in sessions)
             raise Problem(
                 404,
-                f"没有会话 {wanted}；可用：{known}",
-                f"no session {wanted}; use: {known}",
+                f"没有会话 {name}；可用：{labels}",
+                f"no session {name}; use: {labels}",
                 field="label",
             )
         if request.body.expires is not UNSET:
-            session = replace(session, expires=_expiry(request.body.expires, world))
+            session = replace(session, expires=_parse_expiry(request.body.expires, world))
         if request.body.methods is not UNSET:
-            session = replace(session, methods=_methods(request.body.methods, world))
+            session = replace(session, methods=_parse_methods(request.body.methods, world))
         world.set_permissions(session)
     methods = None if session.methods is None else sorted(session.methods)
     return 200, {
@@ -205,9 +209,11 @@ def _patch_session(request: ControlRequest) -> tuple[int, Any]:
     }
 
 
-def _expiry(text: str | None, world: World) -> Any:
-    if text is None or text == "now":
-        return None if text is None else world.now
+def _parse_expiry(text: str | None, world: World) -> Any:
+    if text is None:
+        return None
+    if text == "now":
+        return world.now
     try:
         return read_time(text) or world.now + parse_duration(text)
     except (ValueError, OverflowError):
@@ -218,7 +224,7 @@ def _expiry(text: str | None, world: World) -> Any:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/sandboxes", _all, "列出独立环境", "list sandboxes"),
+    Route("GET", "/_sandbox/sandboxes", _list, "列出独立环境", "list sandboxes"),
     Route(
         "POST",
         "/_sandbox/sandboxes",
@@ -229,7 +235,7 @@ ROUTES: tuple[Route, ...] = (
         raw=True,
         status=201,
     ),
-    Route("GET", _S, _one, "独立环境的凭证与数据", "a sandbox's credentials and data"),
+    Route("GET", _S, _get, "独立环境的凭证与数据", "a sandbox's credentials and data"),
     Route("DELETE", _S, _drop, "删除独立环境", "drop a sandbox", status=204),
     Route(
         "POST",

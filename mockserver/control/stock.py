@@ -11,7 +11,7 @@ __all__ = ["ROUTES"]
 
 
 class StockBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Units on the shelf."""
+    """The units that are available."""
 
     available: int
 

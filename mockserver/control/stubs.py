@@ -18,7 +18,7 @@ _MAX_STUB_BYTES = 1024 * 1024
 _MAX_STUB_DEPTH = 50
 
 
-def _stub(request: ControlRequest) -> tuple[int, Any]:
+def _get_stub(request: ControlRequest) -> tuple[int, Any]:
     stub = request.world.view.stub(request.path["method"])
     if stub is None:
         raise Problem(
@@ -51,22 +51,24 @@ def _put_stub(request: ControlRequest) -> tuple[int, Any]:
         raise BadDocument(
             "reply", f"嵌套超过 {_MAX_STUB_DEPTH} 层", f"nested deeper than {_MAX_STUB_DEPTH}"
         )
-    coded = msgspec.json.encode(body["reply"])
-    if len(coded) > _MAX_STUB_BYTES:
+    content = msgspec.json.encode(body["reply"])
+    if len(content) > _MAX_STUB_BYTES:
         raise BadDocument("reply", "超过 1 MiB", "above 1 MiB")
-    request.world.stub(method, coded)
+    request.world.stub(method, content)
     return 200, {"method": method, "reply": body["reply"]}
 
 
-def _deeper_than(most: int, value: object) -> bool:
+def _deeper_than(maximum: int, value: object) -> bool:
     level = [value]
-    for _ in range(most):
-        level = [below for each in level for below in _below(each)]
+    for _ in range(maximum):
+        level = [child for item in level for child in _children(item)]
     return bool(level)
 
 
-def _below(value: object) -> Iterable[object]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _drop_stub(request: ControlRequest) -> tuple[int, Any]:
@@ -82,7 +84,7 @@ def _drop_stub(request: ControlRequest) -> tuple[int, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_S}/stubs/{{method}}", _stub, "登记的固定应答", "a canned reply"),
+    Route("GET", f"{_S}/stubs/{{method}}", _get_stub, "登记的固定应答", "a canned reply"),
     Route(
         "PUT",
         f"{_S}/stubs/{{method}}",
