@@ -1,4 +1,4 @@
-"""`RemoteServer`: a server that runs elsewhere, with the same handle on its sandboxes as a local one."""
+"""`RemoteServer`: a server that runs elsewhere, with the same handles on its sandboxes."""
 
 import os
 from types import TracebackType
@@ -12,7 +12,7 @@ __all__ = ["RemoteServer"]
 
 
 class RemoteServer:
-    """A running server at `url`; without a token the variable TMALL_MOCKSERVER_TOKEN is taken."""
+    """A running server at `url`; the default token is the variable TMALL_MOCKSERVER_TOKEN."""
 
     def __init__(self, url: str, token: str = "") -> None:
         self.url = url.rstrip("/")
@@ -36,7 +36,9 @@ class RemoteServer:
         self._http.close()
 
     def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
-        """A fresh sandbox there; `attach` names one that exists.  A remote server is never `direct`.
+        """Make a sandbox there and return its handle; `attach` names one that exists.
+
+        `direct` has no effect on a remote server.
 
         Raises:
             Unreachable: no server answers.

@@ -74,7 +74,7 @@ class Server:
         return self._embedded.port
 
     def start(self) -> Self:
-        """The port is open, the data is seeded.
+        """Open the port; the data is seeded already.
 
         Raises:
             CannotStart: the address is taken.
@@ -84,7 +84,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """No thread is left, the port is free.  Idempotent."""
+        """Stop all threads and free the port.  Idempotent."""
         self.context.close()
         self._http.close()
         self._embedded.stop()
@@ -101,9 +101,13 @@ class Server:
         self.stop()
 
     def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
-        """A fresh sandbox of this server, over HTTP; `attach="default"` gives the one made at start.
+        """Make a sandbox of this server and return its handle; `attach` names one that exists.
 
-        With `direct` the handle and its own client use no socket; the gateway's address is the server's all the same.
+        `attach="default"` is the one made at start.  With `direct` the handle and its own client
+        use no socket; the gateway's address is the server's all the same.
+
+        Raises:
+            ControlRefused: the document cannot be.
         """
         control: ControlClient = Control(self._http, self.token)
         if direct:

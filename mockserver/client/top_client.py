@@ -1,6 +1,6 @@
 """A small signed TOP client, for tests, the demo and the command line.
 
-It signs like any SDK; what it sends could come from one.  Its clock is the machine's, in GMT+8.
+It signs as an SDK does.  Its clock is the machine's, in GMT+8.
 """
 
 import json
@@ -37,6 +37,8 @@ def _now() -> datetime:
 class TopClient:
     """Signs and sends calls to `url` (…/router/rest).
 
+        client.call("tmall.exchange.get", dispute_id="1", fields="dispute_id,status")
+
     `transport` replaces HTTP, e.g. by a WSGI app of this process.
     """
 
@@ -61,7 +63,10 @@ class TopClient:
     def params(
         self, method: str, business: Mapping[str, object], *, format: str = "json"
     ) -> dict[str, str]:
-        """All text parameters with the signature; None leaves one out, `fields` is filled in when absent."""
+        """Return all text parameters with the signature.
+
+        None leaves one out; `fields` is filled in when absent.
+        """
         who = Credentials(self.app_key, self.app_secret, self.session)
         return build_signed_params(
             method, business, who, self._clock(), format=format, sign_method=self.sign_method
@@ -70,19 +75,22 @@ class TopClient:
     def send(
         self, method: str, /, *, format: str = "json", **business: object
     ) -> tuple[str, Mapping[str, str]]:
-        """The reply as text with its headers; bytes among the parameters go as files."""
+        """Send a call and return the reply as text with its headers.
+
+        Bytes among the parameters go as files.
+        """
         texts = self.params(method, business, format=format)
         body, kind = encode_body(texts, extract_files(business))
         _, headers, content = self._transport.send("POST", self._path, body, {"Content-Type": kind})
         return content.decode(), headers
 
     def close(self) -> None:
-        """Connections of its own are closed."""
+        """Close the connections that the client has opened."""
         if isinstance(self._transport, Http):
             self._transport.close()
 
     def call(self, method: str, /, **business: object) -> dict[str, Any]:
-        """What stands inside the reply's root.
+        """Send a call and return what is inside the reply's root.
 
         Raises:
             TopRefused: a platform error.

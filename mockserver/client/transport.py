@@ -1,7 +1,7 @@
 """How handles and clients reach a server: over HTTP, or straight into its WSGI app.
 
-Both take one request and give status, headers and body, so whatever stands on them works with and
-without sockets.
+Both take one request and return status, headers and body, so what uses them works with and without
+sockets.
 """
 
 import http.client
@@ -19,7 +19,7 @@ from ..gateway.faults.connection_control import CONNECTION_CONTROL
 
 __all__ = ["Http", "Lost", "Transport", "Unreachable", "Wsgi"]
 
-Answer = tuple[int, Mapping[str, str], bytes]
+Reply = tuple[int, Mapping[str, str], bytes]
 
 
 class Unreachable(ConnectionError):
@@ -30,7 +30,7 @@ class Unreachable(ConnectionError):
 
 
 class Lost(Unreachable):
-    """The request has left, but its reply was lost; whether it was carried out is unknown.
+    """The request was sent, but its reply was lost; whether it was carried out is unknown.
 
     `how`: `reset`, `closed` without a word, `cut` short, or `timeout`.
     """
@@ -41,18 +41,22 @@ class Lost(Unreachable):
 
 
 class Transport(Protocol):
-    """Sends one request; header names of the answer are lower-case."""
+    """Sends one request; header names of the reply are lower-case."""
 
     base_url: str
 
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """Status, headers, body."""
+    ) -> Reply:
+        """Return status, headers and body.
+
+        Raises:
+            Unreachable, Lost: no reply, or not a whole one.
+        """
         ...
 
 
-class _Kept:
+class _ThreadConnection:
     """A thread's connection: closed when its thread is gone."""
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
@@ -63,7 +67,7 @@ class _Kept:
 
 
 class Http:
-    """Over HTTP, one kept-alive connection a thread; TLS certificates are not checked, as SDKs do not."""
+    """Over HTTP, one own-alive connection a thread; TLS certificates are not checked, as SDKs do not."""
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
@@ -71,26 +75,27 @@ class Http:
         self._host, self._port = self._parts.hostname or "127.0.0.1", self._parts.port
         self._timeout = timeout
         self._local = threading.local()
-        self._kept: WeakSet[_Kept] = WeakSet()
+        self._connections: WeakSet[_ThreadConnection] = WeakSet()
         self._lock = threading.Lock()
 
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """One exchange of request and reply; a kept connection that the server has closed is opened anew before.
+    ) -> Reply:
+        """Send a request and return the reply; a connection that the server has closed is opened anew.
 
         Raises:
             Unreachable: nothing answers.
-            Lost: the reply does not come whole.  The request is not sent again, for it may have been carried out.
+            Lost: the reply does not come whole.  The request is not sent again, because it may
+                have been carried out.
         """
         connection = self._ready()
         try:
             connection.request(verb, path, body, dict(headers or {}))
             response = connection.getresponse()
             content = response.read()
-        except (http.client.HTTPException, OSError) as broken:
+        except (http.client.HTTPException, OSError) as error:
             self._drop()
-            raise Lost(self.base_url, _how(broken)) from None
+            raise Lost(self.base_url, _loss_of(error)) from None
         if response.will_close:
             self._drop()
         return (
@@ -100,35 +105,35 @@ class Http:
         )
 
     def close(self) -> None:
-        """The connections of all threads are closed; a later call opens its own."""
+        """Close the connections of all threads; a later call opens its own."""
         with self._lock:
-            kept = tuple(self._kept)
-        for each in kept:
-            each.connection.close()
+            connections = tuple(self._connections)
+        for connection in connections:
+            connection.connection.close()
 
     def _drop(self) -> None:
-        kept = getattr(self._local, "kept", None)
-        if kept is not None:
-            self._local.kept = None
-            kept.connection.close()
+        own = getattr(self._local, "connection", None)
+        if own is not None:
+            self._local.connection = None
+            own.connection.close()
 
     def _ready(self) -> http.client.HTTPConnection:
-        """This thread's connection, open."""
-        kept: _Kept | None = getattr(self._local, "kept", None)
-        if kept is not None and _closed(kept.connection.sock):
+        """Return this thread's connection, open."""
+        own: _ThreadConnection | None = getattr(self._local, "connection", None)
+        if own is not None and _closed(own.connection.sock):
             self._drop()
-            kept = None
-        if kept is None:
-            kept = self._local.kept = _Kept(self._connect())
+            own = None
+        if own is None:
+            own = self._local.connection = _ThreadConnection(self._connect())
             with self._lock:
-                self._kept.add(kept)
+                self._connections.add(own)
         try:
-            if kept.connection.sock is None:
-                kept.connection.connect()
+            if own.connection.sock is None:
+                own.connection.connect()
         except OSError as refused:
             self._drop()
             raise Unreachable(self.base_url, refused) from None
-        return kept.connection
+        return own.connection
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._parts.scheme == "https":
@@ -140,7 +145,7 @@ class Http:
 
 
 def _closed(sock: socket.socket | None) -> bool:
-    """Whether a connection that is idle has been closed by its server: then there is something to read."""
+    """Return True if the server has closed an idle connection: then there is something to read."""
     if sock is None:
         return False
     try:
@@ -149,24 +154,26 @@ def _closed(sock: socket.socket | None) -> bool:
         return True
 
 
-def _how(broken: Exception) -> str:
-    """How a reply was lost."""
-    if isinstance(broken, TimeoutError):
+def _loss_of(error: Exception) -> str:
+    """Return how a reply was lost, as `Lost.how`."""
+    if isinstance(error, TimeoutError):
         return "timeout"
-    if isinstance(broken, http.client.IncompleteRead):
+    if isinstance(error, http.client.IncompleteRead):
         return "cut"
-    return (
-        "reset"
-        if isinstance(broken, OSError) and not isinstance(broken, http.client.RemoteDisconnected)
-        else "closed"
-    )
+    if isinstance(error, OSError) and not isinstance(error, http.client.RemoteDisconnected):
+        return "reset"
+    return "closed"
 
 
-class _Line:
-    """The wire of a call without sockets: time passes at once, and what happens to the connection is noted."""
+class _NoConnection:
+    """The connection control of a call without sockets.
+
+    Waiting passes at once; what a fault does to the connection is own.
+    """
 
     def __init__(self) -> None:
-        self.waited, self.how = 0.0, ""
+        self.waited = 0.0  # seconds
+        self.how = ""  # as `Lost.how`
 
     def wait(self, seconds: float) -> None:
         self.waited += seconds
@@ -196,17 +203,17 @@ class Wsgi:
 
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        """One call of the app.
+    ) -> Reply:
+        """Call the app once.
 
         Raises:
             Lost: a planned fault keeps the reply from arriving whole.
         """
-        where, _, query = path.partition("?")
+        address, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": verb,
             "SCRIPT_NAME": "",
-            "PATH_INFO": unquote(where).encode().decode("latin-1"),
+            "PATH_INFO": unquote(address).encode().decode("latin-1"),
             "QUERY_STRING": query,
             "SERVER_NAME": "127.0.0.1",
             "SERVER_PORT": self._port,
@@ -224,13 +231,13 @@ class Wsgi:
         for name, value in (headers or {}).items():
             key = name.upper().replace("-", "_")
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-        line = environ[CONNECTION_CONTROL] = _Line()
-        answer: list[Any] = []
+        control = environ[CONNECTION_CONTROL] = _NoConnection()
+        reply: list[Any] = []
 
         def start(
             status: str, fields: list[tuple[str, str]], exc_info: object = None
         ) -> Callable[[bytes], None]:
-            answer[:] = [int(status[:3]), {name.lower(): value for name, value in fields}]
+            reply[:] = [int(status[:3]), {name.lower(): value for name, value in fields}]
             return lambda data: None
 
         chunks = self.app(environ, start)
@@ -240,8 +247,8 @@ class Wsgi:
             close = getattr(chunks, "close", None)
             if close is not None:
                 close()
-        if self._timeout is not None and line.waited >= self._timeout:
+        if self._timeout is not None and control.waited >= self._timeout:
             raise Lost(self.base_url, "timeout")
-        if line.how:
-            raise Lost(self.base_url, "cut" if line.how == "closed" and answer else line.how)
-        return answer[0], answer[1], content
+        if control.how:
+            raise Lost(self.base_url, "cut" if control.how == "closed" and reply else control.how)
+        return reply[0], reply[1], content

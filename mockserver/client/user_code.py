@@ -1,4 +1,4 @@
-"""Where in the user's code something happens: the innermost frame that is no library's."""
+"""The place in the user's code where something happens: the innermost frame that is no library's."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ __all__ = ["main_place", "user_place"]
 
 _PACKAGES = ("site-packages", "dist-packages")
 _LIBRARIES = tuple(
-    f"{each}{os.sep}"
-    for each in {
+    f"{folder}{os.sep}"
+    for folder in {
         *map(Path, map(sysconfig.get_path, ("stdlib", "platstdlib"))),
         Path(__file__).parents[1],
     }
@@ -20,9 +20,10 @@ _LIBRARIES = tuple(
 
 
 def user_place(frame: FrameType | None) -> str:
-    """`file:line` of the innermost frame, from `frame` outwards, that is neither Python's, a package's, nor ours.
+    """Return `file:line` of the innermost frame, from `frame` outwards, that is the user's.
 
-    Below the working directory the file is relative to it; empty without such a frame.
+    Frames of Python, of installed packages and of this product are not.  Below the working
+    directory the file is relative to it; empty without such a frame.
     """
     while frame is not None:
         file = frame.f_code.co_filename
@@ -33,7 +34,7 @@ def user_place(frame: FrameType | None) -> str:
 
 
 def main_place() -> str:
-    """Where the main thread is in the user's code; empty without any."""
+    """Return where the main thread is in the user's code; empty if it is not."""
     return user_place(sys._current_frames().get(threading.main_thread().ident or 0))
 
 

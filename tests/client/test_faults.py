@@ -152,7 +152,7 @@ def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
         for _ in range(3):
             assert transport.send("GET", "/")[2] == b"ok"
             select.select(
-                [next(iter(transport._kept)).connection.sock], [], [], 5
+                [next(iter(transport._connections)).connection.sock], [], [], 5
             )  # the end has arrived
         serving.join(5)
         assert len(asked) == 3

@@ -100,6 +100,6 @@ def test_a_kept_connection_that_was_closed_is_opened_anew(server) -> None:
     """A connection that went stale between two calls is replaced without the caller noticing."""
     transport = Http(server.url)
     transport.send("GET", "/_sandbox/health")
-    transport._local.kept.connection.sock.close()
+    transport._local.connection.connection.sock.close()
     assert transport.send("GET", "/_sandbox/health")[0] == 200
     transport.close()

@@ -16,9 +16,9 @@ def test_short_threads_leave_no_connection() -> None:
             thread = threading.Thread(target=transport.send, args=("GET", "/_sandbox/health"))
             thread.start()
             thread.join()
-        assert len(transport._kept) == 0
+        assert len(transport._connections) == 0
         assert transport.send("GET", "/_sandbox/health")[0] == 200
-        assert len(transport._kept) == 1
+        assert len(transport._connections) == 1
         transport.close()
 
 
@@ -29,7 +29,7 @@ def test_close_reaches_connections_opened_again() -> None:
         for _ in range(2):
             assert transport.send("GET", "/_sandbox/health")[0] == 200
             transport.close()
-            assert all(kept.connection.sock is None for kept in transport._kept)
+            assert all(own.connection.sock is None for own in transport._connections)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "http://127.0.0.1:port"])
