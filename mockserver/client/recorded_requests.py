@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from time import monotonic, sleep
-from typing import cast
+from typing import Unpack, cast
 
 from ..api.methods import METHODS
 from ..control.control_call import ControlCall
+from .arguments import CallFilters, RequestFilters
 from .documents import RequestDocument
 
 __all__ = ["Requests"]
@@ -35,7 +36,7 @@ class Requests:
     def __init__(self, ask: ControlCall) -> None:
         self._ask = ask
 
-    def __call__(self, **filters: object) -> list[RequestDocument]:
+    def __call__(self, **filters: Unpack[RequestFilters]) -> list[RequestDocument]:
         """Return the calls that match, newest first."""
         reply = self._ask("GET", "requests", **{"limit": _MAX_CALLS, **filters})
         return cast("list[RequestDocument]", reply["items"])
@@ -59,7 +60,7 @@ class Requests:
         times: int | None = None,
         at_least: int | None = None,
         within: float = 0.0,
-        **filters: object,
+        **filters: Unpack[CallFilters],
     ) -> list[RequestDocument]:
         """Assert that `method` was called, and return its calls, oldest first.
 
@@ -82,9 +83,11 @@ class Requests:
         total = self._wait_until(query, lambda total: total >= least, within)
         if total < least or (most is not None and total > most):
             raise AssertionError(self._describe(query, _format_times(least, most), total))
-        return self(**query)[::-1]
+        return self._read(query)[::-1]
 
-    def assert_not_called(self, method: str, *, within: float = 0.0, **filters: object) -> None:
+    def assert_not_called(
+        self, method: str, *, within: float = 0.0, **filters: Unpack[CallFilters]
+    ) -> None:
         """Assert that `method` was not called, and is not called within so many real seconds.
 
         Raises:
@@ -143,7 +146,7 @@ class Requests:
         *,
         exchanges: Iterable[object] | None = None,
         within: float = 0.0,
-        **filters: object,
+        **filters: Unpack[CallFilters],
     ) -> list[RequestDocument]:
         """Assert that `method` was called once for each exchange, and return the calls, oldest first.
 
@@ -159,7 +162,7 @@ class Requests:
         calls: list[RequestDocument] = []
 
         def all_there(total: int) -> bool:
-            calls[:] = self(**query)[::-1]
+            calls[:] = self._read(query)[::-1]
             return bool(calls) and required <= {call["dispute_id"] for call in calls}
 
         self._wait_until(query, all_there, within)
@@ -184,6 +187,10 @@ class Requests:
                 )
             )
         return calls
+
+    def _read(self, filters: Mapping[str, object]) -> list[RequestDocument]:
+        reply = self._ask("GET", "requests", **{"limit": _MAX_CALLS, **filters})
+        return cast("list[RequestDocument]", reply["items"])
 
     def _total(self, query: Mapping[str, object]) -> int:
         return int(self._ask("GET", "requests", limit=0, **query)["total"])

@@ -4,11 +4,12 @@ Everything goes through the control API, so the handle does the same with and wi
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 from ..control.control_call import sandbox_path
 from ..world.clock import FROZEN_AT
+from .arguments import ExchangeFields, OpenFields
 from .control_client import ControlClient, local_control
 from .documents import (
     CoverageDocument,
@@ -122,7 +123,7 @@ class Sandbox:
             transport=self._control.transport,
         )
 
-    def open(self, **fields: object) -> Exchange:
+    def open(self, **fields: Unpack[OpenFields]) -> Exchange:
         """Open an exchange and return its handle.
 
         Fields have the wire names of tmall.exchange.get; `status` is a number or a text.
@@ -135,7 +136,7 @@ class Sandbox:
         self._last.dispute_id = item["dispute_id"]
         return Exchange(self._ask, self._last.dispute_id)
 
-    def open_many(self, count: int, **fields: object) -> list[Exchange]:
+    def open_many(self, count: int, **fields: Unpack[ExchangeFields]) -> list[Exchange]:
         """Open `count` exchanges with the same fields, all or none."""
         reply = self._ask("POST", "exchanges", {**fields, "count": count})
         self._last.dispute_id = reply["items"][-1]["dispute_id"]

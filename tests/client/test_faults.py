@@ -58,11 +58,11 @@ def test_faults_are_added_listed_changed_and_dropped(sandbox: Sandbox) -> None:
     )
     assert (first, other) == ("f1", "f2")
     assert code(top) == 10
-    assert [(each["fault"], each["hits"]) for each in sandbox.faults] == [
+    assert [(fault["fault"], fault["hits"]) for fault in sandbox.faults] == [
         ("platform_error", 1),
         ("reply_lost", 0),
     ]
-    assert [each["id"] for each in sandbox.faults.unused] == ["f2"]
+    assert [fault["id"] for fault in sandbox.faults.unused] == ["f2"]
     sandbox.faults.change("f1", code=1)
     assert code(top) == 1 and sandbox.faults["f1"]["hits"] == 2
     sandbox.faults.drop("f1")
@@ -76,7 +76,7 @@ def test_faults_are_added_listed_changed_and_dropped(sandbox: Sandbox) -> None:
 def test_a_set_by_its_name(sandbox: Sandbox) -> None:
     """`add_set` plans all faults of a set, for the calls that are said."""
     ids = sandbox.faults.add_set("bad_day", method="taobao.time.get")
-    assert [each["id"] for each in sandbox.faults] == ids and len(ids) > 4
+    assert [fault["id"] for fault in sandbox.faults] == ids and len(ids) > 4
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_wrong_count_says_what_was_called(sandbox, get, wanted, told):
     with pytest.raises(AssertionError) as failed:
         sandbox.requests.assert_called(GET, **wanted)
     text = str(failed.value)
-    assert all(each in text for each in (GET, *told))
+    assert all(name in text for name in (GET, *told))
     assert f"{GET}  5  failed  DISPUTE_NOT_EXIST ×2" in text
 
 

@@ -85,7 +85,7 @@ def test_refusals_carry_the_problem(sandbox: Sandbox) -> None:
 def test_time_is_driven(sandbox: Sandbox) -> None:
     """advance, age, freeze and run move the clock; what fires is told."""
     exchange = sandbox.open(status=2)
-    assert [each["dispute_id"] for each in sandbox.clock.deadlines] == [exchange.dispute_id]
+    assert [deadline["dispute_id"] for deadline in sandbox.clock.deadlines] == [exchange.dispute_id]
     assert sandbox.clock.advance(timedelta(days=6)) == []
     assert [event["to"] for event in sandbox.clock.age(to="next")] == [4]
     assert f"{sandbox.clock.now:%F %T}" == "2026-03-07 10:00:00"
@@ -186,7 +186,7 @@ def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
     assert "logistics_no: SF0000000042" in text
     again = Sandbox()
     assert again.play(text)["outcome"] == "passed"
-    assert [each.status for each in again.exchanges] == [3]
+    assert [exchange.status for exchange in again.exchanges] == [3]
 
 
 def test_a_story_takes_values(sandbox: Sandbox) -> None:

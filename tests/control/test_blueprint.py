@@ -23,7 +23,7 @@ def every_route():
 def test_every_route_but_three_needs_the_token(api):
     """Without a token, or with a wrong one, every route but health, ready and version answers 401."""
     served = every_route()
-    guarded = [each for each in served if each[1] not in OPEN]
+    guarded = [route for route in served if route[1] not in OPEN]
     assert len(served) - len(guarded) == 3
     for verb, path in guarded:
         for token in (None, "", "wrong", "a-token-for-test", "a-token-for-tests "[:-1] + "x"):

@@ -86,10 +86,10 @@ GET = "tmall.exchange.get"
 def test_names_tell_all_that_can_be_planned(api):
     """Every fault with words in both languages, evidence, calls and options; every set with its faults."""
     shown = api("GET", "/_sandbox/faults/names")
-    lost = next(each for each in shown["faults"] if each["name"] == "reply_lost")
+    lost = next(fault for fault in shown["faults"] if fault["name"] == "reply_lost")
     assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]
     assert {"name", "zh", "en", "effect", "evidence", "calls", "options"} == set(lost)
-    assert next(each for each in shown["faults"] if each["name"] == "late_rows")["options"] == [
+    assert next(fault for fault in shown["faults"] if fault["name"] == "late_rows")["options"] == [
         {
             "name": "by",
             "default": "30s",
@@ -99,11 +99,11 @@ def test_names_tell_all_that_can_be_planned(api):
             "en": "how late",
         }
     ]
-    assert {each["name"]: each["zh"].partition("：")[0] for each in shown["sets"]} == {
+    assert {fault["name"]: fault["zh"].partition("：")[0] for fault in shown["sets"]} == {
         "bad_day": "坏日子",
         "double_eleven": "双十一",
     }
-    assert all(each["faults"] for each in shown["sets"])
+    assert all(fault["faults"] for fault in shown["sets"])
 
 
 def test_a_fault_is_planned_shown_and_struck(api, call, opened):
@@ -147,7 +147,7 @@ def test_a_set_is_planned(api):
         "POST", "faults", {"set": "double_eleven", "method": "tmall.exchange.receive.get"}, 201
     )
     assert planned["total"] == len(planned["items"]) == api("GET", "faults")["total"] > 4
-    assert [each["fault"] for each in planned["items"]][:1] == ["limited"]
+    assert [fault["fault"] for fault in planned["items"]][:1] == ["limited"]
 
 
 def test_a_fault_is_changed_and_dropped(api, call):
@@ -159,7 +159,7 @@ def test_a_fault_is_changed_and_dropped(api, call):
     for _ in range(2):
         api("POST", "faults", {"fault": "reset"})
     assert api.ask("DELETE", "faults/f2").status == 204
-    assert [each["id"] for each in api("GET", "faults")["items"]] == ["f1", "f3"]
+    assert [fault["id"] for fault in api("GET", "faults")["items"]] == ["f1", "f3"]
     assert api.ask("DELETE", "faults").status == 204
     assert api("GET", "faults") == {"total": 0, "items": []}
 
@@ -220,11 +220,14 @@ def test_reset_brings_back_the_faults_as_made(make_api, call):
     api("PUT", "snapshots/two")
     api("DELETE", "faults", status=204)
     api("POST", "reset")
-    assert [(each["fault"], each["hits"]) for each in api("GET", "faults")["items"]] == [
+    assert [(fault["fault"], fault["hits"]) for fault in api("GET", "faults")["items"]] == [
         ("platform_error", 0)
     ]
     api("POST", "reset", {"to": "two"})
-    assert [each["fault"] for each in api("GET", "faults")["items"]] == ["platform_error", "reset"]
+    assert [fault["fault"] for fault in api("GET", "faults")["items"]] == [
+        "platform_error",
+        "reset",
+    ]
 
 
 def test_a_wrong_fault_of_a_document_is_named(api):

@@ -123,7 +123,7 @@ def check_entry(entry):
     parts = urlsplit(request["url"])
     assert parts.scheme and parts.netloc and not parts.fragment
     assert parse_qsl(parts.query, keep_blank_values=True) == [
-        (each["name"], each["value"]) for each in request["queryString"]
+        (pair["name"], pair["value"]) for pair in request["queryString"]
     ]
     if "postData" in request:
         check("postData", request["postData"])
@@ -236,9 +236,9 @@ def test_parameters_stand_where_they_were_sent(api, call, post, har):
     call("taobao.time.get")
     post("taobao.time.get")
     got, posted = (entry["request"] for entry in har())
-    assert {each["name"]: each["value"] for each in got["queryString"]}["session"] == "***"
+    assert {pair["name"]: pair["value"] for pair in got["queryString"]}["session"] == "***"
     assert "postData" not in got and posted["queryString"] == []
-    assert {each["name"]: each["value"] for each in posted["postData"]["params"]}[
+    assert {pair["name"]: pair["value"] for pair in posted["postData"]["params"]}[
         "session"
     ] == "***"
     assert posted["postData"]["mimeType"].startswith("application/x-www-form-urlencoded")
@@ -258,7 +258,7 @@ def test_a_file_is_a_parameter_without_its_content(opened, post, har):
         files={"message_pics": (BytesIO(picture), "王小明的手机.png")},
     )
     [entry] = har()
-    [file] = [each for each in entry["request"]["postData"]["params"] if "fileName" in each]
+    [file] = [pair for pair in entry["request"]["postData"]["params"] if "fileName" in pair]
     assert (file["name"], file["fileName"], file["comment"]) == (
         "message_pics",
         "***",

@@ -81,8 +81,8 @@ def test_open_routes_are_marked(api):
     marked = {
         path
         for path, verbs in document["paths"].items()
-        for each in verbs.values()
-        if each.get("security") == []
+        for operation in verbs.values()
+        if operation.get("security") == []
     }
     assert marked == {"/_sandbox/health", "/_sandbox/ready", "/_sandbox/version"}
     assert document["security"]
@@ -92,11 +92,13 @@ def test_names_are_unique(api):
     """Every operation has its own id, and every path variable is declared."""
     document = api("GET", "/_sandbox/openapi.json")
     operations = [
-        (path, each) for path, verbs in document["paths"].items() for each in verbs.values()
+        (path, operation)
+        for path, verbs in document["paths"].items()
+        for operation in verbs.values()
     ]
-    assert len({each["operationId"] for _, each in operations}) == len(operations)
-    for path, each in operations:
-        assert {p["name"] for p in each["parameters"] if p["in"] == "path"} == set(
+    assert len({operation["operationId"] for _, operation in operations}) == len(operations)
+    for path, operation in operations:
+        assert {p["name"] for p in operation["parameters"] if p["in"] == "path"} == set(
             re.findall(r"{(\w+)}", path)
         )
 

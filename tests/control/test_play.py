@@ -75,7 +75,7 @@ def test_shipped_stories_are_listed(api):
     """Each says its name, title, what it shows and how that is known, its flow and the values that can be set."""
     listed = api("GET", "/_sandbox/stories")
     assert listed["total"] == len(listed["items"]) >= 60
-    story = next(each for each in listed["items"] if each["name"] == "upgraded/whole-exchange")
+    story = next(item for item in listed["items"] if item["name"] == "upgraded/whole-exchange")
     assert sorted(story) == ["about", "evidence", "name", "ruleset", "set", "title"]
     assert story["ruleset"] == "upgraded"
     assert story["title"] and story["about"] and story["evidence"]
@@ -107,7 +107,7 @@ def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
 def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
     """What a story says of instants and seconds holds at whatever time the sandbox is, with a clock that runs too."""
     living = make_api(clock={"mode": mode}, ruleset="upgraded")
-    known = [each["name"] for each in living("GET", "/_sandbox/stories")["items"]]
+    known = [item["name"] for item in living("GET", "/_sandbox/stories")["items"]]
     if name not in known:
         pytest.fail(f"{name} is no story: {known}")
     report = living("POST", "play", {"story": name})
@@ -250,18 +250,20 @@ def test_all_mistakes_are_told(refused):
     problem = refused(scenario=wrong)
     assert problem["status"] == 400
     assert [
-        each["line"]
-        for each in problem["mistakes"]
-        if "apply" in each["en"] or "duration" in each["en"] or "agree" in each["en"]
+        mistake["line"]
+        for mistake in problem["mistakes"]
+        if "apply" in mistake["en"] or "duration" in mistake["en"] or "agree" in mistake["en"]
     ]
-    assert {5, 9, 12} <= {each["line"] for each in problem["mistakes"]}
-    assert all(each["zh"] and each["en"] and each["column"] > 0 for each in problem["mistakes"])
+    assert {5, 9, 12} <= {mistake["line"] for mistake in problem["mistakes"]}
+    assert all(
+        mistake["zh"] and mistake["en"] and mistake["column"] > 0 for mistake in problem["mistakes"]
+    )
 
 
 def test_what_can_never_work_is_not_played(refused):
     """A story whose steps contradict its own states is refused before anything is played."""
     problem = refused(scenario="scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
-    assert [each["line"] for each in problem["mistakes"]] == [4]
+    assert [mistake["line"] for mistake in problem["mistakes"]] == [4]
 
 
 @pytest.mark.parametrize(
@@ -385,7 +387,8 @@ def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
     report = again("POST", "play", {"scenario": recorded})
     assert report["outcome"] == "passed", report["trouble"]
     statuses = [
-        [each["status"] for each in every("GET", "exchanges")["items"]] for every in (api, again)
+        [exchange["status"] for exchange in every("GET", "exchanges")["items"]]
+        for every in (api, again)
     ]
     assert statuses[0] == statuses[1] != []
 

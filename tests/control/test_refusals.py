@@ -168,10 +168,10 @@ def test_reserved_names_are_refused(api, name, what):
 )
 def test_an_unknown_query_parameter_is_named(api, verb, path):
     """A query parameter that the route does not have is a 400 that names it, and nothing is done."""
-    before = [api("GET", each) for each in (ALL, "clock", "exchanges", "snapshots")]
+    before = [api("GET", path) for path in (ALL, "clock", "exchanges", "snapshots")]
     problem = api.problem(verb, f"{path}?stauts=3")
     assert (problem["status"], problem["field"]) == (400, "stauts")
-    assert [api("GET", each) for each in (ALL, "clock", "exchanges", "snapshots")] == before
+    assert [api("GET", path) for path in (ALL, "clock", "exchanges", "snapshots")] == before
 
 
 def test_a_list_is_filtered_by_the_sandbox_s_own_text(api, opened):

@@ -50,7 +50,7 @@ def test_findings_are_counted_and_bounded(api, call):
     for _ in range(25):
         call("tmall.exchange.receive.get", fields="dispute_id")
     report = api("GET", "report")
-    found = {each["id"]: each for each in report["findings"]}
+    found = {finding["id"]: finding for finding in report["findings"]}
     assert (found["no_window"]["count"], len(found["no_window"]["request_ids"])) == (25, 20)
     assert sum(report["counts"].values()) == len(report["findings"])
 
@@ -80,7 +80,9 @@ def test_calls_no_longer_kept_are_counted(api, call):
 def test_a_rounded_id_is_told(api, call, opened):
     """An id that a double has spoilt is told with the exchange that was meant."""
     call("tmall.exchange.get", dispute_id=int(float(opened)), fields="status")
-    [found] = [each for each in api("GET", "report")["findings"] if each["id"] == "ids_rounded"]
+    [found] = [
+        finding for finding in api("GET", "report")["findings"] if finding["id"] == "ids_rounded"
+    ]
     assert opened in found["zh"] and opened in found["en"]
 
 
@@ -90,7 +92,9 @@ def test_every_finding_can_be_explained(api, call, opened):
     from mockserver.review.lint_rules import LINT_RULES
 
     for conduct in LINT_RULES:
-        [article] = [each for each in explain(conduct) if "conduct" in each.kind]
+        [article] = [
+            found_article for found_article in explain(conduct) if "conduct" in found_article.kind
+        ]
         assert article.zh and article.en and "evidence" in article.en and "依据" in article.zh
 
 
@@ -160,4 +164,4 @@ def test_nothing_private_is_told(api, call, opened):
         )
     )
     assert api("GET", "report")["audit"]["unsafe"] >= 2
-    assert [each for each in private if each in told or json.dumps(each) in told] == []
+    assert [secret for secret in private if secret in told or json.dumps(secret) in told] == []

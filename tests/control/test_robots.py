@@ -79,7 +79,7 @@ def test_the_clock_tells_of_plans_only_with_robots(api, opened):
     api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
     api("PUT", "robots", {"buyer": "prompt"})
     shown = api("GET", "clock")
-    assert [(each["dispute_id"], each["rule"]) for each in shown["deadlines"]] == [
+    assert [(deadline["dispute_id"], deadline["rule"]) for deadline in shown["deadlines"]] == [
         (opened, "deadline.2")
     ]
     [plan] = shown["planned"]

@@ -146,13 +146,13 @@ def test_one_app_key_in_two_sandboxes(api, call):
     )
     api("PATCH", f"{ALL}/{one['id']}/rules", {"text.1": "甲"})
     first, second = (
-        api("POST", f"{ALL}/{each['id']}/exchanges", {})["dispute_id"] for each in (one, two)
+        api("POST", f"{ALL}/{sandbox['id']}/exchanges", {})["dispute_id"] for sandbox in (one, two)
     )
     shown = [
-        call("tmall.exchange.get", each, dispute_id=number, fields="status")["result"]["exchange"][
-            "status"
-        ]
-        for each, number in ((one, first), (two, second))
+        call("tmall.exchange.get", sandbox, dispute_id=number, fields="status")["result"][
+            "exchange"
+        ]["status"]
+        for sandbox, number in ((one, first), (two, second))
     ]
     assert shown == ["甲", "换货待处理"]
     call("taobao.time.get", two, session="")

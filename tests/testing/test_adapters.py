@@ -262,7 +262,7 @@ def test_a_lost_reply_is_the_librarys_own_error(post: Post, sandbox: Sandbox, fa
     sandbox.faults.add(fault, **({"seconds": 60} if fault == "latency" else {}))
     with pytest.raises(ERRORS[fault]):
         post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20)
-    assert [each["fault"]["name"] for each in sandbox.requests()] == [fault]
+    assert [call["fault"]["name"] for call in sandbox.requests()] == [fault]
     assert post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20).status_code == 200
 
 

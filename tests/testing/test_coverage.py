@@ -90,10 +90,11 @@ def test_nothing_is_lost_or_doubled(documents: list[dict]) -> None:
 
     for name in ("25", "3-agree:wrong_state"):
         assert merged.get("errors", {}).get(name, 0) == sum(
-            each["errors"].get(name, 0) for each in called
+            document["errors"].get(name, 0) for document in called
         )
         assert merged["rulesets"].get("classic", {}).get("refused", {}).get(name, 0) == sum(
-            each["rulesets"].get("classic", {}).get("refused", {}).get(name, 0) for each in called
+            document["rulesets"].get("classic", {}).get("refused", {}).get(name, 0)
+            for document in called
         )
 
 
@@ -151,22 +152,24 @@ def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
     """27 or 29 moves and messages of three parties in six states; seven methods in nine states less where they are legal;
     a timer in each of the six open states, with two outcomes in the first.
     """
-    wholes = {each.kind: len(each.reachable) for each in count_coverage(NOTHING, [ruleset])}
+    wholes = {count.kind: len(count.reachable) for count in count_coverage(NOTHING, [ruleset])}
 
     assert wholes == {"rows": rows, "states": 9, "refused": refused, "deadlines": 7}
 
 
 def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
     """A suite of one flow is not blamed for the other; without any, the classic flow is the whole."""
-    assert {each.ruleset for each in count_coverage(ruleset(rows={"1-agree-2": 1}))} == {"classic"}
-    assert {each.ruleset for each in count_coverage(suite)} == {"classic", "upgraded"}
-    assert {each.ruleset for each in count_coverage(NOTHING)} == {"classic"}
-    assert {each.ruleset for each in count_coverage(suite, ["upgraded"])} == {"upgraded"}
+    assert {count.ruleset for count in count_coverage(ruleset(rows={"1-agree-2": 1}))} == {
+        "classic"
+    }
+    assert {count.ruleset for count in count_coverage(suite)} == {"classic", "upgraded"}
+    assert {count.ruleset for count in count_coverage(NOTHING)} == {"classic"}
+    assert {count.ruleset for count in count_coverage(suite, ["upgraded"])} == {"upgraded"}
 
 
 def test_a_suite_is_measured(suite: dict) -> None:
     """Application, agreement, return and the deadline after it are met in both flows, and one refusal."""
-    met = {(each.ruleset.value, each.kind): each.covered for each in count_coverage(suite)}
+    met = {(count.ruleset.value, count.kind): count.covered for count in count_coverage(suite)}
 
     for ruleset in ("classic", "upgraded"):
         assert met[ruleset, "rows"] == {"0-apply-1", "1-agree-2", "2-ship_back-3", "3-expire-14"}
@@ -179,9 +182,9 @@ def test_a_suite_is_measured(suite: dict) -> None:
 def test_a_refusal_for_want_of_stock_meets_no_illegal_move() -> None:
     """Agreeing is legal in the first state: a refusal there for another reason meets no state's refusal."""
     (refused,) = (
-        each
-        for each in count_coverage(ruleset(refused={"1-agree:no_stock": 1}))
-        if each.kind == "refused"
+        count
+        for count in count_coverage(ruleset(refused={"1-agree:no_stock": 1}))
+        if count.kind == "refused"
     )
 
     assert refused.covered == frozenset()

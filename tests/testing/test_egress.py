@@ -57,8 +57,8 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
                 raise socket.gaierror(socket.EAI_NONAME, "unknown here")
             return [
                 found
-                for each in names[text.lower().rstrip(".")].split()
-                for found in real(each, *args, **named)
+                for address in names[text.lower().rstrip(".")].split()
+                for found in real(address, *args, **named)
             ]
         return real(host, *args, **named)
 
@@ -105,7 +105,7 @@ def test_each_top_host_is_stopped(taobao: None, host: str) -> None:
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection((host, 80))
 
-    assert [(each.host, each.port) for each in lock.attempts] == [(host, "80")]
+    assert [(attempt.host, attempt.port) for attempt in lock.attempts] == [(host, "80")]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,9 @@ def test_a_name_that_cannot_be_looked_up_is_stopped(known: dict[str, str]) -> No
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection(("eco.taobao.com", 443))
 
-    assert [(each.host, each.port) for each in lock.attempts] == [("eco.taobao.com", "443")]
+    assert [(attempt.host, attempt.port) for attempt in lock.attempts] == [
+        ("eco.taobao.com", "443")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_a_swallowed_error_is_remembered(taobao: None) -> None:
         with suppress(BaseException):
             requests.get(GATEWAY)
 
-    assert [each.host for each in lock.attempts] == ["gw.api.taobao.com"] * 2
+    assert [attempt.host for attempt in lock.attempts] == ["gw.api.taobao.com"] * 2
 
 
 def test_attempts_are_bounded(taobao: None) -> None:
@@ -272,7 +274,7 @@ def test_all_stops_every_other_machine(known: dict[str, str], listener: socket.s
             with pytest.raises(EgressRefused):
                 socket.create_connection(address)
 
-    assert [(each.host, each.port) for each in lock.attempts] == [
+    assert [(attempt.host, attempt.port) for attempt in lock.attempts] == [
         ("pay.example.test", "443"),
         ("192.0.2.9", "80"),
         ("2001:db8::1", "80"),
@@ -357,7 +359,7 @@ def test_a_socks_proxy_is_not_asked_for_a_top_host(
         with pytest.raises(EgressRefused):
             client.sendall(b"\x05\x01\x00\x03\x0eeco.taobao.com\x01\xbb")
 
-    assert [each.host for each in lock.attempts] == ["eco.taobao.com"]
+    assert [attempt.host for attempt in lock.attempts] == ["eco.taobao.com"]
 
 
 def test_other_hosts_go_through_a_proxy(listener: socket.socket) -> None:
@@ -369,7 +371,7 @@ def test_other_hosts_go_through_a_proxy(listener: socket.socket) -> None:
             client.sendmsg([wanted])
 
     assert lock.attempts == ()
-    assert [each.host for each in strict.attempts] == ["example.test"]
+    assert [attempt.host for attempt in strict.attempts] == ["example.test"]
 
 
 def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
@@ -400,11 +402,13 @@ def test_threads_are_stopped_too(taobao: None) -> None:
         with ThreadPoolExecutor(1) as pool, suppress(EgressRefused):
             pool.submit(socket.getaddrinfo, "oauth.taobao.com", 80).result()
 
-    assert sorted(each.host for each in lock.attempts) == ["eco.taobao.com"] * 64 + [
+    assert sorted(attempt.host for attempt in lock.attempts) == ["eco.taobao.com"] * 64 + [
         "oauth.taobao.com"
     ]
-    assert all("test_egress.py:" in each.place for each in lock.attempts)
-    assert "主线程" in next(each.place for each in lock.attempts if each.host == "oauth.taobao.com")
+    assert all("test_egress.py:" in attempt.place for attempt in lock.attempts)
+    assert "主线程" in next(
+        attempt.place for attempt in lock.attempts if attempt.host == "oauth.taobao.com"
+    )
 
 
 def test_nothing_stays_after_an_error() -> None:
@@ -461,7 +465,7 @@ def test_every_lock_held_remembers(taobao: None) -> None:
     with EgressLock("outer") as outer, EgressLock("inner") as inner, pytest.raises(EgressRefused):
         socket.getaddrinfo("eco.taobao.com", 80)
 
-    assert [each.test for each in (*outer.attempts, *inner.attempts)] == ["outer", "inner"]
+    assert [attempt.test for attempt in (*outer.attempts, *inner.attempts)] == ["outer", "inner"]
 
 
 def test_a_patch_over_ours_survives() -> None:

@@ -125,7 +125,14 @@ def test_no_step_is_idle() -> None:
             assert quiet <= 2
             assert kind == "client" or shape(run) != before, step
             assert (
-                len([each for each in run.sandbox.exchanges if each.status not in (4, 5, 14)]) <= 3
+                len(
+                    [
+                        exchange
+                        for exchange in run.sandbox.exchanges
+                        if exchange.status not in (4, 5, 14)
+                    ]
+                )
+                <= 3
             )
             seen[kind] += 1
         run.close()
@@ -141,7 +148,7 @@ def shape(run: MachineRun) -> Any:
         box.clock.now,
         [box.stock[name] for name in ("wanted", "bought", "shoes")],
         [(fault["id"], fault["hits"]) for fault in box.faults],
-        [each.document["exchange"]["modified"] for each in box.exchanges],
+        [exchange.document["exchange"]["modified"] for exchange in box.exchanges],
     )
 
 
@@ -435,10 +442,10 @@ def test_a_world_can_be_given() -> None:
         write_to=None,
     )
     runs = [MachineRun(machine.options, LocalServer()) for _ in range(2)]
-    first, second = (each.sandbox for each in runs)
+    first, second = (run.sandbox for run in runs)
     assert first.stock["wanted"].available == 3
     assert first.app_key == second.app_key == "12345678"
     assert (first.session, first.app_secret) == (second.session, second.app_secret)
     assert first.seed == 7
-    for each in runs:
-        each.close()
+    for run in runs:
+        run.close()

@@ -342,7 +342,7 @@ def test_a_running_server_is_attached_to(run, monkeypatch):
         ).assert_outcomes(passed=1)
         monkeypatch.setenv("TMALL_MOCKSERVER_TOKEN", server.token)
         run(AGREE, f"--mockserver-url={server.url}").assert_outcomes(passed=1)
-        assert [each["id"] for each in server.sandbox().exchanges] == []
+        assert [exchange["id"] for exchange in server.sandbox().exchanges] == []
         monkeypatch.setenv("TMALL_MOCKSERVER_TOKEN", "wrong")
         result = run(AGREE, f"--mockserver-url={server.url}")
         result.assert_outcomes(errors=1)

@@ -20,7 +20,7 @@ from mockserver.scenario.result import ScenarioResult
 
 @pytest.mark.sandbox(goods={"wanted": {"stock": 1}}, allow=["illegal_move"])
 def test_moves(sandbox: Sandbox) -> None:
-    exchange: Exchange = sandbox.open(reason="尺码不合适")
+    exchange: Exchange = sandbox.open(reason="尺码不合适", status=1)
     sandbox.seller.agree(exchange, leave_message="同意", address_id=1)
     sandbox.buyer.ship_back(exchange, logistics_no="SF1", logistics_company_name="顺丰快递")
     sandbox.sub_seller.returngoods_agree(exchange.dispute_id)
@@ -93,6 +93,9 @@ def test_wrong(sandbox: Sandbox) -> None:
     sandbox.events()[0]["stock"][0]["units"]
     sandbox.coverage()["rules"]
     sandbox.faults["f1"]["hit"]
+    sandbox.open(state=3)
+    sandbox.requests(metod="tmall.exchange.get")
+    sandbox.requests.assert_called("tmall.exchange.get", time=1)
     number: int = exchange.status_text
 """
 FIRST_WRONG_LINE = 7

@@ -1,0 +1,22 @@
+"""Typed keyword arguments are what the control API takes."""
+
+from mockserver.client.arguments import CallFilters, OpenFields, RequestFilters
+from mockserver.control.routes import resolve
+from mockserver.world.opening import OpenDocument
+
+
+def test_filters_are_the_query_of_the_route() -> None:
+    """Calls are filtered by every query parameter of the route but those that wait for later calls."""
+    route, _ = resolve("GET", "/_sandbox/sandboxes/a/requests")
+    assert RequestFilters.__annotations__.keys() == set(route.query) - {"after", "wait"}
+
+
+def test_assertions_filter_the_calls_of_one_method() -> None:
+    """An assertion names its method, and looks at all calls."""
+    names = RequestFilters.__annotations__.keys() - CallFilters.__annotations__.keys()
+    assert names == {"method", "limit"}
+
+
+def test_fields_to_open_are_those_of_the_document() -> None:
+    """An exchange is opened with every field of the open document."""
+    assert OpenFields.__annotations__.keys() == set(OpenDocument.__struct_fields__)
