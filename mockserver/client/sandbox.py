@@ -37,7 +37,7 @@ class Sandbox:
 
     `Sandbox(goods={…}, clock=…)` alone works in process, without HTTP; its keywords are those of the
     world document.  A server's `sandbox()` gives the same handle over HTTP.  The clock is frozen unless
-    another is asked for.
+    the keywords say otherwise.
     """
 
     def __init__(

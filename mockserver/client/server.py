@@ -36,9 +36,9 @@ class Server:
         journal: int = CAPACITY,
         refused: Callable[[Entry], None] = quiet,
     ) -> None:
-        given = read_world({"clock": {"mode": "running"}, **(document or {})})
+        world = read_world({"clock": {"mode": "running"}, **(document or {})})
         self.context = make_context(
-            document=given,
+            document=world,
             token=token,
             lax=auth == "lax",
             journal=journal,

@@ -44,7 +44,7 @@ def applications(*names: str) -> SearchStrategy[Document]:
     """Draw an open document of these fields at most."""
     skus = st.sampled_from([item.name for item in DEFAULT.goods]) | ids()
     days = _days()
-    known = {
+    by_name = {
         "dispute_id": ids(),
         "tid": ids(),
         "oid": ids(),
@@ -74,7 +74,7 @@ def applications(*names: str) -> SearchStrategy[Document]:
     }
     return documents_of(
         OpenDocument,
-        known,
+        by_name,
         without=tuple(name for name in OpenDocument.__struct_fields__ if name not in names),
     )
 

@@ -181,9 +181,9 @@ class _Walk:
     def _observe(self, number: int) -> Document:
         view, exchange = self._world.view, self._of(number)
         due = deadline(exchange, view.rules)
-        wanted = view.goods_named("wanted")
-        assert wanted is not None
-        accounts = view.accounts(wanted.sku_id)
+        goods = view.goods_named("wanted")
+        assert goods is not None
+        accounts = view.accounts(goods.sku_id)
         return {
             "status": exchange.status.value,
             "status_text": exchange.status.zh,

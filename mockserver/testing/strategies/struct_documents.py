@@ -1,7 +1,7 @@
 """Documents drawn from their declared shapes, as users write them.
 
 A field that is added to a shape is drawn by its type, without a word here.  What a type does not
-say (which texts are ids, which names exist, what must not stand twice) callers give in `known`.
+say (which texts are ids, which names exist, what must not stand twice) callers give in `by_name`.
 """
 
 from collections.abc import Mapping
@@ -26,11 +26,11 @@ _TYPES: Mapping[type, SearchStrategy[Any]] = MappingProxyType(
 
 
 def documents_of(
-    shape: type[Struct], known: Strategies, *, without: tuple[str, ...] = ()
+    shape: type[Struct], by_name: Strategies, *, without: tuple[str, ...] = ()
 ) -> SearchStrategy[Document]:
     """Draw documents of this shape as users write them; optional fields are often left out.
 
-    `known` has strategies for fields whose type does not say enough; `without` are never drawn.
+    `by_name` has strategies for fields whose type does not say enough; `without` are never drawn.
     """
     required: dict[str, SearchStrategy[Any]] = {}
     optional: dict[str, SearchStrategy[Any]] = {}
@@ -38,7 +38,7 @@ def documents_of(
         name = field.encode_name
         if name not in without:
             (required if field.required else optional)[name] = (
-                known[name] if name in known else _values_of(field.type)
+                by_name[name] if name in by_name else _values_of(field.type)
             )
     return st.fixed_dictionaries(required, optional=optional)
 
@@ -58,10 +58,10 @@ def _values_of(kind: Any) -> SearchStrategy[Any]:
 
 
 def documents_with(
-    shape: type[Struct], known: Strategies, **required: SearchStrategy[Any]
+    shape: type[Struct], by_name: Strategies, **required: SearchStrategy[Any]
 ) -> SearchStrategy[Document]:
     """Draw documents of this shape that always have the `required` fields."""
-    rest = documents_of(shape, known, without=tuple(required))
+    rest = documents_of(shape, by_name, without=tuple(required))
     return st.builds(lambda own, more: {**own, **more}, st.fixed_dictionaries(required), rest)
 
 

@@ -83,21 +83,21 @@ def goods() -> SearchStrategy[Document]:
 
 def buyers() -> SearchStrategy[Document]:
     """Draw a buyer."""
-    known = {"phone": phones(), "address": places(), "open_uid": tokens(), "oaid": tokens()}
-    return documents_with(BuyerDocument, known, nick=nicks())
+    by_name = {"phone": phones(), "address": places(), "open_uid": tokens(), "oaid": tokens()}
+    return documents_with(BuyerDocument, by_name, nick=nicks())
 
 
 def shops() -> SearchStrategy[Document]:
     """Draw a shop with sub-accounts and addresses, of which one is for returns."""
     sub = documents_with(SubDocument, {"session": tokens(), "methods": _methods()}, nick=nicks())
-    known = {
+    by_name = {
         "seller_id": ids(),
         "session": tokens(),
         "addresses": lists_of(addresses(), "contact_id", least=1),
         "subs": lists_of(sub, "nick", least=0),
     }
     return (
-        documents_with(ShopDocument, known, nick=nicks())
+        documents_with(ShopDocument, by_name, nick=nicks())
         .map(_keep_one_default)
         .map(_prefix_subs)
         .map(lambda shop: _drop_repeated_sessions([shop])[0])
@@ -246,10 +246,10 @@ def _robots() -> SearchStrategy[Document]:
 
 def _quotas() -> SearchStrategy[Document]:
     patterns = st.sampled_from([*sorted(METHODS), "tmall.exchange.*", ""])
-    known = {"method": patterns, "sub_code": st.sampled_from(BAN_SUB_CODES)}
+    by_name = {"method": patterns, "sub_code": st.sampled_from(BAN_SUB_CODES)}
     return documents_with(
         QuotaDocument,
-        known,
+        by_name,
         per=st.sampled_from(("second", "day")),
         limit=numbers(0, _MAX_CALLS),
         app_key=st.just(""),
