@@ -1,4 +1,5 @@
-"""An exchange as the documents describe it, written by hand: what the machines compare the product with.
+"""An exchange as the documents describe it, written by hand: what the machines compare the product
+with.
 
 Nothing here reads the product's table.  Sources: guide, API page 7 and 8, rules of the product.
 """

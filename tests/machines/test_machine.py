@@ -1,7 +1,8 @@
-"""A machine over several exchanges: all actors, legal and illegal moves, time around every deadline.
+"""A machine over several exchanges: all actors, legal and illegal moves, time around every
+deadline.
 
-The product is compared after every step with a model written by hand from the documents; under a fixed
-seed the machine takes every row of the table.
+The product is compared after every step with a model written by hand from the documents; under a
+fixed seed the machine takes every row of the table.
 """
 
 import json
@@ -334,7 +335,9 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
 
 def test_machine_takes_every_row(machine_class):
-    """Played by a machine under a fixed seed, product and model agree, and every row of the table is taken."""
+    """Played by a machine under a fixed seed, product and model agree, and every row of the table
+    is taken.
+    """
     run_state_machine_as_test(
         seed(20260301)(machine_class),
         settings=settings(

@@ -1,4 +1,4 @@
-"""A story is played on a fresh sandbox of a desk without HTTP."""
+"""A scenario is run on a fresh sandbox of a desk without HTTP."""
 
 import time
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from mockserver.world.clock import FROZEN_AT
 from mockserver.world.document import read_world
 from mockserver.world.world import World
 
-Tell = Callable[..., ScenarioResult]
+RunText = Callable[..., ScenarioResult]
 
 
 @pytest.fixture
-def tell() -> Tell:
-    """Plays the text of a story: what came of it."""
+def run_text() -> RunText:
+    """Plays the text of a scenario: what came of it."""
     desk = make_context()
 
     def play(
@@ -35,18 +35,20 @@ def tell() -> Tell:
         **options: object,
     ) -> ScenarioResult:
         # `clock`, and advanced by `before`: where the sandbox stands when the story begins
-        story = read_scenario(text, "story.yaml", options)
+        scenario = read_scenario(text, "story.yaml", options)
         world = World(
             desk.directory,
-            read_world({"clock": FROZEN_AT, **story.given, **({"clock": clock} if clock else {})}),
+            read_world(
+                {"clock": FROZEN_AT, **scenario.given, **({"clock": clock} if clock else {})}
+            ),
         )
         desk.directory.add(world)
         world.advance(parse_duration(before))
-        stage = in_process_target(InProcessControl(desk), world.id)
+        target = in_process_target(InProcessControl(desk), world.id)
         try:
             return run_scenario(
-                story,
-                stage,
+                scenario,
+                target,
                 RunSettings(
                     waiter=ClientWaiter(time.monotonic, time.sleep),
                     until=until,
@@ -55,6 +57,6 @@ def tell() -> Tell:
                 ),
             )
         finally:
-            stage.close()
+            target.close()
 
     return play

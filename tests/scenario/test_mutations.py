@@ -1,8 +1,10 @@
-"""The stories hold every rule of the table: whatever is changed in a row, some shipped story fails.
+"""The scenarios hold every rule of the table: whatever is changed in a row, some shipped scenario
+fails.
 
-A mutant is the table with one thing changed under one ruleset.  Conditions that tell rows of one state and
-move apart are changed in the literal, for all its rulesets, and the row is tried first, since order alone
-could hide that they are gone.  What failed lately and stories that take the row are played first; the first failure decides.
+A mutant is the table with one thing changed under one ruleset.  Conditions that tell rows of one
+state and move apart are changed in the literal, for all its rulesets, and the row is tried first,
+since order alone could hide that they are gone.  What failed lately and scenarios that take the row
+are run first; the first failure decides.
 """
 
 import time
@@ -49,44 +51,46 @@ class Mutant(NamedTuple):
     rules: RuleValues = DEFAULTS
 
 
-class Known(NamedTuple):
-    """A story read, with the rows it takes when all is well and how long that lasts."""
+class ShippedScenario(NamedTuple):
+    """A scenario read, with the rows it takes when all is well and how long that lasts."""
 
-    story: Scenario
+    scenario: Scenario
     takes: frozenset[tuple[str, str]]
     seconds: float
 
 
-def told(story: Scenario) -> tuple[ScenarioResult, ScenarioTarget]:
-    """What comes of a story on a fresh sandbox, and that sandbox as it is then."""
-    stage = in_process_targets(make_context())(story.given)
+def told(scenario: Scenario) -> tuple[ScenarioResult, ScenarioTarget]:
+    """What comes of a scenario on a fresh sandbox, and that sandbox as it is then."""
+    target = in_process_targets(make_context())(scenario.given)
     return run_scenario(
-        story, stage, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep))
-    ), stage
+        scenario, target, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep))
+    ), target
 
 
-def rows_taken(stage: ScenarioTarget) -> frozenset[tuple[str, str]]:
+def rows_taken(target: ScenarioTarget) -> frozenset[tuple[str, str]]:
     """Ruleset and name of every row that the sandbox's exchanges have taken."""
-    items = stage.ask("GET", "exchanges", limit=20_000)["items"]
+    items = target.ask("GET", "exchanges", limit=20_000)["items"]
     return frozenset(
-        (each["ruleset"], event["rule"]) for each in items for event in each["timeline"]
+        (exchange["ruleset"], event["rule"]) for exchange in items for event in exchange["timeline"]
     )
 
 
 @pytest.fixture(scope="module")
-def library() -> tuple[Known, ...]:
-    """The shipped stories, read by the rules as they are."""
+def library() -> tuple[ShippedScenario, ...]:
+    """The shipped scenarios, read by the rules as they are."""
     known = []
     for name in list_shipped():
-        story = read_scenario(read_shipped(name), name)
-        result, stage = told(story)
-        known.append(Known(story, rows_taken(stage), result.seconds))
+        scenario = read_scenario(read_shipped(name), name)
+        result, target = told(scenario)
+        known.append(ShippedScenario(scenario, rows_taken(target), result.seconds))
     return tuple(known)
 
 
 @pytest.fixture
 def survives(library, monkeypatch) -> Callable[..., bool]:
-    """Whether no story fails by a mutant's rules; those that failed by the last ones, or take the row, are played first."""
+    """Whether no scenario fails by a mutant's rules; those that failed by the last ones, or take
+    the row, are run first.
+    """
 
     def install(mutant: Mutant) -> None:
         tables = mutant.tables
@@ -121,14 +125,14 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
         install(mutant)
         for known in sorted(
             library,
-            key=lambda each: (
-                each.story.path not in killers,
-                (ruleset, rule) not in each.takes,
-                each.seconds,
+            key=lambda entry: (
+                entry.scenario.path not in killers,
+                (ruleset, rule) not in entry.takes,
+                entry.seconds,
             ),
         ):
-            if told(known.story)[0].outcome == "failed":  # a broken story has shown nothing
-                killers.add(known.story.path)
+            if told(known.scenario)[0].outcome == "failed":  # a broken story has shown nothing
+                killers.add(known.scenario.path)
                 return False
         return True
 
@@ -141,8 +145,8 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
 
 def put(row: Row, changed: Row | None, ruleset: Ruleset) -> Tables:
     """The tables with a row replaced under one ruleset, or dropped."""
-    rows = (changed if each is row else each for each in ROWS[ruleset])
-    return {**ROWS, ruleset: tuple(each for each in rows if each is not None)}
+    rows = (changed if candidate is row else candidate for candidate in ROWS[ruleset])
+    return {**ROWS, ruleset: tuple(candidate for candidate in rows if candidate is not None)}
 
 
 def without(row: Row, field: str) -> Iterator[tuple[str, Row]]:
@@ -184,8 +188,10 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
         own = f"{row.deadline_rule} of {ruleset}"  # one timer a state: rows that share it change together
         values = {**DEFAULTS.values, own: DEFAULTS.duration(row.deadline_rule) + by}
         rows = tuple(
-            replace(each, deadline_rule=own) if each.deadline_rule == row.deadline_rule else each
-            for each in ROWS[ruleset]
+            replace(candidate, deadline_rule=own)
+            if candidate.deadline_rule == row.deadline_rule
+            else candidate
+            for candidate in ROWS[ruleset]
         )
         yield Mutant(
             f"{ruleset} {row.name}: {what}",
@@ -200,7 +206,7 @@ def unchosen(row: Row) -> Iterator[Mutant]:
         if condition.deciding:
             less = replace(row, when=row.when[:place] + row.when[place + 1 :])
             first = {
-                ruleset: (less, *(each for each in rows if each is not row))
+                ruleset: (less, *(candidate for candidate in rows if candidate is not row))
                 if row in rows
                 else rows
                 for ruleset, rows in ROWS.items()
@@ -212,7 +218,7 @@ def cs_mutants() -> Iterator[Mutant]:
     """Customer service's table without each row, source, target and verdict in turn."""
     for row in CS_TABLE:
         name = f"cs {row.move.name()}" + (f" {row.when.name}" if row.when else "")
-        rest = tuple(each for each in CS_TABLE if each is not row)
+        rest = tuple(candidate for candidate in CS_TABLE if candidate is not row)
         yield Mutant(f"{name}: dropped", cs_table=rest)
         for place, target in enumerate(row.targets):
             less = replace(row, targets=row.targets[:place] + row.targets[place + 1 :])
@@ -226,7 +232,9 @@ def cs_mutants() -> Iterator[Mutant]:
             replace(
                 row,
                 sources=tuple(
-                    each for each in row.sources if row.move is not kind or each is not source
+                    candidate
+                    for candidate in row.sources
+                    if row.move is not kind or candidate is not source
                 ),
             )
             for row in CS_TABLE
@@ -242,41 +250,48 @@ def survivors(found: Iterator[tuple[Mutant, bool]]) -> list[str]:
 
 
 def test_the_rules_as_they_are_survive(survives):
-    """Installed unchanged, the table fails no story: what fails below fails for the change."""
+    """Installed unchanged, the table fails no scenario: what fails below fails for the change."""
     assert survives(Mutant("nothing"))
 
 
 @pytest.mark.parametrize(
-    ("ruleset", "row"), [pytest.param(*each, id=f"{each[0]}-{each[1].name}") for each in ALL]
+    ("ruleset", "row"), [pytest.param(*pair, id=f"{pair[0]}-{pair[1].name}") for pair in ALL]
 )
-def test_a_changed_row_fails_a_story(survives, ruleset, row):
-    """Dropped, led elsewhere, later or sooner, without an entry, a condition, a value written, or its stamp."""
+def test_a_changed_row_fails_a_scenario(survives, ruleset, row):
+    """Dropped, led elsewhere, later or sooner, without an entry, a condition, a value written, or
+    its stamp.
+    """
     assert (
-        survivors((each, survives(each, ruleset, row.name)) for each in mutants(row, ruleset)) == []
+        survivors((mutant, survives(mutant, ruleset, row.name)) for mutant in mutants(row, ruleset))
+        == []
     )
 
 
 @pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name) for row in TABLE if any(c.deciding for c in row.when)]
 )
-def test_a_row_that_is_not_chosen_fails_a_story(survives, row):
+def test_a_row_that_is_not_chosen_fails_a_scenario(survives, row):
     """A row taken without asking what decides between it and the others is noticed."""
     assert (
-        survivors((each, survives(each, row.rulesets[-1], row.name)) for each in unchosen(row))
+        survivors(
+            (mutant, survives(mutant, row.rulesets[-1], row.name)) for mutant in unchosen(row)
+        )
         == []
     )
 
 
-@pytest.mark.parametrize("mutant", [pytest.param(each, id=each.what) for each in cs_mutants()])
-def test_a_change_to_customer_service_fails_a_story(survives, mutant):
+@pytest.mark.parametrize(
+    "mutant", [pytest.param(mutant, id=mutant.what) for mutant in cs_mutants()]
+)
+def test_a_change_to_customer_service_fails_a_scenario(survives, mutant):
     """Order and numbers of asking, stepping in and judging are held too."""
     assert survivors(iter([(mutant, survives(mutant))])) == []
 
 
 def test_every_survivor_is_a_mutant():
     """The list names nothing that is no longer there."""
-    every = {each.what for ruleset, row in ALL for each in mutants(row, ruleset)}
-    every |= {each.what for row in TABLE for each in unchosen(row)} | {
-        each.what for each in cs_mutants()
+    every = {mutant.what for ruleset, row in ALL for mutant in mutants(row, ruleset)}
+    every |= {mutant.what for row in TABLE for mutant in unchosen(row)} | {
+        mutant.what for mutant in cs_mutants()
     }
     assert set(SURVIVORS) <= every

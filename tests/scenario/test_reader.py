@@ -1,4 +1,4 @@
-"""The reader: every mistake of a story is told at once, with its place and what was meant."""
+"""The reader: every mistake of a scenario is told at once, with its place and what was meant."""
 
 import json
 
@@ -24,7 +24,10 @@ def mistakes_of(text):
     """Line, column and sentence of every mistake of a story."""
     with pytest.raises(InvalidFile) as unreadable:
         read_scenario(text, "story.yaml")
-    return [(each.line, each.column, f"{each.zh} {each.en}") for each in unreadable.value.mistakes]
+    return [
+        (mistake.line, mistake.column, f"{mistake.zh} {mistake.en}")
+        for mistake in unreadable.value.mistakes
+    ]
 
 
 def test_all_mistakes_are_told_at_once():
@@ -44,8 +47,10 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_members_asked_of_a_reply_are_checked_at_every_depth():
-    """A member that no reply of the method can have is a mistake at its own place; those it has are none."""
-    story = """\
+    """A member that no reply of the method can have is a mistake at its own place; those it has are
+    none.
+    """
+    scenario = """\
 scenario: x
 steps:
   - call: tmall.exchange.receive.get
@@ -54,16 +59,16 @@ steps:
     with: {dispute_id: 1}
     expect: {result: {total_resluts: 2, results: {refund_message: {count: 2}}}}
 """
-    found = mistakes_of(story)
+    found = mistakes_of(scenario)
     assert [(line, column) for line, column, _ in found] == [(7, 23)]
     assert "total_results" in found[0][2]
 
 
-def test_an_argument_is_checked_by_the_rules_of_the_story():
+def test_an_argument_is_checked_by_the_rules_of_the_scenario():
     """A message longer than the story's own limit is a mistake, one within a raised limit is none."""
-    story = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
-    assert [line for line, _, _ in mistakes_of(story.format(5, "六个字节"))] == [5]
-    read_scenario(story.format(1000, "长" * 300), "story.yaml")
+    scenario = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
+    assert [line for line, _, _ in mistakes_of(scenario.format(5, "六个字节"))] == [5]
+    read_scenario(scenario.format(1000, "长" * 300), "story.yaml")
 
 
 @pytest.mark.parametrize(
@@ -83,9 +88,11 @@ def test_a_mapping_or_list_is_no_name(wrong, column):
 
 
 def test_a_fault_is_checked_before_anything_runs():
-    """An unknown fault, an option of another and a value out of bounds are mistakes at their places."""
-    story = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lots\n  - fault: reply_lost\n    time: 2\n  - fault: latency\n    probability: 7\n"
-    found = mistakes_of(story)
+    """An unknown fault, an option of another and a value out of bounds are mistakes at their
+    places.
+    """
+    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lots\n  - fault: reply_lost\n    time: 2\n  - fault: latency\n    probability: 7\n"
+    found = mistakes_of(scenario)
     assert [(line, column) for line, column, _ in found] == [(4, 12), (6, 5), (8, 18)]
     assert "reply_lost" in found[0][2] and "times" in found[1][2]
 
@@ -106,7 +113,9 @@ def test_a_fault_is_checked_before_anything_runs():
     ],
 )
 def test_a_name_that_nothing_shown_can_have_is_a_mistake(wanted, meant):
-    """A status, field or move of an expectation that does not exist is told with what was probably meant."""
+    """A status, field or move of an expectation that does not exist is told with what was probably
+    meant.
+    """
     [(line, _, sentence)] = mistakes_of(
         f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{wanted}}}\n"
     )
@@ -116,7 +125,7 @@ def test_a_name_that_nothing_shown_can_have_is_a_mistake(wanted, meant):
 
 
 def test_every_member_that_is_shown_can_be_expected():
-    """What the sandbox shows of an exchange, its facts and its messages can be written down."""
+    """What the sandbox shows of an exchange, its events and its messages can be written down."""
     sandbox = Sandbox()
     exchange = sandbox.open()
     sandbox.client().call(
@@ -139,11 +148,13 @@ def test_every_member_that_is_shown_can_be_expected():
 
 
 def test_a_status_has_the_texts_of_every_rule_so_far():
-    """A text that rules set may be expected, and an earlier one still, as a snapshot may bring it back."""
-    story = "scenario: x\nsteps:\n  - buyer: apply\n  - rules: {text.1: 新申请}\n  - await: {status: {one_of: [新申请]}}\n  - await: {status_text: SOME}\n"
+    """A text that rules set may be expected, and an earlier one still, as a snapshot may bring it
+    back.
+    """
+    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - rules: {text.1: 新申请}\n  - await: {status: {one_of: [新申请]}}\n  - await: {status_text: SOME}\n"
     for text in ("新申请", "换货待处理"):
-        read_scenario(story.replace("SOME", text), "story.yaml")
-    assert mistakes_of(story.replace("SOME", "旧申请")) != []
+        read_scenario(scenario.replace("SOME", text), "story.yaml")
+    assert mistakes_of(scenario.replace("SOME", "旧申请")) != []
 
 
 @pytest.mark.parametrize(

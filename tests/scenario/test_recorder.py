@@ -1,4 +1,4 @@
-"""The recorder: a recorded history, played on a fresh sandbox, leads to the same states."""
+"""The recorder: a recorded history, run on a fresh sandbox, leads to the same states."""
 
 import json
 import time
@@ -67,11 +67,11 @@ def recorded(world):
         return record_scenario(work.view.copy(), work.now, world.id)
 
 
-def played(story):
-    """The world in which the story has been played, all as expected."""
-    desk, world = found(**story.given)
+def played(scenario):
+    """The world in which the scenario has been run, all as expected."""
+    desk, world = found(**scenario.given)
     result = run_scenario(
-        story,
+        scenario,
         in_process_target(InProcessControl(desk), world.id, temporary=False),
         RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)),
     )
@@ -80,11 +80,11 @@ def played(story):
 
 
 def replayed(text):
-    """The world in which a recorded text has been played."""
-    story = read_scenario(text, "recorded.yaml")
-    assert check_scenario(story) == ()
+    """The world in which a recorded text has been run."""
+    scenario = read_scenario(text, "recorded.yaml")
+    assert check_scenario(scenario) == ()
     assert list(VALIDATOR.iter_errors(read_yaml(text).plain())) == []
-    return played(story)
+    return played(scenario)
 
 
 def act(world, exchange, by, move, sub=False, **fields):
@@ -127,18 +127,18 @@ def standing(world):
         return {
             "exchanges": [
                 (
-                    each.status,
-                    each.cs_status,
-                    each.num,
-                    each.exchange_sku,
-                    each.reserved,
-                    each.reason,
-                    each.desc,
-                    each.buyer_logistic_no,
-                    each.seller_logistic_no,
-                    each.address,
+                    exchange.status,
+                    exchange.cs_status,
+                    exchange.num,
+                    exchange.exchange_sku,
+                    exchange.reserved,
+                    exchange.reason,
+                    exchange.desc,
+                    exchange.buyer_logistic_no,
+                    exchange.seller_logistic_no,
+                    exchange.address,
                 )
-                for each in (state.exchanges[number] for number in state.events)
+                for exchange in (state.exchanges[number] for number in state.events)
             ],
             "messages": [
                 [(m.role.actor, m.content, m.pictures) for m in state.messages[number]]
@@ -314,7 +314,9 @@ def do(world, step):
 @LAW
 @given(st.lists(STEPS, max_size=25))
 def test_a_recorded_history_replays(steps):
-    """Whatever buyer, seller, customer service, time, stock and rules did: recorded and played, it is the same again."""
+    """Whatever buyer, seller, customer service, time, stock and rules did: recorded and run, it is
+    the same again.
+    """
     _, world = found()
     world.open({})
     for step in steps:
@@ -345,7 +347,7 @@ def test_a_clock_set_back_is_told_by_states(steps):
 
 
 def test_what_the_platform_filled_in_is_told():
-    """Return address, refuse reason and waybill stand in the story, given or not."""
+    """Return address, refuse reason and waybill stand in the scenario, given or not."""
     _, world = found()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
@@ -353,8 +355,8 @@ def test_what_the_platform_filled_in_is_told():
     act(world, exchange, "seller", "returngoods_refuse")
     text, waybill = recorded(world), world.exchange(exchange.dispute_id).buyer_logistic_no
     assert all(
-        f"    {each}\n" in text
-        for each in (
+        f"    {line}\n" in text
+        for line in (
             "address_id: 10000002",
             f"logistics_no: {waybill}",
             "seller_refuse_reason_id: 1201",
@@ -363,7 +365,9 @@ def test_what_the_platform_filled_in_is_told():
 
 
 def test_what_a_rule_made_due_is_told_after_it():
-    """A deadline that a change of rules shortens to nothing fires after the rule in the story as well."""
+    """A deadline that a change of rules shortens to nothing fires after the rule in the scenario as
+    well.
+    """
     _, world = found()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
@@ -453,10 +457,10 @@ def test_nothing_private_is_recorded():
         leave_message="请寄回",
     )
     text = recorded(world)
-    assert [each for each in private if each in text] == []
+    assert [word for word in private if word in text] == []
     assert all(
-        each in text
-        for each in ("900719925474099301", "想换大一号", "请寄回", "甲店", "contact_id: 5")
+        word in text
+        for word in ("900719925474099301", "想换大一号", "请寄回", "甲店", "contact_id: 5")
     )
     again = replayed(text)
     assert (again.exchange(exchange.dispute_id).tid, again.exchange(exchange.dispute_id).oid) == (
@@ -466,7 +470,9 @@ def test_nothing_private_is_recorded():
 
 
 def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
-    """A sandbox in which `moving_rows` disturbed a list is replayed to the same exchanges, instants included."""
+    """A sandbox in which `moving_rows` disturbed a list is replayed to the same exchanges, instants
+    included.
+    """
     _, world = found()
     exchanges = world.open({}, 4)
     world.plan_faults({"fault": "moving_rows", "times": None})
@@ -480,7 +486,7 @@ def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
 
 
 def test_a_running_clock_is_told_by_instants():
-    """Time that passed by itself passes in the story, deadlines included."""
+    """Time that passed by itself passes in the scenario, deadlines included."""
     machine = Machine()
     _, world = found(machine, clock={"mode": "running"})
     [exchange] = world.open({})
@@ -494,11 +500,11 @@ def test_a_running_clock_is_told_by_instants():
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
 def test_only_what_still_stands_is_told(mode):
-    """What a restored snapshot or a reset took back is not in the story, and what follows is."""
+    """What a restored snapshot or a reset took back is not in the scenario, and what follows is."""
     machine = Machine()
     _, world = found(machine, clock={"mode": mode}, samples=True)
     world.reset()
-    exchange = next(each for each in world._state.exchanges.values() if each.status == 2)
+    exchange = next(item for item in world._state.exchanges.values() if item.status == 2)
     act(world, exchange, "buyer", "ship_back")
     world.open({"status": 3, "created": "2026-02-25 08:00:00", "modified": "2026-02-28 08:00:00"})
     world.snapshot("kept")
@@ -524,7 +530,9 @@ def test_only_what_still_stands_is_told(mode):
 
 @pytest.mark.parametrize("policy", ["prompt", "adversarial", "random"])
 def test_robots_are_told_as_the_parties_they_play(policy):
-    """What robots did, buyers that come by themselves included, are moves of the story, which needs no robots."""
+    """What robots did, buyers that come by themselves included, are moves of the scenario, which
+    needs no robots.
+    """
     _, world = found(
         robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"},
         goods={"wanted": {"stock": 3}},
@@ -554,16 +562,18 @@ def test_an_emptied_sandbox_is_told():
     assert "restore: empty" in text
     again = replayed(text)
     assert_same(world, again)
-    assert [each.status for each in again._state.exchanges.values()] == [4]
+    assert [exchange.status for exchange in again._state.exchanges.values()] == [4]
 
 
-def test_an_untouched_sandbox_is_a_story():
-    """A history of nothing is a story that plays."""
+def test_an_untouched_sandbox_is_a_scenario():
+    """A history of nothing is a scenario that plays."""
     assert replayed(recorded(found()[1]))._state.exchanges == {}
 
 
 def test_a_stored_document_is_told_as_it_stood():
-    """Exchanges of a snapshot document have no history here: they are opened where they stood, and what follows is told."""
+    """Exchanges of a snapshot document have no history here: they are opened where they stood, and
+    what follows is told.
+    """
     _, world = found(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
     for status in (1, 2, 6, 13):
         world.open({"status": status, "num": 2})
@@ -583,9 +593,9 @@ def test_a_stored_document_is_told_as_it_stood():
     text = recorded(copy)
     assert "快照文档" in text.partition("scenario:")[0]
     again = replayed(text)
-    assert [(each.status, each.cs_status) for each in again._state.exchanges.values()] == [
-        (each.status, each.cs_status) for each in copy._state.exchanges.values()
-    ]
+    assert [
+        (exchange.status, exchange.cs_status) for exchange in again._state.exchanges.values()
+    ] == [(exchange.status, exchange.cs_status) for exchange in copy._state.exchanges.values()]
     assert (
         again._state.accounts[first.exchange_sku].available
         == copy._state.accounts[first.exchange_sku].available
@@ -603,7 +613,7 @@ def test_several_shops_and_accounts_are_told():
         act(world, exchange, "seller", "turn_to_refund", sub=shop == "甲店")
     again = replayed(recorded(world))
     assert standing(again) == standing(world)
-    assert [each.shop for each in again._state.exchanges.values()] == ["甲店", "乙店"]
+    assert [exchange.shop for exchange in again._state.exchanges.values()] == ["甲店", "乙店"]
     assert [
         event.role
         for events in again._state.events.values()
@@ -613,7 +623,9 @@ def test_several_shops_and_accounts_are_told():
 
 
 def test_what_no_signed_call_can_carry_is_named():
-    """A field, a second picture or a large picture that a story cannot have is left out and said at the top."""
+    """A field, a second picture or a large picture that a scenario cannot have is left out and said
+    at the top.
+    """
     _, world = found()
     [exchange] = world.open({"status": 12})
     large = "data:image/png;base64," + PICTURE.partition(",")[2].rstrip("=") + "A" * 20_002
@@ -656,7 +668,9 @@ def test_what_no_signed_call_can_carry_is_named():
 
 
 def test_a_history_that_no_file_can_hold_is_refused():
-    """Beyond what a file may hold the history is not told at all, and the sentence says how long it is."""
+    """Beyond what a file may hold the history is not told at all, and the sentence says how long it
+    is.
+    """
     _, world = found()
     world.open({}, 5_000)
     with pytest.raises(HistoryTooLong) as refused:
@@ -670,11 +684,11 @@ def test_a_history_that_no_file_can_hold_is_refused():
         recorded(world)
 
 
-def test_every_shipped_story_can_be_recorded():
-    """What any shipped story does is told and replays: the same moves at the same instants."""
+def test_every_shipped_scenario_can_be_recorded():
+    """What any shipped scenario does is told and replays: the same moves at the same instants."""
     for name in list_shipped():
-        story = read_scenario(read_shipped(name), name)
-        world = played(story)
+        scenario = read_scenario(read_shipped(name), name)
+        world = played(scenario)
         text = recorded(world)
         assert "未能照录" not in text, name
         assert deeds_of(replayed(text)) == deeds_of(world), name

@@ -1,4 +1,4 @@
-"""Reports: valid whatever stories contain, complete, and without a secret."""
+"""Reports: valid whatever scenarios contain, complete, and without a secret."""
 
 import json
 from xml.etree import ElementTree
@@ -42,8 +42,8 @@ BROKEN = ScenarioResult(
 CUT = ScenarioResult(title="没完", path="d.scenario.yaml", outcome="interrupted", steps=0)
 
 
-def test_junit_counts_and_names_every_story():
-    """A failed expectation is a failure, a broken story an error, an interrupted one skipped."""
+def test_junit_counts_and_names_every_scenario():
+    """A failed expectation is a failure, a broken scenario an error, an interrupted one skipped."""
     root = ElementTree.fromstring(format_junit([PASSED, FAILED, BROKEN, CUT], 1.5))
     suite = root.find("testsuite")
     cases = {case.get("name"): [child.tag for child in case] for case in suite}
@@ -63,7 +63,7 @@ def test_junit_counts_and_names_every_story():
     st.text(),
     st.recursive(
         st.none() | st.text() | st.integers(),
-        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+        lambda values: st.lists(values) | st.dictionaries(st.text(), values),
     ),
 )
 def test_reports_are_valid_whatever_stands_in_them(title, words, value):
@@ -78,7 +78,7 @@ def test_reports_are_valid_whatever_stands_in_them(title, words, value):
 
 
 def test_json_counts_by_outcome():
-    """The JSON report has the counts and every story with its trouble."""
+    """The JSON report has the counts and every scenario with its trouble."""
     report = json.loads(format_json([PASSED, FAILED, CUT], 1.0))
     assert {
         name: report[name] for name in ("total", "passed", "failed", "broken", "interrupted")
@@ -112,9 +112,11 @@ def test_json_counts_by_outcome():
     ],
 )
 def test_a_transcript_has_all_that_helps(lang, wanted):
-    """Place, sentence, facts, possible moves, call and the client's words stand in a failure's transcript."""
+    """Place, sentence, events, possible moves, call and the client's words stand in a failure's
+    transcript.
+    """
     text = format_transcript(FAILED, lang)
-    assert all(each in text for each in (*wanted, "curl -s"))
+    assert all(word in text for word in (*wanted, "curl -s"))
 
 
 def test_the_mark_stands_below_the_column():
@@ -122,7 +124,9 @@ def test_the_mark_stands_below_the_column():
     lines = format_transcript(FAILED).splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith("      - expect"))
     before = TROUBLE.source[: TROUBLE.column - 1]
-    assert lines[place + 1].index("^") == 4 + len(before) + sum(each > "\u2e80" for each in before)
+    assert lines[place + 1].index("^") == 4 + len(before) + sum(
+        character > "\u2e80" for character in before
+    )
 
 
 def test_big_values_get_lines_of_their_own():

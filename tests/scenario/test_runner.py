@@ -1,8 +1,8 @@
-"""The runner: a story passes when all is as written, and says where it broke when not."""
+"""The runner: a scenario passes when all is as written, and says where it broke when not."""
 
 import pytest
 
-STORY = """\
+SCENARIO = """\
 scenario: 买家逾期未寄回，换货关闭
 about: The buyer never returns the goods; the exchange closes and the reservation is released.
 ruleset: classic
@@ -21,9 +21,9 @@ steps:
 """
 
 
-def test_the_story_of_the_contract_passes(tell):
+def test_the_scenario_of_the_contract_passes(run_text):
     """The example that users are shown plays to its end."""
-    result = tell(STORY)
+    result = run_text(SCENARIO)
     assert (result.outcome, result.steps, result.trouble) == ("passed", 7, None)
 
 
@@ -37,16 +37,18 @@ def test_the_story_of_the_contract_passes(tell):
         ("moved_by: system", "moved_by: buyer", 15, "system"),
     ],
 )
-def test_what_is_not_as_written_is_named(tell, wrong, right, line, actual):
+def test_what_is_not_as_written_is_named(run_text, wrong, right, line, actual):
     """A wrong expectation fails on its line, with what is instead."""
-    result = tell(STORY.replace(wrong, right))
+    result = run_text(SCENARIO.replace(wrong, right))
     assert result.outcome == "failed"
     assert (result.trouble.line, result.trouble.actual) == (line, actual)
 
 
-def test_a_refused_move_fails_with_what_was_possible(tell):
-    """A seller's call that is refused fails the story: facts, possible moves and the call as curl."""
-    result = tell("scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
+def test_a_refused_move_fails_with_what_was_possible(run_text):
+    """A seller's call that is refused fails the scenario: events, possible moves and the call as
+    curl.
+    """
+    result = run_text("scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
     trouble = result.trouble
     assert (result.outcome, trouble.line) == ("failed", 4)
     assert [event["move"] for event in trouble.events] == ["apply"]
@@ -56,28 +58,30 @@ def test_a_refused_move_fails_with_what_was_possible(tell):
     assert "$TOP_SESSION" in trouble.curl
 
 
-def test_a_wanted_refusal_passes_and_success_instead_fails(tell):
+def test_a_wanted_refusal_passes_and_success_instead_fails(run_text):
     """`refused` holds for the failure it names, and for nothing else."""
     empty = "scenario: x\ngiven: {goods: {wanted: {stock: 0}}}\nsteps:\n  - buyer: apply\n  - seller: agree\n    refused: no_stock\n"
-    assert tell(empty).ok
-    assert tell(empty.replace("no_stock", "wrong_state")).outcome == "failed"
-    assert tell(empty.replace("stock: 0", "stock: 1")).outcome == "failed"
+    assert run_text(empty).ok
+    assert run_text(empty.replace("no_stock", "wrong_state")).outcome == "failed"
+    assert run_text(empty.replace("stock: 0", "stock: 1")).outcome == "failed"
 
 
-def test_until_stops_at_the_status(tell):
-    """A story told to stop at a status stops there, by number or by text."""
+def test_until_stops_at_the_status(run_text):
+    """A scenario told to stop at a status stops there, by number or by text."""
     for until in ("2", "待买家退货"):
-        result = tell(STORY, until=until)
+        result = run_text(SCENARIO, until=until)
         assert (result.outcome, result.stopped, result.steps) == ("passed", True, 2)
-    assert tell(STORY, until="5").outcome == "broken"
+    assert run_text(SCENARIO, until="5").outcome == "broken"
 
 
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 
 
-def test_a_picture_of_a_call_goes_as_a_file(tell):
-    """A `data:` URL given to a call's picture parameter is uploaded, and nothing else is taken for one."""
-    story = f"""\
+def test_a_picture_of_a_call_goes_as_a_file(run_text):
+    """A `data:` URL given to a call's picture parameter is uploaded, and nothing else is taken for
+    one.
+    """
+    scenario = f"""\
 scenario: x
 steps:
   - buyer: apply
@@ -85,12 +89,14 @@ steps:
     with: {{dispute_id: $it, content: "{PNG}", message_pics: "{PNG}"}}
     expect: {{result.results.refund_message: {{first: {{content: "{PNG}", pic_urls.pic_url: {{count: 1}}}}}}}}
 """
-    assert tell(story).trouble is None
+    assert run_text(scenario).trouble is None
 
 
-def test_a_sellers_move_is_made_as_the_exchanges_own_shop(tell):
-    """Return address and refuse reason are looked up with the session of the shop whose exchange it is."""
-    story = """\
+def test_a_sellers_move_is_made_as_the_exchanges_own_shop(run_text):
+    """Return address and refuse reason are looked up with the session of the shop whose exchange it
+    is.
+    """
+    scenario = """\
 scenario: x
 given: {shops: [{nick: 甲店}, {nick: 乙店, addresses: [{contact_id: 555, addr: 乙路5号, cancel_def: true}]}]}
 steps:
@@ -102,7 +108,7 @@ steps:
     sub: true
     expect: {status: 6}
 """
-    assert tell(story).trouble is None
+    assert run_text(scenario).trouble is None
 
 
 @pytest.mark.parametrize(
@@ -120,25 +126,27 @@ steps:
         "call: tmall.exchange.get\n    with: {dispute_id: $it.exchange, fields: status}",
     ],
 )
-def test_a_reference_that_leads_nowhere_breaks_the_step(tell, step):
+def test_a_reference_that_leads_nowhere_breaks_the_step(run_text, step):
     """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
-    result = tell(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n")
+    result = run_text(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n")
     assert result.outcome in ("failed", "broken")
     assert result.trouble.line == 4
     assert result.trouble.zh and result.trouble.en
 
 
-def test_steps_can_be_bounded(tell):
-    """A story is played up to a number of steps, inner ones counted, and no further."""
-    story = "scenario: x\nsteps:\n  - buyer: apply\n  - repeat: 3\n    do:\n      - advance: 1s\n      - advance: 1s\n"
-    assert tell(story, most=7).ok
-    result = tell(story, most=6)
+def test_steps_can_be_bounded(run_text):
+    """A scenario is run up to a number of steps, inner ones counted, and no further."""
+    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - repeat: 3\n    do:\n      - advance: 1s\n      - advance: 1s\n"
+    assert run_text(scenario, most=7).ok
+    result = run_text(scenario, most=6)
     assert (result.outcome, result.steps, "6" in result.trouble.zh) == ("broken", 6, True)
 
 
-def test_a_guest_keeps_its_own_instants(tell):
-    """In a sandbox that stands at another now, a story's instants are moved by the distance, and its time advances."""
-    story = """\
+def test_a_guest_keeps_its_own_instants(run_text):
+    """In a sandbox that stands at another now, a scenario's instants are moved by the distance, and
+    its time advances.
+    """
+    scenario = """\
 scenario: x
 given: {clock: 2026-03-01 10:00:00}
 steps:
@@ -148,13 +156,15 @@ steps:
   - advance: 2026-03-01 11:00:00
   - expect: {now: 2026-03-01 11:00:00}
 """
-    assert tell(story, clock="2030-01-01 00:00:00", guest=True).trouble is None
-    assert tell(story, clock="2030-01-01 00:00:00").outcome == "failed"
+    assert run_text(scenario, clock="2030-01-01 00:00:00", guest=True).trouble is None
+    assert run_text(scenario, clock="2030-01-01 00:00:00").outcome == "failed"
 
 
-def test_a_guest_begins_anew_where_the_sandbox_began(tell):
-    """Restored to its baseline, a sandbox that is older than the story gives the story's beginning another instant."""
-    story = """\
+def test_a_guest_begins_anew_where_the_sandbox_began(run_text):
+    """Restored to its baseline, a sandbox that is older than the story gives the story's beginning
+    another instant.
+    """
+    scenario = """\
 scenario: x
 given: {clock: 2026-03-01 10:00:00}
 steps:
@@ -166,42 +176,44 @@ steps:
   - restore: later
   - expect: {now: 2026-03-04 10:00:00}
 """
-    assert tell(story, clock="2030-01-01 00:00:00", guest=True, before="2d").trouble is None
+    assert run_text(scenario, clock="2030-01-01 00:00:00", guest=True, before="2d").trouble is None
 
 
-def test_a_fault_step_plans_harm_and_none_ends_it(tell):
+def test_a_fault_step_plans_harm_and_none_ends_it(run_text):
     """A planned fault strikes the next call it matches; `fault: none` ends all that are planned."""
     limited = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: limited\n    method: tmall.exchange.agree\n    times: 2\n  - seller: agree\n    refused: 7\n"
-    assert tell(
+    assert run_text(
         limited
         + "  - expect: {status: 1}\n  - fault: none\n  - seller: agree\n  - expect: {status: 2}\n"
     ).ok
-    assert tell(limited + "  - seller: agree\n").outcome == "failed"
+    assert run_text(limited + "  - seller: agree\n").outcome == "failed"
 
 
-def test_a_lost_reply_is_a_refusal_of_its_own_name(tell):
-    """A call that was carried out and whose reply was lost is told by `reply_lost`, and by nothing else."""
+def test_a_lost_reply_is_a_refusal_of_its_own_name(run_text):
+    """A call that was carried out and whose reply was lost is told by `reply_lost`, and by nothing
+    else.
+    """
     lost = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lost\n    method: tmall.exchange.agree\n  - seller: agree\n    refused: reply_lost\n  - expect: {status: 2}\n"
-    assert tell(lost).ok
-    assert tell(lost.replace("refused: reply_lost", "refused: no_stock")).outcome == "failed"
-    assert tell(lost.replace("    refused: reply_lost\n", "")).outcome == "failed"
+    assert run_text(lost).ok
+    assert run_text(lost.replace("refused: reply_lost", "refused: no_stock")).outcome == "failed"
+    assert run_text(lost.replace("    refused: reply_lost\n", "")).outcome == "failed"
 
 
-def test_a_set_of_faults_is_planned(tell):
+def test_a_set_of_faults_is_planned(run_text):
     """A named set is planned at once; references stand for ids."""
-    assert tell(
+    assert run_text(
         "scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n"
     ).ok
 
 
-def test_an_unknown_sign_method_is_the_gateways_to_refuse(tell):
+def test_an_unknown_sign_method_is_the_gateways_to_refuse(run_text):
     """A call that names a sign_method nobody knows is sent, and refused as a wrong signature."""
-    story = "scenario: x\nsteps:\n  - call: tmall.exchange.get\n    with: {dispute_id: 1, fields: status, sign_method: sha1}\n    refused: 25\n"
-    assert tell(story).trouble is None
+    scenario = "scenario: x\nsteps:\n  - call: tmall.exchange.get\n    with: {dispute_id: 1, fields: status, sign_method: sha1}\n    refused: 25\n"
+    assert run_text(scenario).trouble is None
 
 
-def test_a_call_with_optional_system_parameters_runs(tell):
+def test_a_call_with_optional_system_parameters_runs(run_text):
     """Every system parameter that the gateway takes may stand in `with`, `target_app_key` too."""
     optional = "target_app_key: 5, partner_id: client-1, simplify: false"
-    story = STORY.replace("{dispute_id: $it,", f"{{dispute_id: $it, {optional},")
-    assert tell(story).outcome == "passed"
+    scenario = SCENARIO.replace("{dispute_id: $it,", f"{{dispute_id: $it, {optional},")
+    assert run_text(scenario).outcome == "passed"

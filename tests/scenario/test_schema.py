@@ -1,4 +1,6 @@
-"""The schema for editors: what the reader takes it takes, and what it names is what the reader knows."""
+"""The schema for editors: what the reader takes it takes, and what it names is what the reader
+knows.
+"""
 
 import json
 from pathlib import Path
@@ -34,20 +36,20 @@ def test_the_committed_file_is_what_the_command_prints():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(LIBRARY).as_posix())
-def test_a_shipped_story_is_valid_and_names_the_schema(path: Path):
-    """Each story opens with the line that leads an editor to the schema, and keeps to it."""
+def test_a_shipped_scenario_is_valid_and_names_the_schema(path: Path):
+    """Each scenario opens with the line that leads an editor to the schema, and keeps to it."""
     text = path.read_text("utf-8")
     first = text.splitlines()[0]
     assert first.startswith(HEADER), f"add the line {HEADER}…"
     assert (path.parent / first.removeprefix(HEADER)).resolve() == LIBRARY / "schema.json"
-    assert [(list(each.absolute_path), each.message) for each in wrong(text)] == []
+    assert [(list(error.absolute_path), error.message) for error in wrong(text)] == []
 
 
 def test_it_names_all_that_the_reader_knows():
     """Every kind of step, expectation and operator is offered, with its Chinese title."""
     parts = make_scenario_schema()["definitions"]
     assert {name: parts["step"]["properties"][name]["title"] for name in STEP_KINDS} == {
-        name: each.zh for name, each in STEP_KINDS.items()
+        name: kind.zh for name, kind in STEP_KINDS.items()
     }
     assert set(parts["expectations"]["properties"]) == set(EXPECTATIONS) - {"stock"}
     assert set(parts["operators"]["properties"]) == set(OPERATORS)

@@ -1,11 +1,11 @@
-"""Shipped stories are found by name."""
+"""Shipped scenarios are found by name."""
 
 import pytest
 
 from mockserver.scenario.library import find_shipped_file, list_shipped, read_shipped
 
 
-def test_a_story_is_found_by_its_path_or_its_last_part():
+def test_a_scenario_is_found_by_its_path_or_its_last_part():
     """The last part is enough where it is the only one."""
     assert find_shipped_file("classic/whole-exchange") == list_shipped()["classic/whole-exchange"]
     lasts = [name.rpartition("/")[2] for name in list_shipped()]

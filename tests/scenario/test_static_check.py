@@ -1,4 +1,6 @@
-"""The compiler's eye: steps that can never work are told before anything runs; what may work is let pass."""
+"""The compiler's eye: steps that can never work are told before anything runs; what may work is let
+pass.
+"""
 
 import pytest
 
@@ -12,8 +14,8 @@ APPLY = "scenario: x\nsteps:\n  - buyer: apply\n"
 def told(text):
     """Line and both sentences of every mistake."""
     return [
-        (each.line, f"{each.zh} | {each.en}")
-        for each in check_scenario(read_scenario(text, "story.yaml"))
+        (mistake.line, f"{mistake.zh} | {mistake.en}")
+        for mistake in check_scenario(read_scenario(text, "story.yaml"))
     ]
 
 
@@ -90,7 +92,9 @@ def test_what_may_work_is_let_pass(steps):
 
 
 def test_customer_service_stops_the_clock():
-    """While customer service has the case in hand no deadline is coming, and the buyer cannot modify."""
+    """While customer service has the case in hand no deadline is coming, and the buyer cannot
+    modify.
+    """
     asked = "scenario: x\nruleset: upgraded\nsteps:\n  - buyer: apply\n  - seller: refuse\n  - buyer: ask_cs\n"
     assert told(asked + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n") == []
     assert "需要客服介入" in told(asked + "  - buyer: modify\n")[0][1]
@@ -115,7 +119,7 @@ def test_an_unused_option_is_told():
         read_scenario(
             "scenario: x\nset: {reason: 尺码不合适}\nsteps:\n  - buyer: apply\n", "story.yaml"
         )
-    assert [(each.line, each.column) for each in unreadable.value.mistakes] == [(2, 7)]
+    assert [(mistake.line, mistake.column) for mistake in unreadable.value.mistakes] == [(2, 7)]
 
 
 def test_a_running_clock_is_let_pass():

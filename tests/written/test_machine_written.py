@@ -1,4 +1,4 @@
-"""What a machine writes about a failure, run by itself: story, pytest file and transcript fail the same way, outside any suite."""
+"""What a machine writes about a failure, run by itself: scenario, pytest file and transcript fail the same way, outside any suite."""
 
 import os
 import subprocess
@@ -166,20 +166,20 @@ def failed(project: Path, body: str) -> str:
 def written(project: Path, kind: str, check: str) -> dict[str, Path]:
     """The three files by their endings; nothing else is there."""
     folder = project / "tmall-failures"
-    assert {each.name for each in folder.iterdir()} == {
+    assert {path.name for path in folder.iterdir()} == {
         ".gitignore",
         ".tmall-failures",
         *(f"{kind}-{check}{end}" for end in (".scenario.yaml", ".py", ".sh")),
     }
     return {
-        each.suffix: each.relative_to(project)
-        for each in folder.iterdir()
-        if not each.name.startswith(".")
+        path.suffix: path.relative_to(project)
+        for path in folder.iterdir()
+        if not path.name.startswith(".")
     }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
+def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
     """Each of the three, run alone, shows the failure that the machine found; the suite tells where they are."""
     check, says = KINDS[kind]
     told = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
@@ -188,20 +188,21 @@ def test_story_pytest_file_and_transcript_fail_the_same_way(project: Path, kind:
     for path in files.values():
         assert str(path) in told
 
-    story = python(project, "mockserver", "run", str(files[".yaml"]))
-    assert story.returncode == 1, story.stdout + story.stderr
+    scenario = python(project, "mockserver", "run", str(files[".yaml"]))
+    assert scenario.returncode == 1, scenario.stdout + scenario.stderr
     lines = (project / files[".yaml"]).read_text("utf-8").splitlines()
     last = max(place for place, line in enumerate(lines, 1) if line.startswith("  - expect:"))
     assert any(
-        f"{files['.yaml'].name}:{place}:" in story.stdout for place in range(last, len(lines) + 1)
-    ), story.stdout
+        f"{files['.yaml'].name}:{place}:" in scenario.stdout
+        for place in range(last, len(lines) + 1)
+    ), scenario.stdout
 
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
     assert again.returncode == 1, again.stdout + again.stderr
     assert says in again.stdout
 
-    transcript = python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"]))
-    assert transcript.returncode == 1, transcript.stdout + transcript.stderr
+    script = python(project, "mockserver", "exec", "--port", "0", "--", "sh", str(files[".sh"]))
+    assert script.returncode == 1, script.stdout + script.stderr
     assert not (project / "hacked").exists()
 
 
@@ -244,14 +245,14 @@ def test_what_is_mended_passes(project: Path) -> None:
 def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
     project: Path, body: str, check: str
 ) -> None:
-    """What the platform cannot see fails in the pytest file; story and transcript say so and tell what led there."""
+    """What the platform cannot see fails in the pytest file; scenario and transcript say so and tell what led there."""
     failed(project, body)
     files = written(project, "Crash" if check == "exception" else "Seller", check)
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
     assert again.returncode == 1, again.stdout
     assert ("out" if check == "exception" else "two") in again.stdout
-    story = python(project, "mockserver", "run", str(files[".yaml"]))
-    assert story.returncode == 0, story.stdout
+    scenario = python(project, "mockserver", "run", str(files[".yaml"]))
+    assert scenario.returncode == 0, scenario.stdout
     for end in (".yaml", ".sh"):
         assert "错误在客户端内部" in (project / files[end]).read_text("utf-8")
     assert (
@@ -295,7 +296,7 @@ def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
     assert "请在文件里给出" in again.stdout
 
 
-def test_story_and_pytest_file_hold_no_credentials(project: Path) -> None:
+def test_scenario_and_pytest_file_hold_no_credentials(project: Path) -> None:
     """Key, secret and sessions stand in the transcript only, where the signatures need them; they are made up."""
     failed(project, "MACHINE = machine_of(Draws, check=['left_lying'])")
     files: dict[str, Any] = {

@@ -1,4 +1,6 @@
-"""With a client under test the seller's part is awaited: here the client acts whenever the runner waits."""
+"""With a client under test the seller's part is awaited: here the client acts whenever the runner
+waits.
+"""
 
 from collections.abc import Callable
 
@@ -37,11 +39,13 @@ steps:
 
 @pytest.fixture
 def tested() -> Callable:
-    """Plays a story whose client makes the next of `calls` in each pause; a tuple of calls is made in one breath."""
+    """Plays a story whose client makes the next of `calls` in each pause; a tuple of calls is made
+    in one breath.
+    """
 
     def play(text: str, *calls, alive: bool = True):
-        stage = in_process_targets(make_context())(
-            {**(story := read_scenario(text, "x")).given, "clock": {"mode": "frozen"}}
+        target = in_process_targets(make_context())(
+            {**(scenario := read_scenario(text, "x")).given, "clock": {"mode": "frozen"}}
         )
         left = list(calls)
         clock = [0.0]
@@ -52,23 +56,27 @@ def tested() -> Callable:
             for method, params in (
                 made if made and isinstance(made[0], tuple) else [made] if made else []
             ):
-                dispute_id = stage.ask("GET", "exchanges")["items"][0]["dispute_id"]
-                stage.call(method, {"dispute_id": dispute_id, **params}, stage.info["session"])
+                dispute_id = target.ask("GET", "exchanges")["items"][0]["dispute_id"]
+                target.call(method, {"dispute_id": dispute_id, **params}, target.info["session"])
 
         waiting = ClientWaiter(lambda: clock[0], pause, alive=lambda: alive)
-        return run_scenario(story, stage, RunSettings(waiter=waiting, client=True))
+        return run_scenario(scenario, target, RunSettings(waiter=waiting, client=True))
 
     return play
 
 
 def test_a_client_plays_the_seller(tested):
-    """Instants of the story hold although the sandbox stands at the real now and data gets older instead."""
+    """Instants of the scenario hold although the sandbox stands at the real now and data gets older
+    instead.
+    """
     result = tested(WHOLE, AGREE, TAKE, SHIP)
     assert (result.outcome, result.trouble) == ("passed", None)
 
 
-def test_a_client_may_be_ahead_of_the_story(tested):
-    """A client that ships as soon as it has the goods passes: the state between is told by the facts."""
+def test_a_client_may_be_ahead_of_the_scenario(tested):
+    """A client that ships as soon as it has the goods passes: the state between is told by the
+    events.
+    """
     result = tested(WHOLE, AGREE, (TAKE, SHIP))
     assert (result.outcome, result.trouble) == ("passed", None)
 
@@ -82,7 +90,7 @@ def test_what_facts_tell_of_a_passed_state_is_still_checked(tested):
     assert (result.outcome, result.trouble.line) == ("failed", 11)
 
 
-def test_a_client_that_does_nothing_breaks_the_story(tested):
+def test_a_client_that_does_nothing_breaks_the_scenario(tested):
     """The step that waits is named, with the method that was awaited."""
     result = tested(WHOLE)
     assert (result.outcome, result.trouble.line) == ("broken", 5)
@@ -90,7 +98,7 @@ def test_a_client_that_does_nothing_breaks_the_story(tested):
 
 
 def test_a_client_that_has_ended_is_waited_for_no_longer(tested):
-    """The story breaks at once and says so."""
+    """The scenario breaks at once and says so."""
     result = tested(WHOLE, alive=False)
     assert (result.outcome, "已经退出" in result.trouble.zh) == ("broken", True)
 
@@ -115,14 +123,14 @@ def test_a_refused_step_is_a_failed_call_of_the_client(tested, wanted, outcome):
 
 def test_a_platform_error_can_be_awaited(tested):
     """A step refused by a code waits for a call that the gateway refused."""
-    story = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n    refused: 41\n"
-    assert tested(story, ("tmall.exchange.agree", {"address_id": "x"})).ok
+    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n    refused: 41\n"
+    assert tested(scenario, ("tmall.exchange.agree", {"address_id": "x"})).ok
 
 
 def test_a_move_without_a_method_is_played(tested):
     """Nothing is awaited of a client where the platform has no method for the move."""
-    story = "scenario: x\nsteps:\n  - buyer: apply\n    status: 12\n  - seller: turn_to_refund\n  - expect: {status: 14}\n"
-    assert tested(story).ok
+    scenario = "scenario: x\nsteps:\n  - buyer: apply\n    status: 12\n  - seller: turn_to_refund\n  - expect: {status: 14}\n"
+    assert tested(scenario).ok
 
 
 RESTORED = """\

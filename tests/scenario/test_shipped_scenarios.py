@@ -1,4 +1,6 @@
-"""The shipped stories: each reads without mistake, says what it is and on what evidence, and passes."""
+"""The shipped scenarios: each reads without mistake, says what it is and on what evidence, and
+passes.
+"""
 
 import re
 from collections import Counter
@@ -20,7 +22,7 @@ from mockserver.scenario.static_check import check_scenario
 from mockserver.scenario.step_calls import build_signed_call, convert_pictures
 from mockserver.server import make_context
 
-STORIES = {
+SCENARIOS = {
     name: read_scenario(read_shipped(name), str(path)) for name, path in list_shipped().items()
 }
 
@@ -42,48 +44,50 @@ def known_place(evidence):
 
 
 def test_there_is_a_library():
-    """The stories are many, lie in folders by subject, and have short names."""
-    assert len(STORIES) >= 70
-    assert [name for name in STORIES if not re.fullmatch(r"[a-z-]+/[a-z0-9-]+", name)] == []
+    """The scenarios are many, lie in folders by subject, and have short names."""
+    assert len(SCENARIOS) >= 70
+    assert [name for name in SCENARIOS if not re.fullmatch(r"[a-z-]+/[a-z0-9-]+", name)] == []
 
 
-def test_no_two_stories_are_called_the_same():
-    """A title says what only this story shows."""
+def test_no_two_scenarios_are_called_the_same():
+    """A title says what only this scenario shows."""
     assert [
         title
-        for title, count in Counter(each.title for each in STORIES.values()).items()
+        for title, count in Counter(scenario.title for scenario in SCENARIOS.values()).items()
         if count > 1
     ] == []
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_says_what_it_shows_and_how_that_is_known(name):
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_says_what_it_shows_and_how_that_is_known(name):
     """A Chinese title, an English sentence, and sources that the product knows."""
-    story = STORIES[name]
+    scenario = SCENARIOS[name]
 
-    assert re.search(r"[\u4e00-\u9fff]", story.title)
-    assert re.fullmatch(r"[\x20-\x7e]{20,200}\.", story.about)
-    assert story.evidence
-    assert [each for each in story.evidence if not known_place(each)] == []
-
-
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_can_work(name):
-    """The static check finds nothing in a shipped story."""
-    assert check_scenario(STORIES[name]) == ()
+    assert re.search(r"[\u4e00-\u9fff]", scenario.title)
+    assert re.fullmatch(r"[\x20-\x7e]{20,200}\.", scenario.about)
+    assert scenario.evidence
+    assert [source for source in scenario.evidence if not known_place(source)] == []
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_passes(tell, name):
-    """Every step of a shipped story goes as written."""
-    result = tell(read_shipped(name))
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_can_work(name):
+    """The static check finds nothing in a shipped scenario."""
+    assert check_scenario(SCENARIOS[name]) == ()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_passes(run_text, name):
+    """Every step of a shipped scenario goes as written."""
+    result = run_text(read_shipped(name))
 
     assert (result.outcome, result.trouble) == ("passed", None)
 
 
 @pytest.fixture
 def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
-    """Plays a story with a client under test that does what the story's seller does, once, as soon as it is waited for."""
+    """Plays a scenario with a client under test that does what the scenario's seller does, once, as
+    soon as it is waited for.
+    """
     awaited = []
     run_step = ScenarioRun.run_step
 
@@ -94,16 +98,16 @@ def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
     monkeypatch.setattr(ScenarioRun, "run_step", remember_step)
 
     def play(name: str) -> ScenarioResult:
-        story, clock = STORIES[name], count()
-        stage = in_process_targets(make_context())({**story.given, "clock": {"mode": "frozen"}})
+        scenario, clock = SCENARIOS[name], count()
+        target = in_process_targets(make_context())({**scenario.given, "clock": {"mode": "frozen"}})
 
         def pause(seconds: float) -> None:
             if awaited:
-                stage.call(*asked(*awaited.pop(), stage))
+                target.call(*asked(*awaited.pop(), target))
                 awaited.clear()
 
         waiting = ClientWaiter(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
-        return run_scenario(story, stage, RunSettings(waiter=waiting, client=True))
+        return run_scenario(scenario, target, RunSettings(waiter=waiting, client=True))
 
     return play
 
@@ -120,9 +124,11 @@ def asked(run, step, target):
     return *build_signed_call(step.move, dispute_id, fields, target, session), session
 
 
-@pytest.mark.parametrize("name", STORIES)
-def test_a_story_can_test_a_client(obeyed, name):
-    """Against a client that does the seller's part, at the real now, every step goes as written too."""
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_can_test_a_client(obeyed, name):
+    """Against a client that does the seller's part, at the real now, every step goes as written
+    too.
+    """
     result = obeyed(name)
 
     assert (result.outcome, result.trouble) == ("passed", None)
