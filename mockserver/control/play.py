@@ -173,30 +173,30 @@ def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
     Raises:
         BadDocument: names what could not be.
     """
-    given = {key: value for key, value in scenario.given.items() if key not in ("name", "seed")}
-    make_state(read_world(given), 1, request.context.directory.real())
+    world = {key: value for key, value in scenario.given.items() if key not in ("name", "seed")}
+    make_state(read_world(world), 1, request.context.directory.real())
 
 
-def _apply(world: World, given: Mapping[str, Any]) -> list[str]:
-    """Set rules and the stock of goods that exist; return the keys of `given` that are ignored."""
+def _apply(world: World, document: Mapping[str, Any]) -> list[str]:
+    """Set rules and the stock of goods that exist; return the keys of the document that are ignored."""
     stocks = {
         name: goods["stock"]
-        for name, goods in given.get("goods", {}).items()
+        for name, goods in document.get("goods", {}).items()
         if goods.get("stock") is not None
     }
     with world.lock:
         applied = {name: units for name, units in stocks.items() if world.view.goods_named(name)}
         for name, units in applied.items():
             world.put_stock(name, units)
-        world.patch_rules(given.get("rules", {}))
-    whole = sorted(set(given) - {"rules", "goods", "ruleset"})
+        world.patch_rules(document.get("rules", {}))
+    keys = sorted(set(document) - {"rules", "goods", "ruleset"})
     parts = (
         f"goods.{name}" if name not in applied else f"goods.{name}.{key}"
-        for name, goods in given.get("goods", {}).items()
+        for name, goods in document.get("goods", {}).items()
         for key in (goods if name in applied else ("",))
         if key != "stock"
     )
-    return [*whole, *parts]
+    return [*keys, *parts]
 
 
 def _waits_for_client(steps: Iterable[Any]) -> bool:

@@ -91,12 +91,12 @@ def _format_mistakes(mistakes: Sequence[FileMistake], path: str) -> str:
     return "\n".join(f"{mistake.text(path)} ({mistake.en})" for mistake in mistakes)
 
 
-def _make_target(given: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
+def _make_target(world: Mapping[str, Any], config: pytest.Config) -> ScenarioTarget:
     url = config.getoption("mockserver_url")
     if url:
         with RemoteServer(url, config.getoption("mockserver_token") or "") as remote:
-            return http_targets(remote.control)(given)
-    return in_process_targets(make_context())(given)
+            return http_targets(remote.control)(world)
+    return in_process_targets(make_context())(world)
 
 
 def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioResult]:

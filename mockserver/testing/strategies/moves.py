@@ -29,7 +29,7 @@ _TYPES = next(
     for param in METHODS["tmall.exchange.consigngoods"].params
     if param.name == "logistics_type"
 )
-_KNOWN: Mapping[str, SearchStrategy[Any]] = MappingProxyType(
+_BY_NAME: Mapping[str, SearchStrategy[Any]] = MappingProxyType(
     {
         "reason": _WORDS,
         "desc": _WORDS,
@@ -53,7 +53,7 @@ _WORLD_FIELDS = ("address_id", "seller_refuse_reason_id")
 
 def fields_of(kind: type[Move], *without: str) -> SearchStrategy[Document]:
     """Draw the fields of a move, without those named; all may be left out."""
-    return documents_of(kind, _KNOWN, without=(*_WORLD_FIELDS, *without))
+    return documents_of(kind, _BY_NAME, without=(*_WORLD_FIELDS, *without))
 
 
 def _moves_of(by: Actor, kind: type[Move]) -> SearchStrategy[Document]:

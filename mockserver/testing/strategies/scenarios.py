@@ -43,7 +43,7 @@ _NOON = datetime(2026, 3, 1, 12, tzinfo=BEIJING)  # the machine's clock as the w
 @st.composite
 def stories(draw: DrawFn) -> Document:
     """Draw a scenario as a mapping, for `scenario(…)`, a file, or `POST S/play`; it passes."""
-    given = draw(
+    world = draw(
         st.fixed_dictionaries(
             {},
             optional={
@@ -56,13 +56,13 @@ def stories(draw: DrawFn) -> Document:
             },
         )
     )
-    walk = _Walk(draw, given)
+    walk = _Walk(draw, world)
     walk.open()
     for _ in range(draw(st.integers(0, _MAX_STEPS))):
         draw(st.sampled_from(walk.next_steps()))(walk)
     return {
         "scenario": draw(words()).replace("$", "$$"),
-        **({"given": given} if given else {}),
+        **({"given": world} if world else {}),
         "steps": _drop_unused_names(walk.steps),
     }
 
@@ -70,10 +70,10 @@ def stories(draw: DrawFn) -> Document:
 class _Walk:
     """A walk: the world that it is made on, and the steps so far."""
 
-    def __init__(self, draw: DrawFn, given: Document) -> None:
+    def __init__(self, draw: DrawFn, world: Document) -> None:
         self._draw = draw
         directory = Directory(lambda: _NOON)
-        self._world = World(directory, read_world({"clock": FROZEN_AT, **given}))
+        self._world = World(directory, read_world({"clock": FROZEN_AT, **world}))
         self._names: dict[int, str] = {}
         self.steps: list[Document] = []
 

@@ -163,15 +163,15 @@ def worlds() -> SearchStrategy[Document]:
 
 
 def _reasons() -> SearchStrategy[list[Document]]:
-    """Draw reasons; each stage has one that always applies, so that every refusal can be played."""
-    stages = ("application", "receipt")
+    """Draw reasons; each step of an exchange has one that always applies, so that every refusal can be played."""
+    steps = ("application", "receipt")
     always = [
-        {"reason_id": number, "reason_text": "其他", "stage": stage}
-        for number, stage in enumerate(stages, _FIRST_ALWAYS_ID)
+        {"reason_id": number, "reason_text": "其他", "stage": step}
+        for number, step in enumerate(steps, _FIRST_ALWAYS_ID)
     ]
     reasons = documents_with(
         ReasonDocument,
-        {"stage": st.sampled_from(stages)},
+        {"stage": st.sampled_from(steps)},
         reason_id=st.integers(1, _FIRST_ALWAYS_ID - 1),
         reason_text=words(),
     )
