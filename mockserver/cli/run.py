@@ -27,7 +27,7 @@ from ..scenario.report import format_json, format_junit, format_summary, format_
 from ..scenario.result import ScenarioResult
 from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
-from ..world.opening import read_status
+from ..world.opening_document import read_status
 from .child_process import ClientProcess
 from .connection_info import client_variables
 from .console import (

@@ -13,7 +13,7 @@ from ..service.problem import Problem, by_actor
 from ..service.serializers import serialize_exchange, serialize_message
 from ..world.document import BadDocument
 from ..world.move_parser import ParsedMove, parse_move
-from ..world.opening import OpenDocument, read_status, status_texts
+from ..world.opening_document import OpenDocument, read_status, status_texts
 from ..world.world import World
 from .route import MAX_ITEMS, ControlRequest, Route, parse_count, parse_dispute_id
 

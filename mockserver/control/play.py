@@ -17,7 +17,7 @@ from msgspec import Struct
 from ..domain.vocabulary import Ruleset
 from ..service.problem import Problem
 from ..world.document import BadDocument, read_world, unknown_name
-from ..world.opening import read_status, status_texts
+from ..world.opening_document import read_status, status_texts
 from ..world.world import World
 from ..world.world_factory import make_state
 from .route import ControlRequest, Route

@@ -24,7 +24,9 @@ from ..domain.vocabulary import Role, Ruleset, Status
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from ..review.lint_rules import LINT_RULES
-from ..world.faults.fault_kinds import FAULTS, SETS, FaultKind, FaultOption, FaultSet, Value
+from ..world.faults.fault_kinds import FaultKind, FaultOption, Value
+from ..world.faults.fault_list import FAULTS
+from ..world.faults.fault_sets import SETS, FaultSet
 from .article import Article, cite, format_evidence_en, format_evidence_zh
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
 

@@ -20,7 +20,7 @@ from ..domain.rules import RuleValues
 from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
 from ..world.document import BadDocument
 from ..world.move_parser import parse_move
-from ..world.opening import history_of, read_status
+from ..world.opening_document import history_of, read_status
 from .model import MoveStep
 from .references import has_references
 from .yaml_text import Node

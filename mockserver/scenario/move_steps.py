@@ -4,7 +4,8 @@ from ..domain.moves import MOVES, PICTURES_FIELD, Apply
 from ..domain.vocabulary import Actor
 from ..world.document import BadDocument, unknown_name
 from ..world.move_parser import ACTOR_MOVES, parse_move
-from ..world.opening import OpenDocument, check_opening
+from ..world.opening_document import OpenDocument
+from ..world.opening_draft import check_opening
 from .model import MoveStep, Step
 from .read_context import ReadContext
 from .references import has_references

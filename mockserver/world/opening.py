@@ -1,492 +1,120 @@
-"""Opens exchanges by the wire names of `tmall.exchange.get`, at any status, with a consistent history.
+"""Opens and stores exchanges: plays their history on the state, makes what they need, lays given values over them.
 
-A captured `result.exchange` pastes as it is: what is given is kept, unknown SKU, trade and buyer are
-made.  The history is played through the table, so stock, messages and facts agree with the status.
+All steps are weighed before any is recorded, so an opening that cannot be leaves nothing behind.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import IntEnum
-from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from ..domain.catalogue import Buyer, Goods, Trade
 from ..domain.exchange import Exchange
-from ..domain.moves import MAX_UNITS, AskCs, Judge, LeaveMessage, Modify
-from ..domain.play import rows_from
-from ..domain.rules import RuleValues
+from ..domain.ledger import Accounts, set_available
+from ..domain.moves import Move
+from ..domain.play import deadline
 from ..domain.table import Row
-from ..domain.vocabulary import Actor, CsStatus, GoodStatus, Phase, Ruleset, Status
-from ..protocol.shapes import read_time
-from .clock import EARLIEST, LATEST, within
-from .document import BadDocument, read_document
+from ..domain.vocabulary import Actor
+from ..protocol.shapes import show_time
+from .opening_draft import Draft, draft_exchange
+from .operations import Opened
+from .past_states import remember
 from .state import State
-from .world_factory import fen, long_id
+from .transitions import Transition, evaluate, record
+from .world_factory import STOCK
 
-__all__ = [
-    "OPEN_AT_MOST",
-    "Draft",
-    "OpenDocument",
-    "check_opening",
-    "draft_exchange",
-    "history_of",
-    "read_status",
-    "status_texts",
-]
+__all__ = ["open_exchanges"]
 
-OPEN_AT_MOST = 20_000
-_Text = str | int | float | UnsetType
-_SKIPPED = (AskCs, Judge, LeaveMessage, Modify)
+_LOGISTICS = {"logistics_no": "logistic_no", "logistics_company_name": "logistic_name"}
 
 
-class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `POST S/exchanges` takes: the fields of tmall.exchange.get and a few of our own."""
-
-    dispute_id: str | int | UnsetType = UNSET
-    biz_order_id: str | int | UnsetType = UNSET
-    bizorder_id: str | int | UnsetType = UNSET
-    alipay_no: str | int | UnsetType = UNSET
-    tid: str | int | UnsetType = UNSET
-    oid: str | int | UnsetType = UNSET
-    status: str | int = 1
-    created: str | UnsetType = UNSET
-    modified: str | UnsetType = UNSET
-    time_out: str | UnsetType = UNSET
-    title: _Text = UNSET
-    num: str | int = 1
-    price: _Text = UNSET
-    payment: _Text = UNSET
-    reason: str | UnsetType = UNSET
-    desc: str | UnsetType = UNSET
-    bought_sku: _Text = UNSET
-    exchange_sku: _Text = UNSET
-    good_status: str | UnsetType = UNSET
-    buyer_nick: str | UnsetType = UNSET
-    buyer_open_uid: str | UnsetType = UNSET
-    buyer_name: str | UnsetType = UNSET
-    buyer_phone: _Text = UNSET
-    buyer_address: str | UnsetType = UNSET
-    oaid: str | UnsetType = UNSET
-    address: str | UnsetType = UNSET
-    seller_nick: str | UnsetType = UNSET
-    buyer_logistic_name: str | UnsetType = UNSET
-    buyer_logistic_no: _Text = UNSET
-    seller_logistic_name: str | UnsetType = UNSET
-    seller_logistic_no: _Text = UNSET
-    new_bought_sku: _Text = UNSET
-    refund_phase: str | UnsetType = UNSET
-    refund_version: int | str | UnsetType = UNSET
-    advance_status: int | str | UnsetType = UNSET
-    cs_status: int | str | UnsetType = UNSET
-    operation_contraint: str | UnsetType = UNSET
-    attributes: str | UnsetType = UNSET
-    shop: str | UnsetType = UNSET
-    ruleset: Ruleset | UnsetType = UNSET
-    count: int = 1
-
-
-class Draft(Struct, frozen=True):
-    """An application about to be opened: it and what is made for it are stored only when all is checked.
-
-    `path` is the history to play, `created` and `modified` its first and last inner instants; `given`
-    are the values that stand once it has been played.
-    """
-
-    exchange: Exchange
-    path: tuple[Row, ...]
-    created: datetime
-    modified: datetime
-    given: Mapping[str, Any]
-    goods: tuple[Goods, ...]
-    buyer: Buyer
-    trade: Trade
-
-
-def status_texts(rules: RuleValues) -> dict[str, str]:
-    """The text that the sandbox shows for each status number."""
-    return {str(status.value): rules.text(f"text.{status.value}") for status in Status}
-
-
-def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
-    """The status that a number or a Chinese text names.
-
-    Raises:
-        BadDocument: no such status; lists all.
-    """
-    also = {"换货单关闭,请退款": Status.TO_REFUND, "换货转退款": Status.TO_REFUND}
-    named = (
-        {each.zh: each for each in Status}
-        | {text: Status(int(code)) for code, text in texts.items()}
-        | also
-    )
-    if isinstance(value, str) and value.strip() in named:
-        return named[value.strip()]
-    try:
-        return Status(int(value))
-    except ValueError:
-        shown = "、".join(f"{each.value} {each.zh}" for each in Status)
-        raise BadDocument(
-            "status", f"没有这个状态；可用：{shown}", f"no such status; use: {shown}"
-        ) from None
-
-
-def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
-    """The shortest way from an application to `status` by buyer and seller alone."""
-    queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None))
-    seen = {path[-1].target for path in queue}
-    while queue:
-        path = queue.popleft()
-        if path[-1].target is status:
-            return path
-        for row in rows_from(ruleset, path[-1].target):
-            if (
-                row.by in (Actor.BUYER, Actor.SELLER)
-                and row.move not in _SKIPPED
-                and row.target not in seen
-            ):
-                seen.add(row.target)
-                queue.append((*path, row))
-    raise BadDocument(
-        "status",
-        f"{ruleset.zh}没有到达「{status.zh}」的路径",
-        f"{ruleset} never reaches {status.value}",
-    )
-
-
-def check_opening(raw: object) -> None:
-    """Nothing in `raw` is wrong in every sandbox; of texts that rules set for statuses nothing is known.
-
-    Raises:
-        BadDocument: a field is unknown, or can never hold what is given.
-    """
-    asked = read_document(raw, OpenDocument)
-    read_status(asked.status, {})
-    _number("num", asked.num, least=1, most=MAX_UNITS)
-    for name in ("dispute_id", "biz_order_id", "bizorder_id", "alipay_no", "tid", "oid"):
-        _id(name, getattr(asked, name))
-    for name in ("created", "modified", "time_out"):
-        _instant(name, getattr(asked, name))
-    for name in ("price", "payment"):
-        if (price := getattr(asked, name)) not in (UNSET, ""):
-            fen(price, name)
-    _enumerated("cs_status", CsStatus, asked.cs_status)
-
-
-def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
-    """What opening `raw` would make; `now` is inner.
+def open_exchanges(
+    state: State, given: Mapping[str, object], now: datetime, count: int = 1
+) -> list[Exchange]:
+    """`count` exchanges as they stand in the state, opened by the wire names of `given`; `now` is inner.
 
     Raises:
         BadDocument: a field is unknown, wrong, or taken.
+        DomainError: the history cannot be played, e.g. a shop without return address agreed.
     """
-    asked = read_document(raw, OpenDocument)
-    ruleset = _ruleset(asked, state)
-    status = read_status(asked.status, status_texts(state.rules))
-    path = history_of(ruleset, status)
-    created, modified = _span(asked, state, now, len(path))
-    shop = _shop(asked, state)
-    num = _number("num", asked.num, least=1, most=MAX_UNITS)
-    bought = _goods(asked.bought_sku, "bought", asked, state)
-    wanted = _goods(asked.exchange_sku, "wanted", asked, state)
-    trade = _trade(asked, state, shop, bought, num, created)
-    buyer = _buyer(asked, state, trade)
-    trade = replace(trade, buyer=buyer.nick)
-    seed = state.numbers["seed"]
-    dispute_id = _free_id(asked, state, seed)
-    exchange = Exchange(
-        dispute_id=dispute_id,
-        shop=shop,
-        ruleset=ruleset,
-        status=Status.WAIT_SELLER_AGREE,
-        created=created,
-        modified=created,
-        entered=created,
-        tid=trade.tid,
-        oid=trade.oid,
-        bought_sku=bought.sku_id,
-        exchange_sku=wanted.sku_id,
-        num=num,
-        title=bought.title,
-        price=bought.price,
-        payment=bought.price * num,
-        phase=_phase(asked),
-        buyer_nick=buyer.nick,
-        buyer_open_uid=buyer.open_uid,
-        buyer_name=buyer.name,
-        buyer_phone=buyer.phone,
-        buyer_address=buyer.address,
-        oaid=buyer.oaid,
+    number, aged = state.last_event, state.clock.aged
+    opened = [_store(state, draft_exchange(given, state, now), now) for _ in range(count)]
+    state.operations.append(
+        Opened(number, now, dict(given), aged, tuple(exchange.dispute_id for exchange in opened))
     )
-    return Draft(
-        exchange=exchange,
-        path=path,
-        created=created,
-        modified=modified,
-        given=_given(asked, state),
-        goods=(bought, wanted),
-        buyer=buyer,
-        trade=trade,
-    )
+    return opened
 
 
-def _set(value: _Text) -> str:
-    return "" if value is UNSET else str(value)
+def _store(state: State, draft: Draft, now: datetime) -> Exchange:
+    plan = _weighed(state, draft)
+    _make_around(state, draft)
+    remember(state, draft.exchange.dispute_id, now)
+    for row, step in zip(draft.path, plan, strict=True):
+        _stock_up(state, step.outcome.exchange, row)
+        record(state, step, opening=True)
+    exchange = _given(state, plan[-1].outcome.exchange, draft, now)
+    state.put(exchange)
+    return exchange
 
 
-def _number(field: str, value: str | int, least: int, most: int) -> int:
-    text = str(value).strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or not least <= int(text) <= most:
-        raise BadDocument(
-            field, f"应为 {least} 到 {most} 的整数", f"a whole number from {least} to {most}"
-        )
-    return int(text)
+def _weighed(state: State, draft: Draft) -> list[Transition]:
+    """The history's steps, spread evenly from `created` to `modified`."""
+    exchange, plan = draft.exchange, []
+    steps = max(len(draft.path) - 1, 1)
+    seconds = int((draft.modified - draft.created).total_seconds())
+    for place, row in enumerate(draft.path):
+        at = draft.created + timedelta(seconds=seconds * place // steps) if place else draft.created
+        role = row.by.main_role
+        step = evaluate(state, exchange, _move(row, draft), role=role, at=at, opening=True)
+        plan.append(step)
+        exchange = step.outcome.exchange
+    return plan
 
 
-def _id(field: str, value: str | int | UnsetType) -> int:
-    return 0 if value is UNSET else _number(field, value, 1, 2**63 - 1)
+def _move(row: Row, draft: Draft) -> Move:
+    """The row's move with the fields that were given for it."""
+    side = "buyer" if row.by is Actor.BUYER else "seller"
+    fields = {}
+    for field in row.move.__struct_fields__:
+        value = draft.given.get(f"{side}_{_LOGISTICS[field]}" if field in _LOGISTICS else field)
+        if value and value.strip():
+            fields[field] = value
+    return row.move(**fields)
 
 
-def _same(asked: OpenDocument, *names: str) -> int:
-    """The id that goes by several names; 0 where none is given.
+def _make_around(state: State, draft: Draft) -> None:
+    """The trade, buyer and goods of a draft exist; new goods have stock."""
+    state.number("dispute")
+    if draft.trade.oid not in state.trades:
+        state.number("trade")
+        state.trades[draft.trade.oid] = draft.trade
+    state.buyers.setdefault(draft.buyer.nick, draft.buyer)
+    for goods in draft.goods:
+        if goods.sku_id not in state.accounts:
+            state.number("goods")
+            state.goods[goods.name] = goods
+            state.accounts[goods.sku_id] = Accounts(available=STOCK)
 
-    Raises:
-        BadDocument: two names give two ids.
+
+def _stock_up(state: State, exchange: Exchange, row: Row) -> None:
+    """Opening at a later status never fails for want of stock: what is missing comes from outside."""
+    if any(posting.source == "available" for posting in row.postings):
+        accounts = state.accounts[exchange.exchange_sku]
+        if accounts.available < exchange.num:
+            state.accounts[exchange.exchange_sku] = set_available(accounts, exchange.num)
+
+
+def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:
+    """The exchange after its history, with what was given laid over it.
+
+    A capture from long ago would expire on arrival: its deadline counts from now instead.  Where no
+    deadline runs, a given `time_out` is shown as it was.
     """
-    given = {name: number for name in names if (number := _id(name, getattr(asked, name)))}
-    if len(set(given.values())) > 1:
-        raise BadDocument(
-            next(iter(given)),
-            f"与 {'、'.join(list(given)[1:])} 不一致",
-            f"differs from {', '.join(list(given)[1:])}",
-        )
-    return next(iter(given.values()), 0)
-
-
-def _ruleset(asked: OpenDocument, state: State) -> Ruleset:
-    if asked.ruleset is not UNSET:
-        return asked.ruleset
-    marked = (
-        asked.attributes is not UNSET
-        and '"newExchangeRepair":"1"' in asked.attributes.replace(" ", "")
-    )
-    return Ruleset.UPGRADED if marked else state.ruleset
-
-
-def _span(
-    asked: OpenDocument, state: State, now: datetime, steps: int
-) -> tuple[datetime, datetime]:
-    """First and last inner instants: as given, else an hour a step that ends now."""
-    created, modified = (
-        _time(state, field, getattr(asked, field)) for field in ("created", "modified")
-    )
-    if modified is None:
-        modified = now if created is None or (steps > 1 and created < now) else created
-    if created is None:
-        created = modified - timedelta(hours=steps - 1) if steps > 1 else modified
-    if created > modified:
-        raise BadDocument("modified", "早于 created", "earlier than created")
-    return created, modified
-
-
-def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
-    instant = _instant(field, text)
-    return None if instant is None else state.clock.recorded(instant)
-
-
-def _instant(field: str, text: str | UnsetType) -> datetime | None:
-    if text is UNSET or not text:
-        return None
-    instant = read_time(text)
-    if instant is None:
-        raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    if not within(instant):
-        raise BadDocument(
-            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
-        )
-    return instant
-
-
-def _shop(asked: OpenDocument, state: State) -> str:
-    if asked.shop is not UNSET and asked.shop not in state.shops:
-        names = "、".join(state.shops)
-        raise BadDocument("shop", f"没有这个店铺；可用：{names}", f"no such shop; use: {names}")
-    wanted = asked.shop if asked.shop is not UNSET else _set(asked.seller_nick)
-    return wanted if wanted in state.shops else next(iter(state.shops))
-
-
-def _goods(sku: _Text, name: str, asked: OpenDocument, state: State) -> Goods:
-    """The goods of a SKU id or name; an unknown SKU is made."""
-    wanted = _set(sku) or name
-    found = state.goods.get(wanted) or next(
-        (each for each in state.goods.values() if each.sku_id == wanted), None
-    )
-    if found is not None:
-        return found
-    made = state.numbers.get("goods", 0) + 1
-    sku_id = (
-        wanted
-        if sku is not UNSET and wanted
-        else str(4_980_000_000_000 + made * 10 + (name == "wanted"))
-    )
-    return Goods(
-        name=sku_id,
-        sku_id=sku_id,
-        num_iid=653_000_000_000 + made,
-        outer_id=sku_id,
-        title=_set(asked.title) or f"商品 {sku_id}",
-        price=0 if asked.price is UNSET or asked.price == "" else fen(asked.price, "price"),
-    )
-
-
-def _trade(
-    asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime
-) -> Trade:
-    """The sub-order that is named, else a new one: of the trade named, else of a new trade.
-
-    Raises:
-        BadDocument: the trade is another shop's, or the sub-order another trade's.
-    """
-    tid = _same(asked, "alipay_no", "tid")
-    oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
-    known = state.trades.get(oid)
-    if known is not None and tid not in (0, known.tid):
-        raise BadDocument(
-            "oid",
-            f"子订单 {oid} 属于交易 {known.tid}",
-            f"sub-order {oid} is of trade {known.tid}",
-            conflict=True,
-        )
-    if known is None and tid:
-        known = next((trade for trade in state.trades.values() if trade.tid == tid), None)
-    if known is not None and known.shop != shop:
-        raise BadDocument(
-            "tid",
-            f"交易 {known.tid} 属于店铺 {known.shop}",
-            f"trade {known.tid} is shop {known.shop}'s",
-            conflict=True,
-        )
-    if known is not None and oid in (0, known.oid):
-        return known
-    fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
-    return Trade(
-        tid=tid or fresh,
-        oid=oid or fresh + 2,
-        shop=shop,
-        buyer="",
-        sku_id=goods.sku_id,
-        num=num,
-        payment=goods.price * num,
-        created=created - timedelta(days=3),
-        status="TRADE_FINISHED" if _phase(asked) is Phase.AFTERSALE else "WAIT_BUYER_CONFIRM_GOODS",
-    )
-
-
-def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
-    """The buyer named, else the trade's, else one of the sandbox's in turn; given values laid over."""
-    people = list(state.buyers.values())
-    nick = _set(asked.buyer_nick) or trade.buyer
-    number = state.numbers.get("dispute", 0)
-    model = state.buyers.get(nick) or (
-        people[number % len(people)] if people and not nick else None
-    )
-    if model is None:
-        user_id = 2_310_000_000 + number
-        model = Buyer(
-            nick=nick or f"买家{number:02}",
-            open_uid=f"AAHmade{user_id}",
-            user_id=user_id,
-            name=nick or "买家",
-            phone="10000000000",
-            address="浙江省^^^杭州市^^^西湖区^^^文三路1号",
-            oaid=f"1oaid{user_id}",
-        )
-    given = {
-        key: str(value)
-        for key in ("open_uid", "name", "phone", "address")
-        if (value := getattr(asked, f"buyer_{key}")) is not UNSET
-    }
-    return replace(model, **given, oaid=model.oaid if asked.oaid is UNSET else asked.oaid)
-
-
-def _free_id(asked: OpenDocument, state: State, seed: int) -> int:
-    given = _id("dispute_id", asked.dispute_id)
-    if given:
-        if given in state.exchanges:
-            raise BadDocument(
-                "dispute_id", f"换货单 {given} 已存在", f"exchange {given} exists", conflict=True
-            )
-        return given
-    number = state.numbers.get("dispute", 0) + 1
-    while (fresh := long_id(seed, 3, number)) in state.exchanges:
-        number += 1
-    return fresh
-
-
-def _phase(asked: OpenDocument) -> Phase:
-    text = _set(asked.refund_phase)
-    return Phase.ONSALE if "onsale" in text or "售中" in text else Phase.AFTERSALE
-
-
-def _enumerated(field: str, kind: type[IntEnum], value: str | int | UnsetType) -> Any:
-    try:
-        return kind(_number(field, value, 0, 99)) if value is not UNSET else None
-    except ValueError:
-        raise BadDocument(field, f"没有 {value} 这个值", f"no such value: {value}") from None
-
-
-def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
-    """Values that stand after the history: typed where the product knows them, else verbatim."""
-    verbatim = {
-        name: value
-        for name in (
-            "price",
-            "payment",
-            "refund_phase",
-            "operation_contraint",
-            "attributes",
-            "title",
-            "new_bought_sku",
-            "seller_nick",
-            "refund_version",
-            "advance_status",
-        )
-        if (value := getattr(asked, name)) not in (UNSET, "")
-    }
-    for name in ("price", "payment"):
-        if name in verbatim:
-            fen(verbatim[name], name)
-    verbatim = {
-        name: value if name in ("refund_version", "advance_status") else str(value)
-        for name, value in verbatim.items()
-    }
-    for name in ("refund_version", "advance_status"):
-        if name in verbatim:
-            verbatim[name] = _number(name, verbatim[name], 0, 2**63 - 1)
-    given: dict[str, Any] = {}
-    for name in (
-        "reason",
-        "desc",
-        "address",
-        "buyer_logistic_name",
-        "buyer_logistic_no",
-        "seller_logistic_name",
-        "seller_logistic_no",
-    ):
-        if getattr(asked, name) is not UNSET:
-            given[name] = str(getattr(asked, name))
-    cs = _enumerated("cs_status", CsStatus, asked.cs_status)
-    if cs is not None:
-        given["cs_status"] = cs
-    if asked.good_status is not UNSET:
-        if asked.good_status in set(GoodStatus):
-            given["good_status"] = GoodStatus(asked.good_status)
-        elif asked.good_status:
-            verbatim["good_status"] = asked.good_status
-    if verbatim:
-        given["verbatim"] = verbatim
-    due = _time(state, "time_out", asked.time_out)
-    if due is not None:
-        given["due"] = due
-    return given
+    exchange = replace(exchange, **draft.given, modified=draft.modified)
+    due = deadline(exchange, state.rules)
+    if due is None and exchange.due is not None:
+        shown = {
+            **(exchange.verbatim or {}),
+            "time_out": show_time(state.clock.shown(exchange.due)),
+        }
+        return replace(exchange, due=None, verbatim=shown)
+    return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange

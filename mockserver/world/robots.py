@@ -30,8 +30,8 @@ from ..domain.moves import Apply, AskCs, LeaveMessage, Modify, Move, ShipBack
 from ..domain.play import deadline
 from ..domain.vocabulary import IN_HAND, Role, Status
 from .document import BadDocument, RobotsDocument, unknown_name
-from .recording import Transition, evaluate, record
 from .state import State
+from .transitions import Transition, evaluate, record
 
 __all__ = ["act", "dice", "engage", "expect", "follow", "read_robots", "replan"]
 

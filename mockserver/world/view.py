@@ -23,8 +23,8 @@ from .listing import ExchangeFilter, list_exchanges
 from .operations import Operation
 from .past_states import earlier
 from .quotas import Quota
-from .recording import Transition, evaluate
 from .state import State
+from .transitions import Transition, evaluate
 
 __all__ = ["WorldView"]
 

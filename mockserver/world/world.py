@@ -4,11 +4,9 @@ Before anything is read or written, what is due happens at its own instant, in o
 Every verb checks all, then changes all, under one lock; a refused call leaves no trace.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Lock, RLock
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -22,6 +20,7 @@ from ..domain.vocabulary import Role, Status
 from .clock import EARLIEST, LATEST, Clock, within
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
+from .due import run_due
 from .faults.fault_matching import Fault
 from .faults.fault_plan import (
     PlanContext,
@@ -33,46 +32,20 @@ from .faults.fault_plan import (
 )
 from .identity import App, Session
 from .journal import CAPACITY, Journal
-from .opening import OPEN_AT_MOST
+from .opening import open_exchanges
+from .opening_document import OPEN_AT_MOST
 from .operations import Aged, Ruled, Stocked
 from .quotas import QuotaCounters, read_quotas
-from .recording import evaluate, record
 from .robots import engage, expect, follow, replan
-from .settling import run_due
+from .saved_state import check_name, resume, save
 from .state import State
-from .storing import open_exchanges
+from .surroundings import Surroundings
+from .transitions import evaluate, record
 from .unit_of_work import UnitOfWork
 from .view import WorldView
 from .world_factory import clock_of, keep_credentials, make_state, new_credentials
 
 __all__ = ["World"]
-
-_RESERVED = re.compile(r"s\d+|none|baseline|empty", re.ASCII)
-
-
-class Surroundings(Protocol):
-    """What a world asks of the server it stands in."""
-
-    real: Callable[[], datetime]
-
-    def number(self) -> int:
-        """A number that no other world of the server was made with."""
-        ...
-
-
-def _checked(name: str) -> str:
-    """A name that a user may give a sandbox or snapshot, and that can stand in a URL.
-
-    Raises:
-        BadDocument: another.
-    """
-    if not re.fullmatch(r"\w[\w.-]{0,63}", name) or _RESERVED.fullmatch(name):
-        raise BadDocument(
-            "name",
-            "应为 1–64 个字母、数字、汉字、点、横线，且不是保留名(s1、none、baseline、empty)",
-            "1–64 letters, digits, dots, hyphens; s1, none, baseline, empty are taken",
-        )
-    return name
 
 
 class World:
@@ -93,7 +66,7 @@ class World:
     ) -> None:
         self.directory, self.document = directory, document
         number = 0 if id == "default" else directory.number()
-        self.id = id or (_checked(document.name) if document.name else f"s{number}")
+        self.id = id or (check_name(document.name) if document.name else f"s{number}")
         self.lock, self.playing = RLock(), Lock()  # a story holds `playing`: one at a time
         self._unit = UnitOfWork(self)
         self.journal, self.coverage = Journal(journal), Coverage()
@@ -101,7 +74,7 @@ class World:
         if state is None:
             self._state = make_state(document, number, directory.real())
         else:
-            self._state = _resumed(state, directory.real(), None)
+            self._state = resume(state, directory.real(), None)
             new_credentials(self._state, number)
             if keep_coverage and state.covered is not None:
                 self.coverage = Coverage.from_counts(state.covered)
@@ -113,8 +86,6 @@ class World:
         if state is None:
             plan_from_document(self.plan_context(), document.faults)
         self._baseline = self._saved()
-
-    # time
 
     @property
     def now(self) -> datetime:
@@ -198,8 +169,6 @@ class World:
                 replace(plan, at=self._state.clock.shown(plan.at)) for plan in self._state.agenda()
             ]
 
-    # reading
-
     def exchange(self, dispute_id: int, shop: str = "") -> Exchange:
         """The exchange as it is now; `shop` is the seller who asks, empty for any.
 
@@ -208,8 +177,6 @@ class World:
         """
         with self.unit_of_work():
             return self.view.exchange(dispute_id, shop)
-
-    # changing
 
     def open(self, raw: Mapping[str, object], count: int = 1) -> list[Exchange]:
         """`count` exchanges opened by wire names, all or none; see opening.py.
@@ -315,8 +282,6 @@ class World:
                 self._state.stubs[method] = reply
             return had
 
-    # flow control
-
     def set_quotas(self, given: Sequence[QuotaDocument]) -> None:
         """These quotas hold from now on, and nothing is counted yet.
 
@@ -328,8 +293,6 @@ class World:
                 given, (*METHODS, *self._state.stubs), self._state.apps
             )
             self.quota_counters.delete_snapshot()
-
-    # faults
 
     def plan_context(self) -> PlanContext:
         """Return what the fault plan works on; for who holds the open unit of work."""
@@ -367,8 +330,6 @@ class World:
                 serialize_planned(fault, view.fault_counters(fault.id)) for fault in view.faults()
             ]
 
-    # snapshots
-
     def snapshot(self, name: str, state: State | None = None) -> State:
         """The state kept under `name`: `state`, or the present one.
 
@@ -376,7 +337,7 @@ class World:
             BadDocument: not a name.
         """
         with self.unit_of_work():
-            self.snapshots[_checked(name)] = self._saved() if state is None else state
+            self.snapshots[check_name(name)] = self._saved() if state is None else state
             return self.snapshots[name]
 
     def find_snapshot(self, name: str) -> State | None:
@@ -409,7 +370,7 @@ class World:
                 raise BadDocument(
                     "to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}"
                 )
-            self._replace_state(_resumed(saved, self.directory.real(), None))
+            self._replace_state(resume(saved, self.directory.real(), None))
             self.journal.turn()
 
     def reset(self, *, empty: bool = False) -> None:
@@ -417,7 +378,7 @@ class World:
         with self.lock:
             real = self.directory.real()
             start = None if self.document.clock is None else clock_of(self.document.clock, real).at
-            fresh = _resumed(self._baseline, real, start)
+            fresh = resume(self._baseline, real, start)
             if empty:
                 fresh.clear()
                 expect(fresh, fresh.clock.at)
@@ -432,30 +393,5 @@ class World:
         self._unit.now = fresh.clock.inner(self.directory.real())
 
     def _saved(self) -> State:
-        """A copy whose clock is anchored at this instant."""
-        real = self.directory.real().replace(microsecond=0)
-        saved = self._state.copy()
-        saved.covered = self.coverage.counts()
-        saved.clock = replace(
-            saved.clock, at=saved.clock.inner(real), anchor=real if saved.clock.running else None
-        )
-        return saved
-
-
-def _resumed(saved: State, real: datetime, start: datetime | None) -> State:
-    """A copy of `saved` to go on with: a running clock shows `start`, else what it would show by now.
-
-    Raises:
-        BadDocument: that is beyond the years that a sandbox can be in.
-    """
-    fresh, clock = saved.copy(), saved.clock
-    fresh.covered = None
-    if clock.anchor is not None:
-        real = real.replace(microsecond=0)
-        shown = start or clock.shown(clock.at) + (real - clock.anchor)
-        if not within(shown):
-            raise BadDocument(
-                "clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
-            )
-        fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
-    return fresh
+        """Return a copy of the state whose clock is anchored at this instant, with the coverage."""
+        return save(self._state, self.directory.real(), self.coverage.counts())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mockserver.api.methods import METHODS
 from mockserver.world.document import BadDocument, WorldDocument
-from mockserver.world.faults.fault_kinds import FAULTS, SETS
+from mockserver.world.faults.fault_list import FAULTS
 from mockserver.world.faults.fault_matching import (
     FaultCandidate,
     chance,
@@ -21,6 +21,7 @@ from mockserver.world.faults.fault_matching import (
     read_faults,
     serialize_fault,
 )
+from mockserver.world.faults.fault_sets import SETS
 from mockserver.world.snapshot import read_snapshot, write_snapshot
 
 GET, AGREE, LIST, TIME = (

@@ -1,8 +1,13 @@
 """Who is whom: one app in many sandboxes, a session in one only, found by session, else by app key."""
 
+from datetime import datetime
+
 import pytest
 
-from mockserver.world.document import BadDocument
+from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
+from mockserver.world.document import BadDocument, WorldDocument
+from mockserver.world.world import World
 
 APP = {"app_key": "777", "app_secret": "same"}
 
@@ -76,3 +81,17 @@ def test_many_made_up_sandboxes_never_clash(add_world):
     worlds = [add_world() for _ in range(200)]
     assert len({key for world in worlds for key in world._state.apps}) == 200
     assert len({token for world in worlds for token in world._state.sessions}) == 400
+
+
+def test_processes_of_one_server_never_clash():
+    """Processes with instance numbers of their own share no sandbox name, app key or session."""
+    names, app_keys, tokens = set(), set(), set()
+    for instance in range(3):
+        directory = Directory(lambda: datetime(2026, 3, 1, tzinfo=BEIJING), instance)
+        for _ in range(20):
+            world = World(directory, WorldDocument())
+            names.add(world.id)
+            app_keys |= {app.app_key for app in world.view.apps()}
+            tokens |= {session.token for session in world.view.sessions()}
+    assert (len(names), len(app_keys), len(tokens)) == (60, 60, 120)
+    assert {"s1", "s20"} <= names

@@ -4,7 +4,7 @@ import pytest
 
 from mockserver.domain.vocabulary import Status
 from mockserver.world.document import BadDocument
-from mockserver.world.opening import OPEN_AT_MOST
+from mockserver.world.opening_document import OPEN_AT_MOST
 from tests.oracle import STATUS_TEXTS
 
 CAPTURE = {

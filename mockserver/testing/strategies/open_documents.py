@@ -9,7 +9,7 @@ from ...domain.moves import MAX_UNITS
 from ...domain.vocabulary import CsStatus, GoodStatus, Status
 from ...protocol.shapes import BEIJING
 from ...world.default_world import DEFAULT
-from ...world.opening import OpenDocument
+from ...world.opening_document import OpenDocument
 from .struct_documents import Document, documents_of
 from .values import INT64, ids, instants, nicks, numbers, phones, places, prices, tokens, waybills
 

@@ -1,6 +1,19 @@
-"""Plays a move on a state and records what it caused: accounts, exchange, waybills, fact, message.
+"""Evaluate a move on a state, then record what it caused.
 
-`evaluate` only reads and raises when the move cannot be; `record` only writes, after all has been checked.
+The model.  A transition has two halves.  `evaluate` collects what the table's conditions may look at (the
+exchange, the move with its defaults filled in, rules, stock, addresses, carriers, waybills), asks
+`domain.play` for the outcome, and returns it as a `Transition`; it reads only, and raises what refuses the
+move.  `record` writes a transition that has been evaluated: stock accounts, exchange, waybills, one event,
+one message, one operation; it cannot fail.
+
+Why.  "Check all, then change all": a refused move leaves no trace, and several moves that belong together
+(the history of an opening) are all evaluated before the first is recorded.
+
+Openings are lenient: they find stock, and conditions of logistics are not strict for them, since a
+captured exchange shows what has been possible.
+
+What would break.  A condition that `record` checked would leave half a move behind; an event without its
+message or operation would make the timeline, `messages.get` and a recorded scenario disagree.
 """
 
 from datetime import datetime

@@ -1,0 +1,116 @@
+"""The document that opens an exchange, its statuses, and the history that leads to a status."""
+
+from collections import deque
+from collections.abc import Mapping
+
+from msgspec import UNSET, Struct, UnsetType
+
+from ..domain.moves import AskCs, Judge, LeaveMessage, Modify
+from ..domain.play import rows_from
+from ..domain.rules import RuleValues
+from ..domain.table import Row
+from ..domain.vocabulary import Actor, Ruleset, Status
+from .document import BadDocument
+
+__all__ = ["OPEN_AT_MOST", "OpenDocument", "Text", "history_of", "read_status", "status_texts"]
+
+OPEN_AT_MOST = 20_000
+Text = str | int | float | UnsetType
+_SKIPPED = (AskCs, Judge, LeaveMessage, Modify)
+
+
+class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `POST S/exchanges` takes: the fields of tmall.exchange.get and a few of our own."""
+
+    dispute_id: str | int | UnsetType = UNSET
+    biz_order_id: str | int | UnsetType = UNSET
+    bizorder_id: str | int | UnsetType = UNSET
+    alipay_no: str | int | UnsetType = UNSET
+    tid: str | int | UnsetType = UNSET
+    oid: str | int | UnsetType = UNSET
+    status: str | int = 1
+    created: str | UnsetType = UNSET
+    modified: str | UnsetType = UNSET
+    time_out: str | UnsetType = UNSET
+    title: Text = UNSET
+    num: str | int = 1
+    price: Text = UNSET
+    payment: Text = UNSET
+    reason: str | UnsetType = UNSET
+    desc: str | UnsetType = UNSET
+    bought_sku: Text = UNSET
+    exchange_sku: Text = UNSET
+    good_status: str | UnsetType = UNSET
+    buyer_nick: str | UnsetType = UNSET
+    buyer_open_uid: str | UnsetType = UNSET
+    buyer_name: str | UnsetType = UNSET
+    buyer_phone: Text = UNSET
+    buyer_address: str | UnsetType = UNSET
+    oaid: str | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    seller_nick: str | UnsetType = UNSET
+    buyer_logistic_name: str | UnsetType = UNSET
+    buyer_logistic_no: Text = UNSET
+    seller_logistic_name: str | UnsetType = UNSET
+    seller_logistic_no: Text = UNSET
+    new_bought_sku: Text = UNSET
+    refund_phase: str | UnsetType = UNSET
+    refund_version: int | str | UnsetType = UNSET
+    advance_status: int | str | UnsetType = UNSET
+    cs_status: int | str | UnsetType = UNSET
+    operation_contraint: str | UnsetType = UNSET
+    attributes: str | UnsetType = UNSET
+    shop: str | UnsetType = UNSET
+    ruleset: Ruleset | UnsetType = UNSET
+    count: int = 1
+
+
+def status_texts(rules: RuleValues) -> dict[str, str]:
+    """The text that the sandbox shows for each status number."""
+    return {str(status.value): rules.text(f"text.{status.value}") for status in Status}
+
+
+def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
+    """The status that a number or a Chinese text names.
+
+    Raises:
+        BadDocument: no such status; lists all.
+    """
+    also = {"换货单关闭,请退款": Status.TO_REFUND, "换货转退款": Status.TO_REFUND}
+    named = (
+        {each.zh: each for each in Status}
+        | {text: Status(int(code)) for code, text in texts.items()}
+        | also
+    )
+    if isinstance(value, str) and value.strip() in named:
+        return named[value.strip()]
+    try:
+        return Status(int(value))
+    except ValueError:
+        shown = "、".join(f"{each.value} {each.zh}" for each in Status)
+        raise BadDocument(
+            "status", f"没有这个状态；可用：{shown}", f"no such status; use: {shown}"
+        ) from None
+
+
+def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
+    """The shortest way from an application to `status` by buyer and seller alone."""
+    queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None))
+    seen = {path[-1].target for path in queue}
+    while queue:
+        path = queue.popleft()
+        if path[-1].target is status:
+            return path
+        for row in rows_from(ruleset, path[-1].target):
+            if (
+                row.by in (Actor.BUYER, Actor.SELLER)
+                and row.move not in _SKIPPED
+                and row.target not in seen
+            ):
+                seen.add(row.target)
+                queue.append((*path, row))
+    raise BadDocument(
+        "status",
+        f"{ruleset.zh}没有到达「{status.zh}」的路径",
+        f"{ruleset} never reaches {status.value}",
+    )

@@ -1,0 +1,17 @@
+"""What a sandbox needs of the server that holds it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+__all__ = ["Surroundings"]
+
+
+class Surroundings(Protocol):
+    """The machine's clock, and numbers that no other sandbox of the server has."""
+
+    real: Callable[[], datetime]
+
+    def number(self) -> int:
+        """Return a number that no other sandbox of the server was made with."""
+        ...
