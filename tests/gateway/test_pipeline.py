@@ -10,6 +10,7 @@ import pytest
 from mockserver.domain.vocabulary import Role
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
+from mockserver.protocol.messages import Inbound
 
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
