@@ -1,6 +1,8 @@
-"""What the journal says of refused and failed calls besides the sign, and that the wire says none of it.
+"""What the journal says of refused and failed calls besides the sign, and that the wire says none
+of it.
 
-Source: issue (doctor for 31, 29, 27, 26, 11, 12 …; never on the wire, never a secret in any output).
+Source: issue (doctor for 31, 29, 27, 26, 11, 12 …; never on the wire, never a secret in any
+output).
 """
 
 import json
@@ -22,8 +24,9 @@ GET, LIST, AGREE, SHIP = (
 
 
 @pytest.fixture
-def told(world, gateway):
-    """The newest journal entry as shown, its findings by id; no secret and no session may stand in it."""
+def read_entry(world, gateway):
+    """The newest journal entry as shown, its findings by id; no secret and no session may stand in
+    it."""
 
     def read(journal=None):
         entry = (journal or world.journal).select({}, 1)[1][0].shown()
@@ -32,18 +35,18 @@ def told(world, gateway):
             assert app.app_secret not in text
         for token in world._state.sessions:
             assert token not in text
-        return entry, {found["id"]: found for found in entry["diagnosis"]["findings"]}
+        return entry, {finding["id"]: finding for finding in entry["diagnosis"]["findings"]}
 
     return read
 
 
 @pytest.fixture
-def diagnose(top, told):
+def diagnose(top, read_entry):
     """Sends a signed call with changes; its findings by id."""
 
     def ask(method=GET, **changes):
         top.send(top.params(method, **{"dispute_id": 1, "fields": "status", **changes}))
-        return told()[1]
+        return read_entry()[1]
 
     return ask
 
@@ -63,7 +66,8 @@ def only(findings, name):
     [(-8, "zone_utc"), (8, "zone_added"), (1, "zone_other"), (-5.5, "zone_other")],
 )
 def test_another_zone_is_recognised(world, diagnose, hours, name):
-    """A time that is whole or half hours off was made in another zone; eight hours are a container in UTC."""
+    """A time that is whole or half hours off was made in another zone; eight hours are a container
+    in UTC."""
     stamp = (world.directory.real() + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
     findings = diagnose(timestamp=stamp)
     assert next(iter(findings)) == name
@@ -71,13 +75,14 @@ def test_another_zone_is_recognised(world, diagnose, hours, name):
         assert "8 小时" in findings[name]["zh"] and "UTC" in findings[name]["zh"]
 
 
-def test_any_other_skew_is_told_in_seconds(world, diagnose, told):
-    """A time that is off for no known reason is told with the server's and the allowance; two clocks are told where they differ."""
+def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
+    """A time that is off for no known reason is told with the server's and the allowance; two
+    clocks are told where they differ."""
     findings = diagnose(timestamp="2026-03-01 12:17:00")
     assert list(findings) == ["time_off", "two_clocks"]
     assert findings["time_off"]["at"]["seconds"] == 17 * 60
     assert "10m" in findings["time_off"]["zh"]
-    assert told()[0]["diagnosis"]["zh"].startswith(findings["time_off"]["zh"])
+    assert read_entry()[0]["diagnosis"]["zh"].startswith(findings["time_off"]["zh"])
 
 
 @pytest.mark.parametrize(
@@ -123,22 +128,23 @@ def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
         ("999", "keys_known", "{key}"),
     ],
 )
-def test_an_unknown_key_is_compared_with_the_known(top, gateway, told, key, name, known):
-    """Blanks, the other environment's form and a slip of the finger are recognised; else the known keys are listed."""
+def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key, name, known):
+    """Blanks, the other environment's form and a slip of the finger are recognised; else the known
+    keys are listed."""
     own = top.app.app_key
     fill = {"key": own, "bare": own[2:], "typo": own[:4] + own[5] + own[4] + own[6:]}
     top.send(top.params(GET, app_key=key.format(**fill), session="x"))
-    entry, findings = told(gateway.journal)
+    entry, findings = read_entry(gateway.journal)
     assert known.format(**fill) in only(findings, name)["zh"]
     assert entry["code"] == 29
 
 
 @pytest.mark.parametrize("which", ["app_secret", "session"])
-def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, told, which):
+def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, read_entry, which):
     """Somebody who mixes up his credentials is told which one he sent, not its value."""
     token = top.app.app_secret if which == "app_secret" else top.session
     top.send(top.params(GET, app_key=token, session="x"))
-    finding = only(told(gateway.journal)[1], "mixed_up")
+    finding = only(read_entry(gateway.journal)[1], "mixed_up")
     assert ("密钥" if which == "app_secret" else "session") in finding["zh"]
 
 
@@ -160,7 +166,8 @@ def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, t
     ],
 )
 def test_a_session_that_nearly_is_one_is_recognised(top, diagnose, write, name):
-    """Blanks, a cut, a case or an encoding are named with whose session it nearly is, never the session."""
+    """Blanks, a cut, a case or an encoding are named with whose session it nearly is, never the
+    session."""
     assert only(diagnose(session=write(top.session)), name)["at"]["label"] == "main"
 
 
@@ -224,7 +231,7 @@ def test_a_missing_session_is_looked_for(top, diagnose):
         ("fields", "field"),
     ],
 )
-def test_a_parameter_under_another_name_is_found(world, gateway, top, told, name, given):
+def test_a_parameter_under_another_name_is_found(world, gateway, top, read_entry, name, given):
     """A required parameter that came under another name is named with it."""
     texts = top.params(GET, dispute_id=1, fields="status")
     if name in ("dispute_id", "fields"):
@@ -237,7 +244,7 @@ def test_a_parameter_under_another_name_is_found(world, gateway, top, told, name
         texts.pop("session")
     top.send(texts)
     journal = gateway.journal if name == "app_key" else world.journal
-    assert only(told(journal)[1], "other_name")["at"] == {"name": name, "given": given}
+    assert only(read_entry(journal)[1], "other_name")["at"] == {"name": name, "given": given}
 
 
 def test_an_empty_parameter_is_told_so(diagnose):
@@ -245,24 +252,24 @@ def test_an_empty_parameter_is_told_so(diagnose):
     assert only(diagnose(dispute_id=""), "sent_empty")["at"] == {"name": "dispute_id"}
 
 
-def test_a_file_in_a_texts_place_is_told_so(signed, send, multipart, told):
+def test_a_file_in_a_texts_place_is_told_so(signed, send, multipart, read_entry):
     """A text sent as a file is no text."""
     body, kind = multipart(signed(GET, fields="status"), dispute_id=b"1")
     send(body=body, kind=kind)
-    assert list(told()[1]) == ["sent_as_file"]
+    assert list(read_entry()[1]) == ["sent_as_file"]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", ""])
-def test_parameters_in_a_json_body_are_found(gateway, send, top, told, kind):
+def test_parameters_in_a_json_body_are_found(gateway, send, top, read_entry, kind):
     """Who posts JSON is told that TOP reads forms."""
     send(body=json.dumps(top.params(GET)).encode(), kind=kind)
-    assert only(told(gateway.journal)[1], "json_body")["at"] == {"name": "method"}
+    assert only(read_entry(gateway.journal)[1], "json_body")["at"] == {"name": "method"}
 
 
-def test_a_call_without_anything_is_told_so(gateway, send, told):
+def test_a_call_without_anything_is_told_so(gateway, send, read_entry):
     """A request without any parameter is told so."""
     send()
-    assert list(told(gateway.journal)[1]) == ["nothing_sent"]
+    assert list(read_entry(gateway.journal)[1]) == ["nothing_sent"]
 
 
 # 22, 23, 25, 47
@@ -288,20 +295,21 @@ def test_a_value_of_few_is_asked_for(diagnose, changes, meant):
     assert only(diagnose(**changes), "did_you_mean")["at"]["meant"] == meant
 
 
-def test_chinese_in_gbk_is_recognised(send, signed, told):
+def test_chinese_in_gbk_is_recognised(send, signed, read_entry):
     """A request in GBK is told its encoding."""
     texts = "&".join(
         f"{name}={quote(value)}" for name, value in signed(LIST, fields="status").items()
     )
     send(body=f"{texts}&buyer_nick={quote('桂花拿铁'.encode('gbk'))}".encode())
-    assert only(told()[1], "not_utf8")["at"] == {"codec": "GBK"}
+    assert only(read_entry()[1], "not_utf8")["at"] == {"codec": "GBK"}
 
 
 # 11, 12
 
 
 def test_rights_are_listed(make_world, caller_of):
-    """An app or sub-account without the right is told what it may call, and where that is changed."""
+    """An app or sub-account without the right is told what it may call, and where that is
+    changed."""
     world = make_world(apps=[{"methods": [LIST, AGREE]}], shops=[{"subs": [{"methods": [LIST]}]}])
     caller = caller_of(world)
     for session, code, name in (
@@ -342,39 +350,43 @@ def test_rights_are_listed(make_world, caller_of):
     ],
 )
 def test_a_wrong_value_is_recognised(diagnose, method, changes, name, said):
-    """Floats, blanks, other forms of time, words for numbers and other commas are told with what is wanted."""
+    """Floats, blanks, other forms of time, words for numbers and other commas are told with what is
+    wanted."""
     assert said in only(diagnose(method, **changes), name)["zh"]
 
 
-def test_a_repeated_parameter_is_counted(send, signed, told):
+def test_a_repeated_parameter_is_counted(send, signed, read_entry):
     """Where each copy of a repeated parameter came from is told."""
     texts = signed(GET, dispute_id=1, fields="status")
     send(query=b"fields=status&fields=x", body=urlencode(texts).encode())
-    assert only(told()[1], "repeated_where")["at"] == {
+    assert only(read_entry()[1], "repeated_where")["at"] == {
         "name": "fields",
         "count": 3,
         "where": "query × 2 + body × 1",
     }
 
 
-def test_a_session_sent_twice_as_a_name_is_not_quoted(top, send, signed, told):
+def test_a_session_sent_twice_as_a_name_is_not_quoted(top, send, signed, read_entry):
     """A session that comes twice as a parameter's name is counted without being shown."""
     send(
-        body=f"{urlencode(signed(GET, dispute_id=1, fields='status'))}&{top.session}=1&{top.session}=2".encode()
+        body=(
+            f"{urlencode(signed(GET, dispute_id=1, fields='status'))}&{top.session}=1&"
+            f"{top.session}=2"
+        ).encode()
     )
-    assert only(told()[1], "repeated_where")["at"]["count"] == 2
+    assert only(read_entry()[1], "repeated_where")["at"]["count"] == 2
 
 
-def test_a_personal_value_is_not_quoted(diagnose, told):
+def test_a_personal_value_is_not_quoted(diagnose, read_entry):
     """A message that is too long is refused without a word of it."""
     diagnose(AGREE, address_id=1, leave_message="私密留言" * 100)
-    assert "私密" not in json.dumps(told()[0], ensure_ascii=False)
+    assert "私密" not in json.dumps(read_entry()[0], ensure_ascii=False)
 
 
 # business failures
 
 
-def test_a_refused_move_says_how_near_it_was(world, top, told):
+def test_a_refused_move_says_how_near_it_was(world, top, read_entry):
     """State, way and deadline stand in the finding, instants as the sandbox shows them."""
     [exchange] = world.open({"status": 2})
     world.age(timedelta(hours=5))
@@ -386,7 +398,7 @@ def test_a_refused_move_says_how_near_it_was(world, top, told):
         logistics_type=200,
         logistics_company_name="顺丰快递",
     )
-    entry, findings = told()
+    entry, findings = read_entry()
     at = findings["near_miss"]["at"]
     assert entry["outcome"] == "failed"
     assert (at["status_now"], at["legal_from"]) == (2, [12])
@@ -433,7 +445,7 @@ def test_a_refused_move_says_how_near_it_was(world, top, told):
         ),
     ],
 )
-def test_a_failed_condition_says_what_would_do(world, top, told, changes, status, name, said):
+def test_a_failed_condition_says_what_would_do(world, top, read_entry, changes, status, name, said):
     """An unknown address, reason or carrier and missing stock come with what there is."""
     world.patch_rules({"strict_logistics": True})
     [exchange] = world.open({"status": status})
@@ -441,13 +453,13 @@ def test_a_failed_condition_says_what_would_do(world, top, told, changes, status
         world.put_stock("wanted", 0)
     given = {"method": AGREE, "address_id": 10000002, **changes}
     top(given.pop("method"), dispute_id=exchange.dispute_id, fields="status", **given)
-    findings = told()[1]
+    findings = read_entry()[1]
     assert said in findings[name]["zh"]
     assert findings["near_miss"]["at"]["way"] == []
 
 
 @pytest.mark.parametrize("method", [GET, AGREE, "tmall.exchange.messages.get"])
-def test_an_id_that_is_nearly_one_is_recognised(world, top, told, method):
+def test_an_id_that_is_nearly_one_is_recognised(world, top, read_entry, method):
     """A rounded id, another shop's, another sandbox's, and a trade's are told for what they are."""
     [exchange] = world.open({})
     other = type(world)(world.directory, world.document, id="other")
@@ -456,7 +468,7 @@ def test_an_id_that_is_nearly_one_is_recognised(world, top, told, method):
 
     def ask(number):
         top(method, dispute_id=number, fields="status", address_id=1)
-        return told()[1]
+        return read_entry()[1]
 
     rounded = int(float(exchange.dispute_id))
     assert rounded != exchange.dispute_id
@@ -494,8 +506,9 @@ def test_another_shops_exchange_is_told_so(make_world, caller_of):
         "tmall.exchange.message.add",
     ],
 )
-def test_every_refused_move_is_diagnosed(world, top, told, method, status):
-    """No state and no method makes the diagnosis stumble, and every failed move has its near miss."""
+def test_every_refused_move_is_diagnosed(world, top, read_entry, method, status):
+    """No state and no method makes the diagnosis stumble, and every failed move has its near
+    miss."""
     [exchange] = world.open({"status": status})
     top(
         method,
@@ -508,7 +521,7 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
         logistics_type=200,
         logistics_company_name="顺丰快递",
     )
-    entry, findings = told()
+    entry, findings = read_entry()
     assert ("near_miss" in findings) is (entry["outcome"] == "failed")
     assert "own_fault" not in findings
 
@@ -519,11 +532,11 @@ def test_every_refused_move_is_diagnosed(world, top, told, method, status):
 @pytest.mark.parametrize(
     "code", [3, 7, 11, 12, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 40, 41, 47, 9999]
 )
-def test_a_planned_error_accuses_nobody(world, top, told, code):
+def test_a_planned_error_accuses_nobody(world, top, read_entry, code):
     """Where a fault was planned the caller has made no mistake, and none is found."""
     world.plan_faults({"fault": "platform_error", "code": code, "msg": "Odd"})
     assert top(GET, dispute_id=1, fields="status")["error_response"]["code"] == code
-    entry, findings = told()
+    entry, findings = read_entry()
     assert findings == {}
     assert "planned fault" in entry["diagnosis"]["en"]
 
@@ -535,14 +548,14 @@ def test_a_lax_server_diagnoses_and_answers(world, top):
     signed = lax.params("taobao.time.get", session=None)["sign"]
     assert "time_get_response" in json.loads(lax.send({**texts, "sign": signed}).body)
     entry = world.journal.select({}, 1)[1][0].shown()
-    assert (entry["outcome"], [found["id"] for found in entry["diagnosis"]["findings"]]) == (
+    assert (entry["outcome"], [finding["id"] for finding in entry["diagnosis"]["findings"]]) == (
         "ok",
         ["session_unsigned"],
     )
     assert any("如果不把 session 算进签名" in warning for warning in entry["warnings"])
 
 
-def test_warnings_ask_what_was_meant(diagnose, told):
+def test_warnings_ask_what_was_meant(diagnose, read_entry):
     """Unknown parameters and fields stand in the warnings of an answered call."""
     diagnose(
         LIST,
@@ -551,11 +564,11 @@ def test_warnings_ask_what_was_meant(diagnose, told):
         fields="status,operation_constraint",
         colour="red",
     )
-    warnings = "\n".join(told()[0]["warnings"])
+    warnings = "\n".join(read_entry()[0]["warnings"])
     assert all(
         word in warnings for word in ("end_gmt_modifed_time", "operation_constraint", "colour")
     )
-    assert told()[0]["outcome"] == "ok"
+    assert read_entry()[0]["outcome"] == "ok"
 
 
 WIRE = {"code", "msg", "sub_code", "sub_msg", "request_id"}

@@ -1,4 +1,5 @@
-"""Laws of the doctor: it never accuses, never stumbles, never shows a secret, and its work is bounded.
+"""Laws of the doctor: it never accuses, never stumbles, never shows a secret, and its work is
+bounded.
 
 Source: issue (doctor: "unknown" for 10,000 random digests; never a secret in any output).
 """
@@ -77,8 +78,9 @@ def test_a_random_digest_accuses_nobody(digest):
     write=st.sampled_from((bytes.hex, lambda raw: raw.hex().upper(), repr)),
 )
 def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, method, write):
-    """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that may be added."""
-    told = explain_sign(
+    """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that
+    may be added."""
+    findings = explain_sign(
         sent(
             write(digest),
             tuple(pairs.items()),
@@ -87,8 +89,8 @@ def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, 
             sign_method=method,
         )
     )
-    assert told[0].id == "unknown"
-    assert {found.id for found in told} <= {"unknown", "no_digest", "digest_length"}
+    assert findings[0].id == "unknown"
+    assert {finding.id for finding in findings} <= {"unknown", "no_digest", "digest_length"}
 
 
 @settings(LAWS, max_examples=200)
@@ -108,7 +110,8 @@ def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, 
     sign=TEXT,
 )
 def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign):
-    """Any texts, bodies and files are examined without an error, and told in what JSON can carry."""
+    """Any texts, bodies and files are examined without an error, and told in what JSON can
+    carry."""
     call = sent(
         sign,
         tuple({**pairs, "timestamp": timestamp}.items()),
@@ -118,7 +121,7 @@ def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign)
         absent_names=("a", "b"),
     )
     json.dumps(
-        [[found.id, found.zh, found.en, dict(found.at)] for found in explain_sign(call)]
+        [[finding.id, finding.zh, finding.en, dict(finding.at)] for finding in explain_sign(call)]
     ).encode()
 
 
@@ -166,27 +169,28 @@ def test_no_secret_is_quoted(place):
                 sessions=(SESSION, private[3]),
                 is_private=lambda name: name in ("session", "note"),
             )
-            told = json.dumps(
-                [[found.zh, found.en, dict(found.at)] for found in explain_sign(call)],
+            text = json.dumps(
+                [[finding.zh, finding.en, dict(finding.at)] for finding in explain_sign(call)],
                 ensure_ascii=False,
             )
-            for each in private:
-                assert each not in told
+            for secret in private:
+                assert secret not in text
 
 
 def test_long_calls_are_bounded():
-    """Single mistakes are still found in long calls, pairs only in short ones, and very long ones are not examined."""
+    """Single mistakes are still found in long calls, pairs only in short ones, and very long ones
+    are not examined."""
 
-    def told(length, sign):
+    def find_ids(length, sign):
         pairs = (*PAIRS, ("memo", "长" * (length // 3)))
-        return [found.id for found in explain_sign(sent(sign(pairs), pairs))]
+        return [finding.id for finding in explain_sign(sent(sign(pairs), pairs))]
 
     unsigned = lambda pairs: md5([pair for pair in pairs if pair[0] != "session"])  # noqa: E731
     both = lambda pairs: md5([pair for pair in pairs if pair[0] != "session"], SECRET + "\n")  # noqa: E731
-    assert told(100, both) == ["session_unsigned", "secret_blanks"]
-    assert told(PAIRS_AT_MOST, unsigned) == ["session_unsigned"]
-    assert told(PAIRS_AT_MOST, both) == ["unknown"]
-    assert told(SINGLE_AT_MOST, unsigned) == ["too_long"]
+    assert find_ids(100, both) == ["session_unsigned", "secret_blanks"]
+    assert find_ids(PAIRS_AT_MOST, unsigned) == ["session_unsigned"]
+    assert find_ids(PAIRS_AT_MOST, both) == ["unknown"]
+    assert find_ids(SINGLE_AT_MOST, unsigned) == ["too_long"]
 
 
 def test_findings_have_names_of_their_own():

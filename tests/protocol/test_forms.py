@@ -205,11 +205,12 @@ SDKS = {
 
 @pytest.mark.parametrize(("body", "boundary"), SDKS.values(), ids=SDKS)
 def test_every_sdks_multipart_is_read(body, boundary):
-    """Text as raw UTF-8 to the last blank, files to the last byte, each SDK's oddities notwithstanding."""
+    """Text as raw UTF-8 to the last blank, files to the last byte, each SDK's oddities
+    notwithstanding."""
     pairs, files = parse_multipart(body, boundary)
 
     assert pairs == [("leave_message", "请寄回 ")]
-    assert [(each.name, each.content) for each in files] == [("leave_message_pics", PNG)]
+    assert [(upload.name, upload.content) for upload in files] == [("leave_message_pics", PNG)]
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,8 @@ def test_a_cut_body_is_refused(sdk, cut):
     ],
 )
 def test_a_broken_body_is_refused(body, boundary):
-    """No boundary, a part without name or end of headers, and a flood of parts are refused, not guessed at."""
+    """No boundary, a part without name or end of headers, and a flood of parts are refused, not
+    guessed at."""
     with pytest.raises(BadForm) as bad:
         parse_multipart(body, boundary)
 
@@ -337,7 +339,8 @@ def test_multipart_round_trip(texts, blobs):
             for name, text in pairs
         )
         + b"".join(
-            f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{file.name}"; filename="x"\r\n\r\n'.encode()
+            f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{file.name}"; '
+            f'filename="x"\r\n\r\n'.encode()
             + file.content
             + b"\r\n"
             for file in files

@@ -29,9 +29,9 @@ TREES = _trees(st.recursive(SCALARS, _trees, max_leaves=8))
 def _expected(value, *, simplify: bool):
     """What a JSON reader should see."""
     if isinstance(value, dict):
-        return {key: _expected(each, simplify=simplify) for key, each in value.items()}
+        return {key: _expected(member, simplify=simplify) for key, member in value.items()}
     if isinstance(value, Items):
-        rows = [_expected(each, simplify=simplify) for each in value.values]
+        rows = [_expected(row, simplify=simplify) for row in value.values]
         return rows if simplify else {value.name: rows}
     return "".join(c for c in value if c not in UNWRITABLE) if isinstance(value, str) else value
 
@@ -53,9 +53,8 @@ def test_an_error_begins_as_the_go_sdk_wants_it():
         {"code": 40, "msg": "Missing required arguments:fields", "request_id": "z2"},
     )
 
-    assert (
-        text
-        == '{"error_response":{"code":40,"msg":"Missing required arguments:fields","request_id":"z2"}}'
+    assert text == (
+        '{"error_response":{"code":40,"msg":"Missing required arguments:fields","request_id":"z2"}}'
     )
 
 
@@ -71,7 +70,8 @@ def test_lists_are_wrapped_twice():
 
     assert write_json("x_response", tree) == (
         '{"x_response":{"result":{"results":{"refund_message":'
-        '[{"id":1,"pic_urls":{"pic_url":[{"url":"http://h/a.png"}]}},{"id":2}]}},"request_id":"r"}}'
+        '[{"id":1,"pic_urls":{"pic_url":[{"url":"http://h/a.png"}]}},{"id":2}]}}'
+        ',"request_id":"r"}}'
     )
 
 
@@ -142,14 +142,16 @@ def test_an_empty_list_that_is_there_is_an_empty_object():
     ],
 )
 def test_values_are_written_raw(value, written):
-    """UTF-8 stays raw, `/` is not escaped, ids keep every digit; no `\\uXXXX`, not even for controls."""
+    """UTF-8 stays raw, `/` is not escaped, ids keep every digit; no `\\uXXXX`, not even for
+    controls."""
     assert write_json("r", {"v": value}) == '{"r":{"v":' + written + "}}"
 
 
 @settings(deadline=None)
 @given(tree=TREES, simplify=st.booleans())
 def test_json_round_trip(tree, simplify):
-    """Any reply reads back as it was, in order, except for characters that only `\\uXXXX` could write."""
+    """Any reply reads back as it was, in order, except for characters that only `\\uXXXX` could
+    write."""
     text = write_json("x_response", tree, simplify=simplify)
 
     expected = _expected(tree, simplify=simplify)

@@ -39,9 +39,9 @@ def _read(element):
 
 def _shape(name, value):
     if isinstance(value, dict):
-        return name, "", [_shape(key, each) for key, each in value.items()]
+        return name, "", [_shape(key, member) for key, member in value.items()]
     if isinstance(value, Items):
-        return name, "", [_shape(value.name, each) for each in value.values]
+        return name, "", [_shape(value.name, row) for row in value.values]
     if isinstance(value, bool):
         return name, "true" if value else "false", []
     return name, _allowed(str(value)), []

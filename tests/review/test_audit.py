@@ -1,4 +1,5 @@
-"""The idempotency audit against clients that repeat writes, with and without looking.  Source: issue (idempotency audit)."""
+"""The idempotency audit against clients that repeat writes, with and without looking.  Source:
+issue (idempotency audit)."""
 
 import pytest
 from hypothesis import given, settings
@@ -53,13 +54,14 @@ def client(world, top):
 
 @pytest.fixture
 def audited(world):
-    """The audit of all that was called: what was found, and the counts of writes, safe and unsafe repeats."""
+    """The audit of all that was called: what was found, and the counts of writes, safe and unsafe
+    repeats."""
 
     def run():
         result = audit(decode_calls(world.journal.recent()[1]))
-        assert all(each.zh and each.en for each in result.findings)
+        assert all(finding.zh and finding.en for finding in result.findings)
         return (
-            [each.rule.id for each in result.findings],
+            [finding.rule.id for finding in result.findings],
             (result.writes, result.repeats - result.unsafe, result.unsafe),
             result.findings,
         )
@@ -81,18 +83,20 @@ def test_a_client_that_repeats_nothing(client, audited):
 
 
 def test_a_blind_repetition_is_unsafe(client, audited):
-    """A write that had succeeded and comes again without a look is found, with both calls and their exchange."""
+    """A write that had succeeded and comes again without a look is found, with both calls and their
+    exchange."""
     one = client()
     one.agree()
     one.agree()
-    ids, counts, [found] = audited()
+    ids, counts, [finding] = audited()
     assert (ids, counts) == (["unsafe_repeat"], (2, 0, 1))
-    assert [entry.outcome for entry in found.entries] == ["ok", "failed"]
-    assert found.serialize()["request_ids"] == [entry.request_id for entry in found.entries]
+    assert [entry.outcome for entry in finding.entries] == ["ok", "failed"]
+    assert finding.serialize()["request_ids"] == [entry.request_id for entry in finding.entries]
     assert all(
-        entry.request_id in found.zh and entry.request_id in found.en for entry in found.entries
+        entry.request_id in finding.zh and entry.request_id in finding.en
+        for entry in finding.entries
     )
-    assert str(one.dispute_id) in found.zh
+    assert str(one.dispute_id) in finding.zh
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,8 @@ def test_a_refused_repetition_counts(client, audited):
 
 
 def test_a_new_round_is_no_repetition(client, audited, world):
-    """A move that succeeds again, since the buyer has modified the application, is a new round of the flow."""
+    """A move that succeeds again, since the buyer has modified the application, is a new round of
+    the flow."""
     from mockserver.domain.moves import Modify, ShipBack
     from mockserver.domain.vocabulary import Role
 
@@ -192,14 +197,15 @@ def test_a_new_round_is_no_repetition(client, audited, world):
 
 
 def test_a_second_shipment_with_another_waybill(client, audited):
-    """An exchange shipped again with another waybill is found, though the client has looked in between."""
+    """An exchange shipped again with another waybill is found, though the client has looked in
+    between."""
     one = client(12)
     one.ship("SF1111111111")
     one.look()
     one.ship("SF2222222222")
-    ids, counts, [found] = audited()
+    ids, counts, [finding] = audited()
     assert (ids, counts) == (["double_shipment"], (2, 0, 1))
-    assert "SF1111111111" in found.zh and "SF2222222222" in found.en
+    assert "SF1111111111" in finding.zh and "SF2222222222" in finding.en
 
 
 def test_the_same_waybill_is_a_repetition(client, audited):
@@ -228,7 +234,8 @@ def test_another_waybill_after_a_failure_is_fine(client, audited):
 
 
 def test_the_same_message_twice(client, audited):
-    """The same words said again without reading the messages are found, though they are masked; after reading they are safe."""
+    """The same words said again without reading the messages are found, though they are masked;
+    after reading they are safe."""
     one, two = client(), client()
     one.say("请寄回")
     one.look()
@@ -236,9 +243,9 @@ def test_the_same_message_twice(client, audited):
     two.say("请寄回")
     two.look_at_messages()
     two.say("请寄回")
-    ids, counts, [found] = audited()
+    ids, counts, [finding] = audited()
     assert (ids, counts) == (["double_message"], (4, 1, 1))
-    assert "请寄回" not in found.zh
+    assert "请寄回" not in finding.zh
 
 
 def test_a_replaced_state_begins_anew(world, client, audited):
@@ -262,17 +269,18 @@ def lose(world):
 @pytest.mark.parametrize("fault", ["reply_lost", "refused_reply_lost"])
 @pytest.mark.parametrize("look", [True, False])
 def test_a_write_without_reply(client, audited, lose, fault, look):
-    """Carried out or not, the client cannot know: sent again without a look it is unsafe, even if it then succeeds; after one it is safe."""
+    """Carried out or not, the client cannot know: sent again without a look it is unsafe, even if
+    it then succeeds; after one it is safe."""
     one = client()
     lose(fault, AGREE)
     one.agree()
     if look:
         one.look()
     one.agree()
-    ids, counts, found = audited()
+    ids, counts, findings = audited()
     assert (ids, counts) == (([], (2, 1, 0)) if look else (["unsafe_repeat"], (2, 0, 1)))
-    if found:
-        assert ("应答丢失" if fault == "reply_lost" else "没有收到应答") in found[0].zh
+    if findings:
+        assert ("应答丢失" if fault == "reply_lost" else "没有收到应答") in findings[0].zh
 
 
 def test_a_look_without_reply_is_none(client, audited, lose):
@@ -287,7 +295,8 @@ def test_a_look_without_reply_is_none(client, audited, lose):
 
 @pytest.mark.parametrize("fault", ["reply_lost", "refused_reply_lost"])
 def test_a_message_without_reply(client, audited, lose, fault):
-    """A message whose reply was lost and that comes again blindly is said twice, or might have been; after reading it is safe."""
+    """A message whose reply was lost and that comes again blindly is said twice, or might have
+    been; after reading it is safe."""
     one, two = client(), client()
     lose(fault, ADD)
     one.say("请寄回")
@@ -312,7 +321,8 @@ def test_a_message_without_reply(client, audited, lose, fault):
     ],
 )
 def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, is_unsafe):
-    """Another waybill after a lost reply is a second parcel, unless a look has shown that nothing was shipped."""
+    """Another waybill after a lost reply is a second parcel, unless a look has shown that nothing
+    was shipped."""
     one = client(12)
     lose(fault, SHIP)
     one.ship("SF1111111111")
@@ -324,7 +334,8 @@ def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, 
 
 @pytest.mark.parametrize("method", [AGREE, ADD, GET])
 def test_a_second_delivery_is_not_the_clients(world, client, audited, method):
-    """What a planned fault delivers twice was sent once: neither a repetition, nor two messages, nor a look that never came."""
+    """What a planned fault delivers twice was sent once: neither a repetition, nor two messages,
+    nor a look that never came."""
     one = client()
     one.agree()
     world.plan_faults({"fault": "duplicate_delivery", "method": method})
@@ -351,7 +362,8 @@ LOSSES = st.lists(
 
 
 def play(steps, careful, losses=()):
-    """What the audit finds when a client does these steps; a careful one looks, until it gets a reply, before it repeats a write."""
+    """What the audit finds when a client does these steps; a careful one looks, until it gets a
+    reply, before it repeats a write."""
     sandbox = Sandbox()
     client = sandbox.client()
     exchanges, tried = [sandbox.open(), sandbox.open(status=12)], set()
@@ -389,21 +401,25 @@ def play(steps, careful, losses=()):
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
 @given(STEPS, LOSSES)
 def test_who_looks_before_each_retry_is_never_found(steps, losses):
-    """A client that reads before it repeats any write gets no finding, whatever it writes, the buyer does and the network loses."""
-    found, _ = play(steps, True, losses)
-    assert (found["findings"], found["unsafe"]) == ([], 0)
+    """A client that reads before it repeats any write gets no finding, whatever it writes, the
+    buyer does and the network loses."""
+    report, _ = play(steps, True, losses)
+    assert (report["findings"], report["unsafe"]) == ([], 0)
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
 @given(STEPS)
 def test_who_never_looks_is_found_for_each_repetition(steps):
-    """Without reading, every write that comes again after a success, and is no new round, is counted as unsafe, and no other."""
-    found, calls = play(steps, False)
+    """Without reading, every write that comes again after a success, and is no new round, is
+    counted as unsafe, and no other."""
+    report, calls = play(steps, False)
     done, wanted, writes = set(), 0, 0
-    for call, step in zip(calls, [each for each in steps if each[1] != "buyer"], strict=True):
+    for call, step in zip(
+        calls, [planned for planned in steps if planned[1] != "buyer"], strict=True
+    ):
         if step in done and (call["outcome"] == "ok") == step[1].startswith("say"):
             wanted += 1
         if call["outcome"] == "ok":
             done.add(step)
         writes += 1
-    assert (found["unsafe"], found["safe"], found["writes"]) == (wanted, 0, writes)
+    assert (report["unsafe"], report["safe"], report["writes"]) == (wanted, 0, writes)

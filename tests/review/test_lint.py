@@ -1,4 +1,5 @@
-"""The client report: each conduct shown by a client that does it, and by one that does not.  Source: issue (client report)."""
+"""The client report: each conduct shown by a client that does it, and by one that does not.
+Source: issue (client report)."""
 
 import json
 from datetime import timedelta
@@ -35,39 +36,45 @@ def world(add_world):
 
 @pytest.fixture
 def top(world, caller_of):
-    """A client that signs with hmac-sha256, so that its signature is no finding; `send` takes any form."""
+    """A client that signs with hmac-sha256, so that its signature is no finding; `send` takes any
+    form."""
     return caller_of(world)
 
 
 @pytest.fixture
 def linted(world):
-    """The findings of the report by id, md5 left out: what the fixtures' client signs with is not the point."""
+    """The findings of the report by id, md5 left out: what the fixtures' client signs with is not
+    the point."""
 
     def run(*, md5=False):
         state = world._state
         orders = [*state.exchanges.values(), *state.trades.values()]
         ids = {
             "dispute_id": set(state.exchanges),
-            "tid": {each.tid for each in orders},
-            "oid": {each.oid for each in orders},
+            "tid": {order.tid for order in orders},
+            "oid": {order.oid for order in orders},
         }
-        found = lint(decode_calls(world.journal.recent()[1]), ids)
-        assert all(each.zh and each.en and each.entries for each in found)
-        return {each.rule.id: each for each in found if md5 or each.rule.id != "md5_sign"}
+        findings = lint(decode_calls(world.journal.recent()[1]), ids)
+        assert all(finding.zh and finding.en and finding.entries for finding in findings)
+        return {
+            finding.rule.id: finding for finding in findings if md5 or finding.rule.id != "md5_sign"
+        }
 
     return run
 
 
 def test_every_conduct_has_its_check():
-    """Every entry of the table is the audit's or has a check by its name, and no check is without an entry."""
+    """Every entry of the table is the audit's or has a check by its name, and no check is without
+    an entry."""
     assert {*LINT_CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
 
 
-@pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda each: each.id)
+@pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda rule: rule.id)
 def test_conduct_is_told_in_both_languages(conduct):
-    """Every entry says what is wrong in Chinese and in English, how bad it is, and how that is known."""
-    assert any("\u4e00" <= each <= "\u9fff" for each in conduct.zh) and any(
-        "\u4e00" <= each <= "\u9fff" for each in conduct.title
+    """Every entry says what is wrong in Chinese and in English, how bad it is, and how that is
+    known."""
+    assert any("\u4e00" <= character <= "\u9fff" for character in conduct.zh) and any(
+        "\u4e00" <= character <= "\u9fff" for character in conduct.title
     )
     assert conduct.en.isascii()
     assert conduct.severity.word in ("error", "warning", "hint") and conduct.severity.zh
@@ -75,7 +82,8 @@ def test_conduct_is_told_in_both_languages(conduct):
 
 
 def test_a_good_client_gets_no_finding(world, top, linted):
-    """A client that reads windows to their last page, looks, then writes once, and waits between polls, gets no finding at all."""
+    """A client that reads windows to their last page, looks, then writes once, and waits between
+    polls, gets no finding at all."""
     world.open({}, 3)
     for page in (1, 2):
         listed = top.result(LIST, fields="dispute_id,status", page_no=page, page_size=2, **WINDOW)
@@ -99,7 +107,8 @@ def test_a_good_client_gets_no_finding(world, top, linted):
     ],
 )
 def test_unknown_parameters(top, linted, method, name, meant):
-    """A parameter that the page does not document is told with the one that was perhaps meant; the gateway's own are not."""
+    """A parameter that the page does not document is told with the one that was perhaps meant; the
+    gateway's own are not."""
     top(
         method,
         dispute_id=1,
@@ -110,9 +119,13 @@ def test_unknown_parameters(top, linted, method, name, meant):
         **WINDOW if method == LIST else {},
         **{name: "x"},
     )
-    found = [each for each in (linted().get("unknown_parameter"),) if each and name in each.zh]
-    assert len(found) == 1
-    assert (f"是否指 {meant}？" in found[0].zh) is bool(meant)
+    findings = [
+        finding
+        for finding in (linted().get("unknown_parameter"),)
+        if finding and name in finding.zh
+    ]
+    assert len(findings) == 1
+    assert (f"是否指 {meant}？" in findings[0].zh) is bool(meant)
 
 
 def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
@@ -123,7 +136,10 @@ def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
         f'--XX\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in top.params(GET, dispute_id=1, fields="status").items()
     )
-    body += b'--XX\r\nContent-Disposition: form-data; name="leave_pics"; filename="a.png"\r\n\r\nx\r\n--XX--\r\n'
+    body += (
+        b'--XX\r\nContent-Disposition: form-data; name="leave_pics"; '
+        b'filename="a.png"\r\n\r\nx\r\n--XX--\r\n'
+    )
     top.gateway.answer(
         Inbound("POST", b"", "multipart/form-data; boundary=XX", body, "http://mock")
     )
@@ -131,7 +147,8 @@ def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
 
 
 def test_unknown_fields(top, linted):
-    """A name in fields that the record lacks is told; official misspellings and both names of the order are known."""
+    """A name in fields that the record lacks is told; official misspellings and both names of the
+    order are known."""
     top(GET, dispute_id=1, fields="status,buyer_nik,operation_contraint,bizorder_id,biz_order_id")
     assert linted()["unknown_field"].en == f"{GET} has no field buyer_nik; did you mean buyer_nick?"
     top("taobao.trade.fullinfo.get", tid=1, fields="tid,orders.oid")
@@ -139,7 +156,8 @@ def test_unknown_fields(top, linted):
 
 
 def test_fields_missing_and_whole(top, linted):
-    """Calls without fields, and calls for all of a large record, are told; all four fields of a write are not."""
+    """Calls without fields, and calls for all of a large record, are told; all four fields of a
+    write are not."""
     top(GET, dispute_id=1)
     top(GET, dispute_id=1, fields="")
     top("tmall.exchange.returngoods.refuse", dispute_id=1, seller_refuse_reason_id=1)
@@ -188,7 +206,8 @@ def test_lists_without_a_window(top, linted, more, wide):
 )
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_pages_are_to_be_finished(world, top, linted, asked, missing, form):
-    """A page that says has_next wants all the others asked for, in whatever order, even backwards; it names the first that is missing."""
+    """A page that says has_next wants all the others asked for, in whatever order, even backwards;
+    it names the first that is missing."""
     world.open({}, 5)
     for page in asked:
         top.send(
@@ -196,10 +215,10 @@ def test_pages_are_to_be_finished(world, top, linted, asked, missing, form):
                 LIST, fields="dispute_id,status", page_no=page, page_size=2, format=form, **WINDOW
             )
         )
-    found = linted().get("pages_unfinished")
-    assert (found is not None) is (missing > 0)
-    if found:
-        assert f"第 {missing} 页" in found.zh
+    finding = linted().get("pages_unfinished")
+    assert (finding is not None) is (missing > 0)
+    if finding:
+        assert f"第 {missing} 页" in finding.zh
 
 
 def test_pages_of_a_clipped_list(world, top, linted):
@@ -239,7 +258,8 @@ def limited(world):
 
 
 def test_calls_in_a_ban(top, machine, linted, limited):
-    """A client that calls on while it is banned is told, with the ban and the calls; the ban's own answer is not held against it."""
+    """A client that calls on while it is banned is told, with the ban and the calls; the ban's own
+    answer is not held against it."""
     limited(1, "day")
     top("taobao.time.get")
     machine.wait(seconds=1)
@@ -248,13 +268,14 @@ def test_calls_in_a_ban(top, machine, linted, limited):
     for _ in range(3):
         machine.wait(seconds=1)
         top(GET, dispute_id=1, fields="status")
-    found = linted()["call_in_ban"]
-    assert [entry.code for entry in found.entries] == [7, 7, 7, 7]
-    assert "3 次" in found.zh
+    finding = linted()["call_in_ban"]
+    assert [entry.code for entry in finding.entries] == [7, 7, 7, 7]
+    assert "3 次" in finding.zh
 
 
 def test_a_ban_that_is_over(world, top, machine, linted, limited):
-    """Who waits for the seconds that it was told, by the machine's clock or the sandbox's, gets no finding."""
+    """Who waits for the seconds that it was told, by the machine's clock or the sandbox's, gets no
+    finding."""
     limited(1)
     for _ in range(3):
         top("taobao.time.get")
@@ -282,7 +303,8 @@ def test_a_ban_of_one_method(top, machine, linted, limited):
 
 
 def javascript(number):
-    """What JSON.parse and String make of an integer, from their definition: the shortest digits that give the same double."""
+    """What JSON.parse and String make of an integer, from their definition: the shortest digits
+    that give the same double."""
     from decimal import Decimal
 
     return f"{Decimal(repr(float(number))):f}".split(".")[0]
@@ -336,7 +358,8 @@ def test_ids_that_went_through_a_double(world, top, linted, name, spoil):
     ],
 )
 def test_other_ids_are_no_doubles(world, top, linted, text):
-    """A real id, an id that is merely unknown, and what is no id at all are not taken for rounded ones."""
+    """A real id, an id that is merely unknown, and what is no id at all are not taken for rounded
+    ones."""
     world.open({"dispute_id": "300000000000020021"})
     top(GET, dispute_id=text, fields="status")
     assert "ids_rounded" not in linted()
@@ -370,7 +393,8 @@ def test_a_double_is_known_by_what_it_becomes(known, other):
 )
 @pytest.mark.parametrize("how", ["failed", "refused"])
 def test_ignored_failures(world, top, linted, steps, ignored, how):
-    """A step that presumes one that failed, or was refused, is told unless the client has looked; other steps are not."""
+    """A step that presumes one that failed, or was refused, is told unless the client has looked;
+    other steps are not."""
     [exchange] = world.open({"status": 5})
     more = {
         AGREE: {"address_id": 10000002},
@@ -406,7 +430,8 @@ def test_a_step_done_after_all_is_not_ignored(world, top, linted):
     [(5, 0.01, False), (6, 0.01, True), (20, 0.3, False), (8, 0.19, True)],
 )
 def test_polling_too_fast(top, machine, linted, times, pause, fast):
-    """The same query more than five times within a second is told; slower, or other queries, are not."""
+    """The same query more than five times within a second is told; slower, or other queries, are
+    not."""
     for number in range(times):
         top(LIST, fields="dispute_id", **WINDOW)
         top(GET, dispute_id=number + 1, fields="status")
@@ -427,14 +452,15 @@ def test_hopeless_retries(top, linted, times, hopeless):
     for _ in range(times):
         top(GET, fields="status")
         top(GET, fields="status,title")
-    found = linted().get("hopeless_retry")
-    assert (found is not None) is hopeless
-    if found:
-        assert "isv.missing-parameter:dispute_id" in found.zh
+    finding = linted().get("hopeless_retry")
+    assert (finding is not None) is hopeless
+    if finding:
+        assert "isv.missing-parameter:dispute_id" in finding.zh
 
 
 def test_version_sign_and_url(world, top, machine, linted):
-    """A missing version, md5 and a session in a plain address are told; a version, hmac and a form are not."""
+    """A missing version, md5 and a session in a plain address are told; a version, hmac and a form
+    are not."""
     from urllib.parse import urlencode
 
     from mockserver.protocol.messages import Inbound
@@ -462,8 +488,8 @@ def test_version_sign_and_url(world, top, machine, linted):
     top("taobao.time.get", sign_method=None)
     top("taobao.time.get", v=None)
     send("GET", "http://mock", **top.params("taobao.time.get"))
-    found = linted(md5=True)
-    assert {name: len(each.entries) for name, each in found.items()} == {
+    findings = linted(md5=True)
+    assert {name: len(finding.entries) for name, finding in findings.items()} == {
         "md5_sign": 4,
         "version_missing": 1,
         "session_in_url": 1,
@@ -475,18 +501,19 @@ def test_worst_first(top, linted):
     top(GET, dispute_id=1, fields="status,statu", sid="x")
     top(AGREE, dispute_id=1, address_id=1, fields="status")
     top(SHIP, dispute_id=1, fields="status", **CARRIER)
-    severities = [each.rule.severity for each in linted(md5=True).values()]
+    severities = [finding.rule.severity for finding in linted(md5=True).values()]
     assert severities == sorted(severities) and len(set(severities)) == 3
 
 
 def test_strange_calls_are_read(top, linted):
-    """Calls without method, with parameters beyond what is kept, and of unknown methods break no check."""
+    """Calls without method, with parameters beyond what is kept, and of unknown methods break no
+    check."""
     top("", sign="x")
     top("no.such.method", x="y" * 100_000)
     top(GET, **{f"p{number}": "v" * 2000 for number in range(40)})
     top(LIST, page_no="x", page_size="0", fields="status")
     top(GET, dispute_id="1,2,,", fields=",,")
-    assert json.dumps([each.serialize() for each in linted().values()], ensure_ascii=False)
+    assert json.dumps([finding.serialize() for finding in linted().values()], ensure_ascii=False)
 
 
 def test_many_unknown_names_are_bounded(top, linted, world):
@@ -495,9 +522,9 @@ def test_many_unknown_names_are_bounded(top, linted, world):
     assert (
         len(
             [
-                each
-                for each in lint(decode_calls(world.journal.recent()[1]), {})
-                if each.rule.id == "unknown_parameter"
+                finding
+                for finding in lint(decode_calls(world.journal.recent()[1]), {})
+                if finding.rule.id == "unknown_parameter"
             ]
         )
         == 50
@@ -505,10 +532,11 @@ def test_many_unknown_names_are_bounded(top, linted, world):
 
 
 @pytest.mark.parametrize(
-    ("between", "told"), [((), True), ((GET,), False), (("taobao.time.get",), True)]
+    ("between", "expected"), [((), True), ((GET,), False), (("taobao.time.get",), True)]
 )
-def test_messages_confirmed_before_they_were_handled(world, top, linted, between, told):
-    """Messages that are confirmed before any exchange was looked at are a finding; after a look they are none."""
+def test_messages_confirmed_before_they_were_handled(world, top, linted, between, expected):
+    """Messages that are confirmed before any exchange was looked at are a finding; after a look
+    they are none."""
     dispute_id = world.open({})[0].dispute_id
     consume, confirm = "taobao.tmc.messages.consume", "taobao.tmc.messages.confirm"
     world.stub(consume, b'{"messages":{"tmc_message":[{"id":1,"topic":"t","content":"{}"}]}}')
@@ -519,7 +547,7 @@ def test_messages_confirmed_before_they_were_handled(world, top, linted, between
             method, **({"dispute_id": dispute_id, "fields": "status"} if method == GET else {})
         )
     top.result(confirm, s_message_ids="1")
-    assert ("confirmed_unhandled" in linted()) is told
+    assert ("confirmed_unhandled" in linted()) is expected
 
 
 def test_nothing_fetched_is_nothing_unhandled(world, top, linted):
