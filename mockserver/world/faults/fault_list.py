@@ -1,6 +1,7 @@
-"""The list of planned faults: one literal a fault.  Sources: protocol pages 4 and 6.
+"""The list of planned faults: one literal a fault.
 
 How replies are disturbed and reads distorted is known in gateway/faults, by the fault's name.
+Sources: docs/spec/top-protocol.md#top-4, #top-6.
 """
 
 from collections.abc import Mapping
