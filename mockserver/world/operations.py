@@ -1,7 +1,7 @@
-"""What was done to a sandbox, in order: enough to do it again.
+"""Operations: what was done to a sandbox, in order, so that it can be done again.
 
-Facts tell what came of it; a deed keeps what somebody gave to make it happen.  Deadlines and the passing of
-time are no deeds: they follow.  Rights, stubs, quotas and robots change no exchange and are not kept.
+Events tell what came of it; an operation keeps what somebody gave to make it happen.  Deadlines and the
+passing of time are no operations: they follow.  Rights, stubs, quotas and robots change no exchange and are not kept.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ __all__ = ["Aged", "Emptied", "Founded", "Moved", "Opened", "Operation", "Ruled"
 
 
 class Operation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Done at an inner instant; `number` is that of the last fact until then, of a move its own."""
+    """Done at an inner instant; `number` is that of the last event until then, of a move its own event."""
 
     number: int
     at: datetime

@@ -16,7 +16,7 @@ _RESERVED = re.compile(r"s\d+|none|baseline|empty", re.ASCII)
 
 
 def check_name(name: str) -> str:
-    """A name that a user may give a sandbox or snapshot, and that can stand in a URL.
+    """Return `name` if a user may give it to a sandbox or snapshot and it can stand in a URL.
 
     Raises:
         BadDocument: another.
@@ -41,7 +41,7 @@ def save(state: State, real: datetime, covered: CoverageCounts) -> State:
 
 
 def resume(saved: State, real: datetime, start: datetime | None) -> State:
-    """A copy of `saved` to go on with: a running clock shows `start`, else what it would show by now.
+    """Return a copy of `saved` to go on with; a running clock shows `start`, None: what it would by now.
 
     Raises:
         BadDocument: that is beyond the years that a sandbox can be in.

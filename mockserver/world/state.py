@@ -30,7 +30,7 @@ __all__ = ["State"]
 
 
 class State:
-    """One sandbox's memory; `copy` is independent of it."""
+    """All that one sandbox remembers, with its indexes."""
 
     def __init__(self, clock: Clock, rules: RuleValues, ruleset: Ruleset) -> None:
         self.clock = clock
@@ -66,14 +66,14 @@ class State:
         self._lists: dict[tuple[str, Status | None], SortedList[tuple[float, int]]] = {}
 
     def copy(self) -> "State":
-        """The same memory, changing on its own from here."""
-        twin = State.__new__(State)
+        """Return a copy that changes independently."""
+        copied = State.__new__(State)
         for name, value in vars(self).items():
-            vars(twin)[name] = (
+            vars(copied)[name] = (
                 value.copy() if isinstance(value, dict | list | SortedList) else value
             )
-        twin._lists = {key: rows.copy() for key, rows in self._lists.items()}
-        return twin
+        copied._lists = {key: rows.copy() for key, rows in self._lists.items()}
+        return copied
 
     def put(self, exchange: Exchange, *, modified: bool = True) -> None:
         """Store `exchange` and let both indexes follow; `modified` is False where no time was stamped."""
@@ -86,7 +86,7 @@ class State:
         self._index(exchange)
 
     def drop(self, dispute_id: int) -> None:
-        """The exchange is gone from the indexes, with its facts, messages and plans."""
+        """Delete an exchange with its events, messages and plans."""
         self._unindex(self.exchanges.pop(dispute_id))
         self.moved_rows.pop(dispute_id, None)
         self.plan(dispute_id, ())
@@ -106,7 +106,7 @@ class State:
         return exchange if modified is None else replace(exchange, modified=modified)
 
     def clear(self) -> None:
-        """Goods, buyers, trades and exchanges are gone, and all that belongs to them."""
+        """Delete goods, buyers, trades and exchanges, and all that belongs to them."""
         for memory in (
             self.goods,
             self.buyers,
@@ -129,24 +129,24 @@ class State:
         self.look_back()
 
     def look_back(self) -> None:
-        """What was is remembered from now on where a planned fault looks back, and forgotten where none does."""
+        """Keep past states from now on if a planned fault looks back; else forget them."""
         self.past = {} if any(fault.declared.looks_back for fault in self.faults.values()) else None
 
     def reindex_timers(self) -> None:
-        """Deadlines follow the choices as they are now."""
+        """Compute all deadlines anew, after rules have changed."""
         due = ((deadline(each, self.rules), each.dispute_id) for each in self.exchanges.values())
         self._timers = SortedList((at, number) for at, number in due if at is not None)
 
     def first_due(self) -> tuple[datetime, int] | None:
-        """The earliest deadline with its exchange; equal deadlines by dispute id."""
+        """Return the earliest deadline with its dispute id; equal deadlines by dispute id."""
         return self._timers[0] if self._timers else None
 
     def due(self) -> Iterator[tuple[datetime, int]]:
-        """All deadlines, earliest first."""
+        """Return all deadlines with their dispute ids, earliest first."""
         return iter(self._timers)
 
     def plan(self, dispute_id: int, plans: tuple[PlannedAction, ...]) -> None:
-        """What robots mean to do about the exchange is `plans` and nothing else."""
+        """Replace what robots are going to do about the exchange."""
         for spent in self.plans.pop(dispute_id, ()):
             self._agenda.discard(spent)
         if plans:
@@ -158,11 +158,11 @@ class State:
         return self._agenda[0] if self._agenda else None
 
     def agenda(self) -> Iterator[PlannedAction]:
-        """All plans, earliest first."""
+        """Return all planned actions, earliest first."""
         return iter(self._agenda)
 
     def next_event(self) -> datetime | None:
-        """The instant of the first deadline or plan."""
+        """Return the instant of the first deadline or planned action, None without any."""
         due, plan = self.first_due(), self.first_plan()
         return min((at for at in (due and due[0], plan and plan.at) if at), default=None)
 
@@ -172,11 +172,11 @@ class State:
 
     @property
     def last_event(self) -> int:
-        """The number of the newest fact, 0 before the first."""
+        """The number of the newest event, 0 before the first."""
         return self.numbers.get("fact", 0)
 
     def number(self, kind: str) -> int:
-        """The next number of a kind, from 1."""
+        """Return the next number of a kind, from 1."""
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]
 

@@ -89,7 +89,7 @@ class World:
 
     @property
     def now(self) -> datetime:
-        """The sandbox's now as users see it."""
+        """The sandbox's now as users see it, in whole seconds."""
         return self._state.clock.outer(self.directory.real())
 
     def unit_of_work(self) -> UnitOfWork:
@@ -103,25 +103,25 @@ class World:
         return now
 
     def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Event]:
-        """What is due by now happens, and is counted."""
+        """Let happen what is due by `now` and count it; return the events in order."""
         fired = run_due(self._state, now, earliest)
         for event in fired:
             self.coverage.add_move(self._state.exchanges[event.dispute_id].ruleset, event)
         return fired
 
     def advance(self, by: timedelta) -> list[Event]:
-        """Now is later by `by`; what fired on the way, in order."""
+        """Move now on by `by`; return the events that this made due, in order."""
         with self.lock:
             fired = self._move_clock("by", lambda clock: clock.advanced(by))
             self.quota_counters.advance(by)
             return fired
 
     def age(self, by: timedelta) -> list[Event]:
-        """Everything recorded is older by `by`, now stays; what that made due, in order."""
+        """Make everything recorded older by `by`, now staying; return what that made due."""
         return self._move_clock("by", lambda clock: clock.older(by))
 
     def set_clock(self, *, running: bool, now: datetime | None) -> list[Event]:
-        """The clock shows `now` (or what it shows already), frozen there or running on; what that made due.
+        """Set the clock to `now` (None: as it is), frozen or running; return what that made due.
 
         Set back, it leaves recorded instants where they are: they lie in the future then.
         """
@@ -155,7 +155,7 @@ class World:
             return self._fire(now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
-        """Coming deadlines as users see them, earliest first."""
+        """Return the coming deadlines with their exchanges, earliest first, as users see instants."""
         with self.unit_of_work():
             clock, exchanges = self._state.clock, self._state.exchanges
             return [
@@ -163,14 +163,14 @@ class World:
             ]
 
     def planned(self) -> list[PlannedAction]:
-        """What robots mean to do, earliest first, at instants as users see them."""
+        """Return what robots are going to do, earliest first, as users see instants."""
         with self.unit_of_work():
             return [
                 replace(plan, at=self._state.clock.shown(plan.at)) for plan in self._state.agenda()
             ]
 
     def exchange(self, dispute_id: int, shop: str = "") -> Exchange:
-        """The exchange as it is now; `shop` is the seller who asks, empty for any.
+        """Return the exchange as it is now; `shop` is the seller who asks, empty for anybody.
 
         Raises:
             NoSuchExchange: unknown, or another seller's.
@@ -179,7 +179,7 @@ class World:
             return self.view.exchange(dispute_id, shop)
 
     def open(self, raw: Mapping[str, object], count: int = 1) -> list[Exchange]:
-        """`count` exchanges opened by wire names, all or none; see opening.py.
+        """Open `count` exchanges by wire names, all or none, and return them; see opening.py.
 
         Raises:
             BadDocument: a field is unknown, wrong or taken.
@@ -207,7 +207,7 @@ class World:
         shop: str = "",
         pictures: Mapping[str, bytes] | None = None,
     ) -> tuple[Outcome, Message]:
-        """What `move` caused, the exchange after it included, and the message it left.
+        """Make a move; return what it caused, the exchange after it included, and its message.
 
         `pictures` are the files that the move names.
 
@@ -229,7 +229,7 @@ class World:
             return step.outcome, self._state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
-        """SKU and accounts (found by goods name or id) with `available` on the shelf, against outside.
+        """Put `available` units of goods (by name or SKU) on the shelf; return SKU and accounts.
 
         Raises:
             BadDocument: unknown goods, or not a number from 0.
@@ -249,10 +249,10 @@ class World:
             return sku, self._state.accounts[sku]
 
     def patch_rules(self, patch: Mapping[str, object]) -> None:
-        """The rules in `patch` hold from now on; deadlines follow, and what is overdue by them fires now.
+        """Change the rules in `patch`; deadlines follow, and what is overdue by them happens now.
 
         Raises:
-            BadSwitch: a name or value is wrong; none has changed.
+            BadRule: a name or value is wrong; none has changed.
         """
         with self.unit_of_work() as work:
             self._state.rules = self._state.rules.with_changes(patch)
@@ -261,13 +261,13 @@ class World:
             self._fire(work.now, earliest=work.now)
 
     def set_robots(self, robots: RobotsDocument | None) -> None:
-        """These robots act from now on, all others rest; where they are others than before, all plan anew."""
+        """Let these robots act, and no others; if they are not those of before, all plan anew."""
         with self.unit_of_work() as work:
             if robots != self._state.robots:
                 engage(self._state, robots, work.now)
 
     def set_permissions(self, app_or_session: App | Session) -> None:
-        """The rights and expiry of an app or session are these from now on."""
+        """Replace an app or session, found by its key or token, with its new rights and expiry."""
         with self.unit_of_work():
             if isinstance(app_or_session, App):
                 self._state.apps[app_or_session.app_key] = app_or_session
@@ -275,7 +275,7 @@ class World:
                 self._state.sessions[app_or_session.token] = app_or_session
 
     def stub(self, method: str, reply: bytes | None) -> bool:
-        """`method` answers with `reply` (JSON), or no longer; whether it had a stub before."""
+        """Let `method` answer with `reply` (JSON), None: no longer; return True if it had a stub."""
         with self.lock:
             had = self._state.stubs.pop(method, None) is not None
             if reply is not None:
@@ -283,7 +283,7 @@ class World:
             return had
 
     def set_quotas(self, given: Sequence[QuotaDocument]) -> None:
-        """These quotas hold from now on, and nothing is counted yet.
+        """Replace the quotas; counting begins anew.
 
         Raises:
             BadDocument: one is wrong; none has changed.
@@ -331,7 +331,7 @@ class World:
             ]
 
     def snapshot(self, name: str, state: State | None = None) -> State:
-        """The state kept under `name`: `state`, or the present one.
+        """Keep `state`, or the present one, under `name`, and return it.
 
         Raises:
             BadDocument: not a name.
@@ -350,12 +350,12 @@ class World:
             return sorted(self.snapshots)
 
     def delete_snapshot(self, name: str) -> bool:
-        """Nothing is kept under `name`; whether there was."""
+        """Delete the snapshot `name`; return False if there was none."""
         with self.lock:
             return self.snapshots.pop(name, None) is not None
 
     def restore(self, name: str) -> None:
-        """The state is what the snapshot kept; callers keep their tokens.
+        """Go back to the state that a snapshot kept; callers keep their tokens.
 
         A frozen clock shows what it showed; a running one runs as far from the machine's as it did, with
         everything as old as it was.
@@ -374,7 +374,10 @@ class World:
             self.journal.turn()
 
     def reset(self, *, empty: bool = False) -> None:
-        """The sandbox is as it was made, its journal empty; `empty` leaves goods, buyers, trades, exchanges out."""
+        """Go back to the sandbox as it was made and empty the journal.
+
+        With `empty` it has no goods, buyers, trades and exchanges.
+        """
         with self.lock:
             real = self.directory.real()
             start = None if self.document.clock is None else clock_of(self.document.clock, real).at
@@ -386,7 +389,7 @@ class World:
             self.journal.clear()
 
     def _replace_state(self, fresh: State) -> None:
-        """`fresh`, made ready, is the state from here: readers see the old one or all of the new."""
+        """Make `fresh` the state: readers see all of the old one or all of the new."""
         keep_credentials(fresh, self._state)
         self._state, self.view = fresh, WorldView(fresh)
         self.quota_counters = QuotaCounters(self.now, self.directory.real())

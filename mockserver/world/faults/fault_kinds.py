@@ -1,9 +1,10 @@
-"""The planned faults: what each does to a call, which calls it can meet, what can be chosen about it; and named sets.
+"""What a planned fault is: where it takes hold, which calls it can disturb, what can be chosen about it.
 
-One literal a fault.  `effect` says where it takes hold: an answer instead of the platform's own, the way the reply goes
-out, what a read sees, or a second delivery.  Faults with the same effect differ in their options alone; how replies
-are harmed and reads distorted is known in the gateway, by the fault's name.  Sources:
-docs/spec/top-protocol.md#top-4, #top-6.
+`effect` says where a fault takes hold: an answer instead of the platform's own, the way in which the
+reply leaves, what a read sees, or a second delivery.  Faults of one effect differ in their options alone.
+The faults themselves stand in fault_list.py, named sets of them in fault_sets.py.
+
+Source: docs/spec/top-protocol.md#top-4, #top-6.
 """
 
 from collections.abc import Mapping
