@@ -1,4 +1,4 @@
-"""Runs the command as users do: its own process, its own folder, nothing inherited from a developer's shell."""
+"""Runs the command as users do: in its own process and folder, with a clean environment."""
 
 import json
 import os
@@ -17,12 +17,12 @@ Run = Callable[..., subprocess.CompletedProcess]
 @pytest.fixture
 def environment() -> dict[str, str]:
     """The variables of a clean shell."""
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("TMALL_MOCKSERVER_", "TOP_"))
     }
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**inherited, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture

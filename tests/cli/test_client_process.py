@@ -43,13 +43,13 @@ steps:
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> None:
+def scenario_file(tmp_path: Path) -> None:
     """Two stories for a client."""
     (tmp_path / "whole.scenario.yaml").write_text(WHOLE, "utf-8")
     (tmp_path / "no-stock.scenario.yaml").write_text(NO_STOCK, "utf-8")
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_a_shell_client_is_tested(cli) -> None:
     """A client of bash, curl and md5sum plays the seller of every story."""
     ended = cli("run", ".", "--client", SHELL)
@@ -57,18 +57,18 @@ def test_a_shell_client_is_tested(cli) -> None:
     assert "2 个场景：2 通过" in ended.stdout
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_a_client_that_acts_at_once_is_tested(cli, tmp_path: Path) -> None:
-    """A client that is ahead of the story passes, several at a time, each in a sandbox of its own, by its own names."""
+    """A client that is ahead of the scenario passes; several run, each in its own sandbox."""
     for n in range(4):
         (tmp_path / f"more{n}.scenario.yaml").write_text(WHOLE, "utf-8")
     ended = cli("run", ".", "--client", PYTHON, "--env", "SELLER_KEY={app_key}", "--jobs", "3")
     assert "6 个场景：6 通过" in ended.stdout, ended.stdout
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_a_client_is_tested_on_a_running_server(serve, cli) -> None:
-    """A server that variables name has the sandboxes; its ready file is not the client's to read."""
+    """A server that variables name has the sandboxes; the client does not get its ready file."""
     serve()
     client = f'test -z "$TMALL_MOCKSERVER_READY_FILE" && {PYTHON}'
     ended = cli(
@@ -83,9 +83,9 @@ def test_a_client_is_tested_on_a_running_server(serve, cli) -> None:
     assert "2 个场景：2 通过" in ended.stdout, ended.stdout
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
-    """The story breaks at the step that waits, with exit code and last lines; no secret is among them."""
+    """The scenario breaks at the step that waits, with exit code and last lines, no secret."""
     ended = cli(
         "run",
         "whole.scenario.yaml",
@@ -103,14 +103,14 @@ def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
     assert "exit code 3" in ended.stdout
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_a_client_that_does_nothing_is_told_in_time(cli) -> None:
     """The step waits as long as it is told to, then the story is broken and the client stopped."""
     ended = cli("run", "whole.scenario.yaml", "--client", "sleep 1000", "--within", "1s")
     assert (ended.returncode, "tmall.exchange.agree" in ended.stdout) == (1, True)
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_what_the_client_called_is_shown(cli) -> None:
     """A client that calls something else is shown with the calls that came."""
     wrong = f"sed s/exchange.agree/exchange.refuse/ {CLIENTS / 'seller.sh'} | bash"
@@ -120,7 +120,7 @@ def test_what_the_client_called_is_shown(cli) -> None:
 
 
 def test_a_client_is_stopped_with_all_that_it_started(cli, tmp_path: Path) -> None:
-    """A client that ignores SIGTERM, and the child that it leaves behind, hold nothing open when the run has ended."""
+    """A client that ignores SIGTERM, and its child, hold nothing open after the run."""
     (tmp_path / "one.scenario.yaml").write_text(
         "scenario: x\nsteps:\n  - await: {call: taobao.time.get}\n", "utf-8"
     )
@@ -138,7 +138,7 @@ def test_a_client_is_stopped_with_all_that_it_started(cli, tmp_path: Path) -> No
     assert (ended.returncode, held) == (0, (b"begun\n", b"")), ended.stdout
 
 
-@pytest.mark.usefixtures("story")
+@pytest.mark.usefixtures("scenario_file")
 def test_ctrl_c_stops_the_client_and_leaves_a_report(tmp_path: Path, environment) -> None:
     """An interrupted run ends with 130, without the client, and reports what was not played."""
     os.mkfifo(tmp_path / "begun")

@@ -151,7 +151,7 @@ def test_sign_prints_the_string_and_the_signature(cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("id_", "expected"),
     [
         ("25", "Invalid signature"),
         ("换货待处理", "同意换货申请"),
@@ -165,11 +165,9 @@ def test_sign_prints_the_string_and_the_signature(cli) -> None:
         ("刁难", "时限前 1s 确认收到换货商品"),
     ],
 )
-def test_explain_knows_codes_statuses_moves_methods_and_rules(
-    cli, wanted: str, expected: str
-) -> None:
+def test_explain_knows_codes_statuses_moves_methods_and_rules(cli, id_: str, expected: str) -> None:
     """Each kind of id is explained offline, with its evidence where a rule is concerned."""
-    ended = cli("explain", wanted)
+    ended = cli("explain", id_)
     assert ended.returncode == 0
     assert expected in ended.stdout
 
@@ -212,7 +210,10 @@ def test_names_of_later_steps_are_absent(cli, later: str) -> None:
 
 def test_yaml_is_loaded_by_scenarios_only(environment) -> None:
     """A start of the command line and of a server does not pay for reading scenario files."""
-    program = "import sys, mockserver.cli.main, mockserver.cli.serve; from mockserver import Server; Server().start().stop(); print('yaml' in sys.modules)"
+    program = (
+        "import sys, mockserver.cli.main, mockserver.cli.serve; from mockserver import Server; "
+        "Server().start().stop(); print('yaml' in sys.modules)"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,

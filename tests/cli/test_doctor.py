@@ -1,4 +1,4 @@
-"""`doctor` from the shell: of a running server, and of a pasted call.  Source: interfaces.md (command line)."""
+"""`doctor` from the shell: about a running server, and about a pasted call."""
 
 import hashlib
 import json
@@ -69,8 +69,8 @@ def test_a_pasted_call_is_examined(pasted, form):
     assert (right.returncode, right.stdout.decode().strip()) == (0, "签名正确"), right.stderr
     assert wrong.returncode == 1
     assert "session_unsigned" in wrong.stdout.decode()
-    for shown in (right.stdout, right.stderr, wrong.stdout, wrong.stderr):
-        assert SECRET.encode() not in shown
+    for output in (right.stdout, right.stderr, wrong.stdout, wrong.stderr):
+        assert SECRET.encode() not in output
 
 
 def test_it_speaks_english_and_json(pasted):
@@ -79,8 +79,8 @@ def test_it_speaks_english_and_json(pasted):
     assert (
         "your sign matches if you leave session out" in english and "wanted  session***" in english
     )
-    shown = json.loads(pasted(urlencode(WRONG), "--secret", SECRET, "--json").stdout)
-    assert (shown["code"], [found["id"] for found in shown["findings"]]) == (
+    output = json.loads(pasted(urlencode(WRONG), "--secret", SECRET, "--json").stdout)
+    assert (output["code"], [finding["id"] for finding in output["findings"]]) == (
         25,
         ["session_unsigned"],
     )
@@ -91,11 +91,11 @@ def test_it_speaks_english_and_json(pasted):
 
 
 def test_an_unknown_sign_prints_the_string_to_sign(pasted):
-    """What nothing explains is shown beside the string that should be signed, its private values masked."""
-    shown = pasted(urlencode({**PARAMS, "sign": "0" * 32}), "--secret", SECRET).stdout.decode()
-    assert "unknown" in shown
-    assert "app_key1012345678buyer_nick***fieldsstatusformatjson" in shown
-    assert "6100shell" not in shown
+    """An unexplained sign is shown with the string to sign, whose private values are masked."""
+    output = pasted(urlencode({**PARAMS, "sign": "0" * 32}), "--secret", SECRET).stdout.decode()
+    assert "unknown" in output
+    assert "app_key1012345678buyer_nick***fieldsstatusformatjson" in output
+    assert "6100shell" not in output
 
 
 def test_the_settings_know_the_secret(pasted, tmp_path):
@@ -189,7 +189,7 @@ def served(serve, cli):
 
 
 def test_a_refused_call_is_explained(served):
-    """By its id, as the last one, in both languages and as JSON; the line on stderr names the command."""
+    """By id, as the last one, in both languages, as JSON; the line on stderr names the command."""
     running, at = served
     assert "没有被拒绝" in at("doctor").stdout
     request_id = send(running.ready)
@@ -210,14 +210,15 @@ def test_a_refused_call_is_explained(served):
     assert at("doctor", "zzzzzzzzzzzz").returncode == 2
     _, errors = running.end(signal.SIGTERM)
     assert re.search(
-        rf"^25 tmall\.exchange\.receive\.get 如果不把 session.*\[tmall-mockserver doctor {request_id}\]$",
+        r"^25 tmall\.exchange\.receive\.get 如果不把 session.*"
+        rf"\[tmall-mockserver doctor {request_id}\]$",
         errors,
         re.MULTILINE,
     )
 
 
 def test_a_failed_call_and_a_fine_one(served):
-    """A business failure tells how near it was; a call that was answered is told to be fine, with its warnings."""
+    """A business failure shows its near miss; a successful call is fine, with its warnings."""
     _, at = served
     failed = json.loads(at("call", "tmall.exchange.get", "dispute_id=5").stdout)[
         "tmall_exchange_get_response"
@@ -226,17 +227,17 @@ def test_a_failed_call_and_a_fine_one(served):
     fine = json.loads(
         at("call", "tmall.exchange.receive.get", "fields=status,operation_constraint").stdout
     )
-    shown = at("doctor", fine["tmall_exchange_receive_get_response"]["request_id"]).stdout
+    output = at("doctor", fine["tmall_exchange_receive_get_response"]["request_id"]).stdout
     assert (
-        "成功" in shown
-        and "operation_contraint" not in shown.splitlines()[0]
-        and "operation_constraint" in shown
+        "成功" in output
+        and "operation_contraint" not in output.splitlines()[0]
+        and "operation_constraint" in output
     )
     assert failed in at("doctor").stdout
 
 
 def test_no_output_anywhere_shows_a_secret(served, tmp_path):
-    """Secrets and sessions stand in no output: journal, lists, HAR, doctor, logs and stderr, whatever a client sends where."""
+    """No output shows secrets and sessions: journal, lists, HAR, doctor, logs and stderr."""
     running, at = served
     ready = running.ready
     private = [ready["app_secret"], ready["session"], ready["sub_session"]]
@@ -286,10 +287,10 @@ def test_no_output_anywhere_shows_a_secret(served, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wanted", ["session_unsigned", "near_miss", "zone_utc", "unknown", "lower_hex"]
+    "finding_id", ["session_unsigned", "near_miss", "zone_utc", "unknown", "lower_hex"]
 )
-def test_findings_are_explained(cli, wanted):
+def test_findings_are_explained(cli, finding_id):
     """`explain` knows every finding, in both languages, and lists them all."""
-    assert wanted in cli("explain", wanted).stdout
-    assert wanted in cli("--lang", "en", "explain", wanted).stdout
-    assert re.search(rf"finding  {wanted}  ", cli("explain").stdout)
+    assert finding_id in cli("explain", finding_id).stdout
+    assert finding_id in cli("--lang", "en", "explain", finding_id).stdout
+    assert re.search(rf"finding  {finding_id}  ", cli("explain").stdout)

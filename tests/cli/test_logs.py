@@ -1,4 +1,4 @@
-"""`logs`: lines, one call, following, HAR, the report.  Source: issue (Journal: export as HAR, `logs --follow`, client report)."""
+"""`logs`: lines, one call, following, HAR, the report."""
 
 import json
 import re
@@ -56,7 +56,7 @@ class Following:
 
 @pytest.fixture
 def follow(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[..., Following]]:
-    """Starts `logs --follow ARGS…` of the server that runs; whatever still runs at the end is killed."""
+    """Starts `logs --follow ARGS…` for the running server; it is killed at the end."""
     started = []
 
     def start(*args: str) -> Following:
@@ -116,7 +116,7 @@ def test_a_line_stays_a_line(at) -> None:
 
 
 def test_follow_prints_old_and_new_calls_once(at, follow) -> None:
-    """Following prints the newest kept calls, then each new one, through a reset, until Ctrl-C ends it with 130."""
+    """Follow prints the newest calls, then new ones, through a reset; Ctrl-C ends it with 130."""
     at("call", "taobao.time.get")
     at("call", "tmall.exchange.get")
     following = follow("--limit", "1")
@@ -205,7 +205,7 @@ def test_har_of_calls_of_nobody(at) -> None:
     ],
 )
 def test_wrong_use_is_exit_2(at, args) -> None:
-    """A file that cannot be written and options that exclude each other are exit 2, without a traceback."""
+    """An unwritable file and options that exclude each other are exit 2, without a traceback."""
     ended = at("logs", *args)
     assert ended.returncode == 2
     assert ended.stderr and "Traceback" not in ended.stderr
@@ -222,7 +222,7 @@ def test_report_of_a_good_client(at) -> None:
 
 
 def test_report_of_a_double_shipment(serve, cli, control) -> None:
-    """An error in the report is exit 1; each finding is a line with its name, sentence and calls, in either language or as JSON."""
+    """An error in the report is exit 1; each finding is a line, in both languages, or JSON."""
     ready = serve().ready
     dispute_id = control(ready, "POST", "sandboxes/default/exchanges", b'{"status": 12}')[
         "dispute_id"
@@ -248,8 +248,10 @@ def test_report_of_a_double_shipment(serve, cli, control) -> None:
     assert (whole.returncode, json.loads(whole.stdout)["audit"]["unsafe"]) == (1, 1)
 
 
-@pytest.mark.parametrize("wanted", ["double_shipment", "unsafe_repeat", "no_window", "ids_rounded"])
-def test_findings_are_explained(cli, wanted: str) -> None:
+@pytest.mark.parametrize(
+    "finding_id", ["double_shipment", "unsafe_repeat", "no_window", "ids_rounded"]
+)
+def test_findings_are_explained(cli, finding_id: str) -> None:
     """`explain` knows every finding's name."""
-    ended = cli("explain", wanted)
-    assert (ended.returncode, wanted in ended.stdout, "依据" in ended.stdout) == (0, True, True)
+    ended = cli("explain", finding_id)
+    assert (ended.returncode, finding_id in ended.stdout, "依据" in ended.stdout) == (0, True, True)

@@ -94,7 +94,7 @@ def test_ready_files_that_say_nothing(cli, tmp_path: Path, text: str) -> None:
 
 
 def test_a_sandbox_may_have_any_name(serve, cli) -> None:
-    """A name that must be quoted in a URL reaches its sandbox; an unknown one is exit 2 and one line."""
+    """A name with special characters reaches its sandbox; an unknown one is exit 2, one line."""
     ready = serve().ready
     with closing(Http(ready["url"])) as http:
         Control(http, ready["token"])("POST", "sandboxes", {"name": "甲"})
@@ -151,12 +151,12 @@ def test_every_kind_of_failure_is_exit_1(at, words: tuple[str, ...], form: str) 
 def test_words_of_a_failure_in_a_success_are_no_failure(at) -> None:
     """What the reply quotes does not count, only its members do."""
     made = at("call", "taobao.time.get", "note=error_response")
-    found = at("call", "tmall.exchange.receive.get", 'buyer_nick="success":false')
-    assert (made.returncode, found.returncode) == (0, 0)
+    listed = at("call", "tmall.exchange.receive.get", 'buyer_nick="success":false')
+    assert (made.returncode, listed.returncode) == (0, 0)
 
 
 def test_parameters_may_be_called_like_options(at) -> None:
-    """`format` as a parameter is the reply's form; a sign method that does not exist is sent, and refused by the gateway."""
+    """`format` may be a parameter; an unknown sign method is refused by the gateway."""
     assert at("call", "taobao.time.get", "format=xml").stdout.startswith("<?xml")
     ended = at("call", "taobao.time.get", "sign_method=foo")
     assert (ended.returncode, json.loads(ended.stdout)["error_response"]["code"]) == (1, 25)
@@ -189,7 +189,7 @@ def test_wrong_variables_are_refused(cli, variables: dict[str, str]) -> None:
 def test_odd_settings_files_are_refused(
     cli, tmp_path: Path, text: str, args: tuple[str, ...], named: str
 ) -> None:
-    """A settings file whose shape is wrong, or whose world cannot be seeded, is exit 2 and one line."""
+    """A settings file with a wrong shape, or an impossible world, is exit 2 and one line."""
     (tmp_path / "mockserver.toml").write_text(text, "utf-8")
     assert named in refused(cli("serve", "--port", "0", *args))
 

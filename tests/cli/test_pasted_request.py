@@ -1,4 +1,4 @@
-"""Pasted calls: every form that users paste is read as a door would have received it, and nothing else is."""
+"""Pasted calls: every known form is read as the gateway would have received it."""
 
 import json
 import shlex
@@ -25,7 +25,7 @@ TEXTS = {
 
 def har(texts, kind="application/x-www-form-urlencoded"):
     """A HAR with one call, its parameters partly in the address."""
-    asked = {
+    request_document = {
         "method": "POST",
         "url": f"http://127.0.0.1:8420/router/rest?{urlencode({'method': texts['method']})}",
         "headers": [],
@@ -35,7 +35,7 @@ def har(texts, kind="application/x-www-form-urlencoded"):
         },
     }
     other = {"method": "GET", "url": "https://example.com/", "headers": []}
-    return json.dumps({"log": {"entries": [{"request": asked}, {"request": other}]}})
+    return json.dumps({"log": {"entries": [{"request": request_document}, {"request": other}]}})
 
 
 FORMS = {
@@ -49,7 +49,8 @@ FORMS = {
     ),
     "lines": lambda texts: "\r\n".join(f"{name}={text}" for name, text in texts.items()),
     "http": lambda texts: (
-        f"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n{urlencode(texts)}\r\n"
+        "POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
+        f"\r\n\r\n{urlencode(texts)}\r\n"
     ),
     "http get": lambda texts: f"GET /router/rest?{urlencode(texts)} HTTP/1.1\nHost: x\n",
     "curl -d": lambda texts: f"curl -s http://x/router/rest -d {shlex.quote(urlencode(texts))}",
@@ -93,13 +94,13 @@ def test_every_form_is_read(form):
 
 def test_a_har_without_text_has_parameters():
     """A HAR that lists parameters only is read from them; one request alone will do."""
-    asked = {
+    request_document = {
         "url": "http://x/router/rest",
         "method": "POST",
         "postData": {"params": [{"name": name, "value": text} for name, text in TEXTS.items()]},
     }
-    assert read(json.dumps(asked)) == TEXTS
-    assert read(json.dumps({"request": asked})) == TEXTS
+    assert read(json.dumps(request_document)) == TEXTS
+    assert read(json.dumps({"request": request_document})) == TEXTS
 
 
 @pytest.mark.parametrize(

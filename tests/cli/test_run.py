@@ -1,4 +1,4 @@
-"""`run` plays files, folders and shipped stories, in process and on a running server, and reports."""
+"""`run`: files, folders and shipped scenarios, in process and on a running server; reports."""
 
 import json
 import os
@@ -209,8 +209,8 @@ def test_many_stories_are_played_in_processes(cli, write) -> None:
     ended = cli("run", ".", "--jobs", "3", "--json", "report.json")
     assert ended.returncode == 1
     assert "40 个场景：34 通过，6 不符" in ended.stdout
-    told = re.findall(r"story(\d\d)\.scenario\.yaml:7", ended.stdout)
-    assert told == [f"{n:02}" for n in range(0, 40, 7)]
+    recorded = re.findall(r"story(\d\d)\.scenario\.yaml:7", ended.stdout)
+    assert recorded == [f"{n:02}" for n in range(0, 40, 7)]
 
 
 def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
@@ -222,7 +222,7 @@ def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
     )
     assert ended.returncode == 0
     sandbox, dispute_id = re.search(r"独立环境 (\S+)  it=(\d+)", ended.stdout).groups()
-    shown = cli(
+    reply = cli(
         "--ready-file",
         "ready.json",
         "--sandbox",
@@ -232,11 +232,11 @@ def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
         f"dispute_id={dispute_id}",
         "fields=status",
     )
-    assert "待发出换货商品" in shown.stdout
+    assert "待发出换货商品" in reply.stdout
 
 
 def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
-    """With --sandbox the story's exchange is in that sandbox, with the values that were set; a failure shows its line."""
+    """With --sandbox the exchange is in that sandbox, with the set values; a failure has a line."""
     serve()
     write(
         story=SHIPPING,
@@ -245,9 +245,9 @@ def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     at = ("--ready-file", "ready.json", "--sandbox", "default")
     ended = cli(*at, "run", "story.scenario.yaml", "--until", "12", "--set", "reason=颜色不喜欢")
     assert (ended.returncode, "独立环境 default" in ended.stdout) == (0, True)
-    shown = cli(*at, "call", "tmall.exchange.receive.get").stdout
-    assert "待发出换货商品" in shown
-    assert "颜色不喜欢" in shown
+    reply = cli(*at, "call", "tmall.exchange.receive.get").stdout
+    assert "待发出换货商品" in reply
+    assert "颜色不喜欢" in reply
     failed = cli(*at, "run", "bad.scenario.yaml")
     assert failed.returncode == 1
     assert "bad.scenario.yaml:12:5: 应被拒绝(no_stock)" in failed.stdout
@@ -261,7 +261,7 @@ def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
 
 
 def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path) -> None:
-    """`--record` writes the history of the story's sandbox, or of a sandbox that is named; what it writes passes."""
+    """`--record` writes the history of the scenario's sandbox, or of a named one; it passes."""
     serve()
     write(story=SHIPPING)
     assert cli("run", "story.scenario.yaml", "--record", "out/alone.scenario.yaml").returncode == 0
@@ -290,17 +290,17 @@ def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path)
 
 
 def test_a_story_that_failed_is_recorded_too(cli, write, tmp_path: Path) -> None:
-    """What is recorded of a failed story tells what happened instead, reads without mistake and passes."""
+    """The record of a failed scenario shows what happened instead; it is valid and passes."""
     write(story=BAD)
     assert cli("run", "story.scenario.yaml", "--record", "out/told.scenario.yaml").returncode == 1
-    told = (tmp_path / "out" / "told.scenario.yaml").read_text("utf-8")
-    assert "expect: {status: 4, moved_by: system}" in told
+    recorded = (tmp_path / "out" / "told.scenario.yaml").read_text("utf-8")
+    assert "expect: {status: 4, moved_by: system}" in recorded
     assert cli("validate", "out").returncode == 0
     assert cli("run", "out").returncode == 0
 
 
 def test_a_running_server_keeps_nothing_of_a_run(serve, cli, write) -> None:
-    """Each story has a sandbox of its own, which is gone afterwards; variables name the server as options do."""
+    """Each scenario has its own sandbox, deleted afterwards; variables can name the server."""
     ready = serve().ready
     write(
         one=GOOD,

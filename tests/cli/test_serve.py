@@ -96,7 +96,7 @@ def test_default_credentials_are_the_same_everywhere(serve) -> None:
 
 
 def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
-    """Each refused call gets one line: code, method, cause, and how to see all of it; no secret in it."""
+    """Each refused call gets one line: code, method, cause, command for more; no secret."""
     served = serve()
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get")
     _, errors = served.end(signal.SIGTERM)
@@ -149,7 +149,10 @@ def test_demo_speaks_english(cli) -> None:
     assert "the buyer applies" in cli("demo", "--lang", "en").stdout
 
 
-SHOW = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith(('TOP_', 'TMALL_', 'OWN_'))}))"
+SHOW = (
+    "import json, os; print(json.dumps({k: v for k, v in os.environ.items()"
+    " if k.startswith(('TOP_', 'TMALL_', 'OWN_'))}))"
+)
 
 
 def test_exec_exports_the_server_to_the_command(cli) -> None:
@@ -157,10 +160,10 @@ def test_exec_exports_the_server_to_the_command(cli) -> None:
     ended = cli(
         "exec", "--env", "OWN_KEY={app_key}", "--app-key", "4242", "--", sys.executable, "-c", SHOW
     )
-    seen = json.loads(ended.stdout)
+    variables_seen = json.loads(ended.stdout)
     assert ended.returncode == 0
-    assert seen["TOP_SERVER_URL"].endswith("/router/rest")
-    assert seen["TOP_APP_KEY"] == seen["OWN_KEY"] == "4242"
+    assert variables_seen["TOP_SERVER_URL"].endswith("/router/rest")
+    assert variables_seen["TOP_APP_KEY"] == variables_seen["OWN_KEY"] == "4242"
     assert {
         "TOP_APP_SECRET",
         "TOP_SESSION",
@@ -168,7 +171,7 @@ def test_exec_exports_the_server_to_the_command(cli) -> None:
         "TMALL_MOCKSERVER_URL",
         "TMALL_MOCKSERVER_TOKEN",
         "TMALL_MOCKSERVER_SANDBOX",
-    } <= set(seen)
+    } <= set(variables_seen)
 
 
 def test_exec_ends_with_the_commands_code(cli) -> None:
@@ -194,10 +197,10 @@ def test_exec_names_unknown_placeholders(cli) -> None:
 def test_the_ruleset_is_chosen_by_its_name(serve, cli) -> None:
     """--ruleset upgraded makes refused applications wait for the buyer (6) instead of closing."""
     ready = serve("--ruleset", "upgraded").ready
-    shown = cli(
+    reply = cli(
         "--ready-file", "ready.json", "call", "tmall.exchange.receive.get", "fields=attributes"
     )
-    assert shown.returncode == 0
+    assert reply.returncode == 0
     assert cli("--url", ready["url"], "--token", ready["token"], "clock").returncode == 0
     refused = cli("serve", "--ruleset", "UPGRADED")
     assert refused.returncode == 2
@@ -205,7 +208,7 @@ def test_the_ruleset_is_chosen_by_its_name(serve, cli) -> None:
 
 
 def test_a_public_address_is_handed_out_and_the_local_one_kept(serve, cli) -> None:
-    """With --public-url the gateway is the public one, while commands on this machine still find the server."""
+    """With --public-url the gateway is public; commands on this machine still find the server."""
     ready = serve("--public-url", "https://mock.example.com/top").ready
     assert ready["gateway"] == "https://mock.example.com/top/router/rest"
     assert ready["url"].startswith("http://127.0.0.1:")

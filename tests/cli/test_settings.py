@@ -1,11 +1,11 @@
-"""Where settings come from: command line over variables over mockserver.toml over defaults; mistakes are named."""
+"""Where settings come from: command line, variables, mockserver.toml, defaults; mistakes."""
 
 from pathlib import Path
 
 import pytest
 
 
-def shown(cli, name: str, *args: str, **variables: str) -> tuple[str, str]:
+def read_setting(cli, name: str, *args: str, **variables: str) -> tuple[str, str]:
     """Value and source of a setting as `config show` prints them."""
     ended = cli("config", "show", *args, **variables)
     assert ended.returncode == 0, ended.stderr
@@ -15,14 +15,17 @@ def shown(cli, name: str, *args: str, **variables: str) -> tuple[str, str]:
 
 def test_defaults_are_shown_as_such(cli) -> None:
     """Without anything given, the port is 8420 by default."""
-    assert shown(cli, "port") == ("8420", "default")
+    assert read_setting(cli, "port") == ("8420", "default")
 
 
 def test_a_variable_beats_the_file(cli, tmp_path: Path) -> None:
     """TMALL_MOCKSERVER_PORT beats mockserver.toml, which beats the default; a BOM is accepted."""
     (tmp_path / "mockserver.toml").write_text("[server]\nport = 9000\n", "utf-8-sig")
-    assert shown(cli, "port") == ("9000", "mockserver.toml")
-    assert shown(cli, "port", TMALL_MOCKSERVER_PORT="9100") == ("9100", "TMALL_MOCKSERVER_PORT")
+    assert read_setting(cli, "port") == ("9000", "mockserver.toml")
+    assert read_setting(cli, "port", TMALL_MOCKSERVER_PORT="9100") == (
+        "9100",
+        "TMALL_MOCKSERVER_PORT",
+    )
 
 
 def test_secrets_are_masked(cli) -> None:
@@ -37,7 +40,8 @@ def test_secrets_are_masked(cli) -> None:
 def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:
     """Keys beside [server] describe the default sandbox and are kept verbatim."""
     (tmp_path / "mockserver.toml").write_text(
-        'ruleset = "upgraded"\n[[apps]]\napp_key = "88990011"\n[[shops]]\nnick = "测试店"\nsession = "abc123"\n',
+        'ruleset = "upgraded"\n[[apps]]\napp_key = "88990011"\n'
+        '[[shops]]\nnick = "测试店"\nsession = "abc123"\n',
         "utf-8",
     )
     ready = serve().ready

@@ -101,9 +101,9 @@ def test_a_signal_before_the_command_starts_leaves_nothing(
     process = start("open('ran', 'w').close()", "--ready-file", "mock.json")
     with meet(
         process, tmp_path / "mock.json"
-    ) as met:  # it reads an old ready file: its start is half done
+    ) as pipe:  # it reads an old ready file: its start is half done
         process.send_signal(number)
-        met.write("{}")
+        pipe.write("{}")
     _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (expected, "")
     assert list(tmp_path.iterdir()) == []
@@ -140,7 +140,7 @@ def test_a_refused_call_is_one_clipped_line(serve, cli) -> None:
 
 
 def test_a_closed_terminal_breaks_no_call(serve, cli) -> None:
-    """Refused calls are answered when nobody reads stderr any more, and the end is the usual one."""
+    """Refused calls are answered, and the end is normal, when nobody reads stderr any more."""
     served = serve()
     served.process.stderr.close()
     codes = [

@@ -22,9 +22,9 @@ def test_five_mistakes_are_five_lines(cli, tmp_path: Path) -> None:
     """Each has file, line and column and what was meant; exit 2."""
     (tmp_path / "wrong.scenario.yaml").write_text(FIVE_MISTAKES, "utf-8")
     ended = cli("validate", "wrong.scenario.yaml")
-    found = re.findall(r"^wrong\.scenario\.yaml:(\d+):(\d+): (.+)$", ended.stdout, re.MULTILINE)
+    mistakes = re.findall(r"^wrong\.scenario\.yaml:(\d+):(\d+): (.+)$", ended.stdout, re.MULTILINE)
     assert ended.returncode == 2
-    assert [(line, column) for line, column, _ in found] == [
+    assert [(line, column) for line, column, _ in mistakes] == [
         ("2", "26"),
         ("4", "12"),
         ("6", "5"),
@@ -34,7 +34,7 @@ def test_five_mistakes_are_five_lines(cli, tmp_path: Path) -> None:
     assert all(
         meant in said
         for (_, _, said), meant in zip(
-            found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
+            mistakes, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
         )
     )
     assert "5 处错误" in ended.stderr

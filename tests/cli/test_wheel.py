@@ -1,4 +1,4 @@
-"""What is installed is whole: the stories ship in the source archive and in the wheel that is made of it."""
+"""The installed package is complete: scenarios are in the source archive and in the wheel."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package as a wheel installs it; archive and wheel are built without a network."""
+    """Install the package from a wheel; archive and wheel are built without a network."""
     work = tmp_path_factory.mktemp("built")
 
     def do(*args: str, where: Path) -> None:

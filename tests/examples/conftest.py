@@ -1,4 +1,4 @@
-"""The example clients, imported as their folder's users import them, and what a law needs to drive one."""
+"""The example clients, imported as users import them from their folder."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ def example() -> Path:
 
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The honest client and the three with bugs, by class name."""
+    """The correct client and the three with bugs, by class name."""
     for name in ("client", "buggy"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(str(EXAMPLE))

@@ -1,4 +1,4 @@
-"""The example client is honest and its suite passes; each planted bug is found, by the machine and by shipped stories."""
+"""The example client is correct; each planted bug is found, by machine and by scenarios."""
 
 import os
 import subprocess
@@ -23,16 +23,18 @@ BUGS = ("DropsMovedRows", "IgnoresFailure", "RoundsIds")
 WAITS = st.sampled_from(["", "1s", "1h", "2d", "8d"])
 ACTS = st.sampled_from(["apply", "lose"]) | st.tuples(st.integers(0, 5), st.integers(0, 3))
 ROUND = st.lists(st.tuples(st.integers(0, 5), WAITS, ACTS), max_size=4)
-STORY = st.tuples(
+ROUNDS = st.tuples(
     st.integers(1, 5), st.integers(0, 3), st.integers(1, 3), st.lists(ROUND, min_size=1, max_size=4)
 )
-Deed = tuple[int, str, str | tuple[int, int]]
-"""Before which call of the round, how much later than the deed before, and what: another application, the call's reply is lost,
-or which exchange's buyer does what."""
+Operation = tuple[int, str, str | tuple[int, int]]
+"""Before which call of the round, how long after the operation before, and what.
+
+What: another application, the reply of the call is lost, or which exchange's buyer does what.
+"""
 
 
 class Shop:
-    """A sandbox and its client; what happens in a round happens before one of the client's calls, or after the last."""
+    """A sandbox and its client; operations of others come before a call, or after the last."""
 
     def __init__(
         self, control: Control, kind: Any, opened: int, stock: int, page_size: int
@@ -40,14 +42,14 @@ class Shop:
         self.sandbox = Sandbox(control=control, goods={"wanted": {"stock": stock}})
         self.sandbox.open_many(opened)
         self._wire = control.transport
-        self._coming: list[Deed] = []
+        self._coming: list[Operation] = []
         self._calls, self._losing = 0, False
         self.client = kind(self.sandbox.env, post=self._post)
         self.client.page_size = page_size
 
-    def round(self, operations: list[Deed]) -> None:
-        """One round of the client's work with the deeds of others in between."""
-        self._coming, self._calls = sorted(operations, key=lambda each: each[0]), 0
+    def round(self, operations: list[Operation]) -> None:
+        """One round of the client's work with operations of others in between."""
+        self._coming, self._calls = sorted(operations, key=lambda operation: operation[0]), 0
         self.client.step()
         while self._coming:
             self._play(self._coming.pop(0))
@@ -55,7 +57,9 @@ class Shop:
 
     def agrees(self) -> bool:
         """Whether the client's book is the platform's."""
-        platform = {each.dispute_id: each.status_text for each in self.sandbox.exchanges}
+        platform = {
+            exchange.dispute_id: exchange.status_text for exchange in self.sandbox.exchanges
+        }
         return bool(self.client.book == platform)
 
     def _post(self, body: bytes) -> bytes:
@@ -69,8 +73,8 @@ class Shop:
             raise ConnectionResetError
         return reply
 
-    def _play(self, deed: Deed) -> None:
-        _, wait, act = deed
+    def _play(self, operation: Operation) -> None:
+        _, wait, act = operation
         if wait:
             self.sandbox.clock.advance(wait)
         if act == "apply":
@@ -82,7 +86,7 @@ class Shop:
 
     def _move(self, which: int, how: int) -> None:
         """One of the buyer's possible moves on one of the exchanges."""
-        exchanges = sorted(self.sandbox.exchanges, key=lambda each: each.dispute_id)
+        exchanges = sorted(self.sandbox.exchanges, key=lambda exchange: exchange.dispute_id)
         exchange = exchanges[which % len(exchanges)]
         moves = [move for move in exchange.possible.get("buyer", []) if move != "leave_message"]
         if moves:
@@ -90,7 +94,7 @@ class Shop:
 
 
 def law(kind: Any) -> Callable[[], None]:
-    """After any rounds and a quiet one the client's book agrees with the platform, and no write was repeated without a look."""
+    """After any rounds and a quiet one the book is right; no write was repeated blindly."""
     control = local_control()
 
     @settings(
@@ -101,9 +105,9 @@ def law(kind: Any) -> Callable[[], None]:
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(STORY)
-    def holds(story: tuple[int, int, int, list[Any]]) -> None:
-        opened, stock, page_size, rounds = story
+    @given(ROUNDS)
+    def holds(case: tuple[int, int, int, list[Any]]) -> None:
+        opened, stock, page_size, rounds = case
         shop = Shop(control, kind, opened, stock, page_size)
         for operations in rounds:
             shop.round(operations)
@@ -152,8 +156,8 @@ def test_the_client_is_short(example: Path) -> None:
     assert imported <= sys.stdlib_module_names
 
 
-def test_the_honest_client_serves_several_exchanges(clients: dict[str, Any]) -> None:
-    """Over HTTP, several exchanges go the whole way at once, and the report on the client finds nothing that is wrong."""
+def test_the_correct_client_serves_several_exchanges(clients: dict[str, Any]) -> None:
+    """Over HTTP, several exchanges go the whole way at once; the report finds no error."""
     with Server() as server:
         sandbox = server.sandbox()
         client = clients["IsvClient"](sandbox.env)
@@ -175,8 +179,8 @@ def test_the_honest_client_serves_several_exchanges(clients: dict[str, Any]) -> 
     }  # a test does not wait between rounds
 
 
-def test_the_honest_client_keeps_the_law(clients: dict[str, Any]) -> None:
-    """Whatever buyers, time, stock and lost replies do between its calls, its book follows the platform."""
+def test_the_correct_client_keeps_the_law(clients: dict[str, Any]) -> None:
+    """Whatever buyers, time, stock and lost replies do, its book follows the platform."""
     law(clients["IsvClient"])()
 
 
@@ -198,7 +202,7 @@ def machine(kind: Any) -> Any:
 
 
 def play(machine: Any, examples: int = 200) -> None:
-    """So many runs of 30 steps, the same ones each time, stopped by the first failure."""
+    """Run the machine, 30 steps a run, the same ones each time, until the first failure."""
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -214,12 +218,12 @@ def play(machine: Any, examples: int = 200) -> None:
     )
 
 
-def test_the_machine_finds_nothing_wrong_with_the_honest_client(clients: dict[str, Any]) -> None:
-    """Whatever happens between its rounds it does its work, repeats nothing blindly and leaves nothing lying."""
-    honest = machine(clients["IsvClient"])
-    play(honest, 60)
-    assert honest.runs >= 60
-    assert len(honest.taken()) > 25
+def test_the_machine_finds_nothing_wrong_with_the_correct_client(clients: dict[str, Any]) -> None:
+    """Whatever happens, it does its work, repeats nothing blindly and forgets nothing."""
+    correct = machine(clients["IsvClient"])
+    play(correct, 60)
+    assert correct.runs >= 60
+    assert len(correct.taken()) > 25
 
 
 @pytest.mark.parametrize(
@@ -237,7 +241,7 @@ def test_the_machine_finds_each_bug(clients: dict[str, Any], bug: str, says: str
 
 
 def test_paging_forward_breaks_the_law(clients: dict[str, Any]) -> None:
-    """Windows that overlap do not help a client that pages forward: the rows between pages are lost all the same."""
+    """Windows that overlap do not help a client that pages forward: it loses rows."""
     forward = type(
         "Forward", (clients["DropsMovedRows"],), {"overlap": clients["IsvClient"].overlap}
     )
@@ -250,26 +254,26 @@ def test_every_bug_is_looked_for(clients: dict[str, Any]) -> None:
     assert sorted(clients) == sorted(["IsvClient", *BUGS])
 
 
-STORIES = ("stock/whole-way", "stock/no-stock-notice", "orders/exchanged-twice")
+SCENARIOS = ("stock/whole-way", "stock/no-stock-notice", "orders/exchanged-twice")
 
 
-def test_the_honest_client_passes_shipped_stories(example: Path) -> None:
+def test_the_correct_client_passes_shipped_scenarios(example: Path) -> None:
     """`run --client` lets it play the seller."""
-    ran = run(example, "mockserver", "run", *STORIES, "--client", f"{sys.executable} client.py")
+    ran = run(example, "mockserver", "run", *SCENARIOS, "--client", f"{sys.executable} client.py")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(
-    ("bug", "story"),
+    ("bug", "scenario"),
     [("RoundsIds", "stock/whole-way"), ("IgnoresFailure", "stock/no-stock-notice")],
 )
-def test_shipped_stories_find_bugs(example: Path, bug: str, story: str) -> None:
-    """A story that the honest client passes breaks at the step that a bug keeps from happening."""
+def test_shipped_scenarios_find_bugs(example: Path, bug: str, scenario: str) -> None:
+    """A scenario that the correct client passes breaks at the step that a bug prevents."""
     ran = run(
         example,
         "mockserver",
         "run",
-        story,
+        scenario,
         "--within",
         "2s",
         "--client",

@@ -1,4 +1,4 @@
-"""A seller's client of the standard library alone: agrees, confirms receipt and ships in one breath."""
+"""A seller's client of the standard library: agrees, confirms receipt and ships in one round."""
 
 import hashlib
 import json
