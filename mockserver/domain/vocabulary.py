@@ -1,9 +1,9 @@
 """The words of an exchange with their wire codes and their Chinese and English texts.
 
-Code outside this module writes `Status.CLOSED`, never 4 or "换货关闭".  All that belongs to a status
-except its rows is one definition here: code, texts, refund status, deadline.  Which roles act for
-which party stands once, in `_ROLES`.  Which statuses of customer service mean that it decides (and no
-deadline runs) stands once, in `IN_HAND`.
+Code outside this module writes `Status.CLOSED`, never 4 or "换货关闭".  All that belongs to a
+status except its rows is one definition here: code, texts, refund status, deadline.  Which roles
+act for which party stands once, in `_ROLES`.  Which statuses of customer service mean that it
+decides (and no deadline runs) stands once, in `IN_HAND`.
 
 That replies carry the Chinese text of a status is inferred from integrators.  Source:
 docs/spec/exchange-api.md#api-5, #api-6; docs/spec/exchange-guide.md#guide-3, #guide-4, #guide-5.
