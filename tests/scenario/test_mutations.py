@@ -185,7 +185,8 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
     for what, by in (
         (("a second later", SECOND), ("a second earlier", -SECOND)) if row.deadline_rule else ()
     ):
-        own = f"{row.deadline_rule} of {ruleset}"  # one timer a state: rows that share it change together
+        # One timer a state: rows that share it change together.
+        own = f"{row.deadline_rule} of {ruleset}"
         values = {**DEFAULTS.values, own: DEFAULTS.duration(row.deadline_rule) + by}
         rows = tuple(
             replace(candidate, deadline_rule=own)

@@ -65,8 +65,14 @@ steps:
 
 
 def test_an_argument_is_checked_by_the_rules_of_the_scenario():
-    """A message longer than the story's own limit is a mistake, one within a raised limit is none."""
-    scenario = "scenario: x\ngiven: {{rules: {{message_max_bytes: {0}}}}}\nsteps:\n  - call: tmall.exchange.message.add\n    with: {{dispute_id: 1, content: {1}}}\n"
+    """A message above the scenario's own limit is a mistake, one within a raised limit is none."""
+    scenario = (
+        "scenario: x\n"
+        "given: {{rules: {{message_max_bytes: {0}}}}}\n"
+        "steps:\n"
+        "  - call: tmall.exchange.message.add\n"
+        "    with: {{dispute_id: 1, content: {1}}}\n"
+    )
     assert [line for line, _, _ in mistakes_of(scenario.format(5, "六个字节"))] == [5]
     read_scenario(scenario.format(1000, "长" * 300), "story.yaml")
 
@@ -91,7 +97,16 @@ def test_a_fault_is_checked_before_anything_runs():
     """An unknown fault, an option of another and a value out of bounds are mistakes at their
     places.
     """
-    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lots\n  - fault: reply_lost\n    time: 2\n  - fault: latency\n    probability: 7\n"
+    scenario = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - fault: reply_lots\n"
+        "  - fault: reply_lost\n"
+        "    time: 2\n"
+        "  - fault: latency\n"
+        "    probability: 7\n"
+    )
     found = mistakes_of(scenario)
     assert [(line, column) for line, column, _ in found] == [(4, 12), (6, 5), (8, 18)]
     assert "reply_lost" in found[0][2] and "times" in found[1][2]
@@ -151,7 +166,14 @@ def test_a_status_has_the_texts_of_every_rule_so_far():
     """A text that rules set may be expected, and an earlier one still, as a snapshot may bring it
     back.
     """
-    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - rules: {text.1: 新申请}\n  - await: {status: {one_of: [新申请]}}\n  - await: {status_text: SOME}\n"
+    scenario = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - rules: {text.1: 新申请}\n"
+        "  - await: {status: {one_of: [新申请]}}\n"
+        "  - await: {status_text: SOME}\n"
+    )
     for text in ("新申请", "换货待处理"):
         read_scenario(scenario.replace("SOME", text), "story.yaml")
     assert mistakes_of(scenario.replace("SOME", "旧申请")) != []

@@ -60,7 +60,14 @@ def test_a_refused_move_fails_with_what_was_possible(run_text):
 
 def test_a_wanted_refusal_passes_and_success_instead_fails(run_text):
     """`refused` holds for the failure it names, and for nothing else."""
-    empty = "scenario: x\ngiven: {goods: {wanted: {stock: 0}}}\nsteps:\n  - buyer: apply\n  - seller: agree\n    refused: no_stock\n"
+    empty = (
+        "scenario: x\n"
+        "given: {goods: {wanted: {stock: 0}}}\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - seller: agree\n"
+        "    refused: no_stock\n"
+    )
     assert run_text(empty).ok
     assert run_text(empty.replace("no_stock", "wrong_state")).outcome == "failed"
     assert run_text(empty.replace("stock: 0", "stock: 1")).outcome == "failed"
@@ -74,7 +81,10 @@ def test_until_stops_at_the_status(run_text):
     assert run_text(SCENARIO, until="5").outcome == "broken"
 
 
-PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+PNG = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+)
 
 
 def test_a_picture_of_a_call_goes_as_a_file(run_text):
@@ -87,7 +97,9 @@ steps:
   - buyer: apply
   - call: tmall.exchange.message.add
     with: {{dispute_id: $it, content: "{PNG}", message_pics: "{PNG}"}}
-    expect: {{result.results.refund_message: {{first: {{content: "{PNG}", pic_urls.pic_url: {{count: 1}}}}}}}}
+    expect:
+      result.results.refund_message:
+        first: {{content: "{PNG}", pic_urls.pic_url: {{count: 1}}}}
 """
     assert run_text(scenario).trouble is None
 
@@ -98,7 +110,10 @@ def test_a_sellers_move_is_made_as_the_exchanges_own_shop(run_text):
     """
     scenario = """\
 scenario: x
-given: {shops: [{nick: 甲店}, {nick: 乙店, addresses: [{contact_id: 555, addr: 乙路5号, cancel_def: true}]}]}
+given:
+  shops:
+    - nick: 甲店
+    - {nick: 乙店, addresses: [{contact_id: 555, addr: 乙路5号, cancel_def: true}]}
 steps:
   - {buyer: apply, shop: 乙店}
   - seller: agree
@@ -118,7 +133,12 @@ steps:
         "advance: $it.status",
         "expect: {due_in: $it.status}",
         "expect: {deadline: $it.exchange}",
-        "call: tmall.exchange.get\n    with: {dispute_id: $it, fields: status}\n    keep: {v: result.exchange.tid}\n  - expect: {now: $v}",
+        (
+            "call: tmall.exchange.get\n"
+            "    with: {dispute_id: $it, fields: status}\n"
+            "    keep: {v: result.exchange.tid}\n"
+            "  - expect: {now: $v}"
+        ),
         "rights: {session: $it.exchange, expires: now}",
         "buyer: ship_back\n    logistics_no: $it.exchange",
         "expect: {moved_by: $it.status}",
@@ -127,7 +147,7 @@ steps:
     ],
 )
 def test_a_reference_that_leads_nowhere_breaks_the_step(run_text, step):
-    """A reference to a value of another kind fails its step with a sentence, whichever step it is."""
+    """A reference to a value of another kind fails its step with a sentence, in any step."""
     result = run_text(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n")
     assert result.outcome in ("failed", "broken")
     assert result.trouble.line == 4
@@ -136,7 +156,15 @@ def test_a_reference_that_leads_nowhere_breaks_the_step(run_text, step):
 
 def test_steps_can_be_bounded(run_text):
     """A scenario is run up to a number of steps, inner ones counted, and no further."""
-    scenario = "scenario: x\nsteps:\n  - buyer: apply\n  - repeat: 3\n    do:\n      - advance: 1s\n      - advance: 1s\n"
+    scenario = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - repeat: 3\n"
+        "    do:\n"
+        "      - advance: 1s\n"
+        "      - advance: 1s\n"
+    )
     assert run_text(scenario, most=7).ok
     result = run_text(scenario, most=6)
     assert (result.outcome, result.steps, "6" in result.trouble.zh) == ("broken", 6, True)
@@ -181,7 +209,16 @@ steps:
 
 def test_a_fault_step_plans_harm_and_none_ends_it(run_text):
     """A planned fault strikes the next call it matches; `fault: none` ends all that are planned."""
-    limited = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: limited\n    method: tmall.exchange.agree\n    times: 2\n  - seller: agree\n    refused: 7\n"
+    limited = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - fault: limited\n"
+        "    method: tmall.exchange.agree\n"
+        "    times: 2\n"
+        "  - seller: agree\n"
+        "    refused: 7\n"
+    )
     assert run_text(
         limited
         + "  - expect: {status: 1}\n  - fault: none\n  - seller: agree\n  - expect: {status: 2}\n"
@@ -193,7 +230,16 @@ def test_a_lost_reply_is_a_refusal_of_its_own_name(run_text):
     """A call that was carried out and whose reply was lost is told by `reply_lost`, and by nothing
     else.
     """
-    lost = "scenario: x\nsteps:\n  - buyer: apply\n  - fault: reply_lost\n    method: tmall.exchange.agree\n  - seller: agree\n    refused: reply_lost\n  - expect: {status: 2}\n"
+    lost = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - fault: reply_lost\n"
+        "    method: tmall.exchange.agree\n"
+        "  - seller: agree\n"
+        "    refused: reply_lost\n"
+        "  - expect: {status: 2}\n"
+    )
     assert run_text(lost).ok
     assert run_text(lost.replace("refused: reply_lost", "refused: no_stock")).outcome == "failed"
     assert run_text(lost.replace("    refused: reply_lost\n", "")).outcome == "failed"
@@ -202,13 +248,24 @@ def test_a_lost_reply_is_a_refusal_of_its_own_name(run_text):
 def test_a_set_of_faults_is_planned(run_text):
     """A named set is planned at once; references stand for ids."""
     assert run_text(
-        "scenario: x\nsteps:\n  - buyer: apply\n  - fault: {set: bad_day}\n    dispute_id: $it\n  - expect: {status: 1}\n"
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - fault: {set: bad_day}\n"
+        "    dispute_id: $it\n"
+        "  - expect: {status: 1}\n"
     ).ok
 
 
 def test_an_unknown_sign_method_is_the_gateways_to_refuse(run_text):
     """A call that names a sign_method nobody knows is sent, and refused as a wrong signature."""
-    scenario = "scenario: x\nsteps:\n  - call: tmall.exchange.get\n    with: {dispute_id: 1, fields: status, sign_method: sha1}\n    refused: 25\n"
+    scenario = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - call: tmall.exchange.get\n"
+        "    with: {dispute_id: 1, fields: status, sign_method: sha1}\n"
+        "    refused: 25\n"
+    )
     assert run_text(scenario).trouble is None
 
 

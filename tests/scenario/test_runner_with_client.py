@@ -34,7 +34,7 @@ steps:
     expect: {status: 待买家收货}
   - advance: deadline
   - expect: {status: 5, moved_by: system}
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture
@@ -129,7 +129,14 @@ def test_a_platform_error_can_be_awaited(tested):
 
 def test_a_move_without_a_method_is_played(tested):
     """Nothing is awaited of a client where the platform has no method for the move."""
-    scenario = "scenario: x\nsteps:\n  - buyer: apply\n    status: 12\n  - seller: turn_to_refund\n  - expect: {status: 14}\n"
+    scenario = (
+        "scenario: x\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "    status: 12\n"
+        "  - seller: turn_to_refund\n"
+        "  - expect: {status: 14}\n"
+    )
     assert tested(scenario).ok
 
 

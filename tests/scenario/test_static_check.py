@@ -40,7 +40,11 @@ def told(text):
         ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 6"),
         ("  - seller: confirm_consign\n", 4, "只能在状态 无"),
         (
-            "  - seller: refuse\n  - call: tmall.exchange.agree\n    with: {dispute_id: $it, address_id: 1}\n",
+            (
+                "  - seller: refuse\n"
+                "  - call: tmall.exchange.agree\n"
+                "    with: {dispute_id: $it, address_id: 1}\n"
+            ),
             5,
             "4 换货关闭",
         ),
@@ -80,10 +84,27 @@ def test_what_follows_is_told_as_never_reached():
         "  - seller: agree\n    refused: no_stock\n  - seller: refuse\n",
         "  - advance: 1d23h59m59s\n  - seller: agree\n  - expect: {status: 2, due_in: 7d}\n",
         "  - snapshot: before\n  - seller: refuse\n  - restore: before\n  - seller: agree\n",
-        "  - buyer: apply\n  - each: all\n    do:\n      - seller: agree\n      - expect: {status: 2}\n",
+        (
+            "  - buyer: apply\n"
+            "  - each: all\n"
+            "    do:\n"
+            "      - seller: agree\n"
+            "      - expect: {status: 2}\n"
+        ),
         "  - buyer: apply\n    status: 12\n  - seller: consigngoods\n  - expect: {status: 13}\n",
-        "  - age: 1d\n  - expect: {deadline: 2026-03-02 10:00:00, due_in: 1d}\n  - seller: agree\n  - age: 7d\n  - expect: {status: 4}\n",
-        "  - buyer: apply\n    status: 3\n    created: 2020-01-01 10:00:00\n  - expect: {due_in: 3d}\n",
+        (
+            "  - age: 1d\n"
+            "  - expect: {deadline: 2026-03-02 10:00:00, due_in: 1d}\n"
+            "  - seller: agree\n"
+            "  - age: 7d\n"
+            "  - expect: {status: 4}\n"
+        ),
+        (
+            "  - buyer: apply\n"
+            "    status: 3\n"
+            "    created: 2020-01-01 10:00:00\n"
+            "  - expect: {due_in: 3d}\n"
+        ),
     ],
 )
 def test_what_may_work_is_let_pass(steps):
@@ -95,7 +116,14 @@ def test_customer_service_stops_the_clock():
     """While customer service has the case in hand no deadline is coming, and the buyer cannot
     modify.
     """
-    asked = "scenario: x\nruleset: upgraded\nsteps:\n  - buyer: apply\n  - seller: refuse\n  - buyer: ask_cs\n"
+    asked = (
+        "scenario: x\n"
+        "ruleset: upgraded\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "  - seller: refuse\n"
+        "  - buyer: ask_cs\n"
+    )
     assert told(asked + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n") == []
     assert "需要客服介入" in told(asked + "  - buyer: modify\n")[0][1]
 
@@ -126,7 +154,11 @@ def test_a_running_clock_is_let_pass():
     """Where time runs by itself nothing is foreseen."""
     assert (
         told(
-            "scenario: x\ngiven: {clock: {mode: running}}\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n"
+            "scenario: x\n"
+            "given: {clock: {mode: running}}\n"
+            "steps:\n"
+            "  - buyer: apply\n"
+            "  - seller: consigngoods\n"
         )
         == []
     )

@@ -11,7 +11,10 @@ LAW = settings(derandomize=True, database=None, deadline=None, max_examples=200)
 TEXTS = st.one_of(
     st.text(max_size=30),
     st.text(
-        "-?:,[]{}#&*!|>'\"%@`~ \t\n\r$./0123456789eE+_abc是，。\x00\x7f\x85\xa0\u2028\ufeff\ufffe\U0001f600",
+        (
+            "-?:,[]{}#&*!|>'\"%@`~ \t\n"
+            "\r$./0123456789eE+_abc是，。\x00\x7f\x85\xa0\u2028\ufeff\ufffe\U0001f600"
+        ),
         max_size=12,
     ),
     st.sampled_from(
