@@ -30,7 +30,7 @@ from mockserver.scenario.result import ScenarioResult
 from mockserver.scenario.runner import RunSettings, run_scenario
 from mockserver.scenario.target import ScenarioTarget
 from mockserver.server import make_context
-from mockserver.world import world_factory
+from mockserver.world import transitions, world_factory
 
 SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no story can kill, and why
 SECOND = timedelta(seconds=1)
@@ -116,6 +116,10 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
             },
         )
         monkeypatch.setattr(play, "CS_TABLE", mutant.cs_table)
+        changed = [row for rows in tables.values() for row in rows]
+        monkeypatch.setattr(
+            transitions, "_CHANGES_MODIFIED", {row.name: row.changes_modified for row in changed}
+        )
         monkeypatch.setattr(
             pipeline, "_ROWS", {row.name: row for rows in tables.values() for row in rows}
         )
