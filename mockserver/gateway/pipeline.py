@@ -41,7 +41,7 @@ from .call_entry import build_entry
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
-from .queries import QUERIES, QueryContext, asked_fields
+from .queries import QUERIES, QueryContext, requested_fields
 
 __all__ = ["Gateway"]
 
@@ -175,7 +175,7 @@ def _move(call: Call) -> Tree:
     evidence = _ROWS[outcome.rule].evidence_under(outcome.exchange.ruleset)
     call.rule = f"{outcome.rule} ({evidence.grade.value})"
     call.warnings += outcome.warnings
-    names, view = asked_fields(method, call.arguments), _record_view(call)
+    names, view = requested_fields(method, call.arguments), _record_view(call)
     if method.move is LeaveMessage:
         record = build_message_record(message, names, RecordKind.MESSAGE_ADDED, view)
         return {"result": {"results": Items("refund_message", [record])}}

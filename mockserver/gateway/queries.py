@@ -20,7 +20,7 @@ from ..world.identity import Session
 from ..world.listing import ExchangeFilter
 from ..world.view import WorldView
 
-__all__ = ["QUERIES", "QueryContext", "asked_fields", "exchange_filter"]
+__all__ = ["QUERIES", "QueryContext", "exchange_filter", "requested_fields"]
 
 
 class QueryContext(Struct, frozen=True):
@@ -38,33 +38,33 @@ class QueryContext(Struct, frozen=True):
     view: RecordView
 
 
-def asked_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
-    """The names that `fields` asks for; all of the record where the method has none or it may be missing."""
+def requested_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
+    """Return the names in `fields`; all names of the record if the parameter is absent."""
     asked = arguments.get("fields")
     return cast("tuple[str, ...]", asked) if asked else tuple(field.name for field in method.record)
 
 
-def _exchange(ask: QueryContext) -> Tree:
-    exchange = ask.world.read_exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
-    fields = asked_fields(ask.method, ask.arguments)
+def _exchange(query: QueryContext) -> Tree:
+    exchange = query.world.read_exchange(cast("int", query.arguments["dispute_id"]), query.shop)
+    fields = requested_fields(query.method, query.arguments)
     return {
         "result": {
             "success": True,
-            "exchange": build_exchange_record(exchange, fields, RecordKind.GET, ask.view),
+            "exchange": build_exchange_record(exchange, fields, RecordKind.GET, query.view),
         }
     }
 
 
-def exchange_filter(ask: QueryContext) -> ExchangeFilter:
-    """The filters that a list was asked with."""
-    given, clock = ask.arguments, ask.world.clock
+def exchange_filter(query: QueryContext) -> ExchangeFilter:
+    """Return the filters of a list query, with instants in inner time."""
+    given, clock = query.arguments, query.world.clock
 
     def instant(name: str) -> datetime | None:
         found = given.get(name)
         return None if found is None else clock.recorded(cast("datetime", found))
 
     return ExchangeFilter(
-        shop=ask.shop,
+        shop=query.shop,
         statuses=tuple(
             Status(int(code))
             for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))
@@ -79,11 +79,11 @@ def exchange_filter(ask: QueryContext) -> ExchangeFilter:
     )
 
 
-def _exchanges(ask: QueryContext) -> Tree:
-    page_no, size = _page(ask.arguments)
-    total, rows = ask.world.list_exchanges(exchange_filter(ask), page_no, size)
-    fields = asked_fields(ask.method, ask.arguments)
-    found = [build_exchange_record(row, fields, RecordKind.LIST, ask.view) for row in rows]
+def _exchanges(query: QueryContext) -> Tree:
+    page_no, size = _page(query.arguments)
+    total, rows = query.world.list_exchanges(exchange_filter(query), page_no, size)
+    fields = requested_fields(query.method, query.arguments)
+    found = [build_exchange_record(row, fields, RecordKind.LIST, query.view) for row in rows]
     return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
 
 
@@ -92,7 +92,7 @@ def _page(given: Arguments) -> tuple[int, int]:
 
 
 def _listed(item: str, rows: list[Tree]) -> Tree:
-    """`results`, absent when there is nothing."""
+    """Return `results`, or nothing for no rows."""
     return {"results": Items(item, rows)} if rows else {}
 
 
@@ -100,20 +100,20 @@ def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
     return {"has_next": page_no * size < total, "page_results": page, "total_results": total}
 
 
-def _messages(ask: QueryContext) -> Tree:
-    given = ask.arguments
-    exchange = ask.world.exchange(cast("int", given["dispute_id"]), ask.shop)
+def _messages(query: QueryContext) -> Tree:
+    given = query.arguments
+    exchange = query.world.exchange(cast("int", given["dispute_id"]), query.shop)
     roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
-    thread = ask.world.messages(exchange.dispute_id)
+    thread = query.world.messages(exchange.dispute_id)
     newest = [
         m
         for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True)
         if not roles or m.role in roles
     ]
     page_no, size = _page(given)
-    fields = asked_fields(ask.method, given)
+    fields = requested_fields(query.method, given)
     rows = [
-        build_message_record(m, fields, RecordKind.MESSAGE_LISTED, ask.view)
+        build_message_record(m, fields, RecordKind.MESSAGE_LISTED, query.view)
         for m in newest[(page_no - 1) * size : page_no * size]
     ]
     return {
@@ -124,54 +124,57 @@ def _messages(ask: QueryContext) -> Tree:
     }
 
 
-def _reasons(ask: QueryContext) -> Tree:
-    exchange = ask.world.exchange(cast("int", ask.arguments["dispute_id"]), ask.shop)
-    kind, stage = ask.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
-    fields = asked_fields(ask.method, ask.arguments)
+def _reasons(query: QueryContext) -> Tree:
+    exchange = query.world.exchange(cast("int", query.arguments["dispute_id"]), query.shop)
+    kind, stage = query.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
+    fields = requested_fields(query.method, query.arguments)
     rows = [
         {name: getattr(reason, name) for name in fields if name in ("reason_id", "reason_text")}
-        for reason in ask.world.reasons
+        for reason in query.world.reasons
         if reason.stage == stage and (not kind or Phase(cast("int", kind)) in reason.phases)
     ]
     return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
 
 
-def _addresses(ask: QueryContext) -> Tree:
-    wanted = cast("str", ask.arguments.get("rdef", "no_def"))
+def _addresses(query: QueryContext) -> Tree:
+    wanted = cast("str", query.arguments.get("rdef", "no_def"))
     shown: Callable[[Address], bool] = lambda a: wanted == "no_def" or bool(getattr(a, wanted))  # noqa: E731
-    rows = [asdict(address) for address in ask.world.shop(ask.shop).addresses if shown(address)]
+    rows = [asdict(address) for address in query.world.shop(query.shop).addresses if shown(address)]
     return {"addresses": Items("address_result", rows)} if rows else {}
 
 
-def _carriers(ask: QueryContext) -> Tree:
-    fields = asked_fields(ask.method, ask.arguments)
-    known = {field.name for field in ask.method.record}
+def _carriers(query: QueryContext) -> Tree:
+    fields = requested_fields(query.method, query.arguments)
+    known = {field.name for field in query.method.record}
     rows = [
         {
             name: value
             for name in fields
             if name in known and (value := getattr(carrier, name)) != ""
         }
-        for carrier in ask.world.carriers
+        for carrier in query.world.carriers
     ]
     return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
 
 
-def _trade(ask: QueryContext) -> Tree:
-    """The trade as the exchanges of it show it: sub-orders, SKUs, buyer."""
-    orders = [trade for trade in ask.world.trades() if trade.tid == ask.arguments["tid"]]
-    if not orders or orders[0].shop != ask.shop:
+def _trade(query: QueryContext) -> Tree:
+    """Return the trade with what its exchanges know of it: sub-orders, SKUs, buyer."""
+    orders = [trade for trade in query.world.trades() if trade.tid == query.arguments["tid"]]
+    if not orders or orders[0].shop != query.shop:
         raise make_invalid_error("tid", "交易不存在", "no such trade")
-    every = _trade_members(orders, ask)
+    every = _trade_members(orders, query)
     wanted = dict.fromkeys(
-        name.partition(".")[0] for name in asked_fields(ask.method, ask.arguments)
+        name.partition(".")[0] for name in requested_fields(query.method, query.arguments)
     )
     return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
 
 
-def _trade_members(orders: list[Trade], ask: QueryContext) -> Tree:
-    trade, buyer = orders[0], ask.world.buyer(orders[0].buyer)
-    created, paid = ask.view.time(trade.created), show_price(sum(order.payment for order in orders))
+def _trade_members(orders: list[Trade], query: QueryContext) -> Tree:
+    trade, buyer = orders[0], query.world.buyer(orders[0].buyer)
+    created, paid = (
+        query.view.time(trade.created),
+        show_price(sum(order.payment for order in orders)),
+    )
     address = (buyer.address if buyer else "").split("^^^")
     state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
     return {
@@ -193,14 +196,14 @@ def _trade_members(orders: list[Trade], ask: QueryContext) -> Tree:
         "receiver_address": detail,
         "receiver_mobile": buyer.phone if buyer else None,
         "oaid": buyer.oaid if buyer else None,
-        "orders": Items("order", [_order(order, ask) for order in orders]),
+        "orders": Items("order", [_order(order, query) for order in orders]),
     }
 
 
-def _order(order: Trade, ask: QueryContext) -> Tree:
-    """A sub-order; an exchange of it shows as its refund."""
-    goods = ask.world.goods_of_sku(order.sku_id)
-    dispute = ask.world.exchange_of_order(order.oid)
+def _order(order: Trade, query: QueryContext) -> Tree:
+    """Return a sub-order; an exchange of it is shown as its refund."""
+    goods = query.world.goods_of_sku(order.sku_id)
+    dispute = query.world.exchange_of_order(order.oid)
     shown: Tree = {
         "oid": order.oid,
         "status": order.status,
@@ -221,8 +224,8 @@ def _order(order: Trade, ask: QueryContext) -> Tree:
     return shown
 
 
-def _time(ask: QueryContext) -> Tree:
-    return {"time": ask.view.time(ask.now)}
+def _time(query: QueryContext) -> Tree:
+    return {"time": query.view.time(query.now)}
 
 
 QUERIES: Mapping[str, Callable[[QueryContext], Tree]] = {
