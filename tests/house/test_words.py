@@ -7,9 +7,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from tests.house.modules import TREES, assert_none, package_of
+from tests.house.unfinished import OLD_DOCSTRINGS, OLD_NAMES
 
 # No image stands for a thing that has a name of its own in the field ...
 IMAGES = {"harm", "deed", "stage", "desk", "crew", "teller", "encounter", "twin", "foresight"}
@@ -31,6 +30,7 @@ PARTICIPLES = {
 # What the platform, or a file that users write, calls so: the stage of a refusal, customer service that was asked.
 NAMES_OF_THE_FIELD = {"stage", "refusal_stage", "stage_reasons", "ASKED"}
 FIELD_PACKAGES = ("domain", "api", "world", "reference")
+EXEMPT_DECORATORS = r"property|setter|\.(command|group)\("
 OPENINGS = (
     "A",
     "All",
@@ -98,12 +98,12 @@ def _words(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_names_are_plain():
     """No name has an image for a part, and none is a participle alone."""
     assert_none(
         f"{module}:{line} {name}"
         for module, tree in TREES.items()
+        if module not in OLD_NAMES
         for name, line in _named(tree)
         if (_words(name) & IMAGES or name.strip("_").lower() in PARTICIPLES)
         and not (name in NAMES_OF_THE_FIELD and package_of(module) in FIELD_PACKAGES)
@@ -113,7 +113,10 @@ def test_names_are_plain():
 def _public_functions(
     module: str, tree: ast.Module
 ) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Yield the functions and methods that have no private name, properties apart: those are values."""
+    """Yield the functions and methods that have no private name.
+
+    Properties are values and have a noun; the docstring of a command is its help text.
+    """
     scopes: list[tuple[str, ast.Module | ast.ClassDef]] = [(module, tree)]
     while scopes:
         path, scope = scopes.pop()
@@ -122,7 +125,7 @@ def _public_functions(
                 scopes.append((f"{path}.{node.name}", node))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 marks = " ".join(ast.unparse(mark) for mark in node.decorator_list)
-                if not node.name.startswith("_") and not re.search(r"property|setter", marks):
+                if not node.name.startswith("_") and not re.search(EXEMPT_DECORATORS, marks):
                     yield f"{path}.{node.name}:{node.lineno}", node
 
 
@@ -132,12 +135,13 @@ def _is_imperative(docstring: str) -> bool:
     return first[:1].isupper() and first not in OPENINGS and not third_person
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_docstrings_are_imperative():
     """The docstring of a public function opens with what to do: Return, Delete, Raise, Parse (PEP 257)."""
     assert_none(
         f"{place} {docstring.strip().splitlines()[0]}"
         for module, tree in TREES.items()
         for place, node in _public_functions(module, tree)
-        if (docstring := ast.get_docstring(node)) and not _is_imperative(docstring)
+        if module not in OLD_DOCSTRINGS
+        and (docstring := ast.get_docstring(node))
+        and not _is_imperative(docstring)
     )
