@@ -4,9 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from tests.house.modules import PATHS, TREES, assert_none, is_package
+from tests.house.unfinished import NESTED_CONDITIONALS
 
 MAX_LINES = 400
 MUTATING_METHODS = {
@@ -28,7 +27,6 @@ MUTATING_METHODS = {
 COLLECTIONS = {"list", "dict", "set", "defaultdict", "OrderedDict", "deque", "Counter", "bytearray"}
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_files_are_short():
     """A file above 400 lines has two subjects."""
     lengths = {name: len(path.read_text("utf-8").splitlines()) for name, path in PATHS.items()}
@@ -61,14 +59,15 @@ def _nested_conditionals(node: ast.AST) -> Iterator[ast.IfExp]:
             yield from _nested_conditionals(part)
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_conditional_expressions_are_not_nested():
     """`a if p else b if q else c` is written as statements."""
     assert_none(
         f"{name}:{node.lineno}"
         for name, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.IfExp) and any(_nested_conditionals(node))
+        if name not in NESTED_CONDITIONALS
+        and isinstance(node, ast.IfExp)
+        and any(_nested_conditionals(node))
     )
 
 

@@ -7,8 +7,6 @@ on one floor are unaware of each other.  Each test reports one item: all that br
 import ast
 import sys
 
-import pytest
-
 from tests.house.modules import (
     TREES,
     assert_none,
@@ -17,6 +15,7 @@ from tests.house.modules import (
     imported_names,
     package_of,
 )
+from tests.house.unfinished import CIRCLES
 
 FLOORS = (
     ("version",),
@@ -57,7 +56,6 @@ def test_every_package_has_a_floor():
     assert packages - set(FLOOR_OF) == set()
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_imports_go_down_only():
     """A module imports from its own package and from lower floors; siblings do not know each other."""
     upward = {
@@ -71,10 +69,9 @@ def test_imports_go_down_only():
     assert_none(upward)
 
 
-@pytest.mark.xfail(strict=False, reason="the house is being rebuilt")
 def test_imports_go_in_no_circle():
     """No module can be reached from itself, also not inside a folder, by a lazy import or one for types only."""
-    assert_none(" ↔ ".join(circle) for circle in import_circles())
+    assert_none(" ↔ ".join(circle) for circle in import_circles() if circle not in CIRCLES)
 
 
 def test_the_ground_floor_is_pure():

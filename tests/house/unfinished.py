@@ -88,3 +88,14 @@ OLD_DOCSTRINGS: set[str] = {
     "mockserver.world.world",
     "mockserver.world.world_factory",
 }
+NESTED_CONDITIONALS: set[str] = {
+    "mockserver.gateway.faults.reply_effects",
+    "mockserver.world.faults.fault_matching",
+    "mockserver.world.journal",
+    "mockserver.world.masking",
+    "mockserver.world.quotas",
+}
+CIRCLES: list[list[str]] = [
+    ["mockserver.world.past_states", "mockserver.world.state"],
+    ["mockserver.world.unit_of_work", "mockserver.world.world"],
+]
