@@ -223,7 +223,7 @@ def _report_machine(item: pytest.Item) -> None:
     item.user_properties.append((_MACHINE_PROPERTY, machine.summary()))
     coverage = item.config.pluginmanager.get_plugin(_COVERAGE_PLUGIN)
     if coverage is not None:
-        coverage.add(machine.met)
+        coverage.add(machine.covered)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
