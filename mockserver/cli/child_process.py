@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import FrameType
 
+from ..world.real_clock import monotonic_seconds
+
 __all__ = ["ClientProcess", "SignalRelay"]
 
 _OUTPUT_BYTES = 64 * 1024  # of a client's output, the newest
@@ -52,8 +54,8 @@ class ClientProcess:
         """
         code = self._exit_code()
         self._signal_group(signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_SECONDS
-        while self.alive() and time.monotonic() < deadline:
+        deadline = monotonic_seconds() + _STOP_SECONDS
+        while self.alive() and monotonic_seconds() < deadline:
             time.sleep(_POLL_SECONDS)
         self._signal_group(getattr(signal, "SIGKILL", signal.SIGTERM))
         self._process.wait()

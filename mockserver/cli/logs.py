@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import click
 from ..client.control_client import ControlRefused
 from ..client.transport import Unreachable
 from ..review.lint_rules import Severity
+from ..world.real_clock import monotonic_seconds
 from .console import (
     CHECK_FAILED,
     WRONG_USE,
@@ -120,7 +121,7 @@ def _follow(journal: _Journal, position: int, as_json: bool, filters: Mapping[st
     When the server stops or the sandbox is deleted, the command ends with exit 1.
     """
     while True:
-        started = monotonic()
+        started = monotonic_seconds()
         try:
             page = journal.ask("requests", after=position, wait=_WAIT_SECONDS, **filters)
         except Unreachable:
@@ -147,7 +148,7 @@ def _follow(journal: _Journal, position: int, as_json: bool, filters: Mapping[st
         for entry in page["items"]:
             _print_entry(entry, as_json)
         position = page["next"]
-        if not page["items"] and monotonic() - started < _WAIT_SECONDS / 2:
+        if not page["items"] and monotonic_seconds() - started < _WAIT_SECONDS / 2:
             sleep(_PAUSE_SECONDS)
 
 

@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
@@ -28,6 +27,7 @@ from ..scenario.result import ScenarioResult
 from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening_document import read_status
+from ..world.real_clock import monotonic_seconds
 from .child_process import ClientProcess
 from .connection_info import client_variables
 from .console import (
@@ -289,7 +289,7 @@ def _collect_results(
     the outcome "interrupted".
     """
     finished: dict[int, ScenarioResult] = {}
-    started = time.monotonic()
+    started = monotonic_seconds()
     interrupted = False
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -307,7 +307,7 @@ def _collect_results(
         )
         for index, source in enumerate(sources)
     ]
-    return results, interrupted, time.monotonic() - started
+    return results, interrupted, monotonic_seconds() - started
 
 
 def _show_progress(text: str) -> None:

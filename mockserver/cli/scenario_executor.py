@@ -1,7 +1,6 @@
 """Run one scenario, with or without a client under test; whatever happens is a result."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -23,6 +22,7 @@ from ..scenario.result import ScenarioFailure, ScenarioResult
 from ..scenario.runner import RunSettings, run_scenario
 from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
+from ..world.real_clock import monotonic_seconds
 from .child_process import ClientProcess
 from .scenario_files import ScenarioSource
 
@@ -130,7 +130,7 @@ class ScenarioExecutor:
 
     def _make_run(self, alive: Callable[[], bool]) -> RunSettings:
         waiting = ClientWaiter(
-            time.monotonic, self._pause, longest=self._options.within, alive=alive
+            monotonic_seconds, self._pause, longest=self._options.within, alive=alive
         )
         return RunSettings(
             waiter=waiting, until=self._options.until, client=self._start_client is not None

@@ -8,11 +8,12 @@ neither polls nor sleeps.  Every failed assertion says in both languages what wa
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from time import monotonic, sleep
+from time import sleep
 from typing import Unpack, cast
 
 from ..api.methods import METHODS
 from ..control.control_call import ControlCall
+from ..world.real_clock import monotonic_seconds
 from .arguments import CallFilters, RequestFilters
 from .documents import RequestDocument
 
@@ -199,18 +200,18 @@ class Requests:
         self, query: Mapping[str, object], enough: Callable[[int], bool], within: float
     ) -> int:
         """Return how many calls match, as soon as that is enough or after `within` seconds."""
-        end = monotonic() + within
+        end = monotonic_seconds() + within
         while True:
             page = self._ask("GET", "requests", limit=0, **query)
-            left = end - monotonic()
+            left = end - monotonic_seconds()
             if enough(page["total"]) or left <= 0:
                 return int(page["total"])
-            start = monotonic()
+            start = monotonic_seconds()
             patience = min(left, _WAIT_SECONDS)
             later = self._ask(
                 "GET", "requests", limit=1, after=page["next"], wait=f"{patience:.3f}", **query
             )
-            if not later["items"] and monotonic() - start < patience / 2:
+            if not later["items"] and monotonic_seconds() - start < patience / 2:
                 sleep(min(_PAUSE_SECONDS, left))
 
     def _describe(self, query: Mapping[str, object], times: tuple[str, str], total: int) -> str:

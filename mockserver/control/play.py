@@ -18,6 +18,7 @@ from ..domain.vocabulary import Ruleset
 from ..service.problem import Problem
 from ..world.document import BadDocument, read_world, unknown_name
 from ..world.opening_document import read_status, status_texts
+from ..world.real_clock import monotonic_seconds
 from ..world.world import World
 from ..world.world_factory import make_state
 from .route import ControlRequest, Route
@@ -73,7 +74,7 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     scenario = _read_scenario(request)
     until = _parse_until(world, body.until)
     _check_world(request, scenario)
-    waiter = ClientWaiter(time.monotonic, time.sleep, total=timedelta(seconds=_MAX_SECONDS))
+    waiter = ClientWaiter(monotonic_seconds, time.sleep, total=timedelta(seconds=_MAX_SECONDS))
     waits = _waits_for_client(scenario.steps)
     with _exclusive(request, world, waits=waits), _frozen(world):
         ignored = _apply(world, scenario.given)

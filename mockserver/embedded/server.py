@@ -246,20 +246,20 @@ class _Listening:
 
     def _accept(self) -> None:
         for _ in range(_ACCEPTS_AT_ONCE):
+            if len(self._connections) + len(self._accepting) >= self._limit:
+                self._pause_accepting(f"{self._limit}")
+                return
             try:
                 client, _ = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 if error.errno in _OUT_OF_SOMETHING:
-                    self._pause_accepting(error)
+                    self._pause_accepting(error.strerror or str(error))
                 return
-            if len(self._connections) + len(self._accepting) >= self._limit:
-                self._make_room()
             task = self.loop.create_task(self._open(client))
             self._accepting.add(task)
             task.add_done_callback(self._accepting.discard)
-            self._out = False
 
     async def _open(self, client: socket.socket) -> None:
         try:
@@ -279,35 +279,38 @@ class _Listening:
             client.close()
             raise
 
-    def _pause_accepting(self, error: OSError) -> None:
-        """Close an idle connection, say once what there is none of, and try again a little later."""
+    def _pause_accepting(self, limit: str) -> None:
+        """Close a connection that is idle, and go on when its file is free; say once what `limit` is met."""
         if not self._out:
             self._out = True
             self._report(
-                f"无法接受新连接：{error.strerror}；稍后继续"
-                f" (cannot accept connections: {error.strerror}; going on when there are some again)"
+                f"连接数或文件数到了上限（{limit}），空闲连接被关闭，服务继续"
+                f" (out of files or connections: {limit}; idle connections are closed, going on)"
             )
-        self._make_room()
+        has_room = self._make_room()
         self.loop.remove_reader(self._listener)
-        self.loop.call_later(_RETRY_SECONDS, self._resume_accepting)
+        self.loop.call_later(0.0 if has_room else _RETRY_SECONDS, self._resume_accepting)
 
     def _resume_accepting(self) -> None:
         if not self.stopping:
             self.loop.add_reader(self._listener, self._accept)
             self._accept()
 
-    def _make_room(self) -> None:
-        """Close the connection whose deadline is nearest: idle for longest, or slowest."""
-        if self._connections:
-            victim = min(self._connections, key=lambda connection: connection.deadline)
-            if victim.deadline != float("inf"):
-                victim.abort()
+    def _make_room(self) -> bool:
+        """Close the connection whose deadline is nearest (idle for longest, or slowest), if there is one."""
+        victim = min(self._connections, key=lambda one: one.deadline, default=None)
+        if victim is None or victim.deadline == float("inf"):
+            return False
+        victim.abort()
+        return True
 
     def _sweep(self) -> None:
         """Let every connection whose deadline has passed do what is due."""
         now = self.loop.time()
         for connection in [one for one in self._connections if one.deadline <= now]:
             connection.expire()
+        if len(self._connections) < self._limit // 2:
+            self._out = False
         self._sweeping = bool(self._connections)
         if self._sweeping:
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)

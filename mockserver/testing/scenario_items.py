@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from ..scenario.static_check import check_scenario
 from ..scenario.target import ScenarioTarget
 from ..scenario.yaml_text import FileMistake, InvalidFile
 from ..server import make_context
+from ..world.real_clock import monotonic_seconds
 
 __all__ = ["ScenarioFile", "ScenarioItem", "scenario_player"]
 
@@ -69,7 +70,7 @@ class ScenarioItem(pytest.Item):
         target = _make_target(self._scenario.given, self.config)
         try:
             result = run_scenario(
-                self._scenario, target, RunSettings(waiter=ClientWaiter(monotonic, sleep))
+                self._scenario, target, RunSettings(waiter=ClientWaiter(monotonic_seconds, sleep))
             )
         finally:
             target.close()

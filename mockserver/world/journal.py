@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import islice
 from math import inf
 from threading import Condition, Lock
-from time import monotonic
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..protocol.shapes import BEIJING, read_time, show_time
+from .real_clock import monotonic_seconds
 
 __all__ = ["CAPACITY", "MASK", "Entry", "Journal", "Outcome", "Page", "clipped", "show_seconds"]
 
@@ -218,11 +218,11 @@ class Journal:
 
         A position that this journal has not reached is another journal's: it is read from its beginning.
         """
-        until, missed = monotonic() + patience, 0
+        until, missed = monotonic_seconds() + patience, 0
         while True:
             page = self._after(after, wanted, limit)
             after, missed = page.next, missed + page.missed
-            left = until - monotonic()
+            left = until - monotonic_seconds()
             if page.total or left <= 0 or not self._grows(after, left):
                 return replace(page, missed=missed)
 
