@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ _OUTPUT_LINES = 40  # of those, in a report
 _STOP_SECONDS = 5.0  # that a client has to end by itself
 _READER_SECONDS = 1.0
 _POLL_SECONDS = 0.02
-_RELAYED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_RELAYED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class ClientProcess:
@@ -36,7 +37,7 @@ class ClientProcess:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=None if os.name == "nt" else 0,  # it stays in our session
         )
         self._output = bytearray()
         self._reader = threading.Thread(target=self._read_output, daemon=True)
@@ -101,17 +102,23 @@ class ClientProcess:
 
 
 class SignalRelay:
-    """Passes SIGINT and SIGTERM on to the command that it runs, instead of ending this process.
+    """Passes signals on to the command that it runs, instead of ending this process.
 
     Made before the server starts: a signal that comes earlier than the command is not lost, and
     none leaves a process or a ready file behind.
+
+    The command gets each signal once, wherever it comes from.  So it has a process group of its
+    own: a signal to our group reaches us alone and is passed on, as one to this process is.  On a
+    terminal its group is the one in the foreground, as a shell would do it: there Ctrl-C reaches
+    the command alone, it may read the terminal, and when it is stopped (Ctrl-Z) so are we.
     """
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._received: list[int] = []
-        for number in _RELAYED_SIGNALS:
-            signal.signal(number, self._receive)
+        for name in _RELAYED_SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._receive)
 
     def run(self, command: list[str], variables: dict[str, str]) -> int:
         """Run the command to its end and return its exit code, 128 + n when it died of signal n.
@@ -123,11 +130,33 @@ class SignalRelay:
         """
         if self._received:
             return 128 + self._received[0]
-        self._child = subprocess.Popen(command, env=variables)  # noqa: S603  # what the user asks for
+        group = None if os.name == "nt" else 0
+        self._child = subprocess.Popen(command, env=variables, process_group=group)  # noqa: S603  # what the user asks for
+        terminal = _foreground_terminal()
+        if terminal is not None:
+            _give_terminal(terminal, self._child.pid)
         for number in self._received:  # that came between the check and the start
             self._relay(number)
-        code = self._child.wait()
+        try:
+            code = self._wait(terminal)
+        finally:
+            if terminal is not None:
+                _give_terminal(terminal, os.getpgrp())
         return 128 - code if code < 0 else code
+
+    def _wait(self, terminal: int | None) -> int:
+        """Return the exit code; while the command is stopped from the terminal, stop too."""
+        assert self._child is not None
+        if terminal is None:
+            return self._child.wait()
+        while True:
+            _, status = os.waitpid(self._child.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                code = self._child.returncode = os.waitstatus_to_exitcode(status)
+                return code
+            _give_terminal(terminal, os.getpgrp())
+            os.killpg(os.getpgrp(), signal.SIGSTOP)  # until the shell continues us
+            _give_terminal(terminal, self._child.pid)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self._received.append(number)
@@ -136,7 +165,31 @@ class SignalRelay:
     def _relay(self, number: int) -> None:
         if self._child is None:
             return
-        if number == signal.SIGTERM:
-            self._child.terminate()
-        elif os.name != "nt":  # a Windows console sends Ctrl-C to the child itself
+        if os.name != "nt":
             self._child.send_signal(number)
+        elif number == signal.SIGTERM:  # a Windows console sends the others to the child itself
+            self._child.terminate()
+
+
+def _foreground_terminal() -> int | None:
+    """Return the file of the terminal in whose foreground we are, or None."""
+    if os.name == "nt" or sys.stdin is None:
+        return None
+    with suppress(OSError, ValueError):
+        terminal = sys.stdin.fileno()
+        if os.isatty(terminal) and os.tcgetpgrp(terminal) == os.getpgrp():
+            return terminal
+    return None
+
+
+def _give_terminal(terminal: int, group: int) -> None:
+    """Put a process group into the terminal's foreground, and let it go on if it had to wait."""
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        with suppress(OSError):
+            os.tcsetpgrp(terminal, group)
+        if group != os.getpgrp():
+            with suppress(OSError):
+                os.killpg(group, signal.SIGCONT)
+    finally:
+        signal.signal(signal.SIGTTOU, before)

@@ -291,7 +291,9 @@ def _collect_results(
     finished: dict[int, ScenarioResult] = {}
     started = monotonic_seconds()
     interrupted = False
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         for index, result in executions:
             finished[index] = result

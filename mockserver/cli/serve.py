@@ -5,10 +5,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,6 @@ import click
 
 from ..client.server import Server
 from ..embedded.server import CannotStart
-from ..world.journal import Entry
 from .child_process import SignalRelay
 from .connection_info import (
     ReadyFileInUse,
@@ -26,17 +26,8 @@ from .connection_info import (
     remove_ready_file,
     write_ready_file,
 )
-from .console import (
-    INTERRUPTED,
-    NOT_STARTED,
-    WRONG_USE,
-    check_token,
-    fail,
-    one_line,
-    say,
-    translate,
-    warn,
-)
+from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, check_token, fail, say, translate
+from .server_log import ServerLog
 from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
 
 __all__ = ["exec_", "serve"]
@@ -59,26 +50,17 @@ def _add_setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _warn_refused(entry: Entry, lang: str) -> None:
-    """Print a line for a refused or failed call: code, method, cause, the command that explains it.
-
-    Runs in server threads, which have no command context: so the language is an argument.  Method
-    and cause are the caller's text and are escaped.
-    """
-    cause = entry.cause_en if lang == "en" else entry.cause_zh
-    line = one_line(f"{entry.code or entry.msg_code} {entry.method or '-'} {cause}")
-    warn(f"{line}  [tmall-mockserver doctor {entry.request_id}]")
-
-
 @contextmanager
 def _serving(settings: Settings) -> Iterator[tuple[Server, dict[str, Any]]]:
     """Run a server; yield it with the content of its ready file.
 
     At the end the ready file is removed first, then the server stops.
     """
-    lang = translate("zh", "en")
     path = settings.values["ready-file"]
-    server = _start(settings, lambda entry: _warn_refused(entry, lang))
+    log = ServerLog(
+        translate("zh", "en"), settings.values["log-format"], quiet=settings.values["quiet"]
+    )
+    server = _start(settings, log)
     try:
         ready = describe_connection(server.sandbox(attach="default"))
         if path:
@@ -88,6 +70,7 @@ def _serving(settings: Settings) -> Iterator[tuple[Server, dict[str, Any]]]:
         if path:
             remove_ready_file(path)
         server.stop()
+        log.close()
 
 
 def _write_ready(path: str, ready: dict[str, Any]) -> None:
@@ -101,7 +84,7 @@ def _write_ready(path: str, ready: dict[str, Any]) -> None:
         )
 
 
-def _start(settings: Settings, on_refused: Callable[[Entry], None]) -> Server:
+def _start(settings: Settings, log: ServerLog) -> Server:
     """Start the server; wrong settings end the command with exit 2, a taken port with exit 3."""
     values = settings.values
     check_token(values["token"])
@@ -127,7 +110,8 @@ def _start(settings: Settings, on_refused: Callable[[Entry], None]) -> Server:
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
-            refused=on_refused,
+            refused=log.log_call,
+            report=log.log_line,
         )
         if values["ready-file"]:
             check_ready_file(values["ready-file"])
@@ -149,12 +133,28 @@ def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
                 "note: --auth lax, signs and sessions are not enforced",
             )
         )
+    if settings.values["host"] in ("0.0.0.0", "::"):  # noqa: S104
+        url = re.sub(r"//.*:", f"//{_own_address()}:", ready["url"])
+        say(
+            translate(
+                f"注意：任何能连到本机的人都能调用；别的机器请用 {url}/router/rest",
+                f"note: whoever reaches this machine may call; others use {url}/router/rest",
+            )
+        )
     token = ready["token"]
     say(translate("试一下：", "try:"))
     say(f"  tmall-mockserver --url {ready['url']} --token {token} call taobao.time.get")
     exchanges = f"{ready['control']}/sandboxes/default/exchanges"
     say(f"  curl -s -X POST -H 'Authorization: Bearer {token}' {exchanges}")
     sys.stdout.flush()
+
+
+def _own_address() -> str:
+    """Return the address under which other machines most likely reach this one."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # of a documentation network; UDP: nothing is sent
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
 
 
 @click.command()
@@ -165,22 +165,49 @@ def serve(global_options: Mapping[str, str], /, config: str, **options: object) 
     for name in ("token", "ready_file"):  # they mean the same when typed before the command
         options[name] = options[name] or global_options[name] or None
     settings = read_settings(options, config)
-    exit_code = 0
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal exit_code
-        exit_code = INTERRUPTED if number == signal.SIGINT else 0
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stop = _StopSignals(settings.values["ready-file"])
+    _allow_many_connections()
     with _serving(settings) as (_, ready):
         _print_welcome(ready, settings)
         gc.freeze()  # what start-up made stays: full collections need not walk it
-        while not stopped.wait(0.5):
+        stop.wait()
+    sys.exit(stop.exit_code)
+
+
+class _StopSignals:
+    """SIGINT, SIGTERM, SIGHUP and Windows' break stop the server; a second one ends the process."""
+
+    def __init__(self, ready_file: str) -> None:
+        self.exit_code = 0
+        self._ready_file = ready_file
+        self._stopped = threading.Event()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._receive)
+
+    def wait(self) -> None:
+        """Return when a signal has come."""
+        while not self._stopped.wait(0.5):  # Windows runs no handler during a longer wait
             pass
-    sys.exit(exit_code)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self._stopped.is_set():
+            if self._ready_file:
+                remove_ready_file(self._ready_file)
+            os._exit(self.exit_code)
+        self.exit_code = INTERRUPTED if number == signal.SIGINT else 0
+        self._stopped.set()
+
+
+def _allow_many_connections() -> None:
+    """Let this process open as many files as it is allowed to, at most 16,384."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = 16_384 if hard == resource.RLIM_INFINITY else min(hard, 16_384)
+        if soft != resource.RLIM_INFINITY and 1024 <= soft < most:  # less is set on purpose
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 @click.command("exec", context_settings={"allow_interspersed_args": False})

@@ -113,6 +113,14 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("tls-cert", "", "TLS 证书文件", "TLS certificate file"),
         Setting("tls-key", "", "TLS 私钥文件", "TLS key file"),
         Setting("journal", CAPACITY, "每个独立环境保留的请求数", "calls kept for each sandbox"),
+        Setting(
+            "log-format",
+            "text",
+            "stderr 上每行的格式",
+            "form of the lines on stderr",
+            choices=("text", "json"),
+        ),
+        Setting("quiet", False, "不打印被拒绝的调用", "refused calls are not printed"),
     )
 }
 
@@ -152,7 +160,7 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
         if option not in (None, ()):
             value = option
             source = f"--{name}"
-        elif os.environ.get(variable):
+        elif os.environ.get(variable) and not _is_kubernetes_port(name, os.environ[variable]):
             value = os.environ[variable]
             source = variable
         elif name in table:
@@ -161,6 +169,11 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
         values[name] = setting.read(value, source)
         sources[name] = source
     return Settings(values, sources, world)
+
+
+def _is_kubernetes_port(name: str, value: str) -> bool:
+    """Return True for what Kubernetes sets where a Service is called like this program."""
+    return name == "port" and value.startswith(("tcp://", "udp://"))
 
 
 def _read_file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:

@@ -35,6 +35,7 @@ class Server:
         hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
         refused: Callable[[Entry], None] = quiet,
+        report: Callable[[str], None] = report,
     ) -> None:
         world = read_world({"clock": {"mode": "running"}, **(document or {})})
         self.context = make_context(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -100,7 +101,7 @@ def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
     served = serve()
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get")
     _, errors = served.end(signal.SIGTERM)
-    assert errors.startswith("40 tmall.exchange.get ")
+    assert re.match(r"\d\d:\d\d:\d\d default/main 40 tmall\.exchange\.get ", errors)
     assert "doctor" in errors
     assert served.ready["app_secret"] not in errors
     assert served.ready["session"] not in errors
@@ -257,4 +258,4 @@ def test_failed_calls_are_told_too(serve, cli) -> None:
     served = serve()
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get", "dispute_id=5")
     _, errors = served.end(signal.SIGTERM)
-    assert errors.startswith("DISPUTE_NOT_EXIST tmall.exchange.get ")
+    assert " default/main DISPUTE_NOT_EXIST tmall.exchange.get " in errors

@@ -31,10 +31,13 @@ def test_a_variable_beats_the_file(cli, tmp_path: Path) -> None:
 def test_secrets_are_masked(cli) -> None:
     """`config show` never prints a token, secret or session."""
     ended = cli(
-        "config", "show", TMALL_MOCKSERVER_TOKEN="hush-hush", TMALL_MOCKSERVER_APP_SECRET="quiet"
+        "config",
+        "show",
+        TMALL_MOCKSERVER_TOKEN="hush-hush",
+        TMALL_MOCKSERVER_APP_SECRET="very-secret",
     )
     assert "hush-hush" not in ended.stdout
-    assert "quiet" not in ended.stdout
+    assert "very-secret" not in ended.stdout
 
 
 def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""Lines that a running server writes to stderr, without ever waiting for whoever should read them.
+
+A test harness may start the server with a pipe for stderr and never read it.  A pipe holds
+64 KiB; after that a plain write blocks, and with it the thread that answers calls.  So lines go
+into a short queue, one daemon thread writes them, and what does not fit is dropped and counted.
+Nothing waits for that thread, not even the end of the process.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections import deque
+from datetime import datetime
+
+from ..protocol.shapes import BEIJING
+from ..world.journal import Entry
+from .console import one_line
+
+__all__ = ["ServerLog"]
+
+_MAX_LINES = 1000  # that wait to be written
+
+
+class ServerLog:
+    """Writes a line for each refused or failed call, and what the server itself has to say.
+
+    `format` is `text` or `json`; with `quiet` calls are not written, only the server's own lines.
+    """
+
+    def __init__(self, language: str, format: str, *, quiet: bool) -> None:
+        self._language = language
+        self._json = format == "json"
+        self._quiet = quiet
+        self._lines: deque[str] = deque()
+        self._dropped = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def log_call(self, entry: Entry) -> None:
+        """Write a line for a refused or failed call; texts that are the caller's are escaped."""
+        if self._quiet:
+            return
+        cause = entry.cause_en if self._language == "en" else entry.cause_zh
+        code = entry.code or entry.msg_code
+        at = datetime.fromtimestamp(entry.real, BEIJING)
+        if self._json:
+            fields = {
+                "time": at.isoformat(timespec="milliseconds"),
+                "sandbox": entry.sandbox,
+                "caller": entry.caller,
+                "code": code,
+                "method": entry.method,
+                "cause": cause,
+                "request_id": entry.request_id,
+            }
+            self._add(json.dumps(fields))
+            return
+        caller = f"{entry.sandbox}/{entry.caller}" if entry.caller else entry.sandbox
+        line = one_line(f"{at:%H:%M:%S} {caller} {code} {entry.method or '-'} {cause}")
+        self._add(f"{line}  [tmall-mockserver doctor {entry.request_id}]")
+
+    def log_line(self, line: str) -> None:
+        """Write a line of the server's own."""
+        self._add(json.dumps({"message": line}) if self._json else line)
+
+    def close(self) -> None:
+        """Give the last lines a moment to be written."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._lines, 0.05)
+
+    def _add(self, line: str) -> None:
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write, name="stderr", daemon=True)
+                self._thread.start()
+            if len(self._lines) >= _MAX_LINES:
+                self._dropped += 1
+                return
+            self._lines.append(line)
+            self._changed.notify_all()
+
+    def _write(self) -> None:
+        descriptor = sys.stderr.fileno()
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines)
+                line = self._lines[0]
+                dropped = self._dropped
+                self._dropped = 0
+            if dropped:
+                line = f"({dropped} lines dropped: nobody read stderr)\n{line}"
+            try:
+                os.write(descriptor, f"{line}\n".encode(sys.stderr.encoding, "replace"))
+            except OSError:  # nobody will read any more
+                return
+            with self._changed:
+                self._lines.popleft()
+                self._changed.notify_all()
