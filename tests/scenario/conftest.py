@@ -1,4 +1,4 @@
-"""A scenario is run on a fresh sandbox of a desk without HTTP."""
+"""A scenario is run in a fresh sandbox without HTTP."""
 
 import time
 from collections.abc import Callable
@@ -21,8 +21,8 @@ RunText = Callable[..., ScenarioResult]
 
 @pytest.fixture
 def run_text() -> RunText:
-    """Plays the text of a scenario: what came of it."""
-    desk = make_context()
+    """Return a function that runs the text of a scenario and returns its result."""
+    context = make_context()
 
     def play(
         text: str,
@@ -37,14 +37,14 @@ def run_text() -> RunText:
         # `clock`, and advanced by `before`: where the sandbox stands when the story begins
         scenario = read_scenario(text, "story.yaml", options)
         world = World(
-            desk.directory,
+            context.directory,
             read_world(
                 {"clock": FROZEN_AT, **scenario.given, **({"clock": clock} if clock else {})}
             ),
         )
-        desk.directory.add(world)
+        context.directory.add(world)
         world.advance(parse_duration(before))
-        target = in_process_target(InProcessControl(desk), world.id)
+        target = in_process_target(InProcessControl(context), world.id)
         try:
             return run_scenario(
                 scenario,
