@@ -5,32 +5,16 @@ Before each write the exchange it is about to change is kept as it was; going ba
 
 from datetime import datetime
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from .state import Past, State
 
-from ..domain.exchange import Event, Exchange, Message
+__all__ = ["earlier", "remember"]
 
-if TYPE_CHECKING:
-    from .state import State
-
-__all__ = ["Past", "earlier", "remember"]
-
-_KEPT = 1000  # writes, the oldest go first
+_MAX_WRITES = 1000  # that are kept; the oldest go first
 
 
-class Past(Struct, frozen=True):
-    """An exchange as it was before the write at `at` (inner); None where that write made it."""
-
-    at: datetime
-    dispute_id: int
-    exchange: Exchange | None
-    events: tuple[Event, ...]
-    messages: tuple[Message, ...]
-
-
-def remember(state: "State", dispute_id: int, at: datetime) -> None:
-    """Keeps the exchange as it is, where a planned fault looks back; for who is about to write it."""
+def remember(state: State, dispute_id: int, at: datetime) -> None:
+    """Keep the exchange as it is before it is written, where a planned fault looks back."""
     past = state.past
     if past is None:
         return
@@ -42,24 +26,24 @@ def remember(state: "State", dispute_id: int, at: datetime) -> None:
         state.events.get(dispute_id, ()),
         state.messages.get(dispute_id, ()),
     )
-    if len(past) > _KEPT:
+    if len(past) > _MAX_WRITES:
         del past[next(iter(past))]
 
 
-def earlier(state: "State", *, writes: int = 0, since: datetime | None = None) -> "State":
-    """A copy of the state as it was before the last `writes` writes, or before all that came after `since` (inner)."""
+def earlier(state: State, *, writes: int = 0, since: datetime | None = None) -> State:
+    """Return a copy of the state before its last `writes` writes, or before all after `since` (inner)."""
     newest = reversed((state.past or {}).values())
     undone = (
-        islice(newest, writes) if since is None else takewhile(lambda each: each.at > since, newest)
+        islice(newest, writes) if since is None else takewhile(lambda past: past.at > since, newest)
     )
-    twin = state.copy()
-    for each in undone:
-        if each.exchange is None:
-            twin.drop(each.dispute_id)
+    copy = state.copy()
+    for past in undone:
+        if past.exchange is None:
+            copy.drop(past.dispute_id)
         else:
-            twin.put(each.exchange)
-            twin.events[each.dispute_id], twin.messages[each.dispute_id] = (
-                each.events,
-                each.messages,
+            copy.put(past.exchange)
+            copy.events[past.dispute_id], copy.messages[past.dispute_id] = (
+                past.events,
+                past.messages,
             )
-    return twin
+    return copy

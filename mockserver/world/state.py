@@ -7,6 +7,7 @@ after all checks have passed.
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 from sortedcontainers import SortedList
 
@@ -23,10 +24,19 @@ from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
 from .operations import Emptied, Founded, Operation
-from .past_states import Past
 from .quotas import Quota
 
-__all__ = ["State"]
+__all__ = ["Past", "State"]
+
+
+class Past(Struct, frozen=True):
+    """An exchange as it was before the write at `at` (inner); None where that write made it."""
+
+    at: datetime
+    dispute_id: int
+    exchange: Exchange | None
+    events: tuple[Event, ...]
+    messages: tuple[Message, ...]
 
 
 class State:
