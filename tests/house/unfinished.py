@@ -42,7 +42,6 @@ OLD_NAMES: set[str] = {
     "mockserver.world.opening_document",
     "mockserver.world.opening_draft",
     "mockserver.world.operations",
-    "mockserver.world.past_states",
     "mockserver.world.quotas",
     "mockserver.world.robots",
     "mockserver.world.saved_state",
@@ -57,7 +56,6 @@ OLD_NAMES: set[str] = {
 OLD_DOCSTRINGS: set[str] = {
     "mockserver.domain.play",
     "mockserver.gateway.faults.reply_effects",
-    "mockserver.gateway.queries",
     "mockserver.server",
     "mockserver.service.problem",
     "mockserver.service.serializers",
@@ -77,15 +75,12 @@ OLD_DOCSTRINGS: set[str] = {
     "mockserver.world.opening",
     "mockserver.world.opening_document",
     "mockserver.world.opening_draft",
-    "mockserver.world.past_states",
     "mockserver.world.quotas",
     "mockserver.world.robots",
-    "mockserver.world.saved_state",
     "mockserver.world.snapshot",
     "mockserver.world.snapshot_check",
     "mockserver.world.state",
     "mockserver.world.transitions",
-    "mockserver.world.world",
     "mockserver.world.world_factory",
 }
 NESTED_CONDITIONALS: set[str] = {
@@ -95,7 +90,4 @@ NESTED_CONDITIONALS: set[str] = {
     "mockserver.world.masking",
     "mockserver.world.quotas",
 }
-CIRCLES: list[list[str]] = [
-    ["mockserver.world.past_states", "mockserver.world.state"],
-    ["mockserver.world.unit_of_work", "mockserver.world.world"],
-]
+CIRCLES: list[list[str]] = [["mockserver.world.unit_of_work", "mockserver.world.world"]]
