@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from ..domain.durations import format_duration
-from ..protocol.shapes import BEIJING, read_epoch, read_time, show_time
+from ..protocol.shapes import BEIJING, is_epoch_seconds, read_epoch, read_time, show_time
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
 
@@ -25,12 +25,13 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     """Find the form, the zone or the clock that a refused timestamp was made with."""
     assert call.world is not None
     text = call.text("timestamp")
+    rules = call.world.view.rules
     instant = read_epoch(text) or read_time(text)
-    if instant is None:
+    if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
         yield from _examine_form(text)
         return
     real, inner = call.directory.real(), call.world.now
-    tolerance = call.world.view.rules.duration("timestamp_tolerance")
+    tolerance = rules.duration("timestamp_tolerance")
     yield _explain_offset(instant, (real, inner), tolerance)
     if abs(real - inner) > tolerance:
         yield make_finding(
@@ -43,7 +44,7 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
 
 def _examine_form(text: str) -> Iterator[Finding]:
     correct = rewrite_time(text)
-    if correct and len(text) == 10:
+    if correct and is_epoch_seconds(text):
         yield make_finding("time_seconds", meant=correct)
     elif correct:
         yield make_finding("time_form", name="timestamp", meant=correct)

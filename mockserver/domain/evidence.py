@@ -97,6 +97,10 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         "refund": Source(
             "sibling refund and dispute API pages, 2022-08", "evidence-2026-11.md", "evidence-4"
         ),
+        "evidence": Source(
+            "newest public evidence: metadata, captures, SDKs that ran here, 2026-11",
+            "evidence-2026-11.md",
+        ),
         "product": Source(
             "chosen by this product where every source is silent, 2026-11", "rules.md"
         ),

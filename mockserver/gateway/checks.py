@@ -19,7 +19,7 @@ from ..api.spelling import (
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind_arguments, make_invalid_error
 from ..protocol.errors import TopError, make_ban_error
-from ..protocol.shapes import read_epoch, read_time
+from ..protocol.shapes import is_epoch_seconds, read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
 from .call import Call
@@ -87,18 +87,19 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
     text = call.texts.get("timestamp", "")
     if not text:
         raise TopError(30)
+    assert call.world is not None
+    rules = call.world.view.rules
     instant = read_epoch(text) or read_time(text)
+    if instant is not None and is_epoch_seconds(text) and not rules["timestamp_seconds"]:
+        instant = None
     if instant is None:
         raise TopError(
             31,
             zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8) 或 13 位毫秒",
             en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds",
         )
-    assert call.world is not None
-    tolerance, real = (
-        call.world.view.rules.duration("timestamp_tolerance"),
-        lookup.directory.real(),
-    )
+    tolerance = rules.duration("timestamp_tolerance")
+    real = lookup.directory.real()
     if abs(instant - real) > tolerance and abs(instant - call.world.now) > tolerance:
         raise TopError(31)
 

@@ -19,6 +19,7 @@ __all__ = [
     "Param",
     "Tree",
     "ValueKind",
+    "is_epoch_seconds",
     "read_epoch",
     "read_time",
     "show_price",
@@ -113,7 +114,18 @@ def read_time(text: str) -> datetime | None:
 
 
 def read_epoch(text: str) -> datetime | None:
-    """Parse 13 digits of milliseconds, as the official Python SDK sends; return None for others."""
-    if len(text) != 13 or not (text.isascii() and text.isdigit()):
+    """Parse 13 digits of milliseconds or 10 digits of seconds since 1970; return None for others.
+
+    The official Python SDK sends milliseconds, the vendor's C SDK seconds.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-8.
+    """
+    if not (text.isascii() and text.isdigit()) or len(text) not in (10, 13):
         return None
-    return datetime.fromtimestamp(int(text) / 1000, UTC).astimezone(BEIJING)
+    seconds = int(text) / 1000 if len(text) == 13 else int(text)
+    return datetime.fromtimestamp(seconds, UTC).astimezone(BEIJING)
+
+
+def is_epoch_seconds(text: str) -> bool:
+    """Return whether `text` is 10 digits, which are read as seconds since 1970."""
+    return len(text) == 10 and text.isascii() and text.isdigit()

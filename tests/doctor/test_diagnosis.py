@@ -88,7 +88,6 @@ def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
 @pytest.mark.parametrize(
     ("written", "name"),
     [
-        ("1772330400", "time_seconds"),
         ("2026-03-01T10:00:00", "time_form"),
         ("2026-03-01T02:00:00Z", "time_form"),
         ("2026/03/01 10:00:00", "time_form"),
@@ -102,6 +101,14 @@ def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
 def test_another_form_of_time_is_rewritten(diagnose, written, name):
     """A time in another form is shown as it should be written."""
     assert only(diagnose(timestamp=written), name)["at"]["meant"] == "2026-03-01 10:00:00"
+
+
+def test_seconds_are_a_mistake_only_where_the_rule_refuses_them(world, diagnose):
+    """Ten digits near the clock pass; with the rule off they are shown as text."""
+    assert diagnose(timestamp="1772330400") == {}
+    world.patch_rules({"timestamp_seconds": False})
+    finding = only(diagnose(timestamp="1772330400"), "time_seconds")
+    assert finding["at"]["meant"] == "2026-03-01 10:00:00"
 
 
 @pytest.mark.parametrize(

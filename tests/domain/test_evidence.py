@@ -122,6 +122,7 @@ def test_a_note_gives_the_section():
         ("api-3.2", "docs/spec/exchange-api.md#api-3.2"),
         ("tmc-2509", "docs/spec/exchange-api.md#tmc-2509"),
         ("rule23", "docs/spec/exchange-api.md#api-8"),
+        ("evidence-8", "docs/spec/evidence-2026-11.md#evidence-8"),
     ],
 )
 def test_where_a_citation_is(citation, place):

@@ -19,6 +19,7 @@ DEFAULT = {
     "message_max_bytes": 400,
     "picture_max_bytes": 5 * 1024 * 1024,
     "timestamp_tolerance": "10m",
+    "timestamp_seconds": True,
 }
 
 
@@ -42,6 +43,7 @@ def test_every_documented_choice_has_its_default(name, value):
         ("message_max_bytes", "inferred"),
         ("picture_max_bytes", "inferred"),
         ("timestamp_tolerance", "documented"),
+        ("timestamp_seconds", "inferred"),
         ("fields_required", "documented"),
         ("strict_logistics", "assumed"),
         ("msg_code.not_exist", "inferred"),

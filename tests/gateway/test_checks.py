@@ -24,7 +24,7 @@ AGREE = "tmall.exchange.agree"
         ({"timestamp": "yesterday"}, {"code": 31, "msg": "Invalid timestamp"}),
         ({"timestamp": "2026-03-01T10:00:00"}, {"code": 31, "msg": "Invalid timestamp"}),
         ({"timestamp": "2026-02-30 10:00:00"}, {"code": 31, "msg": "Invalid timestamp"}),
-        ({"timestamp": "1772330400"}, {"code": 31, "msg": "Invalid timestamp"}),
+        ({"timestamp": "177233040"}, {"code": 31, "msg": "Invalid timestamp"}),
         ({"timestamp": "0001-01-01 00:00:00"}, {"code": 31, "msg": "Invalid timestamp"}),
         ({"timestamp": "9999-12-31 23:59:59"}, {"code": 31, "msg": "Invalid timestamp"}),
         ({"v": None}, {"code": 32, "msg": "Missing version"}),
@@ -242,13 +242,28 @@ def test_fields_may_be_missing_by_switch(world, top):
     assert set(found["exchange"]) == {"dispute_id", "biz_order_id", "status", "modified"}
 
 
+def write_timestamp(at, form):
+    """An instant in one of the three forms of a timestamp."""
+    if form == "text":
+        return at.strftime("%Y-%m-%d %H:%M:%S")
+    return str(int(at.timestamp() * (1000 if form == "milliseconds" else 1)))
+
+
+def test_seconds_are_refused_by_rule(world, signed, error):
+    """With timestamp_seconds off ten digits are 31; milliseconds still pass."""
+    world.patch_rules({"timestamp_seconds": False})
+    refused = {"code": 31, "msg": "Invalid timestamp"}
+    assert error(signed(timestamp=write_timestamp(world.now, "seconds"))) == refused
+    assert "reply" in error(signed(timestamp=write_timestamp(world.now, "milliseconds")))
+
+
 @pytest.mark.parametrize("off", [timedelta(0), timedelta(minutes=10), -timedelta(minutes=10)])
 @pytest.mark.parametrize("clock", ["real", "sandbox"])
-@pytest.mark.parametrize("form", ["text", "milliseconds"])
+@pytest.mark.parametrize("form", ["text", "milliseconds", "seconds"])
 def test_timestamp_within_ten_minutes(world, signed, error, off, clock, form):
-    """A timestamp within ten minutes, both ends included, of either clock passes, as text or milliseconds."""
+    """A timestamp within ten minutes, both ends included, of either clock passes, in every form."""
     at = off + (world.now if clock == "sandbox" else world.directory.real())
-    stamp = at.strftime("%Y-%m-%d %H:%M:%S") if form == "text" else str(int(at.timestamp() * 1000))
+    stamp = write_timestamp(at, form)
     assert "reply" in error(signed(timestamp=stamp))
 
 
@@ -257,11 +272,11 @@ def test_timestamp_within_ten_minutes(world, signed, error, off, clock, form):
     [timedelta(minutes=10, seconds=1), -timedelta(minutes=10, seconds=1), timedelta(hours=-8)],
 )
 @pytest.mark.parametrize("clock", ["real", "sandbox"])
-@pytest.mark.parametrize("form", ["text", "milliseconds"])
+@pytest.mark.parametrize("form", ["text", "milliseconds", "seconds"])
 def test_timestamp_beyond_ten_minutes(world, signed, error, off, clock, form):
     """A timestamp more than ten minutes from both clocks is 31 without sub fields."""
     at = off + (world.now if clock == "sandbox" else world.directory.real())
-    stamp = at.strftime("%Y-%m-%d %H:%M:%S") if form == "text" else str(int(at.timestamp() * 1000))
+    stamp = write_timestamp(at, form)
     assert error(signed(timestamp=stamp)) == {"code": 31, "msg": "Invalid timestamp"}
 
 

@@ -73,10 +73,11 @@ def test_times_round_trip(instant):
         ("1768444200000", "2026-01-15 10:30:00"),
         ("1795429288612", "2026-11-23 18:21:28"),
         ("0000000000000", "1970-01-01 08:00:00"),
+        ("1768444200", "2026-01-15 10:30:00"),
     ],
 )
-def test_epoch_milliseconds(text, shown):
-    """Thirteen digits are milliseconds since 1970, UTC."""
+def test_epoch_times(text, shown):
+    """Thirteen digits are milliseconds since 1970, UTC, ten digits seconds."""
     assert show_time(read_epoch(text)) == shown
 
 
@@ -84,16 +85,18 @@ def test_epoch_milliseconds(text, shown):
     "text",
     [
         "",
-        "1768444200",
+        "176844420",
+        "17684442000",
         "17684442000000",
         "-176844420000",
         "1768444200.00",
         "１768444200000",
+        "１768444200",
         "2026-01-15 10:30:00",
         "1768444200_00",
         " 768444200000",
     ],
 )
 def test_anything_else_is_no_epoch(text):
-    """Seconds, signs and other digits are not read."""
+    """Other lengths, signs and other digits are not read."""
     assert read_epoch(text) is None
