@@ -9,7 +9,7 @@ BIN := $(VENV)/Scripts
 endif
 
 # the core is covered whole: every branch of what an exchange is, and of how TOP speaks
-CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py
+CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mockserver/world/transitions.py
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
