@@ -8,6 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 _QUERY_LIMITED_INFORMATION = 0x1000  # the right that Windows asks for to see a process
+
+_MAX_READY_BYTES = 64 * 1024
+_MAX_PID = 2**31
 
 
 class ReadyFileInUse(Exception):
@@ -64,12 +68,21 @@ def check_ready_file(path: str) -> None:
     Raises:
         ReadyFileInUse: its process still runs.
     """
-    try:
-        pid = int(json.loads(Path(path).read_text("utf-8")).get("pid", 0))
-    except (OSError, ValueError, AttributeError, TypeError):
-        return
+    pid = _writer_of(path)
     if pid > 0 and pid != os.getpid() and _is_running(pid):
         raise ReadyFileInUse(path, pid)
+
+
+def _writer_of(path: str) -> int:
+    """Return the process that wrote the file, 0 if it is absent or no ready file."""
+    if not Path(path).is_file():
+        return 0
+    try:
+        with Path(path).open("rb") as file:
+            pid = json.loads(file.read(_MAX_READY_BYTES))["pid"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return 0
+    return pid if isinstance(pid, int) and pid < _MAX_PID else 0
 
 
 def _is_running(pid: int) -> bool:
@@ -97,6 +110,9 @@ def write_ready_file(path: str, content: dict[str, Any]) -> None:
         OSError: it cannot be written there; no temporary file is left behind.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise FileExistsError(f"{path} is no file")
+    target = target.resolve()  # a link stays a link
     descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -110,11 +126,9 @@ def write_ready_file(path: str, content: dict[str, Any]) -> None:
 
 def remove_ready_file(path: str) -> None:
     """Remove the file if this process wrote it."""
-    try:
-        if json.loads(Path(path).read_text("utf-8")).get("pid") == os.getpid():
+    if _writer_of(path) == os.getpid():
+        with suppress(OSError):
             Path(path).unlink()
-    except (OSError, ValueError, AttributeError):
-        return
 
 
 class _PlainFormatter(Formatter):

@@ -23,7 +23,7 @@ from .wsgi_bridge import ServerAddress, WsgiApp
 
 __all__ = ["CannotStart", "Embedded"]
 
-STOP_SECONDS = 0.4  # for replies in flight
+STOP_SECONDS = 0.3  # for replies in flight
 MAX_CONNECTIONS = 8192
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
 TLS_HANDSHAKE_SECONDS = 10.0
@@ -140,7 +140,7 @@ class Embedded:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._listening.begin_stop)
             self._thread.join(STOP_SECONDS + 0.2)
-            self._pool.stop(0.2)
+            self._pool.stop(0.1)
         if self._listener is not None:  # in a forked child this frees the child's copy only
             self._listener.close()
 

@@ -5,9 +5,11 @@ control call that is still at work would hold the end of the process.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+
+from ..world.real_clock import monotonic_seconds
 
 __all__ = ["WorkerPool"]
 
@@ -50,14 +52,20 @@ class WorkerPool:
         return True
 
     def stop(self, seconds: float) -> None:
-        """End idle threads now and busy ones after their task; wait up to `seconds` for them."""
+        """End all threads; those still at work after half of `seconds` are interrupted.
+
+        An interrupted task ends in the middle: what it worked on is not used any more.
+        """
         with self._lock:
             self._stopping = True
             threads = tuple(self._threads)
         for _ in threads:
             self._tasks.put(None)
-        for thread in threads:
-            thread.join(seconds / len(threads))
+        _join(threads, seconds / 2)
+        busy = [thread for thread in threads if thread.is_alive()]
+        for thread in busy:
+            _interrupt(thread)
+        _join(busy, seconds / 2)
 
     def _start(self) -> bool:
         thread = threading.Thread(target=self._work, name="mockserver-worker", daemon=True)
@@ -79,6 +87,8 @@ class WorkerPool:
             task, holds_locks = queued
             try:
                 task()
+            except Interrupted:
+                return
             finally:
                 with self._lock:
                     self.running -= holds_locks
@@ -97,3 +107,23 @@ class WorkerPool:
             else:
                 self._waiting -= 1
         return task
+
+
+class Interrupted(BaseException):
+    """Raised inside a task that is still at work when the server has stopped."""
+
+
+def _interrupt(thread: threading.Thread) -> None:
+    """Raise Interrupted in the thread, as soon as it executes Python code."""
+    import ctypes  # only a stop that finds work needs it
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Interrupted)
+    )
+
+
+def _join(threads: Iterable[threading.Thread], seconds: float) -> None:
+    """Wait for the threads, `seconds` in all."""
+    end = monotonic_seconds() + seconds
+    for thread in threads:
+        thread.join(max(end - monotonic_seconds(), 0))

@@ -143,8 +143,12 @@ def certificate(tmp_path):
 class ServeProcess:
     """`tmall-mockserver serve` as a process of its own; its output goes to files."""
 
-    def __init__(self, folder: Path, *arguments: str, stderr=None, files: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, stderr=None, files: int = 0, odd: str = ""
+    ) -> None:
         ready_file = folder / "ready.json"
+        if odd:
+            ready_file.write_text(odd, "utf-8")
         command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
         command += ["--ready-file", str(ready_file), *arguments]
         if files:
@@ -166,8 +170,10 @@ class ServeProcess:
     def _wait_ready(self, path: Path) -> dict:
         end = monotonic() + 30
         while monotonic() < end and self.process.poll() is None:
-            if path.exists():
-                return json.loads(path.read_text("utf-8"))
+            with suppress(OSError, ValueError, RecursionError, TypeError):
+                ready = json.loads(path.read_text("utf-8"))
+                if ready["pid"] == self.process.pid:
+                    return ready
             sleep(0.02)
         raise AssertionError(self.log.read_text("utf-8"))
 
