@@ -8,6 +8,7 @@ from tests.house.modules import TREES
 # Members of the standard library without a public name; each is documented or older than Python 3.
 STANDARD_LIBRARY = {
     "_socket",
+    "os._exit",
     "ssl._create_unverified_context",
     "sys._current_frames",
     "sys._getframe",
