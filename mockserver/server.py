@@ -9,6 +9,7 @@ from datetime import datetime
 from flask import Flask
 
 from .control.blueprint import answer_errors, control_blueprint
+from .domain.table_index import SHIPPED_TABLE, TableIndex
 from .gateway.app import add_gateway
 from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
@@ -45,13 +46,14 @@ def make_context(
     public_url: str = "",
     hosts: tuple[str, ...] = (),
     refused: Callable[[Entry], None] = quiet,
+    table: TableIndex = SHIPPED_TABLE,
 ) -> ServerContext:
     """A server's desk; with a document, its `default` sandbox is seeded.
 
     Raises:
         BadDocument: the document cannot be.
     """
-    directory = Directory(_real)
+    directory = Directory(_real, table=table)
     if document is not None:
         directory.add(World(directory, document, id="default", journal=journal))
     gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)

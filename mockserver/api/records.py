@@ -19,6 +19,7 @@ from msgspec import Struct
 from ..domain.exchange import Exchange, Message
 from ..domain.play import deadline
 from ..domain.rules import RuleValues
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Phase, Ruleset
 from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_time
 
@@ -49,13 +50,15 @@ class RecordKind(Enum):
 class RecordView(Struct, frozen=True):
     """What a record shows of its sandbox beside the exchange itself.
 
-    `aged` is subtracted from every recorded instant; `base_url` and `sandbox` lead to pictures.
+    `aged` is subtracted from every recorded instant; `base_url` and `sandbox` lead to pictures;
+    deadlines follow from `rules` and `table`.
     """
 
     rules: RuleValues
     aged: timedelta
     base_url: str
     sandbox: str
+    table: TableIndex = SHIPPED_TABLE
 
     def time(self, instant: datetime) -> str:
         """Return an inner instant as text, in Beijing time of the sandbox's clock."""
@@ -112,7 +115,7 @@ def _read_price(name: str) -> Reader:
 
 
 def _read_deadline(exchange: Exchange, view: RecordView) -> str | None:
-    due = deadline(exchange, view.rules)
+    due = deadline(exchange, view.rules, view.table)
     return None if due is None else view.time(due)
 
 

@@ -63,7 +63,8 @@ def _span(world: World, body: SpanBody) -> timedelta:
         if body.to == "next":
             at = world.view.next_event()
         elif body.to.startswith("deadline:"):
-            at = deadline(world.exchange(parse_dispute_id(body.to[9:], "to")), world.view.rules)
+            exchange = world.exchange(parse_dispute_id(body.to[9:], "to"))
+            at = deadline(exchange, world.view.rules, world.view.table)
         else:
             instant = read_time(body.to)
             if instant is None:

@@ -1,6 +1,19 @@
-"""Plays moves by the table: pure, and nothing changes unless everything holds.
+"""Play moves by a table: pure functions, and nothing changes unless everything holds.
 
-Order of the business checks (docs/spec/rules.md#rules-wire): flow, state, arguments, stock.
+The model.  `play` takes a `Situation` (the exchange, the move, and all that conditions may look at)
+and returns an `Outcome`: the exchange after the move, with the stock entries, the statuses of
+customer service, the sentence and the warnings that it causes.  It reads no clock, no state and no
+module variable: the table is an argument (`TableIndex`), the shipped one by default.
+
+Choice of the row.  The rows of the present status, move and actor are tried in the order of the
+table; the first one whose conditions hold is taken.  Conditions are checked by kind: status, then
+arguments, then stock.  Without a row the condition that came furthest in this order names the
+refusal, so a caller whose waybill is missing does not read that the status is wrong.
+
+What would break.  A function here that changed a value in place would let a refused move leave
+traces; one that read the table from elsewhere would judge by another flow than its sandbox's.
+
+Source: docs/spec/rules.md#rules-wire.
 """
 
 from collections.abc import Iterator
@@ -13,74 +26,85 @@ from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Entry, Exchange, Outcome
 from .moves import Agree, BuyerRequest, LeaveMessage, Move, ShipBack, Shipment
 from .rules import RuleValues
-from .table import CS_TABLE, FINAL_STATUSES, TABLE, Row
+from .table import FINAL_STATUSES, Row
+from .table_index import SHIPPED_TABLE, TableIndex
 from .vocabulary import IN_HAND, Actor, CsStatus, Role, Ruleset, Status
 
 __all__ = ["deadline", "play", "possible", "rows_from"]
 
-_BY_STATE: dict[tuple[Ruleset, Status | None], tuple[Row, ...]] = {
-    (ruleset, status): tuple(
-        row for row in TABLE if row.source is status and ruleset in row.rulesets
-    )
-    for ruleset in Ruleset
-    for status in (None, *Status)
-}
-_FLOWS: dict[type[Move], tuple[Ruleset, ...]] = {
-    row.move: tuple(r for r in Ruleset if any(r in x.rulesets for x in TABLE if x.move is row.move))
-    for row in TABLE
-}
-_DATED = ("refund_version", "time_out")  # given values that stop being true once the exchange moves
+# Verbatim fields that are no longer true once the exchange moves.
+_DATED_FIELDS = ("refund_version", "time_out")
+_MAX_FIELD_CHARACTERS = 60  # of a move's field in a refusal's sentence
 
 
-def rows_from(ruleset: Ruleset, status: Status | None) -> tuple[Row, ...]:
-    """The rows that leave `status` under `ruleset`, in the order they are tried."""
-    return _BY_STATE[ruleset, status]
+def rows_from(
+    ruleset: Ruleset, status: Status | None, table: TableIndex = SHIPPED_TABLE
+) -> tuple[Row, ...]:
+    """Return the rows that leave `status` under `ruleset`, in the order in which they are tried.
+
+    Status None: the rows of a new application.
+    """
+    return table.rows_by_status[ruleset, status]
 
 
-def deadline(exchange: Exchange, rules: RuleValues) -> datetime | None:
-    """The instant the system will move by itself, or None if it never will.
+def deadline(
+    exchange: Exchange, rules: RuleValues, table: TableIndex = SHIPPED_TABLE
+) -> datetime | None:
+    """Return the inner instant at which the system moves by itself, None if it never does.
 
-    Counted from entering the state, not from creation; none while customer service has the case in
-    hand.  Source: docs/spec/rules.md#rules-rulesets.
+    It counts from the entry into the status, not from the creation.  While customer service has
+    the case in hand there is none.
+
+    Source: docs/spec/rules.md#rules-rulesets.
     """
     if exchange.cs_status in IN_HAND:
         return None
-    for row in _BY_STATE[exchange.ruleset, exchange.status]:
+    for row in table.rows_by_status[exchange.ruleset, exchange.status]:
         if row.deadline_rule:
             return exchange.due or exchange.entered + rules.duration(row.deadline_rule)
     return None
 
 
-def possible(exchange: Exchange) -> tuple[tuple[Actor, type[Move]], ...]:
-    """What each actor may try now, in table order, messages last.
+def possible(
+    exchange: Exchange, table: TableIndex = SHIPPED_TABLE
+) -> tuple[tuple[Actor, type[Move]], ...]:
+    """Return the moves that buyer, seller and customer service may try now.
 
-    Arguments and stock still decide.
+    In the order of the table, messages last, each pair once.  Arguments and stock may still refuse
+    them.
     """
-    seen: dict[tuple[Actor, type[Move]], None] = {}
-    for row in _BY_STATE[exchange.ruleset, exchange.status]:
-        if row.by is Actor.SYSTEM or not _cs_allows(exchange, row.move) or _held(exchange, row):
-            continue
-        seen[row.by, row.move] = None
-    return tuple(seen)
+    moves: dict[tuple[Actor, type[Move]], None] = {}
+    for row in table.rows_by_status[exchange.ruleset, exchange.status]:
+        if (
+            row.by is not Actor.SYSTEM
+            and _cs_allows(exchange, row.move, table)
+            and not _is_held(exchange, row)
+        ):
+            moves[row.by, row.move] = None
+    return tuple(moves)
 
 
-def play(situation: Situation, by: Role, at: datetime) -> Outcome:
-    """The exchange after the move, with the stock entries, words and warnings it causes.
+def play(
+    situation: Situation, by: Role, at: datetime, table: TableIndex = SHIPPED_TABLE
+) -> Outcome:
+    """Return the exchange after the move at inner instant `at`, and all that the move causes.
 
     Raises:
         WrongFlow: the move belongs to another ruleset.
         IllegalMove: no row allows it; carries what is possible.
-        ConditionFailed: a row exists but its condition does not hold; the furthest one is named.
+        ConditionFailed: a row exists but its condition does not hold; names the furthest one.
     """
-    row, warnings = _chosen(situation, by)
-    exchange, move = situation.exchange, situation.move
-    entries = tuple(_entries(exchange, row))
-    cs = _cs_after(situation)
-    after = _after(situation, row, at)
-    held = after.reserved + sum(
-        (e.target == "reserved") * e.num - (e.source == "reserved") * e.num for e in entries
+    row, warnings = _choose_row(situation, by, table)
+    exchange = situation.exchange
+    move = situation.move
+    entries = tuple(_make_entries(exchange, row))
+    cs = _next_cs_statuses(situation, table)
+    after = _apply_row(situation, row, at)
+    reserved = after.reserved + sum(
+        (entry.target == "reserved") * entry.num - (entry.source == "reserved") * entry.num
+        for entry in entries
     )
-    after = replace(after, reserved=held, cs_status=cs[-1] if cs else after.cs_status)
+    after = replace(after, reserved=reserved, cs_status=cs[-1] if cs else after.cs_status)
     return Outcome(
         exchange=after,
         rule=row.name,
@@ -92,16 +116,17 @@ def play(situation: Situation, by: Role, at: datetime) -> Outcome:
     )
 
 
-def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
-    """The row taken and the warnings of its lenient conditions."""
-    exchange, kind = situation.exchange, type(situation.move)
-    flows = _FLOWS[kind]
-    if exchange.ruleset not in flows:
-        raise WrongFlow(exchange=exchange, move=kind, belongs=flows)
+def _choose_row(situation: Situation, by: Role, table: TableIndex) -> tuple[Row, tuple[str, ...]]:
+    """Return the first row that holds, with the warnings of its lenient conditions."""
+    exchange = situation.exchange
+    kind = type(situation.move)
+    rulesets = table.rulesets_by_move.get(kind, ())
+    if exchange.ruleset not in rulesets:
+        raise WrongFlow(exchange=exchange, move=kind, belongs=rulesets)
     source = None if situation.fresh else exchange.status
     furthest: Condition | None = None
-    for row in _BY_STATE[exchange.ruleset, source]:
-        if row.move is not kind or row.by is not by.actor or not _cs_allows(exchange, kind):
+    for row in table.rows_by_status[exchange.ruleset, source]:
+        if row.move is not kind or row.by is not by.actor or not _cs_allows(exchange, kind, table):
             continue
         failed, warnings = _first_failure(situation, row)
         if failed is None:
@@ -113,7 +138,7 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
             exchange=exchange,
             move=kind,
             by=by.actor,
-            possible=possible(exchange),
+            possible=possible(exchange, table),
             over=exchange.status in FINAL_STATUSES and kind is LeaveMessage,
         )
     raise ConditionFailed(
@@ -121,60 +146,62 @@ def _chosen(situation: Situation, by: Role) -> tuple[Row, tuple[str, ...]]:
         move=kind,
         failure=furthest.failure,
         name=furthest.name,
-        zh=_filled(furthest.zh, situation.move),
-        en=_filled(furthest.en, situation.move),
+        zh=_fill_sentence(furthest.zh, situation.move),
+        en=_fill_sentence(furthest.en, situation.move),
     )
 
 
 def _first_failure(situation: Situation, row: Row) -> tuple[Condition | None, tuple[str, ...]]:
+    """Return the first condition that refuses (None: none), and the warnings of lenient ones."""
     warnings = []
-    for condition in sorted(row.when, key=lambda c: c.kind):
+    for condition in sorted(row.when, key=lambda condition: condition.kind):
         if condition.holds(situation):
             continue
         if not condition.strict_only or situation.rules["strict_logistics"]:
             return condition, ()
-        warnings.append(_filled(f"{condition.zh} ({condition.en})", situation.move))
+        warnings.append(_fill_sentence(f"{condition.zh} ({condition.en})", situation.move))
     return None, tuple(warnings)
 
 
-def _filled(sentence: str, move: Move) -> str:
-    """The sentence with the move's fields in it, long ones clipped."""
+def _fill_sentence(sentence: str, move: Move) -> str:
+    """Return the sentence with the move's fields in it, long ones clipped."""
     return sentence.format_map(
-        {name: str(getattr(move, name))[:60] for name in move.__struct_fields__}
+        {name: str(getattr(move, name))[:_MAX_FIELD_CHARACTERS] for name in move.__struct_fields__}
     )
 
 
-def _cs_allows(exchange: Exchange, kind: type[Move]) -> bool:
-    sources = [row.sources for row in CS_TABLE if row.move is kind]
-    return not sources or any(exchange.cs_status in each for each in sources)
+def _cs_allows(exchange: Exchange, kind: type[Move], table: TableIndex) -> bool:
+    sources = table.cs_sources.get(kind)
+    return sources is None or exchange.cs_status in sources
 
 
-def _held(exchange: Exchange, row: Row) -> bool:
+def _is_held(exchange: Exchange, row: Row) -> bool:
     return exchange.cs_status in IN_HAND and NOT_IN_HAND in row.when
 
 
-def _cs_after(situation: Situation) -> tuple[CsStatus, ...]:
-    for row in CS_TABLE:
+def _next_cs_statuses(situation: Situation, table: TableIndex) -> tuple[CsStatus, ...]:
+    """Return the statuses of customer service that the move writes, in order."""
+    for row in table.cs_rows:
         if row.move is type(situation.move) and (row.when is None or row.when.holds(situation)):
             return row.targets
     return ()
 
 
-def _entries(exchange: Exchange, row: Row) -> Iterator[Entry]:
+def _make_entries(exchange: Exchange, row: Row) -> Iterator[Entry]:
     for posting in row.postings:
         units = getattr(exchange, posting.units)
         if units:
             yield Entry(getattr(exchange, posting.goods), units, posting.source, posting.target)
 
 
-def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
-    """The exchange in its new state, with what the move itself writes into it."""
-    exchange, move = situation.exchange, situation.move
-    changes: dict[str, object] = {**dict(_written(move)), **dict(row.writes)}
+def _apply_row(situation: Situation, row: Row, at: datetime) -> Exchange:
+    """Return the exchange in its new status, with what move and row write into it."""
+    exchange = situation.exchange
+    changes: dict[str, object] = {**dict(_fields_of_move(situation.move)), **dict(row.writes)}
     if row.changes_modified:
         changes["modified"] = at
         if exchange.verbatim:
-            stale = (*_DATED, *changes)
+            stale = (*_DATED_FIELDS, *changes)
             changes["verbatim"] = {
                 name: value for name, value in exchange.verbatim.items() if name not in stale
             }
@@ -188,6 +215,7 @@ def _after(situation: Situation, row: Row, at: datetime) -> Exchange:
 
 
 def _return_address(situation: Situation) -> str:
+    """Return the address that the seller wrote or chose, else the shop's default one."""
     move = situation.move
     if isinstance(move, Agree) and move.complete_address:
         return move.complete_address
@@ -196,13 +224,13 @@ def _return_address(situation: Situation) -> str:
     return default if chosen is None else situation.addresses[chosen]
 
 
-def _written(move: Move) -> Iterator[tuple[str, object]]:
-    """What a move's own fields say about the exchange."""
+def _fields_of_move(move: Move) -> Iterator[tuple[str, object]]:
+    """Return names and values of the exchange's fields that the move's own fields write."""
     if isinstance(move, BuyerRequest):
         yield from (
-            (name, given)
+            (name, value)
             for name in BuyerRequest.__struct_fields__
-            if (given := getattr(move, name))
+            if (value := getattr(move, name))
         )
     elif isinstance(move, Shipment):
         side = "buyer" if isinstance(move, ShipBack) else "seller"

@@ -24,7 +24,6 @@ from ..api.records import RecordKind, RecordView, build_exchange_record, build_m
 from ..domain.errors import DomainError, IllegalMove
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
-from ..domain.table import TABLE
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
 from ..protocol.json_form import parse_tree, write_json
@@ -45,7 +44,6 @@ from .queries import QUERIES, QueryContext, requested_fields
 
 __all__ = ["Gateway"]
 
-_ROWS = {row.name: row for row in TABLE}
 _CALLS_OF_A_PROCESS = 2**24  # request ids of processes with other instance numbers do not meet
 
 
@@ -172,7 +170,7 @@ def _move(call: Call) -> Tree:
         shop=session.shop,
         pictures=files,
     )
-    evidence = _ROWS[outcome.rule].evidence_under(outcome.exchange.ruleset)
+    evidence = world.view.table.rows_by_name[outcome.rule].evidence_under(outcome.exchange.ruleset)
     call.rule = f"{outcome.rule} ({evidence.grade.value})"
     call.warnings += outcome.warnings
     names, view = requested_fields(method, call.arguments), _record_view(call)
@@ -239,7 +237,7 @@ def _internal_error(broken: Exception) -> TopError:
 def _record_view(call: Call) -> RecordView:
     assert call.world is not None
     view = call.world.view
-    return RecordView(view.rules, view.clock.aged, call.inbound.base_url, call.world.id)
+    return RecordView(view.rules, view.clock.aged, call.inbound.base_url, call.world.id, view.table)
 
 
 def _request_id(number: int) -> str:

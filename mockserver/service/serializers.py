@@ -39,9 +39,9 @@ _MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
 def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
     """An exchange with its deadline, what is possible, its timeline, and its record as the wire shows it."""
     state = world.view
-    view = RecordView(state.rules, state.clock.aged, base_url, world.id)
+    view = RecordView(state.rules, state.clock.aged, base_url, world.id, state.table)
     record = build_exchange_record(exchange, _FIELDS, RecordKind.GET, view)
-    due = deadline(exchange, state.rules)
+    due = deadline(exchange, state.rules, state.table)
     return {
         "dispute_id": str(exchange.dispute_id),
         "status": exchange.status.value,
@@ -54,7 +54,7 @@ def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[
         "created": record["created"],
         "modified": record["modified"],
         "deadline": None if due is None else view.time(due),
-        "possible": by_actor(possible(exchange)),
+        "possible": by_actor(possible(exchange, state.table)),
         "timeline": [
             serialize_event(event, state.clock.aged)
             for event in state.timeline(exchange.dispute_id)
@@ -83,7 +83,7 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
 
 def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
     """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
-    view = RecordView(world.view.rules, world.view.clock.aged, base_url, world.id)
+    view = RecordView(world.view.rules, world.view.clock.aged, base_url, world.id, world.view.table)
     shown: dict[str, Any] = to_plain_values(
         build_message_record(message, _MESSAGE_FIELDS, RecordKind.MESSAGE_LISTED, view),
         simplify=True,
@@ -99,7 +99,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
             "dispute_id": str(exchange.dispute_id),
             "rule": next(
                 row.deadline_rule
-                for row in rows_from(exchange.ruleset, exchange.status)
+                for row in rows_from(exchange.ruleset, exchange.status, world.view.table)
                 if row.deadline_rule
             ),
         }

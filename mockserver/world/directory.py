@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from threading import Lock
 
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from .document import BadDocument
 from .identity import App, Session
 from .world import World
@@ -25,10 +26,14 @@ class Directory:
     `real` is the machine's clock: the only door through which wall time comes in.  `instance` tells
     apart the processes of one server: with different ones no sandbox number, made-up app key, session
     or request id repeats between them.  0 gives the plain numbers of a server with one process.
+    `table` is the flow of the sandboxes that are made in it.
     """
 
-    def __init__(self, real: Callable[[], datetime], instance: int = 0) -> None:
+    def __init__(
+        self, real: Callable[[], datetime], instance: int = 0, table: TableIndex = SHIPPED_TABLE
+    ) -> None:
         self.real = real
+        self.table = table
         self.instance = instance
         self._worlds: dict[str, World] = {}
         self._by_session: dict[str, World] = {}

@@ -110,7 +110,7 @@ def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exc
     deadline runs, a given `time_out` is shown as it was.
     """
     exchange = replace(exchange, **draft.given, modified=draft.modified)
-    due = deadline(exchange, state.rules)
+    due = deadline(exchange, state.rules, state.table)
     if due is None and exchange.due is not None:
         shown = {
             **(exchange.verbatim or {}),

@@ -9,6 +9,7 @@ from ..domain.moves import AskCs, Judge, LeaveMessage, Modify
 from ..domain.play import rows_from
 from ..domain.rules import RuleValues
 from ..domain.table import Row
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, Ruleset, Status
 from .document import BadDocument
 
@@ -93,15 +94,21 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
         ) from None
 
 
-def history_of(ruleset: Ruleset, status: Status) -> tuple[Row, ...]:
-    """The shortest way from an application to `status` by buyer and seller alone."""
-    queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None))
+def history_of(
+    ruleset: Ruleset, status: Status, table: TableIndex = SHIPPED_TABLE
+) -> tuple[Row, ...]:
+    """Return the shortest path of rows from an application to `status` by buyer and seller alone.
+
+    Raises:
+        BadDocument: there is no such path.
+    """
+    queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None, table))
     seen = {path[-1].target for path in queue}
     while queue:
         path = queue.popleft()
         if path[-1].target is status:
             return path
-        for row in rows_from(ruleset, path[-1].target):
+        for row in rows_from(ruleset, path[-1].target, table):
             if (
                 row.by in (Actor.BUYER, Actor.SELLER)
                 and row.move not in _SKIPPED

@@ -72,7 +72,7 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
     asked = read_document(raw, OpenDocument)
     ruleset = _ruleset(asked, state)
     status = read_status(asked.status, status_texts(state.rules))
-    path = history_of(ruleset, status)
+    path = history_of(ruleset, status, state.table)
     created, modified = _span(asked, state, now, len(path))
     shop = _shop(asked, state)
     num = _number("num", asked.num, least=1, most=MAX_UNITS)

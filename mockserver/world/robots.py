@@ -228,7 +228,7 @@ def _instant(
     least, most = int(delay.least.total_seconds()), int(delay.most.total_seconds())
     chance = _dice(state, exchange, f"{party} delay").random()
     span = timedelta(seconds=least + int(chance * (most - least + 1)))
-    due = deadline(exchange, state.rules) if delay.ending else None
+    due = deadline(exchange, state.rules, state.table) if delay.ending else None
     return start + span if due is None else max(start, due - span)
 
 

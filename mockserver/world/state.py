@@ -17,6 +17,7 @@ from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline
 from ..domain.rules import RuleValues
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Ruleset, Status
 from .clock import Clock
 from .coverage import CoverageCounts
@@ -42,10 +43,13 @@ class Past(Struct, frozen=True):
 class State:
     """All that one sandbox remembers, with its indexes."""
 
-    def __init__(self, clock: Clock, rules: RuleValues, ruleset: Ruleset) -> None:
+    def __init__(
+        self, clock: Clock, rules: RuleValues, ruleset: Ruleset, table: TableIndex = SHIPPED_TABLE
+    ) -> None:
         self.clock = clock
         self.rules = rules
         self.ruleset = ruleset
+        self.table = table
         self.apps: dict[str, App] = {}
         self.sessions: dict[str, Session] = {}
         self.shops: dict[str, Shop] = {}
@@ -144,7 +148,9 @@ class State:
 
     def reindex_timers(self) -> None:
         """Compute all deadlines anew, after rules have changed."""
-        due = ((deadline(each, self.rules), each.dispute_id) for each in self.exchanges.values())
+        due = (
+            (self._deadline(exchange), exchange.dispute_id) for exchange in self.exchanges.values()
+        )
         self._timers = SortedList((at, number) for at, number in due if at is not None)
 
     def first_due(self) -> tuple[datetime, int] | None:
@@ -190,12 +196,15 @@ class State:
         self.numbers[kind] = self.numbers.get(kind, 0) + 1
         return self.numbers[kind]
 
+    def _deadline(self, exchange: Exchange) -> datetime | None:
+        return deadline(exchange, self.rules, self.table)
+
     def _row(self, exchange: Exchange) -> tuple[float, int]:
         modified = self.moved_rows.get(exchange.dispute_id, exchange.modified)
         return -modified.timestamp(), exchange.dispute_id
 
     def _index(self, exchange: Exchange) -> None:
-        at = deadline(exchange, self.rules)
+        at = self._deadline(exchange)
         if at is not None:
             self._timers.add((at, exchange.dispute_id))
         row = self._row(exchange)
@@ -203,7 +212,7 @@ class State:
             self._lists.setdefault((exchange.shop, status), SortedList()).add(row)
 
     def _unindex(self, exchange: Exchange) -> None:
-        at = deadline(exchange, self.rules)
+        at = self._deadline(exchange)
         if at is not None:
             self._timers.discard((at, exchange.dispute_id))
         row = self._row(exchange)

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from ..domain.table_index import TableIndex
+
 __all__ = ["Surroundings"]
 
 
 class Surroundings(Protocol):
-    """The machine's clock, and numbers that no other sandbox of the server has."""
+    """The machine's clock, the table of moves, and numbers that no other sandbox of the server has."""
 
     real: Callable[[], datetime]
+    table: TableIndex
 
     def number(self) -> int:
         """Return a number that no other sandbox of the server was made with."""

@@ -25,7 +25,6 @@ from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, post_entries
 from ..domain.moves import Apply, Move
 from ..domain.play import play
-from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role, Status
 from .identity import Session
 from .move_defaults import fill_defaults, stage_reasons
@@ -35,7 +34,6 @@ from .state import State
 
 __all__ = ["Transition", "evaluate", "record"]
 
-_CHANGES_MODIFIED = {row.name: row.changes_modified for row in TABLE}
 _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 
 
@@ -75,7 +73,7 @@ def evaluate(
         fresh=fresh,
     )
     return Transition(
-        outcome=play(situation, role, at),
+        outcome=play(situation, role, at, state.table),
         move=situation.move,
         role=role,
         at=at,
@@ -97,7 +95,7 @@ def record(
     state.accounts.update(post_entries(state.accounts, outcome.entries))
     for sku in (exchange.bought_sku, exchange.exchange_sku):
         state.accounts.setdefault(sku, Accounts())  # goods that a buyer wishes for and nobody has
-    state.put(exchange, modified=_CHANGES_MODIFIED[outcome.rule])
+    state.put(exchange, modified=state.table.rows_by_name[outcome.rule].changes_modified)
     for waybill in (exchange.buyer_logistic_no, exchange.seller_logistic_no):
         if waybill:
             state.waybills.setdefault(waybill, exchange.dispute_id)

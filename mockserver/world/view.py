@@ -14,6 +14,7 @@ from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.moves import Move
 from ..domain.rules import RuleValues
+from ..domain.table_index import TableIndex
 from ..domain.vocabulary import Role, Ruleset
 from .clock import Clock
 from .document import RobotsDocument
@@ -56,6 +57,11 @@ class WorldView:
     def ruleset(self) -> Ruleset:
         """The ruleset of exchanges that name none."""
         return self._state.ruleset
+
+    @property
+    def table(self) -> TableIndex:
+        """The table by which exchanges move."""
+        return self._state.table
 
     @property
     def clock(self) -> Clock:

@@ -72,9 +72,10 @@ class World:
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
-            self._state = make_state(document, number, directory.real())
+            self._state = make_state(document, number, directory.real(), directory.table)
         else:
             self._state = resume(state, directory.real(), None)
+            self._state.table = directory.table
             new_credentials(self._state, number)
             if keep_coverage and state.covered is not None:
                 self.coverage = Coverage.from_counts(state.covered)

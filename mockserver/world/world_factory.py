@@ -11,6 +11,7 @@ from ..api.methods import METHODS
 from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.ledger import Accounts
 from ..domain.rules import DEFAULTS, BadRule
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Role
 from ..protocol.shapes import read_time
 from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, within
@@ -59,14 +60,16 @@ def _labelled(state: State) -> None:
     _once("shops.nick", [*labels, *nicks])
 
 
-def make_state(document: WorldDocument, number: int, real: datetime) -> State:
+def make_state(
+    document: WorldDocument, number: int, real: datetime, table: TableIndex = SHIPPED_TABLE
+) -> State:
     """The state that `document` describes; `number` 0 is the default sandbox with its constants.
 
     Raises:
         BadDocument: a value that cannot be, with its field.
     """
     made = generate_names(document.seed)
-    state = State(clock_of(document.clock, real), DEFAULTS, document.ruleset)
+    state = State(clock_of(document.clock, real), DEFAULTS, document.ruleset, table)
     try:
         state.rules = DEFAULTS.with_changes(document.rules)
     except BadRule as wrong:
