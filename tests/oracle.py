@@ -328,6 +328,62 @@ CS_STATUS_WRITES = {  # (move, verdict): the statuses of customer service that i
     ("judge", "seller"): [9, 6],
 }
 
+# The neighbours: the captured carriers (evidence-2026-11 3.2) and the marks of addresses (same, 1).
+
+CARRIERS = (  # id, code, name in the order of the capture, the newest name of each
+    (505, "SF", "顺丰速运"),
+    (100, "STO", "申通快递"),
+    (2, "EMS", "EMS"),
+    (102, "YUNDA", "韵达快递"),
+    (502, "HTKY", "极兔速递"),
+    (101, "YTO", "圆通速递"),
+    (504, "TTKDEX", "天天快递"),
+    (1216, "QFKD", "全峰快递"),
+    (1207, "UC", "优速快递"),
+    (5_000_000_110_730, "DBKD", "德邦快递"),
+    (201_174, "SURE", "速尔快递"),
+    (106, "FEDEX", "联邦快递"),
+    (108, "SHQ", "华强物流"),
+    (1259, "UAPEX", "全一快递"),
+    (1191, "HOAU", "天地华宇"),
+    (105, "BEST", "百世物流"),
+    (1195, "LB", "龙邦速递"),
+    (1186, "XB", "新邦物流"),
+    (500, "ZTO", "中通快递"),
+    (200_143, "GTO", "国通快递"),
+    (1204, "FAST", "快捷快递"),
+    (1192, "NEDA", "能达速递"),
+    (100_034_107, "BJRFD-001", "如风达配送"),
+    (3, "EYB", "邮政电商标快EYB"),
+    (202_855, "XFWL", "信丰物流"),
+    (1269, "GDEMS", "广东EMS"),
+    (200_734, "POSTB", "邮政快递包裹"),
+    (107, "DBL", "德邦物流"),
+    (1185, "YCT", "黑猫宅急便"),
+    (1214, "LTS", "联昊通"),
+    (200_740, "ESB", "E速宝"),
+    (105_031, "BESTQJT", "百世快运"),
+    (1208, "QRT", "增益速递"),
+    (103, "ZJS", "宅急送"),
+    (1, "POST", "中国邮政"),
+    (-1, "OTHER", "其他"),
+    (1121, "HZABC", "飞远(爱彼西)配送"),
+    (1056, "CNEX", "佳吉快递"),
+)
+WAYBILLS = {  # reg_mail_no by code; captured for these carriers only
+    "EYB": ("^[A-Z]{2}[0-9]{9}[A-Z]{2}$|^(10|11)[0-9]{11}$|^(50|51)[0-9]{11}$|^(95|97)[0-9]{11}$"),
+    "TTKDEX": "^[0-9]{12}$",
+    "FEDEX": "^[0-9]{12}$",
+    "DBKD": r"^[0-9]{8,10}$|^\d{15,}[-\d]+$",
+    "UAPEX": r"^\d{12}|\d{11}$",
+}
+CARRIER_SPELLINGS = ("顺丰快递", "邮政EMS", "EMS经济快递", "百世快递")  # sent, but no rows
+ADDRESS_KINDS = {  # the marks of the three addresses of a made-up shop; send_def has no effect
+    "pickup": {"get_def": True, "cancel_def": False, "send_def": False},
+    "return": {"get_def": False, "cancel_def": True, "send_def": False},
+    "other": {"get_def": False, "cancel_def": False, "send_def": False},
+}
+
 # Failures: of the business (a reply with `success` false), and of the platform (an `error_response`).
 
 FAILURE_CODES = {

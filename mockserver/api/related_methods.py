@@ -110,7 +110,8 @@ RELATED_METHODS: tuple[Method, ...] = (
                 name="rdef",
                 kind=STRING,
                 among=("no_def", "get_def", "cancel_def"),
-                zh="no_def 全部，get_def 默认取货地址，cancel_def 默认退货地址",
+                zh="no_def 非默认地址，get_def 默认取货地址(即后台的发货地址)，"
+                "cancel_def 默认退货地址；不填为全部；send_def 暂不起作用",
             ),
         ),
         reply=(Field(name="addresses", kind=OBJECT, item="address_result", of=ADDRESS),),

@@ -3,13 +3,46 @@
 Frozen values only; a sandbox fills them from its world document or its seed.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
 
 from .vocabulary import Phase, Status
 
-__all__ = ["Address", "Buyer", "Carrier", "Goods", "Reason", "Shop", "Trade", "refusal_stage"]
+__all__ = [
+    "Address",
+    "Buyer",
+    "Carrier",
+    "Goods",
+    "Reason",
+    "Shop",
+    "Trade",
+    "list_accepted_names",
+    "refusal_stage",
+]
+
+# Spellings that integrators send as logistics_company_name, with the name in the carrier table.
+_CARRIER_SPELLINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "顺丰快递": "顺丰速运",
+        "顺丰": "顺丰速运",
+        "邮政EMS": "EMS",
+        "EMS快递": "EMS",
+        "EMS经济快递": "邮政电商标快EYB",
+        "百世快递": "极兔速递",
+        "汇通快递": "极兔速递",
+        "百世汇通": "极兔速递",
+        "极兔快递": "极兔速递",
+        "圆通快递": "圆通速递",
+        "韵达速递": "韵达快递",
+        "中通速递": "中通快递",
+        "申通": "申通快递",
+        "速尔": "速尔快递",
+        "邮政小包": "邮政快递包裹",
+    }
+)
 
 
 class Address(Struct, frozen=True, gc=False):
@@ -95,6 +128,16 @@ class Carrier(Struct, frozen=True, gc=False):
     code: str
     name: str
     reg_mail_no: str = ""
+
+
+def list_accepted_names(carriers: Iterable[Carrier]) -> Iterator[str]:
+    """Yield the names that a shipment may give: those of `carriers`, then other spellings of them.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-3.2.
+    """
+    names = [carrier.name for carrier in carriers]
+    yield from names
+    yield from (spelling for spelling, name in _CARRIER_SPELLINGS.items() if name in names)
 
 
 class Reason(Struct, frozen=True, gc=False):

@@ -136,10 +136,22 @@ def _reasons(query: QueryContext) -> Tree:
     return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
 
 
+_ADDRESS_FILTERS: Mapping[str, Callable[[Address], bool]] = {
+    "": lambda address: True,
+    "no_def": lambda address: not (address.get_def or address.cancel_def),
+    "get_def": lambda address: address.get_def,
+    "cancel_def": lambda address: address.cancel_def,
+}
+
+
 def _addresses(query: QueryContext) -> Tree:
-    wanted = cast("str", query.arguments.get("rdef", "no_def"))
-    shown: Callable[[Address], bool] = lambda a: wanted == "no_def" or bool(getattr(a, wanted))  # noqa: E731
-    rows = [asdict(address) for address in query.world.shop(query.shop).addresses if shown(address)]
+    """Return the seller's addresses that `rdef` selects, all of them without it.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
+    selected = _ADDRESS_FILTERS[cast("str", query.arguments.get("rdef", ""))]
+    addresses = query.world.shop(query.shop).addresses
+    rows = [asdict(address) for address in addresses if selected(address)]
     return {"addresses": Items("address_result", rows)} if rows else {}
 
 

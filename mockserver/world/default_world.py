@@ -7,7 +7,6 @@ Invented people and shops; provinces, cities and districts are real triples; pho
 from msgspec import Struct
 
 from ..domain.catalogue import Address, Buyer, Carrier, Goods, Reason
-from ..domain.moves import DEFAULT_CARRIER
 from ..domain.vocabulary import Phase
 
 __all__ = [
@@ -65,7 +64,11 @@ class Made(Struct, frozen=True):
 def make_address(
     number: int, district: tuple[str, str, str, int], addr: str, name: str, shop: str
 ) -> Address:
-    """The seller's address `number` (0, 1, 2): 0 is for sending, 1 the default return address, 2 for pick-up."""
+    """Return the seller's address `number` (0, 1, 2).
+
+    0 is the default pick-up address, which the back office shows as 发货地址; 1 the default return
+    address; 2 neither.  Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
     province, city, country, area_id = district
     return Address(
         contact_id=10_000_001 + number,
@@ -78,10 +81,10 @@ def make_address(
         phone=f"0100-1000000{number + 1}",
         mobile_phone=f"1000000100{number + 1}",
         seller_company=shop,
-        memo=("发货仓", "退货仓", "取货点")[number % 3],
+        memo=("发货仓", "退货仓", "备用仓")[number % 3],
         area_id=area_id,
-        send_def=number == 0,
-        get_def=number == 2,
+        send_def=False,
+        get_def=number == 0,
         cancel_def=number == 1,
         modify_date="2026-01-01 09:00:00",
     )
@@ -118,7 +121,7 @@ DEFAULT = Made(
     addresses=(
         make_address(0, DISTRICTS[1], "文一西路969号1号仓", "周发货", _SHOP),
         make_address(1, DISTRICTS[4], "木渎镇珠江南路211号退货组", "吴收货", _SHOP),
-        make_address(2, DISTRICTS[9], "体育西路103号取货点", "郑取货", _SHOP),
+        make_address(2, DISTRICTS[9], "体育西路103号备用仓", "郑备用", _SHOP),
     ),
     goods=(
         _goods(11, "bought", "棉质圆领T恤 白色 M", 12900),
@@ -135,23 +138,47 @@ DEFAULT = Made(
     ),
 )
 
-# Spellings that integrators send (顺丰快递, 邮政EMS) stand beside the official ones; codes as TOP lists them.
+_EYB_WAYBILL = "^[A-Z]{2}[0-9]{9}[A-Z]{2}$|^(10|11)[0-9]{11}$|^(50|51)[0-9]{11}$|^(95|97)[0-9]{11}$"
+# The captured table (docs/spec/evidence-2026-11.md#evidence-3.2); no capture has a row of 京东.
 CARRIERS: tuple[Carrier, ...] = (
-    Carrier(505, "SF", "顺丰速运", "^[A-Za-z0-9-]{4,35}$"),
-    Carrier(100_505, "SF", DEFAULT_CARRIER),
-    Carrier(2, "EMS", "EMS"),
-    Carrier(100_002, "EMS", "邮政EMS"),
-    Carrier(3, "EYB", "EMS经济快递"),
+    Carrier(505, "SF", "顺丰速运"),
     Carrier(100, "STO", "申通快递"),
-    Carrier(101, "YTO", "圆通速递"),
+    Carrier(2, "EMS", "EMS"),
     Carrier(102, "YUNDA", "韵达快递"),
+    Carrier(502, "HTKY", "极兔速递"),
+    Carrier(101, "YTO", "圆通速递"),
+    Carrier(504, "TTKDEX", "天天快递", "^[0-9]{12}$"),
+    Carrier(1216, "QFKD", "全峰快递"),
+    Carrier(1207, "UC", "优速快递"),
+    Carrier(5_000_000_110_730, "DBKD", "德邦快递", r"^[0-9]{8,10}$|^\d{15,}[-\d]+$"),
+    Carrier(201_174, "SURE", "速尔快递"),
+    Carrier(106, "FEDEX", "联邦快递", "^[0-9]{12}$"),
+    Carrier(108, "SHQ", "华强物流"),
+    Carrier(1259, "UAPEX", "全一快递", r"^\d{12}|\d{11}$"),
+    Carrier(1191, "HOAU", "天地华宇"),
+    Carrier(105, "BEST", "百世物流"),
+    Carrier(1195, "LB", "龙邦速递"),
+    Carrier(1186, "XB", "新邦物流"),
     Carrier(500, "ZTO", "中通快递"),
-    Carrier(1_204, "JD", "京东快递"),
-    Carrier(1_216, "POSTB", "邮政快递包裹"),
-    Carrier(1_217, "DBKD", "德邦快递"),
-    Carrier(200_143_242, "JTSD", "极兔速递"),
+    Carrier(200_143, "GTO", "国通快递"),
+    Carrier(1204, "FAST", "快捷快递"),
+    Carrier(1192, "NEDA", "能达速递"),
+    Carrier(100_034_107, "BJRFD-001", "如风达配送"),
+    Carrier(3, "EYB", "邮政电商标快EYB", _EYB_WAYBILL),
+    Carrier(202_855, "XFWL", "信丰物流"),
+    Carrier(1269, "GDEMS", "广东EMS"),
+    Carrier(200_734, "POSTB", "邮政快递包裹"),
+    Carrier(107, "DBL", "德邦物流"),
+    Carrier(1185, "YCT", "黑猫宅急便"),
+    Carrier(1214, "LTS", "联昊通"),
+    Carrier(200_740, "ESB", "E速宝"),
+    Carrier(105_031, "BESTQJT", "百世快运"),
+    Carrier(1208, "QRT", "增益速递"),
+    Carrier(103, "ZJS", "宅急送"),
     Carrier(1, "POST", "中国邮政"),
     Carrier(-1, "OTHER", "其他"),
+    Carrier(1121, "HZABC", "飞远(爱彼西)配送"),
+    Carrier(1056, "CNEX", "佳吉快递"),
 )
 
 REASONS: tuple[Reason, ...] = (

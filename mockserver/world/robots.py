@@ -23,6 +23,7 @@ from ..domain.behaviours import (
     Party,
     PlannedAction,
 )
+from ..domain.catalogue import list_accepted_names
 from ..domain.durations import parse_duration
 from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange
@@ -191,7 +192,7 @@ def _weighed(
 def _dressed(state: State, exchange: Exchange, move: Move) -> Move:
     """The move with what only the sandbox knows: a carrier of its list, other goods, a waybill."""
     if isinstance(move, ShipBack):
-        carriers = [carrier.name for carrier in state.carriers]
+        carriers = list(list_accepted_names(state.carriers))
         return (
             move
             if move.logistics_company_name in carriers or not carriers

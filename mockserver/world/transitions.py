@@ -20,6 +20,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from ..domain.catalogue import list_accepted_names
 from ..domain.conditions import Situation
 from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, post_entries
@@ -68,7 +69,7 @@ def evaluate(
         available=exchange.num if opening else wanted.available,
         addresses=state.shops[exchange.shop].return_addresses(),
         reasons=stage_reasons(state, exchange),
-        carriers=[carrier.name for carrier in state.carriers],
+        carriers=list(list_accepted_names(state.carriers)),
         waybills=state.waybills,
         fresh=fresh,
     )

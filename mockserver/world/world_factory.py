@@ -274,6 +274,7 @@ def _subs(shop: ShopDocument, main: Session, constant: str, number: int) -> Iter
 
 def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
     given = shop.addresses or ()
+    has_pickup = any(each.get_def for each in given)
     chosen = next((n for n, each in enumerate(given) if each.cancel_def), 0)
     if sum(bool(each.cancel_def) for each in given) > 1:
         raise BadDocument(
@@ -287,7 +288,8 @@ def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
         filled["contact_id"] = (
             whole_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
         )
-        filled = {"seller_company": nick, **filled, "cancel_def": n == chosen}
+        defaults = {"seller_company": nick, "get_def": n == 0 and not has_pickup}
+        filled = {**defaults, **filled, "cancel_def": n == chosen}
         yield replace(model, **filled)
 
 

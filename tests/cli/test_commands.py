@@ -54,7 +54,7 @@ def test_call_fills_fields_in(at) -> None:
             "logistics_company"
         ]
     }
-    assert {"顺丰速运", "顺丰快递", "EMS", "邮政EMS"} <= names
+    assert {"顺丰速运", "EMS", "极兔速递"} <= names
 
 
 @pytest.mark.parametrize("method", ["md5", "hmac", "hmac-sha256"])

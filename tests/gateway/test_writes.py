@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.oracle import CARRIER_SPELLINGS
+
 WRITTEN = "dispute_id,bizorder_id,status,modified"
 SHIP = {
     "logistics_no": "SF1234567890",
@@ -196,6 +198,15 @@ def test_odd_logistics_are_warnings_or_refusals(world, write, changes, strict_co
     world.patch_rules({"strict_logistics": False})
     assert write("consigngoods", lenient.dispute_id, **changes)["success"] is True
     assert len(json.loads(world.journal.select({}, 1)[1][0].warnings)) == 1
+
+
+@pytest.mark.parametrize("name", CARRIER_SPELLINGS)
+def test_spellings_of_integrators_are_accepted(world, write, name):
+    """What integrators call a carrier passes where carriers are checked, though it is no row of the table."""
+    world.patch_rules({"strict_logistics": True})
+    [exchange] = world.open({"status": 12})
+    assert write("consigngoods", exchange.dispute_id, logistics_company_name=name)["success"]
+    assert world.exchange(exchange.dispute_id).seller_logistic_name == name
 
 
 def test_agree_keeps_the_sellers_words_and_address(world, write, top):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ...api.methods import METHODS
+from ...domain.catalogue import list_accepted_names
 from ...domain.moves import MOVES, Apply, Move
 from ...domain.rules import DEFAULTS
 from ...domain.vocabulary import Actor
@@ -45,7 +46,7 @@ _BY_NAME: Mapping[str, SearchStrategy[Any]] = MappingProxyType(
         "post": st.text("0123456789", min_size=6, max_size=6),
         "logistics_type": st.sampled_from([int(text) for text in _TYPES]),
         "logistics_no": waybills(),
-        "logistics_company_name": st.sampled_from([carrier.name for carrier in CARRIERS]),
+        "logistics_company_name": st.sampled_from(list(list_accepted_names(CARRIERS))),
     }
 )
 _WORLD_FIELDS = ("address_id", "seller_refuse_reason_id")
