@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
         self._host.add(self)
 
     def data_received(self, data: bytes) -> None:
-        if self.state is State.DISCARDING:
+        if self._unread or self.state is State.DISCARDING:
             return
         self._buffer += data
         if self.state is not State.ANSWERING:

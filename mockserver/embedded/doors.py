@@ -1,6 +1,7 @@
 """Hand requests to the doors: the gateway directly, everything else to the WSGI app in a worker."""
 
 from collections.abc import Callable
+from time import thread_time
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
 from ..service.request import base_url
+from ..world.real_clock import monotonic_seconds
 from .ports import Request
 from .refusals import BODY_TOO_LARGE, Refusal
 from .worker_pool import WorkerPool
@@ -17,6 +19,8 @@ __all__ = ["AppDoor", "GatewayDoor"]
 
 MAX_APP_BODY_BYTES = 64 * 1024 * 1024
 _MAX_INLINE_BYTES = 64 * 1024
+_LONG_SECONDS = 0.005  # of processor time; a usual call takes a hundredth of it
+_CAREFUL_SECONDS = 1.0
 _MAX_VALUE = 1000  # characters of a header that are looked at
 _BUSY = Refusal(503, "服务器没有空闲线程", "the server has no thread left for this")
 _REASONS = {
@@ -97,25 +101,37 @@ class GatewayDoor:
         self._pool = pool
         self._public_url = public_url
         self._call_in_loop = call_in_loop
+        self._careful_until = 0.0
         self.scheme = "http"
         self.port = ""
 
     def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
-        """Answer at once if that is quick; the reply to CONNECT must not look like a tunnel."""
+        """Answer at once, or in a worker what may take long; the reply to CONNECT is no tunnel."""
         inbound = self._inbound(request)
-        connect = request.head.verb == "CONNECT"
-        if not connect and not self._pool.running and len(inbound.body or b"") < _MAX_INLINE_BYTES:
-            respond(self._answer(inbound))
+        is_small = len(inbound.body or b"") < _MAX_INLINE_BYTES
+        if is_small and not self._pool.running and monotonic_seconds() >= self._careful_until:
+            respond(self._timed_answer(inbound))
             return
 
         def work() -> None:
-            reply = self._answer(inbound)
-            if connect:
-                reply = msgspec.structs.replace(reply, status="501 Not Implemented")
-            self._call_in_loop(respond, reply)
+            self._call_in_loop(respond, self._timed_answer(inbound))
 
         if not self._pool.submit(work):
-            respond(self._answer(inbound))
+            respond(self._timed_answer(inbound))
+
+    def _timed_answer(self, inbound: Inbound) -> Reply:
+        """Return the reply; after a call that took long, the next ones are answered in workers.
+
+        Why a call was refused can take a tenth of a second to find out, and a client that is wrong
+        once is wrong again: others must not wait for it.
+        """
+        began = thread_time()
+        reply = self._answer(inbound)
+        if thread_time() - began > _LONG_SECONDS:
+            self._careful_until = monotonic_seconds() + _CAREFUL_SECONDS
+        if inbound.verb == "CONNECT":
+            return msgspec.structs.replace(reply, status="501 Not Implemented")
+        return reply
 
     def _inbound(self, request: Request) -> Inbound:
         head = request.head

@@ -1,0 +1,95 @@
+"""Requests that overlap: refused ones answered by a worker, held-back replies, clients that go away."""
+
+import http.client
+import json
+import socket
+import threading
+from contextlib import ExitStack, closing
+from time import monotonic
+
+import pytest
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def busy_worker(wire):
+    """A control call at work meanwhile, so that gateway calls go through workers."""
+    made = wire.control("POST", "sandboxes", {"clock": "2026-01-01 00:00:00"})[1]
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.is_set():
+            wire.control("POST", f"sandboxes/{made['id']}/exchanges", {"count": 300})
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    yield
+    done.set()
+    for thread in threads:
+        thread.join(20)
+    wire.control("DELETE", f"sandboxes/{made['id']}")
+
+
+@pytest.mark.usefixtures("busy_worker")
+def test_huge_bodies_answered_by_workers(wire):
+    """A body that is too large is read away also when a worker makes the refusal."""
+    for _ in range(10):
+        status, _, content = wire.ask("POST", "/router/rest?format=json", b"x" * 12 * MIB, FORM)
+        assert (status, json.loads(content)["error_response"]["code"]) == (200, 3)
+
+
+@pytest.mark.usefixtures("busy_worker")
+def test_calls_of_other_sandboxes_while_one_is_at_work(wire):
+    """While one sandbox's control call works, calls of another sandbox are answered."""
+    for _ in range(30):
+        began = monotonic()
+        assert wire.alive()
+        assert monotonic() - began < 3
+
+
+def test_pipelined_requests_behind_a_late_reply(wire):
+    """Requests sent behind one whose reply is held back are answered after it, in their order."""
+    made = wire.control("POST", "sandboxes", {"clock": "2026-03-01 10:00:00"})[1]
+    wire.control("POST", f"sandboxes/{made['id']}/faults", {"fault": "latency", "seconds": 0.3})
+    body = wire.form("taobao.time.get", made)
+    head = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(body)
+    head += b"Content-Type: application/x-www-form-urlencoded\r\n"
+
+    reply = wire.raw((head + b"\r\n" + body) * 3 + head + b"Connection: close\r\n\r\n" + body)
+
+    assert reply.count(b"time_get_response") == 4
+
+
+@pytest.mark.parametrize("fault", ["latency", "slow_body", "reply_lost"])
+def test_clients_that_leave_while_their_reply_is_held_back(wire, fault):
+    """Two hundred clients that go away while a fault holds their reply back leave nothing behind."""
+    made = wire.control("POST", "sandboxes", {"clock": "2026-03-01 10:00:00"})[1]
+    options = {"as": "hang"} if fault == "reply_lost" else {}
+    plan = {"fault": fault, "seconds": 20, "times": 200, **options}
+    assert wire.control("POST", f"sandboxes/{made['id']}/faults", plan)[0] == 201
+    body = wire.form("taobao.time.get", made)
+    head = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n" % len(body)
+    before = threading.active_count()
+    with ExitStack() as stack:
+        for _ in range(200):
+            plug = socket.create_connection(("127.0.0.1", wire.port), timeout=10)
+            stack.enter_context(plug)
+            plug.sendall(head + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
+        assert wire.alive()
+        assert threading.active_count() <= before + 5
+    assert wire.alive()
+
+
+def test_one_connection_for_very_many_calls(wire):
+    """A kept connection carries thousands of calls."""
+    with closing(http.client.HTTPConnection("127.0.0.1", wire.port, timeout=10)) as connection:
+        connection.connect()
+        plug = connection.sock
+        body = wire.form("taobao.time.get")
+        for _ in range(2000):
+            connection.request("POST", "/router/rest", body, FORM)
+            assert connection.getresponse().read()
+        assert connection.sock is plug
