@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-written scenarios stories lint types floors bench build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-written scenarios stories lint types floors bench soak build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -25,7 +25,7 @@ help:
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
-	@echo "make lint types floors build bench clean"
+	@echo "make lint types floors build bench soak clean"
 
 $(VENV)/.run: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更新 (Python 3.11 or newer is needed)"; exit 3; }
@@ -81,6 +81,9 @@ types: $(VENV)/.dev
 
 floors: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/house
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.soak 120
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gateway
