@@ -1,5 +1,6 @@
 """The control API as a function of verb, path and body: over HTTP, or straight into this process."""
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from ..scenario.target import ControlRefused
-from .transport import Transport, Wsgi
+from .transport import ForkedProcess, Transport, Wsgi
 
 if TYPE_CHECKING:
     from ..control.in_process import InProcessControl
@@ -93,6 +94,7 @@ class LocalControl:
     def __init__(self, control: "InProcessControl", app: Any = None) -> None:
         self._control = control
         self._app = app
+        self._process = os.getpid()
 
     @property
     def base_url(self) -> str:
@@ -118,7 +120,10 @@ class LocalControl:
 
         Raises:
             ControlRefused: any status of 400 or more.
+            ForkedProcess: this is a child of the process that made the server.
         """
+        if os.getpid() != self._process:
+            raise ForkedProcess(self.base_url)
         return self._control(verb, path, body, **query)
 
 

@@ -6,6 +6,7 @@ sockets.
 
 import http.client
 import io
+import os
 import select
 import socket
 import ssl
@@ -17,7 +18,7 @@ from weakref import WeakSet
 
 from ..gateway.faults.connection_control import CONNECTION_CONTROL
 
-__all__ = ["Http", "Lost", "Transport", "Unreachable", "Wsgi"]
+__all__ = ["ForkedProcess", "Http", "Lost", "Transport", "Unreachable", "Wsgi"]
 
 Reply = tuple[int, Mapping[str, str], bytes]
 
@@ -38,6 +39,19 @@ class Lost(Unreachable):
     def __init__(self, url: str, how: str) -> None:
         ConnectionError.__init__(self, f"{url} 的应答丢失：{how} (the reply was lost)")
         self.how = how
+
+
+class ForkedProcess(Unreachable):
+    """A handle without sockets is used in a forked child: its sandboxes are the parent's."""
+
+    def __init__(self, url: str) -> None:
+        ConnectionError.__init__(
+            self,
+            "fork 出的子进程不能用父进程的独立环境：在子进程里走 HTTP，用 Server() 的 sandbox.gateway_url"
+            " 或 RemoteServer(url, token)"
+            f" (a forked child cannot use its parent's sandbox {url}: use HTTP there,"
+            " sandbox.gateway_url of a Server() or RemoteServer(url, token))",
+        )
 
 
 class Transport(Protocol):
@@ -61,6 +75,7 @@ class _ThreadConnection:
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
+        self.process = os.getpid()
 
     def __del__(self) -> None:
         self.connection.close()
@@ -120,7 +135,7 @@ class Http:
     def _ready(self) -> http.client.HTTPConnection:
         """Return this thread's connection, open."""
         own: _ThreadConnection | None = getattr(self._local, "connection", None)
-        if own is not None and _closed(own.connection.sock):
+        if own is not None and (own.process != os.getpid() or _closed(own.connection.sock)):
             self._drop()
             own = None
         if own is None:
@@ -197,7 +212,10 @@ class Wsgi:
         base_url: str = "http://127.0.0.1",
         timeout: float | None = 30.0,
     ) -> None:
-        self.app, self.base_url, self._timeout = app, base_url, timeout
+        self.app = app
+        self.base_url = base_url
+        self._timeout = timeout
+        self._process = os.getpid()
         parts = urlsplit(base_url)
         self._scheme, self._host, self._port = parts.scheme, parts.netloc, str(parts.port or 80)
 
@@ -208,7 +226,10 @@ class Wsgi:
 
         Raises:
             Lost: a planned fault keeps the reply from arriving whole.
+            ForkedProcess: this is a child of the process that made the transport.
         """
+        if os.getpid() != self._process:
+            raise ForkedProcess(self.base_url)
         address, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": verb,
