@@ -31,7 +31,7 @@ from ..domain.evidence import Evidence
 from ..domain.moves import Move
 from ..protocol.shapes import Field, Param, ValueKind
 
-__all__ = ["Method", "make_fields_param", "response_wrapper"]
+__all__ = ["Method", "make_fields_param", "response_wrapper", "split_field_names"]
 
 
 def response_wrapper(name: str) -> str:
@@ -45,6 +45,13 @@ def response_wrapper(name: str) -> str:
 def make_fields_param(limit: int) -> Param:
     """Return the parameter `fields`: the members of the record to return, at most `limit` names."""
     return Param(name="fields", kind=ValueKind.STRINGS, required=True, limit=limit, zh="返回字段")
+
+
+def split_field_names(value: object) -> tuple[str, ...]:
+    """Return the names in a bound `fields`: a tuple already, or the text of a plain parameter."""
+    if not isinstance(value, str):
+        return value  # type: ignore[return-value]  # bound as names
+    return tuple([name for part in value.split(",") if (name := part.strip())])
 
 
 class Method(Struct, frozen=True, kw_only=True):

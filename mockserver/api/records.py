@@ -188,36 +188,37 @@ EXCHANGE: tuple[Column, ...] = (
     _column("attributes", "扩展属性(JSON 文本)", GET_AND_LIST, _read_attributes),
 )
 
-_EXCHANGE_COLUMNS: Mapping[RecordKind, Mapping[str, Column]] = MappingProxyType(
-    {
-        kind: {name: column for column in EXCHANGE if kind in column.kinds for name in column.names}
-        for kind in ALL
-    }
-)
-
 
 def select_exchange_fields(kind: RecordKind) -> tuple[Field, ...]:
     """Return the declared fields of an exchange in replies of this kind, in order."""
     return tuple(column.field for column in EXCHANGE if kind in column.kinds)
 
 
+@lru_cache(4096)  # clients ask for the same fields in every call
+def _select_columns(kind: RecordKind, fields: tuple[str, ...]) -> tuple[tuple[str, Reader], ...]:
+    """Return name and reader of the requested fields that stand in the record, alphabetically.
+
+    Every captured JSON has its names in this order.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
+    columns = _COLUMNS[kind]
+    readers = {columns[name].field.name: columns[name].read for name in fields if name in columns}
+    return tuple(sorted(readers.items()))
+
+
 def build_exchange_record(
     exchange: Exchange, fields: Iterable[str], kind: RecordKind, view: RecordView
 ) -> Tree:
-    """Return the requested fields of an exchange by name, in the order of `fields`.
+    """Return the requested fields of an exchange by name, alphabetically.
 
     Unknown names are ignored, absent values left out.  A value that was set when the exchange was
     opened (`verbatim`) is shown as it was set.
     """
-    columns = _EXCHANGE_COLUMNS[kind]
     verbatim = exchange.verbatim or {}
     record: Tree = {}
-    for asked_name in fields:
-        column = columns.get(asked_name)
-        if column is None:
-            continue
-        name = column.field.name
-        value = verbatim[name] if name in verbatim else column.read(exchange, view)
+    for name, read in _select_columns(kind, tuple(fields)):
+        value = verbatim[name] if name in verbatim else read(exchange, view)
         if value is not None:
             record[name] = value
     return record
@@ -260,10 +261,11 @@ MESSAGE: tuple[Column, ...] = (
     ),
     _column("open_uid", "留言者openId", ONLY_MESSAGE_LISTED, _read("open_uid"), personal=True),
 )
-_MESSAGE_COLUMNS: Mapping[RecordKind, Mapping[str, Column]] = MappingProxyType(
+_COLUMNS: Mapping[RecordKind, Mapping[str, Column]] = MappingProxyType(
     {
-        kind: {column.field.name: column for column in MESSAGE if kind in column.kinds}
-        for kind in BOTH_MESSAGES
+        kind: {name: column for column in columns if kind in column.kinds for name in column.names}
+        for kinds, columns in ((ALL, EXCHANGE), (BOTH_MESSAGES, MESSAGE))
+        for kind in kinds
     }
 )
 
@@ -276,7 +278,6 @@ def select_message_fields(kind: RecordKind) -> tuple[Field, ...]:
 def build_message_record(
     message: Message, fields: Iterable[str], kind: RecordKind, view: RecordView
 ) -> Tree:
-    """Return the requested fields of a message by name; unknown and absent ones are left out."""
-    columns = _MESSAGE_COLUMNS[kind]
-    values = {name: columns[name].read(message, view) for name in fields if name in columns}
+    """Return the requested fields of a message by name, alphabetically, absent ones left out."""
+    values = {name: read(message, view) for name, read in _select_columns(kind, tuple(fields))}
     return {name: value for name, value in values.items() if value is not None}

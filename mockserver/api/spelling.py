@@ -123,7 +123,14 @@ _EXCHANGE_NAMES = frozenset(name for column in EXCHANGE for name in column.names
 FIELD_NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         method.name: frozenset(
-            name for field in method.record for name in (field.name, field.requested_as) if name
+            name
+            for field in method.record
+            for name in (
+                field.name,
+                field.requested_as,
+                *(f"{field.name}.{member.name}" for member in field.of),
+            )
+            if name
         )
         for method in METHODS.values()
     }
@@ -162,7 +169,12 @@ def describe_unknown_parameters(method: Method, names: Iterable[str]) -> Iterato
 def describe_unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
     """Yield a sentence for each name in `fields` that the method does not return, at most ten."""
     known = FIELD_NAMES[method.name]
-    unknown = [name for name in dict.fromkeys(fields) if name.partition(".")[0] not in known]
+    nested = {name.partition(".")[0] for name in known if "." in name}
+    unknown = [
+        name
+        for name in dict.fromkeys(fields)
+        if name not in known and ((head := name.partition(".")[0]) not in known or head in nested)
+    ]
     for name in unknown[:_MAX_SENTENCES]:
         yield _describe("fields 中的", "in fields,", name, method)
 

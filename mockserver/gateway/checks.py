@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ..api.declaration import split_field_names
 from ..api.methods import METHODS
 from ..api.spelling import (
     FIELD_NAMES,
@@ -248,7 +249,7 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         rules.number,
         lenient="" if rules["fields_required"] else "fields",
     )
-    fields: tuple[str, ...] = call.arguments.get("fields", ())  # type: ignore[assignment]  # bound as names
+    fields = split_field_names(call.arguments.get("fields", ()))
     if not FIELD_NAMES[call.method.name].issuperset(fields):
         call.warnings += describe_unknown_fields(call.method, fields)
 

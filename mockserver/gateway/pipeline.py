@@ -178,7 +178,7 @@ def _move(call: Call) -> Tree:
         record = build_message_record(message, names, RecordKind.MESSAGE_ADDED, view)
         return {"result": {"results": Items("refund_message", [record])}}
     record = build_exchange_record(outcome.exchange, names, RecordKind.WRITE, view)
-    return {"result": {"success": True, "exchange": record}}
+    return {"result": {"exchange": record, "success": True}}
 
 
 def _refuse(call: Call, refusal: DomainError) -> Tree:
@@ -220,7 +220,7 @@ def _stubbed_reply(call: Call) -> tuple[str, Tree]:
 def _business_failure(method: Method, code: str, message: str) -> Tree:
     """Return a business failure in the form that the method has for it."""
     if method.failure == "msg_code":
-        return {"result": {"success": False, "msg_code": code, "message": message}}
+        return {"result": {"message": message, "msg_code": code, "success": False}}
     return {"result": {"error_code": code, "error_msg": message}}
 
 

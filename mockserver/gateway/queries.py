@@ -10,15 +10,16 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from ..api.declaration import Method
+from ..api.declaration import Method, split_field_names
 from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
-from ..domain.catalogue import Address, Trade, refusal_stage
+from ..domain.catalogue import Address, refusal_stage
 from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments, make_invalid_error
-from ..protocol.shapes import Items, Tree, show_price
+from ..protocol.shapes import Items, Tree
 from ..world.identity import Session
 from ..world.listing import ExchangeFilter
 from ..world.view import WorldView
+from .trade_record import build_trade_record
 
 __all__ = ["QUERIES", "QueryContext", "exchange_filter", "requested_fields"]
 
@@ -40,8 +41,8 @@ class QueryContext(Struct, frozen=True):
 
 def requested_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
     """Return the names in `fields`; all names of the record if the parameter is absent."""
-    asked = arguments.get("fields")
-    return cast("tuple[str, ...]", asked) if asked else tuple(field.name for field in method.record)
+    names = split_field_names(arguments.get("fields", ()))
+    return names or tuple(field.name for field in method.record)
 
 
 def _exchange(query: QueryContext) -> Tree:
@@ -49,8 +50,8 @@ def _exchange(query: QueryContext) -> Tree:
     fields = requested_fields(query.method, query.arguments)
     return {
         "result": {
-            "success": True,
             "exchange": build_exchange_record(exchange, fields, RecordKind.GET, query.view),
+            "success": True,
         }
     }
 
@@ -84,20 +85,21 @@ def _exchanges(query: QueryContext) -> Tree:
     total, rows = query.world.list_exchanges(exchange_filter(query), page_no, size)
     fields = requested_fields(query.method, query.arguments)
     found = [build_exchange_record(row, fields, RecordKind.LIST, query.view) for row in rows]
-    return {**_listed("exchange", found), **_counts(total, len(found), page_no, size)}
+    return _page_members("exchange", found, total, is_last=page_no * size >= total)
 
 
 def _page(given: Arguments) -> tuple[int, int]:
     return cast("int", given["page_no"]), cast("int", given["page_size"])
 
 
-def _listed(item: str, rows: list[Tree]) -> Tree:
-    """Return `results`, or nothing for no rows."""
-    return {"results": Items(item, rows)} if rows else {}
-
-
-def _counts(total: int, page: int, page_no: int, size: int) -> Tree:
-    return {"has_next": page_no * size < total, "page_results": page, "total_results": total}
+def _page_members(item: str, rows: list[Tree], total: int, *, is_last: bool) -> Tree:
+    """Return the members of a page; `results` is absent when there is nothing."""
+    return {
+        "has_next": not is_last,
+        "page_results": len(rows),
+        **({"results": Items(item, rows)} if rows else {}),
+        "total_results": total,
+    }
 
 
 def _messages(query: QueryContext) -> Tree:
@@ -116,12 +118,9 @@ def _messages(query: QueryContext) -> Tree:
         build_message_record(m, fields, RecordKind.MESSAGE_LISTED, query.view)
         for m in newest[(page_no - 1) * size : page_no * size]
     ]
-    return {
-        "result": {
-            **_listed("refund_message", rows),
-            **_counts(len(newest), len(rows), page_no, size),
-        }
-    }
+    total = len(newest)
+    page = _page_members("refund_message", rows, total, is_last=page_no * size >= total)
+    return {"result": page}
 
 
 def _reasons(query: QueryContext) -> Tree:
@@ -129,11 +128,12 @@ def _reasons(query: QueryContext) -> Tree:
     kind, stage = query.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
     fields = requested_fields(query.method, query.arguments)
     rows = [
-        {name: getattr(reason, name) for name in fields if name in ("reason_id", "reason_text")}
+        {name: getattr(reason, name) for name in ("reason_id", "reason_text") if name in fields}
         for reason in query.world.reasons
         if reason.stage == stage and (not kind or Phase(cast("int", kind)) in reason.phases)
     ]
-    return {"result": {**_listed("reason", rows), "total_results": len(rows)}}
+    results = {"results": Items("reason", rows)} if rows else {}
+    return {"result": {**results, "total_results": len(rows)}}
 
 
 _ADDRESS_FILTERS: Mapping[str, Callable[[Address], bool]] = {
@@ -151,89 +151,27 @@ def _addresses(query: QueryContext) -> Tree:
     """
     selected = _ADDRESS_FILTERS[cast("str", query.arguments.get("rdef", ""))]
     addresses = query.world.shop(query.shop).addresses
-    rows = [asdict(address) for address in addresses if selected(address)]
+    rows = [dict(sorted(asdict(address).items())) for address in addresses if selected(address)]
     return {"addresses": Items("address_result", rows)} if rows else {}
 
 
 def _carriers(query: QueryContext) -> Tree:
     fields = requested_fields(query.method, query.arguments)
-    known = {field.name for field in query.method.record}
+    names = sorted({field.name for field in query.method.record} & set(fields))
     rows = [
-        {
-            name: value
-            for name in fields
-            if name in known and (value := getattr(carrier, name)) != ""
-        }
+        {name: value for name in names if (value := getattr(carrier, name)) != ""}
         for carrier in query.world.carriers
     ]
     return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
 
 
 def _trade(query: QueryContext) -> Tree:
-    """Return the trade with what its exchanges know of it: sub-orders, SKUs, buyer."""
+    """Return the trade with what the sandbox knows of it: sub-orders, SKUs, buyer."""
     orders = [trade for trade in query.world.trades() if trade.tid == query.arguments["tid"]]
     if not orders or orders[0].shop != query.shop:
         raise make_invalid_error("tid", "交易不存在", "no such trade")
-    every = _trade_members(orders, query)
-    wanted = dict.fromkeys(
-        name.partition(".")[0] for name in requested_fields(query.method, query.arguments)
-    )
-    return {"trade": {name: every[name] for name in wanted if every.get(name) not in (None, "")}}
-
-
-def _trade_members(orders: list[Trade], query: QueryContext) -> Tree:
-    trade, buyer = orders[0], query.world.buyer(orders[0].buyer)
-    created, paid = (
-        query.view.time(trade.created),
-        show_price(sum(order.payment for order in orders)),
-    )
-    address = (buyer.address if buyer else "").split("^^^")
-    state, city, district, detail = address if len(address) == 4 else ("", "", "", "".join(address))
-    return {
-        "tid": trade.tid,
-        "status": trade.status,
-        "type": "fixed",
-        "seller_nick": trade.shop,
-        "buyer_nick": trade.buyer,
-        "buyer_open_uid": buyer.open_uid if buyer else None,
-        "created": created,
-        "pay_time": created,
-        "modified": created,
-        "payment": paid,
-        "num": sum(order.num for order in orders),
-        "receiver_name": buyer.name if buyer else None,
-        "receiver_state": state,
-        "receiver_city": city,
-        "receiver_district": district,
-        "receiver_address": detail,
-        "receiver_mobile": buyer.phone if buyer else None,
-        "oaid": buyer.oaid if buyer else None,
-        "orders": Items("order", [_order(order, query) for order in orders]),
-    }
-
-
-def _order(order: Trade, query: QueryContext) -> Tree:
-    """Return a sub-order; an exchange of it is shown as its refund."""
-    goods = query.world.goods_of_sku(order.sku_id)
-    dispute = query.world.exchange_of_order(order.oid)
-    shown: Tree = {
-        "oid": order.oid,
-        "status": order.status,
-        "num": order.num,
-        "sku_id": order.sku_id,
-        "total_fee": show_price(order.payment),
-        "payment": show_price(order.payment),
-        "title": goods.title if goods else order.sku_id,
-        "refund_status": "NO_REFUND" if dispute is None else dispute.status.refund_status,
-        "refund_id": dispute.dispute_id if dispute else None,
-    }
-    if goods:
-        shown |= {
-            "price": show_price(goods.price),
-            "num_iid": goods.num_iid,
-            "outer_sku_id": goods.outer_id,
-        }
-    return shown
+    names = requested_fields(query.method, query.arguments)
+    return {"trade": build_trade_record(orders, names, query.world, query.view)}
 
 
 def _time(query: QueryContext) -> Tree:

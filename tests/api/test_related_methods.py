@@ -93,6 +93,33 @@ def test_replies_have_the_pages_fields(reference, name):
     }
 
 
+def _compare_with_page(fields, entries):
+    """Declared fields stand on the page with their types, to the last leaf."""
+    for field in fields:
+        entry = entries[field.name]
+        if isinstance(entry, str):
+            kind = "String" if field.kind is ValueKind.PRICE else field.kind.value
+            assert (kind, field.of) == (entry, ()), field.name
+            continue
+        assert field.kind is ValueKind.OBJECT
+        assert field.item == entry.get("wire_key", "")
+        _compare_with_page(field.of, entry["fields"])
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_a_neighbour_is_its_page(neighbours, name):
+    """Number, title, session, parameters and reply fields are the official metadata's."""
+    method, entry = METHODS[name], neighbours[name]
+
+    assert (method.doc_id, method.title) == (entry["doc_id"], entry["title"])
+    assert method.session is (entry["session"] == "required")
+    assert {p.name: (p.kind.value, p.required, p.limit) for p in method.params} == {
+        key: (declared["type"], declared.get("required", False), declared.get("max_list", 0))
+        for key, declared in entry["params"].items()
+    }
+    _compare_with_page(method.reply, entry["reply"])
+
+
 def test_a_trade_has_orders():
     """tid and oid are numbers; the sub-orders stand in `orders.order`."""
     (trade,) = METHODS["taobao.trade.fullinfo.get"].reply

@@ -27,7 +27,7 @@ def test_json_is_compact_raw_and_ends_with_the_request_id(world, signed, send):
     [exchange] = world.open({"reason": "尺码/颜色"})
     text = text_of(send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num")))
     assert re.fullmatch(
-        r'\{"tmall_exchange_get_response":\{"result":\{"success":true,"exchange":\{"reason":"尺码/颜色","num":1\}\},'
+        r'\{"tmall_exchange_get_response":\{"result":\{"exchange":\{"num":1,"reason":"尺码/颜色"\},"success":true\},'
         r'"request_id":"[0-9a-z]{12,13}"\}\}',
         text,
     )
@@ -60,7 +60,8 @@ def test_xml_is_the_default(world, signed, send, asked):
     )
     assert text.startswith(
         HEAD
-        + "<tmall_exchange_get_response><result><success>true</success><exchange><reason>a&lt;b&gt;&amp;\"c'</reason>"
+        + "<tmall_exchange_get_response><result><exchange><num>1</num>"
+        + "<reason>a&lt;b&gt;&amp;\"c'</reason></exchange><success>true</success></result>"
     )
     assert re.search(
         r"<request_id>[0-9a-z]{12,13}</request_id></tmall_exchange_get_response>$", text

@@ -258,7 +258,7 @@ def test_a_trade_shows_how_its_exchange_stands(world, top, status, text):
     ]["order"]
     assert [order["refund_status"] for order in shown] == [text]
     assert [order.get("refund_id") for order in shown] == [
-        exchanges[0].dispute_id if exchanges else None
+        str(exchanges[0].dispute_id) if exchanges else None
     ]
 
 

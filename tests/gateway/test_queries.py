@@ -1,5 +1,7 @@
 """What the reading methods answer: one exchange, lists, messages, refuse reasons, and the four neighbours."""
 
+import json
+
 import pytest
 
 from tests.oracle import ADDRESS_KINDS, CARRIERS, STATUS_TEXTS, WAYBILLS
@@ -37,7 +39,7 @@ def test_get_shows_the_whole_whitelist(world, top):
     [exchange] = world.open({"status": 13, "tid": 2839475610293847561, "oid": 2839475610293847562})
     found = top.result(GET, dispute_id=exchange.dispute_id, fields=WHITELIST)["result"]
     record = found["exchange"]
-    assert list(found) == ["success", "exchange"]
+    assert list(found) == ["exchange", "success"]
     assert found["success"] is True
     assert set(record) == set(WHITELIST.replace("bizorder_id", "biz_order_id").split(","))
     assert (record["dispute_id"], record["alipay_no"], record["biz_order_id"]) == (
@@ -417,7 +419,9 @@ def test_trade_agrees_with_the_exchange(world, top):
         {"buyer_nick": "新买家", "bought_sku": "5111111111111", "tid": 61, "oid": 71}
     )
     trade = top.result(
-        "taobao.trade.fullinfo.get", tid=61, fields="tid,buyer_nick,seller_nick,orders.oid"
+        "taobao.trade.fullinfo.get",
+        tid=61,
+        fields="tid,buyer_nick,seller_nick,orders.oid,orders.sku_id",
     )["trade"]
     [order] = trade["orders"]["order"]
     assert (trade["tid"], trade["buyer_nick"], trade["seller_nick"]) == (
@@ -425,7 +429,49 @@ def test_trade_agrees_with_the_exchange(world, top):
         "新买家",
         exchange.shop,
     )
-    assert (order["oid"], order["sku_id"]) == (71, "5111111111111")
+    assert order == {"oid": 71, "sku_id": "5111111111111"}
+
+
+RECEIVER = "receiver_name,receiver_address,receiver_mobile,receiver_phone,created"
+
+
+@pytest.mark.parametrize(
+    ("fields", "given"),
+    [
+        (f"oaid,{RECEIVER}", True),
+        (f" oaid ,\n{RECEIVER}", True),
+        ("oaid", False),
+        *((f"oaid,{RECEIVER}".replace(f",{name}", ""), False) for name in RECEIVER.split(",")),
+    ],
+)
+def test_oaid_of_a_trade_stands_beside_the_receiver(world, top, fields, given):
+    """oaid is given only where fields also hold the receiver's four and created."""
+    trade = next(iter(world._state.trades.values()))
+    shown = top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields=fields)["trade"]
+    assert ("oaid" in shown) is given
+
+
+@pytest.mark.parametrize("fields", [",".join(["tid"] * 500), "tid,orders", "include_oaid"])
+def test_fields_of_a_trade_are_a_plain_text(world, top, fields):
+    """There is no limit of names; orders alone asks for whole sub-orders."""
+    trade = next(iter(world._state.trades.values()))
+    shown = top.result(
+        "taobao.trade.fullinfo.get", tid=trade.tid, fields=fields, include_oaid="true"
+    )["trade"]
+    assert set(shown) == {"tid", "orders"} & set(fields.split(","))
+    if "orders" in shown:
+        assert {"oid", "oid_str", "outer_iid", "divide_order_fee"} <= set(
+            shown["orders"]["order"][0]
+        )
+
+
+def test_unknown_members_of_sub_orders_are_warned_of(world, top):
+    """A name that a sub-order does not have gives a warning in the journal, a known one does not."""
+    trade = next(iter(world._state.trades.values()))
+    top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields="orders.oid,orders.nonsense")
+    [entry] = world.journal.select({}, 1)[1]
+    [warning] = json.loads(entry.warnings)
+    assert "orders.nonsense" in warning
 
 
 def test_trade_of_nobody(top):

@@ -18,6 +18,7 @@ ACROSS_MODULES = {
     "control/test_rights.py",
     "control/test_snapshots.py",
     "domain/test_status.py",
+    "gateway/test_declared_types.py",
     "gateway/test_isolation.py",
     "gateway/test_privacy.py",
     "gateway/test_writes.py",

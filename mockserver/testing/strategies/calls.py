@@ -146,7 +146,12 @@ def _params(method: Method, known: _KnownValues) -> SearchStrategy[dict[str, Val
 def _value(method: Method, param: Param) -> SearchStrategy[Any]:
     """Draw a value that the parameter takes."""
     if param.name == "fields" and method.record:
-        return _items(param, st.sampled_from(method.all_fields.split(",")))
+        names = st.lists(
+            st.sampled_from(method.all_fields.split(",")),
+            min_size=1,
+            max_size=param.limit or _MAX_SHORT,
+        )
+        return names.map(",".join)
     if param.kind is ValueKind.STRINGS:
         return _items(param, _one(param, param.items))
     return _one(param, param.kind)

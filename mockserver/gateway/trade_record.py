@@ -1,0 +1,159 @@
+"""The trade behind an exchange, as taobao.trade.fullinfo.get shows it: sub-orders, SKUs, buyer.
+
+A sandbox knows of a trade what an exchange needs.  What it does not know is absent, as the platform
+leaves out what is empty.  All instants of a trade are the one that the sandbox has, `created`.
+
+Source: docs/spec/evidence-2026-11.md#evidence-3.3.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from ..api.records import RecordView
+from ..domain.catalogue import Buyer, Trade
+from ..protocol.shapes import Items, Tree, show_price
+from ..world.view import WorldView
+
+__all__ = ["build_trade_record"]
+
+# `oaid` stands in a reply only if `fields` also holds these
+_BESIDE_OAID = frozenset(
+    ("receiver_name", "receiver_address", "receiver_mobile", "receiver_phone", "created")
+)
+_SHIPPED = frozenset(
+    ("SELLER_CONSIGNED_PART", "WAIT_BUYER_CONFIRM_GOODS", "TRADE_BUYER_SIGNED", "TRADE_FINISHED")
+)
+_CONFIRM_TIME = timedelta(days=10)  # a buyer who does nothing has confirmed after it
+_ALIPAY_DIGITS = 28
+_NO_FEE = "0.00"
+
+
+def build_trade_record(
+    orders: Sequence[Trade], names: Sequence[str], world: WorldView, view: RecordView
+) -> Tree:
+    """Return the requested members of the trade that `orders` make up, alphabetically.
+
+    `orders` alone asks for whole sub-orders, `orders.oid` for one member of each.  `oaid` is given
+    only beside the receiver's fields and `created`.
+    """
+    requested = set(names)
+    if not requested >= _BESIDE_OAID:
+        requested.discard("oaid")
+    record = _select(_trade_members(orders, world, view), requested)
+    inner = {name.partition(".")[2] for name in requested if name.startswith("orders.")}
+    if "orders" in requested or inner:
+        rows = [_order_members(order, world, view) for order in orders]
+        whole = "orders" in requested
+        selected = [_select(row, set(row) if whole else inner) for row in rows]
+        record["orders"] = Items("order", selected)
+    return dict(sorted(record.items()))
+
+
+def _select(members: Tree, names: set[str]) -> Tree:
+    """Return the members of these names that have a value, alphabetically."""
+    return {
+        name: members[name]
+        for name in sorted(names & members.keys())
+        if members[name] not in (None, "")
+    }
+
+
+def _trade_members(orders: Sequence[Trade], world: WorldView, view: RecordView) -> Tree:
+    trade = orders[0]
+    created = view.time(trade.created)
+    payment = show_price(sum(order.payment for order in orders))
+    return {
+        "tid": trade.tid,
+        "tid_str": str(trade.tid),
+        "status": trade.status,
+        "type": "fixed",
+        "title": trade.shop,
+        "seller_nick": trade.shop,
+        "seller_flag": 0,
+        "buyer_nick": trade.buyer,
+        "created": created,
+        "pay_time": created,
+        "modified": created,
+        **_instants(trade, view),
+        "payment": payment,
+        "received_payment": payment if trade.status == "TRADE_FINISHED" else _NO_FEE,
+        "total_fee": payment,
+        "post_fee": _NO_FEE,
+        "discount_fee": _NO_FEE,
+        "adjust_fee": _NO_FEE,
+        "has_post_fee": True,
+        "num": sum(order.num for order in orders),
+        "alipay_no": f"{created[:10].replace('-', '')}{trade.tid:020}"[:_ALIPAY_DIGITS],
+        "shipping_type": "express",
+        "trade_from": "TAOBAO",
+        "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
+        **_receiver(world.buyer(trade.buyer), view),
+    }
+
+
+def _instants(trade: Trade, view: RecordView) -> Tree:
+    """Return when the trade was shipped, ends by itself, and ended, as far as it has come."""
+    created = view.time(trade.created)
+    return {
+        "consign_time": created if trade.status in _SHIPPED else None,
+        "timeout_action_time": view.time(trade.created + _CONFIRM_TIME)
+        if trade.status == "WAIT_BUYER_CONFIRM_GOODS"
+        else None,
+        "end_time": created if trade.status == "TRADE_FINISHED" else None,
+    }
+
+
+def _receiver(buyer: Buyer | None, view: RecordView) -> Tree:
+    """Return the buyer's name and address, which sandboxes keep as 省^^^市^^^区^^^详细."""
+    if buyer is None:
+        return {}
+    address = buyer.address.split("^^^")
+    state, city, district, detail = address if len(address) == 4 else ("", "", "", buyer.address)
+    return {
+        "buyer_open_uid": buyer.open_uid,
+        "oaid": buyer.oaid,
+        "receiver_name": buyer.name,
+        "receiver_state": state,
+        "receiver_city": city,
+        "receiver_district": district,
+        "receiver_address": detail,
+        "receiver_zip": "000000",
+        "receiver_mobile": buyer.phone,
+    }
+
+
+def _order_members(order: Trade, world: WorldView, view: RecordView) -> dict[str, Any]:
+    """Return a sub-order; an exchange of it shows as its refund."""
+    goods = world.goods_of_sku(order.sku_id)
+    dispute = world.exchange_of_order(order.oid)
+    payment = show_price(order.payment)
+    members: Tree = {
+        **_instants(order, view),
+        "oid": order.oid,
+        "oid_str": str(order.oid),
+        "status": order.status,
+        "num": order.num,
+        "sku_id": order.sku_id,
+        "total_fee": payment,
+        "payment": payment,
+        "divide_order_fee": payment,
+        "discount_fee": _NO_FEE,
+        "adjust_fee": _NO_FEE,
+        "part_mjz_discount": _NO_FEE,
+        "title": goods.title if goods else order.sku_id,
+        "order_from": "TAOBAO",
+        "shipping_type": "express",
+        "buyer_rate": False,
+        "seller_rate": False,
+        "refund_status": "NO_REFUND" if dispute is None else dispute.status.refund_status,
+        "refund_id": str(dispute.dispute_id) if dispute else None,
+    }
+    if goods:
+        members |= {
+            "price": show_price(goods.price),
+            "num_iid": goods.num_iid,
+            "outer_iid": goods.outer_id,
+            "outer_sku_id": goods.outer_id,
+        }
+    return members
