@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ..service.context import ServerContext
-from ..service.problem import Problem, exception_place, problem_of
+from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.document import BadDocument
 from .in_process import InProcessControl
@@ -37,7 +37,7 @@ def control_blueprint(context: ServerContext) -> Blueprint:
                 Problem(400, "请求体中断，没有收全", "the body broke off", field="body")
             )
         except Exception as error:
-            problem = error if isinstance(error, Problem) else problem_of(error)
+            problem = error if isinstance(error, Problem) else make_problem(error)
             if problem is None:
                 raise
             return _problem_response(problem)

@@ -73,7 +73,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
                     "应为 next、时刻 yyyy-MM-dd HH:mm:ss 或 deadline:换货单号",
                     "next, an instant, or deadline:<dispute_id>",
                 )
-            at = world.view.clock.recorded(instant)
+            at = world.view.clock.to_inner(instant)
             if at < work.now:
                 raise BadDocument("to", "早于独立环境的当前时间", "earlier than the sandbox's now")
         if at is None:

@@ -8,7 +8,7 @@ __all__ = ["ROUTES"]
 
 
 def _coverage(request: ControlRequest) -> tuple[int, Any]:
-    return 200, request.world.coverage.shown()
+    return 200, request.world.coverage.serialize()
 
 
 def _clear(request: ControlRequest) -> tuple[int, Any]:

@@ -9,7 +9,7 @@ from ..domain.exchange import Exchange
 from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.play import possible
 from ..protocol.shapes import show_time
-from ..service.problem import Problem, by_actor
+from ..service.problem import Problem, group_by_actor
 from ..service.serializers import serialize_exchange, serialize_message
 from ..world.document import BadDocument
 from ..world.move_parser import ParsedMove, parse_move
@@ -106,7 +106,7 @@ def _describe_refusal(
         failure=refused.failure,
         status_now=exchange.status.value,
         status_text=world.view.rules.text(f"text.{exchange.status.value}"),
-        possible=by_actor(possible(exchange, world.view.table)),
+        possible=group_by_actor(possible(exchange, world.view.table)),
         **serialize_near_miss(near_miss, lambda at: show_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),

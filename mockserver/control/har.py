@@ -16,7 +16,7 @@ from ..protocol.json_form import parse_tree, write_json
 from ..protocol.shapes import BEIJING
 from ..protocol.xml_form import write_xml
 from ..version import __version__
-from ..world.journal import MASK, Entry, clipped
+from ..world.journal import MASK, Entry, is_clipped
 
 __all__ = ["build_har"]
 
@@ -39,7 +39,7 @@ def build_har(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    document = entry.shown()
+    document = entry.serialize()
     took = entry.micros / 1000
     started = datetime.fromtimestamp(entry.real - entry.micros / 1e6, BEIJING)
     return {
@@ -56,7 +56,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 def _request(
     entry: Entry, params: Mapping[str, Any], files: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    pairs = [] if clipped(params) else list(params.items())
+    pairs = [] if is_clipped(params) else list(params.items())
     query, rest = pairs[: entry.in_query], pairs[entry.in_query :]
     sent: list[dict[str, str]] = [_pair(*item) for item in rest]
     sent += [
@@ -84,7 +84,7 @@ def _response(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any])
         if params.get("format") == "json"
         else "text/xml;charset=UTF-8"
     )
-    if clipped(reply):
+    if is_clipped(reply):
         content = {
             "size": reply["bytes"],
             "mimeType": kind,

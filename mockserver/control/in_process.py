@@ -27,7 +27,7 @@ import msgspec
 
 from ..scenario.target import ControlRefused, TargetFactory
 from ..service.context import ServerContext
-from ..service.problem import Problem, problem_of
+from ..service.problem import Problem, make_problem
 from .route import ControlRequest, Route, parse_body
 from .routes import resolve
 from .scenario_target import SandboxTarget, gateway_sender, sandbox_targets
@@ -83,7 +83,7 @@ class InProcessControl:
         except Problem:
             raise
         except Exception as error:
-            problem = problem_of(error)
+            problem = make_problem(error)
             if problem is None:
                 raise
             raise problem from None

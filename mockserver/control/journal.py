@@ -45,7 +45,7 @@ def _read_filters(request: ControlRequest) -> dict[str, str]:
 def _serialize_page(page: Page) -> tuple[int, Any]:
     document = {
         "total": page.total,
-        "items": [entry.shown() for entry in page.entries],
+        "items": [entry.serialize() for entry in page.entries],
         "next": page.next,
     }
     if page.missed:
@@ -63,7 +63,7 @@ def _select(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
     after = parse_count(request.query, "after", 0, _MAX_POSITION)
     seconds = _parse_seconds(request.query.get("wait", "0"))
     with request.context.waiting(seconds) as patience:
-        return _serialize_page(journal.later(after, filters, limit, patience))
+        return _serialize_page(journal.read_after(after, filters, limit, patience))
 
 
 def _parse_seconds(text: str) -> float:
@@ -100,7 +100,7 @@ def _all_requests(request: ControlRequest) -> tuple[int, Any]:
     )
     return 200, {
         "total": sum(total for total, _ in selections),
-        "items": [entry.shown() for entry in newest[:limit]],
+        "items": [entry.serialize() for entry in newest[:limit]],
     }
 
 
@@ -132,7 +132,7 @@ def _request(request: ControlRequest) -> tuple[int, Any]:
     ):
         entry = journal.find(request_id)
         if entry is not None:
-            return 200, entry.shown()
+            return 200, entry.serialize()
     raise Problem(
         404,
         f"没有请求 {request_id}(可能已被更新的请求挤出)",

@@ -10,7 +10,7 @@ from ..protocol.shapes import Tree
 from ..service.problem import exception_place
 from ..world.directory import Directory
 from ..world.journal import Entry
-from ..world.masking import kept, mask_params, mask_reply, scrub
+from ..world.masking import encode_clipped, mask_params, mask_reply, scrub
 from .call import Call
 from .faults.reply_effects import fault_sentences, mark_entry
 
@@ -36,7 +36,7 @@ def build_entry(
     misread = (call.inbound.body or b"-")[0] in _NOT_A_FORM
     params, coded, hidden = mask_params(call.texts, directory, own_secrets, misread=misread)
     warnings = [warning[:_MAX_SENTENCE] for warning in call.warnings] if call.warnings else []
-    reply = kept(mask_reply(tree, call.stub is not None))
+    reply = encode_clipped(mask_reply(tree, call.stub is not None))
     sub_code = error.sub_code if error else ""
     if hidden:
         warnings = [scrub(warning, hidden) for warning in warnings]
@@ -75,7 +75,7 @@ def build_entry(
         body_size=len(inbound.body or b""),
         files=_files(call) if call.files else b"[]",
         mark=_mark(call),
-        warnings=kept(warnings) if warnings else b"[]",
+        warnings=encode_clipped(warnings) if warnings else b"[]",
         cause_zh=cause_zh[:_MAX_SENTENCE],
         cause_en=cause_en[:_MAX_SENTENCE],
         doctor=findings,
@@ -123,7 +123,7 @@ def _diagnose(call: Call, directory: Directory, error: TopError | None) -> bytes
 
 def _files(call: Call) -> bytes:
     """Return field name and size of each file as JSON; the client's own file names are not kept."""
-    return kept(
+    return encode_clipped(
         [{"name": upload.name[:200], "bytes": len(upload.content)} for upload in call.files]
     )
 

@@ -62,7 +62,7 @@ def exchange_filter(query: QueryContext) -> ExchangeFilter:
 
     def instant(name: str) -> datetime | None:
         found = given.get(name)
-        return None if found is None else clock.recorded(cast("datetime", found))
+        return None if found is None else clock.to_inner(cast("datetime", found))
 
     return ExchangeFilter(
         shop=query.shop,

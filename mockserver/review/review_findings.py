@@ -9,7 +9,7 @@ from msgspec import Struct
 from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..protocol.binding import SYSTEM_PARAMETERS
-from ..world.journal import Entry, clipped, show_seconds
+from ..world.journal import Entry, format_seconds, is_clipped
 from .lint_rules import LINT_RULES, LintRule
 
 __all__ = [
@@ -70,7 +70,7 @@ def decode_calls(entries: Iterable[Entry]) -> tuple[JournalCall, ...]:
 
 def _decode_call(entry: Entry) -> JournalCall:
     params = msgspec.json.decode(entry.params)
-    return JournalCall(entry, {} if clipped(params) else params)
+    return JournalCall(entry, {} if is_clipped(params) else params)
 
 
 class ReviewFinding(Struct, frozen=True):
@@ -94,7 +94,7 @@ class ReviewFinding(Struct, frozen=True):
             "evidence": str(self.rule.evidence),
             "count": len(self.entries),
             "dispute_id": first.dispute_id if one_exchange else "",
-            "at": show_seconds(first.at),
+            "at": format_seconds(first.at),
             "request_ids": [entry.request_id for entry in self.entries[:_MAX_LISTED_CALLS]],
         }
 

@@ -60,7 +60,7 @@ def record_scenario(view: WorldView, now: datetime, name: str) -> str:
     """
     recording = _Recording(view, now)
     recording.record()
-    until = show_time(view.clock.shown(now))
+    until = show_time(view.clock.show(now))
     document = {
         "scenario": f"独立环境 {name} 的记录",
         "about": f"What happened in sandbox {name} until {until}, as recorded.",
@@ -273,7 +273,7 @@ class _Recording:
         """Write an application for each exchange that was opened."""
         self._pass_time(operation.at)
         later = operation.aged - self._aged_before - self._aged
-        fields = record_opening(operation.given, later)
+        fields = record_opening(operation.fields, later)
         for dispute_id in operation.dispute_ids:
             last = self._find_last_event_of_opening(dispute_id)
             self._record_opening(dispute_id, fields, last)

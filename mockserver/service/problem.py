@@ -9,7 +9,7 @@ from ..domain.rules import BadRule
 from ..domain.vocabulary import Actor
 from ..world.document import BadDocument
 
-__all__ = ["Problem", "by_actor", "exception_place", "problem_of"]
+__all__ = ["Problem", "exception_place", "group_by_actor", "make_problem"]
 
 
 class Problem(Exception):
@@ -30,7 +30,7 @@ class Problem(Exception):
         }
 
 
-def by_actor(possible: Iterable[tuple[Actor, type[Move]]]) -> dict[str, list[str]]:
+def group_by_actor(possible: Iterable[tuple[Actor, type[Move]]]) -> dict[str, list[str]]:
     """Possible moves as users see them: names by actor."""
     shown: dict[str, list[str]] = {}
     for actor, move in possible:
@@ -38,7 +38,7 @@ def by_actor(possible: Iterable[tuple[Actor, type[Move]]]) -> dict[str, list[str
     return shown
 
 
-def problem_of(wrong: Exception) -> Problem | None:
+def make_problem(wrong: Exception) -> Problem | None:
     """The problem that a refusal of the floors below amounts to; None for what is no refusal."""
     if isinstance(wrong, BadDocument):
         return Problem(
@@ -58,7 +58,7 @@ def problem_of(wrong: Exception) -> Problem | None:
             wrong.en,
             status_now=wrong.status.value,
             status_text=wrong.status.zh,
-            possible=by_actor(wrong.possible),
+            possible=group_by_actor(wrong.possible),
             failure=wrong.failure,
         )
     if isinstance(wrong, ConditionFailed):

@@ -21,7 +21,7 @@ from ..domain.vocabulary import Role
 from ..protocol.json_form import to_plain_values
 from ..protocol.shapes import show_time
 from ..world.world import World
-from .problem import by_actor
+from .problem import group_by_actor
 
 __all__ = [
     "serialize_accounts",
@@ -54,7 +54,7 @@ def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[
         "created": record["created"],
         "modified": record["modified"],
         "deadline": None if due is None else view.time(due),
-        "possible": by_actor(possible(exchange, state.table)),
+        "possible": group_by_actor(possible(exchange, state.table)),
         "timeline": [
             serialize_event(event, state.clock.aged)
             for event in state.timeline(exchange.dispute_id)

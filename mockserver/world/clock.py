@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["EARLIEST", "FROZEN_AT", "LATEST", "Clock", "within"]
+__all__ = ["EARLIEST", "FROZEN_AT", "LATEST", "Clock", "is_reachable"]
 
 FROZEN_AT = "2026-03-01 10:00:00"
 EARLIEST, LATEST = (
@@ -19,7 +19,7 @@ EARLIEST, LATEST = (
 )  # years that a sandbox can be in: every deadline and every aged instant stays a date
 
 
-def within(instant: datetime) -> bool:
+def is_reachable(instant: datetime) -> bool:
     """Whether a sandbox can be at this instant."""
     return EARLIEST <= instant.year <= LATEST
 
@@ -39,10 +39,10 @@ class Clock(Struct, frozen=True):
         """Whether time passes by itself."""
         return self.anchor is not None
 
-    def sane(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether what it shows is an instant that a sandbox can be at."""
         try:
-            return within(self.at) and within(self.shown(self.at))
+            return is_reachable(self.at) and is_reachable(self.show(self.at))
         except OverflowError:
             return False
 
@@ -55,11 +55,11 @@ class Clock(Struct, frozen=True):
         """The sandbox's now as users see it."""
         return self.inner(real) - self.aged
 
-    def shown(self, instant: datetime) -> datetime:
+    def show(self, instant: datetime) -> datetime:
         """A recorded inner instant as users see it."""
         return instant - self.aged
 
-    def recorded(self, instant: datetime) -> datetime:
+    def to_inner(self, instant: datetime) -> datetime:
         """An instant that a user named, in inner time; beyond all dates, the last or first of them."""
         try:
             return instant + self.aged
@@ -67,11 +67,11 @@ class Clock(Struct, frozen=True):
             year, month, day = (9999, 12, 31) if self.aged > timedelta() else (1, 1, 1)
             return instant.replace(year=year, month=month, day=day)
 
-    def advanced(self, by: timedelta) -> "Clock":
+    def advance(self, by: timedelta) -> "Clock":
         """The clock with now moved on."""
         return replace(self, at=self.at + by)
 
-    def older(self, by: timedelta) -> "Clock":
+    def age(self, by: timedelta) -> "Clock":
         """The clock with everything recorded made older, now staying."""
         return replace(self, at=self.at + by, aged=self.aged + by)
 

@@ -105,7 +105,7 @@ class Coverage:
             for counts in (self._calls, self._moves, self._opened, self._refused):
                 counts.clear()
 
-    def shown(self) -> dict[str, Any]:
+    def serialize(self) -> dict[str, Any]:
         """The counts as one document: `calls`, `errors`, `sub_codes`, `msg_codes`, `messages` by role, and by ruleset
         `states`, `rows`, `client_rows`, `deadlines`, `refused`.
         """

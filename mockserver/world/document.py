@@ -27,9 +27,9 @@ __all__ = [
     "ShopDocument",
     "SubDocument",
     "WorldDocument",
-    "in_chinese",
     "read_document",
     "read_world",
+    "translate_message",
     "unknown_name",
 ]
 
@@ -212,7 +212,7 @@ def read_document(raw: object, shape: type[_T]) -> _T:
             (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
         )
         raise BadDocument(
-            field or "body", in_chinese(message) + meant_zh, message + meant_en
+            field or "body", translate_message(message) + meant_zh, message + meant_en
         ) from None
 
 
@@ -262,7 +262,7 @@ def read_world(raw: object) -> WorldDocument:
     return read_document(raw, WorldDocument)
 
 
-def in_chinese(message: str) -> str:
+def translate_message(message: str) -> str:
     """The validator's sentence in Chinese, where it is one of the usual four."""
     for shape, zh in (
         (r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"),

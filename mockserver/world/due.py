@@ -22,7 +22,7 @@ from ..domain.vocabulary import Role
 from .document import BadDocument
 from .opening import open_exchanges
 from .opening_document import OPEN_AT_MOST
-from .robots import act, dice, expect, follow, replan
+from .robots import carry_out_plan, make_dice, plan_application, replan, replan_after
 from .state import State
 from .transitions import evaluate, record
 
@@ -37,13 +37,17 @@ def run_due(state: State, now: datetime, earliest: datetime | None = None) -> li
     while True:
         due, plan = state.first_due(), state.first_plan() if state.plans else None
         if plan is not None and plan.at <= now and (due is None or plan.at < due[0]):
-            fired += act(state, plan) if plan.dispute_id else _open_application(state, plan.at)
+            fired += (
+                carry_out_plan(state, plan)
+                if plan.dispute_id
+                else _open_application(state, plan.at)
+            )
         elif due is not None and due[0] <= now:
             at, exchange = max(due[0], earliest or due[0]), state.exchanges[due[1]]
             fired.append(
                 record(state, evaluate(state, exchange, Expire(), role=Role.TIMEOUT, at=at))
             )
-            follow(state, fired[-1])
+            replan_after(state, fired[-1])
         else:
             return fired
 
@@ -53,7 +57,7 @@ def _open_application(state: State, at: datetime) -> tuple[Event, ...]:
     state.plan(0, ())
     if len(state.exchanges) >= OPEN_AT_MOST:
         return ()
-    chance = dice(state, "application", state.number("application"))
+    chance = make_dice(state, "application", state.number("application"))
     wish = {"reason": chance.choice(_REASONS)}
     if state.goods:
         wish["exchange_sku"] = chance.choice([goods.sku_id for goods in state.goods.values()])
@@ -62,5 +66,5 @@ def _open_application(state: State, at: datetime) -> tuple[Event, ...]:
     except (BadDocument, DomainError):  # an odd snapshot in which nobody could apply
         return ()
     replan(state, exchange.dispute_id, at)
-    expect(state, at)
+    plan_application(state, at)
     return state.events[exchange.dispute_id]

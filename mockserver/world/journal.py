@@ -19,7 +19,16 @@ from msgspec.structs import replace
 from ..protocol.shapes import BEIJING, read_time, show_time
 from .real_clock import monotonic_seconds
 
-__all__ = ["CAPACITY", "MASK", "Entry", "Journal", "Outcome", "Page", "clipped", "show_seconds"]
+__all__ = [
+    "CAPACITY",
+    "MASK",
+    "Entry",
+    "Journal",
+    "Outcome",
+    "Page",
+    "format_seconds",
+    "is_clipped",
+]
 
 CAPACITY = 10_000
 BYTES_AT_MOST = 64 * 1024 * 1024
@@ -87,14 +96,14 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
             + len(self.doctor)
         )
 
-    def shown(self) -> dict[str, Any]:
+    def serialize(self) -> dict[str, Any]:
         """The entry as the control API gives it."""
         return {
             "number": self.number,
             "request_id": self.request_id,
             "sandbox": self.sandbox,
-            "at": show_seconds(self.at),
-            "real_time": show_seconds(self.real),
+            "at": format_seconds(self.at),
+            "real_time": format_seconds(self.real),
             "verb": self.verb,
             "method": self.method,
             "caller": self.caller,
@@ -125,12 +134,12 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
         }
 
 
-def clipped(kept: Mapping[str, Any]) -> bool:
+def is_clipped(kept: Mapping[str, Any]) -> bool:
     """Whether what was too long to keep stands here as its length, how it begins and how it ends."""
     return kept.keys() == {"bytes", "begins", "ends"}
 
 
-def show_seconds(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """An entry's instant as text."""
     return show_time(datetime.fromtimestamp(seconds, BEIJING))
 
@@ -179,7 +188,7 @@ class Journal:
             self._entries.clear()
             self._bytes, self._turned = 0, self._last
 
-    def turn(self) -> None:
+    def mark_replaced(self) -> None:
         """What was recorded so far belongs to a state that has been replaced."""
         with self._lock:
             self._turned = self._last
@@ -211,7 +220,7 @@ class Journal:
         found = list(filter(_matches(wanted), reversed(entries)))
         return Page(len(found), found[:limit], last)
 
-    def later(
+    def read_after(
         self, after: int, wanted: Mapping[str, str], limit: int, patience: float = 0.0
     ) -> Page:
         """The first `limit` entries after a position that match, oldest first; waits `patience` seconds for one.

@@ -16,7 +16,7 @@ from ..protocol.shapes import Items
 from .directory import TELLING, Directory
 from .journal import MASK
 
-__all__ = ["is_private", "kept", "mask_params", "mask_reply", "scrub"]
+__all__ = ["encode_clipped", "is_private", "mask_params", "mask_reply", "scrub"]
 
 _SECRET = ("secret", "token", "password", "passwd", "session")
 _PERSONAL = (
@@ -57,12 +57,12 @@ def mask_params(
         params = {
             MASK if '"' in name or "<" in name else name: value for name, value in params.items()
         }
-    hidden, coded = directory.tokens_in(params), kept(params)
+    hidden, coded = directory.tokens_in(params), encode_clipped(params)
     within = [token for token in own if len(token) >= TELLING and token.encode() in coded]
     if hidden or within:
         hidden = {*hidden, *within}
         params = {scrub(name, hidden): scrub(value, hidden) for name, value in params.items()}
-        coded = kept(params)
+        coded = encode_clipped(params)
     return params, coded, hidden
 
 
@@ -100,7 +100,7 @@ def mask_reply(value: Any, foreign: bool = False) -> Any:
     return [mask_reply(each, foreign) for each in value] if type(value) is list else value
 
 
-def kept(value: object) -> bytes:
+def encode_clipped(value: object) -> bytes:
     """JSON for the journal; of what is too long, its length, how it begins and how it ends."""
     coded = _encode(value)
     if len(coded) <= _KEPT_BYTES:

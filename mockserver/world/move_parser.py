@@ -18,7 +18,7 @@ from ..domain.rules import RuleValues
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import detect_picture_type, name_picture
-from .document import BadDocument, in_chinese, unknown_name
+from .document import BadDocument, translate_message, unknown_name
 
 __all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
 
@@ -78,7 +78,7 @@ def parse_move(
         raise (
             unknown_name(field, str(given[field]), known)
             if known
-            else BadDocument(field, in_chinese(message), message)
+            else BadDocument(field, translate_message(message), message)
         ) from None
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")

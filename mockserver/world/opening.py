@@ -75,7 +75,7 @@ def _move(row: Row, draft: Draft) -> Move:
     side = "buyer" if row.by is Actor.BUYER else "seller"
     fields = {}
     for field in row.move.__struct_fields__:
-        value = draft.given.get(f"{side}_{_LOGISTICS[field]}" if field in _LOGISTICS else field)
+        value = draft.values.get(f"{side}_{_LOGISTICS[field]}" if field in _LOGISTICS else field)
         if value and value.strip():
             fields[field] = value
     return row.move(**fields)
@@ -109,12 +109,9 @@ def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exc
     A capture from long ago would expire on arrival: its deadline counts from now instead.  Where no
     deadline runs, a given `time_out` is shown as it was.
     """
-    exchange = replace(exchange, **draft.given, modified=draft.modified)
+    exchange = replace(exchange, **draft.values, modified=draft.modified)
     due = deadline(exchange, state.rules, state.table)
     if due is None and exchange.due is not None:
-        shown = {
-            **(exchange.verbatim or {}),
-            "time_out": show_time(state.clock.shown(exchange.due)),
-        }
+        shown = {**(exchange.verbatim or {}), "time_out": show_time(state.clock.show(exchange.due))}
         return replace(exchange, due=None, verbatim=shown)
     return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange

@@ -18,11 +18,11 @@ from ..domain.moves import MAX_UNITS
 from ..domain.table import Row
 from ..domain.vocabulary import CsStatus, GoodStatus, Phase, Ruleset, Status
 from ..protocol.shapes import read_time
-from .clock import EARLIEST, LATEST, within
+from .clock import EARLIEST, LATEST, is_reachable
 from .document import BadDocument, read_document
 from .opening_document import OpenDocument, Text, history_of, read_status, status_texts
 from .state import State
-from .world_factory import fen, long_id
+from .world_factory import make_long_id, parse_price
 
 __all__ = ["Draft", "check_opening", "draft_exchange"]
 
@@ -38,7 +38,7 @@ class Draft(Struct, frozen=True):
     path: tuple[Row, ...]
     created: datetime
     modified: datetime
-    given: Mapping[str, Any]
+    values: Mapping[str, Any]
     goods: tuple[Goods, ...]
     buyer: Buyer
     trade: Trade
@@ -59,7 +59,7 @@ def check_opening(raw: object) -> None:
         _instant(name, getattr(asked, name))
     for name in ("price", "payment"):
         if (price := getattr(asked, name)) not in (UNSET, ""):
-            fen(price, name)
+            parse_price(price, name)
     _enumerated("cs_status", CsStatus, asked.cs_status)
 
 
@@ -112,7 +112,7 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
         path=path,
         created=created,
         modified=modified,
-        given=_given(asked, state),
+        values=_given(asked, state),
         goods=(bought, wanted),
         buyer=buyer,
         trade=trade,
@@ -180,7 +180,7 @@ def _span(
 
 def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
     instant = _instant(field, text)
-    return None if instant is None else state.clock.recorded(instant)
+    return None if instant is None else state.clock.to_inner(instant)
 
 
 def _instant(field: str, text: str | UnsetType) -> datetime | None:
@@ -189,7 +189,7 @@ def _instant(field: str, text: str | UnsetType) -> datetime | None:
     instant = read_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    if not within(instant):
+    if not is_reachable(instant):
         raise BadDocument(
             field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
         )
@@ -224,7 +224,7 @@ def _goods(sku: Text, name: str, asked: OpenDocument, state: State) -> Goods:
         num_iid=653_000_000_000 + made,
         outer_id=sku_id,
         title=_set(asked.title) or f"商品 {sku_id}",
-        price=0 if asked.price is UNSET or asked.price == "" else fen(asked.price, "price"),
+        price=0 if asked.price is UNSET or asked.price == "" else parse_price(asked.price, "price"),
     )
 
 
@@ -257,7 +257,7 @@ def _trade(
         )
     if known is not None and oid in (0, known.oid):
         return known
-    fresh = long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
+    fresh = make_long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
         tid=tid or fresh,
         oid=oid or fresh + 2,
@@ -307,7 +307,7 @@ def _free_id(asked: OpenDocument, state: State, seed: int) -> int:
             )
         return given
     number = state.numbers.get("dispute", 0) + 1
-    while (fresh := long_id(seed, 3, number)) in state.exchanges:
+    while (fresh := make_long_id(seed, 3, number)) in state.exchanges:
         number += 1
     return fresh
 
@@ -344,7 +344,7 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
     }
     for name in ("price", "payment"):
         if name in verbatim:
-            fen(verbatim[name], name)
+            parse_price(verbatim[name], name)
     verbatim = {
         name: value if name in ("refund_version", "advance_status") else str(value)
         for name, value in verbatim.items()

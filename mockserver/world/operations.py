@@ -7,7 +7,7 @@ passing of time are no operations: they follow.  Rights, stubs, quotas and robot
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..domain.moves import Move
 from .document import WorldDocument
@@ -31,7 +31,7 @@ class Founded(Operation, frozen=True, gc=False):
 class Opened(Operation, frozen=True, gc=False):
     """Exchanges were opened by the wire names of `given`, when everything was older by `aged`."""
 
-    given: Mapping[str, object]
+    fields: Mapping[str, object] = field(name="given")
     aged: timedelta
     dispute_ids: tuple[int, ...]
 

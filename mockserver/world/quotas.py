@@ -105,15 +105,15 @@ class QuotaCounters:
         """It is `shown` now; bans that this puts far ahead are over."""
         self._shown, self._real = shown, real
 
-    def delete_snapshot(self) -> None:
+    def clear(self) -> None:
         """Nothing is counted yet and nobody is banned."""
         self._counts.clear()
 
-    def ban(self, name: str, seconds: int, real: datetime) -> None:
+    def start_ban(self, name: str, seconds: int, real: datetime) -> None:
         """A ban of that many seconds begins under a name."""
         self._bans[name] = self.now(real) + timedelta(seconds=seconds)
 
-    def banned(self, name: str, most: int, real: datetime) -> int:
+    def seconds_banned(self, name: str, most: int, real: datetime) -> int:
         """Seconds left of the ban of that name, which cannot be more than `most`; 0 without one."""
         left = self._bans.get(name, self._shown) - self.now(real)
         return ceil(left.total_seconds()) if timedelta() < left <= timedelta(seconds=most) else 0

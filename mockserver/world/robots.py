@@ -34,7 +34,15 @@ from .document import BadDocument, RobotsDocument, unknown_name
 from .state import State
 from .transitions import Transition, evaluate, record
 
-__all__ = ["act", "dice", "engage", "expect", "follow", "read_robots", "replan"]
+__all__ = [
+    "carry_out_plan",
+    "make_dice",
+    "plan_application",
+    "read_robots",
+    "replan",
+    "replan_after",
+    "set_robots",
+]
 
 _ROLES: Mapping[Party, Role] = MappingProxyType(
     {  # the table knows no courier: its note stands in the sender's name
@@ -70,21 +78,21 @@ def _pace(text: str) -> timedelta | None:
     return span if span >= timedelta(minutes=1) else None
 
 
-def engage(state: State, robots: RobotsDocument | None, now: datetime) -> None:
+def set_robots(state: State, robots: RobotsDocument | None, now: datetime) -> None:
     """These robots act from now on, all others rest; for every exchange they plan anew."""
     state.robots = robots
-    expect(state, now)
+    plan_application(state, now)
     for dispute_id in state.exchanges:
         replan(state, dispute_id, now)
 
 
-def expect(state: State, now: datetime) -> None:
+def plan_application(state: State, now: datetime) -> None:
     """The next application is planned, if buyers come by themselves: after up to twice their pace."""
     pace = _pace(state.robots.applies) if state.robots and state.robots.applies else None
     if pace is None:
         state.plan(0, ())
         return
-    chance = dice(state, "pace", state.numbers.get("application", 0)).random()
+    chance = make_dice(state, "pace", state.numbers.get("application", 0)).random()
     at = now + timedelta(seconds=1 + int(chance * 2 * pace.total_seconds()))
     state.plan(0, (PlannedAction(at, 0, Party.BUYER, Apply.name()),))
 
@@ -96,13 +104,13 @@ def replan(state: State, dispute_id: int, now: datetime) -> None:
     state.plan(dispute_id, tuple(plan for plan in plans if plan is not None))
 
 
-def follow(state: State, event: Event) -> None:
+def replan_after(state: State, event: Event) -> None:
     """Robots follow what happened: a move makes them plan anew, a message does not."""
     if state.robots and event.move != LeaveMessage.name():
         replan(state, event.dispute_id, event.at)
 
 
-def act(state: State, plan: PlannedAction) -> tuple[Event, ...]:
+def carry_out_plan(state: State, plan: PlannedAction) -> tuple[Event, ...]:
     """What the robot does now that its plan's instant has come, nothing if nothing is possible; the plan is spent."""
     state.plan(
         plan.dispute_id, tuple(each for each in state.plans[plan.dispute_id] if each != plan)
@@ -111,7 +119,7 @@ def act(state: State, plan: PlannedAction) -> tuple[Event, ...]:
     if intended is None:
         return ()
     event = record(state, intended[1])
-    follow(state, event)
+    replan_after(state, event)
     return (event,)
 
 
@@ -237,16 +245,18 @@ def _drawn(
     state: State, exchange: Exchange, party: Party, choices: Sequence[Action]
 ) -> list[Action]:
     """The choices in a drawn order: each comes first as often as its weight says."""
-    dice = _dice(state, exchange, party)
-    return sorted(choices, key=lambda choice: dice.random() ** (1 / choice.weight), reverse=True)
+    make_dice = _dice(state, exchange, party)
+    return sorted(
+        choices, key=lambda choice: make_dice.random() ** (1 / choice.weight), reverse=True
+    )
 
 
 def _dice(state: State, exchange: Exchange, purpose: str) -> Random:
     """Chance that is the same for the same exchange, stage and purpose."""
-    return dice(state, exchange.dispute_id, _stage(state, exchange), purpose)
+    return make_dice(state, exchange.dispute_id, _stage(state, exchange), purpose)
 
 
-def dice(state: State, *purpose: object) -> Random:
+def make_dice(state: State, *purpose: object) -> Random:
     """Chance that is the same for the same seed and purpose."""
     return Random("|".join(map(str, (state.numbers["seed"], *purpose))))  # noqa: S311  # a life that replays, not a secret
 

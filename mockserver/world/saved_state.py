@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .clock import EARLIEST, LATEST, within
+from .clock import EARLIEST, LATEST, is_reachable
 from .coverage import CoverageCounts
 from .document import BadDocument
 from .state import State
@@ -50,8 +50,8 @@ def resume(saved: State, real: datetime, start: datetime | None) -> State:
     fresh.covered = None
     if clock.anchor is not None:
         real = real.replace(microsecond=0)
-        shown = start or clock.shown(clock.at) + (real - clock.anchor)
-        if not within(shown):
+        shown = start or clock.show(clock.at) + (real - clock.anchor)
+        if not is_reachable(shown):
             raise BadDocument(
                 "clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
             )

@@ -155,7 +155,7 @@ def read_snapshot(raw: object) -> State:
     except BadRule as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     check_instants(document)
-    if not document.clock.sane():
+    if not document.clock.is_valid():
         raise BadDocument(
             "clock.aged", "超出独立环境能显示的年份", "beyond the years that a sandbox can show"
         )

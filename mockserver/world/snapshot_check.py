@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from ..domain.exchange import Exchange
 from ..domain.moves import MAX_UNITS
 from ..protocol.pictures import detect_picture_type
-from .clock import EARLIEST, LATEST, within
+from .clock import EARLIEST, LATEST, is_reachable
 from .document import BadDocument
 from .state import State
 
@@ -26,7 +26,7 @@ def check_instants(document: object, path: str = "") -> None:
         BadDocument: names the one that does not.
     """
     for place, instant in _instants(document, path):
-        if instant.tzinfo is None or not within(instant):
+        if instant.tzinfo is None or not is_reachable(instant):
             raise BadDocument(
                 place,
                 f"应带时区，且在 {EARLIEST}–{LATEST} 年",

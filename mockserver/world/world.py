@@ -17,7 +17,7 @@ from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
 from ..domain.vocabulary import Role, Status
-from .clock import EARLIEST, LATEST, Clock, within
+from .clock import EARLIEST, LATEST, Clock, is_reachable
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
 from .due import run_due
@@ -36,14 +36,14 @@ from .opening import open_exchanges
 from .opening_document import OPEN_AT_MOST
 from .operations import Aged, Ruled, Stocked
 from .quotas import QuotaCounters, read_quotas
-from .robots import engage, expect, follow, replan
+from .robots import plan_application, replan, replan_after, set_robots
 from .saved_state import check_name, resume, save
 from .state import State
 from .surroundings import Surroundings
 from .transitions import evaluate, record
 from .unit_of_work import UnitOfWork
 from .view import WorldView
-from .world_factory import clock_of, keep_credentials, make_state, new_credentials
+from .world_factory import keep_credentials, make_state, new_credentials, to_clock
 
 __all__ = ["World"]
 
@@ -113,13 +113,13 @@ class World:
     def advance(self, by: timedelta) -> list[Event]:
         """Move now on by `by`; return the events that this made due, in order."""
         with self.lock:
-            fired = self._move_clock("by", lambda clock: clock.advanced(by))
+            fired = self._move_clock("by", lambda clock: clock.advance(by))
             self.quota_counters.advance(by)
             return fired
 
     def age(self, by: timedelta) -> list[Event]:
         """Make everything recorded older by `by`, now staying; return what that made due."""
-        return self._move_clock("by", lambda clock: clock.older(by))
+        return self._move_clock("by", lambda clock: clock.age(by))
 
     def set_clock(self, *, running: bool, now: datetime | None) -> list[Event]:
         """Set the clock to `now` (None: as it is), frozen or running; return what that made due.
@@ -140,7 +140,7 @@ class World:
             try:
                 clock = moved(self._state.clock)
                 now = clock.inner(self.directory.real())
-                reachable = within(now) and within(clock.shown(now))
+                reachable = is_reachable(now) and is_reachable(clock.show(now))
             except OverflowError:
                 reachable = False
             if not reachable:
@@ -159,15 +159,13 @@ class World:
         """Return the coming deadlines with their exchanges, earliest first, as users see instants."""
         with self.unit_of_work():
             clock, exchanges = self._state.clock, self._state.exchanges
-            return [
-                (clock.shown(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()
-            ]
+            return [(clock.show(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()]
 
     def planned(self) -> list[PlannedAction]:
         """Return what robots are going to do, earliest first, as users see instants."""
         with self.unit_of_work():
             return [
-                replace(plan, at=self._state.clock.shown(plan.at)) for plan in self._state.agenda()
+                replace(plan, at=self._state.clock.show(plan.at)) for plan in self._state.agenda()
             ]
 
     def exchange(self, dispute_id: int, shop: str = "") -> Exchange:
@@ -226,7 +224,7 @@ class World:
             self._state.pictures.update(pictures or {})
             event = record(self._state, step, session)
             self.coverage.add_move(exchange.ruleset, event, client=session is not None)
-            follow(self._state, event)
+            replan_after(self._state, event)
             return step.outcome, self._state.messages[dispute_id][-1]
 
     def put_stock(self, name: str, available: int) -> tuple[str, Accounts]:
@@ -265,7 +263,7 @@ class World:
         """Let these robots act, and no others; if they are not those of before, all plan anew."""
         with self.unit_of_work() as work:
             if robots != self._state.robots:
-                engage(self._state, robots, work.now)
+                set_robots(self._state, robots, work.now)
 
     def set_permissions(self, app_or_session: App | Session) -> None:
         """Replace an app or session, found by its key or token, with its new rights and expiry."""
@@ -293,7 +291,7 @@ class World:
             self._state.quotas = read_quotas(
                 given, (*METHODS, *self._state.stubs), self._state.apps
             )
-            self.quota_counters.delete_snapshot()
+            self.quota_counters.clear()
 
     def plan_context(self) -> PlanContext:
         """Return what the fault plan works on; for who holds the open unit of work."""
@@ -372,7 +370,7 @@ class World:
                     "to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}"
                 )
             self._replace_state(resume(saved, self.directory.real(), None))
-            self.journal.turn()
+            self.journal.mark_replaced()
 
     def reset(self, *, empty: bool = False) -> None:
         """Go back to the sandbox as it was made and empty the journal.
@@ -381,11 +379,11 @@ class World:
         """
         with self.lock:
             real = self.directory.real()
-            start = None if self.document.clock is None else clock_of(self.document.clock, real).at
+            start = None if self.document.clock is None else to_clock(self.document.clock, real).at
             fresh = resume(self._baseline, real, start)
             if empty:
                 fresh.clear()
-                expect(fresh, fresh.clock.at)
+                plan_application(fresh, fresh.clock.at)
             self._replace_state(fresh)
             self.journal.clear()
 

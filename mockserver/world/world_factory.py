@@ -14,7 +14,7 @@ from ..domain.rules import DEFAULTS, BadRule
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Role
 from ..protocol.shapes import read_time
-from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, within
+from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, is_reachable
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
     BadDocument,
@@ -31,18 +31,18 @@ from .generated_names import generate_names
 from .identity import App, Session
 from .operations import Founded
 from .quotas import read_quotas
-from .robots import engage, read_robots
+from .robots import read_robots, set_robots
 from .state import State
 
 __all__ = [
     "STOCK",
-    "clock_of",
-    "fen",
     "keep_credentials",
-    "long_id",
+    "make_long_id",
     "make_state",
     "new_credentials",
-    "whole_id",
+    "parse_id",
+    "parse_price",
+    "to_clock",
 ]
 
 STOCK = 100
@@ -69,14 +69,14 @@ def make_state(
         BadDocument: a value that cannot be, with its field.
     """
     made = generate_names(document.seed)
-    state = State(clock_of(document.clock, real), DEFAULTS, document.ruleset, table)
+    state = State(to_clock(document.clock, real), DEFAULTS, document.ruleset, table)
     try:
         state.rules = DEFAULTS.with_changes(document.rules)
     except BadRule as wrong:
         raise BadDocument(f"rules.{wrong.name}", wrong.zh, wrong.en) from None
     state.numbers["seed"] = document.seed
     state.operations.append(Founded(0, state.clock.at, document))
-    engage(state, read_robots(document.robots, "robots."), state.clock.at)
+    set_robots(state, read_robots(document.robots, "robots."), state.clock.at)
     for app in _apps(document, number):
         _once("apps.app_key", [*state.apps, app.app_key])
         state.apps[app.app_key] = app
@@ -150,12 +150,12 @@ def keep_credentials(state: State, current: State) -> None:
     }
 
 
-def long_id(seed: int, series: int, number: int) -> int:
+def make_long_id(seed: int, series: int, number: int) -> int:
     """An odd 18-digit id: above 2^53, so a client that keeps it in a double fails here."""
     return series * 10**17 + (seed % 997) * 10**13 + number * 20_014 + 7
 
 
-def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
+def to_clock(given: str | ClockDocument | None, real: datetime) -> Clock:
     """The clock that a document describes; without one, frozen at FROZEN_AT.
 
     Raises:
@@ -171,7 +171,7 @@ def clock_of(given: str | ClockDocument | None, real: datetime) -> Clock:
     return Clock(at=_instant(given or FROZEN_AT, "clock"))
 
 
-def whole_id(value: str | int | None, field: str) -> int:
+def parse_id(value: str | int | None, field: str) -> int:
     """An id given as a number or as digits; 0 where none is given.
 
     Raises:
@@ -185,7 +185,7 @@ def whole_id(value: str | int | None, field: str) -> int:
     return int(text or 0)
 
 
-def fen(price: str | int | float, field: str) -> int:
+def parse_price(price: str | int | float, field: str) -> int:
     """A price in yuan as fen.
 
     Raises:
@@ -202,7 +202,7 @@ def _instant(text: str, field: str) -> datetime:
     instant = read_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    if not within(instant):
+    if not is_reachable(instant):
         raise BadDocument(
             field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
         )
@@ -240,7 +240,7 @@ def _shops(
 ) -> Iterator[tuple[Shop, list[Session]]]:
     for place, each in enumerate(document.shops or (ShopDocument(),)):
         nick = each.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
-        seller_id = whole_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
+        seller_id = parse_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
         addresses = (
             made.addresses if each.addresses is None else tuple(_addresses(each, made, nick))
         )
@@ -286,7 +286,7 @@ def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
         model = made.addresses[n % len(made.addresses)]
         filled = {key: value for key, value in asdict(each).items() if value is not None}
         filled["contact_id"] = (
-            whole_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
+            parse_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
         )
         defaults = {"seller_company": nick, "get_def": n == 0 and not has_pickup}
         filled = {**defaults, **filled, "cancel_def": n == chosen}
@@ -310,9 +310,9 @@ def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
             if key in filled:
                 filled[key] = str(filled[key])
         if "num_iid" in filled:
-            filled["num_iid"] = whole_id(given.num_iid, f"goods.{name}.num_iid")
+            filled["num_iid"] = parse_id(given.num_iid, f"goods.{name}.num_iid")
         if "price" in filled:
-            filled["price"] = fen(filled["price"], f"goods.{name}.price")
+            filled["price"] = parse_price(filled["price"], f"goods.{name}.price")
         stock = STOCK if given.stock is None else given.stock
         if not 0 <= stock < 2**31:
             raise BadDocument(f"goods.{name}.stock", "应为 0 或更大的整数", "0 or more")
@@ -356,7 +356,7 @@ def _first_trades(state: State) -> None:
     created = state.clock.at - timedelta(days=3)
     for buyer in state.buyers.values():
         number = state.number("trade")
-        tid = long_id(state.numbers["seed"], 2, number)
+        tid = make_long_id(state.numbers["seed"], 2, number)
         state.trades[tid + 2] = Trade(
             tid, tid + 2, shop, buyer.nick, goods.sku_id, 1, goods.price, created
         )

@@ -29,7 +29,7 @@ def read_entry(world, gateway):
     it."""
 
     def read(journal=None):
-        entry = (journal or world.journal).select({}, 1)[1][0].shown()
+        entry = (journal or world.journal).select({}, 1)[1][0].serialize()
         text = json.dumps(entry, ensure_ascii=False)
         for app in world._state.apps.values():
             assert app.app_secret not in text
@@ -328,7 +328,7 @@ def test_rights_are_listed(make_world, caller_of):
                 GET if code == 11 else AGREE, dispute_id=1, fields="status", session=session
             )
         )
-        entry = world.journal.select({}, 1)[1][0].shown()
+        entry = world.journal.select({}, 1)[1][0].serialize()
         [finding] = entry["diagnosis"]["findings"]
         assert (entry["code"], finding["id"]) == (code, name)
         assert LIST in finding["zh"] and "PATCH" in finding["zh"]
@@ -495,7 +495,7 @@ def test_another_shops_exchange_is_told_so(make_world, caller_of):
     caller = caller_of(world)
     [exchange] = world.open({"shop": "乙"})
     reply = caller.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]
-    [finding] = world.journal.select({}, 1)[1][0].shown()["diagnosis"]["findings"]
+    [finding] = world.journal.select({}, 1)[1][0].serialize()["diagnosis"]["findings"]
     assert finding["id"] == "other_shop"
     assert reply["message"] == f"换货单 {exchange.dispute_id} 不存在"
 
@@ -554,7 +554,7 @@ def test_a_lax_server_diagnoses_and_answers(world, top):
     texts = lax.params("taobao.time.get")
     signed = lax.params("taobao.time.get", session=None)["sign"]
     assert "time_get_response" in json.loads(lax.send({**texts, "sign": signed}).body)
-    entry = world.journal.select({}, 1)[1][0].shown()
+    entry = world.journal.select({}, 1)[1][0].serialize()
     assert (entry["outcome"], [finding["id"] for finding in entry["diagnosis"]["findings"]]) == (
         "ok",
         ["session_unsigned"],

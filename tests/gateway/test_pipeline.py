@@ -268,7 +268,7 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
     top(GET, session="6100stolen", **it)
     top(GET, sign="x", app_secret="leak1", access_token="leak2", **it)
     kept = json.dumps(
-        [entry.shown() for entry in world.journal.select({}, 100)[1]], ensure_ascii=False
+        [entry.serialize() for entry in world.journal.select({}, 100)[1]], ensure_ascii=False
     )
     hidden = [
         *private.values(),

@@ -18,8 +18,8 @@ def newest(world):
 
     def read():
         _, [entry] = world.journal.select({}, 1)
-        assert len(json.dumps(entry.shown(), ensure_ascii=False).encode()) < ENTRY_AT_MOST
-        return entry.shown()
+        assert len(json.dumps(entry.serialize(), ensure_ascii=False).encode()) < ENTRY_AT_MOST
+        return entry.serialize()
 
     return read
 

@@ -436,7 +436,7 @@ def test_no_secret_in_what_is_planned(world, top, entries):
     world.plan_faults({"fault": "latency", "session": top.session})
     top(TIME)
     top.send(top.params(GET, dispute_id=1, fields="status"))
-    told = json.dumps([entry.shown() for entry in entries()])
+    told = json.dumps([entry.serialize() for entry in entries()])
     assert top.session not in told and "latency" in told
 
 

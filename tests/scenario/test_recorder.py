@@ -114,7 +114,7 @@ def deeds_of(world, *, times=True):
                 event.source,
                 event.target,
                 event.cs,
-                show_time(state.clock.shown(event.at)) if times else "",
+                show_time(state.clock.show(event.at)) if times else "",
             )
             for event in events
         ]

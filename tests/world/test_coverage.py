@@ -25,7 +25,7 @@ ROLES = (Role.BUYER, Role.SELLER_MAIN, Role.SELLER_SUB, Role.CS)
 def met(world: World) -> Callable[[str], dict]:
     """A section of what a flow's counts are; empty if the flow was not met."""
     return lambda section, ruleset="classic": (
-        world.coverage.shown()["rulesets"].get(ruleset, {}).get(section, {})
+        world.coverage.serialize()["rulesets"].get(ruleset, {}).get(section, {})
     )
 
 
@@ -39,7 +39,7 @@ def agree(top, world: World) -> Callable[..., dict]:
 
 def test_a_new_world_has_met_nothing(world: World) -> None:
     """No count stands above zero, and no flow is named."""
-    assert world.coverage.shown() == {
+    assert world.coverage.serialize() == {
         "calls": 0,
         "errors": {},
         "sub_codes": {},
@@ -60,7 +60,7 @@ def test_moves_of_everybody_are_counted(world: World, met, agree) -> None:
     assert met("client_rows") == {"1-agree-2": 1}
     assert met("states") == {"1": 1, "2": 1, "3": 1, "14": 1}
     assert met("deadlines") == {"3-expire-14": 1}
-    assert world.coverage.shown()["messages"] == {"buyer": 2, "seller_main": 1, "timeout": 1}
+    assert world.coverage.serialize()["messages"] == {"buyer": 2, "seller_main": 1, "timeout": 1}
 
 
 def test_the_system_by_hand_is_no_deadline(world: World, met) -> None:
@@ -111,7 +111,7 @@ def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
         "3-agree:wrong_state": 2,
         "4-agree:wrong_state": 1,
     }
-    assert sum(world.coverage.shown()["msg_codes"].values()) == 5
+    assert sum(world.coverage.serialize()["msg_codes"].values()) == 5
 
 
 def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met) -> None:
@@ -139,7 +139,7 @@ def test_error_codes_are_counted_without_what_varies(top, world: World) -> None:
     top("taobao.no.such", sub="1")
     top("taobao.time.get")
 
-    shown = world.coverage.shown()
+    shown = world.coverage.serialize()
     assert shown["calls"] == 5
     assert shown["errors"] == {"22": 1, "25": 1, "40": 1, "41": 1}
     assert {"isv.missing-parameter", "isv.invalid-parameter"} <= set(shown["sub_codes"])
@@ -159,14 +159,14 @@ def test_counts_survive_reset_and_restore(world: World, agree) -> None:
     (exchange,) = world.open({})
     world.snapshot("kept")
     agree(exchange.dispute_id)
-    before = world.coverage.shown()
+    before = world.coverage.serialize()
     for put_back in (lambda: world.restore("kept"), world.reset, lambda: world.reset(empty=True)):
         put_back()
-        assert world.coverage.shown() == before
+        assert world.coverage.serialize() == before
     world.coverage.clear()
 
-    assert world.coverage.shown()["rulesets"] == {}
-    assert world.coverage.shown()["calls"] == 0
+    assert world.coverage.serialize()["rulesets"] == {}
+    assert world.coverage.serialize()["calls"] == 0
 
 
 def test_a_world_from_a_snapshot_starts_at_zero(world: World) -> None:
@@ -175,8 +175,8 @@ def test_a_world_from_a_snapshot_starts_at_zero(world: World) -> None:
     twin = World(world.directory, read_document({}, WorldDocument), state=world.snapshot("kept"))
     twin.open({})
 
-    assert twin.coverage.shown()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
-    assert world.coverage.shown()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
+    assert twin.coverage.serialize()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
+    assert world.coverage.serialize()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
 
 
 def test_a_refused_opening_counts_nothing(world: World) -> None:
@@ -184,7 +184,7 @@ def test_a_refused_opening_counts_nothing(world: World) -> None:
     with pytest.raises(ValueError):
         world.open({"status": 1, "nonsense": 1}, count=3)
 
-    assert world.coverage.shown()["rulesets"] == {}
+    assert world.coverage.serialize()["rulesets"] == {}
 
 
 def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
@@ -197,12 +197,12 @@ def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
             agree(dispute_id)
             agree(dispute_id)
             world.move(dispute_id, MOVES["ship_back"](logistics_no=f"SF{dispute_id}"), Role.BUYER)
-            world.coverage.shown()
+            world.coverage.serialize()
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, [numbers[place::16] for place in range(16)]))
 
-    shown = world.coverage.shown()
+    shown = world.coverage.serialize()
     assert shown["calls"] == 320
     assert shown["msg_codes"] == {"EXCHANGE_STATUS_ERROR": 160}
     assert shown["rulesets"]["classic"]["rows"] == {
@@ -234,7 +234,7 @@ def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
             world.advance(timedelta(hours=chance.randrange(100)))
 
     events = [event for number in numbers for event in world._state.events[number]]
-    counted = world.coverage.shown()["rulesets"][ruleset]
+    counted = world.coverage.serialize()["rulesets"][ruleset]
     assert counted["rows"] == Counter(event.rule for event in events)
     assert counted["states"] == Counter(
         str(event.target.value) for event in events if event.source is not event.target
@@ -242,7 +242,7 @@ def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
     assert counted["deadlines"] == Counter(
         event.rule for event in events if event.role is Role.TIMEOUT
     )
-    assert world.coverage.shown()["messages"] == Counter(
+    assert world.coverage.serialize()["messages"] == Counter(
         event.role.name.lower() for event in events
     )
 
@@ -253,6 +253,6 @@ def test_a_robots_move_counts_like_the_partys(make_world: Callable[..., World]) 
     world.open({"status": 2})
     world.advance(timedelta(days=6))
 
-    classic = world.coverage.shown()["rulesets"]["classic"]
+    classic = world.coverage.serialize()["rulesets"]["classic"]
     assert classic["rows"]["2-ship_back-3"] == 1
     assert classic["client_rows"] == {}

@@ -131,8 +131,8 @@ def test_options_fit_their_bounds(kind):
 )
 def test_which_methods_can_be_met(calls, methods):
     """Sessions, failures and lists as the rules have them: the list has no business failure, carriers and time no session."""
-    assert {name for name, method in METHODS.items() if calls.meet(method)} == methods
-    assert calls.meet(None) is (calls is Calls.ALL)
+    assert {name for name, method in METHODS.items() if calls.include(method)} == methods
+    assert calls.include(None) is (calls is Calls.ALL)
 
 
 @pytest.mark.parametrize(
@@ -148,4 +148,4 @@ def test_which_methods_can_be_met(calls, methods):
 )
 def test_which_lists_can_be_met(calls, arguments, met):
     """A fault of later pages waits for one, a fault of windows' ends for a window that has one."""
-    assert calls.meet(METHODS["tmall.exchange.receive.get"], arguments) is met
+    assert calls.include(METHODS["tmall.exchange.receive.get"], arguments) is met

@@ -81,11 +81,11 @@ def test_later_calls_come_oldest_first_in_pieces(journal):
     """What is later than a position comes oldest first; a piece that was cut goes on where it ended."""
     for number in range(1, 8):
         journal.add(entry(number, outcome="ok" if number != 4 else "refused"))
-    first = journal.later(2, {"outcome": "ok"}, 2)
+    first = journal.read_after(2, {"outcome": "ok"}, 2)
     assert (first.total, numbers(first.entries)) == (4, [3, 5])
-    second = journal.later(first.next, {"outcome": "ok"}, 2)
+    second = journal.read_after(first.next, {"outcome": "ok"}, 2)
     assert (second.total, numbers(second.entries), second.next) == (2, [6, 7], 7)
-    assert journal.later(second.next, {"outcome": "ok"}, 2).entries == []
+    assert journal.read_after(second.next, {"outcome": "ok"}, 2).entries == []
 
 
 def test_recorded_order_counts_not_numbers(journal):
@@ -93,7 +93,7 @@ def test_recorded_order_counts_not_numbers(journal):
     journal.add(entry(2))
     position = journal.page({}, 1).next
     journal.add(entry(1))
-    assert numbers(journal.later(position, {}, 10).entries) == [1]
+    assert numbers(journal.read_after(position, {}, 10).entries) == [1]
 
 
 def test_a_cleared_journal_says_what_was_missed(journal):
@@ -102,14 +102,14 @@ def test_a_cleared_journal_says_what_was_missed(journal):
         journal.add(entry(number))
     journal.clear()
     journal.add(entry(4))
-    page = journal.later(1, {}, 10)
+    page = journal.read_after(1, {}, 10)
     assert (numbers(page.entries), page.missed, page.next) == ([4], 2, 4)
 
 
 def test_a_position_beyond_the_end_is_another_journals(journal):
     """A reader whose position was never reached here reads from the beginning."""
     journal.add(entry(1))
-    assert numbers(journal.later(50, {}, 10).entries) == [1]
+    assert numbers(journal.read_after(50, {}, 10).entries) == [1]
 
 
 @settings(derandomize=True, database=None, deadline=None)
@@ -127,7 +127,7 @@ def test_a_reader_gets_every_call_once_or_hears_of_it(capacity, steps):
         elif step == "clear":
             journal.clear()
         else:
-            page = journal.later(position, {}, step)
+            page = journal.read_after(position, {}, step)
             position, missed, read = page.next, missed + page.missed, read + numbers(page.entries)
     assert read == sorted(set(read))
     assert len(read) + missed == added == position
@@ -135,7 +135,7 @@ def test_a_reader_gets_every_call_once_or_hears_of_it(capacity, steps):
 
 def test_a_waiter_gets_the_next_call(journal, waiter):
     """Who waits comes back with the next call that matches, long before the time is up."""
-    result = waiter(journal, lambda: journal.later(0, {"outcome": "refused"}, 10, LONG))
+    result = waiter(journal, lambda: journal.read_after(0, {"outcome": "refused"}, 10, LONG))
     journal.add(entry(1))
     journal.add(entry(2, outcome="refused"))
     assert numbers(result().entries) == [2]
@@ -143,21 +143,21 @@ def test_a_waiter_gets_the_next_call(journal, waiter):
 
 def test_nobody_waits_at_a_closed_journal(journal, waiter):
     """Closing sends waiters home with nothing, and later ones do not begin to wait."""
-    result = waiter(journal, lambda: journal.later(0, {}, 10, LONG))
+    result = waiter(journal, lambda: journal.read_after(0, {}, 10, LONG))
     journal.close()
     assert result().entries == []
-    assert journal.later(0, {}, 10, LONG).entries == []
+    assert journal.read_after(0, {}, 10, LONG).entries == []
 
 
 def test_waiting_ends_with_the_patience(journal):
     """Without calls the answer is empty once the patience is over, and keeps the position."""
-    page = journal.later(0, {}, 10, 0.01)
+    page = journal.read_after(0, {}, 10, 0.01)
     assert (page.entries, page.next) == ([], 0)
 
 
 def test_waiters_hold_nobody_up(journal, waiter):
     """While one waits others write and read."""
-    waiter(journal, lambda: journal.later(0, {"method": "never"}, 10, LONG))
+    waiter(journal, lambda: journal.read_after(0, {"method": "never"}, 10, LONG))
     journal.add(entry(1))
     assert journal.select({}, 1)[0] == 1
     journal.close()
@@ -167,7 +167,7 @@ def test_recent_calls_are_those_of_the_present_state(journal):
     """After the state was replaced, only later calls are recent; those that gave way are counted."""
     small = Journal(2)
     small.add(entry(1))
-    small.turn()
+    small.mark_replaced()
     for number in (2, 3, 4):
         small.add(entry(number))
     lost, entries = small.recent()
@@ -192,7 +192,7 @@ def test_a_restored_world_starts_anew(add_world, caller_of):
 def test_a_dropped_world_sends_waiters_home(add_world, directory, waiter):
     """Who waits for calls of a sandbox that is dropped comes back at once."""
     world = add_world()
-    result = waiter(world.journal, lambda: world.journal.later(0, {}, 10, LONG))
+    result = waiter(world.journal, lambda: world.journal.read_after(0, {}, 10, LONG))
     directory.drop(world)
     assert result().entries == []
 

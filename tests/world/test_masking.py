@@ -17,7 +17,7 @@ def kept(world, gateway):
     """All that the journals show, as one text."""
     return lambda: json.dumps(
         [
-            entry.shown()
+            entry.serialize()
             for journal in (world.journal, gateway.journal)
             for entry in journal.select({}, 100)[1]
         ],
@@ -103,8 +103,8 @@ def test_a_lax_warning_quotes_no_secret(world, top):
     caller = type(top)(Gateway(SandboxLookup(world.directory, "default")), world)
     caller("taobao.time.get", app_key=top.app.app_secret)
     entry = world.journal.select({}, 1)[1][0]
-    assert entry.shown()["warnings"]
-    assert top.app.app_secret[:20] not in json.dumps(entry.shown(), ensure_ascii=False)
+    assert entry.serialize()["warnings"]
+    assert top.app.app_secret[:20] not in json.dumps(entry.serialize(), ensure_ascii=False)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_lax_warning_quotes_no_secret(world, top):
 def test_undocumented_personal_names_are_masked(top, newest, name):
     """A parameter that nobody documents is masked when its name speaks of a person."""
     top("taobao.time.get", **{name: "某人"})
-    assert newest().shown()["params"][name] == "***"
+    assert newest().serialize()["params"][name] == "***"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_undocumented_personal_names_are_masked(top, newest, name):
 def test_documented_names_and_plain_ones_are_kept(top, newest, name):
     """Documented parameters that are not personal, and unknown ones that sound like nothing, are kept."""
     top("taobao.time.get", **{name: "17"})
-    assert newest().shown()["params"][name] == "17"
+    assert newest().serialize()["params"][name] == "17"
 
 
 def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
@@ -160,7 +160,7 @@ def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
         ).encode(),
     )
     top("taobao.top.auth.token.create")
-    assert newest().shown()["reply"] == {
+    assert newest().serialize()["reply"] == {
         "token_result": "***",
         "user": {"user_nick": "***", "num": 3},
         "rows": {"row": [{"mobile": "***", "id": 7}]},
@@ -173,7 +173,7 @@ def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
     params = list(top.params("taobao.time.get").items())
     send(query=dict(params[:3]), body=dict(params[3:]))
     entry = newest()
-    assert list(entry.shown()["params"])[: entry.in_query] == [name for name, _ in params[:3]]
+    assert list(entry.serialize()["params"])[: entry.in_query] == [name for name, _ in params[:3]]
     assert entry.body_size == len(urlencode(params[3:]))
     assert entry.content_type.startswith("application/x-www-form-urlencoded")
 
@@ -182,7 +182,7 @@ def test_a_parameter_sent_twice_counts_once(send, newest, top):
     """A name that stands twice in the query, and again in the body, counts as one of the query's."""
     send(query=f"app_key={top.app.app_key}&x=1&x=2".encode(), body=b"x=3&y=4")
     entry = newest()
-    assert (list(entry.shown()["params"]), entry.in_query) == (["app_key", "x", "y"], 2)
+    assert (list(entry.serialize()["params"]), entry.in_query) == (["app_key", "x", "y"], 2)
 
 
 def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newest):
@@ -193,7 +193,7 @@ def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newes
     )
     body, kind = multipart(params, message_pics=png)
     send(body=body, kind=kind)
-    assert newest().shown()["files"] == [{"name": "message_pics", "bytes": len(png)}]
+    assert newest().serialize()["files"] == [{"name": "message_pics", "bytes": len(png)}]
 
 
 def test_marks_tell_equal_messages(world, top, newest):
@@ -211,4 +211,4 @@ def test_marks_tell_equal_messages(world, top, newest):
     top.result("taobao.time.get")
     assert marks[0] == marks[1] != marks[2]
     assert newest().mark == 0
-    assert str(marks[0]) not in json.dumps(newest().shown())
+    assert str(marks[0]) not in json.dumps(newest().serialize())

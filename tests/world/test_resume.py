@@ -106,7 +106,7 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
     world = add_world(clock=RUNNING)
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)
-    age = world.now - world._state.clock.shown(exchange.modified)
+    age = world.now - world._state.clock.show(exchange.modified)
     kept = world.snapshot("kept")
     machine.wait(days=30)
     twin = twin_of(read_back(kept) if as_document else kept)
@@ -115,7 +115,7 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
         twin.reset()
     assert twin.now == machine.now
     again = twin.exchange(exchange.dispute_id)
-    assert twin.now - twin._state.clock.shown(again.modified) == age
+    assert twin.now - twin._state.clock.show(again.modified) == age
     assert again.status == 2
     machine.wait(minutes=1)
     assert twin.now == machine.now

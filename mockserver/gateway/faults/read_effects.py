@@ -43,7 +43,7 @@ def _same_second(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> Qu
     clock = query.world.clock
 
     def floor_modified(exchange: Exchange) -> Exchange:
-        rest = timedelta(seconds=clock.shown(exchange.modified).timestamp() % grain)
+        rest = timedelta(seconds=clock.show(exchange.modified).timestamp() % grain)
         return replace(exchange, modified=exchange.modified - rest)
 
     return _with_exchanges(query, floor_modified)

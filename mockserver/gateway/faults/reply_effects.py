@@ -19,7 +19,7 @@ from ...world.journal import Entry
 __all__ = [
     "REPLY_EFFECTS",
     "apply_fault",
-    "effect_of",
+    "describe_effect",
     "fault_refusal",
     "fault_sentences",
     "mark_entry",
@@ -180,7 +180,7 @@ REPLY_EFFECTS: Mapping[str, Callable[[Reply, FaultMatch], Reply]] = {
 }
 
 
-def effect_of(match: FaultMatch) -> str:
+def describe_effect(match: FaultMatch) -> str:
     """What the fault does to this call, in short."""
     fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
@@ -208,7 +208,7 @@ def _shown(value: Value) -> str:
 
 def fault_sentences(match: FaultMatch) -> tuple[str, str]:
     """What stands in the journal about the fault, in Chinese and English."""
-    fault, kind, effect = match.fault, match.fault.declared, effect_of(match)
+    fault, kind, effect = match.fault, match.fault.declared, describe_effect(match)
     shown = f" [{effect}]" if effect else ""
     return (
         f"计划的故障 {fault.id} {fault.kind}：{kind.zh}{shown}",
@@ -220,5 +220,9 @@ def mark_entry(entry: Entry, match: FaultMatch) -> Entry:
     """The journal entry that tells which fault struck, and whether the caller gets the reply shown."""
     lost = match.fault.declared.loses and not match.again
     return replace(
-        entry, fault=match.fault.kind, fault_id=match.fault.id, effect=effect_of(match), lost=lost
+        entry,
+        fault=match.fault.kind,
+        fault_id=match.fault.id,
+        effect=describe_effect(match),
+        lost=lost,
     )

@@ -118,7 +118,7 @@ class MachineRun:
     @property
     def coverage(self) -> dict[str, Any]:
         """What the run has reached of the state machine, as in `S/coverage`."""
-        return self.world.coverage.shown()
+        return self.world.coverage.serialize()
 
     def find_options(self) -> tuple[Mapping[OptionKey, Option], set[OptionKey]]:
         """Return all steps that are possible now, and the keys of those that the run prefers."""

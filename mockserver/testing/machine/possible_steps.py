@@ -294,7 +294,7 @@ def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Optio
     planned = {
         name
         for fault in view.faults()
-        if not view.fault_counters(fault.id).hits
+        if not view.fault_counters(fault.id).triggered
         for name in fault.methods
     }
     writes = {

@@ -19,7 +19,7 @@ from ...domain.rules import DEFAULTS
 from ...protocol.shapes import Param, ValueKind
 from ...world.default_world import DEFAULT
 from ...world.document import unknown_name
-from ...world.world_factory import long_id
+from ...world.world_factory import make_long_id
 from .values import instants, numbers, pictures, words
 
 __all__ = ["BadCall", "Mistake", "ValidCall", "bad_calls", "calls"]
@@ -27,7 +27,7 @@ __all__ = ["BadCall", "Mistake", "ValidCall", "bad_calls", "calls"]
 Value = str | bytes
 _KnownValues = Mapping[str, Sequence[object]]
 _TRADES = tuple(
-    long_id(0, 2, number) for number, _ in enumerate(DEFAULT.buyers, 1)
+    make_long_id(0, 2, number) for number, _ in enumerate(DEFAULT.buyers, 1)
 )  # an unknown one is answered by error 41
 _NOT_NUMBERS = ("abc", "1.5", "１２", "+5", "1e3", "0x10")
 _MAX_SHORT = 30  # characters of a text without a declared bound

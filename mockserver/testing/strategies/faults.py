@@ -26,7 +26,7 @@ def faults() -> SearchStrategy[dict[str, Any]]:
 
 
 def _fault(kind: FaultKind) -> SearchStrategy[dict[str, Any]]:
-    methods = st.sampled_from([name for name in METHODS if kind.calls.meet(METHODS[name])])
+    methods = st.sampled_from([name for name in METHODS if kind.calls.include(METHODS[name])])
     options = {option.name: _option(option) for option in kind.options}
     drawn = st.fixed_dictionaries(
         {"fault": st.just(kind.name)},

@@ -18,7 +18,7 @@ from ...domain.moves import Apply
 from ...domain.play import deadline, possible
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import BEIJING, show_time
-from ...service.problem import by_actor
+from ...service.problem import group_by_actor
 from ...world.clock import FROZEN_AT
 from ...world.directory import Directory
 from ...world.document import read_world
@@ -114,12 +114,12 @@ class _Walk:
         number = self._draw(
             st.sampled_from([number for number in self._names if possible(self._of(number))])
         )
-        self._play(number, self._draw(moves(None, by_actor(possible(self._of(number))))))
+        self._play(number, self._draw(moves(None, group_by_actor(possible(self._of(number))))))
 
     def try_impossible(self) -> None:
         """Let somebody try what is not possible, and be refused."""
         number = self._draw(st.sampled_from(list(self._names)))
-        can = by_actor(possible(self._of(number)))
+        can = group_by_actor(possible(self._of(number)))
         self._play(
             number,
             self._draw(
@@ -188,9 +188,9 @@ class _Walk:
             "status": exchange.status.value,
             "status_text": exchange.status.zh,
             "cs_status": exchange.cs_status.value,
-            "deadline": due and show_time(view.clock.shown(due)),
-            "due_in": due and format_duration(view.clock.shown(due) - self._world.now),
-            "possible": by_actor(possible(exchange)),
+            "deadline": due and show_time(view.clock.show(due)),
+            "due_in": due and format_duration(view.clock.show(due) - self._world.now),
+            "possible": group_by_actor(possible(exchange)),
             "events": len(view.timeline(number)),
             "messages": len(view.messages(number)),
             "stock.wanted": {

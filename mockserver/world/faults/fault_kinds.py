@@ -60,7 +60,7 @@ class Calls(StrEnum):
             "windows": (f"带结束时间的 {of_list}", f"{of_list} with an end to its window"),
         }[self.value]
 
-    def meet(self, method: Method | None, arguments: Mapping[str, object] | None = None) -> bool:
+    def include(self, method: Method | None, arguments: Mapping[str, object] | None = None) -> bool:
         """Whether a call of the method with these arguments, or with some, is among them; None is a stubbed method."""
         if self is Calls.ALL or method is None:
             return self is Calls.ALL

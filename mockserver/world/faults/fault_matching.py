@@ -11,7 +11,7 @@ from hashlib import blake2b
 from math import isfinite
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ...api.declaration import Method
 from ...api.methods import METHODS
@@ -86,7 +86,7 @@ class Fault(Struct, frozen=True):
         """What is declared about its kind."""
         return FAULTS[self.kind]
 
-    def meets(self, asked: FaultCandidate) -> bool:
+    def matches(self, asked: FaultCandidate) -> bool:
         """Whether the call is one of those that it could strike."""
         return (
             (
@@ -95,15 +95,15 @@ class Fault(Struct, frozen=True):
             )
             and self.dispute_id in ("", asked.dispute_id)
             and self.session in ("", asked.session)
-            and self.declared.calls.meet(asked.declared, asked.arguments)
+            and self.declared.calls.include(asked.declared, asked.arguments)
         )
 
 
 class FaultCounters(Struct, frozen=True):
     """How many calls a fault has met, and how many of them it struck."""
 
-    met: int = 0
-    hits: int = 0
+    calls: int = field(default=0, name="met")
+    triggered: int = field(default=0, name="hits")
 
 
 class FaultMatch(Struct, frozen=True):
@@ -222,7 +222,7 @@ def _methods(given: object, kind: FaultKind, methods: Collection[str]) -> tuple[
     for pattern in patterns:
         match_names(pattern, methods, "method")
         if not any(
-            fnmatchcase(name, pattern) and kind.calls.meet(METHODS.get(name)) for name in methods
+            fnmatchcase(name, pattern) and kind.calls.include(METHODS.get(name)) for name in methods
         ):
             zh, en = kind.calls.label
             raise BadDocument(

@@ -24,7 +24,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...api.methods import METHODS
-from ..clock import within
+from ..clock import is_reachable
 from ..document import BadDocument
 from ..quotas import QuotaCounters
 from ..state import State
@@ -131,35 +131,35 @@ def match_fault(context: PlanContext, candidate: FaultCandidate) -> FaultMatch |
     """Return the fault that disturbs the call, None if none does; count the call for each fault tried."""
     state = context.state
     for fault in state.faults.values():
-        if not fault.meets(candidate) or (fault.until is not None and fault.until <= context.now):  # type: ignore[operator]  # an instant since it was planned
+        if not fault.matches(candidate) or (fault.until is not None and fault.until <= context.now):  # type: ignore[operator]  # an instant since it was planned
             continue
         seed = f"{state.numbers['seed']}:{fault.id}"
         bans = int(fault.number("seconds")) if fault.declared.effect is Effect.BAN else 0
-        if bans and (left := context.bans.banned(fault.id, bans, context.real)):
+        if bans and (left := context.bans.seconds_banned(fault.id, bans, context.real)):
             return FaultMatch(fault, seed, left)
         counters = state.fault_counters.get(fault.id, FaultCounters())
-        if fault.times is not None and counters.hits >= fault.times:
+        if fault.times is not None and counters.triggered >= fault.times:
             continue
-        met = counters.met + 1
-        triggers = met > fault.after and (
-            fault.probability >= 1 or chance(f"{seed}:{met}") < fault.probability
+        calls = counters.calls + 1
+        triggers = calls > fault.after and (
+            fault.probability >= 1 or chance(f"{seed}:{calls}") < fault.probability
         )
-        state.fault_counters[fault.id] = FaultCounters(met, counters.hits + triggers)
+        state.fault_counters[fault.id] = FaultCounters(calls, counters.triggered + triggers)
         if triggers:
             if bans:
-                context.bans.ban(fault.id, bans, context.real)
-            return FaultMatch(fault, f"{seed}:{met}", bans)
+                context.bans.start_ban(fault.id, bans, context.real)
+            return FaultMatch(fault, f"{seed}:{calls}", bans)
     return None
 
 
 def serialize_planned(fault: Fault, counters: FaultCounters) -> dict[str, object]:
     """Return a planned fault as users write it, with id, counters, and how often it can still trigger."""
-    left = None if fault.times is None else max(fault.times - counters.hits, 0)
+    left = None if fault.times is None else max(fault.times - counters.triggered, 0)
     return {
         "id": fault.id,
         **serialize_fault(fault),
-        "met": counters.met,
-        "hits": counters.hits,
+        "met": counters.calls,
+        "hits": counters.triggered,
         "left": left,
     }
 
@@ -194,7 +194,7 @@ def _resolve(context: PlanContext, fault: Fault) -> Fault:
     until: datetime = (
         context.now + fault.until if isinstance(fault.until, timedelta) else fault.until
     )
-    if not within(until):
+    if not is_reachable(until):
         raise BadDocument(
             "until", "超出独立环境能到的年份", "beyond the years that a sandbox can be in"
         )
