@@ -1,8 +1,8 @@
 """`logs`: the journal of a running server: lines, new calls, HAR, the report on the client."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from time import sleep
 from typing import Any
 from urllib.parse import quote
@@ -187,13 +187,19 @@ def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _open_private(path: str, flags: int) -> int:
+    """Open a file that, if it is new, only its owner may read: calls hold names and addresses."""
+    return os.open(path, flags, 0o600)
+
+
 def _save_har(document: Mapping[str, Any], path: str) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1)
     if path == "-":
         say(text)
         return
     try:
-        Path(path).write_text(text + "\n", "utf-8")
+        with open(path, "w", encoding="utf-8", opener=_open_private) as file:
+            file.write(text + "\n")
     except OSError as error:
         fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
     count = len(document["log"]["entries"])

@@ -174,6 +174,8 @@ def test_har_is_written(at, tmp_path) -> None:
     at("call", "tmall.exchange.get")
     ended = at("logs", "--har", "calls.har")
     text = (tmp_path / "calls.har").read_text("utf-8")
+    if sys.platform != "win32":
+        assert (tmp_path / "calls.har").stat().st_mode & 0o777 == 0o600
     entries = json.loads(text)["log"]["entries"]
     assert [entry["_method"] for entry in entries] == ["taobao.time.get", "tmall.exchange.get"]
     assert "2" in ended.stdout
