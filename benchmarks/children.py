@@ -91,14 +91,14 @@ class Child:
 
 
 def loaded(
-    child: Child, bodies: list[bytes], expected: bytes, seconds: float = 0.0
+    child: Child, bodies: list[bytes], expected: bytes, seconds: float = 0.0, connections: int = 8
 ) -> tuple[Measured, float]:
     """What the load generator saw, and the server's processor time per reply in microseconds.
 
     Raises:
         SystemExit: a reply was not the expected one, so the figures would mean nothing.
     """
-    job = pickle.dumps(Job(child.port, bodies, expected, seconds))
+    job = pickle.dumps(Job(child.port, bodies, expected, seconds, connections))
     before = child.cpu
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],

@@ -108,16 +108,16 @@ def stops(rounds: int) -> None:
     at_most(
         "stop of an embedded server, idle",
         [stopped(kept=False) for _ in range(rounds)],
-        50,
+        25,
         unit="ms",
     )
     at_most(
         "stop with a kept-alive connection",
         [stopped(kept=True) for _ in range(rounds)],
-        50,
+        25,
         unit="ms",
     )
-    note("embedded: start to first reply", [embedded() for _ in range(rounds)], "ms")
+    at_most("embedded: start to first reply", [embedded() for _ in range(rounds)], 15, unit="ms")
 
 
 def stopped(*, kept: bool) -> float:

@@ -1,4 +1,20 @@
-"""Run the HTTP server in a daemon thread of this process."""
+"""Run the HTTP server in daemon threads of this process.
+
+One thread runs an asyncio event loop: it accepts, reads and writes every connection, and answers
+calls of the gateway, which take a tenth of a millisecond.  Nothing in it may wait: what may take
+long (the Flask app with the control API, large bodies, calls while a sandbox is at work) runs in a
+bounded pool of workers, and what a planned fault holds back is a timer.
+
+    server.py          the listening socket, limits of connections and memory, start and stop
+    connection.py      one connection: states, deadlines, replies in their order
+    request_parser.py  bytes to requests, without sockets
+    doors.py           which requests go where
+    worker_pool.py     the threads; wsgi_bridge.py calls the Flask app in them
+    disturbed_reply.py replies that a planned fault delays, cuts or loses
+
+A server under Flask would be a thread for each client that speaks, and every client that stops
+halfway would hold one.  Why none of the well-kept asynchronous servers is used: benchmarks/README.md.
+"""
 
 import asyncio
 import errno
