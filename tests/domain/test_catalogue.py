@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.domain.catalogue import Address, Shop, refusal_stage
+from mockserver.domain.catalogue import Address, Carrier, Shop, list_accepted_names, refusal_stage
 from mockserver.domain.vocabulary import Status
 
 
@@ -47,3 +47,16 @@ def test_an_address_reads_as_one_line():
 def test_refusing_the_application_and_the_receipt_have_lists_of_their_own(status, stage):
     """The list of reasons follows the stage at which the seller can refuse."""
     assert refusal_stage(Status(status)) == stage
+
+
+def test_carriers_have_their_names_and_other_spellings_of_them():
+    """The names come first, in order; spellings follow only for carriers that are there."""
+    names = ["圆通速递", "EMS"]
+    carriers = [Carrier(number, "", name) for number, name in enumerate(names)]
+
+    accepted = list(list_accepted_names(carriers))
+
+    assert accepted[:2] == names
+    assert list(list_accepted_names([])) == []
+    assert set(accepted[2:]) >= {"圆通快递", "邮政EMS", "EMS快递"}
+    assert not set(accepted) & {"顺丰", "百世快递"}

@@ -70,3 +70,21 @@ def test_a_judgement_for_nobody_is_refused():
     """Another word for `for` is refused."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"for": "nobody"}, MOVES["judge"])
+
+
+@pytest.mark.parametrize("units", [-1, 1_000_001])
+def test_a_number_of_units_has_bounds(units):
+    """No move is made of less than no goods or of more than a million."""
+    with pytest.raises(msgspec.ValidationError, match="from 0 to 1000000"):
+        msgspec.convert({"num": units}, MOVES["apply"])
+
+
+def test_a_message_carries_its_text_and_pictures():
+    """`content` and `pics` of a message; a seller's move has `leave_message` and its pictures."""
+    message = MOVES["leave_message"](content="已寄出", pics=("a.png",))
+    refusal = MOVES["refuse"](leave_message="请补拍照片", leave_message_pics=("b.png",))
+    silent = MOVES["cancel"]()
+
+    assert (message.message_text, message.pictures) == ("已寄出", ("a.png",))
+    assert (refusal.message_text, refusal.pictures) == ("请补拍照片", ("b.png",))
+    assert (silent.message_text, silent.pictures) == ("", ())

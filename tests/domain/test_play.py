@@ -296,3 +296,31 @@ def test_reserved_units_belong_to_an_open_exchange(walk, ruleset, stock, steps):
             assert exchange.reserved == exchange.num
         if exchange.status in (1, 4, 5, 13, 14):
             assert sum(account.reserved for account in accounts.values()) == 0
+
+
+def test_verbatim_fields_end_when_they_are_no_longer_true(make_exchange, attempt):
+    """What the move writes, the version and the time left are dropped; other values stay shown."""
+    verbatim = {
+        "refund_version": 1,
+        "time_out": "2026-03-04 10:00:00",
+        "buyer_logistic_no": "YT0",
+        "alipay_no": "2026",
+    }
+    exchange = make_exchange(2, verbatim=verbatim)
+
+    after = attempt(exchange, "ship_back", "buyer").exchange
+
+    assert after.verbatim == {"alipay_no": "2026"}
+    assert exchange.verbatim == verbatim
+
+
+@pytest.mark.parametrize(
+    ("fields", "address"),
+    [
+        ({"address_id": 7001}, "退货地址七千零一"),
+        ({"address_id": 7001, "complete_address": "杭州市转塘街道 1 号"}, "杭州市转塘街道 1 号"),
+    ],
+)
+def test_the_return_address_is_written_or_chosen(make_exchange, attempt, fields, address):
+    """An address that the seller wrote counts before the one that he chose."""
+    assert attempt(make_exchange(1), "agree", "seller", **fields).exchange.address == address

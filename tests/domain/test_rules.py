@@ -146,3 +146,11 @@ def test_what_is_shown_can_be_patched_back():
     )
 
     assert DEFAULTS.with_changes(changed.to_dict()).to_dict() == changed.to_dict()
+
+
+def test_a_rule_is_read_as_text():
+    """The wording of a status comes as it was set; a number comes as its digits."""
+    rules = DEFAULTS.with_changes({"text.14": "换货转退款"})
+
+    assert rules.text("text.14") == "换货转退款"
+    assert rules.text("page_size_max") == "100"

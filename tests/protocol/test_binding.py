@@ -95,6 +95,7 @@ def test_a_good_value_is_typed(param, text, value):
         (DATE, "2026-02-30 00:00:00"),
         (DATE, "1772330400000"),
         (STRINGS, "a,b,c,d"),
+        (STRINGS, " , ,"),
         (STATUSES, "11"),
         (STATUSES, "1,x"),
         (STATUSES, "换货关闭"),
@@ -221,3 +222,12 @@ def test_limits_follow_the_switches():
     assert bind_arguments([PAGE], {"p": "500"}, [], {"page_size_max": 500}.__getitem__) == {
         "p": 500
     }
+
+
+def test_a_required_list_of_blanks_is_missing():
+    """Commas and blanks alone give no item, which a required list must have: 40, and its name."""
+    with pytest.raises(TopError) as wrong:
+        _bind(Param(name="p", kind=ValueKind.STRINGS, required=True, limit=3), " , ,")
+
+    assert wrong.value.code == 40
+    assert wrong.value.sub_code == "isv.missing-parameter:p"

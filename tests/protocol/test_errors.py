@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.protocol.errors import CODES, TopError
+from mockserver.protocol.errors import CODES, TopError, make_ban_error
 from tests.oracle import ERRORS_INFERRED, ERRORS_NEVER_SEEN, ERRORS_SEEN
 
 
@@ -54,3 +54,19 @@ def test_sub_fields_come_in_order():
 def test_the_cause_stays_off_the_wire():
     """What the journal explains never reaches the caller."""
     assert TopError(25, zh="密钥不对", en="wrong secret").tree() == TopError(25).tree()
+
+
+def test_a_ban_says_its_seconds_as_clients_read_them():
+    """The sentence holds the seconds; the cause, with them, is for the journal alone."""
+    ban = make_ban_error("accesscontrol.limited-by-app-access-count", 7, "超过频率", "too often")
+
+    assert ban.tree() == {
+        "code": 7,
+        "msg": TopError(7).msg,
+        "sub_code": "accesscontrol.limited-by-app-access-count",
+        "sub_msg": "This ban will last for 7 more seconds",
+    }
+    assert (ban.cause_zh, ban.cause_en) == (
+        "超过频率；封禁还剩 7 秒",
+        "too often; banned for 7 more seconds",
+    )

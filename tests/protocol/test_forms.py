@@ -362,3 +362,32 @@ def test_any_bytes_are_read_or_refused(body, boundary):
 
     assert isinstance(pairs, list)
     assert isinstance(files, list)
+
+
+@pytest.mark.parametrize("separators", [b"&", b"&&"])
+def test_more_than_a_thousand_parameters_are_refused(separators):
+    """The refusal carries the parameters before the limit: the reply's format may be among them."""
+    with pytest.raises(BadForm, match="more than 1000 parameters") as bad:
+        parse_urlencoded(b"format=json" + separators + b"a=1&" * 5000)
+
+    assert not bad.value.encoding
+    assert bad.value.pairs[0] == ("format", "json")
+    assert len(bad.value.pairs) <= 1000
+
+
+def test_a_part_with_a_huge_head_is_refused():
+    """Headers of a part above 8 KiB are no client's; the parts before it are kept."""
+    part = b'--b0\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n1\r\n'
+    body = part % (b"a", b"") + part % (b"b", b"\r\nX-Odd: " + b"x" * 8192) + b"--b0--\r\n"
+
+    with pytest.raises(BadForm, match="above 8192 bytes") as bad:
+        parse_multipart(body, b"b0")
+
+    assert bad.value.pairs == [("a", "1")]
+
+
+def test_a_part_of_disposition_file_needs_no_file_name():
+    """`Content-Disposition: file` alone makes a part a file, as the Python SDK's word means."""
+    body = b'--b0\r\nContent-Disposition: file; name="pics"\r\n\r\nGIF89a\r\n--b0--\r\n'
+
+    assert parse_multipart(body, b"b0") == ([], [Upload("pics", b"GIF89a")])

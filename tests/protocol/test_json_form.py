@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.protocol.json_form import write_json
+from mockserver.protocol.json_form import parse_tree, write_json
 from mockserver.protocol.shapes import Items
 
 NAMES = st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True)
@@ -167,3 +167,23 @@ def test_no_unicode_escape_is_ever_written(tree, simplify):
     text = write_json("x_response", tree, simplify=simplify)
 
     assert "\\u" not in text.replace("\\\\", "")
+
+
+def test_plain_json_becomes_a_tree():
+    """An object whose one member is a list is a list of named items; other lists stay bare."""
+    plain = {"a": {"exchange": [{"num": 2}, {"ids": {"id": ["1"]}}]}, "b": [{"c": 1}, 2], "d": "x"}
+
+    assert parse_tree(plain) == {
+        "a": Items("exchange", [{"num": 2}, {"ids": Items("id", ["1"])}]),
+        "b": [{"c": 1}, 2],
+        "d": "x",
+    }
+
+
+@settings(deadline=None)
+@given(TREES)
+def test_a_reply_that_was_read_writes_the_same_reply(tree):
+    """What was parsed from a reply is written as that reply again."""
+    text = write_json("r", tree)
+
+    assert write_json("r", parse_tree(json.loads(text)["r"])) == text

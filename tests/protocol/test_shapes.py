@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.protocol.shapes import BEIJING, read_epoch, read_time, show_time
+from mockserver.protocol.shapes import (
+    BEIJING,
+    is_epoch_seconds,
+    read_epoch,
+    read_time,
+    show_price,
+    show_time,
+)
 
 SECONDS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001  # the zone follows
     lambda at: at.replace(microsecond=0, tzinfo=BEIJING)
@@ -100,3 +107,26 @@ def test_epoch_times(text, shown):
 def test_anything_else_is_no_epoch(text):
     """Other lengths, signs and other digits are not read."""
     assert read_epoch(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1768444200", True),
+        ("1768444200000", False),
+        ("2026-01-15", False),
+        ("１７６８４４４２００", False),
+        ("", False),
+    ],
+)
+def test_epoch_seconds_are_ten_digits(text, expected):
+    """Ten plain digits are seconds; milliseconds, dates and other digits are not."""
+    assert is_epoch_seconds(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("fen", "shown"), [(0, "0.00"), (5, "0.05"), (99, "0.99"), (100, "1.00"), (123450, "1234.50")]
+)
+def test_prices_are_shown_in_yuan(fen, shown):
+    """Two decimals always, without separators."""
+    assert show_price(fen) == shown

@@ -127,3 +127,17 @@ def test_line_ends_survive_a_reader(text):
 def test_xml_round_trip(tree):
     """Any reply is well-formed and reads back as it was, except for characters that XML forbids."""
     assert _read(ElementTree.fromstring(write_xml("root", tree))) == _shape("root", tree)
+
+
+def test_an_absent_value_writes_nothing():
+    """None leaves no element behind, neither in the tree nor as the member of a list."""
+    assert write_xml("r", {"a": None, "b": Items("c", [None, "1"])}) == (
+        HEAD + "<r><b><c>1</c></b></r>"
+    )
+
+
+def test_a_bare_list_repeats_its_element():
+    """A list without a name for its items repeats the element that holds it."""
+    assert write_xml("r", {"a": ["1", {"b": "2"}], "c": []}) == (
+        HEAD + "<r><a>1</a><a><b>2</b></a></r>"
+    )
