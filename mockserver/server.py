@@ -1,10 +1,12 @@
 """Assembles the doors into one Flask app."""
 
+import os
 import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 
 from flask import Flask
 
@@ -37,6 +39,19 @@ def _real() -> datetime:
     return datetime.now(BEIJING)
 
 
+def draw_instance() -> Callable[[], int]:
+    """Return a function that gives this process a number of its own, and a fork of it another.
+
+    From 1 to 2^24 - 1, drawn from the operating system's randomness at the first call.
+    """
+
+    @lru_cache(maxsize=1)
+    def draw(process_id: int) -> int:
+        return 1 + secrets.randbelow(2**24 - 1)
+
+    return lambda: draw(os.getpid())
+
+
 def make_context(
     *,
     document: WorldDocument | None = None,
@@ -53,7 +68,7 @@ def make_context(
     Raises:
         BadDocument: the document cannot be.
     """
-    directory = Directory(_real, table=table)
+    directory = Directory(_real, draw_instance(), table)
     if document is not None:
         directory.add(World(directory, document, id="default", journal=journal))
     gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)

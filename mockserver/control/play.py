@@ -175,7 +175,7 @@ def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
         BadDocument: names what could not be.
     """
     world = {key: value for key, value in scenario.given.items() if key not in ("name", "seed")}
-    make_state(read_world(world), 1, request.context.directory.real())
+    make_state(read_world(world), "s1", request.context.directory.real())
 
 
 def _apply(world: World, document: Mapping[str, Any]) -> list[str]:

@@ -64,7 +64,6 @@ class Gateway:
         self.journal = Journal(journal)
         self._on_refusal = on_refusal
         self._numbers = count(1)
-        self._first_id = lookup.directory.instance * _CALLS_OF_A_PROCESS
 
     def answer(self, inbound: Inbound) -> Reply:
         """Return the reply to one call; platform errors and business failures are replies too."""
@@ -87,9 +86,10 @@ class Gateway:
         """
         started = perf_counter_ns()
         number = next(self._numbers)
-        call = read_call(inbound, _request_id(self._first_id + number))
-        call.fault = repeated_by
         directory = self.lookup.directory
+        request_id = _request_id(directory.instance() * _CALLS_OF_A_PROCESS + number)
+        call = read_call(inbound, request_id)
+        call.fault = repeated_by
         texts = call.texts
         call.addressed = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
         sandbox = call.addressed or directory.get(self.lookup.lax)

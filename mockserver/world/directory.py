@@ -23,14 +23,18 @@ TELLING = 8  # shorter sessions and secrets may be any word or number
 class Directory:
     """All worlds of one server by id, session and app_key.
 
-    `real` is the machine's clock: the only door through which wall time comes in.  `instance` tells
-    apart the processes of one server: with different ones no sandbox number, made-up app key, session
-    or request id repeats between them.  0 gives the plain numbers of a server with one process.
+    `real` is the machine's clock: the only way by which wall time comes in.  `instance` gives a
+    number below 2^24 that tells this process apart from others, anew after a fork: with different
+    ones no sandbox number, made-up app key, session or request id repeats between processes.  0
+    gives plain numbers from 1.
     `table` is the flow of the sandboxes that are made in it.
     """
 
     def __init__(
-        self, real: Callable[[], datetime], instance: int = 0, table: TableIndex = SHIPPED_TABLE
+        self,
+        real: Callable[[], datetime],
+        instance: Callable[[], int] = lambda: 0,
+        table: TableIndex = SHIPPED_TABLE,
     ) -> None:
         self.real = real
         self.table = table
@@ -43,10 +47,10 @@ class Directory:
         self._made = 0
 
     def number(self) -> int:
-        """A number that no other world of this server was made with."""
+        """Return a number that no other sandbox was made with, in this process or another."""
         with self._lock:
             self._made += 1
-            return self.instance * _SANDBOXES_OF_A_PROCESS + self._made
+            return self.instance() * _SANDBOXES_OF_A_PROCESS + self._made
 
     def add(self, world: World) -> None:
         """`world` can be found by its id, sessions and app keys; all or nothing.

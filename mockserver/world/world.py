@@ -65,18 +65,19 @@ class World:
         journal: int = CAPACITY,
     ) -> None:
         self.directory, self.document = directory, document
-        number = 0 if id == "default" else directory.number()
-        self.id = id or (check_name(document.name) if document.name else f"s{number}")
+        name = check_name(document.name) if document.name and not id else id
+        self.id = name or f"s{directory.number()}"
+        owner = "" if id == "default" else self.id
         self.lock, self.playing = RLock(), Lock()  # a story holds `playing`: one at a time
         self._unit = UnitOfWork(self)
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
         if state is None:
-            self._state = make_state(document, number, directory.real(), directory.table)
+            self._state = make_state(document, owner, directory.real(), directory.table)
         else:
             self._state = resume(state, directory.real(), None)
             self._state.table = directory.table
-            new_credentials(self._state, number)
+            new_credentials(self._state, owner)
             if keep_coverage and state.covered is not None:
                 self.coverage = Coverage.from_counts(state.covered)
         self.view = WorldView(self._state)

@@ -61,9 +61,13 @@ def _labelled(state: State) -> None:
 
 
 def make_state(
-    document: WorldDocument, number: int, real: datetime, table: TableIndex = SHIPPED_TABLE
+    document: WorldDocument, owner: str, real: datetime, table: TableIndex = SHIPPED_TABLE
 ) -> State:
-    """The state that `document` describes; `number` 0 is the default sandbox with its constants.
+    """Return the state that `document` describes.
+
+    App keys and sessions that it does not name are made from `owner`, the sandbox's id: the same
+    id has the same ones in every process.  An empty owner is the default sandbox with its
+    documented constants.
 
     Raises:
         BadDocument: a value that cannot be, with its field.
@@ -77,10 +81,10 @@ def make_state(
     state.numbers["seed"] = document.seed
     state.operations.append(Founded(0, state.clock.at, document))
     set_robots(state, read_robots(document.robots, "robots."), state.clock.at)
-    for app in _apps(document, number):
+    for app in _apps(document, owner):
         _once("apps.app_key", [*state.apps, app.app_key])
         state.apps[app.app_key] = app
-    for shop, sessions in _shops(document, made, number):
+    for shop, sessions in _shops(document, made, owner):
         _once("shops.nick", [*state.shops, shop.nick])
         _once("shops.addresses.contact_id", [address.contact_id for address in shop.addresses])
         state.shops[shop.nick] = shop
@@ -116,16 +120,16 @@ def _once(field: str, keys: Sequence[str | int]) -> None:
         raise BadDocument(field, f"{twice} 重复", f"{twice} is given twice")
 
 
-def new_credentials(state: State, number: int) -> None:
-    """A state made from a snapshot gets an app and sessions of its own, rights and quotas kept."""
+def new_credentials(state: State, owner: str) -> None:
+    """Give a state from a snapshot an app and sessions made from `owner`; keep rights and quotas."""
     app = next(iter(state.apps.values()))
-    key = _app_key(number)
+    key = _app_key(owner)
     state.quotas = tuple(
         replace(each, app_key=key) if each.app_key == app.app_key else each for each in state.quotas
     )
     state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
     sessions = [
-        replace(each, token=_token(number, each.nick, each.user_id))
+        replace(each, token=_token(owner, each.nick, each.user_id))
         for each in state.sessions.values()
     ]
     state.sessions = {each.token: each for each in sessions}
@@ -213,53 +217,52 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
 
-def _app_key(number: int) -> str:
-    return APP_KEY if number == 0 else f"10{int(_digest('app', number)[:12], 16) % 10**8:08}"
+def _app_key(owner: str, place: int = 0) -> str:
+    """Return the key of the app at `place`: 12 digits; APP_KEY is the default sandbox's first."""
+    if not (owner or place):
+        return APP_KEY
+    return f"10{int(_digest('app', owner, place)[:16], 16) % 10**10:010}"
 
 
-def _token(number: int, nick: str, user_id: int) -> str:
-    """A session shaped like TOP's: class, hex, user id at the end; about 56 characters."""
+def _token(owner: str, nick: str, user_id: int) -> str:
+    """Return a session shaped like TOP's: class, hex, user id at the end; 56 characters."""
     tail = str(user_id)
-    return "610" + _digest("session", number, nick)[: 53 - len(tail)] + tail
+    return "610" + _digest("session", owner, nick)[: 53 - len(tail)] + tail
 
 
-def _apps(document: WorldDocument, number: int) -> Iterator[App]:
+def _apps(document: WorldDocument, owner: str) -> Iterator[App]:
     for place, each in enumerate(document.apps or (None,)):
         if each is None:
-            yield App(_app_key(number), APP_SECRET)
+            yield App(_app_key(owner), APP_SECRET)
             continue
-        key = str(each.app_key) or (
-            _app_key(number) if place == 0 else _app_key(number * 1000 + place)
-        )
+        key = str(each.app_key) or _app_key(owner, place)
         methods = None if each.methods is None else frozenset(each.methods)
         yield App(key, each.app_secret or APP_SECRET, methods)
 
 
-def _shops(
-    document: WorldDocument, made: Made, number: int
-) -> Iterator[tuple[Shop, list[Session]]]:
+def _shops(document: WorldDocument, made: Made, owner: str) -> Iterator[tuple[Shop, list[Session]]]:
     for place, each in enumerate(document.shops or (ShopDocument(),)):
         nick = each.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
         seller_id = parse_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
         addresses = (
             made.addresses if each.addresses is None else tuple(_addresses(each, made, nick))
         )
-        constants = (SESSION, SUB_SESSION) if number == 0 and place == 0 else ("", "")
+        constants = (SESSION, SUB_SESSION) if not owner and place == 0 else ("", "")
         main = Session(
-            token=each.session or constants[0] or _token(number, nick, seller_id),
+            token=each.session or constants[0] or _token(owner, nick, seller_id),
             label="main" if place == 0 else nick,
             shop=nick,
             nick=nick,
             user_id=seller_id,
         )
-        yield Shop(nick, seller_id, addresses), [main, *_subs(each, main, constants[1], number)]
+        yield Shop(nick, seller_id, addresses), [main, *_subs(each, main, constants[1], owner)]
 
 
-def _subs(shop: ShopDocument, main: Session, constant: str, number: int) -> Iterator[Session]:
+def _subs(shop: ShopDocument, main: Session, constant: str, owner: str) -> Iterator[Session]:
     for place, each in enumerate((SubDocument(),) if shop.subs is None else shop.subs):
         nick = each.nick or f"{main.nick}:客服{place + 1}"
         user_id = main.user_id + _SUB_ID + place
-        token = each.session or (constant if place == 0 else "") or _token(number, nick, user_id)
+        token = each.session or (constant if place == 0 else "") or _token(owner, nick, user_id)
         first = place == 0 and main.label == "main"
         yield Session(
             token=token,

@@ -50,9 +50,9 @@ def test_a_wrong_verb_is_405():
 
 @pytest.fixture
 def both():
-    """Two callers of one server with the sandbox `s1`: in process, and over its WSGI app."""
+    """Two callers of one server with the sandbox `one`: in process, and over its WSGI app."""
     local: LocalControl = local_control()
-    local("POST", "sandboxes", {})
+    local("POST", "sandboxes", {"name": "one"})
     return local, Control(local.transport, local.token)
 
 
@@ -62,17 +62,17 @@ def both():
         ("GET", "nothing", None, {}),
         ("DELETE", "health", None, {}),
         ("GET", "sandboxes/nowhere", None, {}),
-        ("GET", "sandboxes/s1/clock", None, {"limit": "many"}),
-        ("GET", "sandboxes/s1/clock", None, {"colour": "red"}),
-        ("POST", "sandboxes/s1/clock/advance", {"by": "soon"}, {}),
-        ("POST", "sandboxes/s1/clock/advance", {"buy": "1d"}, {}),
-        ("POST", "sandboxes/s1/exchanges", [1], {}),
-        ("POST", "sandboxes/s1/exchanges/1/moves", {"by": "buyer", "move": "cancel"}, {}),
-        ("POST", "sandboxes/s1/exchanges", {"colour": 1}, {}),
-        ("GET", "sandboxes/s1/snapshots/a%2Fb", None, {}),
-        ("PUT", "sandboxes/s1/stock/%E7%BA%A2", {"available": 1}, {}),
-        ("PATCH", "sandboxes/s1/rules", {"deadline.2": "soon"}, {}),
-        ("POST", "sandboxes/s1/play", {"scenario": "x: ["}, {}),
+        ("GET", "sandboxes/one/clock", None, {"limit": "many"}),
+        ("GET", "sandboxes/one/clock", None, {"colour": "red"}),
+        ("POST", "sandboxes/one/clock/advance", {"by": "soon"}, {}),
+        ("POST", "sandboxes/one/clock/advance", {"buy": "1d"}, {}),
+        ("POST", "sandboxes/one/exchanges", [1], {}),
+        ("POST", "sandboxes/one/exchanges/1/moves", {"by": "buyer", "move": "cancel"}, {}),
+        ("POST", "sandboxes/one/exchanges", {"colour": 1}, {}),
+        ("GET", "sandboxes/one/snapshots/a%2Fb", None, {}),
+        ("PUT", "sandboxes/one/stock/%E7%BA%A2", {"available": 1}, {}),
+        ("PATCH", "sandboxes/one/rules", {"deadline.2": "soon"}, {}),
+        ("POST", "sandboxes/one/play", {"scenario": "x: ["}, {}),
     ],
 )
 def test_both_ways_refuse_with_the_same_problem(both, verb, path, body, query):
@@ -90,20 +90,20 @@ def test_both_ways_refuse_with_the_same_problem(both, verb, path, body, query):
     "path",
     [
         "sandboxes",
-        "sandboxes/s1",
-        "sandboxes/s1/exchanges",
-        "sandboxes/s1/clock",
-        "sandboxes/s1/stock",
-        "sandboxes/s1/events",
-        "sandboxes/s1/rules",
-        "sandboxes/s1/quotas",
-        "sandboxes/s1/robots",
-        "sandboxes/s1/requests",
-        "sandboxes/s1/report",
-        "sandboxes/s1/coverage",
-        "sandboxes/s1/faults",
-        "sandboxes/s1/scenario",
-        "sandboxes/s1/snapshots/saved",
+        "sandboxes/one",
+        "sandboxes/one/exchanges",
+        "sandboxes/one/clock",
+        "sandboxes/one/stock",
+        "sandboxes/one/events",
+        "sandboxes/one/rules",
+        "sandboxes/one/quotas",
+        "sandboxes/one/robots",
+        "sandboxes/one/requests",
+        "sandboxes/one/report",
+        "sandboxes/one/coverage",
+        "sandboxes/one/faults",
+        "sandboxes/one/scenario",
+        "sandboxes/one/snapshots/saved",
         "faults/names",
         "robots/names",
         "stories",
@@ -114,15 +114,15 @@ def test_both_ways_refuse_with_the_same_problem(both, verb, path, body, query):
 def test_both_ways_reply_with_the_same_values(both, path):
     """A reply is the same plain JSON in process and over the WSGI app."""
     local, _ = both
-    opened = local("POST", "sandboxes/s1/exchanges", {"status": 3})
+    opened = local("POST", "sandboxes/one/exchanges", {"status": 3})
     local(
         "POST",
-        f"sandboxes/s1/exchanges/{opened['dispute_id']}/moves",
+        f"sandboxes/one/exchanges/{opened['dispute_id']}/moves",
         {"by": "seller", "move": "returngoods_agree"},
     )
-    local("PUT", "sandboxes/s1/quotas", [{"per": "day", "limit": 5}])
-    local("POST", "sandboxes/s1/faults", {"fault": "reply_lost"})
-    local("PUT", "sandboxes/s1/snapshots/saved")
+    local("PUT", "sandboxes/one/quotas", [{"per": "day", "limit": 5}])
+    local("POST", "sandboxes/one/faults", {"fault": "reply_lost"})
+    local("PUT", "sandboxes/one/snapshots/saved")
     replies = [control("GET", path) for control in both]
     assert replies[0] == replies[1]
     assert json.loads(json.dumps(replies[0])) == replies[0]
@@ -130,7 +130,7 @@ def test_both_ways_reply_with_the_same_values(both, path):
 
 def test_a_reply_is_the_callers_own(both):
     """What a caller in process does to a reply changes nothing in the sandbox."""
-    ask = partial(both[0], "GET", "sandboxes/s1/rules")
+    ask = partial(both[0], "GET", "sandboxes/one/rules")
     reply = ask()
     before = dict(reply)
     reply.clear()

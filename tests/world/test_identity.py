@@ -87,7 +87,9 @@ def test_processes_of_one_server_never_clash():
     """Processes with instance numbers of their own share no sandbox name, app key or session."""
     names, app_keys, tokens = set(), set(), set()
     for instance in range(3):
-        directory = Directory(lambda: datetime(2026, 3, 1, tzinfo=BEIJING), instance)
+        directory = Directory(
+            lambda: datetime(2026, 3, 1, tzinfo=BEIJING), lambda instance=instance: instance
+        )
         for _ in range(20):
             world = World(directory, WorldDocument())
             names.add(world.id)
