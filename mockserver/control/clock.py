@@ -83,14 +83,14 @@ def _span(world: World, body: SpanBody) -> timedelta:
 
 def _advance(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         fired = world.advance(_span(world, request.body))
         return 200, {**serialize_clock(world, MAX_ITEMS), "fired": serialize_events(world, fired)}
 
 
 def _age(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         fired = world.age(_span(world, request.body))
         return 200, {**serialize_clock(world, MAX_ITEMS), "fired": serialize_events(world, fired)}
 

@@ -55,7 +55,7 @@ def _open(request: ControlRequest) -> tuple[int, Any]:
     if type(count) is not int:
         raise BadDocument("count", "应为整数", "a whole number is wanted")
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         opened = world.open(raw, count)
         if "count" not in raw:
             return 201, serialize_exchange(world, opened[0], request.base_url)
@@ -65,7 +65,7 @@ def _open(request: ControlRequest) -> tuple[int, Any]:
 
 def _get(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         exchange = world.exchange(parse_dispute_id(request.path["dispute_id"], "dispute_id"))
         return 200, serialize_exchange(world, exchange, request.base_url)
 
@@ -81,7 +81,7 @@ def _move(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     dispute_id = parse_dispute_id(request.path["dispute_id"], "dispute_id")
     parsed = parse_move(by, name, raw, world.view.rules, sub=sub)
-    with world.lock:
+    with world.unit_of_work():
         try:
             outcome, _ = world.move(dispute_id, parsed.move, parsed.role, pictures=parsed.pictures)
         except (WrongFlow, IllegalMove, ConditionFailed) as refused:
@@ -115,7 +115,7 @@ def _describe_refusal(
 
 def _messages(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         exchange = world.exchange(parse_dispute_id(request.path["dispute_id"], "dispute_id"))
         messages = world.view.messages(exchange.dispute_id)
         return 200, {

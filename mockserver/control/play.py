@@ -185,7 +185,7 @@ def _apply(world: World, document: Mapping[str, Any]) -> list[str]:
         for name, goods in document.get("goods", {}).items()
         if goods.get("stock") is not None
     }
-    with world.lock:
+    with world.unit_of_work():
         applied = {name: units for name, units in stocks.items() if world.view.goods_named(name)}
         for name, units in applied.items():
             world.put_stock(name, units)
@@ -244,7 +244,7 @@ def _frozen(world: World) -> Iterator[None]:
 
     Afterwards it runs on as if it had not been stopped.
     """
-    with world.lock:
+    with world.unit_of_work():
         running = world.view.clock.running
         start = world.directory.real()
         if running:
@@ -252,7 +252,7 @@ def _frozen(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        with world.lock:
+        with world.unit_of_work():
             if running and not world.view.clock.running:
                 world.set_clock(running=True, now=world.now + (world.directory.real() - start))
 

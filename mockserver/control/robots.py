@@ -33,7 +33,7 @@ def _robots(request: ControlRequest) -> tuple[int, Any]:
 
 def _put_robots(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         world.set_robots(read_robots(request.body))
         return 200, _serialize_robots(world)
 

@@ -25,7 +25,7 @@ def _stock(request: ControlRequest) -> tuple[int, Any]:
 
 def _put_stock(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
-    with world.lock:
+    with world.unit_of_work():
         return 200, serialize_accounts(
             world, *world.put_stock(request.path["name"], request.body.available)
         )

@@ -142,7 +142,7 @@ def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, 
 
 def serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
     """How to attach to a sandbox: app, sessions, gateway, shops with their sessions and addresses."""
-    with world.lock:
+    with world.unit_of_work():
         return _shown_sandbox(world, base_url)
 
 

@@ -1,16 +1,17 @@
-"""Save a sandbox's state and go on from a saved one; names of sandboxes and snapshots."""
+"""Save a sandbox's state and go on from a saved one; names of snapshots, limits of the clock."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from .clock import EARLIEST, LATEST, is_reachable
+from .clock import EARLIEST, LATEST, Clock, is_reachable
 from .coverage import CoverageCounts
 from .document import BadDocument
 from .state import State
 
-__all__ = ["check_name", "resume", "save"]
+__all__ = ["check_name", "find_snapshot", "move_clock", "resume", "save"]
 
 _RESERVED = re.compile(r"s\d+|none|baseline|empty", re.ASCII)
 
@@ -28,6 +29,41 @@ def check_name(name: str) -> str:
             "1–64 letters, digits, dots, hyphens; s1, none, baseline, empty are taken",
         )
     return name
+
+
+def _beyond_years(field: str) -> BadDocument:
+    return BadDocument(
+        field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
+    )
+
+
+def find_snapshot(snapshots: Mapping[str, State], name: str) -> State:
+    """Return the snapshot kept under `name`.
+
+    Raises:
+        BadDocument: no such snapshot; lists those there are.
+    """
+    if name not in snapshots:
+        known = "、".join(["baseline", "empty", *snapshots])
+        raise BadDocument("to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}")
+    return snapshots[name]
+
+
+def move_clock(clock: Clock, change: Callable[[Clock], Clock], real: datetime, field: str) -> Clock:
+    """Return what `change` makes of the clock at the machine's instant `real`.
+
+    Raises:
+        BadDocument: that is beyond the years that a sandbox can be in; names `field`.
+    """
+    try:
+        changed = change(clock)
+        now = changed.inner(real)
+        reachable = is_reachable(now) and is_reachable(changed.show(now))
+    except OverflowError:
+        reachable = False
+    if not reachable:
+        raise _beyond_years(field)
+    return changed
 
 
 def save(state: State, real: datetime, covered: CoverageCounts) -> State:
@@ -52,8 +88,6 @@ def resume(saved: State, real: datetime, start: datetime | None) -> State:
         real = real.replace(microsecond=0)
         shown = start or clock.show(clock.at) + (real - clock.anchor)
         if not is_reachable(shown):
-            raise BadDocument(
-                "clock", f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
-            )
+            raise _beyond_years("clock")
         fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
     return fresh

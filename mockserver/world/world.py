@@ -17,7 +17,7 @@ from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
 from ..domain.vocabulary import Role, Status
-from .clock import EARLIEST, LATEST, Clock, is_reachable
+from .clock import Clock
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
 from .due import run_due
@@ -37,7 +37,7 @@ from .opening_document import OPEN_AT_MOST
 from .operations import Aged, Ruled, Stocked
 from .quotas import QuotaCounters, read_quotas
 from .robots import plan_application, replan, replan_after, set_robots
-from .saved_state import check_name, resume, save
+from .saved_state import check_name, find_snapshot, move_clock, resume, save
 from .state import State
 from .surroundings import Surroundings
 from .transitions import evaluate, record
@@ -138,18 +138,8 @@ class World:
 
     def _move_clock(self, field: str, moved: Callable[[Clock], Clock]) -> list[Event]:
         with self.unit_of_work() as work:
-            try:
-                clock = moved(self._state.clock)
-                now = clock.inner(self.directory.real())
-                reachable = is_reachable(now) and is_reachable(clock.show(now))
-            except OverflowError:
-                reachable = False
-            if not reachable:
-                raise BadDocument(
-                    field,
-                    f"超出 {EARLIEST}–{LATEST} 年",
-                    f"beyond the years {EARLIEST} to {LATEST}",
-                )
+            clock = move_clock(self._state.clock, moved, self.directory.real(), field)
+            now = clock.inner(self.directory.real())
             if older := clock.aged - self._state.clock.aged:
                 self._state.operations.append(Aged(self._state.last_event, work.now, older))
             self._state.clock = clock
@@ -364,12 +354,7 @@ class World:
             BadDocument: no such snapshot; lists those there are.
         """
         with self.lock:
-            saved = self.snapshots.get(name)
-            if saved is None:
-                known = "、".join(["baseline", "empty", *self.snapshots])
-                raise BadDocument(
-                    "to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}"
-                )
+            saved = find_snapshot(self.snapshots, name)
             self._replace_state(resume(saved, self.directory.real(), None))
             self.journal.mark_replaced()
 

@@ -2,7 +2,7 @@
 
 from mockserver.client.arguments import CallFilters, OpenFields, RequestFilters
 from mockserver.control.routes import resolve
-from mockserver.world.opening import OpenDocument
+from mockserver.world.opening_document import OpenDocument
 
 
 def test_filters_are_the_query_of_the_route() -> None:

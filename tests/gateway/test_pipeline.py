@@ -314,10 +314,9 @@ def test_request_ids_of_processes_never_clash(world):
     """Gateways of processes with instance numbers of their own give no request id twice."""
     ids = set()
     for instance in range(3):
-        world.directory.instance = instance
+        world.directory.instance = lambda instance=instance: instance
         gateway = Gateway(SandboxLookup(world.directory))
         for _ in range(50):
             headers = dict(gateway.answer(Inbound("GET")).headers)
             ids.add(headers["X-Sandbox-Request-Id"])
-    world.directory.instance = 0
     assert len(ids) == 150
