@@ -122,6 +122,18 @@ LEGAL_MOVES = (
     LegalMove(BOTH, {"status": 1}, "expire", "system", {"available": 2}, 2, (RESERVE,), (DOC, DOC)),
     LegalMove(BOTH, {"status": 1}, "expire", "system", {"available": 1}, 4, (), (DOC, DOC)),
     LegalMove(BOTH, {"status": 1}, "cancel", "buyer", {}, 4, (), (INF, INF)),
+    LegalMove(BOTH, {"status": 1}, "modify", "buyer", {}, 1, (), (INF, INF)),
+    LegalMove(BOTH, {"status": 1}, "modify", "buyer", {"exchange_sku": "V"}, 1, (), (INF, INF)),
+    LegalMove(
+        BOTH,
+        {"status": 2},
+        "modify",
+        "buyer",
+        {"rules": {"modify_after_agreement": True}, "exchange_sku": "V"},
+        1,
+        (RELEASE,),
+        (ASM, ASM),
+    ),
     LegalMove(BOTH, {"status": 2}, "ship_back", "buyer", {}, 3, (), (DOC, DOC)),
     LegalMove(BOTH, {"status": 2}, "cancel", "buyer", {}, 4, (RELEASE,), (INF, INF)),
     LegalMove(BOTH, {"status": 2}, "expire", "system", {}, 4, (RELEASE,), (INF, INF)),
@@ -283,7 +295,7 @@ MOVE_SOURCES = {  # the only statuses that a move can leave, whoever was asked f
     ("returngoods_refuse", "seller"): (3,),
     ("consigngoods", "seller"): (12,),
     ("turn_to_refund", "seller"): (3, 12),
-    ("modify", "buyer"): (6,),
+    ("modify", "buyer"): (1, 6),
     ("cancel", "buyer"): (1, 2, 6),
     ("ask_cs", "buyer"): (6,),
     ("step_in", "cs"): (6,),
@@ -295,7 +307,12 @@ MOVE_SOURCES = {  # the only statuses that a move can leave, whoever was asked f
 MESSAGES = {("buyer", "leave_message"), ("seller", "leave_message"), ("cs", "leave_message")}
 # What people can do in the classic flow: status, customer service's status, {(actor, move)}.
 CLASSIC_POSSIBLE = (
-    (1, 1, {("buyer", "cancel"), ("seller", "agree"), ("seller", "refuse")} | MESSAGES),
+    (
+        1,
+        1,
+        {("buyer", "modify"), ("buyer", "cancel"), ("seller", "agree"), ("seller", "refuse")}
+        | MESSAGES,
+    ),
     (2, 1, {("buyer", "ship_back"), ("buyer", "cancel")} | MESSAGES),
     (
         3,

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from ..domain.evidence import Evidence, documented, inferred
 from ..domain.exchange import Exchange, Message
 from ..domain.play import deadline
 from ..domain.rules import RuleValues
@@ -26,6 +27,7 @@ from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_ti
 __all__ = [
     "EXCHANGE",
     "MESSAGE",
+    "Column",
     "RecordKind",
     "RecordView",
     "build_exchange_record",
@@ -34,6 +36,7 @@ __all__ = [
     "select_message_fields",
 ]
 
+_API_PAGES = documented("api", note="api-3")
 _format_time = lru_cache(4096)(show_time)  # exchanges are read far more often than changed
 
 
@@ -77,6 +80,8 @@ class Column(Struct, frozen=True):
     field: Field
     read: Reader
     kinds: tuple[RecordKind, ...] = ()
+    evidence: Evidence = _API_PAGES
+    en: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,9 +99,11 @@ def _column(
     kind: ValueKind = ValueKind.STRING,
     requested_as: str = "",
     personal: bool = False,
+    evidence: Evidence = _API_PAGES,
+    en: str = "",
 ) -> Column:
     field = Field(name=name, kind=kind, requested_as=requested_as, personal=personal, zh=zh)
-    return Column(field, read, kinds)
+    return Column(field, read, kinds, evidence, en)
 
 
 def _read(name: str) -> Reader:
@@ -160,7 +167,19 @@ EXCHANGE: tuple[Column, ...] = (
     _column("desc", "换货理由说明", ONLY_GET, _read("desc")),
     _column("bought_sku", "所购买的商品sku", GET_AND_LIST, _read("bought_sku")),
     _column("exchange_sku", "换货商品的sku", GET_AND_LIST, _read("exchange_sku")),
-    _column("new_bought_sku", "新页面才有的字段，含义未公开", ONLY_LIST, lambda e, v: None),
+    _column(
+        "new_bought_sku",
+        "买家自行更改后的sku，未改时不返回(新页面才有；含义由集成商代码推断)",
+        ONLY_LIST,
+        _read("new_bought_sku"),
+        evidence=inferred(
+            "api",
+            "evidence",
+            note="api-3.2 lists it, evidence-2.1 is the meaning: one integrator"
+            " takes it before bought_sku; that an exchange's own modify fills it is assumed",
+        ),
+        en="the SKU after the buyer's own change, absent before one",
+    ),
     _column("good_status", "商品状态", GET_AND_LIST, lambda e, v: e.good_status.value),
     _column("buyer_nick", "买家昵称", GET_AND_LIST, _read("buyer_nick"), personal=True),
     _column("buyer_open_uid", "买家openId", GET_AND_LIST, _read("buyer_open_uid"), personal=True),

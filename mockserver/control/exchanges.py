@@ -106,7 +106,7 @@ def _describe_refusal(
         failure=refused.failure,
         status_now=exchange.status.value,
         status_text=world.view.rules.text(f"text.{exchange.status.value}"),
-        possible=group_by_actor(possible(exchange, world.view.table)),
+        possible=group_by_actor(possible(exchange, world.view.rules, world.view.table)),
         **serialize_near_miss(near_miss, lambda at: show_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),

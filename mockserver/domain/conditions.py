@@ -57,7 +57,8 @@ class Condition(Struct, frozen=True):
 
     `label` says in Chinese what the condition asks for.  `failure` names the business failure.  A
     `deciding` condition tells apart rows of one status and move.  A `strict_only` one is a warning
-    unless rule `strict_logistics` is set.
+    unless rule `strict_logistics` is set.  `enabled_by` names the boolean rule on which alone it
+    depends; then the move is not even called possible while that rule is false.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Condition(Struct, frozen=True):
     en: str
     strict_only: bool = False
     deciding: bool = False
+    enabled_by: str = ""
 
 
 def _for_verdict(verdict: Verdict) -> Condition:
@@ -137,6 +139,16 @@ BACK_TO_RECEIPT = Condition(
     "规则 modify_to 不是 3，或换货商品已变更",
     "rule modify_to is not 3, or other goods are wanted",
     deciding=True,
+)
+AFTER_AGREEMENT = Condition(
+    "after_agreement",
+    "规则 modify_after_agreement",
+    ConditionKind.STATE,
+    "wrong_state",
+    lambda at: at.rules["modify_after_agreement"] is True,
+    "规则 modify_after_agreement 未开启",
+    "rule modify_after_agreement is false",
+    enabled_by="modify_after_agreement",
 )
 ADDRESS_KNOWN = Condition(
     "address_known",

@@ -32,6 +32,7 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
     - `due`: a deadline that was set when the exchange was opened, in place of the counted one.
     - `refused_from`: the status that the last refusal left.
     - `reserved`: the units of `exchange_sku` that the exchange holds.
+    - `new_bought_sku`: the SKU that the buyer's own change asked for, empty before one.
     - `verbatim`: values by wire name that replies show exactly as they were set at opening.
     """
 
@@ -46,6 +47,7 @@ class Exchange(Struct, frozen=True, kw_only=True, gc=False):
     oid: int
     bought_sku: str
     exchange_sku: str
+    new_bought_sku: str = ""
     num: int = 1
     reserved: int = 0
     cs_status: CsStatus = CsStatus.NOT_NEEDED

@@ -188,7 +188,7 @@ class TurnToRefund(Move, frozen=True):
 
 
 class Modify(BuyerRequest, frozen=True):
-    """The buyer modifies the refused application."""
+    """The buyer modifies the application, before it is decided or after a refusal."""
 
     zh, en = "修改换货申请", "modify the application"
 

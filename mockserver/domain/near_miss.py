@@ -25,7 +25,7 @@ from .conditions import Situation
 from .errors import DomainError
 from .exchange import Exchange
 from .moves import DEFAULT_CARRIER, Apply, Expire, Judge, LeaveMessage, Move
-from .play import deadline, play, possible, rows_from
+from .play import deadline, is_enabled, play, possible, rows_from
 from .rules import RuleValues
 from .table import TABLE
 from .vocabulary import Actor, Status, Verdict
@@ -83,7 +83,10 @@ def find_near_miss(exchange: Exchange, move: type[Move], by: Actor, rules: RuleV
     sources = (
         row.source
         for row in TABLE
-        if row.move is move and row.by is by and exchange.ruleset in row.rulesets
+        if row.move is move
+        and row.by is by
+        and exchange.ruleset in row.rulesets
+        and is_enabled(row, rules)
     )
     return NearMiss(
         exchange,
@@ -104,7 +107,7 @@ def _find_way(
     for steps, reached in ends:  # grows while it is read: breadth first
         if any(_play(reached, variant, by, rules) for variant in _variants(move)):
             return steps
-        for actor, kind in possible(reached):
+        for actor, kind in possible(reached, rules):
             if kind is LeaveMessage:
                 continue
             for variant in _variants(kind):

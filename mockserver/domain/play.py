@@ -24,13 +24,13 @@ from msgspec.structs import replace
 from .conditions import NOT_IN_HAND, Condition, ConditionKind, Situation
 from .errors import ConditionFailed, IllegalMove, WrongFlow
 from .exchange import Entry, Exchange, Outcome
-from .moves import Agree, BuyerRequest, LeaveMessage, Move, ShipBack, Shipment
+from .moves import Agree, BuyerRequest, LeaveMessage, Modify, Move, ShipBack, Shipment
 from .rules import RuleValues
 from .table import FINAL_STATUSES, Row
 from .table_index import SHIPPED_TABLE, TableIndex
 from .vocabulary import IN_HAND, Actor, CsStatus, Role, Ruleset, Status
 
-__all__ = ["deadline", "play", "possible", "rows_from"]
+__all__ = ["deadline", "is_enabled", "play", "possible", "rows_from"]
 
 # Verbatim fields that are no longer true once the exchange moves.
 _DATED_FIELDS = ("refund_version", "time_out")
@@ -66,7 +66,7 @@ def deadline(
 
 
 def possible(
-    exchange: Exchange, table: TableIndex = SHIPPED_TABLE
+    exchange: Exchange, rules: RuleValues, table: TableIndex = SHIPPED_TABLE
 ) -> tuple[tuple[Actor, type[Move]], ...]:
     """Return the moves that buyer, seller and customer service may try now.
 
@@ -79,6 +79,7 @@ def possible(
             row.by is not Actor.SYSTEM
             and _cs_allows(exchange, row.move, table)
             and not _is_held(exchange, row)
+            and is_enabled(row, rules)
         ):
             moves[row.by, row.move] = None
     return tuple(moves)
@@ -138,7 +139,7 @@ def _choose_row(situation: Situation, by: Role, table: TableIndex) -> tuple[Row,
             exchange=exchange,
             move=kind,
             by=by.actor,
-            possible=possible(exchange, table),
+            possible=possible(exchange, situation.rules, table),
             over=exchange.status in FINAL_STATUSES and kind is LeaveMessage,
         )
     raise ConditionFailed(
@@ -175,6 +176,11 @@ def _cs_allows(exchange: Exchange, kind: type[Move], table: TableIndex) -> bool:
     return sources is None or exchange.cs_status in sources
 
 
+def is_enabled(row: Row, rules: RuleValues) -> bool:
+    """Return False if the row depends on a boolean rule that is false."""
+    return all(rules[c.enabled_by] is True for c in row.when if c.enabled_by)
+
+
 def _is_held(exchange: Exchange, row: Row) -> bool:
     return exchange.cs_status in IN_HAND and NOT_IN_HAND in row.when
 
@@ -198,6 +204,9 @@ def _apply_row(situation: Situation, row: Row, at: datetime) -> Exchange:
     """Return the exchange in its new status, with what move and row write into it."""
     exchange = situation.exchange
     changes: dict[str, object] = {**dict(_fields_of_move(situation.move)), **dict(row.writes)}
+    wanted = changes.get("exchange_sku", exchange.exchange_sku)
+    if isinstance(situation.move, Modify) and wanted != exchange.exchange_sku:
+        changes["new_bought_sku"] = wanted
     if row.changes_modified:
         changes["modified"] = at
         if exchange.verbatim:

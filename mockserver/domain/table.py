@@ -44,6 +44,7 @@ from msgspec import Struct
 
 from .conditions import (
     ADDRESS_KNOWN,
+    AFTER_AGREEMENT,
     APPLICATION_REFUSED,
     BACK_TO_RECEIPT,
     FOR_BUYER,
@@ -208,12 +209,17 @@ _STATUS_ROWS: tuple[Row, ...] = (
     _expire(S1, S4, "卖家超时未处理，无库存，系统自动拒绝换货申请",
             documented("guide", note="guide-7; length assumed"),
             when=(OUT_OF_STOCK,)),
+    Row(S1, BUYER, Modify, S1, notice="买家修改换货申请，等待卖家处理",
+        evidence=inferred("evidence", note="evidence-1: number and wanted SKU; deadline assumed")),
     Row(S1, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc")),
 
     # 2: the buyer returns the goods
     Row(S2, BUYER, ShipBack, S3, notice="买家已寄回商品，等待卖家确认收货",
         evidence=documented("guide", note="guide-5"),
         when=WAYBILL, writes=RETURNED),
+    Row(S2, BUYER, Modify, S1, notice="买家修改换货申请，已释放预占，等待卖家处理",
+        evidence=assumed("evidence-1: seen in later states; target assumed", "evidence"),
+        when=(AFTER_AGREEMENT,), postings=(RELEASE,)),
     _expire(S2, S4, "买家超时未退货，换货关闭", inferred("rule23"), postings=(RELEASE,)),
     Row(S2, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
         postings=(RELEASE,)),

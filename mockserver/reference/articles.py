@@ -28,6 +28,7 @@ from ..world.faults.fault_kinds import FaultKind, FaultOption, Value
 from ..world.faults.fault_list import FAULTS
 from ..world.faults.fault_sets import SETS, FaultSet
 from .article import Article, cite, format_evidence_en, format_evidence_zh
+from .field_articles import explain_fields
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
 
 __all__ = ["build_articles", "explain", "render_diagrams", "render_reference"]
@@ -211,6 +212,7 @@ def build_articles() -> Iterator[Article]:
     yield from map(explain_status, Status)
     yield from (explain_move(name, move) for name, move in MOVES.items())
     yield from map(_explain_method, METHODS.values())
+    yield from explain_fields()
     yield from _explain_rules()
     yield from map(explain_behaviour, BEHAVIOURS.values())
     yield from _explain_lint_rules()

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ..domain.durations import format_duration
 from ..domain.exchange import Exchange
-from ..domain.play import deadline, rows_from
+from ..domain.play import deadline, is_enabled, rows_from
 from ..domain.rules import RuleValues
 from ..domain.vocabulary import CsStatus, Status
 from ..protocol.shapes import show_time
@@ -68,13 +68,16 @@ def describe_deadline(states: States, rules: RuleValues, now: datetime) -> str:
     return f"，时限 {show_time(due)}(还有 {format_duration(due - now)})"
 
 
-def explain_impossible(step: MoveStep, before: States) -> tuple[str, str]:
+def explain_impossible(step: MoveStep, before: States, rules: RuleValues) -> tuple[str, str]:
     """Return why a move is impossible and where it is possible, in Chinese and English."""
     ruleset = before[0].ruleset
     legal = [
         str(status.value)
         for status in Status
-        if any(row.move is step.move and row.by is step.actor for row in rows_from(ruleset, status))
+        if any(
+            row.move is step.move and row.by is step.actor and is_enabled(row, rules)
+            for row in rows_from(ruleset, status)
+        )
     ]
     since = f"({show_time(before[0].entered)} 起)" if len(before) == 1 else ""
     name = step.move.name()

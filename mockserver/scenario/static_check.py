@@ -177,7 +177,7 @@ class _AbstractRun(StepInterpreter[int]):
     def _require(self, step: MoveStep, before: States, after: list[Exchange]) -> None:
         """Raise `_Impossible` if the move leads nowhere."""
         if not after:
-            texts = explain_impossible(step, before)
+            texts = explain_impossible(step, before, self._rules)
             raise _Impossible(FileMistake(step.line, step.column, *texts))
 
     def _settle(self, place: int, after: list[Exchange]) -> None:

@@ -54,7 +54,7 @@ def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[
         "created": record["created"],
         "modified": record["modified"],
         "deadline": None if due is None else view.time(due),
-        "possible": group_by_actor(possible(exchange, state.table)),
+        "possible": group_by_actor(possible(exchange, state.rules, state.table)),
         "timeline": [
             serialize_event(event, state.clock.aged)
             for event in state.timeline(exchange.dispute_id)

@@ -25,7 +25,7 @@ def test_possible_moves(make_exchange, ruleset, status, cs, expected):
     exchange = make_exchange(status, ruleset, cs=cs, came_from=3 if status == 6 else 0)
     extra = {("seller", "confirm_consign")} if (ruleset, status) == ("upgraded", 3) else set()
 
-    moves = [(str(actor), move.name()) for actor, move in possible(exchange)]
+    moves = [(str(actor), move.name()) for actor, move in possible(exchange, DEFAULTS)]
 
     assert set(moves) == expected | extra
     assert len(moves) == len(set(moves))

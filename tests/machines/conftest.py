@@ -61,6 +61,7 @@ class Book:
     shelves: dict[str, Shelf]
     bought: str
     modify_to: int = 1
+    modify_after_agreement: bool = False
     cases: dict[int, Case] = field(default_factory=dict)
 
     def due(self, case: Case) -> datetime | None:
@@ -91,6 +92,8 @@ class Book:
             if fields.get("for", "buyer") == "buyer":
                 return 12 if case.refused_from == 3 else 2 if stocked else None
             return {"seller": 4, "refund": 14}[fields["for"]]
+        if move == "modify" and case.status in (1, 2):
+            return 1 if case.status == 1 or self.modify_after_agreement else None
         if move == "modify":
             unchanged = (
                 fields.get("exchange_sku", case.wanted) == case.wanted
@@ -147,18 +150,16 @@ class Book:
                 shelf.shipped + case.num,
                 0,
             )
-        if target in (4, 14) or (before, target) == (6, 1):
+        if target in (4, 14) or (before, target) in ((2, 1), (6, 1)):
             shelf.reserved, shelf.available, case.reserved = (
                 shelf.reserved - case.reserved,
                 shelf.available + case.reserved,
                 0,
             )
-        if (before, target) == (6, 1):
-            case.wanted, case.num, case.waybill = (
-                fields.get("exchange_sku", case.wanted),
-                fields.get("num", case.num),
-                False,
-            )
+        if move == "modify" and target == 1:
+            case.wanted = fields.get("exchange_sku", case.wanted)
+            case.num = fields.get("num", case.num)
+            case.waybill = False
         if target == 6 and before != 6:
             case.refused_from = before
         if move == "ship_back":

@@ -94,9 +94,10 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                 st.tuples(rulesets, st.sampled_from(sorted(WAYS))), min_size=3, max_size=5
             ),
             status=st.sampled_from([1, 3]),
+            after_agreement=st.booleans(),
         )
-        def open_some(self, places, status):
-            self.set_where_modify_leads(status)
+        def open_some(self, places, status, after_agreement):
+            self.set_where_modify_leads(status, after_agreement)
             for ruleset, place in places:
                 self.open(ruleset, 1, place)
 
@@ -265,10 +266,11 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             shelf = self.book.shelves[sku]
             shelf.outside, shelf.available = shelf.outside + shelf.available - units, units
 
-        @rule(status=st.sampled_from([1, 3]))
-        def set_where_modify_leads(self, status):
-            self.world.patch_rules({"modify_to": status})
+        @rule(status=st.sampled_from([1, 3]), after_agreement=st.booleans())
+        def set_where_modify_leads(self, status, after_agreement=False):
+            self.world.patch_rules({"modify_to": status, "modify_after_agreement": after_agreement})
             self.book.modify_to = status
+            self.book.modify_after_agreement = after_agreement
 
         @invariant()
         def exchanges_agree_with_the_model(self):

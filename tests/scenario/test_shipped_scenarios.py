@@ -32,6 +32,7 @@ PLACES = {
     "api": r"\d\d?(\.\d\d?)?",
     "top": r"\d\d?(\.\d)?",
     "tmc": r"\d{4}",
+    "evidence": r"\d(\.\d)?",
 }
 
 

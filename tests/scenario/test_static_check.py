@@ -37,7 +37,7 @@ def told(text):
         ("  - advance: 2026-02-28 10:00:00\n", 4, "已过"),
         ("  - seller: refuse\n  - advance: next\n", 5, "没有将到期的时限"),
         ("  - seller: refuse\n  - advance: deadline\n", 5, "没有将到期的时限"),
-        ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 6"),
+        ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 1、6"),
         ("  - seller: confirm_consign\n", 4, "只能在状态 无"),
         (
             (

@@ -221,7 +221,7 @@ def _list_openings(context: StepContext) -> Options:
 
 def _list_moves(context: StepContext, slot: int, exchange: Exchange) -> Options:
     """Yield the moves that somebody whom the machine plays can make."""
-    for by, kind in possible(exchange):
+    for by, kind in possible(exchange, context.world.view.rules):
         idle = kind is LeaveMessage and context.has_written(exchange, by)
         if by not in context.plays or idle:
             continue
@@ -238,7 +238,8 @@ def _list_variants(kind: type[Move], exchange: Exchange) -> tuple[Move, ...]:
     if kind is Judge:
         return tuple(Judge(verdict=verdict) for verdict in Verdict)
     if kind is Modify:
-        return Modify(), Modify(num=exchange.num % 3 + 1), Modify(exchange_sku="shoes")
+        changes = Modify(num=exchange.num % 3 + 1), Modify(exchange_sku="shoes")
+        return changes if exchange.status is Status.WAIT_SELLER_AGREE else (Modify(), *changes)
     return (kind(),)
 
 
@@ -300,7 +301,7 @@ def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Optio
     writes = {
         METHOD_OF_MOVE[kind]
         for exchange in exchanges
-        for by, kind in possible(exchange)
+        for by, kind in possible(exchange, view.rules)
         if by is Actor.SELLER and kind in METHOD_OF_MOVE and kind is not LeaveMessage
     }
     for method, fault in product(sorted(writes - planned), _REPLY_FAULTS):

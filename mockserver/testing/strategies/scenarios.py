@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn
 from ...domain.durations import format_duration, parse_duration
 from ...domain.errors import DomainError
 from ...domain.exchange import Exchange
-from ...domain.moves import Apply
+from ...domain.moves import Apply, Move
 from ...domain.play import deadline, possible
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import BEIJING, show_time
@@ -87,7 +87,7 @@ class _Walk:
             _Walk.try_impossible,
             _Walk.wait,
         ]
-        if any(possible(view.exchange(number)) for number in names):
+        if any(possible(view.exchange(number), view.rules) for number in names):
             steps = [_Walk.move, *steps]
         if any(deadline(view.exchange(number), view.rules) for number in names):
             steps.append(_Walk.wait_for_deadline)
@@ -112,14 +112,14 @@ class _Walk:
     def move(self) -> None:
         """Let somebody make a move that is possible, if stock and verdict allow it."""
         number = self._draw(
-            st.sampled_from([number for number in self._names if possible(self._of(number))])
+            st.sampled_from([number for number in self._names if self._possible(number)])
         )
-        self._play(number, self._draw(moves(None, group_by_actor(possible(self._of(number))))))
+        self._play(number, self._draw(moves(None, group_by_actor(self._possible(number)))))
 
     def try_impossible(self) -> None:
         """Let somebody try what is not possible, and be refused."""
         number = self._draw(st.sampled_from(list(self._names)))
-        can = group_by_actor(possible(self._of(number)))
+        can = group_by_actor(self._possible(number))
         self._play(
             number,
             self._draw(
@@ -178,6 +178,9 @@ class _Walk:
         keys = self._draw(st.lists(st.sampled_from(list(values)), min_size=1, unique=True))
         self._add({"expect": {key: values[key] for key in keys}, **self._on(number)})
 
+    def _possible(self, number: int) -> tuple[tuple[Actor, type[Move]], ...]:
+        return possible(self._of(number), self._world.view.rules)
+
     def _observe(self, number: int) -> Document:
         view, exchange = self._world.view, self._of(number)
         due = deadline(exchange, view.rules)
@@ -190,7 +193,7 @@ class _Walk:
             "cs_status": exchange.cs_status.value,
             "deadline": due and show_time(view.clock.show(due)),
             "due_in": due and format_duration(view.clock.show(due) - self._world.now),
-            "possible": group_by_actor(possible(exchange)),
+            "possible": group_by_actor(self._possible(number)),
             "events": len(view.timeline(number)),
             "messages": len(view.messages(number)),
             "stock.wanted": {
