@@ -23,6 +23,7 @@ from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Phase, Ruleset
 from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_time
+from .personal import mask_address, mask_name, mask_phone
 
 __all__ = [
     "EXCHANGE",
@@ -54,7 +55,8 @@ class RecordView(Struct, frozen=True):
     """What a record shows of its sandbox beside the exchange itself.
 
     `aged` is subtracted from every recorded instant; `base_url` and `sandbox` lead to pictures;
-    deadlines follow from `rules` and `table`.
+    deadlines follow from `rules` and `table`.  With `masks_personal` names, phones and addresses
+    of buyers are shown masked.
     """
 
     rules: RuleValues
@@ -62,6 +64,7 @@ class RecordView(Struct, frozen=True):
     base_url: str
     sandbox: str
     table: TableIndex = SHIPPED_TABLE
+    masks_personal: bool = False
 
     def time(self, instant: datetime) -> str:
         """Return an inner instant as text, in Beijing time of the sandbox's clock."""
@@ -109,6 +112,16 @@ def _column(
 def _read(name: str) -> Reader:
     """Return a reader of the attribute `name`; an empty value is absent."""
     return lambda record, view: getattr(record, name) or None
+
+
+def _read_personal(name: str, mask: Callable[[str], str]) -> Reader:
+    """Return a reader of personal data, masked where the view says so; an empty value is absent."""
+
+    def read(record: Any, view: RecordView) -> str | None:
+        value: str = getattr(record, name)
+        return (mask(value) if view.masks_personal else value) or None
+
+    return read
 
 
 def _read_price(name: str) -> Reader:
@@ -183,9 +196,27 @@ EXCHANGE: tuple[Column, ...] = (
     _column("good_status", "商品状态", GET_AND_LIST, lambda e, v: e.good_status.value),
     _column("buyer_nick", "买家昵称", GET_AND_LIST, _read("buyer_nick"), personal=True),
     _column("buyer_open_uid", "买家openId", GET_AND_LIST, _read("buyer_open_uid"), personal=True),
-    _column("buyer_name", "买家姓名", GET_AND_LIST, _read("buyer_name"), personal=True),
-    _column("buyer_phone", "买家联系方式", GET_AND_LIST, _read("buyer_phone"), personal=True),
-    _column("buyer_address", "买家换货地址", GET_AND_LIST, _read("buyer_address"), personal=True),
+    _column(
+        "buyer_name",
+        "买家姓名",
+        GET_AND_LIST,
+        _read_personal("buyer_name", mask_name),
+        personal=True,
+    ),
+    _column(
+        "buyer_phone",
+        "买家联系方式",
+        GET_AND_LIST,
+        _read_personal("buyer_phone", mask_phone),
+        personal=True,
+    ),
+    _column(
+        "buyer_address",
+        "买家换货地址",
+        GET_AND_LIST,
+        _read_personal("buyer_address", mask_address),
+        personal=True,
+    ),
     _column("oaid", "收件人ID(OAID)", GET_AND_LIST, _read("oaid"), personal=True),
     _column("address", "卖家换货地址", GET_AND_LIST, _read("address"), personal=True),
     _column("seller_nick", "卖家昵称", GET_AND_LIST, _read("shop")),

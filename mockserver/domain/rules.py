@@ -140,6 +140,11 @@ _RULES: tuple[Rule, ...] = (
          inferred("refund"), least=1, most=8 * 1024 * 1024),
     Rule("timestamp_tolerance", timedelta(minutes=10), "timestamp 允许误差",
          "how far a timestamp may be off", documented("top")),
+    Rule("personal", "masked", "应答里的姓名、电话、地址是否脱敏",
+         "names, phones and addresses of buyers in replies",
+         inferred("evidence", note="evidence-1: documented for trades since 2022, inferred for "
+                                   "exchanges; the form of the mask is chosen here"),
+         among=("masked", "plain")),
     Rule("timestamp_seconds", True, "timestamp 是否可用 10 位秒",
          "whether a timestamp may be 10 digits of seconds",
          inferred("evidence", note="evidence-8: the vendor's C SDK and a Go SDK send seconds")),

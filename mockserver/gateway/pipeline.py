@@ -237,7 +237,14 @@ def _internal_error(broken: Exception) -> TopError:
 def _record_view(call: Call) -> RecordView:
     assert call.world is not None
     view = call.world.view
-    return RecordView(view.rules, view.clock.aged, call.inbound.base_url, call.world.id, view.table)
+    return RecordView(
+        view.rules,
+        view.clock.aged,
+        call.inbound.base_url,
+        call.world.id,
+        view.table,
+        view.rules["personal"] == "masked",
+    )
 
 
 def _request_id(number: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ..api.personal import mask_address, mask_name, mask_phone
 from ..api.records import RecordView
 from ..domain.catalogue import Buyer, Trade
 from ..protocol.shapes import Items, Tree, show_price
@@ -110,16 +111,17 @@ def _receiver(buyer: Buyer | None, view: RecordView) -> Tree:
         return {}
     address = buyer.address.split("^^^")
     state, city, district, detail = address if len(address) == 4 else ("", "", "", buyer.address)
+    masks = view.masks_personal
     return {
         "buyer_open_uid": buyer.open_uid,
         "oaid": buyer.oaid,
-        "receiver_name": buyer.name,
+        "receiver_name": mask_name(buyer.name) if masks else buyer.name,
         "receiver_state": state,
         "receiver_city": city,
         "receiver_district": district,
-        "receiver_address": detail,
+        "receiver_address": mask_address(detail) if masks else detail,
         "receiver_zip": "000000",
-        "receiver_mobile": buyer.phone,
+        "receiver_mobile": mask_phone(buyer.phone) if masks else buyer.phone,
     }
 
 

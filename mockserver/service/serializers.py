@@ -37,7 +37,10 @@ _MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
 
 
 def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
-    """An exchange with its deadline, what is possible, its timeline, and its record as the wire shows it."""
+    """An exchange with its deadline, what is possible, its timeline, and its record.
+
+    The record is as the wire shows it, but for personal data, which a test may see plain.
+    """
     state = world.view
     view = RecordView(state.rules, state.clock.aged, base_url, world.id, state.table)
     record = build_exchange_record(exchange, _FIELDS, RecordKind.GET, view)

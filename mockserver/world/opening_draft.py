@@ -105,7 +105,7 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
         buyer_name=buyer.name,
         buyer_phone=buyer.phone,
         buyer_address=buyer.address,
-        oaid=buyer.oaid,
+        oaid=_set(asked.oaid) or f"1exchange{dispute_id}",  # never the trade's
     )
     return Draft(
         exchange=exchange,
@@ -295,7 +295,7 @@ def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
         for key in ("open_uid", "name", "phone", "address")
         if (value := getattr(asked, f"buyer_{key}")) is not UNSET
     }
-    return replace(model, **given, oaid=model.oaid if asked.oaid is UNSET else asked.oaid)
+    return replace(model, **given)
 
 
 def _free_id(asked: OpenDocument, state: State, seed: int) -> int:

@@ -20,6 +20,7 @@ DEFAULT = {
     "picture_max_bytes": 5 * 1024 * 1024,
     "timestamp_tolerance": "10m",
     "timestamp_seconds": True,
+    "personal": "masked",
 }
 
 
@@ -44,6 +45,7 @@ def test_every_documented_choice_has_its_default(name, value):
         ("picture_max_bytes", "inferred"),
         ("timestamp_tolerance", "documented"),
         ("timestamp_seconds", "inferred"),
+        ("personal", "inferred"),
         ("fields_required", "documented"),
         ("strict_logistics", "assumed"),
         ("msg_code.not_exist", "inferred"),

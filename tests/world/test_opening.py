@@ -180,8 +180,35 @@ def test_nothing_is_opened_when_something_is_wrong(world, whole_state, raw, coun
 
 def test_capture_pastes_as_it_is(world, top):
     """A captured result.exchange opens as it is, and `get` shows every value of it again."""
+    world.patch_rules({"personal": "plain"})
     world.open(CAPTURE)
     assert shown(top, CAPTURE["dispute_id"], *CAPTURE) == CAPTURE
+
+
+def test_persons_of_a_capture_are_kept_and_masked(world, top):
+    """What was given is kept, and shown masked unless the rule says plain; masked stays masked."""
+    world.open({**CAPTURE, "buyer_phone": "*******2001"})
+    names = ("buyer_name", "buyer_phone", "buyer_address")
+    assert shown(top, CAPTURE["dispute_id"], *names) == {
+        "buyer_name": "王**",
+        "buyer_phone": "*******2001",
+        "buyer_address": "浙江省^^^杭州市^^^西湖区^^^转塘****",
+    }
+    exchange = world.exchange(int(CAPTURE["dispute_id"]))
+    assert exchange.buyer_name == CAPTURE["buyer_name"]
+
+
+def test_each_exchange_has_its_own_oaid(world, top):
+    """The oaid of an exchange is neither another's nor the trade's, unless it was given."""
+    first, second = world.open({"buyer_nick": "青山"}, count=2)
+    given = world.open({"buyer_nick": "青山", "oaid": "1given"})[0]
+    fields = "oaid,receiver_name,receiver_address,receiver_mobile,receiver_phone,created"
+    trade = top.result("taobao.trade.fullinfo.get", tid=first.tid, fields=fields)["trade"]
+    oaids = [trade["oaid"]] + [
+        shown(top, str(each.dispute_id), "oaid")["oaid"] for each in (first, second, given)
+    ]
+    assert len(set(oaids)) == 4
+    assert oaids[-1] == "1given"
 
 
 @pytest.mark.parametrize("status", [1, 2, 3, 6, 12, 13])
@@ -195,6 +222,7 @@ def test_future_time_out_is_the_deadline(world, top, status):
 @pytest.mark.parametrize("status", ["换货关闭", "换货成功", "请退款"])
 def test_time_out_of_an_ended_capture_is_kept(world, top, status):
     """A capture of an ended exchange shows the time_out that it was given with."""
+    world.patch_rules({"personal": "plain"})
     world.open({**CAPTURE, "status": status, "time_out": "2026-02-26 10:00:00"})
     assert shown(top, CAPTURE["dispute_id"], *CAPTURE) == {
         **CAPTURE,
