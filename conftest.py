@@ -1,4 +1,5 @@
-"""Fixtures of the whole suite: one frozen world, a gateway over it, and calls that are signed by their own means."""
+"""Fixtures of the whole suite: one frozen world, a gateway over it, and calls that are signed by
+their own means."""
 
 import hashlib
 import hmac
@@ -257,7 +258,10 @@ def multipart() -> Callable[..., tuple[bytes, str]]:
             for name, value in texts.items()
         ]
         for name, content in files.items():
-            head = f'--XX\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+            head = (
+                f'--XX\r\nContent-Disposition: form-data; name="{name}"; '
+                f'filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+            )
             parts.append(head.encode() + content + b"\r\n")
         return b"".join(parts) + b"--XX--\r\n", "multipart/form-data; boundary=XX"
 

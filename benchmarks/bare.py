@@ -1,8 +1,8 @@
 """The yardstick: a bare Flask app on cheroot, the usual pure-Python server for Flask.
 
-It reads the form the way Flask does, checks the md5 sign, looks one row up and answers 1.4 KB of JSON.
-Run as its own process it prints its address as one line of JSON and serves until its input is closed.
-It imports nothing of the product, so that its start and its memory are its own.
+It reads the form the way Flask does, checks the md5 sign, looks one row up and answers 1.4 KB of
+JSON. Run as its own process it prints its address as one line of JSON and serves until its input is
+closed. It imports nothing of the product, so that its start and its memory are its own.
 """
 
 import hashlib

@@ -117,7 +117,10 @@ def loaded(
 def wait_reply(port: int, body: bytes, limit: float = 20.0) -> None:
     """Returns when a POST of `body` has been answered; tries from before the port is open."""
     until = time.perf_counter() + limit
-    head = f"POST /router/rest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    head = (
+        f"POST /router/rest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: "
+        f"close\r\nContent-Length: {len(body)}\r\n"
+    )
     kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     while True:
         try:

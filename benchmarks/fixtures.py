@@ -1,6 +1,8 @@
-"""What a test suite pays: for the plugin's fixtures, a sandbox of its own for each test, and for a machine.
+"""What a test suite pays: for the plugin's fixtures, a sandbox of its own for each test, and for a
+machine.
 
-The suite is a project of its own, run by pytest as users run it, with the plugins that this Python has installed.
+The suite is a project of its own, run by pytest as users run it, with the plugins that this Python
+has installed.
 
 Run: python -m benchmarks.fixtures [rounds]
 """
@@ -92,7 +94,8 @@ def batch(work: Callable[[], object], count: int) -> float:
 
 
 def suites(rounds: int) -> None:
-    """TESTS tests with one worker: each opens an exchange and agrees to it, beside tests that do nothing."""
+    """TESTS tests with one worker: each opens an exchange and agrees to it, beside tests that do
+    nothing."""
     agreed, empty = [], []
     with TemporaryDirectory() as folder:
         Path(folder, "pytest.ini").write_text(
@@ -143,7 +146,8 @@ def suite(folder: str, test: str) -> float:
 
 
 class Seller:
-    """A client without sockets that agrees, confirms receipt and ships; what fails is for the next round."""
+    """A client without sockets that agrees, confirms receipt and ships; what fails is for the next
+    round."""
 
     operations = (
         ("换货待处理", "tmall.exchange.agree", {"address_id": 10000002}),

@@ -1,4 +1,5 @@
-"""Throughput, processor time and tail latency of signed calls, beside the bare app on the same server.
+"""Throughput, processor time and tail latency of signed calls, beside the bare app on the same
+server.
 
 Rounds interleave the two servers and change who goes first; what is judged is the median of the
 rounds' ratios.  Run: python -m benchmarks.gateway [rounds]

@@ -1,7 +1,8 @@
 """What quotas and planned faults cost a call that they leave alone: in process, without sockets.
 
-Four gateways take turns over the same calls: a plain one that never asks for either, the product with nothing set, with
-faults and quotas of other methods, and with a fault that meets every call and strikes none.
+Four gateways take turns over the same calls: a plain one that never asks for either, the product
+with nothing set, with faults and quotas of other methods, and with a fault that meets every call
+and strikes none.
 
 Run: python -m benchmarks.harm [rounds]
 """

@@ -1,7 +1,8 @@
 """The load generator: HTTP/1.1 keep-alive on raw sockets, one request in flight on each connection.
 
-Its own process, so that its work is not the server's.  Reads one pickled `Job` from standard input and
-writes a JSON `Measured`.  Every reply is looked at: one without `expected` in it counts as wrong.
+Its own process, so that its work is not the server's.  Reads one pickled `Job` from standard input
+and writes a JSON `Measured`.  Every reply is looked at: one without `expected` in it counts as
+wrong.
 """
 
 import pickle
@@ -17,7 +18,8 @@ from msgspec import Struct
 __all__ = ["Job", "Measured"]
 
 _HEAD = (
-    b"POST /router/rest HTTP/1.1\r\nHost: %b:%d\r\nContent-Type: application/x-www-form-urlencoded;charset=utf-8\r\n"
+    b"POST /router/rest HTTP/1.1\r\nHost: %b:%d\r\nContent-Type: "
+    b"application/x-www-form-urlencoded;charset=utf-8\r\n"
     b"Content-Length: %d\r\n\r\n"
 )
 
@@ -69,7 +71,8 @@ class Connection:
 
 
 def run(job: Job) -> Measured:
-    """Sends until the time is over or the bodies are used up, then waits for the replies in flight."""
+    """Sends until the time is over or the bodies are used up, then waits for the replies in
+    flight."""
     requests = [_HEAD % (b"127.0.0.1", job.port, len(body)) + body for body in job.bodies]
     source = cycle(requests) if job.seconds else iter(requests)
     connections = [Connection(job.port) for _ in range(job.connections)]

@@ -1,6 +1,7 @@
 """Where the time of a signed call goes: in process, without sockets.
 
-Run: python -m benchmarks.profile [get|agree|list] (as a script it would hide the standard `profile`).
+Run: python -m benchmarks.profile [get|agree|list] (as a script it would hide the standard
+`profile`).
 """
 
 import cProfile

@@ -40,7 +40,10 @@ steps:
   - seller: consigngoods
     expect: {{status: 待买家收货, due_in: 10d}}
   - advance: deadline
-  - expect: {{status: 5, moved_by: system, stock.wanted: {{available: {left}, reserved: 0, shipped: 1}}}}
+  - expect:
+      status: 5
+      moved_by: system
+      stock.wanted: {{available: {left}, reserved: 0, shipped: 1}}
 """
 
 

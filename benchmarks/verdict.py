@@ -1,4 +1,5 @@
-"""How a figure is judged: the median of paired ratios against a goal, with a tolerance for noise."""
+"""How a figure is judged: the median of paired ratios against a goal, with a tolerance for
+noise."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -16,7 +17,8 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 def at_least(
     what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x"
 ) -> None:
-    """Prints the median of `values`, the goal below which it should not fall, and whether it holds."""
+    """Prints the median of `values`, the goal below which it should not fall, and whether it
+    holds."""
     value = median(values)
     _line(
         what,

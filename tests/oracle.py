@@ -1,16 +1,18 @@
-"""What the documents say of an exchange, as data, written by hand, once: the expectations of the suite.
+"""What the documents say of an exchange, as data, written by hand, once: the expectations of the
+suite.
 
-Tests compare the product with these literals, and with nothing that the product derives from its own table:
-a wrong row of `mockserver/domain/table.py` must fail here.  So this file imports nothing of `mockserver`, and
-nobody generates it.  A value changes only when a document in `docs/spec` is read anew.
+Tests compare the product with these literals, and with nothing that the product derives from its
+own table: a wrong row of `mockserver/domain/table.py` must fail here.  So this file imports nothing
+of `mockserver`, and nobody generates it.  A value changes only when a document in `docs/spec` is
+read anew.
 
-Use: `from tests.oracle import DEADLINES, LEGAL_MOVES`.  pytest puts the project's folder on the path
-(`pythonpath` in pyproject.toml), so the import works in every test and `conftest.py`, whatever started pytest.
-Statuses are the numbers of the API, actors are "buyer", "seller", "cs" and "system", moves have the names that
-users type.
+Use: `from tests.oracle import DEADLINES, LEGAL_MOVES`.  pytest puts the project's folder on the
+path (`pythonpath` in pyproject.toml), so the import works in every test and `conftest.py`, whatever
+started pytest. Statuses are the numbers of the API, actors are "buyer", "seller", "cs" and
+"system", moves have the names that users type.
 
-Sources: docs/spec/exchange-guide.md 3, 5, 6, 7, 8; docs/spec/rules.md (Rulesets, Stock, Business failure codes);
-docs/spec/exchange-api.md 5; docs/spec/top-protocol.md 4 (error codes).
+Sources: docs/spec/exchange-guide.md 3, 5, 6, 7, 8; docs/spec/rules.md (Rulesets, Stock, Business
+failure codes); docs/spec/exchange-api.md 5; docs/spec/top-protocol.md 4 (error codes).
 """
 
 from datetime import timedelta
@@ -80,7 +82,8 @@ MOVES_BY_ACTOR = {
 
 
 class StockEntry(NamedTuple):
-    """`num` units of `sku` go from one account to another.  "W" is the wanted SKU, "B" the bought one."""
+    """`num` units of `sku` go from one account to another.  "W" is the wanted SKU, "B" the bought
+    one."""
 
     sku: str
     num: int
@@ -91,9 +94,9 @@ class StockEntry(NamedTuple):
 class LegalMove(NamedTuple):
     """One case that the documents allow: an exchange of two units, the move, and what follows.
 
-    `start` has the status, and where they decide `came_from` (what was refused) and `cs` (customer service's
-    status).  `how` has what decides besides: units `available`, the `verdict`, `rules`, changed goods.
-    `grades` is the best evidence of the rule, one for each of `rulesets`.
+    `start` has the status, and where they decide `came_from` (what was refused) and `cs` (customer
+    service's status).  `how` has what decides besides: units `available`, the `verdict`, `rules`,
+    changed goods. `grades` is the best evidence of the rule, one for each of `rulesets`.
     """
 
     rulesets: tuple[str, ...]
@@ -287,7 +290,8 @@ LEGAL_MOVES = (
         for actor in ("buyer", "seller", "cs")
     ),
 )
-MOVE_SOURCES = {  # the only statuses that a move can leave, whoever was asked for help and whatever was refused
+# the only statuses that a move can leave, whoever was asked for help and whatever was refused
+MOVE_SOURCES = {
     ("agree", "seller"): (1,),
     ("refuse", "seller"): (1,),
     ("ship_back", "buyer"): (2,),
@@ -337,7 +341,8 @@ CLASSIC_POSSIBLE = (
     (5, 6, set()),
     (4, 2, set()),
 )
-CS_STATUS_WRITES = {  # (move, verdict): the statuses of customer service that it writes, replies show the last
+# (move, verdict): the statuses of customer service that it writes, replies show the last
+CS_STATUS_WRITES = {
     ("ask_cs", ""): [2],
     ("step_in", ""): [3],
     ("judge", "buyer"): [8, 6],
@@ -401,7 +406,8 @@ ADDRESS_KINDS = {  # the marks of the three addresses of a made-up shop; send_de
     "other": {"get_def": False, "cancel_def": False, "send_def": False},
 }
 
-# Failures: of the business (a reply with `success` false), and of the platform (an `error_response`).
+# Failures: of the business (a reply with `success` false), and of the platform (an
+# `error_response`).
 
 FAILURE_CODES = {
     "not_exist": "DISPUTE_NOT_EXIST",

@@ -142,38 +142,37 @@ def normalize_name(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(".", "").strip()
 
 
-def suggest_name(name: str, known: Collection[str]) -> str:
-    """Return the name of `known` that was probably meant; empty if none is near."""
+def suggest_name(name: str, names: Collection[str]) -> str:
+    """Return the name of `names` that was probably meant; empty if none is near."""
     if len(name) > _MAX_NAME_LENGTH:
         return ""
     if name in _COUNTERPARTS:
         candidate = _COUNTERPARTS[name][1]
     else:
         candidate = _ALIASES.get(normalize_name(name), "")
-    if candidate in known:
+    if candidate in names:
         return candidate
-    same = [
-        known_name for known_name in known if normalize_name(known_name) == normalize_name(name)
-    ]
-    return (same or get_close_matches(name.lower(), known, 1, 0.75) or [""])[0]
+    same = [other for other in names if normalize_name(other) == normalize_name(name)]
+    return (same or get_close_matches(name.lower(), names, 1, 0.75) or [""])[0]
 
 
 def describe_unknown_parameters(method: Method, names: Iterable[str]) -> Iterator[str]:
     """Yield a sentence for each parameter that the method does not have, at most ten."""
-    known = PARAMETER_NAMES[method.name]
-    unknown = [name for name in names if name not in known]
+    declared = PARAMETER_NAMES[method.name]
+    unknown = [name for name in names if name not in declared]
     for name in unknown[:_MAX_SENTENCES]:
         yield _describe("参数", "parameter", name, method)
 
 
 def describe_unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[str]:
     """Yield a sentence for each name in `fields` that the method does not return, at most ten."""
-    known = FIELD_NAMES[method.name]
-    nested = {name.partition(".")[0] for name in known if "." in name}
+    declared = FIELD_NAMES[method.name]
+    nested = {name.partition(".")[0] for name in declared if "." in name}
     unknown = [
         name
         for name in dict.fromkeys(fields)
-        if name not in known and ((head := name.partition(".")[0]) not in known or head in nested)
+        if name not in declared
+        and ((head := name.partition(".")[0]) not in declared or head in nested)
     ]
     for name in unknown[:_MAX_SENTENCES]:
         yield _describe("fields 中的", "in fields,", name, method)
@@ -182,8 +181,8 @@ def describe_unknown_fields(method: Method, fields: Iterable[str]) -> Iterator[s
 def _describe(place_zh: str, place_en: str, name: str, method: Method) -> str:
     """Return why a name is ignored and what was perhaps meant, Chinese (English)."""
     is_parameter = place_en == "parameter"
-    known = PARAMETER_NAMES[method.name] if is_parameter else FIELD_NAMES[method.name]
-    suggestion = suggest_name(name, known)
+    names = PARAMETER_NAMES[method.name] if is_parameter else FIELD_NAMES[method.name]
+    suggestion = suggest_name(name, names)
     if suggestion and name in _COUNTERPARTS and _COUNTERPARTS[name][1] == suggestion:
         spelling = _COUNTERPARTS[name][0]
         why_zh = f"{method.name} 这里写 {suggestion}({spelling.zh})"

@@ -82,14 +82,14 @@ class ScenarioExecutor:
 
     def __call__(self, source: ScenarioSource) -> ScenarioResult:
         """Run a scenario; one that names its own keys runs while no other of that kind does."""
-        if not any(key in source.scenario.given for key in _UNIQUE_KEYS):
+        if not any(key in source.scenario.world for key in _UNIQUE_KEYS):
             return self._execute(source)
         with self._unique_keys_lock:
             return self._execute(source)
 
     def _execute(self, source: ScenarioSource) -> ScenarioResult:
         scenario = source.scenario
-        document = scenario.given
+        document = scenario.world
         if self._start_client:
             document = {**document, "clock": {"mode": "frozen"}}
         target: ScenarioTarget | None = None

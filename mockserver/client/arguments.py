@@ -1,4 +1,5 @@
-"""Keyword arguments of handles as typed dictionaries, so that editors complete and checkers check them.
+"""Keyword arguments of handles as typed dictionaries, so that editors complete and checkers check
+them.
 
 A test compares them with what the control API takes.
 """

@@ -67,8 +67,8 @@ EventDocument = TypedDict(
 )
 EventDocument.__doc__ = """One move that happened: an item of `timeline`, `fired`, `events`.
 
-`number` counts the events of a sandbox.  `from` is None for the application.  `rule` names the row of
-the table, `cs_status` the states of customer service that the move led through.
+`number` counts the events of a sandbox.  `from` is None for the application.  `rule` names the row
+of the table, `cs_status` the states of customer service that the move led through.
 """
 
 
@@ -120,7 +120,8 @@ class PictureDocument(TypedDict):
 
 
 class MessageDocument(TypedDict):
-    """A message as tmall.exchange.messages.get replies with it; `message_type` is 100 or 111 (system)."""
+    """A message as tmall.exchange.messages.get replies with it; `message_type` is 100 or 111
+    (system)."""
 
     id: int
     refund_id: str
@@ -227,7 +228,8 @@ class ReportCounts(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """What a sandbox's calls show of their client; `dropped` calls are not in the journal any more."""
+    """What a sandbox's calls show of their client; `dropped` calls are not in the journal any
+    more."""
 
     calls: int
     dropped: int

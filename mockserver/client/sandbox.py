@@ -35,9 +35,9 @@ _MAX_ITEMS = 20_000  # of one reply
 class Sandbox:
     """One isolated world.
 
-    `Sandbox(goods={…}, clock=…)` alone works in process, without HTTP; its keywords are those of the
-    world document.  A server's `sandbox()` gives the same handle over HTTP.  The clock is frozen unless
-    the keywords say otherwise.
+    `Sandbox(goods={…}, clock=…)` alone works in process, without HTTP; its keywords are those of
+    the world document.  A server's `sandbox()` gives the same handle over HTTP.  The clock is
+    frozen unless the keywords say otherwise.
     """
 
     def __init__(

@@ -19,7 +19,8 @@ __all__ = ["Server"]
 class Server:
     """A server of this process with its `default` sandbox, for `with Server() as server: …`.
 
-    `document` has the keys of the world document; the default sandbox's clock runs from the real now.
+    `document` has the keys of the world document; the default sandbox's clock runs from the real
+    now.
     """
 
     def __init__(

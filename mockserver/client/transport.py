@@ -47,7 +47,8 @@ class ForkedProcess(Unreachable):
     def __init__(self, url: str) -> None:
         ConnectionError.__init__(
             self,
-            "fork 出的子进程不能用父进程的独立环境：在子进程里走 HTTP，用 Server() 的 sandbox.gateway_url"
+            "fork 出的子进程不能用父进程的独立环境：在子进程里走 HTTP，用 Server() 的 "
+            "sandbox.gateway_url"
             " 或 RemoteServer(url, token)"
             f" (a forked child cannot use its parent's sandbox {url}: use HTTP there,"
             " sandbox.gateway_url of a Server() or RemoteServer(url, token))",
@@ -82,7 +83,8 @@ class _ThreadConnection:
 
 
 class Http:
-    """Over HTTP, one own-alive connection a thread; TLS certificates are not checked, as SDKs do not."""
+    """Over HTTP, one own-alive connection a thread; TLS certificates are not checked, as SDKs do
+    not."""
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
@@ -96,7 +98,8 @@ class Http:
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send a request and return the reply; a connection that the server has closed is opened anew.
+        """Send a request and return the reply; a connection that the server has closed is opened
+        anew.
 
         Raises:
             Unreachable: nothing answers.
@@ -203,7 +206,8 @@ class _NoConnection:
 class Wsgi:
     """Into a WSGI app of this process, without sockets; the app sees `base_url` as its own address.
 
-    Replies that a planned fault holds back come at once, unless they would take longer than `timeout` seconds.
+    Replies that a planned fault holds back come at once, unless they would take longer than
+    `timeout` seconds.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-"""The control API's door for HTTP: token, Host, body, status and headers; problems instead of pages."""
+"""The control API's door for HTTP: token, Host, body, status and headers; problems instead of
+pages."""
 
 import hmac
 import ipaddress

@@ -1,4 +1,5 @@
-"""What a caller of the control API needs to know: its shape as a function, and the address of a sandbox."""
+"""What a caller of the control API needs to know: its shape as a function, and the address of a
+sandbox."""
 
 from typing import Any, Protocol
 from urllib.parse import quote

@@ -1,4 +1,5 @@
-"""Routes of scenarios: list those that ship, play one in a sandbox, write a sandbox's history as one.
+"""Routes of scenarios: list those that ship, play one in a sandbox, write a sandbox's history as
+one.
 
 A scenario played here names no files and runs no commands; its size, steps and time have limits.
 What reads and plays scenarios is imported on the first use: a server that plays none starts
@@ -37,7 +38,8 @@ _YAML = "text/yaml; charset=utf-8"
 
 
 class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A shipped scenario by name (`story`), or a `scenario` as YAML or JSON; `until` is a status."""
+    """A shipped scenario by name (`story`), or a `scenario` as YAML or JSON; `until` is a
+    status."""
 
     story: str | None = None
     scenario: str | dict[str, Any] | None = None
@@ -56,7 +58,7 @@ def _list(request: ControlRequest) -> tuple[int, Any]:
             "title": scenario.title,
             "about": scenario.about,
             "evidence": scenario.evidence,
-            "ruleset": scenario.given.get("ruleset", Ruleset.CLASSIC),
+            "ruleset": scenario.world.get("ruleset", Ruleset.CLASSIC),
             "set": scenario.options,
         }
         for scenario in scenarios
@@ -77,12 +79,12 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     waiter = ClientWaiter(monotonic_seconds, time.sleep, total=timedelta(seconds=_MAX_SECONDS))
     waits = _waits_for_client(scenario.steps)
     with _exclusive(request, world, waits=waits), _frozen(world):
-        ignored = _apply(world, scenario.given)
+        ignored = _apply(world, scenario.world)
         target = SharedSandboxTarget(
             request.call,
             gateway_sender(request.context.answer, request.base_url),
             world.id,
-            ruleset=scenario.given.get("ruleset", Ruleset.CLASSIC),
+            ruleset=scenario.world.get("ruleset", Ruleset.CLASSIC),
             now=request.context.directory.real,
         )
         result = run_scenario(
@@ -179,7 +181,8 @@ def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
 
 
 def _apply(world: World, document: Mapping[str, Any]) -> list[str]:
-    """Set rules and the stock of goods that exist; return the keys of the document that are ignored."""
+    """Set rules and the stock of goods that exist; return the keys of the document that are
+    ignored."""
     stocks = {
         name: goods["stock"]
         for name, goods in document.get("goods", {}).items()

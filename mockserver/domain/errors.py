@@ -109,16 +109,16 @@ class ConditionFailed(DomainError):
 
 
 class StockShort(DomainError):
-    """Account `account` of `sku` holds `left` units, fewer than the `wanted` ones."""
+    """Account `account` of `sku` holds `left` units, fewer than the `quantity` ones."""
 
     failure = "no_stock"
 
-    def __init__(self, *, sku: str, account: str, wanted: int, left: int) -> None:
+    def __init__(self, *, sku: str, account: str, quantity: int, left: int) -> None:
         self.sku = sku
         self.account = account
-        self.wanted = wanted
+        self.quantity = quantity
         self.left = left
         super().__init__(
-            f"SKU {sku} 的 {account} 账户只有 {left} 件，需要 {wanted} 件",
-            f"account {account} of SKU {sku} holds {left}, {wanted} wanted",
+            f"SKU {sku} 的 {account} 账户只有 {left} 件，需要 {quantity} 件",
+            f"account {account} of SKU {sku} holds {left}, {quantity} wanted",
         )

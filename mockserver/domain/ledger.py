@@ -73,7 +73,7 @@ def post_entries(accounts: Mapping[str, Accounts], entries: Iterable[Entry]) -> 
         before = changed.get(entry.sku) or accounts.get(entry.sku) or Accounts()
         held = getattr(before, entry.source)
         if held < entry.num and entry.source != "outside":
-            raise StockShort(sku=entry.sku, account=entry.source, wanted=entry.num, left=held)
+            raise StockShort(sku=entry.sku, account=entry.source, quantity=entry.num, left=held)
         changed[entry.sku] = replace(
             before,
             **{

@@ -59,9 +59,9 @@ def _is_reference(value: object) -> bool:
 
 def _check_status(node: Node) -> Iterator[FileMistake]:
     if isinstance(node.value, int) and node.value not in set(Status):
-        known = "、".join(f"{status.value} {status.zh}" for status in Status)
+        choices = "、".join(f"{status.value} {status.zh}" for status in Status)
         yield node.mistake(
-            f"没有状态 {node.value}；可用：{known}", f"no status {node.value}; use: {known}"
+            f"没有状态 {node.value}；可用：{choices}", f"no status {node.value}; use: {choices}"
         )
     yield from _check_type("状态编号或文字", "a status number or text", int, str)(node)
 
@@ -92,19 +92,19 @@ def _check_actor(node: Node) -> Iterator[FileMistake]:
         yield node.mistake(f"应为 {'、'.join(Actor)}", f"one of {', '.join(Actor)} is wanted")
 
 
-def _check_members(*known: str) -> ShapeCheck:
+def _check_members(*names: str) -> ShapeCheck:
     def check(node: Node) -> Iterator[FileMistake]:
-        yield from _check_keys(node, known)
+        yield from _check_keys(node, names)
         yield from _check_type("数量或各项", "a number or members", int, dict)(node)
 
     return check
 
 
-def _check_keys(node: Node, known: Collection[str], what: str = "项") -> Iterator[FileMistake]:
+def _check_keys(node: Node, names: Collection[str], what: str = "项") -> Iterator[FileMistake]:
     """Yield a mistake for each key of a mapping that is none of the known ones."""
     for key in node.value if isinstance(node.value, dict) and not is_operator(node.value) else ():
-        if key not in known:
-            wrong = unknown_name(key, key, known, what)
+        if key not in names:
+            wrong = unknown_name(key, key, names, what)
             yield node.mistake(wrong.zh, wrong.en, key)
 
 

@@ -141,12 +141,12 @@ class ForEachStep(Step, frozen=True):
 class Scenario(Struct, frozen=True, kw_only=True):
     """A whole file.
 
-    `given` is the world document with the ruleset in it, `options` the values of `set`.
+    `world` is the world document with the ruleset in it, `options` the values of `set`.
     """
 
     title: str
     path: str
-    given: Mapping[str, Any]
+    world: Mapping[str, Any]
     steps: tuple[Step, ...]
     about: str = ""
     evidence: tuple[str, ...] = ()

@@ -65,9 +65,9 @@ def _check_field(
     """Report a field `(key, value)` that the move does not have, or whose value it refuses."""
     key, node = field
     opens = name == Apply.name()
-    known = OPENING_FIELDS if opens else MOVES[name].__struct_encode_fields__
-    if key not in known:
-        context.report_unknown_key(fields, key, (*known, *MOVE_STEP_KEYS), "字段")
+    field_names = OPENING_FIELDS if opens else MOVES[name].__struct_encode_fields__
+    if key not in field_names:
+        context.report_unknown_key(fields, key, (*field_names, *MOVE_STEP_KEYS), "字段")
         return
     if has_references(node):
         return

@@ -37,10 +37,10 @@ class ReadContext:
         self.mistakes.append(node.mistake(zh, en, key))
 
     def report_unknown_key(
-        self, node: Node, key: str, known: Iterable[str], what: str = "键"
+        self, node: Node, key: str, names: Iterable[str], what: str = "键"
     ) -> None:
         """Add a mistake for a key that means nothing, with what was probably meant."""
-        self.report_error(node, unknown_name(key, key, sorted(known), what), key)
+        self.report_error(node, unknown_name(key, key, sorted(names), what), key)
 
     def report_error(self, node: Node, error: BadDocument, key: str = "") -> None:
         """Add what a lower floor says of a value, at its place in the file."""

@@ -45,7 +45,7 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
     for key in set(root.value) - set(_KEYS):
         context.report_unknown_key(root, key, _KEYS)
     title = _read_text(root, "scenario", context, required=True)
-    given = _read_given(root, context)
+    world = _read_given(root, context)
     steps = root.value.get("steps")
     if steps is None:
         context.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
@@ -54,14 +54,14 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
             steps.mistake("steps 应为非空列表", "steps are a list that is not empty")
         )
     else:
-        context.set_rules(_read_rules(given))
+        context.set_rules(_read_rules(world))
         steps_read = read_steps(steps, context)
     if context.mistakes:
         raise InvalidFile(context.mistakes)
     return Scenario(
         title=title,
         path=path,
-        given=given,
+        world=world,
         steps=steps_read,
         about=_read_text(root, "about", context),
         options=own,
@@ -137,7 +137,7 @@ def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
             node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping")
         )
         return {}
-    given: dict[str, Any] = {}
+    world: dict[str, Any] = {}
     for key, member in node.value.items():
         if key not in WorldDocument.__struct_fields__:
             context.report_unknown_key(node, key, WorldDocument.__struct_fields__)
@@ -146,7 +146,7 @@ def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
             read_world({key: member.plain()})
             if key == "rules" and isinstance(member.value, dict):
                 _check_rules(member, context)
-            given[key] = member.plain()
+            world[key] = member.plain()
         except BadDocument as error:
             parent, _, last = error.field.rpartition(".")
             context.report(
@@ -155,14 +155,14 @@ def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
     ruleset = root.value.get("ruleset")
     if ruleset is not None:
         if isinstance(ruleset.value, str) and ruleset.value in set(Ruleset):
-            given["ruleset"] = ruleset.value
+            world["ruleset"] = ruleset.value
         else:
             context.mistakes.append(
                 ruleset.mistake(
                     f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"
                 )
             )
-    return given
+    return world
 
 
 def _check_rules(node: Node, context: ReadContext) -> None:
@@ -173,8 +173,8 @@ def _check_rules(node: Node, context: ReadContext) -> None:
             context.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
 
 
-def _read_rules(given: Mapping[str, Any]) -> RuleValues:
+def _read_rules(world: Mapping[str, Any]) -> RuleValues:
     try:
-        return DEFAULTS.with_changes(given.get("rules", {}))
+        return DEFAULTS.with_changes(world.get("rules", {}))
     except BadRule:
         return DEFAULTS

@@ -52,17 +52,17 @@ _IGNORED_KEYS = ("name", "clock", "ruleset", "apps", "quotas", "robots", "faults
 def record_document(document: WorldDocument) -> dict[str, Any]:
     """Return the world document as a scenario's `given`, without secrets and personal data."""
     plain = _drop_defaults(msgspec.to_builtins(document), msgspec.to_builtins(WorldDocument()))
-    given = {key: value for key, value in plain.items() if key not in _IGNORED_KEYS}
-    if "shops" in given:
-        given["shops"] = [_record_shop(shop) for shop in given["shops"]]
-    if "buyers" in given:
-        given["buyers"] = [{} for _ in given["buyers"]]
-    if "goods" in given:
-        given["goods"] = {name: _drop_defaults(goods) for name, goods in given["goods"].items()}
+    world = {key: value for key, value in plain.items() if key not in _IGNORED_KEYS}
+    if "shops" in world:
+        world["shops"] = [_record_shop(shop) for shop in world["shops"]]
+    if "buyers" in world:
+        world["buyers"] = [{} for _ in world["buyers"]]
+    if "goods" in world:
+        world["goods"] = {name: _drop_defaults(goods) for name, goods in world["goods"].items()}
     for key in ("carriers", "reasons"):
-        if key in given:
-            given[key] = [_drop_defaults(entry) for entry in given[key]]
-    return given
+        if key in world:
+            world[key] = [_drop_defaults(entry) for entry in world[key]]
+    return world
 
 
 def _drop_defaults(
@@ -127,9 +127,11 @@ def _to_document(shop: Shop, view: WorldView) -> dict[str, Any]:
     }
 
 
-def record_opening(given: Mapping[str, object], later: timedelta) -> dict[str, Any]:
+def record_opening(arguments: Mapping[str, object], later: timedelta) -> dict[str, Any]:
     """Return the fields of an opening; the instants that it names are `later` in the scenario."""
-    fields = {key: value for key, value in given.items() if key not in _LEFT_OUT and key != "count"}
+    fields = {
+        key: value for key, value in arguments.items() if key not in _LEFT_OUT and key != "count"
+    }
     for name in _INSTANT_FIELDS:
         instant = read_time(str(fields.get(name, "")))
         if instant is not None:

@@ -65,7 +65,7 @@ def record_scenario(view: WorldView, now: datetime, name: str) -> str:
         "scenario": f"独立环境 {name} 的记录",
         "about": f"What happened in sandbox {name} until {until}, as recorded.",
         "ruleset": view.ruleset.value,
-        "given": recording.given,
+        "given": recording.world,
         "steps": escape_references(recording.steps),
     }
     comments = [
@@ -85,11 +85,11 @@ def _find_last_unrecorded_event(view: WorldView) -> int:
 class _Recording:
     """A scenario in the making.
 
-    `given`, `steps`, and `notes` (English by Chinese) about what is not exact.
+    `world`, `steps`, and `notes` (English by Chinese) about what is not exact.
 
     `_inner` is how far its time has come; `_to_age` how much of the time to come is ageing.  Once
-    `_is_timeless`, no time passes.  `_found` are the exchanges that nobody opened here, as they
-    were after the event `_since`.
+    `_is_timeless`, no time passes.  `_unopened_ids` are the exchanges that nobody opened here, as
+    they were after the event `_since`.
     """
 
     def __init__(self, view: WorldView, now: datetime) -> None:
@@ -108,8 +108,8 @@ class _Recording:
             if isinstance(item, Opened)
             for dispute_id in item.dispute_ids
         }
-        self._found = [dispute_id for dispute_id in self._names if dispute_id not in opened]
-        self._since = _find_last_unrecorded_event(view) if self._found else 0
+        self._unopened_ids = [dispute_id for dispute_id in self._names if dispute_id not in opened]
+        self._since = _find_last_unrecorded_event(view) if self._unopened_ids else 0
         self._rules = DEFAULTS
         self._inner = operations[0].at if operations else now
         self._to_age = timedelta()
@@ -118,18 +118,18 @@ class _Recording:
         self._aged_before = view.clock.aged - sum(ages, timedelta())
         self._is_timeless = False
         self._place = 0  # of the first event that may be a timeout not recorded yet
-        self.given: dict[str, Any] = {}
+        self.world: dict[str, Any] = {}
         self.steps: list[dict[str, Any]] = []
         self.notes: dict[str, str] = {}
 
     def record(self) -> None:
-        """Fill `given`, `steps` and `notes`."""
+        """Fill `world`, `steps` and `notes`."""
         operations = self._view.operations
         document = next((item.document for item in operations if isinstance(item, Founded)), None)
         world = record_world(self._view) if document is None else record_document(document)
-        self.given = {"clock": show_time(self._inner - self._aged_before), **world}
-        self._rules = DEFAULTS.with_changes(self.given.get("rules", {}))
-        if self._found:
+        self.world = {"clock": show_time(self._inner - self._aged_before), **world}
+        self._rules = DEFAULTS.with_changes(self.world.get("rules", {}))
+        if self._unopened_ids:
             self._record_found_exchanges()
         for operation in operations:
             self._record_timeouts(operation.number)
@@ -222,7 +222,7 @@ class _Recording:
             "快照文档只有当时的状态，没有来历",
             "a snapshot document has the state, not how it came about",
         )
-        for dispute_id in self._found:
+        for dispute_id in self._unopened_ids:
             timeline = self._view.timeline(dispute_id)
             events = tuple(event for event in timeline if event.number <= self._since)
             exchange = self._view.exchange(dispute_id)
@@ -339,10 +339,10 @@ class _Recording:
             expectations: dict[str, Any] = {"status": exchange.status.value}
             if exchange.cs_status is not CsStatus.NOT_NEEDED:
                 expectations["cs_status"] = exchange.cs_status.value
-            if not self._found:
+            if not self._unopened_ids:
                 expectations["messages"] = len(self._view.messages(dispute_id))
             yield {"expect": expectations, **self._write_name(dispute_id)}
-        if not self._found:
+        if not self._unopened_ids:
             entries = (entry for event in self._events for entry in event.entries)
             skus = dict.fromkeys(entry.sku for entry in entries)
             if skus:

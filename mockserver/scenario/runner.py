@@ -103,7 +103,7 @@ class ScenarioRun(StepInterpreter[str]):
         self._executor = StepExecutor(target)
         self._clock = ScenarioClock(
             self._executor,
-            scenario.given,
+            scenario.world,
             shifted=settings.client or settings.shared,
             ages=settings.client,
         )

@@ -25,13 +25,13 @@ class ScenarioClock:
     """The distance between both times; `ages` makes data older where time would advance."""
 
     def __init__(
-        self, executor: StepExecutor, given: Mapping[str, Any], *, shifted: bool, ages: bool
+        self, executor: StepExecutor, world: Mapping[str, Any], *, shifted: bool, ages: bool
     ) -> None:
         self._executor = executor
         self._target = executor.target
         self._shifted = shifted
         self._ages = ages
-        clock = given.get("clock")
+        clock = world.get("clock")
         now = (clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT
         self._start = read_time(now) if shifted else None
         self._distance = self._measure_distance()

@@ -166,10 +166,10 @@ def _by_move(components: Mapping[str, Any]) -> Iterator[Schema]:
             fields = (
                 OPENING_FIELDS if name == Apply.name() else MOVES[name].__struct_encode_fields__
             )
-            known = components[
+            properties = components[
                 OpenDocument.__name__ if name == Apply.name() else MOVES[name].__name__
             ]["properties"]
-            shapes = {**{field: _field(known[field]) for field in fields}, "expect": _EXPECT}
+            shapes = {**{field: _field(properties[field]) for field in fields}, "expect": _EXPECT}
             when = {"required": [actor.value], "properties": {actor.value: {"const": name}}}
             yield {"if": when, "then": _only(actor.value, (*fields, *MOVE_STEP_KEYS), shapes)}
 
@@ -197,11 +197,11 @@ def _by_method() -> Iterator[Schema]:
 
 def _params(method: Method) -> Schema:
     named = {param.name: {"description": param.zh} if param.zh else {} for param in method.params}
-    known = {
+    limits = {
         "propertyNames": {"enum": [*named, *SYSTEM_PARAMETERS]},
         "additionalProperties": _VALUE,
     }
-    return _describe(method.title, method.en, {"type": "object", "properties": named, **known})
+    return _describe(method.title, method.en, {"type": "object", "properties": named, **limits})
 
 
 def _only(kind: str, keys: Iterable[str], shapes: Mapping[str, Schema]) -> Schema:

@@ -95,9 +95,9 @@ class _AbstractRun(StepInterpreter[int]):
     def __init__(self, scenario: Scenario) -> None:
         super().__init__()
         self._scenario = scenario
-        self._rules: RuleValues = DEFAULTS.with_changes(scenario.given.get("rules", {}))
-        self._ruleset = Ruleset(scenario.given.get("ruleset", Ruleset.CLASSIC))
-        clock = scenario.given.get("clock") or FROZEN_AT
+        self._rules: RuleValues = DEFAULTS.with_changes(scenario.world.get("rules", {}))
+        self._ruleset = Ruleset(scenario.world.get("ruleset", Ruleset.CLASSIC))
+        clock = scenario.world.get("clock") or FROZEN_AT
         start = read_time(clock) if isinstance(clock, str) else None
         self._has_time = start is not None
         self._now = start or _NO_TIME
@@ -108,7 +108,7 @@ class _AbstractRun(StepInterpreter[int]):
 
     def find_mistakes(self) -> Iterator[FileMistake]:
         """Yield the first step that can never succeed, if there is one."""
-        if "robots" in self._scenario.given or not self._has_time:
+        if "robots" in self._scenario.world or not self._has_time:
             return
         for place, step in enumerate(self._scenario.steps):
             try:

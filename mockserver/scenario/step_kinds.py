@@ -236,9 +236,9 @@ def _read_snapshot(node: Node, kind: str, context: ReadContext) -> Step | None:
 
 def _read_restore(node: Node, kind: str, context: ReadContext) -> Step | None:
     name = context.read_text(node, kind)
-    known = ["baseline", "empty", *sorted(context.snapshot_names)]
-    if name not in known:
-        context.report_error(node.value[kind], unknown_name(kind, name, known, "快照"))
+    names = ["baseline", "empty", *sorted(context.snapshot_names)]
+    if name not in names:
+        context.report_error(node.value[kind], unknown_name(kind, name, names, "快照"))
     return RestoreStep(**read_step_base(node, context), name=name)
 
 
@@ -274,8 +274,8 @@ def _read_for_each(node: Node, kind: str, context: ReadContext) -> Step | None:
         context.report(choice, "应为换货单名称的列表，或 all", "a list of exchanges' names, or all")
     for name in names:
         if name not in context.exchange_names:
-            known = sorted(context.exchange_names)
-            context.report_error(choice, unknown_name(kind, name, known, "换货单"))
+            exchange_names = sorted(context.exchange_names)
+            context.report_error(choice, unknown_name(kind, name, exchange_names, "换货单"))
     require_exchange(node, kind, context)
     return ForEachStep(
         **read_step_base(node, context), names=names, do=_read_inner_steps(node, context)

@@ -83,8 +83,8 @@ def read_expectations(
     for name, member in members.items():
         expectation = get_expectation(name)
         if expectation is None:
-            known = [name for name in EXPECTATIONS if name != "stock"]
-            context.report_unknown_key(mapping, name, (*known, "stock.wanted", *others))
+            names = [name for name in EXPECTATIONS if name != "stock"]
+            context.report_unknown_key(mapping, name, (*names, "stock.wanted", *others))
         else:
             context.mistakes += expectation.check_shape(member)
         if name in ("status", "status_text"):

@@ -36,7 +36,8 @@ svg path{fill:none;stroke:currentColor;stroke-width:1.6}
 svg .none path{stroke-dasharray:5 4}
 svg path.tip{fill:currentColor;stroke:none}
 svg rect{fill:Canvas;stroke:currentColor;stroke-width:2}
-svg text{fill:currentColor;text-anchor:middle;font-size:14px;paint-order:stroke;stroke:Canvas;stroke-width:5px}
+svg text{fill:currentColor;text-anchor:middle;font-size:14px;paint-order:stroke;
+  stroke:Canvas;stroke-width:5px}
 svg .state text{stroke:none;font-size:13px}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -52,7 +53,9 @@ def format_html(
     head = (
         f'<html lang="{"en" if lang == "en" else "zh-CN"}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head><body>'
+        f'<meta name="viewport" '
+        f'content="width=device-width"><title>{title}</title><style>{_STYLE}</style></head><bo'
+        f"dy>"
     )
     return "".join(
         (
@@ -148,7 +151,8 @@ def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: st
 
 
 def _refusals(refused: CoverageCount, counts: Mapping[str, int], lang: str) -> str:
-    """Return a table of methods' moves against states: refused so often, not yet, or legal there."""
+    """Return a table of methods' moves against states: refused so often, not yet, or legal
+    there."""
     title = "calls refused, by state" if lang == "en" else "被拒的调用(操作 × 状态)"
     moves = {move.name(): move.en if lang == "en" else move.zh for move in METHOD_MOVES}
     numbers: dict[str, int] = {}
@@ -175,7 +179,8 @@ def _refusals(refused: CoverageCount, counts: Mapping[str, int], lang: str) -> s
         + _table(
             ("", *(str(status.value) for status in Status)),
             (
-                f"<tr><th>{escape(words)}</th>{''.join(cell(f'{status.value}-{name}') for status in Status)}</tr>"
+                f"<tr><th>{escape(words)}</th>"
+                f"{''.join(cell(f'{status.value}-{name}') for status in Status)}</tr>"
                 for name, words in moves.items()
             ),
         )

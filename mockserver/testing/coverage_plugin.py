@@ -1,4 +1,5 @@
-"""`--exchange-cov`: coverage of the state machine, merged over tests and workers, reported at the end."""
+"""`--exchange-cov`: coverage of the state machine, merged over tests and workers, reported at the
+end."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -67,12 +67,14 @@ class Attempt(Struct, frozen=True):
             f"{test_zh}要{by_zh}连接真实主机 {target}，已阻止；位置：{self.place}。"
             f"请让客户端使用 sandbox.gateway_url，或让该主机名解析到本工具，或把出口锁设为 off。 "
             f"({test_en} wanted to reach the real host {target}{by_en} and was stopped, "
-            f"at {self.place}; use sandbox.gateway_url, let the name resolve to the mock, or set the egress lock to off)"
+            f"at {self.place}; use sandbox.gateway_url, let the name resolve to the mock, or "
+            f"set the egress lock to off)"
         )
 
 
 class EgressRefused(BaseException):
-    """A connection was stopped.  Not an Exception, so that no retry and no `except Exception` hides it."""
+    """A connection was stopped.  Not an Exception, so that no retry and no `except Exception` hides
+    it."""
 
     def __init__(self, attempt: Attempt) -> None:
         super().__init__(attempt)

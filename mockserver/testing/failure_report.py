@@ -1,4 +1,5 @@
-"""What a failed test's report says of its sandbox: clock, seed, exchanges with timelines, last calls."""
+"""What a failed test's report says of its sandbox: clock, seed, exchanges with timelines, last
+calls."""
 
 from collections.abc import Iterator
 

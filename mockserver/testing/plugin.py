@@ -1,8 +1,8 @@
 """The pytest plugin: one server a session, a fresh sandbox a test, scenario files as tests.
 
-The model.  `mockserver` is a server that runs for the whole session (or `--mockserver-url`: one that
-runs elsewhere).  `sandbox` is an isolated world on it, made before each test from the keywords of
-`@pytest.mark.sandbox` and deleted after it, so tests neither share data nor need an order, also
+The model.  `mockserver` is a server that runs for the whole session (or `--mockserver-url`: one
+that runs elsewhere).  `sandbox` is an isolated world on it, made before each test from the keywords
+of `@pytest.mark.sandbox` and deleted after it, so tests neither share data nor need an order, also
 under xdist.  `top_client` and `scenario` act in that sandbox.  Each fixture has a second name with
 `tmall_` in front, for suites in which the short one is taken.
 
@@ -68,7 +68,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mockserver-egress",
         choices=("top", "all", "off"),
         default="top",
-        help="禁止连接真实 TOP 主机(默认)、一切外部主机，或不禁止 (which real hosts a test must not reach)",
+        help=(
+            "禁止连接真实 TOP 主机(默认)、一切外部主机，或不禁止 (which real hosts a test must "
+            "not reach)"
+        ),
     )
     group.addoption(
         "--exchange-cov",
@@ -112,7 +115,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "sandbox(**world, faults=[...], allow=[...], use='default'): "
-        "该测试的独立环境：世界文档的键、故障、允许的问题 (the test's sandbox: keys of the world document, faults, what is allowed)",
+        "该测试的独立环境：世界文档的键、故障、允许的问题 (the test's sandbox: keys of the "
+        "world document, faults, what is allowed)",
     )
 
 
@@ -261,7 +265,8 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def mockserver_settings() -> dict[str, Any]:
-    """Return keywords of `mockserver.Server` for the session's server; override it in conftest.py."""
+    """Return keywords of `mockserver.Server` for the session's server; override it in
+    conftest.py."""
     return {}
 
 
@@ -306,7 +311,8 @@ def tmall_sandbox(
     named = keywords.get("use")
     if named and document:
         raise pytest.UsageError(
-            f"use 与 {', '.join(document)} 不能同时给：已有的独立环境不再建造 (use attaches, it makes nothing)"
+            f"use 与 {', '.join(document)} 不能同时给：已有的独立环境不再建造 (use attaches, "
+            f"it makes nothing)"
         )
     sandbox = tmall_mockserver.sandbox(direct=True, **({"attach": named} if named else document))
     if named:

@@ -1,4 +1,5 @@
-"""Scenarios in pytest: files as test items, and `scenario(…)`, which plays one in a test's sandbox."""
+"""Scenarios in pytest: files as test items, and `scenario(…)`, which plays one in a test's
+sandbox."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ class ScenarioItem(pytest.Item):
         Raises:
             ScenarioBroken: it did not hold.
         """
-        target = _make_target(self._scenario.given, self.config)
+        target = _make_target(self._scenario.world, self.config)
         try:
             result = run_scenario(
                 self._scenario, target, RunSettings(waiter=ClientWaiter(monotonic_seconds, sleep))

@@ -1,4 +1,5 @@
-"""The gate before Python's sockets: its holders are asked before a lookup, connection or proxy request.
+"""The gate before Python's sockets: its holders are asked before a lookup, connection or proxy
+request.
 
 The model.  There is one `socket` module in a process, so there is one gate.  While at least one
 holder has it, functions of ours stand in the place of Python's: name lookups, `connect`, `send`,
@@ -6,9 +7,9 @@ and the lookup of asyncio's event loop.  Each asks every holder; a holder answer
 raise, or None.  The gate knows no host and no rule.  While nobody holds it, nothing is patched.
 
 Why these functions.  A client's way to a host has three steps, and each can be the only one that
-Python sees: it looks a name up; it connects to an address, maybe one that it looked up long ago;
-or it asks a proxy, to which it may connect, to pass a request on.  The proxy request is text on a
-TCP connection, so the first bytes of `send` are read: `CONNECT`, an absolute URL, or SOCKS 5 by name.
+Python sees: it looks a name up; it connects to an address, maybe one that it looked up long ago; or
+it asks a proxy, to which it may connect, to pass a request on.  The proxy request is text on a TCP
+connection, so the first bytes of `send` are read: `CONNECT`, an absolute URL, or SOCKS 5 by name.
 
 The name is asked about after its lookup, because a name that resolves to the mock is allowed; the
 lookup is all that is sent.  asyncio looks names up in a thread in which the user's code is not on
@@ -48,7 +49,8 @@ _PROXY_REQUEST = re.compile(  # an HTTP request in absolute form, CONNECT, and S
 
 
 class Holder(Protocol):
-    """Who is asked; hosts are lower-case names or addresses.  Each returns the error to raise, or None."""
+    """Who is asked; hosts are lower-case names or addresses.  Each returns the error to raise, or
+    None."""
 
     def check_lookup(
         self, host: str, port: str, addresses: tuple[str, ...]
@@ -66,7 +68,8 @@ class Holder(Protocol):
 
 
 class _Patch(Struct):
-    """A function of ours in the place of `before`; `own`: the owner had that itself, not inherited."""
+    """A function of ours in the place of `before`; `own`: the owner had that itself, not
+    inherited."""
 
     owner: Any
     name: str
@@ -117,7 +120,8 @@ class _Gate:
                     self._patches.remove(patch)
 
     def lookup_place(self, host: str) -> str:
-        """Return the place in the user's code that last asked asyncio to look the host up, or ""."""
+        """Return the place in the user's code that last asked asyncio to look the host up, or
+        ""."""
         return self._lookup_places.get(host, "")
 
     def _patch(self) -> None:

@@ -44,7 +44,10 @@ def render_state_diagram(
     width, height = len(states) * _STEP + _MARGIN, top + _HEIGHT - min(0, *reaches) + _MARGIN
     return "".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{ruleset.value}">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+                f'role="img" aria-label="{ruleset.value}">'
+            ),
             *(
                 _arc(centres[source], centres[target], top, between, covered, lang)
                 for (source, target), between in arcs.items()

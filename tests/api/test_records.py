@@ -113,7 +113,8 @@ def make_message():
     ("where", "count"), [(RecordKind.GET, 33), (RecordKind.LIST, 28), (RecordKind.WRITE, 4)]
 )
 def test_how_many_fields_stand_where(reference, where, count):
-    """get, list and write replies carry the fields that the reference flags, of which the pages document 33, 28, 4."""
+    """get, list and write replies carry the fields that the reference flags, of which the pages
+    document 33, 28, 4."""
     flag = {RecordKind.GET: "get", RecordKind.LIST: "list", RecordKind.WRITE: "write_result"}[where]
     flagged = {
         name: entry
@@ -157,7 +158,8 @@ def test_how_many_fields_stand_where(reference, where, count):
     ],
 )
 def test_a_field_of_get(make_exchange, name, value):
-    """Ids are texts, the status is its Chinese text, times are Beijing's; what get lacks is ignored."""
+    """Ids are texts, the status is its Chinese text, times are Beijing's; what get lacks is
+    ignored."""
     assert build_exchange_record(make_exchange(), [name], RecordKind.GET, VIEW) == value
 
 

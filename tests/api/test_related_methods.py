@@ -1,4 +1,5 @@
-"""The neighbours of the exchange methods against the API reference and the types that the rules settle."""
+"""The neighbours of the exchange methods against the API reference and the types that the rules
+settle."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""Quotas and faults by their handle, in process and over HTTP.  Source: interfaces.md, the issue, protocol page 6."""
+"""Quotas and faults by their handle, in process and over HTTP.  Source: interfaces.md, the issue,
+protocol page 6."""
 
 import select
 import socket
@@ -50,7 +51,8 @@ def test_quotas_are_added_listed_and_cleared(sandbox: Sandbox) -> None:
 
 
 def test_faults_are_added_listed_changed_and_dropped(sandbox: Sandbox) -> None:
-    """`add` gives the id; iterating shows counts; a fault can be changed, dropped, or all cleared."""
+    """`add` gives the id; iterating shows counts; a fault can be changed, dropped, or all
+    cleared."""
     top = sandbox.client()
     first = sandbox.faults.add("platform_error", code=10, times=None)
     other = sandbox.faults.add(
@@ -94,7 +96,8 @@ def test_a_set_by_its_name(sandbox: Sandbox) -> None:
 def test_a_lost_reply_is_a_connection_error(
     sandbox: Sandbox, fault: str, options: dict, how: str
 ) -> None:
-    """The caller meets a ConnectionError that says how, in process as over a socket, and the call is sent once only."""
+    """The caller meets a ConnectionError that says how, in process as over a socket, and the call
+    is sent once only."""
     sandbox.client().call("taobao.time.get")  # over HTTP the connection is a kept one then
     sandbox.faults.add(fault, **options)
     with pytest.raises(ConnectionError) as lost:
@@ -117,7 +120,8 @@ def test_a_write_is_committed_once(sandbox: Sandbox) -> None:
 
 
 def test_time_passes_at_once_in_process() -> None:
-    """Without sockets a late reply comes at once, and one later than the client's patience is a timeout at once."""
+    """Without sockets a late reply comes at once, and one later than the client's patience is a
+    timeout at once."""
     sandbox = Sandbox()
     began = monotonic()
     sandbox.faults.add("latency", seconds=29)
@@ -135,7 +139,8 @@ def test_time_passes_at_once_in_process() -> None:
 
 
 def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
-    """A connection that the server has closed meanwhile is noticed before anything is sent over it."""
+    """A connection that the server has closed meanwhile is noticed before anything is sent over
+    it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         asked = []
 
@@ -160,7 +165,8 @@ def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
 
 
 def test_a_timeout_over_http() -> None:
-    """A client that is less patient than the reply is late meets a timeout, and its next call goes over a fresh connection."""
+    """A client that is less patient than the reply is late meets a timeout, and its next call goes
+    over a fresh connection."""
     with Server() as server:
         sandbox = server.sandbox()
         sandbox.faults.add("latency", seconds=60)

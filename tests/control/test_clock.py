@@ -1,4 +1,5 @@
-"""A sandbox's clock: frozen or running, advanced or aged.  Sources: interfaces.md (Two ways to pass time), rules.md (Clocks)."""
+"""A sandbox's clock: frozen or running, advanced or aged.  Sources: interfaces.md (Two ways to pass
+time), rules.md (Clocks)."""
 
 import pytest
 

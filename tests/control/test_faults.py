@@ -84,7 +84,8 @@ GET = "tmall.exchange.get"
 
 
 def test_names_tell_all_that_can_be_planned(api):
-    """Every fault with words in both languages, evidence, calls and options; every set with its faults."""
+    """Every fault with words in both languages, evidence, calls and options; every set with its
+    faults."""
     shown = api("GET", "/_sandbox/faults/names")
     lost = next(fault for fault in shown["faults"] if fault["name"] == "reply_lost")
     assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]
@@ -107,7 +108,8 @@ def test_names_tell_all_that_can_be_planned(api):
 
 
 def test_a_fault_is_planned_shown_and_struck(api, call, opened):
-    """A planned fault stands in the list with its counts, strikes, and names itself in the journal."""
+    """A planned fault stands in the list with its counts, strikes, and names itself in the
+    journal."""
     planned = api("POST", "faults", {"fault": "platform_error", "method": GET, "code": 10}, 201)
     assert planned == {
         "id": "f1",

@@ -1,4 +1,5 @@
-"""The journal's routes: lists, one call, later calls, what is kept of them.  Source: interfaces.md (Control API)."""
+"""The journal's routes: lists, one call, later calls, what is kept of them.  Source: interfaces.md
+(Control API)."""
 
 import threading
 
@@ -86,7 +87,8 @@ def test_unknown_call(api):
 
 
 def test_calls_of_no_sandbox(api, call):
-    """Calls whose key belongs to no sandbox stand under `sandbox=none`, and in no sandbox's journal."""
+    """Calls whose key belongs to no sandbox stand under `sandbox=none`, and in no sandbox's
+    journal."""
     call("taobao.time.get", {"app_key": "404404", "app_secret": "x", "session": "x"})
     call("taobao.time.get")
     nobody = api("GET", "/_sandbox/requests?sandbox=none")
@@ -108,7 +110,8 @@ def test_all_calls(api, call):
 
 
 def test_requests_of_a_named_sandbox(api, call):
-    """`sandbox=ID` on the server's list shows that sandbox's calls; an unknown one is refused by name."""
+    """`sandbox=ID` on the server's list shows that sandbox's calls; an unknown one is refused by
+    name."""
     made = api("POST", S, {}, 201)
     call("taobao.time.get")
     call("taobao.time.get", made)
@@ -224,7 +227,8 @@ def test_calls_of_nobody_are_followed_too(api, call):
 
 
 def test_few_wait_at_a_time(api, call):
-    """Eight wait for a call at once and get it; one more is answered without waiting, so that calls find threads."""
+    """Eight wait for a call at once and get it; one more is answered without waiting, so that calls
+    find threads."""
     journal = api.directory.get("default").journal
     answers = []
 

@@ -1,4 +1,5 @@
-"""Stories over HTTP: listed, played in a living sandbox, recorded from one; bad and endless ones harm nothing."""
+"""Stories over HTTP: listed, played in a living sandbox, recorded from one; bad and endless ones
+harm nothing."""
 
 import json
 import re
@@ -72,7 +73,8 @@ def refused(api):
 
 
 def test_shipped_stories_are_listed(api):
-    """Each says its name, title, what it shows and how that is known, its flow and the values that can be set."""
+    """Each says its name, title, what it shows and how that is known, its flow and the values that
+    can be set."""
     listed = api("GET", "/_sandbox/stories")
     assert listed["total"] == len(listed["items"]) >= 60
     story = next(item for item in listed["items"] if item["name"] == "upgraded/whole-exchange")
@@ -105,7 +107,8 @@ def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
     ],
 )
 def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
-    """What a story says of instants and seconds holds at whatever time the sandbox is, with a clock that runs too."""
+    """What a story says of instants and seconds holds at whatever time the sandbox is, with a clock
+    that runs too."""
     living = make_api(clock={"mode": mode}, ruleset="upgraded")
     known = [item["name"] for item in living("GET", "/_sandbox/stories")["items"]]
     if name not in known:
@@ -155,7 +158,8 @@ def test_values_of_a_story_can_be_set(api, play):
 
 
 def test_a_failed_story_is_an_answer(play, api):
-    """A story that breaks is reported with its line, what was wanted and what is, and what was possible."""
+    """A story that breaks is reported with its line, what was wanted and what is, and what was
+    possible."""
     report = play(STORY.replace("{status: 2,", "{messages: 9, status: 2,"))
     assert report["outcome"] == "failed"
     trouble = report["trouble"]
@@ -165,7 +169,8 @@ def test_a_failed_story_is_an_answer(play, api):
 
 
 def test_the_sandbox_stays_itself(make_api):
-    """Rules and stock of its goods are applied; clock, shops, seed and other goods are not, and are named."""
+    """Rules and stock of its goods are applied; clock, shops, seed and other goods are not, and are
+    named."""
     api = make_api(clock="2026-04-01 00:00:00")
     before = api("GET", "")
     report = api(
@@ -211,7 +216,8 @@ def test_a_running_clock_runs_on(make_api, machine):
 
 
 def test_seconds_are_exact_on_a_running_clock(make_api, machine):
-    """Real time that passes while a story is played does not show in it, and is made up for afterwards."""
+    """Real time that passes while a story is played does not show in it, and is made up for
+    afterwards."""
     api = make_api(clock={"mode": "running"})
     looks = []
 
@@ -241,7 +247,8 @@ def test_stories_follow_each_other_in_one_sandbox(play, api):
 
 
 def test_all_mistakes_are_told(refused):
-    """Mistakes of every kind are told at once, each with its place and a sentence in both languages."""
+    """Mistakes of every kind are told at once, each with its place and a sentence in both
+    languages."""
     wrong = (
         STORY.replace("buyer: apply", "buyer: aply")
         .replace("advance: 1d", "advance: soon")
@@ -301,7 +308,8 @@ def test_what_can_never_work_is_not_played(refused):
     ],
 )
 def test_what_is_no_story_is_refused(refused, body, field, says):
-    """A body that names no story, a wrong one or several is a problem that says which field and what instead."""
+    """A body that names no story, a wrong one or several is a problem that says which field and
+    what instead."""
     problem = refused(**body)
     assert problem["status"] == 400
     assert problem["field"] == field
@@ -334,7 +342,8 @@ def test_an_endless_story_ends(play, steps):
 
 
 def test_a_dropped_sandbox_ends_its_story(api, call):
-    """A story whose sandbox is dropped under it ends at once, and says that there is no such sandbox."""
+    """A story whose sandbox is dropped under it ends at once, and says that there is no such
+    sandbox."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "doomed"})
     with ThreadPoolExecutor(1) as pool:
         playing = pool.submit(
@@ -348,7 +357,8 @@ def test_a_dropped_sandbox_ends_its_story(api, call):
 
 
 def test_two_stories_take_turns(api):
-    """A second story in the same sandbox begins when the first has ended; others' moves are not held up."""
+    """A second story in the same sandbox begins when the first has ended; others' moves are not
+    held up."""
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(type(api)(api.app), "POST", "play", {"scenario": WAITING})
         assert api("GET", "requests?after=0&wait=10")["items"]
@@ -365,7 +375,8 @@ def test_two_stories_take_turns(api):
 
 
 def test_nobody_waits_where_too_many_do(make_api):
-    """A story that would wait for a client is refused while nobody else may wait; others are played."""
+    """A story that would wait for a client is refused while nobody else may wait; others are
+    played."""
     api = make_api(waiters=0)
     assert api("POST", "play", {"scenario": STORY})["outcome"] == "passed"
     problem = api.problem("POST", "play", {"scenario": WAITING})
@@ -378,7 +389,8 @@ def test_nobody_waits_where_too_many_do(make_api):
 
 
 def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
-    """What a sandbox went through is a story, as JSON and as a file, that passes in another sandbox."""
+    """What a sandbox went through is a story, as JSON and as a file, that passes in another
+    sandbox."""
     api("POST", "play", {"story": "customer-service/clock-stops"})
     recorded = api("GET", "scenario")["scenario"]
     answer = api.ask("GET", "scenario.yaml")
@@ -394,7 +406,8 @@ def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
 
 
 def test_a_history_too_long_is_refused(api):
-    """A history that no file can hold is a 409 that says so; the file's address answers the same."""
+    """A history that no file can hold is a 409 that says so; the file's address answers the
+    same."""
     api("POST", "exchanges", {"count": 400, "desc": "长" * 1000})
     for path in ("scenario", "scenario.yaml"):
         problem = api.problem("GET", path)
@@ -452,7 +465,8 @@ PLACE = re.compile(r"(?<=: )[^,{}\[\]\n]+|\w+(?=:)|(?<=- )\w+")
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), ODD), min_size=1, max_size=2),
 )
 def test_whatever_stands_in_a_story_is_answered(make_api, path, changes):
-    """A story with odd things in it is played or refused, never a fault of ours, and its history is recorded."""
+    """A story with odd things in it is played or refused, never a fault of ours, and its history is
+    recorded."""
     text = path.read_text("utf-8").replace("within: 10s", "within: 0s")
     for share, odd in changes:
         places = list(PLACE.finditer(text))

@@ -1,6 +1,8 @@
-"""What the control API refuses, and how it says so: names, moves, words, pictures, queries, documents.
+"""What the control API refuses, and how it says so: names, moves, words, pictures, queries,
+documents.
 
-Source: interfaces.md (Control API): a refused move says the present state and what is possible instead.
+Source: interfaces.md (Control API): a refused move says the present state and what is possible
+instead.
 """
 
 import base64
@@ -43,7 +45,8 @@ def strict(api):
     ],
 )
 def test_a_refused_move_says_state_and_what_is_possible(strict, status, body, failure):
-    """Every refusal of a move is a 409 with the status, its text as the sandbox shows it, and what is possible; nothing moves."""
+    """Every refusal of a move is a 409 with the status, its text as the sandbox shows it, and what
+    is possible; nothing moves."""
     dispute = strict("POST", "exchanges", {"status": status})["dispute_id"]
     if failure == "no_stock":
         strict("PUT", "stock/wanted", {"available": 0})
@@ -84,7 +87,8 @@ def test_nothing_is_possible_after_the_flow(api, status):
     ],
 )
 def test_words_and_pictures_above_their_limit_are_named(api, body, field):
-    """Words and pictures above the sandbox's limits are a 400 that names the field; nothing is kept."""
+    """Words and pictures above the sandbox's limits are a 400 that names the field; nothing is
+    kept."""
     api("PATCH", "rules", {"message_max_bytes": 40, "picture_max_bytes": 100})
     dispute = api("POST", "exchanges", {"status": 6, "ruleset": "upgraded"})["dispute_id"]
     before = api("GET", f"exchanges/{dispute}/messages")
@@ -106,7 +110,8 @@ def test_words_and_pictures_at_their_limit_are_taken(api, opened):
 
 @pytest.mark.parametrize("move", ["leave_message", "cancel"])
 def test_a_bare_move_under_the_smallest_limit(api, opened, move):
-    """A move whose words were left to their default is played or refused by its field, however small the limit."""
+    """A move whose words were left to their default is played or refused by its field, however
+    small the limit."""
     api("PATCH", "rules", {"message_max_bytes": 1})
     answer = api.ask("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": move})
     assert answer.status == 200 or (answer.status, answer.json["field"]) == (400, "content")
@@ -127,7 +132,8 @@ def test_units_of_a_move_out_of_bounds_are_named(api, num):
 @pytest.mark.parametrize("name", ["s5", "none", "baseline", "empty"])
 @pytest.mark.parametrize("what", ["sandbox", "copy", "snapshot"])
 def test_reserved_names_are_refused(api, name, what):
-    """A reserved name is a 400 that names `name`, for a sandbox, a sandbox from a snapshot, and a snapshot."""
+    """A reserved name is a 400 that names `name`, for a sandbox, a sandbox from a snapshot, and a
+    snapshot."""
     api("PUT", "snapshots/kept")
     ask = {
         "sandbox": (ALL, {"name": name}),
@@ -167,7 +173,8 @@ def test_reserved_names_are_refused(api, name, what):
     ],
 )
 def test_an_unknown_query_parameter_is_named(api, verb, path):
-    """A query parameter that the route does not have is a 400 that names it, and nothing is done."""
+    """A query parameter that the route does not have is a 400 that names it, and nothing is
+    done."""
     before = [api("GET", path) for path in (ALL, "clock", "exchanges", "snapshots")]
     problem = api.problem(verb, f"{path}?stauts=3")
     assert (problem["status"], problem["field"]) == (400, "stauts")
@@ -175,7 +182,8 @@ def test_an_unknown_query_parameter_is_named(api, verb, path):
 
 
 def test_a_list_is_filtered_by_the_sandbox_s_own_text(api, opened):
-    """Exchanges are found by the text that the sandbox itself shows, by the documented one, and by number."""
+    """Exchanges are found by the text that the sandbox itself shows, by the documented one, and by
+    number."""
     api("PATCH", "rules", {"text.1": "等待卖家处理"})
     api("POST", "exchanges", {"status": 3})
     for status in ("等待卖家处理", "换货待处理", "1"):
@@ -205,7 +213,8 @@ def nested(depth, kind):
     ],
 )
 def test_a_deep_stub_is_refused(api, call, reply, refused):
-    """A canned reply nested deeper than fifty is refused when it is put; one of fifty is answered."""
+    """A canned reply nested deeper than fifty is refused when it is put; one of fifty is
+    answered."""
     answer = api.ask("PUT", "stubs/taobao.some.thing", {"reply": reply})
     assert answer.status == (400 if refused else 200)
     if refused:
@@ -258,7 +267,8 @@ def test_ids_given_as_text_are_kept(api, call):
     ],
 )
 def test_a_wrong_world_document_says_where_and_what(api, document, field, words):
-    """A mistake in a world document is a 400 that names the field by its path and says in Chinese what is wrong."""
+    """A mistake in a world document is a 400 that names the field by its path and says in Chinese
+    what is wrong."""
     problem = api.problem("POST", ALL, document)
     assert (problem["status"], problem["field"]) == (400, field)
     assert words in problem["title"]

@@ -1,4 +1,5 @@
-"""The report on the client, over the control API.  Source: issue (idempotency audit, client report)."""
+"""The report on the client, over the control API.  Source: issue (idempotency audit, client
+report)."""
 
 import json
 
@@ -18,7 +19,8 @@ def test_nothing_called_nothing_found(api):
 
 
 def test_a_planted_double_shipment(api, call):
-    """A second shipment with another waybill stands in the audit with its calls, sentences in both languages, grade and exchange."""
+    """A second shipment with another waybill stands in the audit with its calls, sentences in both
+    languages, grade and exchange."""
     dispute_id = api("POST", "exchanges", {"status": 12})["dispute_id"]
     for waybill in ("SF1111111111", "YT2222222222"):
         call(SHIP, dispute_id=dispute_id, logistics_no=waybill, **CARRIER)
@@ -56,7 +58,8 @@ def test_findings_are_counted_and_bounded(api, call):
 
 
 def test_a_report_is_the_sandboxs(api, call):
-    """Each sandbox has its own report; a reset begins a new one, and so does clearing the journal."""
+    """Each sandbox has its own report; a reset begins a new one, and so does clearing the
+    journal."""
     made = api("POST", "/_sandbox/sandboxes", {}, 201)
     call("tmall.exchange.receive.get", made, fields="dispute_id")
     assert api("GET", "report")["calls"] == 0
@@ -139,7 +142,9 @@ def test_nothing_private_is_told(api, call, opened):
         "tmall.exchange.receive.get",
         buyer_nick=exchange["buyer_nick"],
         buyer_phone=exchange["buyer_phone"],
-        fields="dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address",
+        fields=(
+            "dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address"
+        ),
     )
     for number, token in enumerate((given["session"], given["sub_session"], given["app_secret"])):
         call(

@@ -6,7 +6,8 @@ NONE = {"buyer": None, "courier": None, "cs": None, "applies": None}
 
 
 def test_names(api):
-    """The policies are listed with a label, a sentence in both languages and their evidence, and the parties."""
+    """The policies are listed with a label, a sentence in both languages and their evidence, and
+    the parties."""
     shown = api("GET", "/_sandbox/robots/names")
     assert [item["name"] for item in shown["items"]] == [
         "prompt",
@@ -52,7 +53,8 @@ def test_put_replaces_all(api):
     ],
 )
 def test_what_cannot_be_is_refused(api, body, field, told):
-    """An unknown policy, an unknown party or another shape is refused by its field, and what was set stays."""
+    """An unknown policy, an unknown party or another shape is refused by its field, and what was
+    set stays."""
     api("PUT", "robots", {"buyer": "slow"})
     problem = api.problem("PUT", "robots", body)
     assert (problem["status"], problem["field"]) == (400, field)
@@ -62,7 +64,8 @@ def test_what_cannot_be_is_refused(api, body, field, told):
 
 
 def test_a_sandbox_is_made_with_robots(api):
-    """The world document's robots are set from the start, also in a sandbox made from its snapshot."""
+    """The world document's robots are set from the start, also in a sandbox made from its
+    snapshot."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "lively", "robots": {"buyer": "forgetful"}})
     assert api("GET", f"/_sandbox/sandboxes/{made['id']}/robots") == {**NONE, "buyer": "forgetful"}
     api("PUT", "/_sandbox/sandboxes/lively/snapshots/one")
@@ -108,7 +111,8 @@ def test_next_is_the_first_plan_or_deadline(api, opened, how):
 
 
 def test_buyers_come_by_themselves(api, call):
-    """With `applies` exchanges are opened as time passes; the plan names no exchange yet, a signed client finds them."""
+    """With `applies` exchanges are opened as time passes; the plan names no exchange yet, a signed
+    client finds them."""
     assert api("PUT", "robots", {"applies": "2h"})["applies"] == "2h"
     [plan] = api("GET", "clock")["planned"]
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (None, "buyer", "apply")

@@ -1,4 +1,5 @@
-"""Making, listing, resetting and dropping sandboxes.  Source: interfaces.md (Who is whom, Control API)."""
+"""Making, listing, resetting and dropping sandboxes.  Source: interfaces.md (Who is whom, Control
+API)."""
 
 import pytest
 
@@ -7,7 +8,8 @@ EVERY_STATUS = [1, 2, 3, 4, 5, 6, 12, 13, 14]
 
 
 def test_made_up_world(api):
-    """An empty document gives one shop, one app, two sessions, three addresses, four goods and no exchange."""
+    """An empty document gives one shop, one app, two sessions, three addresses, four goods and no
+    exchange."""
     made = api("POST", ALL, {}, 201)
     assert {"id", "app_key", "app_secret", "session", "sub_session", "gateway", "shops"} <= set(
         made
@@ -139,7 +141,8 @@ def test_sandboxes_are_isolated(api, call):
 
 
 def test_one_app_key_in_two_sandboxes(api, call):
-    """One app_key with one secret stands in two sandboxes; the session decides, else the first answers."""
+    """One app_key with one secret stands in two sandboxes; the session decides, else the first
+    answers."""
     app = {"apps": [{"app_key": "777", "app_secret": "same"}]}
     one, two = (
         api("POST", ALL, {**app, "shops": [{"session": name}]}, 201) for name in ("first", "second")
@@ -170,7 +173,8 @@ def test_one_app_key_in_two_sandboxes(api, call):
     ],
 )
 def test_conflict(api, document, field):
-    """A taken name, a taken session, or a taken app_key with another secret is a 409 and nothing is made."""
+    """A taken name, a taken session, or a taken app_key with another secret is a 409 and nothing is
+    made."""
     api("POST", ALL, {"shops": [{"session": "taken"}]}, 201)
     problem = api.problem("POST", ALL, document)
     assert problem["status"] == 409
@@ -319,7 +323,8 @@ def test_reset_is_idempotent(api, opened, to):
 
 
 def test_ids_after_a_reset_are_the_same(api):
-    """After a reset the same openings have the same ids: a test that is run again reads the same."""
+    """After a reset the same openings have the same ids: a test that is run again reads the
+    same."""
     first = api("POST", "exchanges", {})["dispute_id"]
     api("POST", "reset")
     assert api("POST", "exchanges", {})["dispute_id"] == first

@@ -1,4 +1,5 @@
-"""Snapshots as documents: taken, stored, restored, made into sandboxes.  Source: interfaces.md (Control API)."""
+"""Snapshots as documents: taken, stored, restored, made into sandboxes.  Source: interfaces.md
+(Control API)."""
 
 import copy
 import json
@@ -12,7 +13,10 @@ ALL = "/_sandbox/sandboxes"
 def document(api, opened, agree):
     """The snapshot of a sandbox with one agreed exchange and one message with a picture."""
     agree(opened)
-    picture = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    picture = (
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA"
+        "DhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
     api(
         "POST",
         f"exchanges/{opened}/moves",
@@ -42,7 +46,8 @@ def test_canonical(api, document):
 
 
 def test_an_unchanged_frozen_world_has_one_snapshot(api, machine, opened):
-    """Two snapshots of an unchanged frozen sandbox are the same text, however much real time lies between."""
+    """Two snapshots of an unchanged frozen sandbox are the same text, however much real time lies
+    between."""
     api("PUT", "snapshots/one")
     machine.pass_by(minutes=3)
     api("PUT", "snapshots/two")

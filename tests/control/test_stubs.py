@@ -6,7 +6,8 @@ S = "/_sandbox/sandboxes"
 
 
 def test_stub(api, call):
-    """A stubbed method answers under its own wrapper with a request_id, and is journalled like any other."""
+    """A stubbed method answers under its own wrapper with a request_id, and is journalled like any
+    other."""
     assert call("taobao.items.onsale.get", fields="num_iid")["code"] == 22
     api(
         "PUT",
@@ -91,7 +92,8 @@ def test_wrong_stub(api, method, body, status, field):
 )
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_odd_stub(api, machine, call, reply, format):
-    """Whatever reply was accepted is answered, in JSON and in XML, never with an error of our own."""
+    """Whatever reply was accepted is answered, in JSON and in XML, never with an error of our
+    own."""
     answer = api.ask("PUT", "stubs/taobao.x.get", {"reply": reply})
     if answer.status != 200:
         assert (answer.status, bool(answer.json["field"])) == (400, True)
@@ -138,8 +140,12 @@ def test_health_ready_version(api):
 
 
 def test_pictures_of_a_move_are_shown(api, opened):
-    """A picture given as a data URL is shown under the address that the message carries; others are a 404."""
-    coded = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    """A picture given as a data URL is shown under the address that the message carries; others are
+    a 404."""
+    coded = (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5Er"
+        "kJggg=="
+    )
     api(
         "POST",
         f"exchanges/{opened}/moves",

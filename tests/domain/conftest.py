@@ -1,4 +1,5 @@
-"""Fixtures of the domain tests: one exchange to change, and a way to play a move on it without a world."""
+"""Fixtures of the domain tests: one exchange to change, and a way to play a move on it without a
+world."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -32,7 +33,8 @@ PLAYABLE = {
 
 @pytest.fixture(scope="session")
 def make_exchange() -> Callable[..., Exchange]:
-    """Makes an exchange of two units: bought B, wanted W; statuses are given by their wire numbers."""
+    """Makes an exchange of two units: bought B, wanted W; statuses are given by their wire
+    numbers."""
 
     def make(
         status: int = 1,
@@ -74,7 +76,8 @@ def make_move() -> Callable[..., Move]:
 
 @pytest.fixture(scope="session")
 def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
-    """Plays a move; address 7001, reason 41, carriers 顺丰快递 and 圆通速递 are known, 9 wanted units are free."""
+    """Plays a move; address 7001, reason 41, carriers 顺丰快递 and 圆通速递 are known, 9 wanted
+    units are free."""
 
     def act(
         exchange: Exchange,

@@ -14,7 +14,8 @@ DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
 
 def test_the_five_policies():
-    """Five policies have an id, a Chinese word, a sentence in both languages, and say that they are assumed."""
+    """Five policies have an id, a Chinese word, a sentence in both languages, and say that they are
+    assumed."""
     assert {name: policy.label for name, policy in BEHAVIOURS.items()} == {
         "prompt": "及时",
         "slow": "拖延",
@@ -29,7 +30,8 @@ def test_the_five_policies():
 
 @pytest.mark.parametrize("policy", BEHAVIOURS.values(), ids=lambda policy: policy.name)
 def test_every_party_has_something_to_do(policy):
-    """A buyer may ship back, modify and confirm, a courier deliver; weights are positive, spans go forward."""
+    """A buyer may ship back, modify and confirm, a courier deliver; weights are positive, spans go
+    forward."""
     kinds = {type(choice.move) for choices in policy.buyer.values() for choice in choices}
     assert {ShipBack, Modify, ConfirmReceipt} <= kinds
     assert any(choice.move for choice in policy.courier)
@@ -73,7 +75,8 @@ def test_a_forgetful_buyer_mostly_lets_it_rest():
 
 
 def test_an_adversarial_buyer_is_difficult():
-    """It modifies and asks for customer service, cancels late, ships back and confirms only at the last second."""
+    """It modifies and asks for customer service, cancels late, ships back and confirms only at the
+    last second."""
     buyer = BEHAVIOURS["adversarial"].buyer
     assert {Modify, AskCs, Cancel} <= {
         type(choice.move) for choice in buyer[Status.WAIT_BUYER_MODIFY]

@@ -1,4 +1,5 @@
-"""Every citation can be opened: in scenarios, in evidence, in docstrings, in what `explain` prints."""
+"""Every citation can be opened: in scenarios, in evidence, in docstrings, in what `explain`
+prints."""
 
 import re
 from functools import cache
@@ -59,7 +60,8 @@ def can_be_opened(place: str) -> bool:
 
 @pytest.mark.parametrize("citation", CITATIONS)
 def test_a_citation_of_the_product_can_be_opened(citation):
-    """What evidence cites, and what an article names as its place, is a page and an anchor of it."""
+    """What evidence cites, and what an article names as its place, is a page and an anchor of
+    it."""
     assert can_be_opened(locate_citation(citation))
 
 

@@ -52,7 +52,7 @@ def test_an_account_cannot_give_more_than_it_holds(source):
     with pytest.raises(StockShort) as short:
         post_entries({"W": Accounts(**{source: 1})}, [Entry("W", 2, source, "outside")])
 
-    assert (short.value.sku, short.value.account, short.value.wanted, short.value.left) == (
+    assert (short.value.sku, short.value.account, short.value.quantity, short.value.left) == (
         "W",
         source,
         2,

@@ -40,7 +40,8 @@ AGREE = "tmall.exchange.agree"
     ],
 )
 def test_platform_error(signed, error, changes, expected):
-    """Each wrong system parameter has its own code and spelling, and no more than its own sub fields."""
+    """Each wrong system parameter has its own code and spelling, and no more than its own sub
+    fields."""
     found = error(signed(GET, dispute_id=1, fields="status", **changes))
     assert {name: value for name, value in found.items() if name != "sub_msg"} == expected
 
@@ -64,7 +65,8 @@ def test_unreadable_format_is_answered_in_xml(signed, send, written):
     """A format that is neither xml nor json is 23, answered in XML."""
     reply = send(body=signed(format=written)).body.decode()
     assert reply.startswith(
-        '<?xml version="1.0" encoding="utf-8" ?><error_response><code>23</code><msg>Invalid format</msg>'
+        '<?xml version="1.0" encoding="utf-8" ?><error_response><code>23</code><msg>Invalid '
+        "format</msg>"
     )
 
 
@@ -189,7 +191,8 @@ def test_missing_argument(top, name, value):
     ],
 )
 def test_invalid_argument(world, top, whole_state, method, name, value):
-    """A parameter of the wrong type, length or range is 41, named in msg and sub_code, and changes nothing."""
+    """A parameter of the wrong type, length or range is 41, named in msg and sub_code, and changes
+    nothing."""
     [exchange] = world.open({})
     [shop] = world._state.shops.values()
     good = {
@@ -288,7 +291,8 @@ def test_timestamp_in_utc_is_explained(top, world):
     assert "UTC" in entry.cause_zh
 
 
-# one fault each, in the order of the checks (protocol page 4.4); values that only `signed` can make are built in the test
+# one fault each, in the order of the checks (protocol page 4.4); values that only `signed` can make
+# are built in the test
 FAULTS = [
     (21, {"method": None}),
     (28, {"app_key": None}),
@@ -350,7 +354,8 @@ def test_order_of_checks(make_world, signed, send, world, earlier, later):
     ],
 )
 def test_a_used_up_quota_is_7_with_the_ban_sentence(top, world, quota, sub_code):
-    """A call above its quota gets code 7, the sub_code and the platform's own sentence; the journal says which quota."""
+    """A call above its quota gets code 7, the sub_code and the platform's own sentence; the journal
+    says which quota."""
     world.set_quotas(
         [QuotaDocument(per="day", limit=1, **quota)]
     )  # frozen at 10:00, so 14 hours are left
@@ -382,12 +387,14 @@ def test_only_calls_that_reach_flow_control_count(top, world):
 
 
 def test_wrong_argument_comes_before_the_business(top):
-    """A call with a wrong argument for an unknown exchange gets the platform's 41, not a business failure."""
+    """A call with a wrong argument for an unknown exchange gets the platform's 41, not a business
+    failure."""
     assert top(GET, dispute_id=1, fields=",".join(["status"] * 101))["error_response"]["code"] == 41
 
 
 def test_lax_passes_what_strict_refuses(world, top, signed, send):
-    """A lax gateway lets unknown keys, sessions and signs through to the default sandbox and warns of each."""
+    """A lax gateway lets unknown keys, sessions and signs through to the default sandbox and warns
+    of each."""
     from mockserver.gateway.checks import SandboxLookup
     from mockserver.gateway.pipeline import Gateway
 

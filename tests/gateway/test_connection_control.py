@@ -1,4 +1,5 @@
-"""How a harmed reply goes out at a WSGI door: through a wire, or under a server that has none.  Source: PEP 3333."""
+"""How a harmed reply goes out at a WSGI door: through a wire, or under a server that has none.
+Source: PEP 3333."""
 
 import pytest
 
@@ -54,7 +55,8 @@ def sent(delivery, environ):
     ],
 )
 def test_through_a_wire(delivery, pieces, done):
-    """The pieces leave with the waits between them, under the whole length, and then the connection ends."""
+    """The pieces leave with the waits between them, under the whole length, and then the connection
+    ends."""
     wire = Told()
     assert sent(delivery, {CONNECTION_CONTROL: wire}) == (
         ("200 OK", [("X", "y"), ("Content-Length", "10")]),
@@ -82,7 +84,8 @@ def test_silence(end):
     ],
 )
 def test_under_a_foreign_server(delivery):
-    """A server without a wire gets a length that no body follows, and closes the connection itself."""
+    """A server without a wire gets a length that no body follows, and closes the connection
+    itself."""
     started, pieces = sent(delivery, {})
     assert (started[1][-1], pieces) == (("Content-Length", "10"), [])
 

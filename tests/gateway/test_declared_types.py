@@ -1,4 +1,5 @@
-"""Every reply of every method decodes into the types that the method declares, in all three forms."""
+"""Every reply of every method decodes into the types that the method declares, in all three
+forms."""
 
 import json
 import re
@@ -146,7 +147,8 @@ def arguments(world):
 @pytest.mark.parametrize("form", ["json", "simplify", "xml"])
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 def test_a_reply_has_the_declared_types(top, arguments, method, form, exists):
-    """Numbers are numbers, texts are texts, lists have their element name, and no name is unknown."""
+    """Numbers are numbers, texts are texts, lists have their element name, and no name is
+    unknown."""
     if method.name == "taobao.trade.fullinfo.get" and not exists:
         pytest.skip("an unknown trade is a platform error")
     asked = {"format": "xml"} if form == "xml" else {"simplify": "true"} if form != "json" else {}

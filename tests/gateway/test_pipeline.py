@@ -1,4 +1,5 @@
-"""Replies: JSON, XML, simplify, request ids, headers, gzip; and what a call leaves in the journal."""
+"""Replies: JSON, XML, simplify, request ids, headers, gzip; and what a call leaves in the
+journal."""
 
 import gzip
 import json
@@ -34,7 +35,8 @@ def test_json_is_compact_raw_and_ends_with_the_request_id(world, signed, send):
 
 
 def test_error_text_begins_as_the_go_client_expects(signed, send):
-    """An error reply begins exactly with {"error_response":{ and has code, msg, sub_code, sub_msg, request_id in this order."""
+    """An error reply begins exactly with {"error_response":{ and has code, msg, sub_code, sub_msg,
+    request_id in this order."""
     text = text_of(send(body=signed(GET, fields="status")))
     assert text.startswith(
         '{"error_response":{"code":40,"msg":"Missing required arguments:dispute_id","sub_code":'
@@ -53,7 +55,8 @@ def test_error_text_begins_as_the_go_client_expects(signed, send):
     [{"format": "xml"}, {"format": ""}, {"format": None}, {"format": "xml", "simplify": "true"}],
 )
 def test_xml_is_the_default(world, signed, send, asked):
-    """Without format, or with xml, the reply is XML, simplify or not, without white space or comment, request_id last."""
+    """Without format, or with xml, the reply is XML, simplify or not, without white space or
+    comment, request_id last."""
     [exchange] = world.open({"reason": "a<b>&\"c'"})
     text = text_of(
         send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **asked))
@@ -70,7 +73,8 @@ def test_xml_is_the_default(world, signed, send, asked):
 
 
 def test_xml_lists(world, signed, send):
-    """A list in XML is its field's element with repeated elements of the item's name; an empty one is absent."""
+    """A list in XML is its field's element with repeated elements of the item's name; an empty one
+    is absent."""
     empty = ElementTree.fromstring(
         text_of(send(body=signed(LIST, fields="dispute_id", format="xml")))
     )
@@ -112,7 +116,8 @@ def test_only_true_simplifies(signed, send, value):
 
 
 def test_request_ids_are_unique(signed, send):
-    """Every call has its own request id, 12 or 13 lower-case base-36 characters, the same as in the header."""
+    """Every call has its own request id, 12 or 13 lower-case base-36 characters, the same as in the
+    header."""
     replies = [send(body=signed()) for _ in range(500)]
     ids = [json.loads(reply.body)["time_get_response"]["request_id"] for reply in replies]
     assert len(set(ids)) == 500
@@ -126,7 +131,8 @@ def test_request_ids_are_unique(signed, send):
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_headers(world, signed, send, format, kind, zipped):
-    """Headers name the type, the characters of the plain body, the hosts and the sandbox; gzip only when offered."""
+    """Headers name the type, the characters of the plain body, the hosts and the sandbox; gzip only
+    when offered."""
     [exchange] = world.open({"reason": "换货💥"})
     reply = send(
         body=signed(GET, dispute_id=exchange.dispute_id, fields="reason", format=format),
@@ -153,7 +159,8 @@ def test_error_headers(signed, send):
 
 
 def test_stub_answers_an_unknown_method(world, top, signed, send):
-    """A stubbed method is checked, wrapped, and journalled like any other, in JSON, XML and simplify."""
+    """A stubbed method is checked, wrapped, and journalled like any other, in JSON, XML and
+    simplify."""
     world._state.stubs["taobao.item.get"] = json.dumps(
         {"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}
     ).encode()
@@ -169,7 +176,8 @@ def test_stub_answers_an_unknown_method(world, top, signed, send):
 
 
 def test_every_call_is_in_the_journal(world, top, gateway):
-    """Successes, failures and refusals are journalled with their codes, newest first; foreign keys outside the sandbox."""
+    """Successes, failures and refusals are journalled with their codes, newest first; foreign keys
+    outside the sandbox."""
     [exchange] = world.open({})
     top.result(GET, dispute_id=exchange.dispute_id, fields="status")
     top.result(GET, dispute_id=5, fields="status")
@@ -188,7 +196,8 @@ def test_every_call_is_in_the_journal(world, top, gateway):
 
 
 def test_journal_is_filtered_and_bounded(world, top):
-    """The journal filters by method, exchange, outcome and time, counts all that match and gives the newest few."""
+    """The journal filters by method, exchange, outcome and time, counts all that match and gives
+    the newest few."""
     for number in (1, 2, 2):
         top.result(GET, dispute_id=number, fields="status")
     top.result("taobao.time.get")
@@ -218,7 +227,8 @@ def test_journal_forgets_the_oldest(world, top):
 
 
 def test_call_is_journalled_before_its_refusal_is_told(world, top):
-    """Who is told of a refusal finds it in the journal already, and is told once a refused call and of no other."""
+    """Who is told of a refusal finds it in the journal already, and is told once a refused call and
+    of no other."""
     told = []
     gateway = Gateway(
         SandboxLookup(world.directory),
@@ -233,7 +243,8 @@ def test_call_is_journalled_before_its_refusal_is_told(world, top):
 
 
 def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multipart, png):
-    """No session, secret or personal value stands anywhere in the journal, of what was sent or answered."""
+    """No session, secret or personal value stands anywhere in the journal, of what was sent or
+    answered."""
     private = {
         "buyer_nick": "桂花拿铁隐私",
         "buyer_open_uid": "AAHprivate77",

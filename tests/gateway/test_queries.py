@@ -1,4 +1,5 @@
-"""What the reading methods answer: one exchange, lists, messages, refuse reasons, and the four neighbours."""
+"""What the reading methods answer: one exchange, lists, messages, refuse reasons, and the four
+neighbours."""
 
 import json
 
@@ -11,8 +12,10 @@ LIST = "tmall.exchange.receive.get"
 MESSAGES = "tmall.exchange.messages.get"
 REASONS = "tmall.exchange.refusereason.get"
 WHITELIST = (
-    "dispute_id,bizorder_id,num,buyer_nick,status,created,modified,reason,title,buyer_logistic_no,seller_logistic_no,bought_sku,"
-    "exchange_sku,buyer_address,address,buyer_phone,buyer_logistic_name,seller_logistic_name,alipay_no,buyer_name,seller_nick"
+    "dispute_id,bizorder_id,num,buyer_nick,status,created,modified,reason,title,buyer_logistic"
+    "_no,seller_logistic_no,bought_sku,"
+    "exchange_sku,buyer_address,address,buyer_phone,buyer_logistic_name,seller_logistic_name,a"
+    "lipay_no,buyer_name,seller_nick"
 )
 
 
@@ -35,7 +38,8 @@ def test_text_of_a_refund_by_switch(world, top):
 
 
 def test_get_shows_the_whole_whitelist(world, top):
-    """A shipped exchange shows all 21 whitelisted fields, ids as text, dates and numbers in their types."""
+    """A shipped exchange shows all 21 whitelisted fields, ids as text, dates and numbers in their
+    types."""
     [exchange] = world.open({"status": 13, "tid": 2839475610293847561, "oid": 2839475610293847562})
     found = top.result(GET, dispute_id=exchange.dispute_id, fields=WHITELIST)["result"]
     record = found["exchange"]
@@ -80,7 +84,8 @@ def test_get_shows_the_whole_whitelist(world, top):
     ],
 )
 def test_fields_choose_what_is_shown(world, top, fields, names):
-    """Asked fields are shown, documented ones outside the whitelist too; unknown and unasked ones are not."""
+    """Asked fields are shown, documented ones outside the whitelist too; unknown and unasked ones
+    are not."""
     [exchange] = world.open({})
     assert set(
         top.result(GET, dispute_id=exchange.dispute_id, fields=fields)["result"].get("exchange", {})
@@ -88,7 +93,8 @@ def test_fields_choose_what_is_shown(world, top, fields, names):
 
 
 def test_values_outside_the_whitelist(world, top):
-    """The deadline is absolute, the version the milliseconds of modified, cs_status 1 until somebody asks."""
+    """The deadline is absolute, the version the milliseconds of modified, cs_status 1 until
+    somebody asks."""
     [exchange] = world.open({"desc": "偏小"})
     asked = "time_out,refund_version,cs_status,advance_status,good_status,price,desc"
     record = top.result(GET, dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
@@ -105,7 +111,8 @@ def test_values_outside_the_whitelist(world, top):
 
 
 def test_unknown_exchange_is_a_business_failure(top):
-    """`get` of an unknown exchange is a normal reply with success=false, msg_code and message, without exchange."""
+    """`get` of an unknown exchange is a normal reply with success=false, msg_code and message,
+    without exchange."""
     found = top.result(GET, dispute_id=1, fields="status")["result"]
     assert set(found) == {"success", "msg_code", "message"}
     assert (found["success"], found["msg_code"]) == (False, "DISPUTE_NOT_EXIST")
@@ -113,7 +120,8 @@ def test_unknown_exchange_is_a_business_failure(top):
 
 @pytest.mark.parametrize("method", [MESSAGES, REASONS, "tmall.exchange.message.add"])
 def test_failure_where_there_is_no_success(top, method):
-    """Messages and reasons of an unknown exchange answer with error_code and error_msg and no results."""
+    """Messages and reasons of an unknown exchange answer with error_code and error_msg and no
+    results."""
     found = top.result(method, dispute_id=1, fields="id,reason_id", content="x")["result"]
     assert set(found) == {"error_code", "error_msg"}
     assert found["error_code"] == "DISPUTE_NOT_EXIST"
@@ -239,9 +247,13 @@ def test_every_filter(three, top, filters, numbers):
 
 
 def test_list_items_lack_what_only_get_shows(world, top):
-    """List items show payment but no desc, refund_phase, refund_version, cs_status, advance_status, operation_contraint."""
+    """List items show payment but no desc, refund_phase, refund_version, cs_status, advance_status,
+    operation_contraint."""
     world.open({"desc": "x", "operation_contraint": "cannot_refuse"})
-    asked = "payment,desc,refund_phase,refund_version,cs_status,advance_status,operation_contraint,new_bought_sku"
+    asked = (
+        "payment,desc,refund_phase,refund_version,cs_status,advance_status,operation_contraint,new"
+        "_bought_sku"
+    )
     [row] = top.result(LIST, fields=asked)["results"]["exchange"]
     assert list(row) == ["payment"]
 
@@ -466,7 +478,8 @@ def test_fields_of_a_trade_are_a_plain_text(world, top, fields):
 
 
 def test_unknown_members_of_sub_orders_are_warned_of(world, top):
-    """A name that a sub-order does not have gives a warning in the journal, a known one does not."""
+    """A name that a sub-order does not have gives a warning in the journal, a known one does
+    not."""
     trade = next(iter(world._state.trades.values()))
     top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields="orders.oid,orders.nonsense")
     [entry] = world.journal.select({}, 1)[1]

@@ -1,8 +1,10 @@
-"""The modules of `mockserver/` as the tests of the house see them: syntax trees, imports, the graph between them.
+"""The modules of `mockserver/` as the tests of the house see them: syntax trees, imports, the graph
+between them.
 
-A module is named as Python names it (`mockserver.world.clock`; a package by its own name).  An import counts
-wherever it stands: at the top, inside a function, under `if TYPE_CHECKING`.  The last two kinds make a cycle
-bearable for the interpreter, not for a reader, who cannot understand either module alone.
+A module is named as Python names it (`mockserver.world.clock`; a package by its own name).  An
+import counts wherever it stands: at the top, inside a function, under `if TYPE_CHECKING`.  The last
+two kinds make a cycle bearable for the interpreter, not for a reader, who cannot understand either
+module alone.
 """
 
 import ast
@@ -32,7 +34,8 @@ def assert_none(offenders: Iterable[object]) -> None:
 
 
 def package_of(name: str) -> str:
-    """Return the part of the house that a module belongs to: `world`, `cli`, `server`, or "" for the top."""
+    """Return the part of the house that a module belongs to: `world`, `cli`, `server`, or "" for
+    the top."""
     return name.split(".")[1] if "." in name else ""
 
 
@@ -67,7 +70,8 @@ def imported_modules(name: str) -> frozenset[str]:
 
 
 def import_circles() -> list[list[str]]:
-    """Return the groups of modules that import each other in a circle (strongly connected, Tarjan 1972)."""
+    """Return the groups of modules that import each other in a circle (strongly connected, Tarjan
+    1972)."""
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []

@@ -1,4 +1,5 @@
-"""What every file keeps to: it is short, says what it knows, holds no state, and reads without puzzles."""
+"""What every file keeps to: it is short, says what it knows, holds no state, and reads without
+puzzles."""
 
 import ast
 import re
@@ -42,7 +43,8 @@ def test_modules_say_what_they_know():
 
 
 def test_coverage_leaves_nothing_out():
-    """No line asks to be left out of the measured branches; pyproject.toml says the two kinds that are."""
+    """No line asks to be left out of the measured branches; pyproject.toml says the two kinds that
+    are."""
     assert_none(
         name
         for name, path in PATHS.items()
@@ -51,7 +53,8 @@ def test_coverage_leaves_nothing_out():
 
 
 def _nested_conditionals(node: ast.AST) -> Iterator[ast.IfExp]:
-    """Yield the conditional expressions in a branch or condition of another, outside calls and displays of it."""
+    """Yield the conditional expressions in a branch or condition of another, outside calls and
+    displays of it."""
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.IfExp):
             yield part
@@ -117,7 +120,8 @@ def _changed_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_modules_keep_no_mutable_state():
-    """A collection at module level is a constant: upper-case, and changed or rebound nowhere in the house."""
+    """A collection at module level is a constant: upper-case, and changed or rebound nowhere in the
+    house."""
     changed = {name for tree in TREES.values() for name in _changed_names(tree)}
     held = {(name, held) for name, tree in TREES.items() for held in _module_collections(tree)}
     rebound = {

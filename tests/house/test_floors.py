@@ -1,7 +1,9 @@
-"""The floors of the house: imports go down only, siblings do not know each other, nothing goes in a circle.
+"""The floors of the house: imports go down only, siblings do not know each other, nothing goes in a
+circle.
 
-ARCHITECTURE.md draws the floors.  A package may import from its own folder and from any floor below it; packages
-on one floor are unaware of each other.  Each test reports one item: all that break its rule, by module.
+ARCHITECTURE.md draws the floors.  A package may import from its own folder and from any floor below
+it; packages on one floor are unaware of each other.  Each test reports one item: all that break its
+rule, by module.
 """
 
 import ast
@@ -57,7 +59,8 @@ def test_every_package_has_a_floor():
 
 
 def test_imports_go_down_only():
-    """A module imports from its own package and from lower floors; siblings do not know each other."""
+    """A module imports from its own package and from lower floors; siblings do not know each
+    other."""
     upward = {
         (name, other)
         for name in TREES
@@ -70,12 +73,14 @@ def test_imports_go_down_only():
 
 
 def test_imports_go_in_no_circle():
-    """No module can be reached from itself, also not inside a folder, by a lazy import or one for types only."""
+    """No module can be reached from itself, also not inside a folder, by a lazy import or one for
+    types only."""
     assert_none(" ↔ ".join(circle) for circle in import_circles() if circle not in CIRCLES)
 
 
 def test_the_ground_floor_is_pure():
-    """domain and protocol import msgspec and the pure part of the standard library, nothing else."""
+    """domain and protocol import msgspec and the pure part of the standard library, nothing
+    else."""
     allowed = (sys.stdlib_module_names - IMPURE_MODULES) | {"mockserver", "msgspec"}
     impure = {
         (name, source)

@@ -1,4 +1,5 @@
-"""What is private stays in its package, and only packages that users import from give names away."""
+"""What is private stays in its package, and only packages that users import from give names
+away."""
 
 import ast
 
@@ -22,7 +23,8 @@ def _public_names(name: str) -> set[str] | None:
 
 
 def test_private_names_stay_in_their_package():
-    """No package imports a name or a module of another one that starts with an underscore or is not in its `__all__`."""
+    """No package imports a name or a module of another one that starts with an underscore or is not
+    in its `__all__`."""
     intruders = set()
     for name in TREES:
         for source, member in imported_names(name):
@@ -41,7 +43,8 @@ def test_private_names_stay_in_their_package():
 
 
 def test_packages_hold_no_code():
-    """Only the packages that users import from hold code, which loads their names; others at most say what they are."""
+    """Only the packages that users import from hold code, which loads their names; others at most
+    say what they are."""
     with_code = {
         name
         for name, tree in TREES.items()

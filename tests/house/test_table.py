@@ -1,4 +1,5 @@
-"""The table hangs together: everything is reached, everything ends, one timer a state, evidence on every rule."""
+"""The table hangs together: everything is reached, everything ends, one timer a state, evidence on
+every rule."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -108,7 +109,8 @@ def test_stock_entries_join_two_accounts():
 
 
 def test_every_rule_has_its_evidence():
-    """Rows, rules and methods have a grade, and at least one source that is listed with its date."""
+    """Rows, rules and methods have a grade, and at least one source that is listed with its
+    date."""
     evidence = {
         **{row.name: row.evidence for row in TABLE},
         **{f"cs-{number}": row.evidence for number, row in enumerate(CS_TABLE)},

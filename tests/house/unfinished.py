@@ -1,31 +1,15 @@
-"""Modules whose words are still to be changed.  Nothing is added here, and a module that is done goes."""
+"""Modules whose words are still to be changed.  Nothing is added here, and a module that is done
+goes."""
 
 OLD_NAMES: set[str] = {
-    "mockserver.api.spelling",
-    "mockserver.client.documents",
-    "mockserver.domain.errors",
     "mockserver.domain.play",
     "mockserver.gateway.checks",
     "mockserver.gateway.faults.read_effects",
     "mockserver.gateway.faults.reply_effects",
     "mockserver.gateway.queries",
-    "mockserver.scenario.expectations",
-    "mockserver.scenario.model",
-    "mockserver.scenario.move_steps",
-    "mockserver.scenario.read_context",
-    "mockserver.scenario.reader",
-    "mockserver.scenario.record_fields",
-    "mockserver.scenario.recorder",
-    "mockserver.scenario.scenario_clock",
-    "mockserver.scenario.schema",
-    "mockserver.scenario.step_kinds",
-    "mockserver.scenario.step_members",
     "mockserver.server",
     "mockserver.service.problem",
     "mockserver.service.serializers",
-    "mockserver.testing.machine.export_scenario",
-    "mockserver.testing.machine.machine_options",
-    "mockserver.testing.strategies.calls",
     "mockserver.world.clock",
     "mockserver.world.coverage",
     "mockserver.world.directory",

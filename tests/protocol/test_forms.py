@@ -335,7 +335,9 @@ def test_multipart_round_trip(texts, blobs):
     files = [Upload(f"f{number}", blob, "x") for number, blob in enumerate(blobs)]
     body = (
         b"".join(
-            f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+            (
+                f'--0bOuNdArY0\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+            ).encode()
             for name, text in pairs
         )
         + b"".join(

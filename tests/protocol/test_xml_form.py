@@ -58,10 +58,11 @@ def test_a_reply_to_the_byte():
     }
 
     assert write_xml("tmall_exchange_receive_get_response", tree) == (
-        HEAD
-        + "<tmall_exchange_receive_get_response><results><exchange><dispute_id>1</dispute_id><num>2</num></exchange>"
+        HEAD + "<tmall_exchange_receive_get_response><results>"
+        "<exchange><dispute_id>1</dispute_id><num>2</num></exchange>"
         "<exchange><dispute_id>2</dispute_id></exchange></results><has_next>false</has_next>"
-        "<total_results>2</total_results><request_id>z2</request_id></tmall_exchange_receive_get_response>"
+        "<total_results>2</total_results><request_id>z2</request_id>"
+        "</tmall_exchange_receive_get_response>"
     )
 
 

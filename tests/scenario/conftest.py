@@ -39,7 +39,7 @@ def run_text() -> RunText:
         world = World(
             context.directory,
             read_world(
-                {"clock": FROZEN_AT, **scenario.given, **({"clock": clock} if clock else {})}
+                {"clock": FROZEN_AT, **scenario.world, **({"clock": clock} if clock else {})}
             ),
         )
         context.directory.add(world)

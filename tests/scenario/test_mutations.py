@@ -71,7 +71,7 @@ def told(
     scenario: Scenario, table: TableIndex = SHIPPED_TABLE
 ) -> tuple[ScenarioResult, ScenarioTarget]:
     """What comes of a scenario on a fresh sandbox of this table, and that sandbox as it is then."""
-    target = in_process_targets(make_context(table=table))(scenario.given)
+    target = in_process_targets(make_context(table=table))(scenario.world)
     return run_scenario(
         scenario, target, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep))
     ), target

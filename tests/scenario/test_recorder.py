@@ -69,7 +69,7 @@ def recorded(world):
 
 def played(scenario):
     """The world in which the scenario has been run, all as expected."""
-    desk, world = found(**scenario.given)
+    desk, world = found(**scenario.world)
     result = run_scenario(
         scenario,
         in_process_target(InProcessControl(desk), world.id, temporary=False),

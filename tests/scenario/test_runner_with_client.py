@@ -45,7 +45,7 @@ def tested() -> Callable:
 
     def play(text: str, *calls, alive: bool = True):
         target = in_process_targets(make_context())(
-            {**(scenario := read_scenario(text, "x")).given, "clock": {"mode": "frozen"}}
+            {**(scenario := read_scenario(text, "x")).world, "clock": {"mode": "frozen"}}
         )
         left = list(calls)
         clock = [0.0]

@@ -100,7 +100,7 @@ def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
 
     def play(name: str) -> ScenarioResult:
         scenario, clock = SCENARIOS[name], count()
-        target = in_process_targets(make_context())({**scenario.given, "clock": {"mode": "frozen"}})
+        target = in_process_targets(make_context())({**scenario.world, "clock": {"mode": "frozen"}})
 
         def pause(seconds: float) -> None:
             if awaited:

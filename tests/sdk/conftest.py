@@ -1,6 +1,8 @@
-"""Fixtures of the SDK tests: a served sandbox, and two real TOP clients of npm that call it from Node.
+"""Fixtures of the SDK tests: a served sandbox, and two real TOP clients of npm that call it from
+Node.
 
-`npm ci` in this folder installs them.  Nothing is skipped: without Node or the packages the tests fail and say so.
+`npm ci` in this folder installs them.  Nothing is skipped: without Node or the packages the tests
+fail and say so.
 """
 
 import base64
@@ -17,7 +19,8 @@ from mockserver import Sandbox, Server
 
 FOLDER = Path(__file__).parent
 PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5Er"
+    "kJggg=="
 )
 PACKAGES = {"top_sdk.js": "topSdk", "topclient.js": "node-taobao-topclient"}
 

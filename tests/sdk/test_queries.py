@@ -1,4 +1,5 @@
-"""Two real clients read lists, messages and neighbours, and understand refusals.  Sources: exchange-api.md, top-protocol.md."""
+"""Two real clients read lists, messages and neighbours, and understand refusals.  Sources:
+exchange-api.md, top-protocol.md."""
 
 import pytest
 
@@ -38,7 +39,8 @@ def test_message_after_the_flow(sdk, sandbox):
 
 
 def test_paging(sdk, sandbox):
-    """Three pages of two hold five exchanges, each once, and the last says that there is no next."""
+    """Three pages of two hold five exchanges, each once, and the last says that there is no
+    next."""
     opened = {exchange.dispute_id for exchange in sandbox.open_many(5)}
     outcomes = sdk.calls(
         *(

@@ -1,5 +1,5 @@
-"""The egress lock over real sockets: what is stopped, what passes, what is left.  No name here leaves the machine: the
-resolver below answers."""
+"""The egress lock over real sockets: what is stopped, what passes, what is left.  No name here
+leaves the machine: the resolver below answers."""
 
 import _socket
 import asyncio
@@ -101,7 +101,8 @@ def line() -> int:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_each_top_host_is_stopped(taobao: None, host: str) -> None:
-    """Every host that the protocol pages name is refused before a connection, with host and port."""
+    """Every host that the protocol pages name is refused before a connection, with host and
+    port."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection((host, 80))
 
@@ -135,7 +136,8 @@ def test_other_hosts_are_left_alone(known: dict[str, str], host: str) -> None:
 
 
 def test_the_error_says_test_host_and_place(taobao: None) -> None:
-    """The text names the test, host, port, file and line, in both languages, and nothing of the call."""
+    """The text names the test, host, port, file and line, in both languages, and nothing of the
+    call."""
     here = line() + 2
     with EgressLock("test_agree[1]"), pytest.raises(EgressRefused) as refused:
         urllib.request.urlopen(GATEWAY)
@@ -202,7 +204,8 @@ async def _httpx() -> None:
 
 @pytest.mark.parametrize("connect", [_open, _httpx])
 def test_asyncio_is_stopped(taobao: None, connect: Callable) -> None:
-    """A coroutine's connection is stopped, and told by the coroutine's own line though a thread looked the name up."""
+    """A coroutine's connection is stopped, and told by the coroutine's own line though a thread
+    looked the name up."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         asyncio.run(connect())
 
@@ -223,7 +226,8 @@ def test_a_name_that_resolves_to_the_mock_passes(known: dict[str, str]) -> None:
 
 
 def test_a_name_that_also_leads_elsewhere_is_stopped(known: dict[str, str]) -> None:
-    """One real address beside the mock's is enough to refuse: which one a client takes is not known."""
+    """One real address beside the mock's is enough to refuse: which one a client takes is not
+    known."""
     known["gw.api.taobao.com"] = f"127.0.0.1 {FAR}"
     with EgressLock(), pytest.raises(EgressRefused):
         socket.getaddrinfo("gw.api.taobao.com", 80)
@@ -240,7 +244,8 @@ def test_a_mock_on_another_machine_is_named(taobao: None) -> None:
 
 
 def test_a_swallowed_error_is_remembered(taobao: None) -> None:
-    """`except Exception` does not hide the error; what hides it leaves the attempt with the lock."""
+    """`except Exception` does not hide the error; what hides it leaves the attempt with the
+    lock."""
     with EgressLock() as lock:
         with pytest.raises(EgressRefused), suppress(Exception):
             requests.get(GATEWAY)
@@ -332,7 +337,8 @@ def _by_asyncio(proxy: str, url: str) -> object:
 def test_a_proxy_is_not_asked_for_a_top_host(
     known: dict[str, str], listener: socket.socket, ask: Callable, scheme: str
 ) -> None:
-    """Through a proxy of this machine that is no mock, neither a plain request nor a tunnel is asked for."""
+    """Through a proxy of this machine that is no mock, neither a plain request nor a tunnel is
+    asked for."""
     with (
         EgressLock() as lock,
         pytest.raises((EgressRefused, httpx.ReadError)),
@@ -390,7 +396,8 @@ def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
 
 
 def test_threads_are_stopped_too(taobao: None) -> None:
-    """Sixteen threads are each stopped and remembered once; a thread of a library is told by the main thread's place."""
+    """Sixteen threads are each stopped and remembered once; a thread of a library is told by the
+    main thread's place."""
 
     def attempt(host: str) -> None:
         with suppress(EgressRefused):
@@ -412,7 +419,8 @@ def test_threads_are_stopped_too(taobao: None) -> None:
 
 
 def test_nothing_stays_after_an_error() -> None:
-    """Python's own functions are back when the block ends by an error, and stand untouched where the lock is off."""
+    """Python's own functions are back when the block ends by an error, and stand untouched where
+    the lock is off."""
     before = standing()
     with pytest.raises(RuntimeError), EgressLock():
         raise RuntimeError("any")
@@ -430,7 +438,8 @@ def test_nothing_stays_after_an_error() -> None:
     )
 )
 def test_locks_end_in_any_order(orders: tuple[list[int], list[int]]) -> None:
-    """However locks are nested, repeated and overlap, something is patched while one is held and nothing after."""
+    """However locks are nested, repeated and overlap, something is patched while one is held and
+    nothing after."""
     before, locks = standing(), [EgressLock() for _ in range(4)]
     for number in orders[0]:
         locks[number].__enter__()
@@ -442,7 +451,8 @@ def test_locks_end_in_any_order(orders: tuple[list[int], list[int]]) -> None:
 
 
 def test_locks_of_many_threads_leave_nothing(taobao: None) -> None:
-    """Threads that take and leave locks at once all see theirs hold, and nothing is patched at the end."""
+    """Threads that take and leave locks at once all see theirs hold, and nothing is patched at the
+    end."""
     before = standing()
     start = threading.Barrier(16)
 
@@ -469,7 +479,8 @@ def test_every_lock_held_remembers(taobao: None) -> None:
 
 
 def test_a_patch_over_ours_survives() -> None:
-    """Somebody's own resolver, patched in while locked, is not taken away; once undone, the next lock leaves nothing."""
+    """Somebody's own resolver, patched in while locked, is not taken away; once undone, the next
+    lock leaves nothing."""
     before = standing()
     with ExitStack() as held, pytest.MonkeyPatch.context() as patches:
         held.enter_context(EgressLock())

@@ -1,4 +1,5 @@
-"""The machine against clients written here, some honest and some not; tests/written has what it writes."""
+"""The machine against clients written here, some honest and some not; tests/written has what it
+writes."""
 
 import random
 from collections import Counter
@@ -30,7 +31,8 @@ PARCEL = {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_
 
 
 class Seller:
-    """Works every exchange that waits for it, by what the platform says now; failures are for the next round."""
+    """Works every exchange that waits for it, by what the platform says now; failures are for the
+    next round."""
 
     operations: ClassVar[Any] = {
         "换货待处理": (AGREE, {"address_id": 10000002}),
@@ -80,7 +82,8 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
-    """In 200 runs of 30 steps everybody's every row is taken, and nothing is held against a client that does its work."""
+    """In 200 runs of 30 steps everybody's every row is taken, and nothing is held against a client
+    that does its work."""
     operations: ClassVar[Any] = dict(Seller.operations)
     if ruleset == "upgraded":
         operations["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
@@ -105,7 +108,8 @@ def test_without_the_seller_its_rows_are_the_clients() -> None:
 
 
 def test_no_step_is_idle() -> None:
-    """Whatever is offered can be done and changes the sandbox; the client is not asked for more than two quiet rounds."""
+    """Whatever is offered can be done and changes the sandbox; the client is not asked for more
+    than two quiet rounds."""
     seen, host = Counter[str](), LocalServer()
     for number in range(12):
         chance = random.Random(number)
@@ -199,7 +203,8 @@ class Rounds(Seller):
     ],
 )
 def test_each_offence_is_found(client: Any, says: str) -> None:
-    """A call that no correct client makes is named, and its work shows it, after an application where one is needed."""
+    """A call that no correct client makes is named, and its work shows it, after an application
+    where one is needed."""
     text, steps = found(client, "offences")
     assert says in text
     assert [next(iter(step)) for step in steps] == (
@@ -236,7 +241,8 @@ class Lazy(Seller):
 
 
 def test_what_is_left_lying_is_found() -> None:
-    """An exchange that waits for the seller while its client works twice is named with its status."""
+    """An exchange that waits for the seller while its client works twice is named with its
+    status."""
     text, steps = found(Lazy, "left_lying")
     assert "「待发出换货商品」" in text
     assert len(steps) <= 6
@@ -270,7 +276,8 @@ class Moody(Seller):
 
 
 def test_a_failure_that_does_not_come_again_is_told_as_it_was() -> None:
-    """What cannot be repeated is not made small: its steps are those of the run, or Hypothesis says that it is unsteady."""
+    """What cannot be repeated is not made small: its steps are those of the run, or Hypothesis says
+    that it is unsteady."""
     machine = exchange_machine(Moody, write_to=None)
     with pytest.raises(Exception, match="Inconsistent results"):
         play(machine)
@@ -331,7 +338,8 @@ def at_most_one(client: Any, sandbox: Any) -> None:
 
 
 def test_what_the_user_checks_is_checked() -> None:
-    """The client's own `check`, invariants and whatever the client raises fail the run as they are."""
+    """The client's own `check`, invariants and whatever the client raises fail the run as they
+    are."""
     with pytest.raises(AssertionError, match="two"):
         play(exchange_machine(Seller, invariants=[at_most_one], write_to=None))
     with pytest.raises(AssertionError, match="rounds"):
@@ -361,7 +369,8 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_files(tmp_path: P
 
 
 def test_a_replay_fails_until_the_client_is_mended() -> None:
-    """Steps in which a client leaves an exchange lying fail it, and pass with one that does its work."""
+    """Steps in which a client leaves an exchange lying fail it, and pass with one that does its
+    work."""
     steps = [
         {"buyer": "apply", "as": "e1", "status": 3},
         {"client": 1},
@@ -374,7 +383,8 @@ def test_a_replay_fails_until_the_client_is_mended() -> None:
 
 
 def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
-    """A move that the mended client has made impossible is passed over; one that is misspelt in an run is not."""
+    """A move that the mended client has made impossible is passed over; one that is misspelt in an
+    run is not."""
     machine = exchange_machine(Seller, write_to=None)
     late = {"buyer": "ship_back", "on": "e1"}
     machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
@@ -418,13 +428,15 @@ def test_data_ages_for_a_client_with_its_own_clock() -> None:
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -> None:
-    """A name that there is not is answered with those there are, before anything runs; credentials are the machine's own."""
+    """A name that there is not is answered with those there are, before anything runs; credentials
+    are the machine's own."""
     with pytest.raises(BadDocument, match=says):
         exchange_machine(Seller, **wrong)
 
 
 def test_a_client_that_cannot_act_is_told() -> None:
-    """A factory that gives nothing to call is refused in words; one that raises is heard, every time."""
+    """A factory that gives nothing to call is refused in words; one that raises is heard, every
+    time."""
     with pytest.raises(TypeError, match=r"step\(\)"):
         play(exchange_machine(lambda sandbox: None, write_to=None), examples=3)
     machine = exchange_machine(lambda sandbox: 1 / 0, write_to=None)
@@ -434,7 +446,8 @@ def test_a_client_that_cannot_act_is_told() -> None:
 
 
 def test_a_world_can_be_given() -> None:
-    """Goods and rules of the document are the sandbox's; its credentials are the same in every run, and not the default ones."""
+    """Goods and rules of the document are the sandbox's; its credentials are the same in every run,
+    and not the default ones."""
     machine = exchange_machine(
         Seller,
         world={"goods": {"wanted": {"stock": 3}}, "apps": [{"app_key": "12345678"}]},

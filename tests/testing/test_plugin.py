@@ -47,8 +47,9 @@ import pytest
 
 {marker}
 def test_ship(sandbox, top_client):
-    reply = top_client.call("tmall.exchange.consigngoods", dispute_id=sandbox.open().dispute_id, logistics_no="SF123456",
-                            logistics_type=200, logistics_company_name="顺丰快递")
+    reply = top_client.call(
+        "tmall.exchange.consigngoods", dispute_id=sandbox.open().dispute_id,
+        logistics_no="SF123456", logistics_type=200, logistics_company_name="顺丰快递")
     assert reply["result"]["success"] is False
 """
 
@@ -72,7 +73,8 @@ def said(result):
 
 
 def test_a_three_line_test_passes(run):
-    """A test that opens an exchange and agrees to it through the client needs nothing but the fixtures."""
+    """A test that opens an exchange and agrees to it through the client needs nothing but the
+    fixtures."""
     run(AGREE).assert_outcomes(passed=1)
 
 
@@ -81,14 +83,18 @@ def test_every_test_has_a_sandbox_of_its_own(run):
     run("""
         SEEN = []
 
-        def test_one(sandbox, tmall_sandbox, mockserver, tmall_mockserver, top_client, tmall_top_client):
-            assert sandbox is tmall_sandbox and mockserver is tmall_mockserver and top_client is tmall_top_client
+        def test_one(
+            sandbox, tmall_sandbox, mockserver, tmall_mockserver, top_client, tmall_top_client
+        ):
+            assert sandbox is tmall_sandbox and mockserver is tmall_mockserver
+            assert top_client is tmall_top_client
             sandbox.open()
             SEEN.append((mockserver.url, sandbox.id, sandbox.session))
 
         def test_two(sandbox, mockserver):
             assert sandbox.exchanges == []
-            assert SEEN[0][0] == mockserver.url and SEEN[0][1] != sandbox.id and SEEN[0][2] != sandbox.session
+            url, sandbox_id, session = SEEN[0]
+            assert url == mockserver.url and sandbox_id != sandbox.id and session != sandbox.session
     """).assert_outcomes(passed=2)
 
 
@@ -136,7 +142,8 @@ def test_a_wrong_marker_is_told(run, marker, words):
     ],
 )
 def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
-    """A test that passes fails all the same for what its client must not do; the marker can allow it."""
+    """A test that passes fails all the same for what its client must not do; the marker can allow
+    it."""
     result = run(text.format(marker=""))
     result.assert_outcomes(failed=1)
     assert words in said(result)
@@ -145,7 +152,8 @@ def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
 
 
 def test_declared_faults_strike_or_fail_the_test(run):
-    """Faults of the marker are planned before the test; one that nothing met fails it unless allowed."""
+    """Faults of the marker are planned before the test; one that nothing met fails it unless
+    allowed."""
     text = """
         import pytest
         from mockserver.client.top_client import TopRefused
@@ -178,7 +186,8 @@ def test_the_report_says_why_a_sign_was_wrong(run):
         from mockserver.client.top_client import TopClient, TopRefused
 
         def test_trimmed(sandbox):
-            client = TopClient(sandbox.gateway_url, sandbox.app_key, sandbox.app_secret + "\\n", sandbox.session)
+            secret = sandbox.app_secret + "\\n"
+            client = TopClient(sandbox.gateway_url, sandbox.app_key, secret, sandbox.session)
             try:
                 client.call("taobao.time.get")
             except TopRefused:
@@ -191,7 +200,8 @@ def test_the_report_says_why_a_sign_was_wrong(run):
 
 
 def test_a_failure_tells_of_its_sandbox(run):
-    """The report has clock, seed, timeline, the last calls and how to run it again; no session, no secret."""
+    """The report has clock, seed, timeline, the last calls and how to run it again; no session, no
+    secret."""
     result = run(AGREE.replace("== 2", "== 3"))
     text = said(result)
     result.assert_outcomes(failed=1)
@@ -211,7 +221,9 @@ def test_a_failure_shows_no_secret(run):
     """Neither the report's sections nor its tables carry the sandbox's secret or sessions."""
     text = AGREE.replace(
         "def test_agree(sandbox, top_client):",
-        "def test_agree(sandbox, top_client):\n    __import__('pathlib').Path('keys.txt').write_text(f'{sandbox.app_secret} {sandbox.session}')",
+        "def test_agree(sandbox, top_client):\n    "
+        "__import__('pathlib').Path('keys.txt').write_text(f'{sandbox.app_secret} "
+        "{sandbox.session}')",
     ).replace("== 2", "== 3")
     result = run(text)
     result.assert_outcomes(failed=1)
@@ -223,7 +235,10 @@ def test_settings_are_overridden_in_a_conftest(run):
     """`mockserver_settings` gives the keywords of the session's server."""
     run(
         "def test_one(mockserver):\n    assert mockserver.token == 'my-own-token-of-the-session'\n",
-        conftest="import pytest\n\n@pytest.fixture(scope='session')\ndef mockserver_settings():\n    return {'token': 'my-own-token-of-the-session'}\n",
+        conftest=(
+            "import pytest\n\n@pytest.fixture(scope='session')\ndef mockserver_settings():\n    "
+            "return {'token': 'my-own-token-of-the-session'}\n"
+        ),
     ).assert_outcomes(passed=1)
 
 
@@ -241,7 +256,8 @@ def test_a_named_sandbox_is_reset_for_every_test(run):
 
 
 def test_the_real_platform_is_out_of_reach(run):
-    """A connection to a real TOP host fails the test by name and place, even where the client swallows it."""
+    """A connection to a real TOP host fails the test by name and place, even where the client
+    swallows it."""
     text = """
         import socket, pytest
 
@@ -262,7 +278,8 @@ def test_the_real_platform_is_out_of_reach(run):
 
 
 def test_the_lock_is_opened_by_marker_and_option(run):
-    """The lock is held in tests that use our fixtures, and not with `egress` allowed, nor with the option off."""
+    """The lock is held in tests that use our fixtures, and not with `egress` allowed, nor with the
+    option off."""
     text = """
         import socket, pytest
         PLAIN = socket.getaddrinfo
@@ -350,11 +367,13 @@ def test_a_running_server_is_attached_to(run, monkeypatch):
 
 
 def test_a_server_that_dies_is_told(run, monkeypatch):
-    """A server that stops in the middle of a session is an error that says so, and nothing hangs."""
+    """A server that stops in the middle of a session is an error that says so, and nothing
+    hangs."""
     server = Server().start()
     monkeypatch.setattr(sys, "dying_server", server, raising=False)
     result = run(
-        "import sys\n\ndef test_one(sandbox):\n    sys.dying_server.stop()\n\ndef test_two(sandbox):\n    pass\n",
+        "import sys\n\ndef test_one(sandbox):\n    sys.dying_server.stop()\n\ndef "
+        "test_two(sandbox):\n    pass\n",
         f"--mockserver-url={server.url}",
         f"--mockserver-token={server.token}",
     )
@@ -371,7 +390,10 @@ def test_interrupt_ends_the_session(pytester):
 
 def test_the_plugin_costs_nothing_to_import():
     """Importing the plugin loads nothing of ours or others' that is heavy."""
-    code = "import sys, pytest; before = set(sys.modules); import mockserver.testing.plugin; print(*sorted(set(sys.modules) - before))"
+    code = (
+        "import sys, pytest; before = set(sys.modules); import mockserver.testing.plugin; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
@@ -383,7 +405,10 @@ def test_the_plugin_costs_nothing_to_import():
     ]
 
 
-STORY = "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - seller: agree\n  - expect: {status: 2, stock.wanted: {reserved: 1}}\n"
+STORY = (
+    "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - seller: agree\n  - expect: "
+    "{status: 2, stock.wanted: {reserved: 1}}\n"
+)
 
 
 PLAYED = """
@@ -396,7 +421,8 @@ def test_text(scenario, sandbox):
     assert len(sandbox.exchanges) == 1
 
 def test_dict(scenario, sandbox):
-    assert scenario({"scenario": "x", "steps": [{"buyer": "apply"}, {"seller": "agree"}]}, until=2).stopped
+    steps = [{"buyer": "apply"}, {"seller": "agree"}]
+    assert scenario({"scenario": "x", "steps": steps}, until=2).stopped
 
 def test_breaks(scenario):
     scenario(STORY.replace("reserved: 1", "reserved: 2"))
@@ -448,7 +474,8 @@ def test_stories_run_on_a_running_server(pytester):
 
 
 def test_the_scenario_fixture_plays_in_the_sandbox(pytester):
-    """A file, a text and a dict are played in the test's own sandbox; one that breaks fails the test."""
+    """A file, a text and a dict are played in the test's own sandbox; one that breaks fails the
+    test."""
     pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
     pytester.makepyfile(test_it=f"STORY = {STORY!r}\n" + PLAYED)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "test_it.py")
@@ -500,7 +527,8 @@ def test_a_named_sandbox_counts_each_test_once(run, pytester):
     """What tests met before in a shared sandbox is not counted again."""
     text = AGREE.replace(
         "def test",
-        "import pytest\n\n@pytest.mark.sandbox(use='default')\n@pytest.mark.parametrize('n', [1, 2])\ndef test",
+        "import pytest\n\n@pytest.mark.sandbox(use='default')\n@pytest.mark.parametrize('n', "
+        "[1, 2])\ndef test",
     ).replace("top_client)", "top_client, n)")
     run(text, "--exchange-cov", "--exchange-cov-report=json:cov.json").assert_outcomes(passed=2)
     rows = json.loads(pytester.path.joinpath("cov.json").read_text("utf-8"))["counts"]["rulesets"][
@@ -529,7 +557,8 @@ MACHINE = """
 
     Machine = exchange_machine(Seller, check=[], write_to=None)
     TestSeller = Machine.TestCase
-    TestSeller.settings = settings(max_examples=3, stateful_step_count=5, derandomize=True, database=None, deadline=None)
+    TestSeller.settings = settings(
+        max_examples=3, stateful_step_count=5, derandomize=True, database=None, deadline=None)
     TestOther = type("TestOther", (TestSeller,), {{}})
 """
 

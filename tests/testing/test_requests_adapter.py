@@ -1,4 +1,5 @@
-"""Clients of users' own libraries reach an in-process sandbox: requests, httpx, httpx2, sync and async."""
+"""Clients of users' own libraries reach an in-process sandbox: requests, httpx, httpx2, sync and
+async."""
 
 import asyncio
 import hashlib
@@ -125,7 +126,8 @@ def test_the_query_is_kept(post: Post, sandbox: Sandbox) -> None:
 def test_a_picture_is_uploaded_and_seen_under_the_clients_host(
     post: Post, sandbox: Sandbox
 ) -> None:
-    """A multipart file arrives whole; the URL handed out has the scheme and host that the client used."""
+    """A multipart file arrives whole; the URL handed out has the scheme and host that the client
+    used."""
     exchange = sandbox.open()
     given = signed(
         sandbox,
@@ -233,7 +235,8 @@ def test_over_http_there_is_nothing_to_mount() -> None:
 def test_the_libraries_are_not_needed_without_them() -> None:
     """Whoever uses Sandbox, Server and TopClient imports none of the three libraries."""
     program = (
-        "import sys; from mockserver import Sandbox, Server, TopClient; Sandbox().client().call('taobao.time.get');"
+        "import sys; from mockserver import Sandbox, Server, TopClient; "
+        "Sandbox().client().call('taobao.time.get');"
         "assert not {'requests', 'httpx', 'httpx2', 'urllib3', 'anyio'} & set(sys.modules)"
     )
 
@@ -258,7 +261,8 @@ ERRORS = {  # how a reply is lost: the errors with which each library tells it
 
 @pytest.mark.parametrize("fault", ERRORS)
 def test_a_lost_reply_is_the_librarys_own_error(post: Post, sandbox: Sandbox, fault: str) -> None:
-    """A planned fault reaches the client as the error that its library raises over a socket; timeouts take no time."""
+    """A planned fault reaches the client as the error that its library raises over a socket;
+    timeouts take no time."""
     sandbox.faults.add(fault, **({"seconds": 60} if fault == "latency" else {}))
     with pytest.raises(ERRORS[fault]):
         post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20)
@@ -273,7 +277,8 @@ def test_a_patient_client_waits_for_nothing(post: Post, sandbox: Sandbox) -> Non
 
 
 def test_requests_without_a_timeout_wait_for_ever(sandbox: Sandbox) -> None:
-    """A session without a timeout gets the late reply, and one with a pair is judged by the second."""
+    """A session without a timeout gets the late reply, and one with a pair is judged by the
+    second."""
     with requests.Session() as session:
         session.mount("https://", RequestsAdapter(sandbox))
         sandbox.faults.add("latency", seconds=60, times=2)

@@ -1,4 +1,5 @@
-"""Strategies: laws of what they draw, held against the product itself; what they reach; how they shrink."""
+"""Strategies: laws of what they draw, held against the product itself; what they reach; how they
+shrink."""
 
 import time
 from contextlib import nullcontext, suppress
@@ -60,7 +61,7 @@ def told(document: dict[str, Any]) -> ScenarioResult:
     story = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
     assert check_scenario(story) == ()
     desk = make_context()
-    world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.given}))
+    world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.world}))
     desk.directory.add(world)
     stage = in_process_target(InProcessControl(desk), world.id)
     return run_scenario(story, stage, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)))
@@ -127,7 +128,8 @@ def test_drawn_parts_fit_into_a_world(
 @FEW
 @given(strategies.addresses())
 def test_a_drawn_address_is_kept(address: dict[str, Any]) -> None:
-    """A drawn address is the shop's, with every value as it was drawn; alone, it is the default one."""
+    """A drawn address is the shop's, with every value as it was drawn; alone, it is the default
+    one."""
     [shop] = World(
         make_context().directory, read_world({"shops": [{"addresses": [address]}]})
     )._state.shops.values()
@@ -149,7 +151,8 @@ def test_a_drawn_exchange_opens(document: dict[str, Any]) -> None:
 @FEW
 @given(st.sampled_from(("classic", "upgraded")), st.sampled_from(STATUSES), st.data())
 def test_a_drawn_move_is_possible(ruleset: str, status: int, data: st.DataObject) -> None:
-    """A move drawn from what an exchange shows as possible is taken, unless stock or the verdict's stage forbid it."""
+    """A move drawn from what an exchange shows as possible is taken, unless stock or the verdict's
+    stage forbid it."""
     sandbox = Sandbox(ruleset=ruleset)
     exchange = sandbox.open(status=status)
     while exchange.possible and len(exchange.timeline) < 12:
@@ -174,7 +177,8 @@ def test_a_bad_call_is_refused_for_its_one_mistake(shop: Sandbox, call: BadCall)
 
 
 def test_drawn_stories_pass_and_reach_everything() -> None:
-    """A drawn story reads well, can work, and comes out as it says; together they have every kind of step in them."""
+    """A drawn story reads well, can work, and comes out as it says; together they have every kind
+    of step in them."""
     reached: set[str] = set()
     for document in drawn(strategies.stories(), 100):
         result = told(document)
@@ -208,7 +212,8 @@ def test_calls_of_a_method_take_the_ids_given(method: str) -> None:
 
 @pytest.mark.parametrize("mistake", Mistake)
 def test_every_mistake_can_be_asked_for(shop: Sandbox, mistake: Mistake) -> None:
-    """Each named mistake can be drawn alone, is refused as it says, and is told in both languages."""
+    """Each named mistake can be drawn alone, is refused as it says, and is told in both
+    languages."""
     for call in drawn(strategies.bad_calls(mistake=mistake), 5):
         found = refusal(shop, call)
         assert found is not None
@@ -304,6 +309,7 @@ def test_an_unknown_name_is_told(draw: Any, given_name: str) -> None:
 
 
 def test_nothing_is_drawn_where_nothing_is_possible() -> None:
-    """Of an exchange that has ended no move can be drawn; of a method without parameters no mistake."""
+    """Of an exchange that has ended no move can be drawn; of a method without parameters no
+    mistake."""
     assert strategies.moves(None, {}).is_empty
     assert strategies.bad_calls("taobao.time.get").is_empty

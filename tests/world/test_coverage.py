@@ -1,4 +1,5 @@
-"""What is counted of a world: moves by whoever made them, refusals of clients, and nothing lost or doubled."""
+"""What is counted of a world: moves by whoever made them, refusals of clients, and nothing lost or
+doubled."""
 
 import random
 from collections import Counter
@@ -50,7 +51,8 @@ def test_a_new_world_has_met_nothing(world: World) -> None:
 
 
 def test_moves_of_everybody_are_counted(world: World, met, agree) -> None:
-    """The buyer's, the client's and the system's moves each count as row and state; only the client's as its own."""
+    """The buyer's, the client's and the system's moves each count as row and state; only the
+    client's as its own."""
     (exchange,) = world.open({})
     agree(exchange.dispute_id)
     world.move(exchange.dispute_id, MOVES["ship_back"](), Role.BUYER)
@@ -73,7 +75,8 @@ def test_the_system_by_hand_is_no_deadline(world: World, met) -> None:
 
 
 def test_a_made_up_history_is_nobodys_move(world: World, met) -> None:
-    """An exchange opened at a later status counts as that state; the rows on the way there were not taken."""
+    """An exchange opened at a later status counts as that state; the rows on the way there were not
+    taken."""
     world.open({"status": "待买家收货"}, count=3)
 
     assert met("states") == {"13": 3}
@@ -90,7 +93,8 @@ def test_a_message_enters_no_state(world: World, met) -> None:
 
 
 def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
-    """What the control API tries in vain is not the client's; a call's refusal is told by state, move and cause."""
+    """What the control API tries in vain is not the client's; a call's refusal is told by state,
+    move and cause."""
     (exchange,) = world.open({"status": 3})
     (fresh,) = world.open({})
     (over,) = world.open({"status": 4})
@@ -132,7 +136,8 @@ def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met
 
 
 def test_error_codes_are_counted_without_what_varies(top, world: World) -> None:
-    """Codes and sub_codes count; the parameter's name after a colon, which a caller could vary, does not."""
+    """Codes and sub_codes count; the parameter's name after a colon, which a caller could vary,
+    does not."""
     top("tmall.exchange.get")
     top("tmall.exchange.get", dispute_id="x", fields="status")
     top("tmall.exchange.get", dispute_id="1", fields="status", sign="0")
@@ -217,7 +222,8 @@ def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
 @settings(derandomize=True, database=None, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(["classic", "upgraded"]))
 def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
-    """Whatever is tried, the rows counted are the rules of the facts that the exchanges' timelines hold."""
+    """Whatever is tried, the rows counted are the rules of the facts that the exchanges' timelines
+    hold."""
     chance = random.Random(seed)
     world = World(
         Directory(lambda: datetime(2026, 3, 1, 12, tzinfo=BEIJING)),

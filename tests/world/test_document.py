@@ -1,4 +1,5 @@
-"""The world document: what is given stands verbatim, the rest is made up, what cannot be is named."""
+"""The world document: what is given stands verbatim, the rest is made up, what cannot be is
+named."""
 
 import re
 

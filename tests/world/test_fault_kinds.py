@@ -1,4 +1,5 @@
-"""The declared faults: the promised names, words in both languages, evidence, options within their own bounds."""
+"""The declared faults: the promised names, words in both languages, evidence, options within their
+own bounds."""
 
 from datetime import timedelta
 
@@ -80,7 +81,8 @@ def test_which_lose_the_reply():
 
 @pytest.mark.parametrize("kind", FAULTS.values(), ids=lambda kind: kind.name)
 def test_options_fit_their_bounds(kind):
-    """Every option has words, a default among its values or within its bounds, and no name of a matcher."""
+    """Every option has words, a default among its values or within its bounds, and no name of a
+    matcher."""
     for option in kind.options:
         assert option.zh and option.en
         assert option.name not in {

@@ -1,6 +1,8 @@
-"""Planned faults without any gateway: how they are written, which calls they strike, and that they replay.
+"""Planned faults without any gateway: how they are written, which calls they strike, and that they
+replay.
 
-Source: interfaces.md (faults), the issue (ordered, first match, nth call, probability from the seed, times, until).
+Source: interfaces.md (faults), the issue (ordered, first match, nth call, probability from the
+seed, times, until).
 """
 
 import json
@@ -116,7 +118,8 @@ def test_the_nth_call(world):
 
 
 def test_ordered_first_match(world):
-    """The first fault that strikes is the only one; those that let a call go leave it to the next."""
+    """The first fault that strikes is the only one; those that let a call go leave it to the
+    next."""
     for raw in (
         {"fault": "reset", "after": 1},
         {"fault": "garbled", "times": 2},
@@ -129,7 +132,8 @@ def test_ordered_first_match(world):
 
 @pytest.mark.parametrize("until", ["2026-03-01 11:00:00", "1h"])
 def test_until(world, until):
-    """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not end it."""
+    """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not
+    end it."""
     [fault] = world.plan_faults({"fault": "latency", "times": None, "until": until})
     assert serialize_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
@@ -187,7 +191,8 @@ def test_chance_lies_between_0_and_1(seed):
 
 
 def test_reset_replays(add_world):
-    """After a reset the faults of the document strike the same calls again; those planned later are gone."""
+    """After a reset the faults of the document strike the same calls again; those planned later are
+    gone."""
     world = add_world(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
     first = struck(world, *[asked()] * 50)
     world.plan_faults({"fault": "garbled", "times": None})
@@ -208,7 +213,8 @@ def test_restore_goes_on_where_the_snapshot_was(world):
 
 
 def test_snapshot_documents_hold_the_plan(world):
-    """Faults in their order, with ids and counts, survive as a document; one of an earlier release has none."""
+    """Faults in their order, with ids and counts, survive as a document; one of an earlier release
+    has none."""
     for number in range(12):
         world.plan_faults(
             {
@@ -278,7 +284,8 @@ def test_dropping(world):
 
 @pytest.mark.parametrize("name", SETS)
 def test_sets(world, name):
-    """A set plans all its faults in order; what is said beside it holds for each of them that can meet such calls."""
+    """A set plans all its faults in order; what is said beside it holds for each of them that can
+    meet such calls."""
     planned = world.plan_faults({"set": name, "session": "main", "until": "1d"})
     assert [fault.kind for fault in planned] == [each["fault"] for each in SETS[name].faults]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
@@ -378,7 +385,8 @@ def test_wrong_sets_are_named(raw, field, meant):
     ],
 )
 def test_wrong_faults_are_named(raw, field, meant):
-    """A wrong name, key or value is refused with the key and what is possible, in Chinese and English."""
+    """A wrong name, key or value is refused with the key and what is possible, in Chinese and
+    English."""
     with pytest.raises(BadDocument) as refused:
         read_fault(raw)
     assert refused.value.field == field
@@ -443,7 +451,8 @@ def test_what_is_shown_can_be_planned_again(raw, more):
 
 
 def test_exact_under_sixteen_threads(world, eager_switches):
-    """Of 16 threads' calls exactly `times` are struck after exactly `after`, and each is counted once."""
+    """Of 16 threads' calls exactly `times` are struck after exactly `after`, and each is counted
+    once."""
     world.plan_faults({"fault": "reset", "after": 100, "times": 200})
     world.plan_faults({"fault": "latency", "times": None, "probability": 0.5})
     hits = []
@@ -485,7 +494,8 @@ def test_until_stays_within_the_years(add_world, until):
 
 
 def test_a_ban_is_one_strike(add_world, machine):
-    """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall in real time."""
+    """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall
+    in real time."""
     world = add_world()
     world.plan_faults({"fault": "limited", "seconds": 10, "method": GET})
     assert [next_fault(world, asked()).ban for _ in range(2)] == [10, 10]

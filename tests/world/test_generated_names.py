@@ -1,4 +1,5 @@
-"""What a seed makes up: the same world for the same seed, people nobody could call, ids that doubles lose."""
+"""What a seed makes up: the same world for the same seed, people nobody could call, ids that
+doubles lose."""
 
 import re
 
@@ -12,9 +13,12 @@ SEEDS = [0, 1, 7, 996, 997, 123456, 2**31]
 PLACES = {
     tuple(line.split())
     for line in """
-    浙江省 杭州市 西湖区|浙江省 杭州市 余杭区|浙江省 宁波市 鄞州区|江苏省 南京市 鼓楼区|江苏省 苏州市 吴中区|上海市 上海市 浦东新区
-    上海市 上海市 徐汇区|北京市 北京市 朝阳区|北京市 北京市 海淀区|广东省 广州市 天河区|广东省 深圳市 南山区|四川省 成都市 武侯区
-    湖北省 武汉市 洪山区|陕西省 西安市 雁塔区|山东省 青岛市 市南区|福建省 厦门市 思明区|湖南省 长沙市 岳麓区|河南省 郑州市 金水区
+    浙江省 杭州市 西湖区|浙江省 杭州市 余杭区|浙江省 宁波市 鄞州区
+    江苏省 南京市 鼓楼区|江苏省 苏州市 吴中区|上海市 上海市 浦东新区
+    上海市 上海市 徐汇区|北京市 北京市 朝阳区|北京市 北京市 海淀区
+    广东省 广州市 天河区|广东省 深圳市 南山区|四川省 成都市 武侯区
+    湖北省 武汉市 洪山区|陕西省 西安市 雁塔区|山东省 青岛市 市南区
+    福建省 厦门市 思明区|湖南省 长沙市 岳麓区|河南省 郑州市 金水区
     重庆市 重庆市 渝北区|天津市 天津市 南开区
     """.strip()
     .replace("\n", "|")
@@ -48,7 +52,8 @@ def test_other_seed_other_world(make_world):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_made_up_world_has_what_is_documented(make_world, seed):
-    """A made-up world has one shop with three addresses, four goods with stock 100, five buyers, no exchange."""
+    """A made-up world has one shop with three addresses, four goods with stock 100, five buyers, no
+    exchange."""
     state = make_world(seed=seed)._state
     [shop] = state.shops.values()
     assert len(shop.addresses) == 3

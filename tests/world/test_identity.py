@@ -1,4 +1,5 @@
-"""Who is whom: one app in many sandboxes, a session in one only, found by session, else by app key."""
+"""Who is whom: one app in many sandboxes, a session in one only, found by session, else by app
+key."""
 
 from datetime import datetime
 
@@ -23,7 +24,8 @@ def test_one_app_stands_in_many_sandboxes(add_world, directory):
 
 
 def test_other_secret_is_a_conflict(add_world, directory):
-    """The same app key with another secret is a conflict, and the second sandbox does not come to be."""
+    """The same app key with another secret is a conflict, and the second sandbox does not come to
+    be."""
     add_world("one", apps=[APP])
     with pytest.raises(BadDocument) as refused:
         add_world("two", apps=[{**APP, "app_secret": "other"}], shops=[{"session": "fresh"}])

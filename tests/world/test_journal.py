@@ -1,4 +1,5 @@
-"""The journal by itself: order, bounds, and readers who go on from a position.  Source: issue (Journal), interfaces.md."""
+"""The journal by itself: order, bounds, and readers who go on from a position.  Source: issue
+(Journal), interfaces.md."""
 
 import threading
 from collections.abc import Callable
@@ -50,7 +51,8 @@ def journal() -> Journal:
 
 @pytest.fixture
 def waiter() -> Callable[..., Callable[[], object]]:
-    """Starts `ask` in a thread of its own that has begun to wait; the result is what it came back with."""
+    """Starts `ask` in a thread of its own that has begun to wait; the result is what it came back
+    with."""
 
     def start(journal: Journal, ask: Callable[[], object]) -> Callable[[], object]:
         found: list[object] = []
@@ -70,7 +72,8 @@ def waiter() -> Callable[..., Callable[[], object]]:
 
 
 def test_newest_first_and_where_to_go_on(journal):
-    """A page holds the newest calls first, counts all that match, and says where later ones begin."""
+    """A page holds the newest calls first, counts all that match, and says where later ones
+    begin."""
     for number in range(1, 6):
         journal.add(entry(number, outcome="ok" if number % 2 else "refused"))
     page = journal.page({"outcome": "ok"}, 2)
@@ -78,7 +81,8 @@ def test_newest_first_and_where_to_go_on(journal):
 
 
 def test_later_calls_come_oldest_first_in_pieces(journal):
-    """What is later than a position comes oldest first; a piece that was cut goes on where it ended."""
+    """What is later than a position comes oldest first; a piece that was cut goes on where it
+    ended."""
     for number in range(1, 8):
         journal.add(entry(number, outcome="ok" if number != 4 else "refused"))
     first = journal.read_after(2, {"outcome": "ok"}, 2)
@@ -118,7 +122,8 @@ def test_a_position_beyond_the_end_is_another_journals(journal):
     steps=st.lists(st.one_of(st.sampled_from(["add", "clear"]), st.integers(0, 3)), max_size=40),
 )
 def test_a_reader_gets_every_call_once_or_hears_of_it(capacity, steps):
-    """Whatever is added, cleared and pushed out between readings of any size, each call is read once or told as missed."""
+    """Whatever is added, cleared and pushed out between readings of any size, each call is read
+    once or told as missed."""
     journal, position, read, missed, added = Journal(capacity), 0, [], 0, 0
     for step in [*steps, 100]:
         if step == "add":
@@ -164,7 +169,8 @@ def test_waiters_hold_nobody_up(journal, waiter):
 
 
 def test_recent_calls_are_those_of_the_present_state(journal):
-    """After the state was replaced, only later calls are recent; those that gave way are counted."""
+    """After the state was replaced, only later calls are recent; those that gave way are
+    counted."""
     small = Journal(2)
     small.add(entry(1))
     small.mark_replaced()
@@ -177,7 +183,8 @@ def test_recent_calls_are_those_of_the_present_state(journal):
 
 
 def test_a_restored_world_starts_anew(add_world, caller_of):
-    """Restoring a snapshot keeps the journal but begins a new account of the client's conduct; a reset clears both."""
+    """Restoring a snapshot keeps the journal but begins a new account of the client's conduct; a
+    reset clears both."""
     world = add_world()
     caller = caller_of(world)
     world.snapshot("before")

@@ -1,4 +1,5 @@
-"""Bounds: numbers and prices of openings, names, labels of sessions, and the memory of a journal."""
+"""Bounds: numbers and prices of openings, names, labels of sessions, and the memory of a
+journal."""
 
 import pytest
 
@@ -94,7 +95,8 @@ def test_a_price_of_goods_that_is_none_is_named(make_world, price):
     [("199", 19900), ("199.5", 19950), ("199.00", 19900), (199.5, 19950), (199, 19900)],
 )
 def test_a_price_is_taken(make_world, price, fen):
-    """Yuan with none, one or two decimals, as text or number, is a price; an opening shows it as given."""
+    """Yuan with none, one or two decimals, as text or number, is a price; an opening shows it as
+    given."""
     world = make_world(goods={"hat": {"price": price}})
     assert world._state.goods["hat"].price == fen
     [exchange] = world.open({"price": price, "bought_sku": "31415926535"})
@@ -127,7 +129,8 @@ def test_every_session_has_a_name_of_its_own(make_world, shops):
 
 @pytest.mark.parametrize("name", ["s1", "s5", "s99999", "none", "baseline", "empty"])
 def test_a_reserved_name_is_refused(add_world, name):
-    """Names that the product gives or reads otherwise cannot be given to a sandbox or a snapshot."""
+    """Names that the product gives or reads otherwise cannot be given to a sandbox or a
+    snapshot."""
     for ask in (lambda: add_world(name=name), lambda: add_world().snapshot(name)):
         with pytest.raises(BadDocument) as refused:
             ask()
@@ -150,7 +153,8 @@ def test_unnamed_sandboxes_never_meet(add_world, directory):
 
 
 def test_a_journal_is_bounded_in_bytes(entry):
-    """A journal of large entries keeps the newest within its bytes, whatever their number may be."""
+    """A journal of large entries keeps the newest within its bytes, whatever their number may
+    be."""
     journal, size = Journal(), 4 * 1024 * 1024
     for number in range(40):
         journal.add(entry(number, size))

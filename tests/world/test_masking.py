@@ -1,4 +1,5 @@
-"""What of a call is kept: nothing private under any name or in any place, and what is needed to tell the call.
+"""What of a call is kept: nothing private under any name or in any place, and what is needed to
+tell the call.
 
 Source: issue (Journal: secrets, sessions and personal data masked at capture).
 """
@@ -48,7 +49,8 @@ def newest(world):
 )
 @pytest.mark.parametrize("which", ["session", "sub_session", "app_secret"])
 def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, which):
-    """A session or secret sent as another parameter's value stands in no journal, nor in the sentence about it."""
+    """A session or secret sent as another parameter's value stands in no journal, nor in the
+    sentence about it."""
     token = top.app.app_secret if which == "app_secret" else getattr(top, which)
     top.send(
         top.params(
@@ -63,7 +65,8 @@ def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, wh
     "wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"]
 )
 def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, wrapped):
-    """The caller's session and its app's secret are masked also where they are only part of a value."""
+    """The caller's session and its app's secret are masked also where they are only part of a
+    value."""
     for token in (top.session, top.app.app_secret):
         top("tmall.exchange.get", dispute_id=1, fields="status", auth=wrapped.format(token))
         assert token not in kept()
@@ -141,13 +144,15 @@ def test_undocumented_personal_names_are_masked(top, newest, name):
     ],
 )
 def test_documented_names_and_plain_ones_are_kept(top, newest, name):
-    """Documented parameters that are not personal, and unknown ones that sound like nothing, are kept."""
+    """Documented parameters that are not personal, and unknown ones that sound like nothing, are
+    kept."""
     top("taobao.time.get", **{name: "17"})
     assert newest().serialize()["params"][name] == "17"
 
 
 def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
-    """Of a canned reply, which nobody declared, members that sound private are masked, at any depth."""
+    """Of a canned reply, which nobody declared, members that sound private are masked, at any
+    depth."""
     world.stub(
         "taobao.top.auth.token.create",
         json.dumps(
@@ -169,7 +174,8 @@ def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
 
 
 def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
-    """Parameters of the query come first, those of the body after; body size and content type are told."""
+    """Parameters of the query come first, those of the body after; body size and content type are
+    told."""
     params = list(top.params("taobao.time.get").items())
     send(query=dict(params[:3]), body=dict(params[3:]))
     entry = newest()
@@ -179,14 +185,16 @@ def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
 
 
 def test_a_parameter_sent_twice_counts_once(send, newest, top):
-    """A name that stands twice in the query, and again in the body, counts as one of the query's."""
+    """A name that stands twice in the query, and again in the body, counts as one of the
+    query's."""
     send(query=f"app_key={top.app.app_key}&x=1&x=2".encode(), body=b"x=3&y=4")
     entry = newest()
     assert (list(entry.serialize()["params"]), entry.in_query) == (["app_key", "x", "y"], 2)
 
 
 def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newest):
-    """An uploaded picture stands in the journal as its parameter and size, without its file name."""
+    """An uploaded picture stands in the journal as its parameter and size, without its file
+    name."""
     [exchange] = world.open({})
     params = top.params(
         "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="id"
@@ -197,7 +205,8 @@ def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newes
 
 
 def test_marks_tell_equal_messages(world, top, newest):
-    """Messages with the same content have the same mark, others another, calls that write none have none."""
+    """Messages with the same content have the same mark, others another, calls that write none have
+    none."""
     [exchange] = world.open({})
     marks = []
     for content in ("同样的话", "同样的话", "另一句"):

@@ -9,7 +9,8 @@ SHOPS = [{"nick": "甲店"}, {"nick": "乙店"}]
 
 @pytest.mark.parametrize("given", ["拆封未使用", "BUYER_RECEIVED"])
 def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
-    """The state of the goods stands as given, until the buyer sends them back: then the move's own is shown."""
+    """The state of the goods stands as given, until the buyer sends them back: then the move's own
+    is shown."""
     [exchange] = world.open({"status": 2, "good_status": given})
 
     def shown():
@@ -47,7 +48,8 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
     ],
 )
 def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, asked):
-    """A trade or sub-order of one shop cannot be exchanged by another, and nothing is left of the try."""
+    """A trade or sub-order of one shop cannot be exchanged by another, and nothing is left of the
+    try."""
     world = add_world(shops=SHOPS)
     [exchange] = world.open({"shop": "甲店"})
     ids = {

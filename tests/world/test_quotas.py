@@ -1,4 +1,5 @@
-"""Quotas and bans, without any gateway.  Source: protocol page 6, rules.md (Clocks), interfaces.md."""
+"""Quotas and bans, without any gateway.  Source: protocol page 6, rules.md (Clocks),
+interfaces.md."""
 
 import threading
 from datetime import timedelta
@@ -148,7 +149,8 @@ def test_a_refused_call_counts_nowhere(limited):
 
 
 def test_reset_and_restore(limited):
-    """A reset brings back the quotas as made, a restore those of the snapshot; neither brings counts or bans."""
+    """A reset brings back the quotas as made, a restore those of the snapshot; neither brings
+    counts or bans."""
     world = limited({"per": "day", "limit": 1})
     made = world._state.quotas
     assert [left(world) is None for _ in range(2)] == [True, False]
@@ -210,7 +212,8 @@ def test_a_copied_sandbox_keeps_its_quotas(limited, directory):
     ],
 )
 def test_wrong_quotas_are_named(quota, field, meant):
-    """A wrong quota is refused with its place, its key, and what there is instead, in both languages."""
+    """A wrong quota is refused with its place, its key, and what there is instead, in both
+    languages."""
     with pytest.raises(BadDocument) as refused:
         read_quotas([read_document(quota, QuotaDocument)], [GET, AGREE], [APP])
     assert refused.value.field == field
@@ -270,7 +273,8 @@ def test_exact_under_sixteen_threads(limited, per, eager_switches):
 @settings(derandomize=True, database=None, deadline=None)
 @given(limit=st.integers(0, 5), pauses=st.lists(st.integers(0, 1500), max_size=40))
 def test_never_more_than_the_limit_between_bans(limit, pauses):
-    """From the first call that counts, no second lets more than the limit through, and no ban exceeds a second."""
+    """From the first call that counts, no second lets more than the limit through, and no ban
+    exceeds a second."""
     from datetime import datetime
 
     from mockserver.protocol.shapes import BEIJING

@@ -1,4 +1,5 @@
-"""Resets, restores and sandboxes made from snapshots: what the clock shows, what is left, who still answers meanwhile."""
+"""Resets, restores and sandboxes made from snapshots: what the clock shows, what is left, who still
+answers meanwhile."""
 
 import json
 import threading
@@ -38,7 +39,8 @@ def read_back():
 
 @pytest.fixture(params=["made", "reset", "restored"])
 def running(request, add_world, machine):
-    """A running world on a machine whose time has microseconds: as made, after a reset, after a restore."""
+    """A running world on a machine whose time has microseconds: as made, after a reset, after a
+    restore."""
     machine.wait(microseconds=654_321)
     world = add_world(clock=RUNNING)
     world.snapshot("kept")
@@ -52,7 +54,8 @@ def running(request, add_world, machine):
 
 
 def test_freezing_shows_the_instant_named(running, beijing):
-    """A running clock frozen at an instant shows exactly that instant, fractions of seconds or not."""
+    """A running clock frozen at an instant shows exactly that instant, fractions of seconds or
+    not."""
     running.set_clock(running=False, now=beijing(LATER))
     assert running.now == beijing(LATER)
 
@@ -72,7 +75,8 @@ def test_advancing_to_an_instant_shows_it(running, beijing):
     ],
 )
 def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, aged):
-    """A window from an exchange's own instant to the same instant holds it: both ends belong to it."""
+    """A window from an exchange's own instant to the same instant holds it: both ends belong to
+    it."""
     start, end, field = names
     top = caller_of(running)
     [exchange] = running.open({})
@@ -88,7 +92,8 @@ def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, ag
 
 
 def test_a_clock_keeps_step_over_many_restores(add_world, machine):
-    """A running clock that is kept and restored again and again stays within a second of the machine's."""
+    """A running clock that is kept and restored again and again stays within a second of the
+    machine's."""
     world = add_world(clock=RUNNING)
     for _ in range(20):
         machine.wait(microseconds=900_000)
@@ -102,7 +107,8 @@ def test_a_clock_keeps_step_over_many_restores(add_world, machine):
 def test_a_sandbox_from_a_running_one_shows_the_real_now(
     add_world, machine, twin_of, read_back, as_document, after_reset
 ):
-    """A sandbox made from a snapshot of a running one shows the real now, also after its reset; things are as old as when kept."""
+    """A sandbox made from a snapshot of a running one shows the real now, also after its reset;
+    things are as old as when kept."""
     world = add_world(clock=RUNNING)
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)
@@ -151,7 +157,8 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, twin_of, act)
 def test_calls_meet_a_whole_state_while_it_changes(
     add_world, caller_of, read_back, eager_switches, how
 ):
-    """While a world is reset or restored again and again, signed reads succeed or miss the exchange, and nothing else."""
+    """While a world is reset or restored again and again, signed reads succeed or miss the
+    exchange, and nothing else."""
     world = add_world()
     [exchange] = world.open({"dispute_id": 7})
     kept = world.snapshot("kept")

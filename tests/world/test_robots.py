@@ -1,4 +1,5 @@
-"""Robots: lives that replay exactly however the clock is stepped, within the rules, and that end."""
+"""Robots: lives that replay exactly however the clock is stepped, within the rules, and that
+end."""
 
 import json
 from collections import Counter
@@ -109,7 +110,8 @@ def life(world):
 
 
 def facts_of(world):
-    """Every fact but the openings' own, in order, with how long its exchange had been in its stage."""
+    """Every fact but the openings' own, in order, with how long its exchange had been in its
+    stage."""
     for events in world._state.events.values():
         began = None
         for event in events:
@@ -135,7 +137,8 @@ def by_robots(world):
 @law
 @given(document=worlds, robots=lively, statuses=openings, script=operations, data=st.data())
 def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, data):
-    """In one jump or in many steps, advanced or aged, the same facts happen at the same instants."""
+    """In one jump or in many steps, advanced or aged, the same facts happen at the same
+    instants."""
     document = {**document, "robots": robots}
     at_once, in_steps = grow(document, statuses), grow(document, statuses)
 
@@ -159,7 +162,8 @@ def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, d
     looks=st.lists(st.integers(1, 90_000), max_size=6),
 )
 def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
-    """Under a running clock, looked at now and then, the same happens as under a frozen one that is advanced."""
+    """Under a running clock, looked at now and then, the same happens as under a frozen one that is
+    advanced."""
     machine = Machine()
     running = grow({**document, "clock": {"mode": "running"}}, statuses, machine)
     frozen = grow(document, statuses)
@@ -181,7 +185,8 @@ def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
 @law
 @given(document=worlds, statuses=openings, script=operations)
 def test_stock_is_neither_made_nor_lost(document, statuses, script):
-    """Through any life the units of each SKU stay the same number, and what is reserved is what exchanges hold."""
+    """Through any life the units of each SKU stay the same number, and what is reserved is what
+    exchanges hold."""
     world = grow(document, statuses)
     before = {sku: accounts.total for sku, accounts in world._state.accounts.items()}
     live(world, script, jump)
@@ -197,7 +202,8 @@ def test_stock_is_neither_made_nor_lost(document, statuses, script):
 @law
 @given(document=worlds, statuses=openings, script=operations)
 def test_robots_keep_to_the_rules(document, statuses, script):
-    """Robots make only moves that the documents give their party, before the deadline, where one runs."""
+    """Robots make only moves that the documents give their party, before the deadline, where one
+    runs."""
     world = grow(document, statuses)
     live(world, script, jump)
     for event, lasted in by_robots(world):
@@ -230,7 +236,8 @@ def test_every_life_ends(document, statuses):
     document=worlds, robots=lively, statuses=openings, script=operations, cut=st.integers(0, 300)
 )
 def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script, cut):
-    """A world restored in the middle, from memory or from its document, lives on as the one that was not stopped."""
+    """A world restored in the middle, from memory or from its document, lives on as the one that
+    was not stopped."""
     document = {**document, "robots": robots}
 
     def begin():
@@ -288,7 +295,8 @@ def test_an_exchange_lives_by_itself():
 
 
 def test_prompt_buyers_come_to_success(world, act):
-    """A prompt buyer ships back within a day and confirms within half a day of delivery; the seller does the rest."""
+    """A prompt buyer ships back within a day and confirms within half a day of delivery; the seller
+    does the rest."""
     world.set_robots(RobotsDocument(buyer="prompt"))
     [exchange] = world.open({"status": 1})
     act(world, exchange, "agree")
@@ -301,7 +309,8 @@ def test_prompt_buyers_come_to_success(world, act):
 
 
 def test_adversarial_buyers_use_the_last_second():
-    """An adversarial buyer ships back, or cancels, one second before the deadline, and confirms so too."""
+    """An adversarial buyer ships back, or cancels, one second before the deadline, and confirms so
+    too."""
     world = grow(whole("adversarial"), [2, 13] * 20)
     world.advance(7 * DAY - 2 * SECOND)
     assert {int(exchange.status) for exchange in world._state.exchanges.values()} == {2, 13}
@@ -323,7 +332,8 @@ def test_forgetful_buyers_leave_it_to_the_system():
 
 
 def test_goods_travel_before_they_are_confirmed():
-    """With a slow courier a prompt buyer confirms four days after the shipment at the earliest, without one the same day."""
+    """With a slow courier a prompt buyer confirms four days after the shipment at the earliest,
+    without one the same day."""
     for courier, least, most in (("slow", 4 * DAY, 10 * DAY), (None, timedelta(), DAY / 2)):
         world = grow({"robots": {"buyer": "prompt", "courier": courier}}, [13] * 30)
         world.advance(20 * DAY)
@@ -333,7 +343,8 @@ def test_goods_travel_before_they_are_confirmed():
 
 
 def test_a_lost_replacement_is_not_confirmed():
-    """Where the courier loses the parcel the buyer does not confirm; the system does, at the deadline."""
+    """Where the courier loses the parcel the buyer does not confirm; the system does, at the
+    deadline."""
     world = grow({"robots": {"buyer": "prompt", "courier": "forgetful"}}, [13] * 40)
     world.advance(20 * DAY)
     ended = Counter(event.move for event, _ in facts_of(world) if event.target == 5)
@@ -342,7 +353,8 @@ def test_a_lost_replacement_is_not_confirmed():
 
 
 def test_the_courier_tells_of_the_returned_goods(add_world):
-    """A parcel on its way back is announced once, when it has travelled, with its waybill; nothing else happens."""
+    """A parcel on its way back is announced once, when it has travelled, with its waybill; nothing
+    else happens."""
     world = add_world(robots={"courier": "slow"})
     [exchange] = world.open({"status": 3, "buyer_logistic_no": "YT0011223344"})
     world.advance(4 * DAY - SECOND)
@@ -357,7 +369,8 @@ def test_the_courier_tells_of_the_returned_goods(add_world):
 
 
 def test_a_quarrel_ends_after_five_rounds():
-    """Against a seller who refuses for ever a robot modifies five times, then the exchange ends another way."""
+    """Against a seller who refuses for ever a robot modifies five times, then the exchange ends
+    another way."""
     for name in NAMES:
         world = grow({"robots": {"buyer": name}, "ruleset": "upgraded"}, [6] * 10)
         for _ in range(120):
@@ -374,7 +387,8 @@ def test_a_quarrel_ends_after_five_rounds():
 
 
 def test_customer_service_is_asked_only_where_there_is_one():
-    """Without a robot for customer service no buyer asks for it, with one some do, and each case is judged."""
+    """Without a robot for customer service no buyer asks for it, with one some do, and each case is
+    judged."""
     for cs in (None, "prompt"):
         world = grow({"robots": {"buyer": "adversarial", "cs": cs}}, [6] * 40)
         world.advance(60 * DAY)
@@ -384,7 +398,8 @@ def test_customer_service_is_asked_only_where_there_is_one():
 
 
 def test_asked_by_hand_customer_service_answers(world, act):
-    """A robot of customer service answers whoever asked: it steps in, then judges, while the buyer waits."""
+    """A robot of customer service answers whoever asked: it steps in, then judges, while the buyer
+    waits."""
     world.set_robots(RobotsDocument(buyer="adversarial", cs="prompt"))
     [exchange] = world.open({"status": 6})
     act(world, exchange, "ask_cs")
@@ -396,7 +411,8 @@ def test_asked_by_hand_customer_service_answers(world, act):
 
 
 def test_a_judgement_without_stock_is_another_one():
-    """Where the wanted goods are gone when customer service comes to judge, it does not judge for the buyer."""
+    """Where the wanted goods are gone when customer service comes to judge, it does not judge for
+    the buyer."""
     world = grow({"robots": {"buyer": None, "cs": "prompt"}, "ruleset": "upgraded"}, [6] * 30)
     for place in range(30):
         world.move(1000 + place, MOVES["ask_cs"](), Role.BUYER)
@@ -413,7 +429,8 @@ def test_a_judgement_without_stock_is_another_one():
 
 
 def test_buyers_come_at_their_pace():
-    """Over a hundred days about one application comes for each span given, at any of the goods, by all buyers."""
+    """Over a hundred days about one application comes for each span given, at any of the goods, by
+    all buyers."""
     world = grow({"robots": {"applies": "6h"}})
     world.advance(100 * DAY)
     came = list(world._state.exchanges.values())
@@ -512,7 +529,8 @@ def test_messages_disturb_no_plan(world, act):
 
 
 def test_plans_count_from_the_setting_of_robots(world):
-    """Robots set on an old exchange take their time from then on; set again the same, they change nothing."""
+    """Robots set on an old exchange take their time from then on; set again the same, they change
+    nothing."""
     world.open({"status": 2, "created": "2026-02-20 10:00:00", "modified": "2026-02-27 10:00:00"})
     world.advance(DAY)
     world.set_robots(RobotsDocument(buyer="prompt"))
@@ -536,7 +554,8 @@ def test_late_robots_act_at_once(world):
 
 
 def test_reset_brings_the_robots_back(add_world):
-    """Robots belong to what a sandbox was made with: a reset brings them back, to empty without any plan."""
+    """Robots belong to what a sandbox was made with: a reset brings them back, to empty without any
+    plan."""
     world = add_world(robots={"buyer": "slow"}, samples=True)
     made = world._state.robots, world.planned()
     world.set_robots(None)
@@ -550,7 +569,8 @@ def test_reset_brings_the_robots_back(add_world):
 
 
 def test_a_robot_ships_with_a_carrier_of_the_list(add_world):
-    """Where carriers are checked the robot takes one of the sandbox's; where there is none, it cannot ship."""
+    """Where carriers are checked the robot takes one of the sandbox's; where there is none, it
+    cannot ship."""
     strict = {"robots": {"buyer": "prompt"}, "rules": {"strict_logistics": True}}
     [known] = (world := add_world(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
     [unknown] = (other := add_world(carriers=[], **strict)).open({"status": 2})
@@ -603,7 +623,8 @@ def test_robots_bear_a_bare_sandbox(add_world, empty):
 
 
 def test_an_unknown_policy_is_told(add_world):
-    """A world document that names no policy is refused by its field, with what was probably meant."""
+    """A world document that names no policy is refused by its field, with what was probably
+    meant."""
     with pytest.raises(BadDocument, match="prompt") as refused:
         add_world(robots={"buyer": "promt"})
     assert refused.value.field == "robots.buyer"
@@ -626,7 +647,8 @@ def test_an_unknown_policy_is_told(add_world):
     ],
 )
 def test_a_document_whose_plans_do_not_fit_is_refused(add_world, change):
-    """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused, and nothing changes."""
+    """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused,
+    and nothing changes."""
     world = add_world(robots={"buyer": "prompt"})
     world.open({"status": 2})
     kept = json.loads(write_snapshot(world._state))

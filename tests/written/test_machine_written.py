@@ -1,4 +1,5 @@
-"""What a machine writes about a failure, run by itself: scenario, pytest file and transcript fail the same way, outside any suite."""
+"""What a machine writes about a failure, run by itself: scenario, pytest file and transcript fail
+the same way, outside any suite."""
 
 import os
 import subprocess
@@ -22,8 +23,8 @@ class Seller:
         self.top = sandbox.client()
 
     def step(self):
-        rows = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status").get("results", {}).get("exchange", [])
-        for row in rows:
+        reply = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+        for row in reply.get("results", {}).get("exchange", []):
             if row["status"] == "换货待处理":
                 self.agree(row["dispute_id"])
 
@@ -34,7 +35,8 @@ class Seller:
 class Injects(Seller):
     def agree(self, dispute_id):
         try:
-            self.top.call("tmall.x\\ntouch hacked\\n#`touch hacked`$(touch hacked)&a='", dispute_id=dispute_id)
+            method = "tmall.x\\ntouch hacked\\n#`touch hacked`$(touch hacked)&a='"
+            self.top.call(method, dispute_id=dispute_id)
         except TopRefused:
             pass
 
@@ -42,7 +44,8 @@ class Injects(Seller):
 class Unstamped(Seller):
     def agree(self, dispute_id):
         try:
-            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, timestamp=None)
+            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002,
+                          timestamp=None)
         except TopRefused:
             pass
 
@@ -67,7 +70,8 @@ class Unsigned(Seller):
 class Misnamed(Seller):
     def agree(self, dispute_id):
         try:
-            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, adress_id=10000002, fields=None)
+            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, adress_id=10000002,
+                          fields=None)
         except TopRefused:
             pass
 
@@ -86,7 +90,8 @@ class Draws(Seller):
 
     def agree(self, dispute_id):
         try:
-            self.top.call("tmall.exchange.message.add", dispute_id=dispute_id, content="$it 好", message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
+            self.top.call("tmall.exchange.message.add", dispute_id=dispute_id, content="$it 好",
+                          message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
         except TopRefused:
             pass
 
@@ -105,8 +110,8 @@ def machine_of(kind, **options):
 
 
 SETTINGS = settings(
-    max_examples=200, stateful_step_count=20, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
+    max_examples=200, stateful_step_count=20, derandomize=True, database=None, deadline=None,
+    phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
 )
 '''
 KINDS = {
@@ -154,7 +159,10 @@ def project(tmp_path: Path) -> Path:
 
 def failed(project: Path, body: str) -> str:
     """What a suite of one machine prints, which fails."""
-    head = "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / 'src'))\nfrom seller import *\n"
+    head = (
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent / "
+        "'src'))\nfrom seller import *\n"
+    )
     (project / "test_it.py").write_text(
         f"{head}{body}\nTestIt = MACHINE.TestCase\nTestIt.settings = SETTINGS\n", "utf-8"
     )
@@ -180,7 +188,8 @@ def written(project: Path, kind: str, check: str) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
-    """Each of the three, run alone, shows the failure that the machine found; the suite tells where they are."""
+    """Each of the three, run alone, shows the failure that the machine found; the suite tells where
+    they are."""
     check, says = KINDS[kind]
     told = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
     files = written(project, kind, check)
@@ -207,7 +216,8 @@ def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, ki
 
 
 def test_what_is_mended_passes(project: Path) -> None:
-    """With a client that does its work the pytest file passes, and the transcript of its calls would find nothing."""
+    """With a client that does its work the pytest file passes, and the transcript of its calls
+    would find nothing."""
     failed(project, "MACHINE = machine_of(Lazy)")
     files = written(project, "Lazy", "left_lying")
     source = project / "src" / "seller.py"
@@ -245,7 +255,8 @@ def test_what_is_mended_passes(project: Path) -> None:
 def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
     project: Path, body: str, check: str
 ) -> None:
-    """What the platform cannot see fails in the pytest file; scenario and transcript say so and tell what led there."""
+    """What the platform cannot see fails in the pytest file; scenario and transcript say so and
+    tell what led there."""
     failed(project, body)
     files = written(project, "Crash" if check == "exception" else "Seller", check)
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
@@ -268,7 +279,10 @@ def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
     [
         ("MACHINE = machine_of(lambda sandbox: Lazy(sandbox))", "lambda"),
         (
-            "def local():\n    def make(sandbox):\n        return Lazy(sandbox)\n    return machine_of(make)\nMACHINE = local()",
+            (
+                "def local():\n    def make(sandbox):\n        return Lazy(sandbox)\n    return "
+                "machine_of(make)\nMACHINE = local()"
+            ),
             "make",
         ),
     ],
@@ -288,7 +302,8 @@ def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
     """Where nothing can be imported the pytest file says what to fill in."""
     failed(
         project,
-        "def local():\n    return machine_of(lambda sandbox: Lazy(sandbox)).TestCase\nclass MACHINE:\n    TestCase = local()\n",
+        "def local():\n    return machine_of(lambda sandbox: Lazy(sandbox)).TestCase\nclass "
+        "MACHINE:\n    TestCase = local()\n",
     )
     files = written(project, "lambda", "left_lying")
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
@@ -297,7 +312,8 @@ def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
 
 
 def test_scenario_and_pytest_file_hold_no_credentials(project: Path) -> None:
-    """Key, secret and sessions stand in the transcript only, where the signatures need them; they are made up."""
+    """Key, secret and sessions stand in the transcript only, where the signatures need them; they
+    are made up."""
     failed(project, "MACHINE = machine_of(Draws, check=['left_lying'])")
     files: dict[str, Any] = {
         end: (project / path).read_text("utf-8")

@@ -26,7 +26,7 @@ _CODES_OF_SIGNS = (24, 25)  # no sign, a wrong one
 _READ_BY_GATEWAY = ("timestamp", "format", "v", "sign_method")
 _MAX_TITLE_LENGTH = 200
 _MAX_ABOUT_LENGTH = 500
-_SEEN = (
+_LAST_STEP_FAILS = (
     (
         "最后一步不成立：客户端的调用照录在前 "
         "(the last step does not hold; the client's calls stand before it)"
@@ -63,7 +63,9 @@ def export_scenario(run: MachineRun, failure: CheckFailure) -> str:
         "given": {"clock": run.began, **escape_references(world), "seed": options.seed},
         "steps": steps or [{"advance": "1s"}],  # a scenario has a step
     }
-    return write_history(document, comments=_SEEN if failure.expected else _WITHIN_CLIENT)
+    return write_history(
+        document, comments=_LAST_STEP_FAILS if failure.expected else _WITHIN_CLIENT
+    )
 
 
 def _leave_out_unused_names(steps: list[StepDocument]) -> list[StepDocument]:
@@ -122,15 +124,15 @@ class _StepWriter:
         name = call.texts.get("method", "")
         method = METHODS.get(name)
         if method is not None:
-            known = {param.name for param in method.params}
+            param_names = {param.name for param in method.params}
         else:
-            known = call.texts.keys() - set(SYSTEM_PARAMETERS)
+            param_names = call.texts.keys() - set(SYSTEM_PARAMETERS)
         params: dict[str, Any] = {
             key: text
             for key, text in call.texts.items()
-            if key in known and (failure or key != "fields")
+            if key in param_names and (failure or key != "fields")
         }
-        if failure is not None and "fields" in known:
+        if failure is not None and "fields" in param_names:
             params.setdefault("fields", None)
         refused = failure is not None and failure.outcome == "refused"
         if failure is not None and refused and failure.code not in CODES_OF_PARAMETERS:
@@ -149,13 +151,15 @@ class _StepWriter:
         What was left out is null; a session that the sandbox does not know gets another text.
         """
         sandbox = self._run.sandbox
-        known = {account["session"] for shop in sandbox.shops for account in (shop, *shop["subs"])}
+        sessions = {
+            account["session"] for shop in sandbox.shops for account in (shop, *shop["subs"])
+        }
         params: dict[str, Any] = {
             name: escape_references(texts.get(name)) for name in _READ_BY_GATEWAY
         }
         if texts.get("app_key") != sandbox.app_key:
             params["app_key"] = escape_references(texts.get("app_key"))
-        if texts.get("session") not in known:
+        if texts.get("session") not in sessions:
             params["session"] = "strange" if "session" in texts else ""
         if code in _CODES_OF_SIGNS:
             params["sign"] = escape_references(texts.get("sign"))

@@ -48,14 +48,14 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
         Raises:
             BadDocument: what is wrong, and what was probably meant.
         """
-        for field, names, known in (
+        for field, names, choices in (
             ("plays", self.plays, PLAYS),
             ("check", self.check, CHECKED),
             ("ruleset", (self.ruleset,), tuple(Ruleset)),
         ):
             for name in names:
-                if name not in known:
-                    raise unknown_name(field, name, known)
+                if name not in choices:
+                    raise unknown_name(field, name, choices)
         for status in self.handles:
             if status not in set(Status):
                 raise unknown_name(

@@ -132,11 +132,11 @@ def _methods(name: str | None) -> list[Method]:
 # valid parameters
 
 
-def _params(method: Method, known: _KnownValues) -> SearchStrategy[dict[str, Value]]:
+def _params(method: Method, examples: _KnownValues) -> SearchStrategy[dict[str, Value]]:
     required: dict[str, SearchStrategy[Value]] = {}
     optional: dict[str, SearchStrategy[Value]] = {}
     for param in method.params:
-        values = known.get(param.name, _TRADES if param.name == "tid" else ())
+        values = examples.get(param.name, _TRADES if param.name == "tid" else ())
         texts = [str(value) for value in values]
         drawn = st.sampled_from(texts) if texts else _value(method, param)
         (required if param.required else optional)[param.name] = drawn
@@ -194,7 +194,7 @@ _VALUES: Mapping[ValueKind, Callable[[Param], SearchStrategy[Any]]] = MappingPro
 
 
 def _replace_value(
-    method: Method, param: Param, mistake: Wrong, known: _KnownValues
+    method: Method, param: Param, mistake: Wrong, examples: _KnownValues
 ) -> SearchStrategy[BadCall]:
     """Draw calls with a wrong value in `param`; None leaves the parameter out."""
     kind, values = mistake
@@ -204,7 +204,7 @@ def _replace_value(
         changed = rest if value is None else {**rest, param.name: value}
         return BadCall(method.name, changed, param.name, kind)
 
-    return st.builds(replace, _params(method, known), values)
+    return st.builds(replace, _params(method, examples), values)
 
 
 def _mistakes(param: Param) -> Iterator[Wrong]:

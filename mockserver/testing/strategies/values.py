@@ -37,8 +37,12 @@ __all__ = [
 INT64 = 2**63 - 1
 _DOUBLE = 2**53  # the first whole number whose successor a double cannot hold
 _SMALL = 1_000_000  # below all ids that the product makes up
-_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzàéîöü换货退款买家卖发收尺码不合适颜色大小姐先生𠮷"
-_SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~·…“”、。「」《》！（），：；？￥🎁"  # what breaks encodings, forms and signatures first
+_LETTERS = (
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzàéîöü换货退款买家卖发收尺码不合"
+    "适颜色大小姐先生𠮷"
+)
+# What breaks encodings, forms and signatures first.
+_SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~·…“”、。「」《》！（），：；？￥🎁"
 _MAX_CHARACTER_BYTES = 4  # in UTF-8
 _DIGITS = "0123456789"
 _PICTURE_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP")
