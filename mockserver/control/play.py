@@ -176,7 +176,7 @@ def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
     Raises:
         BadDocument: names what could not be.
     """
-    world = {key: value for key, value in scenario.given.items() if key not in ("name", "seed")}
+    world = {key: value for key, value in scenario.world.items() if key not in ("name", "seed")}
     make_state(read_world(world), "s1", request.context.directory.real())
 
 

@@ -102,7 +102,8 @@ def test_every_finding_can_be_explained(api, call, opened):
 
 
 def test_nothing_private_is_told(api, call, opened):
-    """Sessions, secrets and personal data stand in no list, no export and no report, wherever a client has put them."""
+    """Sessions, secrets and personal data stand in no list, no export and no report, wherever a
+    client has put them."""
     api("PATCH", "rules", {"personal": "plain"})
     given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     private = [
