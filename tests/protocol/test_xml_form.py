@@ -142,3 +142,9 @@ def test_a_bare_list_repeats_its_element():
     assert write_xml("r", {"a": ["1", {"b": "2"}], "c": []}) == (
         HEAD + "<r><a>1</a><a><b>2</b></a></r>"
     )
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a b", "<a>", "-", 'a"'])
+def test_a_name_that_xml_forbids_becomes_an_underscore(name):
+    """What a caller made up as a name never breaks the document."""
+    assert write_xml("r", {name: "1"}) == HEAD + "<r><_>1</_></r>"

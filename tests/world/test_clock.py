@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.domain.vocabulary import Role
+from mockserver.world.clock import Clock
 from mockserver.world.document import BadDocument
 from tests.oracle import DEADLINES, TIMEOUT_TARGETS
 
@@ -227,3 +228,22 @@ def test_time_beyond_the_calendar_is_refused(world, whole_state, verb):
     with pytest.raises(BadDocument):
         getattr(world, verb)(timedelta(days=4_000_000))
     assert whole_state(world) == before
+
+
+@pytest.mark.parametrize(
+    ("year", "aged", "expected"),
+    [
+        (2026, timedelta(), True),
+        (1970, timedelta(), True),
+        (2999, timedelta(), True),
+        (1969, timedelta(), False),
+        (3000, timedelta(), False),
+        (1970, DAY, False),
+        (2026, timedelta(days=-999_999_999), False),
+    ],
+)
+def test_a_clock_shows_an_instant_that_can_be_reached(year, aged, expected, beijing):
+    """Both the inner instant and the one that users see lie in the years 1970 to 2999."""
+    at = beijing("2026-01-01 00:00:00").replace(year=year)
+
+    assert Clock(at, aged=aged).is_valid() is expected
