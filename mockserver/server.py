@@ -26,13 +26,13 @@ __all__ = ["create_app", "make_context", "quiet", "report"]
 
 
 def report(line: str) -> None:
-    """A fault of our own is told on the terminal, if there is one."""
+    """Print a line about an error of our own on stderr, if there is one."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr)  # noqa: T201  # the one line that has no command to go through
 
 
 def quiet(entry: Entry) -> None:
-    """Nothing is printed: refused calls of an embedded server are in its journal."""
+    """Print nothing: refused calls of an embedded server are in its journal."""
 
 
 def _real() -> datetime:
@@ -63,10 +63,10 @@ def make_context(
     refused: Callable[[Entry], None] = quiet,
     table: TableIndex = SHIPPED_TABLE,
 ) -> ServerContext:
-    """A server's desk; with a document, its `default` sandbox is seeded.
+    """Return what the doors of one server share; with a document, make its `default` sandbox.
 
     Raises:
-        BadDocument: the document cannot be.
+        BadDocument: the document contradicts itself.
     """
     directory = Directory(_real, draw_instance(), table)
     if document is not None:
@@ -84,11 +84,11 @@ def make_context(
     )
 
 
-def create_app(desk: ServerContext, report: Callable[[str], None]) -> Flask:
+def create_app(context: ServerContext, report: Callable[[str], None]) -> Flask:
     """Return the WSGI app of all doors; `report` gets one line for each error of our own."""
     app = Flask("mockserver", static_folder=None, template_folder=None)
     app.url_map.strict_slashes = False
-    app.register_blueprint(control_blueprint(desk))
+    app.register_blueprint(control_blueprint(context))
     answer_errors(app, report)
-    add_gateway(app, desk.answer, desk.directory, desk.public_url)
+    add_gateway(app, context.answer, context.directory, context.public_url)
     return app

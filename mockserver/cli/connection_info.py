@@ -75,7 +75,7 @@ def check_ready_file(path: str) -> None:
 
 def _writer_of(path: str) -> int:
     """Return the process that wrote the file, 0 if it is absent or no ready file."""
-    if not Path(path).is_file():
+    if _is_device_or_folder(path):
         return 0
     try:
         with Path(path).open("rb") as file:
@@ -103,6 +103,12 @@ def _is_running(pid: int) -> bool:
     return True
 
 
+def _is_device_or_folder(path: str) -> bool:
+    """Return True for what must be neither read to its end nor replaced by a file."""
+    target = Path(path)
+    return target.is_dir() or target.is_char_device() or target.is_block_device()
+
+
 def write_ready_file(path: str, content: dict[str, Any]) -> None:
     """Write `content` atomically: a reader sees the old file or the whole new one.
 
@@ -110,9 +116,8 @@ def write_ready_file(path: str, content: dict[str, Any]) -> None:
         OSError: it cannot be written there; no temporary file is left behind.
     """
     target = Path(path)
-    if target.exists() and not target.is_file():
+    if _is_device_or_folder(path):
         raise FileExistsError(f"{path} is no file")
-    target = target.resolve()  # a link stays a link
     descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -18,7 +18,7 @@ import signal, sys
 def told(number, frame):
     print("told", number, flush=True)
     sys.exit(7)
-for number in (signal.SIGINT, signal.SIGTERM):
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, told)
 print("waiting", flush=True)
 signal.pause()
@@ -70,7 +70,7 @@ def meet(process: subprocess.Popen, path: Path) -> TextIO:
     raise AssertionError(process.stderr.read())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_exec_passes_signals_on(start: Start, tmp_path: Path, number: int) -> None:
     """The command gets SIGINT and SIGTERM, and its exit code is the end; the ready file goes."""
     process = start(TOLD, "--ready-file", "mock.json")
@@ -172,3 +172,68 @@ def test_a_reader_that_has_seen_enough_is_no_failure(
     )
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+COUNT = """
+import os, signal, time
+reader, writer = os.pipe()
+for end in (reader, writer):
+    os.set_blocking(end, False)
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda number, frame: None)
+signal.set_wakeup_fd(writer)  # a byte for each signal, also where two come at once
+print("waiting", flush=True)
+end = time.monotonic() + 1.5
+while time.monotonic() < end:
+    time.sleep(0.02)
+try:
+    count = len(os.read(reader, 100))
+except BlockingIOError:
+    count = 0
+print("signals", count, flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_the_command_of_exec_gets_a_signal_once(
+    start: Start, number: int, whole_group: bool
+) -> None:
+    """A signal to the process alone, or to its group, reaches the command once."""
+    process = start(COUNT)
+    assert process.stdout.readline() == "waiting\n"
+
+    if whole_group:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+
+    assert process.communicate(timeout=20)[0] == "signals 1\n"
+
+
+def test_ctrl_c_on_a_terminal_reaches_the_command_once(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    """Ctrl-C at a terminal is one SIGINT for the command of `exec`, which may read the terminal."""
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        program = f"print(input(), flush=True)\n{COUNT}"
+        arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
+        os.execve(sys.executable, [sys.executable, *arguments], environment)
+    os.write(terminal, b"typed\n")
+    received = b""
+    typed = False
+    with suppress(OSError):  # the end of a terminal is an error on Linux
+        while chunk := os.read(terminal, 4096):
+            received += chunk
+            if b"waiting" in received and not typed:
+                typed = True
+                os.write(terminal, b"\x03")
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert received.count(b"typed") == 2
+    assert b"signals 1" in received
