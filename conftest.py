@@ -1,5 +1,7 @@
-"""Fixtures of the whole suite: one frozen world, a gateway over it, and calls that are signed by
-their own means."""
+"""Fixtures of the whole suite.
+
+One frozen world, a gateway over it, and calls that are signed by their own means.
+"""
 
 import hashlib
 import hmac

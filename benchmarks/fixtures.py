@@ -94,8 +94,10 @@ def batch(work: Callable[[], object], count: int) -> float:
 
 
 def suites(rounds: int) -> None:
-    """TESTS tests with one worker: each opens an exchange and agrees to it, beside tests that do
-    nothing."""
+    """TESTS tests with one worker.
+
+    Each opens an exchange and agrees to it, beside tests that do nothing.
+    """
     agreed, empty = [], []
     with TemporaryDirectory() as folder:
         Path(folder, "pytest.ini").write_text(
@@ -146,8 +148,10 @@ def suite(folder: str, test: str) -> float:
 
 
 class Seller:
-    """A client without sockets that agrees, confirms receipt and ships; what fails is for the next
-    round."""
+    """A client without sockets that agrees, confirms receipt and ships.
+
+    What fails is for the next round.
+    """
 
     operations = (
         ("换货待处理", "tmall.exchange.agree", {"address_id": 10000002}),

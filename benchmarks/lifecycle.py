@@ -61,8 +61,10 @@ def started(command: tuple[str, ...]) -> float:
 
 
 def resets() -> None:
-    """A sandbox with HELD exchanges put back: to its beginning, and to a snapshot that holds them
-    all."""
+    """A sandbox with HELD exchanges put back.
+
+    To its beginning, and to a snapshot that holds them all.
+    """
     with Server() as server:
         world = server.context.directory.get("default")
         at_most(

@@ -76,8 +76,10 @@ class Soak:
         return Sandbox(control=Control(Http(self.url, 60), self.token))
 
     def repeat(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        """Start a thread that does the work again and again; what fails there is the server's
-        right."""
+        """Start a thread that does the work again and again.
+
+        What fails there is the server's right.
+        """
 
         def run() -> None:
             while not self.done.is_set():

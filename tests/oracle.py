@@ -1,5 +1,6 @@
-"""What the documents say of an exchange, as data, written by hand, once: the expectations of the
-suite.
+"""What the documents say of an exchange, as data, written by hand, once.
+
+The expectations of the suite.
 
 Tests compare the product with these literals, and with nothing that the product derives from its
 own table: a wrong row of `mockserver/domain/table.py` must fail here.  So this file imports nothing
@@ -82,8 +83,10 @@ MOVES_BY_ACTOR = {
 
 
 class StockEntry(NamedTuple):
-    """`num` units of `sku` go from one account to another.  "W" is the wanted SKU, "B" the bought
-    one."""
+    """`num` units of `sku` go from one account to another.
+
+    "W" is the wanted SKU, "B" the bought one.
+    """
 
     sku: str
     num: int

@@ -163,8 +163,10 @@ def _compare(fields, entries, objects):
 
 
 def test_a_reply_has_its_fields(pair, reference):
-    """Every member of the reply has the page's name, type and list element name; what was removed
-    stays out."""
+    """Every member of the reply has the page's name, type and list element name.
+
+    What was removed stays out.
+    """
     method, entry = pair
     objects = {name: dict(declared) for name, declared in reference["objects"].items()}
     if method.name == "tmall.exchange.message.add":

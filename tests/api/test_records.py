@@ -158,8 +158,10 @@ def test_how_many_fields_stand_where(reference, where, count):
     ],
 )
 def test_a_field_of_get(make_exchange, name, value):
-    """Ids are texts, the status is its Chinese text, times are Beijing's; what get lacks is
-    ignored."""
+    """Ids are texts, the status is its Chinese text, times are Beijing's.
+
+    What get lacks is ignored.
+    """
     assert build_exchange_record(make_exchange(), [name], RecordKind.GET, VIEW) == value
 
 

@@ -1,5 +1,7 @@
-"""Names that a caller spells otherwise than TOP.  Source: API pages (`end_gmt_modifed_time`,
-`operation_contraint`, `bizorder_id`)."""
+"""Names that a caller spells otherwise than TOP.
+
+Source: API pages (`end_gmt_modifed_time`, `operation_contraint`, `bizorder_id`).
+"""
 
 import pytest
 
@@ -94,8 +96,10 @@ def test_a_field_of_another_method_is_told_so():
 
 
 def test_what_is_near_nothing_is_only_named():
-    """A name like no other is ignored without a guess; members of objects are known by their
-    object."""
+    """A name like no other is ignored without a guess.
+
+    Members of objects are known by their object.
+    """
     [warning] = describe_unknown_parameters(METHODS[AGREE], ["colour"])
     assert "是否想写" not in warning
     assert (

@@ -1,5 +1,7 @@
-"""Quotas and faults by their handle, in process and over HTTP.  Source: interfaces.md, the issue,
-protocol page 6."""
+"""Quotas and faults by their handle, in process and over HTTP.
+
+Source: interfaces.md, the issue, protocol page 6.
+"""
 
 import select
 import socket
@@ -51,8 +53,10 @@ def test_quotas_are_added_listed_and_cleared(sandbox: Sandbox) -> None:
 
 
 def test_faults_are_added_listed_changed_and_dropped(sandbox: Sandbox) -> None:
-    """`add` gives the id; iterating shows counts; a fault can be changed, dropped, or all
-    cleared."""
+    """`add` gives the id; iterating shows counts.
+
+    A fault can be changed, dropped, or all cleared.
+    """
     top = sandbox.client()
     first = sandbox.faults.add("platform_error", code=10, times=None)
     other = sandbox.faults.add(

@@ -1,5 +1,7 @@
-"""What a client has called, verified by its user.  Source: issue (Verification without races),
-interfaces.md (pytest, `requests`)."""
+"""What a client has called, verified by its user.
+
+Source: issue (Verification without races), interfaces.md (pytest, `requests`).
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -47,8 +49,10 @@ def later(sandbox: Sandbox) -> Iterator[Callable[[Callable[[], object]], None]]:
 
 
 def test_it_is_a_list_a_sequence_and_a_count(sandbox, get):
-    """Called it is the filtered list, newest first; iterated all calls, oldest first; counted how
-    many there are."""
+    """Called it is the filtered list, newest first; iterated all calls, oldest first.
+
+    Counted how many there are.
+    """
     get(1)
     get(2)
     sandbox.client().call("taobao.time.get")
@@ -61,8 +65,10 @@ def test_it_is_a_list_a_sequence_and_a_count(sandbox, get):
 
 
 def test_called(sandbox, get):
-    """Calls are counted by method, exchange and outcome: exactly, at least, or at least once; the
-    calls come back in order."""
+    """Calls are counted by method, exchange and outcome: exactly, at least, or at least once.
+
+    The calls come back in order.
+    """
     exchange = sandbox.open()
     get(exchange.dispute_id)
     get(5)
@@ -189,8 +195,10 @@ def test_a_client_at_work_is_waited_for(sandbox, get, later):
 
 
 def test_never_waits_all_the_time_and_fails_at_once(sandbox, get, later):
-    """A call that must not come fails the assertion when it comes, long before the time is up;
-    another method's does not."""
+    """A call that must not come fails the assertion when it comes, long before the time is up.
+
+    Another method's does not.
+    """
     later(lambda: get(5))
     sandbox.requests.assert_not_called(AGREE, within=0.2)
     later(lambda: sandbox.client().send(AGREE))

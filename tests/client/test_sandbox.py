@@ -25,8 +25,10 @@ def test_a_sandbox_is_frozen_unless_asked(sandbox: Sandbox) -> None:
 
 
 def test_both_parties_play_a_whole_exchange(sandbox: Sandbox) -> None:
-    """Moves of buyer and seller lead from 换货待处理 to 换货成功; the sub-account's move is told as
-    its own."""
+    """Moves of buyer and seller lead from 换货待处理 to 换货成功.
+
+    The sub-account's move is told as its own.
+    """
     exchange = sandbox.open(reason="尺码不合适")
     sandbox.seller.agree(exchange, leave_message="同意")
     sandbox.buyer.ship_back(exchange, logistics_no="SF0001112223")
@@ -97,8 +99,10 @@ def test_time_is_driven(sandbox: Sandbox) -> None:
 
 
 def test_robots_live_on_their_own(sandbox: Sandbox) -> None:
-    """Robots are set and read by party; what they plan is told, and advancing to the next event
-    plays it."""
+    """Robots are set and read by party.
+
+    What they plan is told, and advancing to the next event plays it.
+    """
     exchange = sandbox.open(status=2)
     assert sandbox.clock.planned == []
     sandbox.robots = {"buyer": "prompt", "courier": "slow"}
@@ -193,8 +197,10 @@ def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
 
 
 def test_a_story_takes_values(sandbox: Sandbox) -> None:
-    """Values of a story's `set` are keywords; a text that is no story is refused with its
-    mistakes."""
+    """Values of a story's `set` are keywords.
+
+    A text that is no story is refused with its mistakes.
+    """
     text = "scenario: x\nset: {units: 1}\nsteps:\n  - {buyer: apply, num: $units}\n"
     sandbox.play(text, units=3)
     assert sandbox.exchanges[0].document["exchange"]["num"] == 3

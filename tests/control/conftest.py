@@ -1,5 +1,7 @@
-"""Fixtures of the control API tests: an app over a movable machine clock, asked over WSGI, and a
-signed caller."""
+"""Fixtures of the control API tests.
+
+An app over a movable machine clock, asked over WSGI, and a signed caller.
+"""
 
 import hashlib
 import json
@@ -155,8 +157,10 @@ def opened(api: Api) -> str:
 
 @pytest.fixture
 def call(api: Api, machine: Machine) -> Callable[..., dict]:
-    """Sends a signed call to the gateway; gives what stands inside the reply's root,
-    `error_response` included."""
+    """Sends a signed call to the gateway.
+
+    Gives what stands inside the reply's root, `error_response` included.
+    """
 
     def send(
         method: str,

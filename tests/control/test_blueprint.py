@@ -1,5 +1,7 @@
-"""The control API's door: token, Host, JSON bodies, problems.  Sources: interfaces.md (Control
-API), issue (Bad input)."""
+"""The control API's door: token, Host, JSON bodies, problems.
+
+Sources: interfaces.md (Control API), issue (Bad input).
+"""
 
 import re
 
@@ -107,8 +109,10 @@ FOREIGN = [
 
 @pytest.mark.parametrize("host", FOREIGN)
 def test_open_routes_refuse_foreign_hosts(api, host):
-    """A foreign name in Host is refused without a token: no page of another site reads this
-    server."""
+    """A foreign name in Host is refused without a token.
+
+    No page of another site reads this server.
+    """
     answer = api.ask("GET", "/_sandbox/version", token=None, host=host)
     assert (answer.status, answer.json["field"]) == (403, "Host")
 

@@ -1,5 +1,7 @@
-"""A sandbox's clock: frozen or running, advanced or aged.  Sources: interfaces.md (Two ways to pass
-time), rules.md (Clocks)."""
+"""A sandbox's clock: frozen or running, advanced or aged.
+
+Sources: interfaces.md (Two ways to pass time), rules.md (Clocks).
+"""
 
 import pytest
 

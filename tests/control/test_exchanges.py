@@ -1,5 +1,7 @@
-"""Exchanges and moves over the control API, stock and events.  Sources: interfaces.md (Control API,
-Moves), rules.md."""
+"""Exchanges and moves over the control API, stock and events.
+
+Sources: interfaces.md (Control API, Moves), rules.md.
+"""
 
 from itertools import pairwise
 
@@ -303,8 +305,10 @@ def test_impossible_move(api, opened):
 
 
 def test_an_impossible_move_says_how_to_get_there(api, opened):
-    """The 409 names the states that allow the move, who does what first, and the deadline; the way
-    can be played as it stands."""
+    """The 409 names the states that allow the move, who does what first, and the deadline.
+
+    The way can be played as it stands.
+    """
     problem = api.problem(
         "POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"}
     )

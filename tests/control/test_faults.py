@@ -84,8 +84,10 @@ GET = "tmall.exchange.get"
 
 
 def test_names_tell_all_that_can_be_planned(api):
-    """Every fault with words in both languages, evidence, calls and options; every set with its
-    faults."""
+    """Every fault with words in both languages, evidence, calls and options.
+
+    Every set with its faults.
+    """
     shown = api("GET", "/_sandbox/faults/names")
     lost = next(fault for fault in shown["faults"] if fault["name"] == "reply_lost")
     assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]

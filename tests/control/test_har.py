@@ -1,5 +1,7 @@
-"""The journal as HAR, checked by hand against HAR 1.2 (W3C draft of 2012-08-14).  Source: issue
-(export as HAR)."""
+"""The journal as HAR, checked by hand against HAR 1.2 (W3C draft of 2012-08-14).
+
+Source: issue (export as HAR).
+"""
 
 import json
 import re

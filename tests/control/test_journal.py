@@ -1,5 +1,7 @@
-"""The journal's routes: lists, one call, later calls, what is kept of them.  Source: interfaces.md
-(Control API)."""
+"""The journal's routes: lists, one call, later calls, what is kept of them.
+
+Source: interfaces.md (Control API).
+"""
 
 import threading
 
@@ -110,8 +112,10 @@ def test_all_calls(api, call):
 
 
 def test_requests_of_a_named_sandbox(api, call):
-    """`sandbox=ID` on the server's list shows that sandbox's calls; an unknown one is refused by
-    name."""
+    """`sandbox=ID` on the server's list shows that sandbox's calls.
+
+    An unknown one is refused by name.
+    """
     made = api("POST", S, {}, 201)
     call("taobao.time.get")
     call("taobao.time.get", made)
@@ -227,8 +231,10 @@ def test_calls_of_nobody_are_followed_too(api, call):
 
 
 def test_few_wait_at_a_time(api, call):
-    """Eight wait for a call at once and get it; one more is answered without waiting, so that calls
-    find threads."""
+    """Eight wait for a call at once and get it.
+
+    One more is answered without waiting, so that calls find threads.
+    """
     journal = api.directory.get("default").journal
     answers = []
 

@@ -1,5 +1,7 @@
-"""Stories over HTTP: listed, played in a living sandbox, recorded from one; bad and endless ones
-harm nothing."""
+"""Stories over HTTP: listed, played in a living sandbox, recorded from one.
+
+Bad and endless ones harm nothing.
+"""
 
 import json
 import re
@@ -169,8 +171,10 @@ def test_a_failed_story_is_an_answer(play, api):
 
 
 def test_the_sandbox_stays_itself(make_api):
-    """Rules and stock of its goods are applied; clock, shops, seed and other goods are not, and are
-    named."""
+    """Rules and stock of its goods are applied.
+
+    Clock, shops, seed and other goods are not, and are named.
+    """
     api = make_api(clock="2026-04-01 00:00:00")
     before = api("GET", "")
     report = api(
@@ -357,8 +361,10 @@ def test_a_dropped_sandbox_ends_its_story(api, call):
 
 
 def test_two_stories_take_turns(api):
-    """A second story in the same sandbox begins when the first has ended; others' moves are not
-    held up."""
+    """A second story in the same sandbox begins when the first has ended.
+
+    others' moves are not held up.
+    """
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(type(api)(api.app), "POST", "play", {"scenario": WAITING})
         assert api("GET", "requests?after=0&wait=10")["items"]
@@ -375,8 +381,10 @@ def test_two_stories_take_turns(api):
 
 
 def test_nobody_waits_where_too_many_do(make_api):
-    """A story that would wait for a client is refused while nobody else may wait; others are
-    played."""
+    """A story that would wait for a client is refused while nobody else may wait.
+
+    Others are played.
+    """
     api = make_api(waiters=0)
     assert api("POST", "play", {"scenario": STORY})["outcome"] == "passed"
     problem = api.problem("POST", "play", {"scenario": WAITING})
@@ -406,8 +414,10 @@ def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
 
 
 def test_a_history_too_long_is_refused(api):
-    """A history that no file can hold is a 409 that says so; the file's address answers the
-    same."""
+    """A history that no file can hold is a 409 that says so.
+
+    The file's address answers the same.
+    """
     api("POST", "exchanges", {"count": 400, "desc": "长" * 1000})
     for path in ("scenario", "scenario.yaml"):
         problem = api.problem("GET", path)

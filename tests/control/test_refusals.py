@@ -1,5 +1,6 @@
-"""What the control API refuses, and how it says so: names, moves, words, pictures, queries,
-documents.
+"""What the control API refuses, and how it says so.
+
+Names, moves, words, pictures, queries, documents.
 
 Source: interfaces.md (Control API): a refused move says the present state and what is possible
 instead.
@@ -87,8 +88,10 @@ def test_nothing_is_possible_after_the_flow(api, status):
     ],
 )
 def test_words_and_pictures_above_their_limit_are_named(api, body, field):
-    """Words and pictures above the sandbox's limits are a 400 that names the field; nothing is
-    kept."""
+    """Words and pictures above the sandbox's limits are a 400 that names the field.
+
+    Nothing is kept.
+    """
     api("PATCH", "rules", {"message_max_bytes": 40, "picture_max_bytes": 100})
     dispute = api("POST", "exchanges", {"status": 6, "ruleset": "upgraded"})["dispute_id"]
     before = api("GET", f"exchanges/{dispute}/messages")
@@ -213,8 +216,10 @@ def nested(depth, kind):
     ],
 )
 def test_a_deep_stub_is_refused(api, call, reply, refused):
-    """A canned reply nested deeper than fifty is refused when it is put; one of fifty is
-    answered."""
+    """A canned reply nested deeper than fifty is refused when it is put.
+
+    One of fifty is answered.
+    """
     answer = api.ask("PUT", "stubs/taobao.some.thing", {"reply": reply})
     assert answer.status == (400 if refused else 200)
     if refused:

@@ -1,5 +1,7 @@
-"""The report on the client, over the control API.  Source: issue (idempotency audit, client
-report)."""
+"""The report on the client, over the control API.
+
+Source: issue (idempotency audit, client report).
+"""
 
 import json
 
@@ -58,8 +60,10 @@ def test_findings_are_counted_and_bounded(api, call):
 
 
 def test_a_report_is_the_sandboxs(api, call):
-    """Each sandbox has its own report; a reset begins a new one, and so does clearing the
-    journal."""
+    """Each sandbox has its own report.
+
+    A reset begins a new one, and so does clearing the journal.
+    """
     made = api("POST", "/_sandbox/sandboxes", {}, 201)
     call("tmall.exchange.receive.get", made, fields="dispute_id")
     assert api("GET", "report")["calls"] == 0

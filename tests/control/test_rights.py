@@ -1,5 +1,7 @@
-"""Rules, rights of apps and sessions, expiry.  Sources: interfaces.md, rules.md (Platform errors),
-top-protocol.md 4."""
+"""Rules, rights of apps and sessions, expiry.
+
+Sources: interfaces.md, rules.md (Platform errors), top-protocol.md 4.
+"""
 
 import pytest
 

@@ -111,8 +111,10 @@ def test_next_is_the_first_plan_or_deadline(api, opened, how):
 
 
 def test_buyers_come_by_themselves(api, call):
-    """With `applies` exchanges are opened as time passes; the plan names no exchange yet, a signed
-    client finds them."""
+    """With `applies` exchanges are opened as time passes.
+
+    The plan names no exchange yet, a signed client finds them.
+    """
     assert api("PUT", "robots", {"applies": "2h"})["applies"] == "2h"
     [plan] = api("GET", "clock")["planned"]
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (None, "buyer", "apply")

@@ -1,5 +1,7 @@
-"""Making, listing, resetting and dropping sandboxes.  Source: interfaces.md (Who is whom, Control
-API)."""
+"""Making, listing, resetting and dropping sandboxes.
+
+Source: interfaces.md (Who is whom, Control API).
+"""
 
 import pytest
 
@@ -141,8 +143,10 @@ def test_sandboxes_are_isolated(api, call):
 
 
 def test_one_app_key_in_two_sandboxes(api, call):
-    """One app_key with one secret stands in two sandboxes; the session decides, else the first
-    answers."""
+    """One app_key with one secret stands in two sandboxes.
+
+    The session decides, else the first answers.
+    """
     app = {"apps": [{"app_key": "777", "app_secret": "same"}]}
     one, two = (
         api("POST", ALL, {**app, "shops": [{"session": name}]}, 201) for name in ("first", "second")
@@ -323,8 +327,10 @@ def test_reset_is_idempotent(api, opened, to):
 
 
 def test_ids_after_a_reset_are_the_same(api):
-    """After a reset the same openings have the same ids: a test that is run again reads the
-    same."""
+    """After a reset the same openings have the same ids.
+
+    A test that is run again reads the same.
+    """
     first = api("POST", "exchanges", {})["dispute_id"]
     api("POST", "reset")
     assert api("POST", "exchanges", {})["dispute_id"] == first

@@ -1,5 +1,7 @@
-"""Snapshots as documents: taken, stored, restored, made into sandboxes.  Source: interfaces.md
-(Control API)."""
+"""Snapshots as documents: taken, stored, restored, made into sandboxes.
+
+Source: interfaces.md (Control API).
+"""
 
 import copy
 import json

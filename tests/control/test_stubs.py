@@ -140,8 +140,10 @@ def test_health_ready_version(api):
 
 
 def test_pictures_of_a_move_are_shown(api, opened):
-    """A picture given as a data URL is shown under the address that the message carries; others are
-    a 404."""
+    """A picture given as a data URL is shown under the address that the message carries.
+
+    Others are a 404.
+    """
     coded = (
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5Er"
         "kJggg=="

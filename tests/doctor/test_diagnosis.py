@@ -25,8 +25,10 @@ GET, LIST, AGREE, SHIP = (
 
 @pytest.fixture
 def read_entry(world, gateway):
-    """The newest journal entry as shown, its findings by id; no secret and no session may stand in
-    it."""
+    """The newest journal entry as shown, its findings by id.
+
+    No secret and no session may stand in it.
+    """
 
     def read(journal=None):
         entry = (journal or world.journal).select({}, 1)[1][0].serialize()
@@ -66,8 +68,10 @@ def only(findings, name):
     [(-8, "zone_utc"), (8, "zone_added"), (1, "zone_other"), (-5.5, "zone_other")],
 )
 def test_another_zone_is_recognised(world, diagnose, hours, name):
-    """A time that is whole or half hours off was made in another zone; eight hours are a container
-    in UTC."""
+    """A time that is whole or half hours off was made in another zone.
+
+    Eight hours are a container in UTC.
+    """
     stamp = (world.directory.real() + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S")
     findings = diagnose(timestamp=stamp)
     assert next(iter(findings)) == name
@@ -76,8 +80,10 @@ def test_another_zone_is_recognised(world, diagnose, hours, name):
 
 
 def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
-    """A time that is off for no known reason is told with the server's and the allowance; two
-    clocks are told where they differ."""
+    """A time that is off for no known reason is told with the server's and the allowance.
+
+    Two clocks are told where they differ.
+    """
     findings = diagnose(timestamp="2026-03-01 12:17:00")
     assert list(findings) == ["time_off", "two_clocks"]
     assert findings["time_off"]["at"]["seconds"] == 17 * 60
@@ -136,8 +142,10 @@ def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
     ],
 )
 def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key, name, known):
-    """Blanks, the other environment's form and a slip of the finger are recognised; else the known
-    keys are listed."""
+    """Blanks, the other environment's form and a slip of the finger are recognised.
+
+    Else the known keys are listed.
+    """
     own = top.app.app_key
     fill = {"key": own, "bare": own[2:], "typo": own[:4] + own[5] + own[4] + own[6:]}
     top.send(top.params(GET, app_key=key.format(**fill), session="x"))

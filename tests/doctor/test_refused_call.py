@@ -1,5 +1,7 @@
-"""A refused call is a plain value: the doctor examines it without a gateway, and nothing is
-changed."""
+"""A refused call is a plain value.
+
+The doctor examines it without a gateway, and nothing is changed.
+"""
 
 import json
 

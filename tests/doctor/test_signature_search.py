@@ -78,8 +78,10 @@ def test_a_random_digest_accuses_nobody(digest):
     write=st.sampled_from((bytes.hex, lambda raw: raw.hex().upper(), repr)),
 )
 def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, method, write):
-    """Of any call, in any form, a random digest is unknown; that it cannot be a digest is all that
-    may be added."""
+    """Of any call, in any form, a random digest is unknown.
+
+    That it cannot be a digest is all that may be added.
+    """
     findings = explain_sign(
         sent(
             write(digest),

@@ -22,8 +22,10 @@ from mockserver.doctor.timestamps import rewrite_time
     ],
 )
 def test_other_forms_of_a_time_are_rewritten(text):
-    """ISO, compact, epoch, encoded and quoted times name one instant; without a zone it is
-    GMT+8."""
+    """ISO, compact, epoch, encoded and quoted times name one instant.
+
+    Without a zone it is GMT+8.
+    """
     assert rewrite_time(text) == "2026-03-01 10:00:00"
 
 

@@ -1,5 +1,7 @@
-"""Fixtures of the domain tests: one exchange to change, and a way to play a move on it without a
-world."""
+"""Fixtures of the domain tests.
+
+One exchange to change, and a way to play a move on it without a world.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -33,8 +35,10 @@ PLAYABLE = {
 
 @pytest.fixture(scope="session")
 def make_exchange() -> Callable[..., Exchange]:
-    """Makes an exchange of two units: bought B, wanted W; statuses are given by their wire
-    numbers."""
+    """Makes an exchange of two units: bought B, wanted W.
+
+    Statuses are given by their wire numbers.
+    """
 
     def make(
         status: int = 1,

@@ -30,8 +30,10 @@ def test_the_five_policies():
 
 @pytest.mark.parametrize("policy", BEHAVIOURS.values(), ids=lambda policy: policy.name)
 def test_every_party_has_something_to_do(policy):
-    """A buyer may ship back, modify and confirm, a courier deliver; weights are positive, spans go
-    forward."""
+    """A buyer may ship back, modify and confirm, a courier deliver.
+
+    Weights are positive, spans go forward.
+    """
     kinds = {type(choice.move) for choices in policy.buyer.values() for choice in choices}
     assert {ShipBack, Modify, ConfirmReceipt} <= kinds
     assert any(choice.move for choice in policy.courier)

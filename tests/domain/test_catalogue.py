@@ -28,8 +28,10 @@ def _address(contact_id: int, *, cancel_def: bool) -> Address:
 
 
 def test_the_default_return_address_comes_first():
-    """Whatever its place in the list, the address with `cancel_def` leads; the others keep their
-    order."""
+    """Whatever its place in the list, the address with `cancel_def` leads.
+
+    The others keep their order.
+    """
     addresses = (
         _address(1, cancel_def=False),
         _address(2, cancel_def=False),

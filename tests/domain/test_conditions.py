@@ -1,5 +1,7 @@
-"""What makes a possible move fail: addresses, reasons, waybills, carriers, stock, and in which
-order."""
+"""What makes a possible move fail.
+
+Addresses, reasons, waybills, carriers, stock, and in which order.
+"""
 
 import pytest
 
@@ -135,8 +137,10 @@ def test_an_unknown_carrier(make_exchange, attempt, ruleset, status, move, by, s
 def test_a_waybill_of_another_exchange(
     make_exchange, attempt, ruleset, status, move, by, strict, user, failure, warnings
 ):
-    """A waybill used on another exchange is a warning, or a refusal when strict; on the same one it
-    is neither."""
+    """A waybill used on another exchange is a warning, or a refusal when strict.
+
+    On the same one it is neither.
+    """
     how = {
         "logistics_no": "ZT99999",
         "waybills": {"ZT99999": user},

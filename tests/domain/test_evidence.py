@@ -1,5 +1,7 @@
-"""Every citation can be opened: in scenarios, in evidence, in docstrings, in what `explain`
-prints."""
+"""Every citation can be opened.
+
+In scenarios, in evidence, in docstrings, in what `explain` prints.
+"""
 
 import re
 from functools import cache

@@ -96,8 +96,10 @@ def test_a_given_deadline_holds_until_the_state_changes(make_exchange, attempt):
     ],
 )
 def test_a_move_stamps_its_instant(make_exchange, attempt, status, move, by):
-    """`modified` and the beginning of the new state are the instant of the move; `created`
-    stays."""
+    """`modified` and the beginning of the new state are the instant of the move.
+
+    `created` stays.
+    """
     exchange = make_exchange(status, came_from=3 if status == 6 else 0)
     at = exchange.created + 3 * DAY
 
@@ -168,8 +170,10 @@ def test_shipping_writes_the_sellers_waybill(make_exchange, attempt, ruleset, st
     ("modify_to", "waybill", "reserved"), [(1, ("", ""), 0), (3, ("圆通速递", "YT1"), 2)]
 )
 def test_modifying_to_1_forgets_the_return(make_exchange, attempt, modify_to, waybill, reserved):
-    """Back to 1 the buyer's waybill is cleared and the reservation released; back to 3 both are
-    kept."""
+    """Back to 1 the buyer's waybill is cleared and the reservation released.
+
+    Back to 3 both are kept.
+    """
     exchange = make_exchange(
         6, came_from=3, buyer_logistic_no="YT1", buyer_logistic_name="圆通速递"
     )
@@ -181,8 +185,10 @@ def test_modifying_to_1_forgets_the_return(make_exchange, attempt, modify_to, wa
 
 
 def test_modifying_changes_the_wishes_given(make_exchange, attempt):
-    """Given wishes are written, others stay; what was reserved is released under the old SKU and
-    number."""
+    """Given wishes are written, others stay.
+
+    What was reserved is released under the old SKU and number.
+    """
     outcome = attempt(
         make_exchange(6, came_from=3), "modify", "buyer", exchange_sku="V", num=1, desc="换大一码"
     )
@@ -250,8 +256,10 @@ STEPS = st.lists(
 
 @pytest.fixture(scope="module")
 def walk(make_exchange, attempt):
-    """Plays what can be played of a list of moves; gives the exchange and the accounts after
-    each."""
+    """Plays what can be played of a list of moves.
+
+    Gives the exchange and the accounts after each.
+    """
 
     def walked(ruleset, stock, steps):
         exchange = make_exchange(1, ruleset)
@@ -295,8 +303,10 @@ def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
 @settings(deadline=None)
 @given(ruleset=st.sampled_from(["classic", "upgraded"]), stock=st.integers(0, 6), steps=STEPS)
 def test_reserved_units_belong_to_an_open_exchange(walk, ruleset, stock, steps):
-    """In 2, 3 and 12 an exchange holds its units, in 1, 13 and the ends none; the account
-    agrees."""
+    """In 2, 3 and 12 an exchange holds its units, in 1, 13 and the ends none.
+
+    The account agrees.
+    """
     for exchange, accounts in walk(ruleset, stock, steps):
         assert accounts[exchange.exchange_sku].reserved == exchange.reserved
         if exchange.status in (2, 3, 12):

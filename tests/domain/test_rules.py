@@ -65,8 +65,10 @@ def test_every_documented_choice_has_its_default(name, value):
     ],
 )
 def test_choices_say_how_they_are_known(name, grade):
-    """Of the business codes only DISPUTE_NOT_EXIST was seen; lengths are inferred or assumed as the
-    rules say."""
+    """Of the business codes only DISPUTE_NOT_EXIST was seen.
+
+    Lengths are inferred or assumed as the rules say.
+    """
     assert RULES[name].evidence.grade is Grade(grade)
 
 

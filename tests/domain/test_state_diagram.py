@@ -30,8 +30,10 @@ def test_every_way_of_the_ruleset_is_an_arrow(ruleset):
 
 
 def test_arrows_say_who_moves_and_how():
-    """The label holds the actor and the move in Chinese; messages, which change nothing, have
-    none."""
+    """The label holds the actor and the move in Chinese.
+
+    Messages, which change nothing, have none.
+    """
     text = render_diagram(Ruleset.CLASSIC)
 
     assert "    s1 --> s2: 卖家·同意换货申请" in text

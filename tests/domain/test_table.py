@@ -54,8 +54,10 @@ def test_a_move_leads_where_the_documents_say(
 def test_customer_service_status_follows_its_own_moves_only(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
-    """Asking, stepping in and judging write their statuses and show the last; no other move writes
-    any."""
+    """Asking, stepping in and judging write their statuses and show the last.
+
+    No other move writes any.
+    """
     exchange = make_exchange(ruleset=ruleset, **start)
     written = CS_STATUS_WRITES.get((move, str(how.get("verdict", ""))), [])
 
@@ -153,8 +155,10 @@ def test_confirm_and_ship_is_upgraded_only(make_exchange, attempt, status):
     ],
 )
 def test_customer_service_has_its_own_order(make_exchange, attempt, move, by, cs):
-    """Asked from 1 only, stepped in from 2 only, judged at 2 or 3; no modifying or expiring
-    meanwhile."""
+    """Asked from 1 only, stepped in from 2 only, judged at 2 or 3.
+
+    No modifying or expiring meanwhile.
+    """
     exchange = make_exchange(6, cs=cs, came_from=3)
 
     with pytest.raises(DomainError) as refused:

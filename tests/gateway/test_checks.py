@@ -354,8 +354,10 @@ def test_order_of_checks(make_world, signed, send, world, earlier, later):
     ],
 )
 def test_a_used_up_quota_is_7_with_the_ban_sentence(top, world, quota, sub_code):
-    """A call above its quota gets code 7, the sub_code and the platform's own sentence; the journal
-    says which quota."""
+    """A call above its quota gets code 7, the sub_code and the platform's own sentence.
+
+    The journal says which quota.
+    """
     world.set_quotas(
         [QuotaDocument(per="day", limit=1, **quota)]
     )  # frozen at 10:00, so 14 hours are left

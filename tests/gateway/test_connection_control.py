@@ -1,5 +1,7 @@
-"""How a harmed reply goes out at a WSGI door: through a wire, or under a server that has none.
-Source: PEP 3333."""
+"""How a harmed reply goes out at a WSGI door.
+
+Through a wire, or under a server that has none. Source: PEP 3333.
+"""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""Replies: JSON, XML, simplify, request ids, headers, gzip; and what a call leaves in the
-journal."""
+"""Replies: JSON, XML, simplify, request ids, headers, gzip.
+
+And what a call leaves in the journal.
+"""
 
 import gzip
 import json
@@ -73,8 +75,10 @@ def test_xml_is_the_default(world, signed, send, asked):
 
 
 def test_xml_lists(world, signed, send):
-    """A list in XML is its field's element with repeated elements of the item's name; an empty one
-    is absent."""
+    """A list in XML is its field's element with repeated elements of the item's name.
+
+    An empty one is absent.
+    """
     empty = ElementTree.fromstring(
         text_of(send(body=signed(LIST, fields="dispute_id", format="xml")))
     )
@@ -131,8 +135,10 @@ def test_request_ids_are_unique(signed, send):
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_headers(world, signed, send, format, kind, zipped):
-    """Headers name the type, the characters of the plain body, the hosts and the sandbox; gzip only
-    when offered."""
+    """Headers name the type, the characters of the plain body, the hosts and the sandbox.
+
+    gzip only when offered.
+    """
     [exchange] = world.open({"reason": "换货💥"})
     reply = send(
         body=signed(GET, dispute_id=exchange.dispute_id, fields="reason", format=format),
@@ -176,8 +182,10 @@ def test_stub_answers_an_unknown_method(world, top, signed, send):
 
 
 def test_every_call_is_in_the_journal(world, top, gateway):
-    """Successes, failures and refusals are journalled with their codes, newest first; foreign keys
-    outside the sandbox."""
+    """Successes, failures and refusals are journalled with their codes, newest first.
+
+    Foreign keys outside the sandbox.
+    """
     [exchange] = world.open({})
     top.result(GET, dispute_id=exchange.dispute_id, fields="status")
     top.result(GET, dispute_id=5, fields="status")

@@ -1,5 +1,7 @@
-"""What a call leaves behind and sends back: nothing private, nothing long, nothing that a reader
-chokes on."""
+"""What a call leaves behind and sends back.
+
+Nothing private, nothing long, nothing that a reader chokes on.
+"""
 
 import json
 from xml.etree import ElementTree

@@ -1,5 +1,7 @@
-"""What the reading methods answer: one exchange, lists, messages, refuse reasons, and the four
-neighbours."""
+"""What the reading methods answer.
+
+One exchange, lists, messages, refuse reasons, and the four neighbours.
+"""
 
 import json
 
@@ -84,8 +86,10 @@ def test_get_shows_the_whole_whitelist(world, top):
     ],
 )
 def test_fields_choose_what_is_shown(world, top, fields, names):
-    """Asked fields are shown, documented ones outside the whitelist too; unknown and unasked ones
-    are not."""
+    """Asked fields are shown, documented ones outside the whitelist too.
+
+    Unknown and unasked ones are not.
+    """
     [exchange] = world.open({})
     assert set(
         top.result(GET, dispute_id=exchange.dispute_id, fields=fields)["result"].get("exchange", {})

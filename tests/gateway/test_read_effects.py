@@ -1,5 +1,6 @@
-"""Reads that see other than what is: stale ones, and the traps of incremental synchronisation over
-the list.
+"""Reads that see other than what is.
+
+Stale ones, and the traps of incremental synchronisation over the list.
 
 Source: the issue (stale reads, same-second changes, rows moving between pages, exclusive window
 end, late rows, clock skew). Each trap is shown to lose rows to a naive client and none to a careful
@@ -23,8 +24,10 @@ START = "2026-03-01 10:00:00"
 
 @pytest.fixture
 def five(world):
-    """Five exchanges opened ten seconds apart, the newest at 10:00:40, and now is 10:01:00; their
-    ids, oldest first."""
+    """Five exchanges opened ten seconds apart, the newest at 10:00:40, and now is 10:01:00.
+
+    Their ids, oldest first.
+    """
     ids = []
     for _ in range(5):
         ids.append(world.open({})[0].dispute_id)
@@ -67,8 +70,10 @@ def test_a_stale_read_shows_the_write_before(world, top, act):
 
 
 def test_a_stale_read_of_messages_and_lists(world, top, act, page):
-    """Messages and lists are as old as the exchange: no message of the write, the old status, the
-    old `modified`."""
+    """Messages and lists are as old as the exchange.
+
+    No message of the write, the old status, the old `modified`.
+    """
     [exchange] = world.open({})
     world.plan_faults({"fault": "stale_read", "times": None})
     world.advance(timedelta(minutes=5))
@@ -110,8 +115,10 @@ def test_a_stale_read_before_the_opening(world, top):
 
 
 def test_same_second(world, five, page):
-    """Changes within a minute show one second, in rows and in windows: a cursor above the last
-    second seen skips rows."""
+    """Changes within a minute show one second, in rows and in windows.
+
+    A cursor above the last second seen skips rows.
+    """
     world.plan_faults({"fault": "same_second", "times": None})
     ids, modified, total = page()
     assert (set(ids), set(modified), total) == (set(five), {START}, 5)
@@ -125,8 +132,10 @@ def test_same_second(world, five, page):
 
 
 def test_a_row_moves_between_pages(world, five, page):
-    """While paging, a row not read yet is modified: it jumps to the front and this pass misses it;
-    the next window has it."""
+    """While paging, a row not read yet is modified: it jumps to the front and this pass misses it.
+
+    The next window has it.
+    """
     world.plan_faults({"fault": "moving_rows"})
     passed = page(1, 2)[0]
     assert world.planned_faults()[0]["hits"] == 0  # the first page is not what it waits for
@@ -142,8 +151,10 @@ def test_a_row_moves_between_pages(world, five, page):
 
 
 def test_a_moved_row_until_its_next_move(world, five, page, top):
-    """A get and a list show the same `modified` of a moved row; a real move ends it, and a
-    reset."""
+    """A get and a list show the same `modified` of a moved row.
+
+    A real move ends it, and a reset.
+    """
     world.snapshot("before")
     world.plan_faults({"fault": "moving_rows", "times": 2})
     page(2, 2)
@@ -161,8 +172,10 @@ def test_a_moved_row_until_its_next_move(world, five, page, top):
 
 
 def test_a_row_read_before_moves_out_of_the_window(world, five, page):
-    """A row of the first page leaves a window that has an end: the rows after it move up, and one
-    is never shown."""
+    """A row of the first page leaves a window that has an end.
+
+    The rows after it move up, and one is never shown.
+    """
     window = {"start_gmt_modified_time": START, "end_gmt_modifed_time": "2026-03-01 10:00:59"}
     world.plan_faults({"fault": "moving_rows", "row": "seen"})
     passed = page(1, 2, **window)[0] + page(2, 2, **window)[0]

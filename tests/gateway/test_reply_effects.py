@@ -1,5 +1,6 @@
-"""What planned faults do to calls, without sockets: what is answered, what has changed, what the
-journal says.
+"""What planned faults do to calls, without sockets.
+
+What is answered, what has changed, what the journal says.
 
 Source: the issue (faults), protocol pages 4.3 and 6, interfaces.md.
 """
@@ -95,8 +96,10 @@ def test_every_fault_has_its_doing():
     ],
 )
 def test_platform_error(world, agree, opened, entries, options, expected):
-    """Any code and sub_code instead of the call, which changes nothing; the journal says that it
-    was planned."""
+    """Any code and sub_code instead of the call, which changes nothing.
+
+    The journal says that it was planned.
+    """
     world.plan_faults({"fault": "platform_error", **options})
     reply = agree()
     assert error(reply) == expected
@@ -276,8 +279,10 @@ def test_refused_and_then_harmed(world, agree, opened, entries, whole_state, raw
 
 
 def test_a_lost_reply_looks_the_same_either_way(world, agree):
-    """Carried out or not, the caller sees the same: the way is the same, and so is the timeout's
-    text."""
+    """Carried out or not, the caller sees the same.
+
+    The way is the same, and so is the timeout's text.
+    """
     for way in ("reset", "hang", "isp.remote-service-timeout"):
         seen = []
         for kind in ("reply_lost", "refused_reply_lost"):
@@ -388,8 +393,10 @@ def test_duplicate_delivery(world, agree, opened, entries):
 
 
 def test_faults_strike_only_what_passes_the_checks(world, top, opened):
-    """A call that the platform refuses anyway is not counted; one that fails for business reasons
-    is."""
+    """A call that the platform refuses anyway is not counted.
+
+    One that fails for business reasons is.
+    """
     world.plan_faults({"fault": "platform_error", "times": None, "after": 1})
     for wrong in ({"sign": "x"}, {"session": "nobody"}, {"fields": None}, {"dispute_id": "x"}):
         top(GET, **{"dispute_id": opened, "fields": "status", **wrong})
@@ -439,8 +446,10 @@ def test_compressed_replies_are_harmed_too(world, gateway, top, opened):
 
 
 def test_no_secret_in_what_is_planned(world, top, entries):
-    """A message that a fault is given by its user stands in the reply; the journal's sentences hold
-    no session."""
+    """A message that a fault is given by its user stands in the reply.
+
+    The journal's sentences hold no session.
+    """
     world.plan_faults({"fault": "latency", "session": top.session})
     top(TIME)
     top.send(top.params(GET, dispute_id=1, fields="status"))
@@ -450,8 +459,10 @@ def test_no_secret_in_what_is_planned(world, top, entries):
 
 @pytest.mark.parametrize("name", ["bad_day", "double_eleven"])
 def test_a_set_replays(make_world, caller_of, name):
-    """Two sandboxes of one seed, the same calls: the same faults strike the same calls to the same
-    effect."""
+    """Two sandboxes of one seed, the same calls.
+
+    The same faults strike the same calls to the same effect.
+    """
 
     def play():
         world = make_world(seed=5, faults=[{"set": name}])

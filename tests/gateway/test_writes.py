@@ -1,5 +1,7 @@
-"""What the writing methods do and answer: the flow, every refused path of the guide, business
-failures in order."""
+"""What the writing methods do and answer.
+
+The flow, every refused path of the guide, business failures in order.
+"""
 
 import json
 from xml.etree import ElementTree
@@ -75,8 +77,10 @@ def test_write_replies(world, write, ruleset, start, name, text):
 
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_whole_flow(world, top, write, act, form):
-    """From the application to success: agree, ship back, confirm receipt, ship, receive, as JSON
-    and as XML."""
+    """From the application to success.
+
+    Agree, ship back, confirm receipt, ship, receive, as JSON and as XML.
+    """
     [exchange] = world.open({})
     write("agree", exchange.dispute_id)
     act(world, exchange.dispute_id, "ship_back")

@@ -1,5 +1,6 @@
-"""The modules of `mockserver/` as the tests of the house see them: syntax trees, imports, the graph
-between them.
+"""The modules of `mockserver/` as the tests of the house see them.
+
+Syntax trees, imports, the graph between them.
 
 A module is named as Python names it (`mockserver.world.clock`; a package by its own name).  An
 import counts wherever it stands: at the top, inside a function, under `if TYPE_CHECKING`.  The last
@@ -34,8 +35,10 @@ def assert_none(offenders: Iterable[object]) -> None:
 
 
 def package_of(name: str) -> str:
-    """Return the part of the house that a module belongs to: `world`, `cli`, `server`, or "" for
-    the top."""
+    """Return the part of the house that a module belongs to.
+
+    `world`, `cli`, `server`, or "" for the top.
+    """
     return name.split(".")[1] if "." in name else ""
 
 

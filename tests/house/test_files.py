@@ -43,8 +43,10 @@ def test_modules_say_what_they_know():
 
 
 def test_coverage_leaves_nothing_out():
-    """No line asks to be left out of the measured branches; pyproject.toml says the two kinds that
-    are."""
+    """No line asks to be left out of the measured branches.
+
+    pyproject.toml says the two kinds that are.
+    """
     assert_none(
         name
         for name, path in PATHS.items()
@@ -120,8 +122,10 @@ def _changed_names(tree: ast.Module) -> Iterator[str]:
 
 
 def test_modules_keep_no_mutable_state():
-    """A collection at module level is a constant: upper-case, and changed or rebound nowhere in the
-    house."""
+    """A collection at module level is a constant.
+
+    upper-case, and changed or rebound nowhere in the house.
+    """
     changed = {name for tree in TREES.values() for name in _changed_names(tree)}
     held = {(name, held) for name, tree in TREES.items() for held in _module_collections(tree)}
     rebound = {

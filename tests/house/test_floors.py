@@ -59,8 +59,10 @@ def test_every_package_has_a_floor():
 
 
 def test_imports_go_down_only():
-    """A module imports from its own package and from lower floors; siblings do not know each
-    other."""
+    """A module imports from its own package and from lower floors.
+
+    Siblings do not know each other.
+    """
     upward = {
         (name, other)
         for name in TREES

@@ -43,8 +43,10 @@ def test_private_names_stay_in_their_package():
 
 
 def test_packages_hold_no_code():
-    """Only the packages that users import from hold code, which loads their names; others at most
-    say what they are."""
+    """Only the packages that users import from hold code, which loads their names.
+
+    Others at most say what they are.
+    """
     with_code = {
         name
         for name, tree in TREES.items()

@@ -1,5 +1,7 @@
-"""The tests stand as the house does: tests/<package>/test_<module>.py for a module of that
-package."""
+"""The tests stand as the house does.
+
+tests/<package>/test_<module>.py for a module of that package.
+"""
 
 from pathlib import Path
 

@@ -98,8 +98,10 @@ def _json_keys(tree: ast.Module) -> set[int]:
 
 
 def _named(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Yield every name that a module gives to something, with its line; what it imports has its
-    name already."""
+    """Yield every name that a module gives to something, with its line.
+
+    What it imports has its name already.
+    """
     json_keys = _json_keys(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -159,8 +161,10 @@ def _is_imperative(docstring: str) -> bool:
 
 
 def test_docstrings_are_imperative():
-    """The docstring of a public function opens with what to do: Return, Delete, Raise, Parse (PEP
-    257)."""
+    """The docstring of a public function opens with what to do.
+
+    Return, Delete, Raise, Parse (PEP 257).
+    """
     assert_none(
         f"{place} {docstring.strip().splitlines()[0]}"
         for module, tree in TREES.items()

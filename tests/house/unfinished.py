@@ -1,5 +1,7 @@
-"""Modules whose words are still to be changed.  Nothing is added here, and a module that is done
-goes."""
+"""Modules whose words are still to be changed.
+
+Nothing is added here, and a module that is done goes.
+"""
 
 OLD_NAMES: set[str] = {
     "mockserver.domain.play",

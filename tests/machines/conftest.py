@@ -1,5 +1,6 @@
-"""An exchange as the documents describe it, written by hand: what the machines compare the product
-with.
+"""An exchange as the documents describe it, written by hand.
+
+What the machines compare the product with.
 
 Nothing here reads the product's table.  Sources: guide, API page 7 and 8, rules of the product.
 """

@@ -1,5 +1,6 @@
-"""A machine over several exchanges: all actors, legal and illegal moves, time around every
-deadline.
+"""A machine over several exchanges.
+
+All actors, legal and illegal moves, time around every deadline.
 
 The product is compared after every step with a model written by hand from the documents; under a
 fixed seed the machine takes every row of the table.

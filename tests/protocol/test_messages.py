@@ -17,6 +17,8 @@ from mockserver.protocol.messages import ConnectionEnd, Delivery
     ],
 )
 def test_a_delivery_says_how_the_reply_is_lost(delivery, loss):
-    """A late or slow reply arrives; a reset, a close without reply and a cut body are told
-    apart."""
+    """A late or slow reply arrives.
+
+    A reset, a close without reply and a cut body are told apart.
+    """
     assert delivery.loss == loss

@@ -1,5 +1,7 @@
-"""The idempotency audit against clients that repeat writes, with and without looking.  Source:
-issue (idempotency audit)."""
+"""The idempotency audit against clients that repeat writes, with and without looking.
+
+Source: issue (idempotency audit).
+"""
 
 import pytest
 from hypothesis import given, settings
@@ -54,8 +56,10 @@ def client(world, top):
 
 @pytest.fixture
 def audited(world):
-    """The audit of all that was called: what was found, and the counts of writes, safe and unsafe
-    repeats."""
+    """The audit of all that was called.
+
+    What was found, and the counts of writes, safe and unsafe repeats.
+    """
 
     def run():
         result = audit(decode_calls(world.journal.recent()[1]))
@@ -234,8 +238,10 @@ def test_another_waybill_after_a_failure_is_fine(client, audited):
 
 
 def test_the_same_message_twice(client, audited):
-    """The same words said again without reading the messages are found, though they are masked;
-    after reading they are safe."""
+    """The same words said again without reading the messages are found, though they are masked.
+
+    After reading they are safe.
+    """
     one, two = client(), client()
     one.say("请寄回")
     one.look()
@@ -269,8 +275,10 @@ def lose(world):
 @pytest.mark.parametrize("fault", ["reply_lost", "refused_reply_lost"])
 @pytest.mark.parametrize("look", [True, False])
 def test_a_write_without_reply(client, audited, lose, fault, look):
-    """Carried out or not, the client cannot know: sent again without a look it is unsafe, even if
-    it then succeeds; after one it is safe."""
+    """Carried out or not, the client cannot know.
+
+    Sent again without a look it is unsafe, even if it then succeeds; after one it is safe.
+    """
     one = client()
     lose(fault, AGREE)
     one.agree()
@@ -334,8 +342,10 @@ def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, 
 
 @pytest.mark.parametrize("method", [AGREE, ADD, GET])
 def test_a_second_delivery_is_not_the_clients(world, client, audited, method):
-    """What a planned fault delivers twice was sent once: neither a repetition, nor two messages,
-    nor a look that never came."""
+    """What a planned fault delivers twice was sent once.
+
+    Neither a repetition, nor two messages, nor a look that never came.
+    """
     one = client()
     one.agree()
     world.plan_faults({"fault": "duplicate_delivery", "method": method})
@@ -362,8 +372,10 @@ LOSSES = st.lists(
 
 
 def play(steps, careful, losses=()):
-    """What the audit finds when a client does these steps; a careful one looks, until it gets a
-    reply, before it repeats a write."""
+    """What the audit finds when a client does these steps.
+
+    A careful one looks, until it gets a reply, before it repeats a write.
+    """
     sandbox = Sandbox()
     client = sandbox.client()
     exchanges, tried = [sandbox.open(), sandbox.open(status=12)], set()

@@ -1,5 +1,7 @@
-"""The client report: each conduct shown by a client that does it, and by one that does not.
-Source: issue (client report)."""
+"""The client report: each conduct shown by a client that does it, and by one that does not. Source.
+
+Issue (client report).
+"""
 
 import json
 from datetime import timedelta
@@ -36,15 +38,19 @@ def world(add_world):
 
 @pytest.fixture
 def top(world, caller_of):
-    """A client that signs with hmac-sha256, so that its signature is no finding; `send` takes any
-    form."""
+    """A client that signs with hmac-sha256, so that its signature is no finding.
+
+    `send` takes any form.
+    """
     return caller_of(world)
 
 
 @pytest.fixture
 def linted(world):
-    """The findings of the report by id, md5 left out: what the fixtures' client signs with is not
-    the point."""
+    """The findings of the report by id, md5 left out.
+
+    What the fixtures' client signs with is not the point.
+    """
 
     def run(*, md5=False):
         state = world._state
@@ -107,8 +113,10 @@ def test_a_good_client_gets_no_finding(world, top, linted):
     ],
 )
 def test_unknown_parameters(top, linted, method, name, meant):
-    """A parameter that the page does not document is told with the one that was perhaps meant; the
-    gateway's own are not."""
+    """A parameter that the page does not document is told with the one that was perhaps meant.
+
+    The gateway's own are not.
+    """
     top(
         method,
         dispute_id=1,
@@ -147,8 +155,10 @@ def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
 
 
 def test_unknown_fields(top, linted):
-    """A name in fields that the record lacks is told; official misspellings and both names of the
-    order are known."""
+    """A name in fields that the record lacks is told.
+
+    Official misspellings and both names of the order are known.
+    """
     top(GET, dispute_id=1, fields="status,buyer_nik,operation_contraint,bizorder_id,biz_order_id")
     assert linted()["unknown_field"].en == f"{GET} has no field buyer_nik; did you mean buyer_nick?"
     top("taobao.trade.fullinfo.get", tid=1, fields="tid,orders.oid")
@@ -156,8 +166,10 @@ def test_unknown_fields(top, linted):
 
 
 def test_fields_missing_and_whole(top, linted):
-    """Calls without fields, and calls for all of a large record, are told; all four fields of a
-    write are not."""
+    """Calls without fields, and calls for all of a large record, are told.
+
+    All four fields of a write are not.
+    """
     top(GET, dispute_id=1)
     top(GET, dispute_id=1, fields="")
     top("tmall.exchange.returngoods.refuse", dispute_id=1, seller_refuse_reason_id=1)
@@ -206,8 +218,10 @@ def test_lists_without_a_window(top, linted, more, wide):
 )
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_pages_are_to_be_finished(world, top, linted, asked, missing, form):
-    """A page that says has_next wants all the others asked for, in whatever order, even backwards;
-    it names the first that is missing."""
+    """A page that says has_next wants all the others asked for, in whatever order, even backwards.
+
+    It names the first that is missing.
+    """
     world.open({}, 5)
     for page in asked:
         top.send(
@@ -258,8 +272,10 @@ def limited(world):
 
 
 def test_calls_in_a_ban(top, machine, linted, limited):
-    """A client that calls on while it is banned is told, with the ban and the calls; the ban's own
-    answer is not held against it."""
+    """A client that calls on while it is banned is told, with the ban and the calls.
+
+    The ban's own answer is not held against it.
+    """
     limited(1, "day")
     top("taobao.time.get")
     machine.wait(seconds=1)
@@ -303,8 +319,10 @@ def test_a_ban_of_one_method(top, machine, linted, limited):
 
 
 def javascript(number):
-    """What JSON.parse and String make of an integer, from their definition: the shortest digits
-    that give the same double."""
+    """What JSON.parse and String make of an integer, from their definition.
+
+    The shortest digits that give the same double.
+    """
     from decimal import Decimal
 
     return f"{Decimal(repr(float(number))):f}".split(".")[0]
@@ -393,8 +411,10 @@ def test_a_double_is_known_by_what_it_becomes(known, other):
 )
 @pytest.mark.parametrize("how", ["failed", "refused"])
 def test_ignored_failures(world, top, linted, steps, ignored, how):
-    """A step that presumes one that failed, or was refused, is told unless the client has looked;
-    other steps are not."""
+    """A step that presumes one that failed, or was refused, is told unless the client has looked.
+
+    Other steps are not.
+    """
     [exchange] = world.open({"status": 5})
     more = {
         AGREE: {"address_id": 10000002},
@@ -430,8 +450,10 @@ def test_a_step_done_after_all_is_not_ignored(world, top, linted):
     [(5, 0.01, False), (6, 0.01, True), (20, 0.3, False), (8, 0.19, True)],
 )
 def test_polling_too_fast(top, machine, linted, times, pause, fast):
-    """The same query more than five times within a second is told; slower, or other queries, are
-    not."""
+    """The same query more than five times within a second is told.
+
+    Slower, or other queries, are not.
+    """
     for number in range(times):
         top(LIST, fields="dispute_id", **WINDOW)
         top(GET, dispute_id=number + 1, fields="status")
@@ -459,8 +481,10 @@ def test_hopeless_retries(top, linted, times, hopeless):
 
 
 def test_version_sign_and_url(world, top, machine, linted):
-    """A missing version, md5 and a session in a plain address are told; a version, hmac and a form
-    are not."""
+    """A missing version, md5 and a session in a plain address are told.
+
+    A version, hmac and a form are not.
+    """
     from urllib.parse import urlencode
 
     from mockserver.protocol.messages import Inbound
@@ -535,8 +559,10 @@ def test_many_unknown_names_are_bounded(top, linted, world):
     ("between", "expected"), [((), True), ((GET,), False), (("taobao.time.get",), True)]
 )
 def test_messages_confirmed_before_they_were_handled(world, top, linted, between, expected):
-    """Messages that are confirmed before any exchange was looked at are a finding; after a look
-    they are none."""
+    """Messages that are confirmed before any exchange was looked at are a finding.
+
+    After a look they are none.
+    """
     dispute_id = world.open({})[0].dispute_id
     consume, confirm = "taobao.tmc.messages.consume", "taobao.tmc.messages.confirm"
     world.stub(consume, b'{"messages":{"tmc_message":[{"id":1,"topic":"t","content":"{}"}]}}')

@@ -1,5 +1,6 @@
-"""The scenarios hold every rule of the table: whatever is changed in a row, some shipped scenario
-fails.
+"""The scenarios hold every rule of the table.
+
+Whatever is changed in a row, some shipped scenario fails.
 
 A mutant is the table with one thing changed under one ruleset.  Conditions that tell rows of one
 state and move apart are changed in the literal, for all its rulesets, and the row is tried first,
@@ -98,8 +99,9 @@ def library() -> tuple[ShippedScenario, ...]:
 
 @pytest.fixture
 def survives(library, monkeypatch) -> Callable[..., bool]:
-    """Whether no scenario fails by a mutant's rules; those that failed by the last ones, or take
-    the row, are run first.
+    """Whether no scenario fails by a mutant's rules.
+
+    Those that failed by the last ones, or take the row, are run first.
     """
 
     def survive(mutant: Mutant, ruleset: Ruleset | None = None, rule: str = "") -> bool:

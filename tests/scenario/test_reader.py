@@ -47,8 +47,9 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_members_asked_of_a_reply_are_checked_at_every_depth():
-    """A member that no reply of the method can have is a mistake at its own place; those it has are
-    none.
+    """A member that no reply of the method can have is a mistake at its own place.
+
+    Those it has are none.
     """
     scenario = """\
 scenario: x

@@ -317,8 +317,9 @@ def do(world, step):
 @LAW
 @given(st.lists(STEPS, max_size=25))
 def test_a_recorded_history_replays(steps):
-    """Whatever buyer, seller, customer service, time, stock and rules did: recorded and run, it is
-    the same again.
+    """Whatever buyer, seller, customer service, time, stock and rules did.
+
+    Recorded and run, it is the same again.
     """
     _, world = found()
     world.open({})
@@ -574,8 +575,9 @@ def test_an_untouched_sandbox_is_a_scenario():
 
 
 def test_a_stored_document_is_told_as_it_stood():
-    """Exchanges of a snapshot document have no history here: they are opened where they stood, and
-    what follows is told.
+    """Exchanges of a snapshot document have no history here.
+
+    They are opened where they stood, and what follows is told.
     """
     _, world = found(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
     for status in (1, 2, 6, 13):

@@ -45,8 +45,9 @@ def test_what_is_not_as_written_is_named(run_text, wrong, right, line, actual):
 
 
 def test_a_refused_move_fails_with_what_was_possible(run_text):
-    """A seller's call that is refused fails the scenario: events, possible moves and the call as
-    curl.
+    """A seller's call that is refused fails the scenario.
+
+    Events, possible moves and the call as curl.
     """
     result = run_text("scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
     trouble = result.trouble

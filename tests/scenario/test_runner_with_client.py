@@ -1,5 +1,6 @@
-"""With a client under test the seller's part is awaited: here the client acts whenever the runner
-waits.
+"""With a client under test the seller's part is awaited.
+
+Here the client acts whenever the runner waits.
 """
 
 from collections.abc import Callable
@@ -39,8 +40,9 @@ steps:
 
 @pytest.fixture
 def tested() -> Callable:
-    """Plays a story whose client makes the next of `calls` in each pause; a tuple of calls is made
-    in one breath.
+    """Plays a story whose client makes the next of `calls` in each pause.
+
+    A tuple of calls is made in one breath.
     """
 
     def play(text: str, *calls, alive: bool = True):
@@ -74,8 +76,9 @@ def test_a_client_plays_the_seller(tested):
 
 
 def test_a_client_may_be_ahead_of_the_scenario(tested):
-    """A client that ships as soon as it has the goods passes: the state between is told by the
-    events.
+    """A client that ships as soon as it has the goods passes.
+
+    The state between is told by the events.
     """
     result = tested(WHOLE, AGREE, (TAKE, SHIP))
     assert (result.outcome, result.trouble) == ("passed", None)

@@ -1,5 +1,6 @@
-"""The compiler's eye: steps that can never work are told before anything runs; what may work is let
-pass.
+"""The compiler's eye: steps that can never work are told before anything runs.
+
+What may work is let pass.
 """
 
 import pytest

@@ -1,5 +1,6 @@
-"""Fixtures of the SDK tests: a served sandbox, and two real TOP clients of npm that call it from
-Node.
+"""Fixtures of the SDK tests.
+
+A served sandbox, and two real TOP clients of npm that call it from Node.
 
 `npm ci` in this folder installs them.  Nothing is skipped: without Node or the packages the tests
 fail and say so.

@@ -1,5 +1,7 @@
-"""Two real clients go through the whole exchange flow and every refusal.  Sources: the exchange
-guide, exchange-api.md."""
+"""Two real clients go through the whole exchange flow and every refusal.
+
+Sources: the exchange guide, exchange-api.md.
+"""
 
 import urllib.request
 

@@ -1,5 +1,7 @@
-"""Two real clients read lists, messages and neighbours, and understand refusals.  Sources:
-exchange-api.md, top-protocol.md."""
+"""Two real clients read lists, messages and neighbours, and understand refusals.
+
+Sources: exchange-api.md, top-protocol.md.
+"""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""Coverage documents merged, measured and told: laws of merging, exact wholes, a page that needs
-nothing else."""
+"""Coverage documents merged, measured and told.
+
+Laws of merging, exact wholes, a page that needs nothing else.
+"""
 
 import json
 import re
@@ -150,8 +152,10 @@ def test_what_is_no_coverage_document_is_refused(wrong: object) -> None:
     ("ruleset", "rows", "refused"), [("classic", 45, 52), ("upgraded", 47, 51)]
 )
 def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
-    """27 or 29 moves and messages of three parties in six states; seven methods in nine states less
-    where they are legal; a timer in each of the six open states, with two outcomes in the first.
+    """27 or 29 moves and messages of three parties in six states.
+
+    Seven methods in nine states less where they are legal; a timer in each of the six open states,
+    with two outcomes in the first.
     """
     wholes = {count.kind: len(count.reachable) for count in count_coverage(NOTHING, [ruleset])}
 
@@ -159,8 +163,10 @@ def test_the_whole_is_exact(ruleset: str, rows: int, refused: int) -> None:
 
 
 def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
-    """A suite of one flow is not blamed for the other; without any, the classic flow is the
-    whole."""
+    """A suite of one flow is not blamed for the other.
+
+    Without any, the classic flow is the whole.
+    """
     assert {count.ruleset for count in count_coverage(ruleset(rows={"1-agree-2": 1}))} == {
         "classic"
     }
@@ -183,8 +189,10 @@ def test_a_suite_is_measured(suite: dict) -> None:
 
 
 def test_a_refusal_for_want_of_stock_meets_no_illegal_move() -> None:
-    """Agreeing is legal in the first state: a refusal there for another reason meets no state's
-    refusal."""
+    """Agreeing is legal in the first state.
+
+    A refusal there for another reason meets no state's refusal.
+    """
     (refused,) = (
         count
         for count in count_coverage(ruleset(refused={"1-agree:no_stock": 1}))
@@ -200,8 +208,10 @@ def test_what_the_table_does_not_know_is_not_met() -> None:
 
 
 def test_only_all_is_100() -> None:
-    """With one row missing the percentage is rounded down and the row is named; with it, it is
-    100."""
+    """With one row missing the percentage is rounded down and the row is named.
+
+    With it, it is 100.
+    """
     names = [name.removeprefix("classic ") for name in list_missing_rows(NOTHING)]
     almost = ruleset(rows=dict.fromkeys(names[1:], 1))
 
@@ -234,8 +244,10 @@ def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
 
 
 def test_json_is_the_same_for_the_same_counts(suite: dict) -> None:
-    """The order in which sandboxes were merged leaves no trace in the text; the numbers are those
-    of the measures."""
+    """The order in which sandboxes were merged leaves no trace in the text.
+
+    The numbers are those of the measures.
+    """
     other = ruleset(rows={"2-cancel-4": 1})
     text = format_json(merge_coverage(suite, other))
 

@@ -1,5 +1,7 @@
-"""The egress lock over real sockets: what is stopped, what passes, what is left.  No name here
-leaves the machine: the resolver below answers."""
+"""The egress lock over real sockets: what is stopped, what passes, what is left.
+
+No name here leaves the machine: the resolver below answers.
+"""
 
 import _socket
 import asyncio
@@ -226,8 +228,10 @@ def test_a_name_that_resolves_to_the_mock_passes(known: dict[str, str]) -> None:
 
 
 def test_a_name_that_also_leads_elsewhere_is_stopped(known: dict[str, str]) -> None:
-    """One real address beside the mock's is enough to refuse: which one a client takes is not
-    known."""
+    """One real address beside the mock's is enough to refuse.
+
+    Which one a client takes is not known.
+    """
     known["gw.api.taobao.com"] = f"127.0.0.1 {FAR}"
     with EgressLock(), pytest.raises(EgressRefused):
         socket.getaddrinfo("gw.api.taobao.com", 80)
@@ -244,8 +248,10 @@ def test_a_mock_on_another_machine_is_named(taobao: None) -> None:
 
 
 def test_a_swallowed_error_is_remembered(taobao: None) -> None:
-    """`except Exception` does not hide the error; what hides it leaves the attempt with the
-    lock."""
+    """`except Exception` does not hide the error.
+
+    What hides it leaves the attempt with the lock.
+    """
     with EgressLock() as lock:
         with pytest.raises(EgressRefused), suppress(Exception):
             requests.get(GATEWAY)
@@ -396,8 +402,10 @@ def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
 
 
 def test_threads_are_stopped_too(taobao: None) -> None:
-    """Sixteen threads are each stopped and remembered once; a thread of a library is told by the
-    main thread's place."""
+    """Sixteen threads are each stopped and remembered once.
+
+    A thread of a library is told by the main thread's place.
+    """
 
     def attempt(host: str) -> None:
         with suppress(EgressRefused):
@@ -479,8 +487,10 @@ def test_every_lock_held_remembers(taobao: None) -> None:
 
 
 def test_a_patch_over_ours_survives() -> None:
-    """Somebody's own resolver, patched in while locked, is not taken away; once undone, the next
-    lock leaves nothing."""
+    """Somebody's own resolver, patched in while locked, is not taken away.
+
+    Once undone, the next lock leaves nothing.
+    """
     before = standing()
     with ExitStack() as held, pytest.MonkeyPatch.context() as patches:
         held.enter_context(EgressLock())

@@ -1,5 +1,7 @@
-"""The machine against clients written here, some honest and some not; tests/written has what it
-writes."""
+"""The machine against clients written here, some honest and some not.
+
+tests/written has what it writes.
+"""
 
 import random
 from collections import Counter
@@ -31,8 +33,10 @@ PARCEL = {"logistics_no": "SF123456", "logistics_type": 200, "logistics_company_
 
 
 class Seller:
-    """Works every exchange that waits for it, by what the platform says now; failures are for the
-    next round."""
+    """Works every exchange that waits for it, by what the platform says now.
+
+    Failures are for the next round.
+    """
 
     operations: ClassVar[Any] = {
         "换货待处理": (AGREE, {"address_id": 10000002}),
@@ -108,8 +112,10 @@ def test_without_the_seller_its_rows_are_the_clients() -> None:
 
 
 def test_no_step_is_idle() -> None:
-    """Whatever is offered can be done and changes the sandbox; the client is not asked for more
-    than two quiet rounds."""
+    """Whatever is offered can be done and changes the sandbox.
+
+    The client is not asked for more than two quiet rounds.
+    """
     seen, host = Counter[str](), LocalServer()
     for number in range(12):
         chance = random.Random(number)
@@ -276,8 +282,10 @@ class Moody(Seller):
 
 
 def test_a_failure_that_does_not_come_again_is_told_as_it_was() -> None:
-    """What cannot be repeated is not made small: its steps are those of the run, or Hypothesis says
-    that it is unsteady."""
+    """What cannot be repeated is not made small.
+
+    Its steps are those of the run, or Hypothesis says that it is unsteady.
+    """
     machine = exchange_machine(Moody, write_to=None)
     with pytest.raises(Exception, match="Inconsistent results"):
         play(machine)
@@ -383,8 +391,10 @@ def test_a_replay_fails_until_the_client_is_mended() -> None:
 
 
 def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
-    """A move that the mended client has made impossible is passed over; one that is misspelt in an
-    run is not."""
+    """A move that the mended client has made impossible is passed over.
+
+    One that is misspelt in an run is not.
+    """
     machine = exchange_machine(Seller, write_to=None)
     late = {"buyer": "ship_back", "on": "e1"}
     machine.replay([{"buyer": "apply", "as": "e1", "status": 13}, late, {"client": 1}])
@@ -428,15 +438,19 @@ def test_data_ages_for_a_client_with_its_own_clock() -> None:
     ],
 )
 def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -> None:
-    """A name that there is not is answered with those there are, before anything runs; credentials
-    are the machine's own."""
+    """A name that there is not is answered with those there are, before anything runs.
+
+    Credentials are the machine's own.
+    """
     with pytest.raises(BadDocument, match=says):
         exchange_machine(Seller, **wrong)
 
 
 def test_a_client_that_cannot_act_is_told() -> None:
-    """A factory that gives nothing to call is refused in words; one that raises is heard, every
-    time."""
+    """A factory that gives nothing to call is refused in words.
+
+    One that raises is heard, every time.
+    """
     with pytest.raises(TypeError, match=r"step\(\)"):
         play(exchange_machine(lambda sandbox: None, write_to=None), examples=3)
     machine = exchange_machine(lambda sandbox: 1 / 0, write_to=None)
@@ -446,8 +460,10 @@ def test_a_client_that_cannot_act_is_told() -> None:
 
 
 def test_a_world_can_be_given() -> None:
-    """Goods and rules of the document are the sandbox's; its credentials are the same in every run,
-    and not the default ones."""
+    """Goods and rules of the document are the sandbox's.
+
+    Its credentials are the same in every run, and not the default ones.
+    """
     machine = exchange_machine(
         Seller,
         world={"goods": {"wanted": {"stock": 3}}, "apps": [{"app_key": "12345678"}]},

@@ -142,8 +142,10 @@ def test_a_wrong_marker_is_told(run, marker, words):
     ],
 )
 def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
-    """A test that passes fails all the same for what its client must not do; the marker can allow
-    it."""
+    """A test that passes fails all the same for what its client must not do.
+
+    The marker can allow it.
+    """
     result = run(text.format(marker=""))
     result.assert_outcomes(failed=1)
     assert words in said(result)
@@ -152,8 +154,10 @@ def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
 
 
 def test_declared_faults_strike_or_fail_the_test(run):
-    """Faults of the marker are planned before the test; one that nothing met fails it unless
-    allowed."""
+    """Faults of the marker are planned before the test.
+
+    One that nothing met fails it unless allowed.
+    """
     text = """
         import pytest
         from mockserver.client.top_client import TopRefused
@@ -200,8 +204,10 @@ def test_the_report_says_why_a_sign_was_wrong(run):
 
 
 def test_a_failure_tells_of_its_sandbox(run):
-    """The report has clock, seed, timeline, the last calls and how to run it again; no session, no
-    secret."""
+    """The report has clock, seed, timeline, the last calls and how to run it again.
+
+    No session, no secret.
+    """
     result = run(AGREE.replace("== 2", "== 3"))
     text = said(result)
     result.assert_outcomes(failed=1)
@@ -474,8 +480,10 @@ def test_stories_run_on_a_running_server(pytester):
 
 
 def test_the_scenario_fixture_plays_in_the_sandbox(pytester):
-    """A file, a text and a dict are played in the test's own sandbox; one that breaks fails the
-    test."""
+    """A file, a text and a dict are played in the test's own sandbox.
+
+    One that breaks fails the test.
+    """
     pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
     pytester.makepyfile(test_it=f"STORY = {STORY!r}\n" + PLAYED)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "test_it.py")

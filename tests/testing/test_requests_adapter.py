@@ -1,5 +1,7 @@
-"""Clients of users' own libraries reach an in-process sandbox: requests, httpx, httpx2, sync and
-async."""
+"""Clients of users' own libraries reach an in-process sandbox.
+
+requests, httpx, httpx2, sync and async.
+"""
 
 import asyncio
 import hashlib
@@ -126,8 +128,10 @@ def test_the_query_is_kept(post: Post, sandbox: Sandbox) -> None:
 def test_a_picture_is_uploaded_and_seen_under_the_clients_host(
     post: Post, sandbox: Sandbox
 ) -> None:
-    """A multipart file arrives whole; the URL handed out has the scheme and host that the client
-    used."""
+    """A multipart file arrives whole.
+
+    The URL handed out has the scheme and host that the client used.
+    """
     exchange = sandbox.open()
     given = signed(
         sandbox,
@@ -261,8 +265,10 @@ ERRORS = {  # how a reply is lost: the errors with which each library tells it
 
 @pytest.mark.parametrize("fault", ERRORS)
 def test_a_lost_reply_is_the_librarys_own_error(post: Post, sandbox: Sandbox, fault: str) -> None:
-    """A planned fault reaches the client as the error that its library raises over a socket;
-    timeouts take no time."""
+    """A planned fault reaches the client as the error that its library raises over a socket.
+
+    Timeouts take no time.
+    """
     sandbox.faults.add(fault, **({"seconds": 60} if fault == "latency" else {}))
     with pytest.raises(ERRORS[fault]):
         post(GATEWAY, data=signed(sandbox, "taobao.time.get"), timeout=20)

@@ -1,5 +1,7 @@
-"""Strategies: laws of what they draw, held against the product itself; what they reach; how they
-shrink."""
+"""Strategies: laws of what they draw, held against the product itself; what they reach.
+
+How they shrink.
+"""
 
 import time
 from contextlib import nullcontext, suppress
@@ -128,8 +130,10 @@ def test_drawn_parts_fit_into_a_world(
 @FEW
 @given(strategies.addresses())
 def test_a_drawn_address_is_kept(address: dict[str, Any]) -> None:
-    """A drawn address is the shop's, with every value as it was drawn; alone, it is the default
-    one."""
+    """A drawn address is the shop's, with every value as it was drawn.
+
+    Alone, it is the default one.
+    """
     [shop] = World(
         make_context().directory, read_world({"shops": [{"addresses": [address]}]})
     )._state.shops.values()
@@ -177,8 +181,10 @@ def test_a_bad_call_is_refused_for_its_one_mistake(shop: Sandbox, call: BadCall)
 
 
 def test_drawn_stories_pass_and_reach_everything() -> None:
-    """A drawn story reads well, can work, and comes out as it says; together they have every kind
-    of step in them."""
+    """A drawn story reads well, can work, and comes out as it says.
+
+    Together they have every kind of step in them.
+    """
     reached: set[str] = set()
     for document in drawn(strategies.stories(), 100):
         result = told(document)
@@ -309,7 +315,9 @@ def test_an_unknown_name_is_told(draw: Any, given_name: str) -> None:
 
 
 def test_nothing_is_drawn_where_nothing_is_possible() -> None:
-    """Of an exchange that has ended no move can be drawn; of a method without parameters no
-    mistake."""
+    """Of an exchange that has ended no move can be drawn.
+
+    Of a method without parameters no mistake.
+    """
     assert strategies.moves(None, {}).is_empty
     assert strategies.bad_calls("taobao.time.get").is_empty

@@ -1,5 +1,7 @@
-"""What is counted of a world: moves by whoever made them, refusals of clients, and nothing lost or
-doubled."""
+"""What is counted of a world.
+
+Moves by whoever made them, refusals of clients, and nothing lost or doubled.
+"""
 
 import random
 from collections import Counter
@@ -51,8 +53,10 @@ def test_a_new_world_has_met_nothing(world: World) -> None:
 
 
 def test_moves_of_everybody_are_counted(world: World, met, agree) -> None:
-    """The buyer's, the client's and the system's moves each count as row and state; only the
-    client's as its own."""
+    """The buyer's, the client's and the system's moves each count as row and state.
+
+    Only the client's as its own.
+    """
     (exchange,) = world.open({})
     agree(exchange.dispute_id)
     world.move(exchange.dispute_id, MOVES["ship_back"](), Role.BUYER)
@@ -75,8 +79,10 @@ def test_the_system_by_hand_is_no_deadline(world: World, met) -> None:
 
 
 def test_a_made_up_history_is_nobodys_move(world: World, met) -> None:
-    """An exchange opened at a later status counts as that state; the rows on the way there were not
-    taken."""
+    """An exchange opened at a later status counts as that state.
+
+    The rows on the way there were not taken.
+    """
     world.open({"status": "待买家收货"}, count=3)
 
     assert met("states") == {"13": 3}
@@ -93,8 +99,10 @@ def test_a_message_enters_no_state(world: World, met) -> None:
 
 
 def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
-    """What the control API tries in vain is not the client's; a call's refusal is told by state,
-    move and cause."""
+    """What the control API tries in vain is not the client's.
+
+    A call's refusal is told by state, move and cause.
+    """
     (exchange,) = world.open({"status": 3})
     (fresh,) = world.open({})
     (over,) = world.open({"status": 4})
@@ -136,8 +144,10 @@ def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met
 
 
 def test_error_codes_are_counted_without_what_varies(top, world: World) -> None:
-    """Codes and sub_codes count; the parameter's name after a colon, which a caller could vary,
-    does not."""
+    """Codes and sub_codes count.
+
+    The parameter's name after a colon, which a caller could vary, does not.
+    """
     top("tmall.exchange.get")
     top("tmall.exchange.get", dispute_id="x", fields="status")
     top("tmall.exchange.get", dispute_id="1", fields="status", sign="0")

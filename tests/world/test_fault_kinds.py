@@ -132,8 +132,10 @@ def test_options_fit_their_bounds(kind):
     ],
 )
 def test_which_methods_can_be_met(calls, methods):
-    """Sessions, failures and lists as the rules have them: the list has no business failure,
-    carriers and time no session."""
+    """Sessions, failures and lists as the rules have them.
+
+    The list has no business failure, carriers and time no session.
+    """
     assert {name for name, method in METHODS.items() if calls.include(method)} == methods
     assert calls.include(None) is (calls is Calls.ALL)
 

@@ -1,5 +1,6 @@
-"""Planned faults without any gateway: how they are written, which calls they strike, and that they
-replay.
+"""Planned faults without any gateway.
+
+How they are written, which calls they strike, and that they replay.
 
 Source: interfaces.md (faults), the issue (ordered, first match, nth call, probability from the
 seed, times, until).
@@ -118,8 +119,10 @@ def test_the_nth_call(world):
 
 
 def test_ordered_first_match(world):
-    """The first fault that strikes is the only one; those that let a call go leave it to the
-    next."""
+    """The first fault that strikes is the only one.
+
+    Those that let a call go leave it to the next.
+    """
     for raw in (
         {"fault": "reset", "after": 1},
         {"fault": "garbled", "times": 2},
@@ -132,8 +135,10 @@ def test_ordered_first_match(world):
 
 @pytest.mark.parametrize("until", ["2026-03-01 11:00:00", "1h"])
 def test_until(world, until):
-    """A fault ends at an instant of the sandbox, or that long after it was planned; ageing does not
-    end it."""
+    """A fault ends at an instant of the sandbox, or that long after it was planned.
+
+    Ageing does not end it.
+    """
     [fault] = world.plan_faults({"fault": "latency", "times": None, "until": until})
     assert serialize_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
@@ -191,8 +196,10 @@ def test_chance_lies_between_0_and_1(seed):
 
 
 def test_reset_replays(add_world):
-    """After a reset the faults of the document strike the same calls again; those planned later are
-    gone."""
+    """After a reset the faults of the document strike the same calls again.
+
+    Those planned later are gone.
+    """
     world = add_world(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
     first = struck(world, *[asked()] * 50)
     world.plan_faults({"fault": "garbled", "times": None})
@@ -213,8 +220,10 @@ def test_restore_goes_on_where_the_snapshot_was(world):
 
 
 def test_snapshot_documents_hold_the_plan(world):
-    """Faults in their order, with ids and counts, survive as a document; one of an earlier release
-    has none."""
+    """Faults in their order, with ids and counts, survive as a document.
+
+    One of an earlier release has none.
+    """
     for number in range(12):
         world.plan_faults(
             {
@@ -284,8 +293,10 @@ def test_dropping(world):
 
 @pytest.mark.parametrize("name", SETS)
 def test_sets(world, name):
-    """A set plans all its faults in order; what is said beside it holds for each of them that can
-    meet such calls."""
+    """A set plans all its faults in order.
+
+    What is said beside it holds for each of them that can meet such calls.
+    """
     planned = world.plan_faults({"set": name, "session": "main", "until": "1d"})
     assert [fault.kind for fault in planned] == [each["fault"] for each in SETS[name].faults]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
@@ -494,8 +505,10 @@ def test_until_stays_within_the_years(add_world, until):
 
 
 def test_a_ban_is_one_strike(add_world, machine):
-    """`limited` bans for so long: calls meanwhile are struck without counting, and the seconds fall
-    in real time."""
+    """`limited` bans for so long.
+
+    Calls meanwhile are struck without counting, and the seconds fall in real time.
+    """
     world = add_world()
     world.plan_faults({"fault": "limited", "seconds": 10, "method": GET})
     assert [next_fault(world, asked()).ban for _ in range(2)] == [10, 10]

@@ -1,5 +1,7 @@
-"""The journal by itself: order, bounds, and readers who go on from a position.  Source: issue
-(Journal), interfaces.md."""
+"""The journal by itself: order, bounds, and readers who go on from a position.
+
+Source: issue (Journal), interfaces.md.
+"""
 
 import threading
 from collections.abc import Callable
@@ -51,8 +53,10 @@ def journal() -> Journal:
 
 @pytest.fixture
 def waiter() -> Callable[..., Callable[[], object]]:
-    """Starts `ask` in a thread of its own that has begun to wait; the result is what it came back
-    with."""
+    """Starts `ask` in a thread of its own that has begun to wait.
+
+    The result is what it came back with.
+    """
 
     def start(journal: Journal, ask: Callable[[], object]) -> Callable[[], object]:
         found: list[object] = []
@@ -81,8 +85,10 @@ def test_newest_first_and_where_to_go_on(journal):
 
 
 def test_later_calls_come_oldest_first_in_pieces(journal):
-    """What is later than a position comes oldest first; a piece that was cut goes on where it
-    ended."""
+    """What is later than a position comes oldest first.
+
+    A piece that was cut goes on where it ended.
+    """
     for number in range(1, 8):
         journal.add(entry(number, outcome="ok" if number != 4 else "refused"))
     first = journal.read_after(2, {"outcome": "ok"}, 2)
@@ -169,8 +175,10 @@ def test_waiters_hold_nobody_up(journal, waiter):
 
 
 def test_recent_calls_are_those_of_the_present_state(journal):
-    """After the state was replaced, only later calls are recent; those that gave way are
-    counted."""
+    """After the state was replaced, only later calls are recent.
+
+    Those that gave way are counted.
+    """
     small = Journal(2)
     small.add(entry(1))
     small.mark_replaced()
@@ -183,8 +191,10 @@ def test_recent_calls_are_those_of_the_present_state(journal):
 
 
 def test_a_restored_world_starts_anew(add_world, caller_of):
-    """Restoring a snapshot keeps the journal but begins a new account of the client's conduct; a
-    reset clears both."""
+    """Restoring a snapshot keeps the journal but begins a new account of the client's conduct.
+
+    A reset clears both.
+    """
     world = add_world()
     caller = caller_of(world)
     world.snapshot("before")

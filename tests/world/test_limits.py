@@ -95,8 +95,10 @@ def test_a_price_of_goods_that_is_none_is_named(make_world, price):
     [("199", 19900), ("199.5", 19950), ("199.00", 19900), (199.5, 19950), (199, 19900)],
 )
 def test_a_price_is_taken(make_world, price, fen):
-    """Yuan with none, one or two decimals, as text or number, is a price; an opening shows it as
-    given."""
+    """Yuan with none, one or two decimals, as text or number, is a price.
+
+    An opening shows it as given.
+    """
     world = make_world(goods={"hat": {"price": price}})
     assert world._state.goods["hat"].price == fen
     [exchange] = world.open({"price": price, "bought_sku": "31415926535"})

@@ -174,8 +174,10 @@ def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
 
 
 def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
-    """Parameters of the query come first, those of the body after; body size and content type are
-    told."""
+    """Parameters of the query come first, those of the body after.
+
+    Body size and content type are told.
+    """
     params = list(top.params("taobao.time.get").items())
     send(query=dict(params[:3]), body=dict(params[3:]))
     entry = newest()

@@ -9,8 +9,10 @@ SHOPS = [{"nick": "甲店"}, {"nick": "乙店"}]
 
 @pytest.mark.parametrize("given", ["拆封未使用", "BUYER_RECEIVED"])
 def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
-    """The state of the goods stands as given, until the buyer sends them back: then the move's own
-    is shown."""
+    """The state of the goods stands as given, until the buyer sends them back.
+
+    Then the move's own is shown.
+    """
     [exchange] = world.open({"status": 2, "good_status": given})
 
     def shown():

@@ -34,8 +34,10 @@ def test_nothing_is_kept_without_need(world, act):
 
 
 def test_some_writes_ago(looking_back, act, whole_state):
-    """Undoing n writes gives the state of before, indexes, facts and messages included; the sandbox
-    stays as it is."""
+    """Undoing n writes gives the state of before, indexes, facts and messages included.
+
+    The sandbox stays as it is.
+    """
     world, shown = looking_back, []
     [exchange] = world.open({})
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods"):

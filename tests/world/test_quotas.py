@@ -1,5 +1,7 @@
-"""Quotas and bans, without any gateway.  Source: protocol page 6, rules.md (Clocks),
-interfaces.md."""
+"""Quotas and bans, without any gateway.
+
+Source: protocol page 6, rules.md (Clocks), interfaces.md.
+"""
 
 import threading
 from datetime import timedelta
@@ -149,8 +151,10 @@ def test_a_refused_call_counts_nowhere(limited):
 
 
 def test_reset_and_restore(limited):
-    """A reset brings back the quotas as made, a restore those of the snapshot; neither brings
-    counts or bans."""
+    """A reset brings back the quotas as made, a restore those of the snapshot.
+
+    Neither brings counts or bans.
+    """
     world = limited({"per": "day", "limit": 1})
     made = world._state.quotas
     assert [left(world) is None for _ in range(2)] == [True, False]

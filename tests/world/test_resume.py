@@ -1,5 +1,7 @@
-"""Resets, restores and sandboxes made from snapshots: what the clock shows, what is left, who still
-answers meanwhile."""
+"""Resets, restores and sandboxes made from snapshots.
+
+What the clock shows, what is left, who still answers meanwhile.
+"""
 
 import json
 import threading
@@ -39,8 +41,10 @@ def read_back():
 
 @pytest.fixture(params=["made", "reset", "restored"])
 def running(request, add_world, machine):
-    """A running world on a machine whose time has microseconds: as made, after a reset, after a
-    restore."""
+    """A running world on a machine whose time has microseconds.
+
+    As made, after a reset, after a restore.
+    """
     machine.wait(microseconds=654_321)
     world = add_world(clock=RUNNING)
     world.snapshot("kept")
@@ -75,8 +79,10 @@ def test_advancing_to_an_instant_shows_it(running, beijing):
     ],
 )
 def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, aged):
-    """A window from an exchange's own instant to the same instant holds it: both ends belong to
-    it."""
+    """A window from an exchange's own instant to the same instant holds it.
+
+    Both ends belong to it.
+    """
     start, end, field = names
     top = caller_of(running)
     [exchange] = running.open({})
@@ -107,8 +113,10 @@ def test_a_clock_keeps_step_over_many_restores(add_world, machine):
 def test_a_sandbox_from_a_running_one_shows_the_real_now(
     add_world, machine, twin_of, read_back, as_document, after_reset
 ):
-    """A sandbox made from a snapshot of a running one shows the real now, also after its reset;
-    things are as old as when kept."""
+    """A sandbox made from a snapshot of a running one shows the real now, also after its reset.
+
+    Things are as old as when kept.
+    """
     world = add_world(clock=RUNNING)
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)

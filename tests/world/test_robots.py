@@ -295,8 +295,10 @@ def test_an_exchange_lives_by_itself():
 
 
 def test_prompt_buyers_come_to_success(world, act):
-    """A prompt buyer ships back within a day and confirms within half a day of delivery; the seller
-    does the rest."""
+    """A prompt buyer ships back within a day and confirms within half a day of delivery.
+
+    The seller does the rest.
+    """
     world.set_robots(RobotsDocument(buyer="prompt"))
     [exchange] = world.open({"status": 1})
     act(world, exchange, "agree")
@@ -343,8 +345,10 @@ def test_goods_travel_before_they_are_confirmed():
 
 
 def test_a_lost_replacement_is_not_confirmed():
-    """Where the courier loses the parcel the buyer does not confirm; the system does, at the
-    deadline."""
+    """Where the courier loses the parcel the buyer does not confirm.
+
+    The system does, at the deadline.
+    """
     world = grow({"robots": {"buyer": "prompt", "courier": "forgetful"}}, [13] * 40)
     world.advance(20 * DAY)
     ended = Counter(event.move for event, _ in facts_of(world) if event.target == 5)
@@ -353,8 +357,10 @@ def test_a_lost_replacement_is_not_confirmed():
 
 
 def test_the_courier_tells_of_the_returned_goods(add_world):
-    """A parcel on its way back is announced once, when it has travelled, with its waybill; nothing
-    else happens."""
+    """A parcel on its way back is announced once, when it has travelled, with its waybill.
+
+    Nothing else happens.
+    """
     world = add_world(robots={"courier": "slow"})
     [exchange] = world.open({"status": 3, "buyer_logistic_no": "YT0011223344"})
     world.advance(4 * DAY - SECOND)
@@ -398,8 +404,10 @@ def test_customer_service_is_asked_only_where_there_is_one():
 
 
 def test_asked_by_hand_customer_service_answers(world, act):
-    """A robot of customer service answers whoever asked: it steps in, then judges, while the buyer
-    waits."""
+    """A robot of customer service answers whoever asked.
+
+    It steps in, then judges, while the buyer waits.
+    """
     world.set_robots(RobotsDocument(buyer="adversarial", cs="prompt"))
     [exchange] = world.open({"status": 6})
     act(world, exchange, "ask_cs")
@@ -529,8 +537,10 @@ def test_messages_disturb_no_plan(world, act):
 
 
 def test_plans_count_from_the_setting_of_robots(world):
-    """Robots set on an old exchange take their time from then on; set again the same, they change
-    nothing."""
+    """Robots set on an old exchange take their time from then on.
+
+    Set again the same, they change nothing.
+    """
     world.open({"status": 2, "created": "2026-02-20 10:00:00", "modified": "2026-02-27 10:00:00"})
     world.advance(DAY)
     world.set_robots(RobotsDocument(buyer="prompt"))
@@ -554,8 +564,10 @@ def test_late_robots_act_at_once(world):
 
 
 def test_reset_brings_the_robots_back(add_world):
-    """Robots belong to what a sandbox was made with: a reset brings them back, to empty without any
-    plan."""
+    """Robots belong to what a sandbox was made with.
+
+    A reset brings them back, to empty without any plan.
+    """
     world = add_world(robots={"buyer": "slow"}, samples=True)
     made = world._state.robots, world.planned()
     world.set_robots(None)
@@ -569,8 +581,10 @@ def test_reset_brings_the_robots_back(add_world):
 
 
 def test_a_robot_ships_with_a_carrier_of_the_list(add_world):
-    """Where carriers are checked the robot takes one of the sandbox's; where there is none, it
-    cannot ship."""
+    """Where carriers are checked the robot takes one of the sandbox's.
+
+    Where there is none, it cannot ship.
+    """
     strict = {"robots": {"buyer": "prompt"}, "rules": {"strict_logistics": True}}
     [known] = (world := add_world(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
     [unknown] = (other := add_world(carriers=[], **strict)).open({"status": 2})

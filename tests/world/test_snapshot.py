@@ -72,8 +72,10 @@ def test_a_document_carries_operations_and_moved_rows(used):
 
 
 def test_a_document_carries_coverage(used):
-    """Counts come along in a document where that is asked for; else a sandbox has counts of its
-    own."""
+    """Counts come along in a document where that is asked for.
+
+    Else a sandbox has counts of its own.
+    """
     document = document_of(used)
     again = sandbox_from(used, document, keep_coverage=True)
     assert again.coverage.counts() == used.coverage.counts()

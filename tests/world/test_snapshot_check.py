@@ -1,5 +1,7 @@
-"""Snapshot documents that do not fit together are refused by the part; those that do come back the
-same."""
+"""Snapshot documents that do not fit together are refused by the part.
+
+Those that do come back the same.
+"""
 
 import base64
 import copy
@@ -77,8 +79,10 @@ def test_an_instant_without_zone_or_out_of_reach_is_named(refused, path, part, n
 
 @pytest.mark.parametrize("days", [900_000, -900_000, 3_000_000])
 def test_an_age_out_of_reach_is_named(refused, days):
-    """A clock that has aged out of the years that a sandbox can show is refused: it could not be
-    restored."""
+    """A clock that has aged out of the years that a sandbox can show is refused.
+
+    It could not be restored.
+    """
     assert refused(
         lambda document: document["clock"].update(aged=f"{'-' if days < 0 else ''}P{abs(days)}D")
     ).startswith("clock")

@@ -78,8 +78,10 @@ def test_unknown_snapshot_is_refused(world, whole_state):
 
 
 def test_reset_goes_back_to_the_baseline(make_world, whole_state, top):
-    """A reset gives data, stock, clock and rules as made, empties the journal and keeps snapshots;
-    twice is once."""
+    """A reset gives data, stock, clock and rules as made, empties the journal and keeps snapshots.
+
+    Twice is once.
+    """
     world = make_world(samples=True, goods={"wanted": {"stock": 4}})
     made = whole_state(world)
     world.snapshot("kept")

@@ -1,5 +1,7 @@
-"""What a machine writes about a failure, run by itself: scenario, pytest file and transcript fail
-the same way, outside any suite."""
+"""What a machine writes about a failure, run by itself.
+
+Scenario, pytest file and transcript fail the same way, outside any suite.
+"""
 
 import os
 import subprocess
@@ -188,8 +190,10 @@ def written(project: Path, kind: str, check: str) -> dict[str, Path]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
-    """Each of the three, run alone, shows the failure that the machine found; the suite tells where
-    they are."""
+    """Each of the three, run alone, shows the failure that the machine found.
+
+    The suite tells where they are.
+    """
     check, says = KINDS[kind]
     told = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
     files = written(project, kind, check)
@@ -255,8 +259,10 @@ def test_what_is_mended_passes(project: Path) -> None:
 def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
     project: Path, body: str, check: str
 ) -> None:
-    """What the platform cannot see fails in the pytest file; scenario and transcript say so and
-    tell what led there."""
+    """What the platform cannot see fails in the pytest file.
+
+    Scenario and transcript say so and tell what led there.
+    """
     failed(project, body)
     files = written(project, "Crash" if check == "exception" else "Seller", check)
     again = python(project, "pytest", "-q", "-p", "no:cacheprovider", str(files[".py"]))
@@ -312,8 +318,10 @@ def test_a_machine_without_a_name_is_asked_for(project: Path) -> None:
 
 
 def test_scenario_and_pytest_file_hold_no_credentials(project: Path) -> None:
-    """Key, secret and sessions stand in the transcript only, where the signatures need them; they
-    are made up."""
+    """Key, secret and sessions stand in the transcript only, where the signatures need them.
+
+    They are made up.
+    """
     failed(project, "MACHINE = machine_of(Draws, check=['left_lying'])")
     files: dict[str, Any] = {
         end: (project / path).read_text("utf-8")
