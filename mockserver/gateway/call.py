@@ -1,4 +1,4 @@
-"""One call on its way through the gateway: what arrived, and what the checks have found out so far."""
+"""One call on its way through the gateway: what arrived, and what the checks know so far."""
 
 from collections.abc import Callable, Iterable
 
@@ -22,8 +22,9 @@ class Call(Struct):
     """The working record of one call; checks fill it in, in their order.
 
     Of `texts` the first `in_query` came in the query.  `addressed` is the sandbox that session and
-    app_key name, `work` the open unit of work, `world` the sandbox that answers, once the check of the app has passed.  `refusal` is
-    the business failure, or the platform error that a lax server let pass.
+    app_key name, `work` the open unit of work, `world` the sandbox that answers, once the check of
+    the app has passed.  `refusal` is the business failure, or the platform error that a lax server
+    let pass.
     """
 
     inbound: Inbound

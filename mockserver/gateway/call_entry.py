@@ -1,4 +1,4 @@
-"""The journal entry of a call: masked, with the doctor's findings, closed before the reply leaves."""
+"""Build the journal entry of a call: masked, with findings, complete before the reply leaves."""
 
 from datetime import datetime
 from hashlib import blake2b
@@ -129,7 +129,7 @@ def _files(call: Call) -> bytes:
 
 
 def _mark(call: Call) -> int:
-    """Return a number that is equal for messages of equal content in every process, 0 for other calls."""
+    """Return a number, equal in every process for messages of equal content; 0: no message."""
     if call.method is None or call.method.move is not LeaveMessage:
         return 0
     digest = blake2b(call.texts.get("content", "").encode(), digest_size=_MARK_BYTES)

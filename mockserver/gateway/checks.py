@@ -129,8 +129,8 @@ def _repeated(call: Call, lookup: SandboxLookup) -> None:
 
 
 def _sign(call: Call, lookup: SandboxLookup) -> None:
-    given = call.texts.get("sign", "")
-    if not given and not lookup.lax:
+    signature = call.texts.get("sign", "")
+    if not signature and not lookup.lax:
         raise TopError(24)
     method = call.texts.get("sign_method") or "md5"
     if method not in SIGN_METHODS:
@@ -141,7 +141,7 @@ def _sign(call: Call, lookup: SandboxLookup) -> None:
         )
     else:
         assert call.app is not None
-        if given == sign(call.texts, call.app.app_secret, method, call.raw_body):
+        if signature == sign(call.texts, call.app.app_secret, method, call.raw_body):
             return
         problem = TopError(25)
     if not lookup.lax:

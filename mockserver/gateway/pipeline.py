@@ -1,10 +1,11 @@
 """Answer one call of the gateway: from a plain `Inbound` to a plain `Reply`.
 
-The sandbox that session and app_key name is looked up once.  Then everything happens inside one unit of
-work of that sandbox: the checks in the platform's order, the planned fault, the move or query, and the
-journal entry.  So no reset and no deadline can come between a check and the move that relies on it.
-What disturbs only the way of the reply (delays, broken connections) is added after the unit has ended.
-A call that names no sandbox is refused by the checks and kept in the gateway's own journal.
+The sandbox that session and app_key name is looked up once.  Then everything happens inside one
+unit of work of that sandbox: the checks in the platform's order, the planned fault, the move or
+query, and the journal entry.  So no reset and no deadline can come between a check and the move
+that relies on it. What disturbs only the way of the reply (delays, broken connections) is added
+after the unit has ended. A call that names no sandbox is refused by the checks and kept in the
+gateway's own journal.
 
 This module knows no Flask and no socket.
 """
@@ -50,7 +51,7 @@ _CALLS_OF_A_PROCESS = 2**24  # request ids of processes with other instance numb
 class Gateway:
     """Answer calls for every sandbox of a directory.
 
-    `on_refusal` gets the entry of each call that was refused or failed; it writes the terminal's line.
+    `on_refusal` gets the entry of each call that was refused or failed, for the terminal's line.
     `journal` is the capacity of the journal of calls that belong to no sandbox.
     """
 
@@ -71,7 +72,7 @@ class Gateway:
         return _reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
 
     def _disturb(self, call: Call, fault: FaultMatch, text: str) -> Reply:
-        """Return the reply as the planned fault lets it leave; the call is in the journal already."""
+        """Return the reply as the fault lets it leave; the call is in the journal already."""
         if fault.fault.declared.effect is Effect.TWICE:
             return _reply(*self._deliver(call.inbound, replace(fault, again=True)))
         timeout = timeout_error(fault)
@@ -248,7 +249,10 @@ def _record_view(call: Call) -> RecordView:
 
 
 def _request_id(number: int) -> str:
-    """Return 12 lower-case hexadecimal digits; neighbours look unlike, and no two numbers share one."""
+    """Return 12 lower-case hexadecimal digits, different for all numbers below 2^48.
+
+    Neighbours look unlike: the odd factor is a permutation of the 48-bit numbers.
+    """
     return f"{number * 0x9E3779B97F4B & 0xFFFFFFFFFFFF:012x}"
 
 

@@ -58,25 +58,26 @@ def _exchange(query: QueryContext) -> Tree:
 
 def exchange_filter(query: QueryContext) -> ExchangeFilter:
     """Return the filters of a list query, with instants in inner time."""
-    given, clock = query.arguments, query.world.clock
+    arguments = query.arguments
+    clock = query.world.clock
 
     def instant(name: str) -> datetime | None:
-        found = given.get(name)
-        return None if found is None else clock.to_inner(cast("datetime", found))
+        value = arguments.get(name)
+        return None if value is None else clock.to_inner(cast("datetime", value))
 
     return ExchangeFilter(
         shop=query.shop,
         statuses=tuple(
             Status(int(code))
-            for code in dict.fromkeys(cast("Any", given.get("dispute_status_array", ())))
+            for code in dict.fromkeys(cast("Any", arguments.get("dispute_status_array", ())))
         ),
         modified=(instant("start_gmt_modified_time"), instant("end_gmt_modifed_time")),
         created=(instant("start_created_time"), instant("end_created_time")),
-        ids=frozenset(int(number) for number in cast("Any", given.get("refund_id_array", ()))),
-        oid=cast("int | None", given.get("biz_order_id")),
-        waybill=cast("str", given.get("logistic_no", "")),
-        buyer_nick=cast("str", given.get("buyer_nick", "")),
-        buyer_open_uid=cast("str", given.get("buyer_open_uid", "")),
+        ids=frozenset(int(number) for number in cast("Any", arguments.get("refund_id_array", ()))),
+        oid=cast("int | None", arguments.get("biz_order_id")),
+        waybill=cast("str", arguments.get("logistic_no", "")),
+        buyer_nick=cast("str", arguments.get("buyer_nick", "")),
+        buyer_open_uid=cast("str", arguments.get("buyer_open_uid", "")),
     )
 
 
@@ -84,12 +85,12 @@ def _exchanges(query: QueryContext) -> Tree:
     page_no, size = _page(query.arguments)
     total, rows = query.world.list_exchanges(exchange_filter(query), page_no, size)
     fields = requested_fields(query.method, query.arguments)
-    found = [build_exchange_record(row, fields, RecordKind.LIST, query.view) for row in rows]
-    return _page_members("exchange", found, total, is_last=page_no * size >= total)
+    records = [build_exchange_record(row, fields, RecordKind.LIST, query.view) for row in rows]
+    return _page_members("exchange", records, total, is_last=page_no * size >= total)
 
 
-def _page(given: Arguments) -> tuple[int, int]:
-    return cast("int", given["page_no"]), cast("int", given["page_size"])
+def _page(arguments: Arguments) -> tuple[int, int]:
+    return cast("int", arguments["page_no"]), cast("int", arguments["page_size"])
 
 
 def _page_members(item: str, rows: list[Tree], total: int, *, is_last: bool) -> Tree:
@@ -103,20 +104,22 @@ def _page_members(item: str, rows: list[Tree], total: int, *, is_last: bool) -> 
 
 
 def _messages(query: QueryContext) -> Tree:
-    given = query.arguments
-    exchange = query.world.exchange(cast("int", given["dispute_id"]), query.shop)
-    roles = {int(code) for code in cast("Any", given.get("operator_roles", ()))}
+    arguments = query.arguments
+    exchange = query.world.exchange(cast("int", arguments["dispute_id"]), query.shop)
+    roles = {int(code) for code in cast("Any", arguments.get("operator_roles", ()))}
     thread = query.world.messages(exchange.dispute_id)
     newest = [
-        m
-        for m in sorted(thread, key=lambda m: (m.created, m.number), reverse=True)
-        if not roles or m.role in roles
+        message
+        for message in sorted(
+            thread, key=lambda message: (message.created, message.number), reverse=True
+        )
+        if not roles or message.role in roles
     ]
-    page_no, size = _page(given)
-    fields = requested_fields(query.method, given)
+    page_no, size = _page(arguments)
+    fields = requested_fields(query.method, arguments)
     rows = [
-        build_message_record(m, fields, RecordKind.MESSAGE_LISTED, query.view)
-        for m in newest[(page_no - 1) * size : page_no * size]
+        build_message_record(message, fields, RecordKind.MESSAGE_LISTED, query.view)
+        for message in newest[(page_no - 1) * size : page_no * size]
     ]
     total = len(newest)
     page = _page_members("refund_message", rows, total, is_last=page_no * size >= total)
@@ -125,12 +128,13 @@ def _messages(query: QueryContext) -> Tree:
 
 def _reasons(query: QueryContext) -> Tree:
     exchange = query.world.exchange(cast("int", query.arguments["dispute_id"]), query.shop)
-    kind, stage = query.arguments.get("dispute_type", 0), refusal_stage(exchange.status)
+    kind = query.arguments.get("dispute_type", 0)
     fields = requested_fields(query.method, query.arguments)
     rows = [
         {name: getattr(reason, name) for name in ("reason_id", "reason_text") if name in fields}
         for reason in query.world.reasons
-        if reason.stage == stage and (not kind or Phase(cast("int", kind)) in reason.phases)
+        if reason.stage == refusal_stage(exchange.status)
+        and (not kind or Phase(cast("int", kind)) in reason.phases)
     ]
     results = {"results": Items("reason", rows)} if rows else {}
     return {"result": {**results, "total_results": len(rows)}}

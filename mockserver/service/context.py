@@ -35,7 +35,7 @@ class ServerContext(Struct, frozen=True):
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:
-        """Give the seconds that a request may wait: 0 while too many wait, so that calls find threads."""
+        """Give the seconds that a request may wait: 0 while too many do, so calls find threads."""
         free = seconds > 0 and self.waiters.acquire(blocking=False)
         try:
             yield seconds if free else 0.0

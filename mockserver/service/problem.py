@@ -1,4 +1,4 @@
-"""Problems of the control API (RFC 9457), in Chinese and English, naming the field and what is possible."""
+"""Problems of the control API (RFC 9457): in Chinese and English, with field and possible moves."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +20,7 @@ class Problem(Exception):
         super().__init__(f"{status} {zh} ({en})")
 
     def document(self) -> dict[str, Any]:
-        """The members of the problem document."""
+        """Return the members of the problem document."""
         return {
             "type": "about:blank",
             "status": self.status,
@@ -31,15 +31,15 @@ class Problem(Exception):
 
 
 def group_by_actor(possible: Iterable[tuple[Actor, type[Move]]]) -> dict[str, list[str]]:
-    """Possible moves as users see them: names by actor."""
-    shown: dict[str, list[str]] = {}
+    """Return names of possible moves by actor, e.g. `{"buyer": ["cancel"]}`."""
+    names: dict[str, list[str]] = {}
     for actor, move in possible:
-        shown.setdefault(actor.value, []).append(move.name())
-    return shown
+        names.setdefault(actor.value, []).append(move.name())
+    return names
 
 
 def make_problem(wrong: Exception) -> Problem | None:
-    """The problem that a refusal of the floors below amounts to; None for what is no refusal."""
+    """Return the problem that a refusal of a lower floor is; None for any other exception."""
     if isinstance(wrong, BadDocument):
         return Problem(
             409 if wrong.conflict else 400,
@@ -69,7 +69,7 @@ def make_problem(wrong: Exception) -> Problem | None:
 
 
 def exception_place(error: BaseException) -> str:
-    """Return class and innermost place of an unexpected exception, without any value of the call."""
+    """Return class and innermost place of an unexpected exception, without values of the call."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

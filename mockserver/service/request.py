@@ -1,4 +1,4 @@
-"""Read a WSGI request: its body within a limit, and the address under which the caller knows the server."""
+"""Read a WSGI request: its body within a limit, and the address that the caller used."""
 
 import re
 from collections.abc import Mapping

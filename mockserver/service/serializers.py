@@ -1,4 +1,8 @@
-"""How the control API shows a world: exchanges, facts, messages, clock, accounts, sandboxes."""
+"""Write a sandbox as JSON values of the control API: exchanges, events, messages, clock, stock.
+
+These functions stand below the doors because in-process handles and HTTP give the same documents.
+Instants are what users see (inner time less `aged`), ids are texts, statuses are numbers.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -37,7 +41,7 @@ _MESSAGE_FIELDS = tuple(column.field.name for column in MESSAGE)
 
 
 def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[str, Any]:
-    """An exchange with its deadline, what is possible, its timeline, and its record.
+    """Return an exchange with its deadline, possible moves, timeline, and record.
 
     The record is as the wire shows it, but for personal data, which a test may see plain.
     """
@@ -67,7 +71,7 @@ def serialize_exchange(world: World, exchange: Exchange, base_url: str) -> dict[
 
 
 def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
-    """One move that happened; `rule` names the row."""
+    """Return one event; `rule` names the row of the table, `from` is None for an application."""
     return {
         "number": event.number,
         "dispute_id": str(event.dispute_id),
@@ -85,17 +89,20 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
 
 
 def serialize_message(world: World, message: Message, base_url: str) -> dict[str, Any]:
-    """A message as tmall.exchange.messages.get shows it, lists unwrapped."""
+    """Return a message as tmall.exchange.messages.get has it, lists unwrapped."""
     view = RecordView(world.view.rules, world.view.clock.aged, base_url, world.id, world.view.table)
-    shown: dict[str, Any] = to_plain_values(
+    record: dict[str, Any] = to_plain_values(
         build_message_record(message, _MESSAGE_FIELDS, RecordKind.MESSAGE_LISTED, view),
         simplify=True,
     )
-    return {**shown, "refund_id": str(message.dispute_id)}
+    return {**record, "refund_id": str(message.dispute_id)}
 
 
 def serialize_clock(world: World, limit: int) -> dict[str, Any]:
-    """Mode, now, and the first `limit` of the coming deadlines with their rule, and of the robots' plans if any are set."""
+    """Return mode, now, and the first `limit` of the coming deadlines with their rules.
+
+    With robots also the first `limit` of their plans.
+    """
     deadlines = [
         {
             "at": show_time(at),
@@ -108,19 +115,19 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
         }
         for at, exchange in world.deadlines()[:limit]
     ]
-    shown = {
+    document = {
         "mode": "running" if world.view.clock.running else "frozen",
         "now": show_time(world.now),
         "deadlines": deadlines,
     }
     return (
-        {**shown, "planned": [_plan(plan) for plan in world.planned()[:limit]]}
+        {**document, "planned": [_serialize_plan(plan) for plan in world.planned()[:limit]]}
         if world.view.robots
-        else shown
+        else document
     )
 
 
-def _plan(plan: PlannedAction) -> dict[str, str | None]:
+def _serialize_plan(plan: PlannedAction) -> dict[str, str | None]:
     return {
         "at": show_time(plan.at),
         "dispute_id": str(plan.dispute_id) if plan.dispute_id else None,
@@ -130,7 +137,7 @@ def _plan(plan: PlannedAction) -> dict[str, str | None]:
 
 
 def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, Any]:
-    """The four accounts of a SKU that replies show, with its goods' name."""
+    """Return the four accounts of a SKU that replies have, with its goods' name and title."""
     goods = world.view.goods_of_sku(sku)
     return {
         "name": goods.name if goods else sku,
@@ -144,12 +151,12 @@ def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, 
 
 
 def serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
-    """How to attach to a sandbox: app, sessions, gateway, shops with their sessions and addresses."""
+    """Return how to attach to a sandbox: app, sessions, gateway, shops, goods, snapshots."""
     with world.unit_of_work():
-        return _shown_sandbox(world, base_url)
+        return _serialize_sandbox(world, base_url)
 
 
-def _shown_sandbox(world: World, base_url: str) -> dict[str, Any]:
+def _serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
     view = world.view
     app = next(iter(view.apps()))
     shops = []

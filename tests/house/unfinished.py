@@ -4,14 +4,7 @@ Nothing is added here, and a module that is done goes.
 """
 
 OLD_NAMES: set[str] = {
-    "mockserver.domain.play",
-    "mockserver.gateway.checks",
-    "mockserver.gateway.faults.read_effects",
-    "mockserver.gateway.faults.reply_effects",
-    "mockserver.gateway.queries",
     "mockserver.server",
-    "mockserver.service.problem",
-    "mockserver.service.serializers",
     "mockserver.world.clock",
     "mockserver.world.coverage",
     "mockserver.world.directory",
@@ -40,11 +33,7 @@ OLD_NAMES: set[str] = {
     "mockserver.world.world_factory",
 }
 OLD_DOCSTRINGS: set[str] = {
-    "mockserver.domain.play",
-    "mockserver.gateway.faults.reply_effects",
     "mockserver.server",
-    "mockserver.service.problem",
-    "mockserver.service.serializers",
     "mockserver.world.clock",
     "mockserver.world.coverage",
     "mockserver.world.default_world",
@@ -70,7 +59,6 @@ OLD_DOCSTRINGS: set[str] = {
     "mockserver.world.world_factory",
 }
 NESTED_CONDITIONALS: set[str] = {
-    "mockserver.gateway.faults.reply_effects",
     "mockserver.world.faults.fault_matching",
     "mockserver.world.journal",
     "mockserver.world.masking",

@@ -1,7 +1,8 @@
 """Planned faults of reads: an older state, or a list as it looks while others change it.
 
-Each effect answers the query with another view of the sandbox; none changes an exchange.  `moving_rows`
-notes in the fault plan which `modified` reads are to show from now on (see world/faults/fault_plan.py).
+Each effect answers the query with another view of the sandbox; none changes an exchange.
+`moving_rows` notes in the fault plan which `modified` reads are to show from now on (see
+world/faults/fault_plan.py).
 """
 
 from collections.abc import Callable, Mapping
@@ -64,8 +65,8 @@ def _late_rows(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> Quer
 
 
 def _exclusive_end(work: UnitOfWork, query: QueryContext, match: FaultMatch) -> QueryContext:
-    wanted = exchange_filter(query)
-    ends = wanted.modified[1], wanted.created[1]
+    filters = exchange_filter(query)
+    ends = filters.modified[1], filters.created[1]
 
     def drop_at_end(exchange: Exchange) -> Exchange | None:
         return None if exchange.modified == ends[0] or exchange.created == ends[1] else exchange

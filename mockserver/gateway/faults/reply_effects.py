@@ -1,6 +1,13 @@
-"""What a planned fault does to a call: the refusal instead of an answer, the harm to a reply, the words for both.
+"""Apply a planned fault to a call: refuse it, change its reply or the delivery, and say so.
 
-Pure: a reply and a fault that strikes give the reply as it goes out, with the manner of its going.  wire.py carries it out.
+The model.  A fault that refuses a call gives a `TopError` (`fault_refusal`), which the pipeline
+answers and journals like any other.  A fault of replies takes the finished `Reply` and returns
+another: other bytes or headers, or a `Delivery` that says how the connection carries it (a delay,
+pieces, an early end).  Nothing here waits or writes; `connection_control.py` carries it out.
+
+Why.  The move of such a call has happened: the journal holds the reply that the platform meant to
+send, and only what the caller gets is worse.  All chances are drawn from the match's seed, so a
+replay is disturbed at the same bytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,18 +33,22 @@ __all__ = [
     "timeout_error",
 ]
 
-TIMEOUT, _USUAL = "isp.remote-service-timeout", {15: "isp.remote-service-error"}
-_DELAY_AT_MOST = 60.0
+TIMEOUT = "isp.remote-service-timeout"
+_USUAL_SUB_CODES = {15: "isp.remote-service-error"}  # by code
+_MAX_DELAY_SECONDS = 60.0
 _REASONS = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 
 
 def fault_refusal(match: FaultMatch) -> TopError | None:
-    """The platform error that stands in the journal for a call that the fault keeps from being carried out."""
+    """Return the platform error of a call that the fault refuses; None if it lets it pass.
+
+    Source: docs/spec/top-protocol.md#top-4.3.
+    """
     fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
         return make_ban_error(fault.text("sub_code"), match.ban, "限流", "limited")
     if effect is Effect.REPLY and fault.options.get("executed") is False:
-        # source: docs/spec/top-protocol.md#top-4.3, texts seen on the wire
+        # The texts are those of the wire.
         return TopError(
             15,
             sub_code="isp.remote-connection-error",
@@ -52,22 +63,23 @@ def fault_refusal(match: FaultMatch) -> TopError | None:
     return TopError(
         code,
         msg=fault.text("msg") or wire,
-        sub_code=fault.text("sub_code") or _USUAL.get(code, ""),
+        sub_code=fault.text("sub_code") or _USUAL_SUB_CODES.get(code, ""),
         sub_msg=fault.text("sub_msg"),
     )
 
 
 def timeout_error(match: FaultMatch) -> TopError | None:
-    """The error that a caller gets whose reply is lost behind the gateway; None where the reply is lost before it."""
+    """Return the error of a caller whose reply is lost behind the gateway; None: lost before it.
+
+    Source: docs/spec/top-protocol.md#top-4.3.
+    """
     if match.fault.text("as") != TIMEOUT:
         return None
-    return TopError(
-        15, sub_code=TIMEOUT, sub_msg="API调用服务超时"
-    )  # source: docs/spec/top-protocol.md#top-4.3
+    return TopError(15, sub_code=TIMEOUT, sub_msg="API调用服务超时")
 
 
 def apply_fault(reply: Reply, match: FaultMatch) -> Reply:
-    """The reply as it goes out; a fault that does nothing to replies leaves it as it is."""
+    """Return the reply as it leaves; a fault that does nothing to replies leaves it as it is."""
     effect = REPLY_EFFECTS.get(match.fault.kind)
     return reply if effect is None else effect(reply, match)
 
@@ -106,7 +118,7 @@ def _truncated(reply: Reply, match: FaultMatch) -> Reply:
 
 
 def _garbled(reply: Reply, match: FaultMatch) -> Reply:
-    """Some bytes become 0xFF, which no UTF-8 text contains."""
+    """Return the reply with some bytes as 0xFF, which no UTF-8 text contains."""
     body = bytearray(reply.body)
     for place in range(int(match.fault.number("bytes"))):
         body[int(match.draw(f"byte {place}") * len(body))] = 0xFF
@@ -116,7 +128,7 @@ def _garbled(reply: Reply, match: FaultMatch) -> Reply:
 def _wrong_content_type(reply: Reply, match: FaultMatch) -> Reply:
     kind = ("Content-Type", match.fault.text("content_type"))
     return replace(
-        reply, headers=(kind, *(each for each in reply.headers if each[0] != "Content-Type"))
+        reply, headers=(kind, *(header for header in reply.headers if header[0] != "Content-Type"))
     )
 
 
@@ -124,10 +136,11 @@ def _gateway_5xx(reply: Reply, match: FaultMatch) -> Reply:
     status = int(match.fault.number("status"))
     line = f"{status} {_REASONS[status]}"
     page = (
-        f"<html>\r\n<head><title>{line}</title></head>\r\n<body>\r\n<center><h1>{line}</h1></center>\r\n"
+        f"<html>\r\n<head><title>{line}</title></head>\r\n"
+        f"<body>\r\n<center><h1>{line}</h1></center>\r\n"
         "<hr><center>Tengine</center>\r\n</body>\r\n</html>\r\n"
     )
-    own = [each for each in reply.headers if each[0].startswith("X-Sandbox-")]
+    own = [header for header in reply.headers if header[0].startswith("X-Sandbox-")]
     return Reply(
         page.encode(),
         (("Server", "Tengine"), ("Content-Type", "text/html"), *own),
@@ -137,10 +150,10 @@ def _gateway_5xx(reply: Reply, match: FaultMatch) -> Reply:
 
 
 def _lost(reply: Reply, match: FaultMatch) -> Reply:
-    way = match.fault.text("as")
-    if way == TIMEOUT:
+    loss = match.fault.text("as")
+    if loss == TIMEOUT:
         return reply
-    if way == "hang":
+    if loss == "hang":
         return replace(
             reply,
             delivery=Delivery(
@@ -153,7 +166,7 @@ def _lost(reply: Reply, match: FaultMatch) -> Reply:
 
 
 def _delay(match: FaultMatch) -> float:
-    """Seconds drawn from the fault's distribution, in whole milliseconds; a minute at most."""
+    """Return seconds drawn from the fault's distribution: whole milliseconds, at most 60 s."""
     fault, spread = match.fault, match.fault.text("distribution")
     seconds = fault.number("seconds")
     if spread == "uniform":
@@ -163,7 +176,7 @@ def _delay(match: FaultMatch) -> float:
         # two even draws make a normal one (Box and Muller)
         normal = sqrt(-2 * log(1 - match.draw("delay"))) * cos(2 * pi * match.draw("angle"))
         seconds *= exp(fault.number("sigma") * normal)
-    return round(min(seconds, _DELAY_AT_MOST), 3)
+    return round(min(seconds, _MAX_DELAY_SECONDS), 3)
 
 
 REPLY_EFFECTS: Mapping[str, Callable[[Reply, FaultMatch], Reply]] = {
@@ -181,7 +194,7 @@ REPLY_EFFECTS: Mapping[str, Callable[[Reply, FaultMatch], Reply]] = {
 
 
 def describe_effect(match: FaultMatch) -> str:
-    """What the fault does to this call, in short."""
+    """Return in short what the fault does to this call, e.g. `1.5s`."""
     fault, effect = match.fault, match.fault.declared.effect
     if effect is Effect.BAN:
         return f"{match.ban}s"
@@ -190,34 +203,30 @@ def describe_effect(match: FaultMatch) -> str:
     if fault.kind == "latency":
         return f"{_delay(match):g}s"
     return ", ".join(
-        f"{name}={_shown(value)}" for name, value in fault.options.items() if value != ""
+        f"{name}={_format_option(value)}" for name, value in fault.options.items() if value != ""
     )
 
 
-def _shown(value: Value) -> str:
+def _format_option(value: Value) -> str:
     if isinstance(value, timedelta):
         return format_duration(value)
-    return (
-        f"{value:g}"
-        if isinstance(value, float)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def fault_sentences(match: FaultMatch) -> tuple[str, str]:
-    """What stands in the journal about the fault, in Chinese and English."""
+    """Return what the journal says about the fault, in Chinese and English."""
     fault, kind, effect = match.fault, match.fault.declared, describe_effect(match)
-    shown = f" [{effect}]" if effect else ""
+    suffix = f" [{effect}]" if effect else ""
     return (
-        f"计划的故障 {fault.id} {fault.kind}：{kind.zh}{shown}",
-        f"planned fault {fault.id} {fault.kind}: {kind.en}{shown}",
+        f"计划的故障 {fault.id} {fault.kind}：{kind.zh}{suffix}",
+        f"planned fault {fault.id} {fault.kind}: {kind.en}{suffix}",
     )
 
 
 def mark_entry(entry: Entry, match: FaultMatch) -> Entry:
-    """The journal entry that tells which fault struck, and whether the caller gets the reply shown."""
+    """Return the entry with its fault; `lost`: the caller does not get the reply that it has."""
     lost = match.fault.declared.loses and not match.again
     return replace(
         entry,
