@@ -33,7 +33,7 @@ class FaultBody(Struct, frozen=True):
 
 
 def _quotas(request: ControlRequest) -> tuple[int, Any]:
-    return 200, [quota.document() for quota in request.world.view.quotas]
+    return 200, [quota.to_document() for quota in request.world.view.quotas]
 
 
 def _put_quotas(request: ControlRequest) -> tuple[int, Any]:

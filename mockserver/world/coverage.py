@@ -1,9 +1,10 @@
-"""What has been met of the state machine in one sandbox: exact counts, beside the state as the journal is.
+"""Count which parts of the state machine a client has exercised in one sandbox.
 
-The counts are the client's session's: a reset or a restored snapshot leaves them, only `clear` empties them.
-Counted are moves that happened, whoever made them, since a client meets those of the buyer, of customer service and of
-time as outcomes; and of what was refused, the calls of clients only.  The history that an opening at a later
-status makes up is nobody's move: it counts as the state that was opened, and as an application where no more happened.
+The counts stand beside the state, as the journal does: a reset or a restored snapshot leaves them,
+only `clear` empties them.  Every move that happened is counted, whoever made it: a client has to
+deal with the moves of the buyer, of customer service and of time as well.  Refusals are counted
+only for clients' calls. The history that an opening at a later status makes up is nobody's move: it
+counts as an opening in that status, or as an application where nothing else happened.
 """
 
 from collections import Counter
@@ -106,8 +107,10 @@ class Coverage:
                 counts.clear()
 
     def serialize(self) -> dict[str, Any]:
-        """The counts as one document: `calls`, `errors`, `sub_codes`, `msg_codes`, `messages` by role, and by ruleset
-        `states`, `rows`, `client_rows`, `deadlines`, `refused`.
+        """Return the counts as one document of JSON values.
+
+        Its members are `calls`, `errors`, `sub_codes`, `msg_codes`, `messages` (by role), and
+        `rulesets`: by ruleset `states`, `rows`, `client_rows`, `deadlines` and `refused`.
         """
         with self._lock:
             calls, moves = Counter(self._calls), Counter(self._moves)
@@ -152,7 +155,7 @@ def _states(
     moves: Mapping[tuple[Ruleset, str, Role, bool], int],
     opened: Mapping[tuple[Ruleset, Status], int],
 ) -> Counts:
-    """How often each state was entered or opened, in the order of the platform's numbers."""
+    """Return how often each state was entered or opened, in the order of the platform's numbers."""
     sums: Counter[Status] = Counter()
     for (of, rule, _, _), number in moves.items():
         source, target = _TARGETS[rule]

@@ -1,7 +1,32 @@
-"""The journal: every call, and why it was answered so.
+"""The journal: the latest calls of one sandbox, and why each was answered as it was.
 
-Entries are masked at capture and kept as bytes: secrets, sessions and personal data are not in them,
-and the garbage collector has nothing to walk.  Bounded in number and bytes; the oldest entries go first.
+What is kept.  Of every call: who called what and when, the parameters, the reply, the rule that the
+move followed, the cause of a refusal with the doctor's findings, warnings, and what a planned fault
+did to it. That is enough to explain the call, to export it, and to write it as a scenario, without
+the client's logs.
+
+Masked when it is recorded.  masking.py takes secrets, sessions and personal data out of parameters,
+reply and sentences before an `Entry` is made.  They are never in the journal, so no reader (the
+console, the control API, an export, a crash report) has to mask anything, and none can forget to.
+Whether two messages have the same content, which is masked, is still told by `mark`, a digest of
+it.
+
+Why bytes.  `params`, `reply`, `files`, `warnings` and `doctor` are JSON that has been encoded once.
+ A busy sandbox keeps ten thousand entries; as trees of dicts they would be a million objects, and
+each full pass of the garbage collector would walk them and delay a reply.  An entry of strings,
+numbers and bytes refers to no container, so `gc=False` is safe.  Readers pay for decoding, and they
+read few entries.
+
+Bounds.  At most `capacity` entries and MAX_JOURNAL_BYTES; the oldest go first.  One entry is
+bounded too: masking.py clips a long value to its length, its beginning and its end (`is_clipped`).
+
+Positions.  Entries are counted from 1 in the order in which they were recorded, and no position is
+given twice, not even after `clear`.  So who reads on from a position repeats nothing, and learns
+from `missed` how many entries were gone before they were read.
+
+Before the reply.  An entry is added before its reply leaves: a client that has its reply finds the
+call in the journal.  Readers may wait for new entries; `close` wakes all of them when the server
+stops.
 """
 
 from collections import deque
@@ -31,20 +56,23 @@ __all__ = [
 ]
 
 CAPACITY = 10_000
-BYTES_AT_MOST = 64 * 1024 * 1024
+MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 MASK = "***"
+_FIXED_BYTES = 800  # of an entry without its JSON
 Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
-    """One call: `params` and `reply` are masked JSON; `at` (the sandbox's) and `real` are seconds since 1970;
-    `number` counts the calls of the whole server.
+    """One call.
 
-    Of `params` the first `in_query` came in the query, in this order, the others in a body of `body_size` bytes.
-    `files` is JSON, name and bytes of each; `mark` is equal for messages with the same content, which is masked.
-    `cause_zh`/`cause_en` explain a refusal, a failure or a planned fault, `doctor` (JSON) has all that was found about
-    it; `warnings` is JSON text, one sentence an item.
-    `fault` is the kind of the planned fault that struck, `effect` what it did; `lost` that the caller did not get `reply`.
+    `number` counts the calls of the whole server; `at` (the sandbox's time) and `real` are seconds
+    since 1970, `micros` the microseconds that the call took.  `params` and `reply` are masked JSON.
+     The first `in_query` of `params` came in the query, in this order, the others in a body of
+    `body_size` bytes. `files` is JSON, name and bytes of each; `mark` is equal for messages with
+    the same content. `cause_zh` and `cause_en` explain a refusal, a failure or a planned fault;
+    `doctor` is JSON, all findings about it; `warnings` is JSON, a list of sentences. `fault` is the
+    kind of the planned fault that disturbed the call, `effect` what it did; `lost` is True if the
+    caller did not get `reply`.
     """
 
     number: int
@@ -81,14 +109,15 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def redelivered(self) -> bool:
-        """Whether a planned fault delivered the call again: its client sent it once, and knows this reply."""
+        """Whether a planned fault delivered the call again: the client sent it once and got this
+        reply."""
         return self.fault == "duplicate_delivery" and not self.lost
 
     @property
     def size(self) -> int:
-        """Bytes that the entry takes, nearly."""
+        """About how many bytes the entry takes."""
         return (
-            800
+            _FIXED_BYTES
             + len(self.params)
             + len(self.reply)
             + len(self.warnings)
@@ -97,7 +126,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
         )
 
     def serialize(self) -> dict[str, Any]:
-        """The entry as the control API gives it."""
+        """Return the entry as the control API gives it."""
+        fault = {"id": self.fault_id, "name": self.fault, "effect": self.effect, "lost": self.lost}
         return {
             "number": self.number,
             "request_id": self.request_id,
@@ -123,31 +153,24 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
                 "en": self.cause_en,
                 "findings": msgspec.json.decode(self.doctor),
             },
-            "fault": {
-                "id": self.fault_id,
-                "name": self.fault,
-                "effect": self.effect,
-                "lost": self.lost,
-            }
-            if self.fault
-            else None,
+            "fault": fault if self.fault else None,
         }
 
 
-def is_clipped(kept: Mapping[str, Any]) -> bool:
-    """Whether what was too long to keep stands here as its length, how it begins and how it ends."""
-    return kept.keys() == {"bytes", "begins", "ends"}
+def is_clipped(document: Mapping[str, Any]) -> bool:
+    """Return True if this stands for a value that was too long: its length, beginning and end."""
+    return document.keys() == {"bytes", "begins", "ends"}
 
 
 def format_seconds(seconds: float) -> str:
-    """An entry's instant as text."""
+    """Return an entry's instant (seconds since 1970) as `yyyy-MM-dd HH:mm:ss` in Beijing time."""
     return show_time(datetime.fromtimestamp(seconds, BEIJING))
 
 
 class Page(Struct, frozen=True):
-    """Some of the entries that match, of `total`; later ones come after the position `next`.
+    """Some of the `total` entries that match; later ones come after the position `next`.
 
-    `missed` entries after the position asked for were gone before they were read.
+    `missed` entries after the requested position were gone before they were read.
     """
 
     total: int
@@ -157,105 +180,116 @@ class Page(Struct, frozen=True):
 
 
 class Journal:
-    """The latest entries of one sandbox, oldest first inside, newest first for readers.
-
-    Entries have positions, counted from 1 in the order in which they were recorded and never counted again: who
-    reads on from a position loses and repeats nothing, whatever is cleared or gives way meanwhile.
-    """
+    """The latest entries of one sandbox; every method may be called from any thread."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._entries: deque[Entry] = deque()
-        self._capacity, self._bytes = capacity, 0
-        self._last = self._turned = 0
-        self._waiting, self._closed = 0, False
+        self._capacity = capacity
+        self._bytes = 0
+        self._last = 0  # position of the newest entry
+        self._replaced = 0  # position of the newest entry of a state that has been replaced
+        self._waiting = 0
+        self._closed = False
         self._lock = Lock()
         self._grown = Condition(self._lock)
 
     def add(self, entry: Entry) -> None:
-        """The entry is kept, older ones give way; called before its reply leaves."""
+        """Append an entry, and drop the oldest ones beyond the bounds; call it before the reply
+        leaves."""
         with self._lock:
             self._entries.append(entry)
             self._last += 1
             self._bytes += entry.size
-            while len(self._entries) > self._capacity or self._bytes > BYTES_AT_MOST:
+            while len(self._entries) > self._capacity or self._bytes > MAX_JOURNAL_BYTES:
                 self._bytes -= self._entries.popleft().size
             if self._waiting:
                 self._grown.notify_all()
 
     def clear(self) -> None:
-        """Nothing is left; positions go on."""
+        """Delete all entries; positions go on."""
         with self._lock:
             self._entries.clear()
-            self._bytes, self._turned = 0, self._last
+            self._bytes = 0
+            self._replaced = self._last
 
     def mark_replaced(self) -> None:
-        """What was recorded so far belongs to a state that has been replaced."""
+        """Note that all entries so far belong to a state that has been replaced; see `recent`."""
         with self._lock:
-            self._turned = self._last
+            self._replaced = self._last
 
     def close(self) -> None:
-        """Nobody waits any more, now or later: the sandbox or its server goes away."""
+        """End all waiting, now and later: the sandbox or its server goes away."""
         with self._lock:
             self._closed = True
             self._grown.notify_all()
 
     def find(self, request_id: str) -> Entry | None:
-        """The entry of one call, if it is still kept."""
-        return next(
-            (entry for entry in self._kept()[1][::-1] if entry.request_id == request_id), None
-        )
+        """Return the entry of one call, None if it is not in the journal any more."""
+        _, entries = self._read()
+        return next((entry for entry in reversed(entries) if entry.request_id == request_id), None)
 
-    def select(self, wanted: Mapping[str, str], limit: int) -> tuple[int, list[Entry]]:
-        """How many entries match, and the newest `limit` of them; see `page`."""
-        page = self.page(wanted, limit)
+    def select(self, filters: Mapping[str, str], limit: int) -> tuple[int, list[Entry]]:
+        """Return how many entries match, and the newest `limit` of them; see `page`."""
+        page = self.page(filters, limit)
         return page.total, page.entries
 
-    def page(self, wanted: Mapping[str, str], limit: int) -> Page:
-        """The newest `limit` entries that match, newest first; `next` is after all that is recorded.
+    def page(self, filters: Mapping[str, str], limit: int) -> Page:
+        """Return the newest `limit` entries that match, newest first; `next` is the last position.
 
-        `wanted` compares `method`, `dispute_id`, `outcome`, `code`, `msg_code`, `caller`, `fault`; `since` is
-        the earliest sandbox time.
+        `filters` compares `method`, `dispute_id`, `outcome`, `code`, `msg_code`, `caller` and
+        `fault` as text; `since` is the earliest sandbox time, `yyyy-MM-dd HH:mm:ss`.
         """
-        last, entries = self._kept()
-        found = list(filter(_matches(wanted), reversed(entries)))
-        return Page(len(found), found[:limit], last)
+        last, entries = self._read()
+        matching = list(filter(_matches(filters), reversed(entries)))
+        return Page(len(matching), matching[:limit], last)
 
     def read_after(
-        self, after: int, wanted: Mapping[str, str], limit: int, patience: float = 0.0
+        self, after: int, filters: Mapping[str, str], limit: int, patience: float = 0.0
     ) -> Page:
-        """The first `limit` entries after a position that match, oldest first; waits `patience` seconds for one.
+        """Return the first `limit` entries after a position that match, oldest first.
 
-        A position that this journal has not reached is another journal's: it is read from its beginning.
+        Wait up to `patience` seconds for one.  A position that this journal has not reached is
+        another journal's: then the journal is read from its beginning.
         """
-        until, missed = monotonic_seconds() + patience, 0
+        until = monotonic_seconds() + patience
+        missed = 0
         while True:
-            page = self._after(after, wanted, limit)
-            after, missed = page.next, missed + page.missed
+            page = self._after(after, filters, limit)
+            after = page.next
+            missed += page.missed
             left = until - monotonic_seconds()
             if page.total or left <= 0 or not self._grows(after, left):
                 return replace(page, missed=missed)
 
     def recent(self) -> tuple[int, list[Entry]]:
-        """The entries since the state was last replaced, oldest first, and how many of them are not kept any more."""
-        with self._lock:
-            entries, turned = list(self._entries), self._turned
-            first = self._last - len(entries)
-        return max(0, first - turned), entries[max(0, turned - first) :]
+        """Return how many entries since the state was last replaced are gone, and the others.
 
-    def _after(self, after: int, wanted: Mapping[str, str], limit: int) -> Page:
-        last, entries = self._kept()
+        The others are oldest first.
+        """
+        with self._lock:
+            entries = list(self._entries)
+            replaced = self._replaced
+            first = self._last - len(entries)
+        return max(0, first - replaced), entries[max(0, replaced - first) :]
+
+    def _after(self, after: int, filters: Mapping[str, str], limit: int) -> Page:
+        last, entries = self._read()
         first = last - len(entries)
         if after > last:
             after = 0
         fresh = islice(enumerate(entries, first + 1), max(0, after - first), None)
-        matches = _matches(wanted)
-        found = [(position, entry) for position, entry in fresh if matches(entry)]
-        shown = found[:limit]
-        reached = last if len(shown) == len(found) else shown[-1][0] if shown else max(after, first)
-        return Page(len(found), [entry for _, entry in shown], reached, max(0, first - after))
+        matches = _matches(filters)
+        matching = [(position, entry) for position, entry in fresh if matches(entry)]
+        rows = matching[:limit]
+        reached = max(after, first)
+        if len(rows) == len(matching):
+            reached = last
+        elif rows:
+            reached, _ = rows[-1]
+        return Page(len(matching), [entry for _, entry in rows], reached, max(0, first - after))
 
     def _grows(self, position: int, seconds: float) -> bool:
-        """Whether something was recorded after `position`, now or within `seconds`."""
+        """Return True if something was recorded after `position`, or is within `seconds`."""
         with self._lock:
             self._waiting += 1
             try:
@@ -264,16 +298,17 @@ class Journal:
             finally:
                 self._waiting -= 1
 
-    def _kept(self) -> tuple[int, list[Entry]]:
-        """The position of the newest entry, and all entries, oldest first."""
+    def _read(self) -> tuple[int, list[Entry]]:
+        """Return the position of the newest entry, and all entries, oldest first."""
         with self._lock:
             return self._last, list(self._entries)
 
 
-def _matches(wanted: Mapping[str, str]) -> Callable[[Entry], bool]:
-    start = read_time(wanted.get("since", ""))
+def _matches(filters: Mapping[str, str]) -> Callable[[Entry], bool]:
+    """Return the function that tells whether an entry passes the filters."""
+    start = read_time(filters.get("since", ""))
     since = start.timestamp() if start else -inf
-    plain = [(name, value) for name, value in wanted.items() if name != "since"]
+    plain = [(name, value) for name, value in filters.items() if name != "since"]
     return lambda entry: (
         entry.at >= since and all(str(getattr(entry, name)) == value for name, value in plain)
     )

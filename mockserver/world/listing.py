@@ -1,4 +1,4 @@
-"""Finds exchanges for a seller: newest `modified` first, then dispute id; windows include both ends.
+"""List exchanges for a seller: newest `modified` first, then dispute id; windows include both ends.
 
 A query by window and at most one status is two bisections over a sorted index; any other filter
 walks the window.  Sort order and inclusive ends are assumed; the filters are the API page's.
@@ -47,49 +47,52 @@ class ExchangeFilter(Struct, frozen=True, kw_only=True):
 
 
 def list_exchanges(
-    state: State, wanted: ExchangeFilter, page_no: int, size: int
+    state: State, filters: ExchangeFilter, page_no: int, size: int
 ) -> tuple[int, list[Exchange]]:
-    """How many match in all, and the page asked for."""
+    """Return how many exchanges match `filters`, and page `page_no` (from 1) of `size` exchanges.
+
+    Newest `modified` first, then by dispute id.
+    """
     skip = (page_no - 1) * size
-    if wanted.plain:
-        rows = state.rows(wanted.shop, wanted.statuses[0] if wanted.statuses else None)
-        low, high = _bounds(wanted)
+    if filters.plain:
+        rows = state.rows(filters.shop, filters.statuses[0] if filters.statuses else None)
+        low, high = _bounds(filters)
         first = rows.bisect_left(low)
-        last = max(
-            first, rows.bisect_right(high)
-        )  # a window that ends before it starts holds nothing
+        # A window that ends before it starts holds nothing.
+        last = max(first, rows.bisect_right(high))
         page = rows[min(first + skip, last) : min(first + skip + size, last)]
         return last - first, [state.as_read(state.exchanges[number]) for _, number in page]
-    found = [exchange for exchange in _walk(state, wanted) if _matches(exchange, wanted)]
-    page = islice(found, skip, skip + size)
-    return len(found), [state.as_read(exchange) for exchange in page]
+    matching = [exchange for exchange in _walk(state, filters) if _matches(exchange, filters)]
+    page = islice(matching, skip, skip + size)
+    return len(matching), [state.as_read(exchange) for exchange in page]
 
 
-def _bounds(wanted: ExchangeFilter) -> tuple[tuple[float, float], tuple[float, float]]:
-    start, end = wanted.modified
-    return (-inf if end is None else -end.timestamp(), -inf), (
-        inf if start is None else -start.timestamp(),
-        inf,
-    )
+def _bounds(filters: ExchangeFilter) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the first and last index row of the `modified` window; rows sort by minus
+    `modified`."""
+    start, end = filters.modified
+    newest = -inf if end is None else -end.timestamp()
+    oldest = inf if start is None else -start.timestamp()
+    return (newest, -inf), (oldest, inf)
 
 
-def _walk(state: State, wanted: ExchangeFilter) -> Iterator[Exchange]:
-    low, high = _bounds(wanted)
+def _walk(state: State, filters: ExchangeFilter) -> Iterator[Exchange]:
+    low, high = _bounds(filters)
     lists = [
-        state.rows(wanted.shop, status).irange(low, high)
-        for status in dict.fromkeys(wanted.statuses or (None,))
+        state.rows(filters.shop, status).irange(low, high)
+        for status in dict.fromkeys(filters.statuses or (None,))
     ]
     return (state.exchanges[number] for _, number in merge(*lists))
 
 
-def _matches(exchange: Exchange, wanted: ExchangeFilter) -> bool:
-    start, end = wanted.created
+def _matches(exchange: Exchange, filters: ExchangeFilter) -> bool:
+    start, end = filters.created
     return (
         (start is None or exchange.created >= start)
         and (end is None or exchange.created <= end)
-        and (not wanted.ids or exchange.dispute_id in wanted.ids)
-        and wanted.oid in (None, exchange.oid)
-        and wanted.waybill in ("", exchange.buyer_logistic_no, exchange.seller_logistic_no)
-        and wanted.buyer_nick in ("", exchange.buyer_nick)
-        and wanted.buyer_open_uid in ("", exchange.buyer_open_uid)
+        and (not filters.ids or exchange.dispute_id in filters.ids)
+        and filters.oid in (None, exchange.oid)
+        and filters.waybill in ("", exchange.buyer_logistic_no, exchange.seller_logistic_no)
+        and filters.buyer_nick in ("", exchange.buyer_nick)
+        and filters.buyer_open_uid in ("", exchange.buyer_open_uid)
     )

@@ -1,7 +1,9 @@
-"""What of a call may be kept: secrets, sessions and personal data are masked, what is long is clipped.
+"""Mask secrets, sessions and personal data in a call, and clip what is long, before the journal
+keeps it.
 
-Parameters are known by their names, however a client spells them, and sessions and secrets by their values
-wherever they stand.  A documented parameter is what its declaration says; of others the name decides.
+Parameters are recognised by their names, however a client spells them; sessions and secrets by
+their values, wherever they stand.  For a documented parameter its declaration decides, for any
+other its name.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -37,27 +39,31 @@ _HIDDEN = frozenset(name.replace("_", "") for name in PERSONAL_NAMES)
 _PLAIN = frozenset(
     param.name for method in METHODS.values() for param in method.params if not param.personal
 )
-_KEPT_CHARACTERS, _KEPT_BYTES, _ENDS = 2000, 16 * 1024, 512
+_MAX_CHARACTERS = 2000  # of a parameter
+_MAX_BYTES = 16 * 1024  # of a list of parameters, or of a reply, as JSON
+_END_BYTES = 512  # of what is clipped, kept from its end
 _encode = msgspec.json.Encoder().encode
 
 
 def mask_params(
     texts: Mapping[str, str], directory: Directory, own: Iterable[str], *, misread: bool
 ) -> tuple[dict[str, str], bytes, Collection[str]]:
-    """The parameters as they may be kept, the same as JSON, and the sessions and secrets that stood where none belong.
+    """Return the parameters masked, the same as JSON, and the secrets that stood where none belong.
 
-    Anybody's are known as a whole name or value, the caller's `own` also within one.  A body that is `misread`, JSON or XML sent
-    as a form, comes as one long name.
+    Secrets are sessions and app secrets.  Those of any sandbox are recognised as a whole name or
+    value, the caller's `own` also within one.  A body that is `misread` (JSON or XML that was sent
+    as a form) comes as one long name, which is masked.
     """
     params = {
-        name[:200]: MASK if value and is_private(name[:200]) else value[:_KEPT_CHARACTERS]
+        name[:200]: MASK if value and is_private(name[:200]) else value[:_MAX_CHARACTERS]
         for name, value in texts.items()
     }
     if misread:
         params = {
             MASK if '"' in name or "<" in name else name: value for name, value in params.items()
         }
-    hidden, coded = directory.tokens_in(params), encode_clipped(params)
+    hidden = directory.tokens_in(params)
+    coded = encode_clipped(params)
     within = [token for token in own if len(token) >= TELLING and token.encode() in coded]
     if hidden or within:
         hidden = {*hidden, *within}
@@ -67,7 +73,8 @@ def mask_params(
 
 
 def scrub(text: str, hidden: Collection[str]) -> str:
-    """`text` without these sessions and secrets, nor the beginnings that a sentence may quote."""
+    """Return `text` with these secrets masked, and their first 50 characters, which a sentence may
+    quote."""
     for token in hidden:
         text = text.replace(token, MASK).replace(token[:50], MASK)
     return text
@@ -75,7 +82,7 @@ def scrub(text: str, hidden: Collection[str]) -> str:
 
 @lru_cache(4096)
 def is_private(name: str) -> bool:
-    """Whether a parameter's value must not be kept, however a client spells the name."""
+    """Return True if a parameter's value must not be kept; case and underscores do not matter."""
     plain = name.lower().replace("_", "")
     if plain in _HIDDEN or any(word in plain for word in _SECRET):
         return True
@@ -83,30 +90,33 @@ def is_private(name: str) -> bool:
 
 
 def mask_reply(value: Any, foreign: bool = False) -> Any:
-    """A reply's tree as plain values that may be kept; of a `foreign` one, which nobody declared, the names decide."""
+    """Return a reply's tree as plain values with personal data masked.
+
+    In a `foreign` reply, which no method declares, the spelling of the names decides.
+    """
     if type(value) is dict:
-        return {
-            name: MASK
-            if (
-                is_private(name) if foreign and type(each) not in NESTED else name in PERSONAL_NAMES
-            )
-            else mask_reply(each, foreign)
-            if type(each) in NESTED
-            else each
-            for name, each in value.items()
-        }
+        return {name: _mask_member(name, member, foreign) for name, member in value.items()}
     if type(value) is Items:
-        return {value.name: [mask_reply(each, foreign) for each in value.values]}
-    return [mask_reply(each, foreign) for each in value] if type(value) is list else value
+        return {value.name: [mask_reply(item, foreign) for item in value.values]}
+    return [mask_reply(item, foreign) for item in value] if type(value) is list else value
+
+
+def _mask_member(name: str, member: Any, foreign: bool) -> Any:
+    nested = type(member) in NESTED
+    if is_private(name) if foreign and not nested else name in PERSONAL_NAMES:
+        return MASK
+    return mask_reply(member, foreign) if nested else member
 
 
 def encode_clipped(value: object) -> bytes:
-    """JSON for the journal; of what is too long, its length, how it begins and how it ends."""
+    """Return `value` as JSON for the journal.
+
+    Above _MAX_BYTES it is an object instead: its length in `bytes`, how it `begins` and how it
+    `ends`.
+    """
     coded = _encode(value)
-    if len(coded) <= _KEPT_BYTES:
+    if len(coded) <= _MAX_BYTES:
         return coded
-    begins, ends = (
-        coded[: _KEPT_BYTES - _ENDS].decode(errors="replace"),
-        coded[-_ENDS:].decode(errors="replace"),
-    )
+    begins = coded[: _MAX_BYTES - _END_BYTES].decode(errors="replace")
+    ends = coded[-_END_BYTES:].decode(errors="replace")
     return _encode({"bytes": len(coded), "begins": begins, "ends": ends})

@@ -131,7 +131,7 @@ def write_snapshot(state: State) -> bytes:
         numbers=state.numbers,
         robots=state.robots,
         planned=list(state.agenda()),
-        quotas=[quota.document() for quota in state.quotas],
+        quotas=[quota.to_document() for quota in state.quotas],
         fault_counters=state.fault_counters,
         moved_rows={str(number): at for number, at in state.moved_rows.items()},
         operations=[serialize_operation(operation) for operation in state.operations],

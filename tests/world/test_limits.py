@@ -5,7 +5,7 @@ import pytest
 
 from mockserver.domain.moves import MAX_UNITS
 from mockserver.world.document import BadDocument
-from mockserver.world.journal import BYTES_AT_MOST, Entry, Journal
+from mockserver.world.journal import MAX_JOURNAL_BYTES, Entry, Journal
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_journal_is_bounded_in_bytes(entry):
         journal.add(entry(number, size))
     total, kept = journal.select({}, 100)
     assert 0 < total < 40
-    assert sum(each.size for each in kept) <= BYTES_AT_MOST
+    assert sum(each.size for each in kept) <= MAX_JOURNAL_BYTES
     assert [each.number for each in kept] == list(range(39, 39 - total, -1))
     journal.clear()
     for number in range(3):
