@@ -7,6 +7,7 @@ sockets.
 import http.client
 import io
 import os
+import re
 import select
 import socket
 import ssl
@@ -21,6 +22,8 @@ from ..gateway.faults.connection_control import CONNECTION_CONTROL
 __all__ = ["ForkedProcess", "Http", "Lost", "Transport", "Unreachable", "Wsgi"]
 
 Reply = tuple[int, Mapping[str, str], bytes]
+
+_PORT = re.compile(r":\d*$")
 
 
 class Unreachable(ConnectionError):
@@ -256,6 +259,8 @@ class Wsgi:
         for name, value in (headers or {}).items():
             key = name.upper().replace("-", "_")
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        # without sockets the server is wherever its client thinks it is
+        environ["SERVER_NAME"] = _PORT.sub("", environ["HTTP_HOST"])
         control = environ[CONNECTION_CONTROL] = _NoConnection()
         reply: list[Any] = []
 

@@ -145,6 +145,11 @@ _RULES: tuple[Rule, ...] = (
          inferred("evidence", note="evidence-1: documented for trades since 2022, inferred for "
                                    "exchanges; the form of the mask is chosen here"),
          among=("masked", "plain")),
+    Rule("picture_host", "server", "图片网址用本服务器的地址，还是请求里写的主机",
+         "whether pictures' addresses name this server or the host that the request named",
+         assumed("evidence-8: through a proxy pictures named the real host, which has none of "
+                 "them", "product", "evidence"),
+         among=("server", "request")),
     Rule("timestamp_seconds", True, "timestamp 是否可用 10 位秒",
          "whether a timestamp may be 10 digits of seconds",
          inferred("evidence", note="evidence-8: the vendor's C SDK and a Go SDK send seconds")),

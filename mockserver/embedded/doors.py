@@ -8,7 +8,7 @@ import msgspec
 
 from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
-from ..service.request import base_url
+from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
 from .ports import Request
 from .refusals import BODY_TOO_LARGE, Refusal
@@ -103,6 +103,7 @@ class GatewayDoor:
         self._call_in_loop = call_in_loop
         self._careful_until = 0.0
         self.scheme = "http"
+        self.host = ""
         self.port = ""
 
     def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
@@ -136,22 +137,22 @@ class GatewayDoor:
     def _inbound(self, request: Request) -> Inbound:
         head = request.head
         headers = head.headers
+        environ = {
+            "HTTP_HOST": headers.get("host", "")[:_MAX_VALUE],
+            "SERVER_NAME": self.host,
+            "SERVER_PORT": self.port,
+            "wsgi.url_scheme": self.scheme,
+        }
         return Inbound(
             head.verb,
             head.query,
             headers.get("content-type", "")[:_MAX_VALUE],
             request.body,
-            base_url(
-                {
-                    "HTTP_HOST": headers.get("host", "")[:_MAX_VALUE],
-                    "SERVER_PORT": self.port,
-                    "wsgi.url_scheme": self.scheme,
-                },
-                self._public_url,
-            ),
+            base_url(environ, self._public_url),
             offers_gzip(headers.get("accept-encoding", "")[:_MAX_VALUE]),
             request.body is None and request.refusal is not BODY_TOO_LARGE,
             _remarks(request),
+            requested_url(environ),
         )
 
 

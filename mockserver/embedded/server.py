@@ -140,6 +140,7 @@ class Embedded:
         scheme = "https" if self._tls else "http"
         if self._gateway_door is not None:
             self._gateway_door.scheme = scheme
+            self._gateway_door.host = self._host
             self._gateway_door.port = str(self.port)
         app_door = AppDoor(
             self._app, self._pool, ServerAddress(scheme, self._host, self.port), self._call_in_loop

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response
 
 from ..protocol.messages import Inbound, Reply
 from ..protocol.pictures import detect_picture_type
-from ..service.request import BodyBroken, base_url, read_body
+from ..service.request import BodyBroken, base_url, read_body, requested_url
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
 
@@ -72,6 +72,7 @@ def _inbound(verb: str, environ: Mapping[str, Any], public_url: str) -> Inbound:
         base_url(environ, public_url),
         offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
         broken,
+        requested_url=requested_url(environ),
     )
 
 

@@ -237,11 +237,12 @@ def _internal_error(broken: Exception) -> TopError:
 
 def _record_view(call: Call) -> RecordView:
     assert call.world is not None
-    view = call.world.view
+    view, inbound = call.world.view, call.inbound
+    names_request = view.rules["picture_host"] == "request" and inbound.requested_url
     return RecordView(
         view.rules,
         view.clock.aged,
-        call.inbound.base_url,
+        inbound.requested_url if names_request else inbound.base_url,
         call.world.id,
         view.table,
         view.rules["personal"] == "masked",

@@ -19,9 +19,9 @@ class Inbound(Struct, frozen=True):
 
     `query` is the raw query string without `?`.  `body` is None when it was longer than
     MAX_BODY_BYTES, or when the connection broke before all of it had come (`broken` is then True).
-    `base_url` is the scheme and host that the caller used; `gzip` is True when the caller accepts a
-    compressed reply. `remarks` are sentences about a request that is no clean HTTP; they go into
-    the journal.
+    `base_url` is the scheme and host under which the caller reaches this server, `requested_url` as
+    the request named them; `gzip` is True when the caller accepts a compressed reply.  `remarks`
+    are sentences about a request that is no clean HTTP; they go into the journal.
     """
 
     verb: str
@@ -32,6 +32,7 @@ class Inbound(Struct, frozen=True):
     gzip: bool = False
     broken: bool = False
     remarks: tuple[str, ...] = ()
+    requested_url: str = ""
 
 
 class ConnectionEnd(Enum):

@@ -6,24 +6,45 @@ from typing import Any
 
 from ..protocol.messages import MAX_BODY_BYTES
 
-__all__ = ["BodyBroken", "base_url", "read_body"]
+__all__ = ["BodyBroken", "base_url", "read_body", "requested_url"]
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
+_PLATFORM_HOST = re.compile(
+    r"(?:[\w.\-]+\.)?(?:taobao|tmall|tbsandbox)\.com\.?(?::\d{1,5})?", re.ASCII | re.IGNORECASE
+)
 
 
 def base_url(environ: Mapping[str, Any], public_url: str) -> str:
-    """Return scheme, host and port under which the caller knows this server.
+    """Return scheme, host and port under which the caller can reach this server.
 
-    It is `public_url` if one is set, else the request's Host; an unusable Host counts as loopback.
+    It is `public_url` if one is set, else the request's Host.  Where the Host cannot be used, or is
+    one of the real platform, which a request through a proxy names, it is the server's own address.
     """
     if public_url:
         return public_url
     host = environ.get("HTTP_HOST", "")
-    if not _HOST.fullmatch(host):
-        host = f"127.0.0.1:{environ.get('SERVER_PORT', '80')}"
+    if not _HOST.fullmatch(host) or (
+        _PLATFORM_HOST.fullmatch(host) and host.partition(":")[0] != environ.get("SERVER_NAME")
+    ):
+        host = _own_host(environ)
     return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+
+
+def requested_url(environ: Mapping[str, Any]) -> str:
+    """Return scheme and host as the request named them; "" if its Host cannot be used."""
+    host = environ.get("HTTP_HOST", "")
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}" if _HOST.fullmatch(host) else ""
+
+
+def _own_host(environ: Mapping[str, Any]) -> str:
+    """Return host and port that the server listens on; a server on all addresses is loopback."""
+    host = environ.get("SERVER_NAME", "")
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104  # compared, nothing is bound
+        host = "127.0.0.1"
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{environ.get('SERVER_PORT', '80')}"
 
 
 class BodyBroken(ConnectionError):

@@ -20,6 +20,7 @@ DEFAULT = {
     "picture_max_bytes": 5 * 1024 * 1024,
     "timestamp_tolerance": "10m",
     "timestamp_seconds": True,
+    "picture_host": "server",
     "personal": "masked",
 }
 
@@ -45,6 +46,7 @@ def test_every_documented_choice_has_its_default(name, value):
         ("picture_max_bytes", "inferred"),
         ("timestamp_tolerance", "documented"),
         ("timestamp_seconds", "inferred"),
+        ("picture_host", "assumed"),
         ("personal", "inferred"),
         ("fields_required", "documented"),
         ("strict_logistics", "assumed"),

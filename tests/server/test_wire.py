@@ -89,9 +89,8 @@ def test_multipart(wire):
     assert (status, headers["Content-Type"], picture) == (200, "image/png", PNG)
 
 
-@pytest.mark.parametrize("host", ["mock.internal:9000", "gw.api.taobao.com", "[::1]:8420"])
-def test_picture_address_follows_the_host(wire, host):
-    """A picture's address has the Host that its reader used."""
+def read_picture_url(wire, target, host):
+    """The address of a new message's picture, asked for under a target and a Host."""
     dispute_id = wire.open()
     texts = wire.params(
         "tmall.exchange.message.add", dispute_id=dispute_id, content="见图", fields="id"
@@ -103,11 +102,46 @@ def test_picture_address_follows_the_host(wire, host):
         {"Content-Type": "multipart/form-data; boundary=x"},
     )
     body = wire.form("tmall.exchange.messages.get", dispute_id=dispute_id, fields="pic_urls")
-    _, _, content = wire.ask("POST", "/router/rest", body, {**FORM, "Host": host})
-    url = inner(content)["result"]["results"]["refund_message"][0]["pic_urls"]["pic_url"][0]["url"]
+    _, _, content = wire.ask("POST", target, body, {**FORM, "Host": host})
+    row = inner(content)["result"]["results"]["refund_message"][0]
+    return row["pic_urls"]["pic_url"][0]["url"]
+
+
+@pytest.mark.parametrize("host", ["mock.internal:9000", "[::1]:8420", "taobao.com.internal"])
+def test_picture_address_follows_the_host(wire, host):
+    """A picture's address has the Host that its reader used."""
+    url = read_picture_url(wire, "/router/rest", host)
     assert url.startswith(f"http://{host}/")
     _, _, picture = wire.ask("GET", url.removeprefix(f"http://{host}"), headers={"Host": host})
     assert picture == PNG
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        ("http://gw.api.taobao.com/router/rest", "gw.api.taobao.com"),
+        ("/router/rest", "gw.api.taobao.com"),
+        ("/router/rest", "ECO.taobao.com:443"),
+        ("/router/rest", "gw.api.tbsandbox.com."),
+        ("/router/rest", "bad host"),
+    ],
+)
+def test_picture_address_is_no_real_host(wire, target, host):
+    """A request through a proxy names a real host; its pictures have the server's own address."""
+    url = read_picture_url(wire, target, host)
+    own = f"http://127.0.0.1:{wire.port}"
+    assert url.startswith(f"{own}/")
+    assert wire.ask("GET", url.removeprefix(own))[2] == PNG
+
+
+def test_picture_address_is_the_real_host_by_rule(wire):
+    """With picture_host request the address has the host that the request named."""
+    wire.control("PATCH", "sandboxes/default/rules", {"picture_host": "request"})
+    try:
+        url = read_picture_url(wire, "http://eco.taobao.com/router/rest", "eco.taobao.com")
+    finally:
+        wire.control("PATCH", "sandboxes/default/rules", {"picture_host": "server"})
+    assert url.startswith("http://eco.taobao.com/pictures/")
 
 
 @pytest.mark.parametrize(
