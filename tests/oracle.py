@@ -409,6 +409,16 @@ ADDRESS_KINDS = {  # the marks of the three addresses of a made-up shop; send_de
     "other": {"get_def": False, "cancel_def": False, "send_def": False},
 }
 
+RECEIPT_REASONS = (  # captured of the sibling refund.refusereason.get (evidence-2026-11 1)
+    (118, "已经影响商品完好"),
+    (103, "买家使用到付或平邮"),
+    (1040, "退货商品不全、空包"),
+    (106, "与买家协商换货"),
+    (1047, "退货商品与订单商品不一致"),
+    (104, "未收到退货，快递还在途中"),
+    (105, "买家退货单号错误或无走件记录"),
+)
+
 # Failures: of the business (a reply with `success` false), and of the platform (an
 # `error_response`).
 

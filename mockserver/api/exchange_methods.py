@@ -276,7 +276,10 @@ EXCHANGE_METHODS: tuple[Method, ...] = (
                 zh="留言内容",
             ),
             Param(
-                name="message_pics", kind=BYTES, maximum_rule="picture_max_bytes", zh="凭证图片列表"
+                name="message_pics",
+                kind=BYTES,
+                maximum_rule="message_picture_max_bytes",
+                zh="凭证图片列表",
             ),
             make_fields_param(20),
         ),

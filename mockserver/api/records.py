@@ -234,7 +234,14 @@ EXCHANGE: tuple[Column, ...] = (
     _column("refund_version", "换货版本", ONLY_GET, _read_version, kind=NUMBER),
     _column("advance_status", "先行垫付状态", ONLY_GET, lambda e, v: e.advance_status, kind=NUMBER),
     _column("cs_status", "小二托管状态", ONLY_GET, lambda e, v: e.cs_status.value, kind=NUMBER),
-    _column("operation_contraint", "操作场景", ONLY_GET, _read("operation_contraint")),
+    _column(
+        "operation_contraint",
+        "操作场景，没有时是文字 null",
+        ONLY_GET,
+        lambda e, v: e.operation_contraint or "null",
+        evidence=inferred("evidence", note="evidence-1: captured refunds carry the text null"),
+        en="what the seller may not do, the text null if nothing",
+    ),
     _column("attributes", "扩展属性(JSON 文本)", GET_AND_LIST, _read_attributes),
 )
 

@@ -20,6 +20,7 @@ from ..api.spelling import (
 from ..domain.vocabulary import Role
 from ..protocol.binding import bind_arguments, make_invalid_error
 from ..protocol.errors import TopError, make_ban_error
+from ..protocol.pictures import is_usual_picture
 from ..protocol.shapes import is_epoch_seconds, read_epoch, read_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
@@ -249,9 +250,22 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         rules.number,
         lenient="" if rules["fields_required"] else "fields",
     )
+    _check_picture_kinds(call, strict=rules["strict_pictures"] is True)
     fields = split_field_names(call.arguments.get("fields", ()))
     if not FIELD_NAMES[call.method.name].issuperset(fields):
         call.warnings += describe_unknown_fields(call.method, fields)
+
+
+def _check_picture_kinds(call: Call, *, strict: bool) -> None:
+    """Warn of pictures that are neither JPG, GIF nor PNG; refuse them if `strict`."""
+    for upload in call.files:
+        if upload.name in call.arguments and not is_usual_picture(upload.content):
+            if strict:
+                raise make_invalid_error(upload.name, "应为 JPG、GIF 或 PNG", "JPG, GIF or PNG")
+            call.warnings.append(
+                f"{upload.name}：同类接口只支持 JPG、GIF、PNG"
+                " (the sibling methods take JPG, GIF and PNG only)"
+            )
 
 
 CHECKS: tuple[Check, ...] = (

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 
-__all__ = ["detect_picture_type", "make_data_url", "name_picture"]
+__all__ = ["detect_picture_type", "is_usual_picture", "make_data_url", "name_picture"]
 
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -19,6 +19,14 @@ def detect_picture_type(content: bytes) -> str:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for magic, kind in _MAGIC if content.startswith(magic)), "")
+
+
+def is_usual_picture(content: bytes) -> bool:
+    """Return True for JPG, GIF and PNG, which the sibling methods document.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
+    return detect_picture_type(content) in ("image/jpeg", "image/gif", "image/png")
 
 
 def name_picture(content: bytes) -> str:

@@ -181,6 +181,8 @@ CARRIERS: tuple[Carrier, ...] = (
     Carrier(1056, "CNEX", "佳吉快递"),
 )
 
+# The receipt stage has the reasons captured from the sibling taobao.refund.refusereason.get
+# (docs/spec/evidence-2026-11.md#evidence-1); nobody has seen those of the application stage.
 REASONS: tuple[Reason, ...] = (
     Reason(1101, "买家申请的换货原因与实际不符", "application"),
     Reason(1102, "商品已影响二次销售", "application", (Phase.AFTERSALE,)),
@@ -188,9 +190,11 @@ REASONS: tuple[Reason, ...] = (
     Reason(1104, "已与买家协商一致不换货", "application"),
     Reason(1105, "商品尚未发出，请申请退款", "application", (Phase.ONSALE,)),
     Reason(1106, "所换商品无货", "application"),
-    Reason(1201, "未收到退货", "receipt"),
-    Reason(1202, "退回的商品已影响完好", "receipt"),
-    Reason(1203, "退回的商品与所购不符", "receipt"),
-    Reason(1204, "退回的商品数量不足", "receipt"),
-    Reason(1205, "退货运费有争议", "receipt", (Phase.AFTERSALE,)),
+    Reason(118, "已经影响商品完好", "receipt"),
+    Reason(103, "买家使用到付或平邮", "receipt"),
+    Reason(1040, "退货商品不全、空包", "receipt"),
+    Reason(106, "与买家协商换货", "receipt"),
+    Reason(1047, "退货商品与订单商品不一致", "receipt"),
+    Reason(104, "未收到退货，快递还在途中", "receipt"),
+    Reason(105, "买家退货单号错误或无走件记录", "receipt"),
 )

@@ -17,7 +17,7 @@ from ..domain.moves import MOVES, PICTURES_FIELD, LeaveMessage, Move
 from ..domain.rules import RuleValues
 from ..domain.table import TABLE
 from ..domain.vocabulary import Actor, Role
-from ..protocol.pictures import detect_picture_type, name_picture
+from ..protocol.pictures import detect_picture_type, is_usual_picture, name_picture
 from .document import BadDocument, translate_message, unknown_name
 
 __all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
@@ -61,7 +61,7 @@ def parse_move(
     pictures: dict[str, bytes] = {}
     for key in (PICTURES_FIELD, "pics"):
         if key in given:
-            given[key] = _pictures(key, given[key], pictures, rules.number("picture_max_bytes"))
+            given[key] = _pictures(key, given[key], pictures, rules)
     texts = {
         key: str(value)
         if isinstance(value, int) and not isinstance(value, bool) and key in _TEXTS
@@ -113,10 +113,13 @@ _TEXTS = frozenset(
 )
 
 
-def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) -> tuple[str, ...]:
+def _pictures(
+    field: str, given: object, pictures: dict[str, bytes], rules: RuleValues
+) -> tuple[str, ...]:
     """Names of the pictures; the bytes of `data:` URLs go into `pictures`."""
     if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
         raise BadDocument(field, "应为图片列表", "a list of pictures is wanted")
+    most = rules.number("message_picture_max_bytes" if field == "pics" else "picture_max_bytes")
     names = []
     for each in given:
         if each.startswith(("http://", "https://")):
@@ -133,6 +136,8 @@ def _pictures(field: str, given: object, pictures: dict[str, bytes], most: int) 
                 "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
                 "an http(s) address, or a picture as data:image/…;base64,",
             )
+        if rules["strict_pictures"] and not is_usual_picture(content):
+            raise BadDocument(field, "应为 JPG、GIF 或 PNG", "JPG, GIF or PNG")
         if len(content) > most:
             raise BadDocument(field, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")
         names.append(name_picture(content))

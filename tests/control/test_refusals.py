@@ -92,7 +92,11 @@ def test_words_and_pictures_above_their_limit_are_named(api, body, field):
 
     Nothing is kept.
     """
-    api("PATCH", "rules", {"message_max_bytes": 40, "picture_max_bytes": 100})
+    api(
+        "PATCH",
+        "rules",
+        {"message_max_bytes": 40, "picture_max_bytes": 100, "message_picture_max_bytes": 100},
+    )
     dispute = api("POST", "exchanges", {"status": 6, "ruleset": "upgraded"})["dispute_id"]
     before = api("GET", f"exchanges/{dispute}/messages")
     problem = api.problem("POST", f"exchanges/{dispute}/moves", body)
@@ -102,7 +106,7 @@ def test_words_and_pictures_above_their_limit_are_named(api, body, field):
 
 def test_words_and_pictures_at_their_limit_are_taken(api, opened):
     """Words and pictures of exactly the limit stand."""
-    api("PATCH", "rules", {"message_max_bytes": 42, "picture_max_bytes": 100})
+    api("PATCH", "rules", {"message_max_bytes": 42, "message_picture_max_bytes": 100})
     api(
         "POST",
         f"exchanges/{opened}/moves",

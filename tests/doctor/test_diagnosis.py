@@ -445,14 +445,14 @@ def test_a_refused_move_says_how_near_it_was(world, top, read_entry):
             {"method": "tmall.exchange.returngoods.refuse", "seller_refuse_reason_id": 1101},
             3,
             "possible_values",
-            "1201",
+            "118",
         ),
         (
             {
                 "method": SHIP,
                 "logistics_no": "SF12345",
                 "logistics_type": 200,
-                "logistics_company_name": "顺丰",
+                "logistics_company_name": "顺丰速递",
             },
             12,
             "possible_values",

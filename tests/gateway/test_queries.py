@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.oracle import ADDRESS_KINDS, CARRIERS, STATUS_TEXTS, WAYBILLS
+from tests.oracle import ADDRESS_KINDS, CARRIERS, RECEIPT_REASONS, STATUS_TEXTS, WAYBILLS
 
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
@@ -377,6 +377,15 @@ def reasons(top, status, world, **asked):
     assert found["total_results"] == len(rows)
     assert all(isinstance(row["reason_id"], int) and row["reason_text"] for row in rows)
     return {row["reason_id"] for row in rows}
+
+
+def test_reasons_of_the_receipt_are_the_captured_ones(world, top):
+    """Refusing the returned goods offers the reasons that were seen, ids and texts."""
+    [exchange] = world.open({"status": 3})
+    rows = top.result(REASONS, dispute_id=exchange.dispute_id, fields="reason_id,reason_text")
+    assert [
+        (row["reason_id"], row["reason_text"]) for row in rows["result"]["results"]["reason"]
+    ] == list(RECEIPT_REASONS)
 
 
 def test_reasons_differ_by_stage(world, top):

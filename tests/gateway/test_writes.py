@@ -20,7 +20,7 @@ CALLS = {
     "agree": ("tmall.exchange.agree", {"address_id": 10000002}),
     "refuse": ("tmall.exchange.refuse", {"seller_refuse_reason_id": 1101}),
     "returngoods_agree": ("tmall.exchange.returngoods.agree", {}),
-    "returngoods_refuse": ("tmall.exchange.returngoods.refuse", {"seller_refuse_reason_id": 1201}),
+    "returngoods_refuse": ("tmall.exchange.returngoods.refuse", {"seller_refuse_reason_id": 118}),
     "consigngoods": ("tmall.exchange.consigngoods", SHIP),
     "confirm_consign": ("tmall.exchange.confirm.consign", SHIP),
 }
@@ -120,7 +120,7 @@ def test_whole_flow(world, top, write, act, form):
         ("consigngoods", 13, {}, "EXCHANGE_STATUS_ERROR"),
         ("confirm_consign", 3, {}, "EXCHANGE_FLOW_NOT_SUPPORT"),
         ("agree", 1, {"address_id": 5}, "ADDRESS_NOT_EXIST"),
-        ("refuse", 1, {"seller_refuse_reason_id": 1201}, "REFUSE_REASON_NOT_EXIST"),
+        ("refuse", 1, {"seller_refuse_reason_id": 118}, "REFUSE_REASON_NOT_EXIST"),
         ("refuse", 1, {"seller_refuse_reason_id": 5}, "REFUSE_REASON_NOT_EXIST"),
         ("returngoods_refuse", 3, {"seller_refuse_reason_id": 1101}, "REFUSE_REASON_NOT_EXIST"),
         ("consigngoods", 12, {"logistics_no": ""}, "LOGISTICS_NO_INVALID"),
@@ -285,6 +285,38 @@ def test_message_up_to_its_limit(world, top, content):
     assert found["results"]["refund_message"] == [{"content": content}]
 
 
+def _add_picture(call, dispute_id, content):
+    """The reply of message.add with this picture, below the root element."""
+    send, signed, multipart = call
+    texts = signed("tmall.exchange.message.add", dispute_id=dispute_id, content="图", fields="id")
+    body, kind = multipart(texts, message_pics=content)
+    [(root, reply)] = json.loads(send(body=body, kind=kind).body).items()
+    return root, reply
+
+
+@pytest.mark.parametrize("content", [b"BM" + b"0" * 30, b"RIFF\x20\0\0\0WEBPVP8 " + b"0" * 9])
+def test_unusual_pictures_are_warnings_or_errors(world, send, signed, multipart, content):
+    """BMP and WebP pass with a warning in the journal, and are error 41 with strict_pictures."""
+    [exchange] = world.open({})
+    call = (send, signed, multipart)
+    assert _add_picture(call, exchange.dispute_id, content)[0].endswith("_response")
+    [warning] = json.loads(world.journal.select({}, 1)[1][0].warnings)
+    assert "JPG" in warning
+    world.patch_rules({"strict_pictures": True})
+    root, error = _add_picture(call, exchange.dispute_id, content)
+    assert (root, error["code"]) == ("error_response", 41)
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a00")[0] != "error_response"
+
+
+@pytest.mark.parametrize(("size", "passes"), [(500 * 1024, True), (500 * 1024 + 1, False)])
+def test_pictures_of_messages_have_500_kilobytes(world, send, signed, multipart, size, passes):
+    """A picture of a message is at most 500 KB, as in the sibling refund.message.add."""
+    [exchange] = world.open({})
+    content = b"GIF89a".ljust(size, b"0")
+    root, _ = _add_picture((send, signed, multipart), exchange.dispute_id, content)
+    assert (root != "error_response") is passes
+
+
 def test_pictures_of_every_kind(world, top, send, signed, multipart):
     """JPEG, PNG, GIF, BMP and WebP are pictures by their content, each with a URL of its own."""
     [exchange] = world.open({})
@@ -320,7 +352,7 @@ def test_evidence_of_a_refusal_is_a_picture(world, top, send, signed, multipart,
     texts = signed(
         "tmall.exchange.returngoods.refuse",
         dispute_id=exchange.dispute_id,
-        seller_refuse_reason_id=1202,
+        seller_refuse_reason_id=103,
         leave_message="破损",
     )
     body, kind = multipart(texts, leave_message_pics=png)

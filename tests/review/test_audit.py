@@ -192,7 +192,7 @@ def test_a_new_round_is_no_repetition(client, audited, world):
     one.agree()
     world.move(one.dispute_id, ShipBack(logistics_no="SF0000000001"), Role.BUYER)
     one.top(
-        "tmall.exchange.returngoods.refuse", dispute_id=one.dispute_id, seller_refuse_reason_id=1201
+        "tmall.exchange.returngoods.refuse", dispute_id=one.dispute_id, seller_refuse_reason_id=118
     )
     world.move(one.dispute_id, Modify(), Role.BUYER)
     one.agree()

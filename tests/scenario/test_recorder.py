@@ -267,7 +267,7 @@ def fields_of(move, choice):
         "returngoods_refuse": [
             {},
             {"leave_message": "有\n破损"},
-            {"seller_refuse_reason_id": 1203},
+            {"seller_refuse_reason_id": 1040},
             {},
         ],
     }.get(move, [{}] * 4)[choice]
@@ -363,7 +363,7 @@ def test_what_the_platform_filled_in_is_told():
         for line in (
             "address_id: 10000002",
             f"logistics_no: {waybill}",
-            "seller_refuse_reason_id: 1201",
+            "seller_refuse_reason_id: 118",
         )
     )
 

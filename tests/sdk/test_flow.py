@@ -201,7 +201,7 @@ def test_picture(official, sandbox, png, method, status, part):
     given = {
         "agree": {"address_id": sandbox.shops[0]["addresses"][1]["contact_id"], "fields": SHORT},
         "refuse": {"seller_refuse_reason_id": 1101, "fields": SHORT},
-        "returngoods.refuse": {"seller_refuse_reason_id": 1201},
+        "returngoods.refuse": {"seller_refuse_reason_id": 118},
         "message.add": {"content": "凭证见图", "fields": "id,content,pic_urls"},
     }[method]
     official.reply(
