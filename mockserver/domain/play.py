@@ -178,7 +178,9 @@ def _cs_allows(exchange: Exchange, kind: type[Move], table: TableIndex) -> bool:
 
 def is_enabled(row: Row, rules: RuleValues) -> bool:
     """Return False if the row depends on a boolean rule that is false."""
-    return all(rules[c.enabled_by] is True for c in row.when if c.enabled_by)
+    return all(
+        rules[condition.enabled_by] is True for condition in row.when if condition.enabled_by
+    )
 
 
 def _is_held(exchange: Exchange, row: Row) -> bool:
@@ -204,9 +206,9 @@ def _apply_row(situation: Situation, row: Row, at: datetime) -> Exchange:
     """Return the exchange in its new status, with what move and row write into it."""
     exchange = situation.exchange
     changes: dict[str, object] = {**dict(_fields_of_move(situation.move)), **dict(row.writes)}
-    wanted = changes.get("exchange_sku", exchange.exchange_sku)
-    if isinstance(situation.move, Modify) and wanted != exchange.exchange_sku:
-        changes["new_bought_sku"] = wanted
+    new_sku = changes.get("exchange_sku", exchange.exchange_sku)
+    if isinstance(situation.move, Modify) and new_sku != exchange.exchange_sku:
+        changes["new_bought_sku"] = new_sku
     if row.changes_modified:
         changes["modified"] = at
         if exchange.verbatim:
