@@ -2,6 +2,10 @@
 
 A call finds its world by session, else by app_key.  One app_key may stand in many worlds with the same
 secret; a session stands in one only.
+
+Names.  An unnamed sandbox gets a number that no other one has, in this process or another; app keys
+and sessions that its document leaves open are made from its id.  So a named sandbox has the same
+ones again after a restart, and the `default` sandbox has the documented constants.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,7 +1,22 @@
-"""One sandbox: its state and the few verbs that every door calls.
+"""Hold one sandbox: its state, and the verbs by which every door changes it.
 
-Before anything is read or written, what is due happens at its own instant, in order (unit_of_work.py).
-Every verb checks all, then changes all, under one lock; a refused call leaves no trace.
+The model.  A `World` owns one `State` (dicts of frozen values), one journal, one coverage count and
+the snapshots that were kept of it.  Doors read through `view` and change through the verbs here:
+open, move, advance, plan a fault, snapshot, restore and so on.  Nobody else holds the state, so a
+store other than memory can stand behind the same verbs.
+
+One unit of work.  Every verb runs inside a unit (unit_of_work.py): under the sandbox's lock, with
+one `now`, after all that was due by then has happened at its own instants, in order (due.py).
+
+All or nothing.  A verb first evaluates all that can refuse, then changes all.  A refused call
+raises and leaves no trace but its line in the journal and its count in the coverage.
+
+Replayable.  Each change that a user made is one `Operation`, so a sandbox can be written as a
+scenario; what follows by itself (deadlines, robots) is not, since it happens again.
+
+What would break.  A verb that changed something before its last check could leave half a move; one
+that read the clock twice could meet a deadline between; one without operation would be missing in
+a recorded scenario.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
