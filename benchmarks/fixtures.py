@@ -1,5 +1,6 @@
-"""What a test suite pays: for the plugin's fixtures, a sandbox of its own for each test, and for a
-machine.
+"""Measure what a test suite pays.
+
+For the plugin's fixtures, a sandbox of its own for each test, and for a machine.
 
 The suite is a project of its own, run by pytest as users run it, with the plugins that this Python
 has installed.

@@ -1,5 +1,4 @@
-"""Throughput, processor time and tail latency of signed calls, beside the bare app on the same
-server.
+"""Throughput, processor time and tail latency of signed calls, beside the bare app.
 
 Rounds interleave the two servers and change who goes first; what is judged is the median of the
 rounds' ratios.  Run: python -m benchmarks.gateway [rounds]

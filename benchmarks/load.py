@@ -71,8 +71,7 @@ class Connection:
 
 
 def run(job: Job) -> Measured:
-    """Sends until the time is over or the bodies are used up, then waits for the replies in
-    flight."""
+    """Send until the time is over or the bodies are used up, then wait for the replies."""
     requests = [_HEAD % (b"127.0.0.1", job.port, len(body)) + body for body in job.bodies]
     source = cycle(requests) if job.seconds else iter(requests)
     connections = [Connection(job.port) for _ in range(job.connections)]

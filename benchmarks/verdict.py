@@ -1,5 +1,4 @@
-"""How a figure is judged: the median of paired ratios against a goal, with a tolerance for
-noise."""
+"""Judge a figure: the median of paired ratios against a goal, with a tolerance for noise."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -17,8 +16,7 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
 def at_least(
     what: str, values: Sequence[float], goal: float, noise: float = NOISE, unit: str = "x"
 ) -> None:
-    """Prints the median of `values`, the goal below which it should not fall, and whether it
-    holds."""
+    """Print the median of `values`, the goal that it should reach, and whether it does."""
     value = median(values)
     _line(
         what,

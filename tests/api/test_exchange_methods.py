@@ -1,5 +1,7 @@
-"""The eleven methods against the machine-readable API reference, which was compared with the
-official metadata."""
+"""The eleven methods against the machine-readable API reference.
+
+The reference was compared with the official metadata.
+"""
 
 import pytest
 

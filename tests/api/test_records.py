@@ -113,8 +113,10 @@ def make_message():
     ("where", "count"), [(RecordKind.GET, 33), (RecordKind.LIST, 28), (RecordKind.WRITE, 4)]
 )
 def test_how_many_fields_stand_where(reference, where, count):
-    """get, list and write replies carry the fields that the reference flags, of which the pages
-    document 33, 28, 4."""
+    """Replies of get, list and writes carry the fields that the reference flags.
+
+    Of these the pages document 33, 28 and 4.
+    """
     flag = {RecordKind.GET: "get", RecordKind.LIST: "list", RecordKind.WRITE: "write_result"}[where]
     flagged = {
         name: entry

@@ -1,5 +1,4 @@
-"""The neighbours of the exchange methods against the API reference and the types that the rules
-settle."""
+"""The related methods against the API reference and the types that the rules settle."""
 
 import pytest
 

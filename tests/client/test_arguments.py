@@ -6,8 +6,7 @@ from mockserver.world.opening_document import OpenDocument
 
 
 def test_filters_are_the_query_of_the_route() -> None:
-    """Calls are filtered by every query parameter of the route but those that wait for later
-    calls."""
+    """Calls are filtered by every query parameter of the route, except those for waiting."""
     route, _ = resolve("GET", "/_sandbox/sandboxes/a/requests")
     assert RequestFilters.__annotations__.keys() == set(route.query) - {"after", "wait"}
 

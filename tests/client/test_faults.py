@@ -100,8 +100,10 @@ def test_a_set_by_its_name(sandbox: Sandbox) -> None:
 def test_a_lost_reply_is_a_connection_error(
     sandbox: Sandbox, fault: str, options: dict, how: str
 ) -> None:
-    """The caller meets a ConnectionError that says how, in process as over a socket, and the call
-    is sent once only."""
+    """The caller gets a ConnectionError that says how, and the call is sent once only.
+
+    In process as over a socket.
+    """
     sandbox.client().call("taobao.time.get")  # over HTTP the connection is a kept one then
     sandbox.faults.add(fault, **options)
     with pytest.raises(ConnectionError) as lost:
@@ -124,8 +126,7 @@ def test_a_write_is_committed_once(sandbox: Sandbox) -> None:
 
 
 def test_time_passes_at_once_in_process() -> None:
-    """Without sockets a late reply comes at once, and one later than the client's patience is a
-    timeout at once."""
+    """Without sockets a late reply comes at once, and so does a timeout."""
     sandbox = Sandbox()
     began = monotonic()
     sandbox.faults.add("latency", seconds=29)
@@ -143,8 +144,7 @@ def test_time_passes_at_once_in_process() -> None:
 
 
 def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
-    """A connection that the server has closed meanwhile is noticed before anything is sent over
-    it."""
+    """A connection that the server has closed is noticed before anything is sent over it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         asked = []
 
@@ -169,8 +169,7 @@ def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
 
 
 def test_a_timeout_over_http() -> None:
-    """A client that is less patient than the reply is late meets a timeout, and its next call goes
-    over a fresh connection."""
+    """A client that times out makes its next call over a fresh connection."""
     with Server() as server:
         sandbox = server.sandbox()
         sandbox.faults.add("latency", seconds=60)

@@ -184,8 +184,7 @@ def test_env_is_what_a_client_reads(sandbox: Sandbox) -> None:
 
 
 def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
-    """A shipped story brings an exchange to a status, is gone on with by hand, and the whole is
-    told as a story."""
+    """A shipped scenario brings an exchange to a status, goes on by hand, and is recorded."""
     report = sandbox.play("classic/whole-exchange", until="待买家退货")
     assert (report["outcome"], report["stopped"]) == ("passed", True)
     assert sandbox.buyer.ship_back(logistics_no="SF0000000042").status == 3

@@ -24,8 +24,7 @@ def every_route():
 
 
 def test_every_route_but_three_needs_the_token(api):
-    """Without a token, or with a wrong one, every route but health, ready and version answers
-    401."""
+    """Without the right token every route but health, ready and version answers 401."""
     served = every_route()
     guarded = [route for route in served if route[1] not in OPEN]
     assert len(served) - len(guarded) == 3
@@ -41,8 +40,7 @@ def test_every_route_but_three_needs_the_token(api):
 
 
 def test_a_refused_token_tells_nothing(api, opened):
-    """A refusal for want of the token shows neither the token nor any data, whether or not the
-    thing exists."""
+    """A refusal for a missing token shows neither the token nor whether the thing exists."""
     shown = {
         api.ask("GET", path, token=None).text
         for path in (
@@ -120,8 +118,7 @@ def test_open_routes_refuse_foreign_hosts(api, host):
 @pytest.mark.parametrize("path", ["/_sandbox/health", "/_sandbox/ready"])
 @pytest.mark.parametrize("host", [*FOREIGN, "mock.default.svc.cluster.local:8420"])
 def test_probes_answer_under_any_host(api, path, host):
-    """Health and readiness are asked under names of compose and Kubernetes, and tell nothing
-    else."""
+    """Health and readiness answer under names of compose and Kubernetes, and show nothing else."""
     assert api.ask("GET", path, token=None, host=host).status == 200
 
 

@@ -74,8 +74,7 @@ def test_open_without_a_body(api):
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("as_text", [False, True])
 def test_open_at_any_status(api, status, as_text):
-    """An exchange opens at any status, given as number or text, with a timeline that leads
-    there."""
+    """An exchange opens at any status, by number or text, with a timeline that leads there."""
     shown = api("POST", "exchanges", {"status": STATUS_TEXTS[status] if as_text else status}, 201)
     assert (shown["status"], shown["status_text"]) == (status, STATUS_TEXTS[status])
     steps = [(event["from"], event["to"]) for event in shown["timeline"]]
@@ -293,8 +292,7 @@ def test_move_fields(api, opened):
 
 
 def test_impossible_move(api, opened):
-    """An impossible move is a 409 that says the present state and what is possible, and changes
-    nothing."""
+    """An impossible move is a 409 with the status and what is possible, and changes nothing."""
     before = api("GET", f"exchanges/{opened}")
     problem = api.problem(
         "POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"}
@@ -447,8 +445,7 @@ def test_wrong_stock(api, path, body, field):
 
 
 def test_events(api, opened, agree):
-    """Events list every fact in order with its actor, whoever caused it, and the messages
-    beside."""
+    """Events are in order, each with its actor and who caused it, and the messages beside."""
     agree(opened)
     moves(api, opened, {"by": "buyer", "move": "ship_back"})
     events = api("GET", "events")

@@ -110,8 +110,7 @@ def test_names_tell_all_that_can_be_planned(api):
 
 
 def test_a_fault_is_planned_shown_and_struck(api, call, opened):
-    """A planned fault stands in the list with its counts, strikes, and names itself in the
-    journal."""
+    """A planned fault is listed with its counts, strikes, and names itself in the journal."""
     planned = api("POST", "faults", {"fault": "platform_error", "method": GET, "code": 10}, 201)
     assert planned == {
         "id": "f1",

@@ -103,8 +103,7 @@ def check(kind, value):
 
 
 def check_entry(entry):
-    """One entry is HAR: its parts, an instant with its zone, timings that add up, one of params and
-    text."""
+    """One entry is valid HAR: its parts, an instant with its zone, timings that add up."""
     check("entry", entry)
     assert datetime.fromisoformat(entry["startedDateTime"]).utcoffset() is not None
     assert re.fullmatch(
@@ -191,8 +190,10 @@ def post(api, machine):
 
 
 def test_every_kind_of_call_is_har(api, call, opened, agree, post, har):
-    """Successes, failures and refusals, by GET and POST, in JSON and XML, oldest first, are entries
-    of valid HAR."""
+    """Successes, failures and refusals are entries of valid HAR, oldest first.
+
+    By GET and POST, in JSON and XML.
+    """
     agree(opened)
     agree(opened)
     call("tmall.exchange.get", dispute_id=opened)
@@ -237,8 +238,7 @@ def test_an_error_reply_is_the_wires(call, post, har):
 
 
 def test_parameters_stand_where_they_were_sent(api, call, post, har):
-    """Parameters of a GET stand in the query, those of a form in postData, session masked in
-    both."""
+    """Parameters of a GET are in the query, those of a form in postData; sessions are masked."""
     call("taobao.time.get")
     post("taobao.time.get")
     got, posted = (entry["request"] for entry in har())
@@ -252,8 +252,7 @@ def test_parameters_stand_where_they_were_sent(api, call, post, har):
 
 
 def test_a_file_is_a_parameter_without_its_content(opened, post, har):
-    """An uploaded file is a posted parameter with its size, without content and without its owner's
-    file name."""
+    """An uploaded file is a posted parameter with its size, without content and file name."""
     from io import BytesIO
 
     picture = b"\x89PNG\r\n\x1a\n" + b"secretpixels"
@@ -294,8 +293,10 @@ def test_a_clipped_reply_says_so(api, post, har):
     ],
 )
 def test_a_lost_reply_shows_what_its_caller_saw(api, post, har, fault, status):
-    """A reply that a planned fault took has the status that the caller saw, 0 for none, and says
-    which fault it was."""
+    """A reply that a fault took has the status that the caller got, and the fault's name.
+
+    The status is 0 for none.
+    """
     api("POST", "faults", fault)
     post("taobao.time.get")
     [entry] = har()

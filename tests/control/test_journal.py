@@ -89,8 +89,7 @@ def test_unknown_call(api):
 
 
 def test_calls_of_no_sandbox(api, call):
-    """Calls whose key belongs to no sandbox stand under `sandbox=none`, and in no sandbox's
-    journal."""
+    """Calls whose key belongs to no sandbox are under `sandbox=none`, in no sandbox's journal."""
     call("taobao.time.get", {"app_key": "404404", "app_secret": "x", "session": "x"})
     call("taobao.time.get")
     nobody = api("GET", "/_sandbox/requests?sandbox=none")

@@ -75,8 +75,7 @@ def refused(api):
 
 
 def test_shipped_stories_are_listed(api):
-    """Each says its name, title, what it shows and how that is known, its flow and the values that
-    can be set."""
+    """Each has its name, title, text, evidence, ruleset and the values that can be set."""
     listed = api("GET", "/_sandbox/stories")
     assert listed["total"] == len(listed["items"]) >= 60
     story = next(item for item in listed["items"] if item["name"] == "upgraded/whole-exchange")
@@ -109,8 +108,10 @@ def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
     ],
 )
 def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
-    """What a story says of instants and seconds holds at whatever time the sandbox is, with a clock
-    that runs too."""
+    """Instants and seconds of a scenario hold at whatever time the sandbox is.
+
+    With a clock that runs too.
+    """
     living = make_api(clock={"mode": mode}, ruleset="upgraded")
     known = [item["name"] for item in living("GET", "/_sandbox/stories")["items"]]
     if name not in known:
@@ -160,8 +161,7 @@ def test_values_of_a_story_can_be_set(api, play):
 
 
 def test_a_failed_story_is_an_answer(play, api):
-    """A story that breaks is reported with its line, what was wanted and what is, and what was
-    possible."""
+    """A scenario that breaks is reported with its line, both values, and what was possible."""
     report = play(STORY.replace("{status: 2,", "{messages: 9, status: 2,"))
     assert report["outcome"] == "failed"
     trouble = report["trouble"]
@@ -220,8 +220,7 @@ def test_a_running_clock_runs_on(make_api, machine):
 
 
 def test_seconds_are_exact_on_a_running_clock(make_api, machine):
-    """Real time that passes while a story is played does not show in it, and is made up for
-    afterwards."""
+    """Real time that passes during a scenario does not show in it, and is added afterwards."""
     api = make_api(clock={"mode": "running"})
     looks = []
 
@@ -251,8 +250,7 @@ def test_stories_follow_each_other_in_one_sandbox(play, api):
 
 
 def test_all_mistakes_are_told(refused):
-    """Mistakes of every kind are told at once, each with its place and a sentence in both
-    languages."""
+    """All mistakes come at once, each with its place and a sentence in both languages."""
     wrong = (
         STORY.replace("buyer: apply", "buyer: aply")
         .replace("advance: 1d", "advance: soon")
@@ -312,8 +310,7 @@ def test_what_can_never_work_is_not_played(refused):
     ],
 )
 def test_what_is_no_story_is_refused(refused, body, field, says):
-    """A body that names no story, a wrong one or several is a problem that says which field and
-    what instead."""
+    """A body without exactly one scenario is a problem that says which field, and what instead."""
     problem = refused(**body)
     assert problem["status"] == 400
     assert problem["field"] == field
@@ -346,8 +343,7 @@ def test_an_endless_story_ends(play, steps):
 
 
 def test_a_dropped_sandbox_ends_its_story(api, call):
-    """A story whose sandbox is dropped under it ends at once, and says that there is no such
-    sandbox."""
+    """A scenario whose sandbox is deleted ends at once, and says that there is none."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "doomed"})
     with ThreadPoolExecutor(1) as pool:
         playing = pool.submit(
@@ -397,8 +393,7 @@ def test_nobody_waits_where_too_many_do(make_api):
 
 
 def test_a_history_is_recorded_and_played_elsewhere(api, make_api):
-    """What a sandbox went through is a story, as JSON and as a file, that passes in another
-    sandbox."""
+    """A sandbox's history is a scenario, as JSON and as a file, that passes in another one."""
     api("POST", "play", {"story": "customer-service/clock-stops"})
     recorded = api("GET", "scenario")["scenario"]
     answer = api.ask("GET", "scenario.yaml")
@@ -475,8 +470,7 @@ PLACE = re.compile(r"(?<=: )[^,{}\[\]\n]+|\w+(?=:)|(?<=- )\w+")
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), ODD), min_size=1, max_size=2),
 )
 def test_whatever_stands_in_a_story_is_answered(make_api, path, changes):
-    """A story with odd things in it is played or refused, never a fault of ours, and its history is
-    recorded."""
+    """Any odd scenario is played or refused, never an inner error, and its history is recorded."""
     text = path.read_text("utf-8").replace("within: 10s", "within: 0s")
     for share, odd in changes:
         places = list(PLACE.finditer(text))

@@ -46,8 +46,10 @@ def strict(api):
     ],
 )
 def test_a_refused_move_says_state_and_what_is_possible(strict, status, body, failure):
-    """Every refusal of a move is a 409 with the status, its text as the sandbox shows it, and what
-    is possible; nothing moves."""
+    """Every refusal of a move is a 409 with status and possible moves; nothing moves.
+
+    The status has its text as the sandbox shows it.
+    """
     dispute = strict("POST", "exchanges", {"status": status})["dispute_id"]
     if failure == "no_stock":
         strict("PUT", "stock/wanted", {"available": 0})
@@ -117,8 +119,7 @@ def test_words_and_pictures_at_their_limit_are_taken(api, opened):
 
 @pytest.mark.parametrize("move", ["leave_message", "cancel"])
 def test_a_bare_move_under_the_smallest_limit(api, opened, move):
-    """A move whose words were left to their default is played or refused by its field, however
-    small the limit."""
+    """A move with default texts is played or refused by its field, however small the limit."""
     api("PATCH", "rules", {"message_max_bytes": 1})
     answer = api.ask("POST", f"exchanges/{opened}/moves", {"by": "buyer", "move": move})
     assert answer.status == 200 or (answer.status, answer.json["field"]) == (400, "content")
@@ -139,8 +140,7 @@ def test_units_of_a_move_out_of_bounds_are_named(api, num):
 @pytest.mark.parametrize("name", ["s5", "none", "baseline", "empty"])
 @pytest.mark.parametrize("what", ["sandbox", "copy", "snapshot"])
 def test_reserved_names_are_refused(api, name, what):
-    """A reserved name is a 400 that names `name`, for a sandbox, a sandbox from a snapshot, and a
-    snapshot."""
+    """A reserved name of a sandbox or a snapshot is a 400 that names `name`."""
     api("PUT", "snapshots/kept")
     ask = {
         "sandbox": (ALL, {"name": name}),
@@ -180,8 +180,7 @@ def test_reserved_names_are_refused(api, name, what):
     ],
 )
 def test_an_unknown_query_parameter_is_named(api, verb, path):
-    """A query parameter that the route does not have is a 400 that names it, and nothing is
-    done."""
+    """An unknown query parameter is a 400 that names it, and nothing is done."""
     before = [api("GET", path) for path in (ALL, "clock", "exchanges", "snapshots")]
     problem = api.problem(verb, f"{path}?stauts=3")
     assert (problem["status"], problem["field"]) == (400, "stauts")
@@ -189,8 +188,7 @@ def test_an_unknown_query_parameter_is_named(api, verb, path):
 
 
 def test_a_list_is_filtered_by_the_sandbox_s_own_text(api, opened):
-    """Exchanges are found by the text that the sandbox itself shows, by the documented one, and by
-    number."""
+    """Exchanges are found by the sandbox's own text, by the documented one, and by number."""
     api("PATCH", "rules", {"text.1": "等待卖家处理"})
     api("POST", "exchanges", {"status": 3})
     for status in ("等待卖家处理", "换货待处理", "1"):
@@ -276,8 +274,7 @@ def test_ids_given_as_text_are_kept(api, call):
     ],
 )
 def test_a_wrong_world_document_says_where_and_what(api, document, field, words):
-    """A mistake in a world document is a 400 that names the field by its path and says in Chinese
-    what is wrong."""
+    """A mistake in a world document is a 400 with the path of the field and what is wrong."""
     problem = api.problem("POST", ALL, document)
     assert (problem["status"], problem["field"]) == (400, field)
     assert words in problem["title"]

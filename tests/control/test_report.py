@@ -21,8 +21,10 @@ def test_nothing_called_nothing_found(api):
 
 
 def test_a_planted_double_shipment(api, call):
-    """A second shipment with another waybill stands in the audit with its calls, sentences in both
-    languages, grade and exchange."""
+    """A second shipment with another waybill is in the audit.
+
+    With its calls, sentences in both languages, grade and exchange.
+    """
     dispute_id = api("POST", "exchanges", {"status": 12})["dispute_id"]
     for waybill in ("SF1111111111", "YT2222222222"):
         call(SHIP, dispute_id=dispute_id, logistics_no=waybill, **CARRIER)
@@ -106,8 +108,10 @@ def test_every_finding_can_be_explained(api, call, opened):
 
 
 def test_nothing_private_is_told(api, call, opened):
-    """Sessions, secrets and personal data stand in no list, no export and no report, wherever a
-    client has put them."""
+    """Sessions, secrets and personal data are in no list, export or report.
+
+    Wherever a client has put them.
+    """
     api("PATCH", "rules", {"personal": "plain"})
     given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     private = [

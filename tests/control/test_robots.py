@@ -6,8 +6,7 @@ NONE = {"buyer": None, "courier": None, "cs": None, "applies": None}
 
 
 def test_names(api):
-    """The policies are listed with a label, a sentence in both languages and their evidence, and
-    the parties."""
+    """Behaviours are listed with label, bilingual sentence and evidence, and so are the parties."""
     shown = api("GET", "/_sandbox/robots/names")
     assert [item["name"] for item in shown["items"]] == [
         "prompt",
@@ -53,8 +52,7 @@ def test_put_replaces_all(api):
     ],
 )
 def test_what_cannot_be_is_refused(api, body, field, told):
-    """An unknown policy, an unknown party or another shape is refused by its field, and what was
-    set stays."""
+    """An unknown behaviour, party or shape is refused by its field, and nothing changes."""
     api("PUT", "robots", {"buyer": "slow"})
     problem = api.problem("PUT", "robots", body)
     assert (problem["status"], problem["field"]) == (400, field)
@@ -64,8 +62,7 @@ def test_what_cannot_be_is_refused(api, body, field, told):
 
 
 def test_a_sandbox_is_made_with_robots(api):
-    """The world document's robots are set from the start, also in a sandbox made from its
-    snapshot."""
+    """The world document's robots are set from the start, also after a copy by snapshot."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "lively", "robots": {"buyer": "forgetful"}})
     assert api("GET", f"/_sandbox/sandboxes/{made['id']}/robots") == {**NONE, "buyer": "forgetful"}
     api("PUT", "/_sandbox/sandboxes/lively/snapshots/one")

@@ -12,8 +12,7 @@ from mockserver.control.routes import ROUTES, NoSuchRoute, resolve
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.verb} {route.path}")
 def test_every_route_is_found_with_its_arguments(route):
-    """The path of a route, its arguments filled in, resolves to the route and gives the arguments
-    back."""
+    """A route's path with its arguments resolves to the route and gives the arguments back."""
     names = re.findall(r"{(\w+)}", route.path)
     path = re.sub(r"{(\w+)}", r"a \1", route.path)
     assert resolve(route.verb, path) == (route, {name: f"a {name}" for name in names})

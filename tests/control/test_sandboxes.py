@@ -10,8 +10,10 @@ EVERY_STATUS = [1, 2, 3, 4, 5, 6, 12, 13, 14]
 
 
 def test_made_up_world(api):
-    """An empty document gives one shop, one app, two sessions, three addresses, four goods and no
-    exchange."""
+    """An empty document gives one shop and app, two sessions, four goods and no exchange.
+
+    The shop has three addresses.
+    """
     made = api("POST", ALL, {}, 201)
     assert {"id", "app_key", "app_secret", "session", "sub_session", "gateway", "shops"} <= set(
         made
@@ -177,8 +179,10 @@ def test_one_app_key_in_two_sandboxes(api, call):
     ],
 )
 def test_conflict(api, document, field):
-    """A taken name, a taken session, or a taken app_key with another secret is a 409 and nothing is
-    made."""
+    """A taken name or session is a 409 and nothing is made.
+
+    So is a taken app_key with another secret.
+    """
     api("POST", ALL, {"shops": [{"session": "taken"}]}, 201)
     problem = api.problem("POST", ALL, document)
     assert problem["status"] == 409

@@ -48,8 +48,10 @@ def test_canonical(api, document):
 
 
 def test_an_unchanged_frozen_world_has_one_snapshot(api, machine, opened):
-    """Two snapshots of an unchanged frozen sandbox are the same text, however much real time lies
-    between."""
+    """Two snapshots of an unchanged frozen sandbox are the same text.
+
+    However much real time lies between.
+    """
     api("PUT", "snapshots/one")
     machine.pass_by(minutes=3)
     api("PUT", "snapshots/two")

@@ -6,8 +6,7 @@ S = "/_sandbox/sandboxes"
 
 
 def test_stub(api, call):
-    """A stubbed method answers under its own wrapper with a request_id, and is journalled like any
-    other."""
+    """A stubbed method answers in its own wrapper with a request_id, and is in the journal."""
     assert call("taobao.items.onsale.get", fields="num_iid")["code"] == 22
     api(
         "PUT",
@@ -92,8 +91,7 @@ def test_wrong_stub(api, method, body, status, field):
 )
 @pytest.mark.parametrize("format", ["json", "xml"])
 def test_odd_stub(api, machine, call, reply, format):
-    """Whatever reply was accepted is answered, in JSON and in XML, never with an error of our
-    own."""
+    """Every accepted reply is answered, in JSON and in XML, never with an inner error."""
     answer = api.ask("PUT", "stubs/taobao.x.get", {"reply": reply})
     if answer.status != 200:
         assert (answer.status, bool(answer.json["field"])) == (400, True)

@@ -1,5 +1,4 @@
-"""What the journal says of refused and failed calls besides the sign, and that the wire says none
-of it.
+"""What the journal says of refused calls besides the sign, and the wire does not.
 
 Source: issue (doctor for 31, 29, 27, 26, 11, 12 …; never on the wire, never a secret in any
 output).
@@ -181,8 +180,7 @@ def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, r
     ],
 )
 def test_a_session_that_nearly_is_one_is_recognised(top, diagnose, write, name):
-    """Blanks, a cut, a case or an encoding are named with whose session it nearly is, never the
-    session."""
+    """A session with blanks, cut, recased or encoded is named by its owner, never shown."""
     assert only(diagnose(session=write(top.session)), name)["at"]["label"] == "main"
 
 
@@ -323,8 +321,7 @@ def test_chinese_in_gbk_is_recognised(send, signed, read_entry):
 
 
 def test_rights_are_listed(make_world, caller_of):
-    """An app or sub-account without the right is told what it may call, and where that is
-    changed."""
+    """A missing right is reported with what the caller may call, and where to change that."""
     world = make_world(apps=[{"methods": [LIST, AGREE]}], shops=[{"subs": [{"methods": [LIST]}]}])
     caller = caller_of(world)
     for session, code, name in (
@@ -365,8 +362,10 @@ def test_rights_are_listed(make_world, caller_of):
     ],
 )
 def test_a_wrong_value_is_recognised(diagnose, method, changes, name, said):
-    """Floats, blanks, other forms of time, words for numbers and other commas are told with what is
-    wanted."""
+    """A value of a wrong form is reported with the right form.
+
+    Floats, blanks, other forms of time, words for numbers and other commas.
+    """
     assert said in only(diagnose(method, **changes), name)["zh"]
 
 
@@ -522,8 +521,7 @@ def test_another_shops_exchange_is_told_so(make_world, caller_of):
     ],
 )
 def test_every_refused_move_is_diagnosed(world, top, read_entry, method, status):
-    """No state and no method makes the diagnosis stumble, and every failed move has its near
-    miss."""
+    """No state or method makes the diagnosis fail; every failed move has its near miss."""
     [exchange] = world.open({"status": status})
     top(
         method,

@@ -1,5 +1,4 @@
-"""Laws of the doctor: it never accuses, never stumbles, never shows a secret, and its work is
-bounded.
+"""Laws of the doctor: it never accuses wrongly, fails or shows a secret; work is bounded.
 
 Source: issue (doctor: "unknown" for 10,000 random digests; never a secret in any output).
 """
@@ -112,8 +111,7 @@ def test_a_random_digest_of_any_call_accuses_nobody(digest, pairs, body, query, 
     sign=TEXT,
 )
 def test_nothing_makes_the_doctor_stumble(pairs, timestamp, body, content, sign):
-    """Any texts, bodies and files are examined without an error, and told in what JSON can
-    carry."""
+    """Any texts, bodies and files are examined without an error, and reported as JSON."""
     call = sent(
         sign,
         tuple({**pairs, "timestamp": timestamp}.items()),
@@ -180,8 +178,7 @@ def test_no_secret_is_quoted(place):
 
 
 def test_long_calls_are_bounded():
-    """Single mistakes are still found in long calls, pairs only in short ones, and very long ones
-    are not examined."""
+    """Single mistakes are found in long calls, pairs in short ones; very long ones are left."""
 
     def find_ids(length, sign):
         pairs = (*PAIRS, ("memo", "长" * (length // 3)))

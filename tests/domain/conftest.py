@@ -80,8 +80,10 @@ def make_move() -> Callable[..., Move]:
 
 @pytest.fixture(scope="session")
 def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
-    """Plays a move; address 7001, reason 41, carriers 顺丰快递 and 圆通速递 are known, 9 wanted
-    units are free."""
+    """Play a move with 9 wanted units free.
+
+    Address 7001, reason 41, and carriers 顺丰快递 and 圆通速递 exist.
+    """
 
     def act(
         exchange: Exchange,

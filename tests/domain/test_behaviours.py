@@ -14,8 +14,7 @@ DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
 
 def test_the_five_policies():
-    """Five policies have an id, a Chinese word, a sentence in both languages, and say that they are
-    assumed."""
+    """Five behaviours have an id, a label, a sentence in both languages, and are assumed."""
     assert {name: policy.label for name, policy in BEHAVIOURS.items()} == {
         "prompt": "及时",
         "slow": "拖延",
@@ -77,8 +76,7 @@ def test_a_forgetful_buyer_mostly_lets_it_rest():
 
 
 def test_an_adversarial_buyer_is_difficult():
-    """It modifies and asks for customer service, cancels late, ships back and confirms only at the
-    last second."""
+    """It modifies, asks for customer service, cancels late, and acts at the last second."""
     buyer = BEHAVIOURS["adversarial"].buyer
     assert {Modify, AskCs, Cancel} <= {
         type(choice.move) for choice in buyer[Status.WAIT_BUYER_MODIFY]

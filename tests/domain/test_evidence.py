@@ -62,8 +62,7 @@ def can_be_opened(place: str) -> bool:
 
 @pytest.mark.parametrize("citation", CITATIONS)
 def test_a_citation_of_the_product_can_be_opened(citation):
-    """What evidence cites, and what an article names as its place, is a page and an anchor of
-    it."""
+    """What evidence cites, and an article's place, is a page and an anchor of it."""
     assert can_be_opened(locate_citation(citation))
 
 

@@ -1,5 +1,4 @@
-"""Near misses: what is said to be possible is possible, the way leads there, and no shorter one
-does.
+"""Near misses: what is called possible is, the way leads there, and is the shortest.
 
 Source: issue (Near misses); expectations are played, not read from the table.
 """
@@ -78,8 +77,10 @@ def start(make_exchange, status, ruleset):
 def test_the_way_leads_there_and_is_shortest(
     make_exchange, attempt, try_move, reachable, status, ruleset
 ):
-    """For every move: after the steps of the way it is possible, before the last of them it is not,
-    and where there is no way there is none."""
+    """Every move is possible after the steps of its way, not before the last of them.
+
+    Where there is no way there is none.
+    """
     exchange = start(make_exchange, status, ruleset)
     rings = reachable(exchange, 6)
     for name, by in MADE:
@@ -119,8 +120,7 @@ def test_legal_from_is_where_it_works(make_exchange, try_move, name, by, ruleset
 
 
 def test_the_deadline_closes_the_door(make_exchange):
-    """At 3 the buyer's way back to 1 ends with the seller's deadline, which turns the exchange into
-    a refund."""
+    """At 3 the buyer's way back to 1 ends with the seller's deadline and a refund."""
     exchange = make_exchange(3)
     members = serialize_near_miss(
         find_near_miss(exchange, MOVES["agree"], Actor.SELLER, DEFAULTS), SHOW
@@ -141,8 +141,7 @@ def test_the_deadline_closes_the_door(make_exchange):
 
 
 def test_a_deadline_that_leads_on_closes_nothing(make_exchange):
-    """At 1 the deadline agrees by itself where there is stock, so shipping back stays within
-    reach."""
+    """At 1 the deadline agrees where there is stock, so shipping back stays possible."""
     members = serialize_near_miss(
         find_near_miss(make_exchange(1), MOVES["ship_back"], Actor.BUYER, DEFAULTS), SHOW
     )

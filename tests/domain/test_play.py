@@ -1,5 +1,4 @@
-"""What a played move writes, what it leaves alone, when the system moves, and what is possible
-meanwhile."""
+"""What a move writes and leaves, when the system moves, and what is possible until then."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -285,8 +284,7 @@ def walk(make_exchange, attempt):
 @settings(deadline=None)
 @given(ruleset=st.sampled_from(["classic", "upgraded"]), stock=st.integers(0, 6), steps=STEPS)
 def test_units_are_neither_made_nor_lost(walk, ruleset, stock, steps):
-    """On every way through the flow a SKU's sum is constant, and only `outside` falls below
-    zero."""
+    """On every way a SKU's sum is constant, and only `outside` falls below zero."""
     for _, accounts in walk(ruleset, stock, steps):
         for account in accounts.values():
             assert (

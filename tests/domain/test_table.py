@@ -1,5 +1,4 @@
-"""Every row of both rulesets, written by hand from the exchange guide and the rules that the
-product settles."""
+"""Every row of both rulesets, written by hand from the exchange guide and the rules."""
 
 import pytest
 
@@ -37,8 +36,7 @@ def _playable(how: dict) -> dict:
 def test_a_move_leads_where_the_documents_say(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
-    """The documented actor takes the exchange to the documented status with the documented stock
-    entries."""
+    """The documented actor leads to the documented status with the documented stock entries."""
     exchange = make_exchange(ruleset=ruleset, **start)
 
     outcomes = [attempt(exchange, move, who, **_playable(how)) for who in WHO[by]]

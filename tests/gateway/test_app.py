@@ -73,8 +73,7 @@ def test_large_body(http, signed, size, code):
     ],
 )
 def test_gzip_only_when_offered(http, signed, offer, zipped):
-    """gzip comes only when the request offers it, and top-bodylength counts the plain
-    characters."""
+    """Replies are compressed on offer only; top-bodylength counts the plain characters."""
     headers = {} if offer is None else {"Accept-Encoding": offer}
     reply = http.post("/router/rest", data=signed(), headers=headers)
     plain = gzip.decompress(reply.data) if zipped else reply.data
@@ -84,8 +83,10 @@ def test_gzip_only_when_offered(http, signed, offer, zipped):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_picture_has_a_url_that_shows_it(http, world, signed, multipart, png, scheme):
-    """A stored picture has a URL on this server, by the request's scheme and Host, that shows
-    it."""
+    """A stored picture has a URL on this server that shows it.
+
+    The URL has the request's scheme and Host.
+    """
     [exchange] = world.open({})
     texts = signed(
         "tmall.exchange.message.add",

@@ -1,5 +1,4 @@
-"""What clients send: verbs, query and body merged, every sign method, multipart as SDKs write it,
-and rubbish."""
+"""What clients send: verbs, query and body, sign methods, multipart of SDKs, and rubbish."""
 
 import json
 from urllib.parse import quote, quote_plus, urlencode
@@ -29,8 +28,7 @@ def test_everything_in_the_query(signed, send, verb):
 
 
 def test_query_and_body_are_merged(world, signed, send):
-    """System parameters may stand in the query and business parameters in the body, in any
-    split."""
+    """System parameters and business parameters may be in query and body, in any split."""
     [exchange] = world.open({})
     texts = signed(GET, dispute_id=exchange.dispute_id, fields="status")
     names = sorted(texts)
@@ -51,8 +49,7 @@ def test_both_spellings_of_a_blank(signed, send, escape):
 
 
 def test_empty_values_are_signed_by_their_names(signed, send):
-    """Empty optional parameters count in the sign by their bare names, and as absent for the
-    method."""
+    """Empty optional parameters are in the sign by name, and absent for the method."""
     assert root(send(body=signed(LIST, fields="status", buyer_nick="", page_no=""))) == {
         "tmall_exchange_receive_get_response"
     }
@@ -350,8 +347,7 @@ def test_thousands_of_parameters_are_not_read(send):
     ids=["long", "nul", "emoji", "sql", "markup", "path", "format"],
 )
 def test_odd_values_are_answered(signed, send, whole_state, world, name, value):
-    """Odd or overlong values of any parameter get the platform's own error, never an inner one, and
-    change nothing."""
+    """Odd or overlong values get the platform's own error, and change nothing."""
     before = whole_state(world)
     texts = signed(
         **{

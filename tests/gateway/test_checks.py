@@ -40,8 +40,7 @@ AGREE = "tmall.exchange.agree"
     ],
 )
 def test_platform_error(signed, error, changes, expected):
-    """Each wrong system parameter has its own code and spelling, and no more than its own sub
-    fields."""
+    """Each wrong system parameter has its own code and spelling, and only its own sub fields."""
     found = error(signed(GET, dispute_id=1, fields="status", **changes))
     assert {name: value for name, value in found.items() if name != "sub_msg"} == expected
 
@@ -191,8 +190,7 @@ def test_missing_argument(top, name, value):
     ],
 )
 def test_invalid_argument(world, top, whole_state, method, name, value):
-    """A parameter of the wrong type, length or range is 41, named in msg and sub_code, and changes
-    nothing."""
+    """A parameter of a wrong type, length or range is 41, with its name, and changes nothing."""
     [exchange] = world.open({})
     [shop] = world._state.shops.values()
     good = {
@@ -389,14 +387,12 @@ def test_only_calls_that_reach_flow_control_count(top, world):
 
 
 def test_wrong_argument_comes_before_the_business(top):
-    """A call with a wrong argument for an unknown exchange gets the platform's 41, not a business
-    failure."""
+    """A wrong argument for an unknown exchange gets the platform's 41, not a business failure."""
     assert top(GET, dispute_id=1, fields=",".join(["status"] * 101))["error_response"]["code"] == 41
 
 
 def test_lax_passes_what_strict_refuses(world, top, signed, send):
-    """A lax gateway lets unknown keys, sessions and signs through to the default sandbox and warns
-    of each."""
+    """A lax gateway sends unknown keys, sessions and signs to the default sandbox, and warns."""
     from mockserver.gateway.checks import SandboxLookup
     from mockserver.gateway.pipeline import Gateway
 

@@ -57,8 +57,7 @@ def sent(delivery, environ):
     ],
 )
 def test_through_a_wire(delivery, pieces, done):
-    """The pieces leave with the waits between them, under the whole length, and then the connection
-    ends."""
+    """The pieces are sent with waits, under the whole length; then the connection ends."""
     wire = Told()
     assert sent(delivery, {CONNECTION_CONTROL: wire}) == (
         ("200 OK", [("X", "y"), ("Content-Length", "10")]),
@@ -86,8 +85,7 @@ def test_silence(end):
     ],
 )
 def test_under_a_foreign_server(delivery):
-    """A server without a wire gets a length that no body follows, and closes the connection
-    itself."""
+    """A server without a wire gets a length without body, and closes the connection itself."""
     started, pieces = sent(delivery, {})
     assert (started[1][-1], pieces) == (("Content-Length", "10"), [])
 

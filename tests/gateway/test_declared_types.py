@@ -1,5 +1,4 @@
-"""Every reply of every method decodes into the types that the method declares, in all three
-forms."""
+"""Every reply of every method decodes into its declared types, in all three forms."""
 
 import json
 import re
@@ -147,8 +146,7 @@ def arguments(world):
 @pytest.mark.parametrize("form", ["json", "simplify", "xml"])
 @pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
 def test_a_reply_has_the_declared_types(top, arguments, method, form, exists):
-    """Numbers are numbers, texts are texts, lists have their element name, and no name is
-    unknown."""
+    """Numbers and texts have their types, lists their element name; no name is unknown."""
     if method.name == "taobao.trade.fullinfo.get" and not exists:
         pytest.skip("an unknown trade is a platform error")
     asked = {"format": "xml"} if form == "xml" else {"simplify": "true"} if form != "json" else {}

@@ -44,8 +44,7 @@ def sellers(make_world, caller_of):
     ],
 )
 def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
-    """Every method answers for another seller's exchange as for one that does not exist, and
-    changes nothing."""
+    """Another seller's exchange is answered like one that does not exist, and not changed."""
     asked = {
         "fields": "status",
         "address_id": 10000002,
@@ -69,8 +68,10 @@ def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
 
 @pytest.mark.parametrize(("session", "seen"), [("S1", "1"), ("S1SUB", "1"), ("S2", "2")])
 def test_lists_show_own_exchanges_only(sellers, session, seen):
-    """A seller's list, main and sub-account alike, shows the seller's own exchanges, whatever ids
-    are asked for."""
+    """A seller's list shows the seller's own exchanges, whatever ids are asked for.
+
+    Main and sub-account alike.
+    """
     reply = sellers.result(LIST, fields="dispute_id", refund_id_array="1,2", session=session)
     assert [row["dispute_id"] for row in reply["results"]["exchange"]] == [seen]
     assert sellers.result(LIST, fields="dispute_id", session=session)["total_results"] == 1

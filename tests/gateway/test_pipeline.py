@@ -37,8 +37,11 @@ def test_json_is_compact_raw_and_ends_with_the_request_id(world, signed, send):
 
 
 def test_error_text_begins_as_the_go_client_expects(signed, send):
-    """An error reply begins exactly with {"error_response":{ and has code, msg, sub_code, sub_msg,
-    request_id in this order."""
+    """An error reply begins with error_response, with its members in a fixed order.
+
+    The reply begins exactly with {"error_response":{ and has code, msg, sub_code, sub_msg,
+    request_id.
+    """
     text = text_of(send(body=signed(GET, fields="status")))
     assert text.startswith(
         '{"error_response":{"code":40,"msg":"Missing required arguments:dispute_id","sub_code":'
@@ -57,8 +60,10 @@ def test_error_text_begins_as_the_go_client_expects(signed, send):
     [{"format": "xml"}, {"format": ""}, {"format": None}, {"format": "xml", "simplify": "true"}],
 )
 def test_xml_is_the_default(world, signed, send, asked):
-    """Without format, or with xml, the reply is XML, simplify or not, without white space or
-    comment, request_id last."""
+    """Without format, or with xml, the reply is XML, with or without simplify.
+
+    It has no white space or comment, and request_id is last.
+    """
     [exchange] = world.open({"reason": "a<b>&\"c'"})
     text = text_of(
         send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **asked))
@@ -120,8 +125,10 @@ def test_only_true_simplifies(signed, send, value):
 
 
 def test_request_ids_are_unique(signed, send):
-    """Every call has its own request id, 12 or 13 lower-case base-36 characters, the same as in the
-    header."""
+    """Every call has its own request id, the same as in the header.
+
+    It has 12 or 13 lower-case base-36 characters.
+    """
     replies = [send(body=signed()) for _ in range(500)]
     ids = [json.loads(reply.body)["time_get_response"]["request_id"] for reply in replies]
     assert len(set(ids)) == 500
@@ -165,8 +172,7 @@ def test_error_headers(signed, send):
 
 
 def test_stub_answers_an_unknown_method(world, top, signed, send):
-    """A stubbed method is checked, wrapped, and journalled like any other, in JSON, XML and
-    simplify."""
+    """A stubbed method is checked, wrapped and journalled, in JSON, XML and simplify."""
     world._state.stubs["taobao.item.get"] = json.dumps(
         {"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}
     ).encode()
@@ -204,8 +210,10 @@ def test_every_call_is_in_the_journal(world, top, gateway):
 
 
 def test_journal_is_filtered_and_bounded(world, top):
-    """The journal filters by method, exchange, outcome and time, counts all that match and gives
-    the newest few."""
+    """The journal filters, counts all that match and gives the newest few.
+
+    By method, exchange, outcome and time.
+    """
     for number in (1, 2, 2):
         top.result(GET, dispute_id=number, fields="status")
     top.result("taobao.time.get")
@@ -235,8 +243,7 @@ def test_journal_forgets_the_oldest(world, top):
 
 
 def test_call_is_journalled_before_its_refusal_is_told(world, top):
-    """Who is told of a refusal finds it in the journal already, and is told once a refused call and
-    of no other."""
+    """A listener to refusals gets each refused call once, after its journal entry."""
     told = []
     gateway = Gateway(
         SandboxLookup(world.directory),
@@ -251,8 +258,7 @@ def test_call_is_journalled_before_its_refusal_is_told(world, top):
 
 
 def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multipart, png):
-    """No session, secret or personal value stands anywhere in the journal, of what was sent or
-    answered."""
+    """No session, secret or personal value is anywhere in the journal, sent or answered."""
     private = {
         "buyer_nick": "桂花拿铁隐私",
         "buyer_open_uid": "AAHprivate77",

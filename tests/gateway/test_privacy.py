@@ -51,8 +51,7 @@ def newest(world):
     ],
 )
 def test_private_values_are_masked_however_they_are_spelt(top, newest, name):
-    """Sessions, secrets and personal data do not stand in the journal under any spelling that
-    clients use."""
+    """Sessions, secrets and personal data are not in the journal, under any spelling."""
     top.result("taobao.time.get", **{name: "kept-by-nobody"})
     assert "kept-by-nobody" not in json.dumps(newest(), ensure_ascii=False)
     assert newest()["params"][name] == "***"
@@ -70,8 +69,7 @@ def test_plain_values_are_kept(top, newest):
 
 
 def test_a_full_list_is_clipped(world, top, newest):
-    """A list of a hundred whole rows is answered in full and kept by its length, beginning and
-    end."""
+    """A list of a hundred rows is answered in full; its length, beginning and end are stored."""
     world.open({"title": "长" * 400}, 100)
     found = top.result(
         "tmall.exchange.receive.get", page_size=100, fields="dispute_id,title,reason,buyer_nick"
@@ -117,8 +115,7 @@ def test_a_long_parameter_leaves_little(top, newest, changes, form):
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("field", ["logistics_no", "logistics_company_name"])
 def test_long_logistics_leave_little(world, top, newest, strict, field):
-    """A waybill or carrier of megabytes is told of in a few kilobytes, as a failure and as a
-    warning."""
+    """A waybill or carrier of megabytes fills few kilobytes, as a failure and as a warning."""
     world.patch_rules({"strict_logistics": strict})
     [exchange] = world.open({"status": 12})
     given = {
@@ -177,8 +174,10 @@ def test_calls_of_nobody_are_bounded_too(world, signed, caller_of, top):
 
 
 def test_failures_and_calls_of_nobody_are_told(world, signed, top):
-    """Who is told of refusals is told of a business failure, a refusal and a call of nobody, and of
-    no success."""
+    """A listener to refusals gets a business failure, a refusal and a call of nobody.
+
+    It gets no success.
+    """
     told = []
     teller = type(top)(Gateway(SandboxLookup(world.directory), told.append), world)
     teller("taobao.time.get")
@@ -220,8 +219,7 @@ def test_failures_and_calls_of_nobody_are_told(world, signed, top):
 def test_a_repeated_write_meets_the_new_state_and_is_warned_of(
     world, top, newest, status, ruleset, method, business
 ):
-    """The very request that succeeded, sent again, fails by the new state, and its entry warns of a
-    repeated write."""
+    """A successful request sent again fails by the state, with a warning in its entry."""
     [exchange] = world.open({"status": status, "ruleset": ruleset})
     params = top.params(method, dispute_id=exchange.dispute_id, **business)
     top.send(params)
@@ -234,8 +232,7 @@ def test_a_repeated_write_meets_the_new_state_and_is_warned_of(
 
 
 def test_another_write_is_no_repetition(world, top, newest):
-    """A write that the state does not allow, but that never succeeded, is not warned of as
-    repeated."""
+    """A refused write that never succeeded gives no warning of a repeated write."""
     [exchange] = world.open({"status": 2})
     top("tmall.exchange.returngoods.agree", dispute_id=exchange.dispute_id, fields="status")
     assert (newest()["outcome"], newest()["warnings"]) == ("failed", [])
@@ -257,8 +254,7 @@ def test_another_write_is_no_repetition(world, top, newest):
     ],
 )
 def test_a_trade_shows_how_its_exchange_stands(world, top, status, text):
-    """taobao.trade.fullinfo.get shows of each sub-order how its exchange stands, or that there is
-    none."""
+    """taobao.trade.fullinfo.get shows the state of each sub-order's exchange, or none."""
     trade = next(iter(world._state.trades.values()))
     exchanges = (
         [] if status is None else world.open({"status": status, "tid": trade.tid, "oid": trade.oid})
@@ -292,8 +288,7 @@ def test_a_trade_shows_how_its_exchange_stands(world, top, status, text):
     ],
 )
 def test_xml_of_a_stub_with_odd_names_is_well_formed(world, top, name):
-    """A canned reply whose names are no XML names, with nulls among its values, is an XML document
-    all the same."""
+    """A canned reply whose names are no XML names, and with nulls, is an XML document too."""
     reply = {
         name: "a",
         "list": {name: [{name: 1}, None, "b", {"deep": None}]},

@@ -40,8 +40,10 @@ def test_text_of_a_refund_by_switch(world, top):
 
 
 def test_get_shows_the_whole_whitelist(world, top):
-    """A shipped exchange shows all 21 whitelisted fields, ids as text, dates and numbers in their
-    types."""
+    """A shipped exchange shows all 21 whitelisted fields in their types.
+
+    Ids as text, dates and numbers.
+    """
     [exchange] = world.open({"status": 13, "tid": 2839475610293847561, "oid": 2839475610293847562})
     found = top.result(GET, dispute_id=exchange.dispute_id, fields=WHITELIST)["result"]
     record = found["exchange"]
@@ -97,8 +99,10 @@ def test_fields_choose_what_is_shown(world, top, fields, names):
 
 
 def test_values_outside_the_whitelist(world, top):
-    """The deadline is absolute, the version the milliseconds of modified, cs_status 1 until
-    somebody asks."""
+    """The deadline is absolute, the version the milliseconds of modified.
+
+    cs_status is 1 until somebody asks.
+    """
     [exchange] = world.open({"desc": "偏小"})
     asked = "time_out,refund_version,cs_status,advance_status,good_status,price,desc"
     record = top.result(GET, dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
@@ -115,8 +119,7 @@ def test_values_outside_the_whitelist(world, top):
 
 
 def test_unknown_exchange_is_a_business_failure(top):
-    """`get` of an unknown exchange is a normal reply with success=false, msg_code and message,
-    without exchange."""
+    """`get` of an unknown exchange is a normal reply with success=false and msg_code."""
     found = top.result(GET, dispute_id=1, fields="status")["result"]
     assert set(found) == {"success", "msg_code", "message"}
     assert (found["success"], found["msg_code"]) == (False, "DISPUTE_NOT_EXIST")
@@ -124,8 +127,7 @@ def test_unknown_exchange_is_a_business_failure(top):
 
 @pytest.mark.parametrize("method", [MESSAGES, REASONS, "tmall.exchange.message.add"])
 def test_failure_where_there_is_no_success(top, method):
-    """Messages and reasons of an unknown exchange answer with error_code and error_msg and no
-    results."""
+    """Messages and reasons of an unknown exchange answer with error_code and no results."""
     found = top.result(method, dispute_id=1, fields="id,reason_id", content="x")["result"]
     assert set(found) == {"error_code", "error_msg"}
     assert found["error_code"] == "DISPUTE_NOT_EXIST"
@@ -251,8 +253,10 @@ def test_every_filter(three, top, filters, numbers):
 
 
 def test_list_items_lack_what_only_get_shows(world, top):
-    """List items show payment but no desc, refund_phase, refund_version, cs_status, advance_status,
-    operation_contraint."""
+    """List items show payment, and leave out what the page leaves out.
+
+    That is desc, refund_phase, refund_version, cs_status, advance_status and operation_contraint.
+    """
     world.open({"desc": "x", "operation_contraint": "cannot_refuse"})
     asked = (
         "payment,desc,refund_phase,refund_version,cs_status,advance_status,operation_contraint,new"
@@ -491,8 +495,7 @@ def test_fields_of_a_trade_are_a_plain_text(world, top, fields):
 
 
 def test_unknown_members_of_sub_orders_are_warned_of(world, top):
-    """A name that a sub-order does not have gives a warning in the journal, a known one does
-    not."""
+    """An unknown name of a sub-order gives a warning in the journal, a known one does not."""
     trade = next(iter(world._state.trades.values()))
     top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields="orders.oid,orders.nonsense")
     [entry] = world.journal.select({}, 1)[1]

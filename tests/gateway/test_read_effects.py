@@ -55,8 +55,7 @@ def page(top):
 
 
 def test_a_stale_read_shows_the_write_before(world, top, act):
-    """Read after write: the read that a fault makes stale shows the state before the write, the
-    next one the new state."""
+    """A stale read shows the state before the write, the next one the new state."""
     [exchange] = world.open({})
     world.plan_faults({"fault": "stale_read", "method": GET})
     act(world, exchange.dispute_id, "agree")

@@ -257,8 +257,7 @@ def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, deliver
     ],
 )
 def test_refused_and_then_harmed(world, agree, opened, entries, whole_state, raw):
-    """Nothing has changed, the journal says so, and the caller gets what it would get of a call
-    carried out."""
+    """Nothing has changed, the journal says so, and the reply is that of a real call."""
     before = whole_state(world)
     world.plan_faults(raw)
     reply = agree()
@@ -296,8 +295,7 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
 
 
 def test_the_timeout_hides_a_success(world, agree, opened, entries):
-    """As isp.remote-service-timeout the call has succeeded, in the journal too, and its caller is
-    told the timeout."""
+    """With isp.remote-service-timeout the call succeeds, while its caller reads the timeout."""
     world.plan_faults({"fault": "reply_lost", "as": "isp.remote-service-timeout"})
     assert error(agree()) == TIMEOUT
     assert world._state.exchanges[opened].status is Status.WAIT_BUYER_RETURN
@@ -426,8 +424,7 @@ def test_a_stub_is_harmed_like_any_other(world, top):
 
 
 def test_compressed_replies_are_harmed_too(world, gateway, top, opened):
-    """A garbled reply that was asked for compressed is garbled after compression, a whole one is
-    readable."""
+    """A reply is garbled after compression; a whole one is readable."""
 
     def ask():
         body = urlencode(top.params(GET, dispute_id=opened, fields="status")).encode()

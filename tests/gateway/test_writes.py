@@ -128,8 +128,7 @@ def test_whole_flow(world, top, write, act, form):
     ],
 )
 def test_business_failure(world, write, whole_state, name, status, changes, code):
-    """A business failure has success=false, its msg_code and a Chinese message, no exchange, and
-    changes nothing."""
+    """A business failure has success=false, a msg_code and a message, and changes nothing."""
     [exchange] = world.open({"status": status})
     before = whole_state(world)
     found = write(name, exchange.dispute_id, **changes)
@@ -197,8 +196,7 @@ def test_repeated_write_meets_the_new_state(world, write, top):
     ],
 )
 def test_odd_logistics_are_warnings_or_refusals(world, write, changes, strict_code):
-    """Odd carriers and waybills pass with a warning in the journal, or are refused with
-    strict_logistics."""
+    """Odd carriers and waybills pass with a warning, or are refused with strict_logistics."""
     world.open({"status": 13, "seller_logistic_no": "USED12345"})
     [strict], [lenient] = world.open({"status": 12}), world.open({"status": 12})
     world.patch_rules({"strict_logistics": True})
@@ -210,8 +208,7 @@ def test_odd_logistics_are_warnings_or_refusals(world, write, changes, strict_co
 
 @pytest.mark.parametrize("name", CARRIER_SPELLINGS)
 def test_spellings_of_integrators_are_accepted(world, write, name):
-    """What integrators call a carrier passes where carriers are checked, though it is no row of the
-    table."""
+    """Integrators' names of a carrier pass where carriers are checked, though in no row."""
     world.patch_rules({"strict_logistics": True})
     [exchange] = world.open({"status": 12})
     assert write("consigngoods", exchange.dispute_id, logistics_company_name=name)["success"]
@@ -260,8 +257,7 @@ def test_message_while_the_flow_is_open(world, top, status):
 
 @pytest.mark.parametrize("status", [4, 5, 14])
 def test_message_after_the_flow(world, top, whole_state, status):
-    """After the flow message.add answers EXCHANGE_CLOSED with error_code and error_msg and stores
-    nothing."""
+    """After the end message.add answers EXCHANGE_CLOSED and stores nothing."""
     [exchange] = world.open({"status": status})
     before = whole_state(world)
     found = top.result(

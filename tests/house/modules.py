@@ -73,8 +73,10 @@ def imported_modules(name: str) -> frozenset[str]:
 
 
 def import_circles() -> list[list[str]]:
-    """Return the groups of modules that import each other in a circle (strongly connected, Tarjan
-    1972)."""
+    """Return the groups of modules that import each other in a circle.
+
+    Strongly connected components (Tarjan 1972).
+    """
     order: dict[str, int] = {}
     lowest: dict[str, int] = {}
     stack: list[str] = []

@@ -1,5 +1,4 @@
-"""What every file keeps to: it is short, says what it knows, holds no state, and reads without
-puzzles."""
+"""Rules for every file: short, open about its names, without state and without puzzles."""
 
 import ast
 import re
@@ -55,8 +54,10 @@ def test_coverage_leaves_nothing_out():
 
 
 def _nested_conditionals(node: ast.AST) -> Iterator[ast.IfExp]:
-    """Yield the conditional expressions in a branch or condition of another, outside calls and
-    displays of it."""
+    """Yield conditional expressions in a branch or condition of another.
+
+    Those inside calls and displays do not count.
+    """
     for part in ast.iter_child_nodes(node):
         if isinstance(part, ast.IfExp):
             yield part

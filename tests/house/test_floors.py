@@ -1,5 +1,4 @@
-"""The floors of the house: imports go down only, siblings do not know each other, nothing goes in a
-circle.
+"""The floors of the house: imports go down only, siblings are apart, there is no circle.
 
 ARCHITECTURE.md draws the floors.  A package may import from its own folder and from any floor below
 it; packages on one floor are unaware of each other.  Each test reports one item: all that break its
@@ -75,14 +74,15 @@ def test_imports_go_down_only():
 
 
 def test_imports_go_in_no_circle():
-    """No module can be reached from itself, also not inside a folder, by a lazy import or one for
-    types only."""
+    """No module can be reached from itself.
+
+    Also not inside a folder, by a lazy import or one for types only.
+    """
     assert_none(" ↔ ".join(circle) for circle in import_circles() if circle not in CIRCLES)
 
 
 def test_the_ground_floor_is_pure():
-    """domain and protocol import msgspec and the pure part of the standard library, nothing
-    else."""
+    """Domain and protocol import msgspec and the pure part of the standard library only."""
     allowed = (sys.stdlib_module_names - IMPURE_MODULES) | {"mockserver", "msgspec"}
     impure = {
         (name, source)

@@ -1,5 +1,4 @@
-"""What is private stays in its package, and only packages that users import from give names
-away."""
+"""Private names stay in their package; only packages for users give names away."""
 
 import ast
 
@@ -23,8 +22,10 @@ def _public_names(name: str) -> set[str] | None:
 
 
 def test_private_names_stay_in_their_package():
-    """No package imports a name or a module of another one that starts with an underscore or is not
-    in its `__all__`."""
+    """No package imports a private name or module of another.
+
+    Private is what starts with an underscore or is not in `__all__`.
+    """
     intruders = set()
     for name in TREES:
         for source, member in imported_names(name):

@@ -1,5 +1,4 @@
-"""The table hangs together: everything is reached, everything ends, one timer a state, evidence on
-every rule."""
+"""The table is consistent: all is reached, all ends, one timer a state, evidence for all."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -109,8 +108,7 @@ def test_stock_entries_join_two_accounts():
 
 
 def test_every_rule_has_its_evidence():
-    """Rows, rules and methods have a grade, and at least one source that is listed with its
-    date."""
+    """Rows, rules and methods have a grade, and a source that is listed with its date."""
     evidence = {
         **{row.name: row.evidence for row in TABLE},
         **{f"cs-{number}": row.evidence for number, row in enumerate(CS_TABLE)},

@@ -39,8 +39,7 @@ WHOLE = {"docs", "examples", "house", "machines", "sdk", "server", "written"}
 
 
 def test_a_test_file_is_named_after_its_module():
-    """A reader who changes `mockserver/<package>/<module>.py` finds its tests under the same
-    names."""
+    """The tests of `mockserver/<package>/<module>.py` have the same names."""
     modules = {(path.relative_to(ROOT).parts[1], path.stem) for path in PATHS.values()}
     files = [path.relative_to(TESTS) for path in TESTS.glob("*/test_*.py")]
 
@@ -54,8 +53,7 @@ def test_a_test_file_is_named_after_its_module():
 
 
 def test_the_oracle_knows_nothing_of_the_product():
-    """What the documents say is written by hand, and reads nothing that could be wrong in the same
-    way."""
+    """The documents as data are written by hand, and import nothing of the product."""
     source = Path(TESTS / "oracle.py").read_text("utf-8")
 
     assert "import mockserver" not in source

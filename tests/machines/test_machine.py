@@ -338,9 +338,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
 
 
 def test_machine_takes_every_row(machine_class):
-    """Played by a machine under a fixed seed, product and model agree, and every row of the table
-    is taken.
-    """
+    """Under a fixed seed product and model agree, and every row of the table is taken."""
     run_state_machine_as_test(
         seed(20260301)(machine_class),
         settings=settings(

@@ -19,9 +19,7 @@ FIELDS = {
 
 @pytest.fixture
 def compare(world, make_book, case_of, all_moves, whole_state):
-    """Tries every move on an exchange made by a recipe, each on a fresh copy, and compares with the
-    model.
-    """
+    """Try every move on fresh copies of an exchange, and compare with the model."""
 
     def run(ruleset, status, cs, refused_from, stock=100):
         tried = 0
@@ -80,8 +78,9 @@ def test_every_move_at_every_status(compare, ruleset, status, stock):
 @pytest.mark.parametrize("cs", [1, 2, 3, 6])
 @pytest.mark.parametrize("stock", [100, 0])
 def test_every_move_of_a_refused_exchange(compare, ruleset, refused_from, cs, stock):
-    """At 6 each move is taken or refused by what was refused, the stock, and customer service's
-    status.
+    """At 6 each move is taken or refused as the model says.
+
+    By what was refused, the stock, and customer service's status.
     """
     assert compare(ruleset, 6, cs, refused_from, stock) > 40
 

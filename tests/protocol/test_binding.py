@@ -153,8 +153,7 @@ def test_a_default_fills_what_is_absent(text, value):
 
 
 def test_a_blank_may_pass_to_the_business_check():
-    """A required parameter that lets blanks through binds an empty text, but an absent one is
-    40."""
+    """A required parameter that allows blanks binds an empty text; an absent one is 40."""
     param = Param(name="p", kind=ValueKind.STRING, required=True, allows_blank=True)
 
     assert _bind(param, "") == {"p": ""}

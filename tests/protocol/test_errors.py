@@ -8,8 +8,7 @@ from tests.oracle import ERRORS_INFERRED, ERRORS_NEVER_SEEN, ERRORS_SEEN
 
 @pytest.mark.parametrize(("code", "wire"), [*ERRORS_SEEN.items(), *ERRORS_INFERRED.items()])
 def test_codes_are_spelt_as_on_the_wire(code, wire):
-    """Capitals as recorded (`Invalid app Key`, `Missing app key`), else first word capitalised,
-    rest lower-case."""
+    """Capitals as recorded (`Invalid app Key`), else the first word only is capitalised."""
     assert CODES[code].wire == wire
 
 

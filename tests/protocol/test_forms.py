@@ -205,8 +205,7 @@ SDKS = {
 
 @pytest.mark.parametrize(("body", "boundary"), SDKS.values(), ids=SDKS)
 def test_every_sdks_multipart_is_read(body, boundary):
-    """Text as raw UTF-8 to the last blank, files to the last byte, each SDK's oddities
-    notwithstanding."""
+    """Text is raw UTF-8 to the last blank, files exact to the last byte, for each SDK."""
     pairs, files = parse_multipart(body, boundary)
 
     assert pairs == [("leave_message", "请寄回 ")]
@@ -305,8 +304,10 @@ def test_a_cut_body_is_refused(sdk, cut):
     ],
 )
 def test_a_broken_body_is_refused(body, boundary):
-    """No boundary, a part without name or end of headers, and a flood of parts are refused, not
-    guessed at."""
+    """Broken multipart is refused, not guessed at.
+
+    No boundary, a part without name or end of headers, a flood of parts.
+    """
     with pytest.raises(BadForm) as bad:
         parse_multipart(body, boundary)
 

@@ -142,16 +142,20 @@ def test_an_empty_list_that_is_there_is_an_empty_object():
     ],
 )
 def test_values_are_written_raw(value, written):
-    """UTF-8 stays raw, `/` is not escaped, ids keep every digit; no `\\uXXXX`, not even for
-    controls."""
+    """UTF-8 stays raw, `/` is not escaped, ids have every digit.
+
+    There is no `\\uXXXX`, not even for controls.
+    """
     assert write_json("r", {"v": value}) == '{"r":{"v":' + written + "}}"
 
 
 @settings(deadline=None)
 @given(tree=TREES, simplify=st.booleans())
 def test_json_round_trip(tree, simplify):
-    """Any reply reads back as it was, in order, except for characters that only `\\uXXXX` could
-    write."""
+    """Any reply reads back as it was, in order.
+
+    Except for characters that only `\\uXXXX` could write.
+    """
     text = write_json("x_response", tree, simplify=simplify)
 
     expected = _expected(tree, simplify=simplify)

@@ -87,8 +87,7 @@ def test_a_client_that_repeats_nothing(client, audited):
 
 
 def test_a_blind_repetition_is_unsafe(client, audited):
-    """A write that had succeeded and comes again without a look is found, with both calls and their
-    exchange."""
+    """A successful write that is repeated blindly is found, with both calls and the exchange."""
     one = client()
     one.agree()
     one.agree()
@@ -183,8 +182,7 @@ def test_a_refused_repetition_counts(client, audited):
 
 
 def test_a_new_round_is_no_repetition(client, audited, world):
-    """A move that succeeds again, since the buyer has modified the application, is a new round of
-    the flow."""
+    """A move that succeeds again after the buyer has modified is a new round."""
     from mockserver.domain.moves import Modify, ShipBack
     from mockserver.domain.vocabulary import Role
 
@@ -201,8 +199,7 @@ def test_a_new_round_is_no_repetition(client, audited, world):
 
 
 def test_a_second_shipment_with_another_waybill(client, audited):
-    """An exchange shipped again with another waybill is found, though the client has looked in
-    between."""
+    """A second shipment with another waybill is found, though the client has read in between."""
     one = client(12)
     one.ship("SF1111111111")
     one.look()
@@ -303,8 +300,10 @@ def test_a_look_without_reply_is_none(client, audited, lose):
 
 @pytest.mark.parametrize("fault", ["reply_lost", "refused_reply_lost"])
 def test_a_message_without_reply(client, audited, lose, fault):
-    """A message whose reply was lost and that comes again blindly is said twice, or might have
-    been; after reading it is safe."""
+    """A message repeated blindly after a lost reply is found; after reading it is safe.
+
+    It is said twice, or might have been.
+    """
     one, two = client(), client()
     lose(fault, ADD)
     one.say("请寄回")
@@ -329,8 +328,10 @@ def test_a_message_without_reply(client, audited, lose, fault):
     ],
 )
 def test_another_waybill_after_a_lost_reply(client, audited, lose, fault, look, is_unsafe):
-    """Another waybill after a lost reply is a second parcel, unless a look has shown that nothing
-    was shipped."""
+    """Another waybill after a lost reply is a second parcel.
+
+    Unless a read has shown that nothing was shipped.
+    """
     one = client(12)
     lose(fault, SHIP)
     one.ship("SF1111111111")
@@ -413,8 +414,10 @@ def play(steps, careful, losses=()):
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
 @given(STEPS, LOSSES)
 def test_who_looks_before_each_retry_is_never_found(steps, losses):
-    """A client that reads before it repeats any write gets no finding, whatever it writes, the
-    buyer does and the network loses."""
+    """A client that reads before it repeats any write gets no finding.
+
+    Whatever it writes, the buyer does and the network loses.
+    """
     report, _ = play(steps, True, losses)
     assert (report["findings"], report["unsafe"]) == ([], 0)
 
@@ -422,8 +425,10 @@ def test_who_looks_before_each_retry_is_never_found(steps, losses):
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
 @given(STEPS)
 def test_who_never_looks_is_found_for_each_repetition(steps):
-    """Without reading, every write that comes again after a success, and is no new round, is
-    counted as unsafe, and no other."""
+    """Every write repeated after a success without a read is unsafe, and no other.
+
+    Except in a new round.
+    """
     report, calls = play(steps, False)
     done, wanted, writes = set(), 0, 0
     for call, step in zip(

@@ -70,15 +70,13 @@ def linted(world):
 
 
 def test_every_conduct_has_its_check():
-    """Every entry of the table is the audit's or has a check by its name, and no check is without
-    an entry."""
+    """Every entry of the table is the audit's or has a check of its name, and vice versa."""
     assert {*LINT_CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
 
 
 @pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda rule: rule.id)
 def test_conduct_is_told_in_both_languages(conduct):
-    """Every entry says what is wrong in Chinese and in English, how bad it is, and how that is
-    known."""
+    """Every entry has words in Chinese and English, how bad it is, and its evidence."""
     assert any("\u4e00" <= character <= "\u9fff" for character in conduct.zh) and any(
         "\u4e00" <= character <= "\u9fff" for character in conduct.title
     )
@@ -88,8 +86,10 @@ def test_conduct_is_told_in_both_languages(conduct):
 
 
 def test_a_good_client_gets_no_finding(world, top, linted):
-    """A client that reads windows to their last page, looks, then writes once, and waits between
-    polls, gets no finding at all."""
+    """A correct client gets no finding at all.
+
+    It reads windows to their last page, looks, then writes once, and waits between polls.
+    """
     world.open({}, 3)
     for page in (1, 2):
         listed = top.result(LIST, fields="dispute_id,status", page_no=page, page_size=2, **WINDOW)
@@ -290,8 +290,10 @@ def test_calls_in_a_ban(top, machine, linted, limited):
 
 
 def test_a_ban_that_is_over(world, top, machine, linted, limited):
-    """Who waits for the seconds that it was told, by the machine's clock or the sandbox's, gets no
-    finding."""
+    """A client that waits for the seconds in the reply gets no finding.
+
+    By the machine's clock or the sandbox's.
+    """
     limited(1)
     for _ in range(3):
         top("taobao.time.get")
@@ -376,8 +378,7 @@ def test_ids_that_went_through_a_double(world, top, linted, name, spoil):
     ],
 )
 def test_other_ids_are_no_doubles(world, top, linted, text):
-    """A real id, an id that is merely unknown, and what is no id at all are not taken for rounded
-    ones."""
+    """A real id, an unknown id and what is no id at all are not taken for rounded ones."""
     world.open({"dispute_id": "300000000000020021"})
     top(GET, dispute_id=text, fields="status")
     assert "ids_rounded" not in linted()
@@ -530,8 +531,7 @@ def test_worst_first(top, linted):
 
 
 def test_strange_calls_are_read(top, linted):
-    """Calls without method, with parameters beyond what is kept, and of unknown methods break no
-    check."""
+    """Calls without method, of unknown methods or with too many parameters break no check."""
     top("", sign="x")
     top("no.such.method", x="y" * 100_000)
     top(GET, **{f"p{number}": "v" * 2000 for number in range(40)})

@@ -244,8 +244,9 @@ def test_the_rules_as_they_are_survive(survives):
     ("ruleset", "row"), [pytest.param(*pair, id=f"{pair[0]}-{pair[1].name}") for pair in ALL]
 )
 def test_a_changed_row_fails_a_scenario(survives, ruleset, row):
-    """Dropped, led elsewhere, later or sooner, without an entry, a condition, a value written, or
-    its stamp.
+    """Change a row: drop it, lead it elsewhere, later or sooner, without one of its parts.
+
+    Parts are an entry, a condition, a value written, or its stamp.
     """
     assert (
         survivors((mutant, survives(mutant, ruleset, row.name)) for mutant in mutants(row, ruleset))

@@ -95,9 +95,7 @@ def test_a_mapping_or_list_is_no_name(wrong, column):
 
 
 def test_a_fault_is_checked_before_anything_runs():
-    """An unknown fault, an option of another and a value out of bounds are mistakes at their
-    places.
-    """
+    """An unknown fault, a foreign option and a value out of bounds are mistakes in place."""
     scenario = (
         "scenario: x\n"
         "steps:\n"
@@ -129,9 +127,7 @@ def test_a_fault_is_checked_before_anything_runs():
     ],
 )
 def test_a_name_that_nothing_shown_can_have_is_a_mistake(wanted, meant):
-    """A status, field or move of an expectation that does not exist is told with what was probably
-    meant.
-    """
+    """An unknown status, field or move in an expectation is a mistake with a suggestion."""
     [(line, _, sentence)] = mistakes_of(
         f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{wanted}}}\n"
     )
@@ -164,9 +160,7 @@ def test_every_member_that_is_shown_can_be_expected():
 
 
 def test_a_status_has_the_texts_of_every_rule_so_far():
-    """A text that rules set may be expected, and an earlier one still, as a snapshot may bring it
-    back.
-    """
+    """A status text of the rules may be expected, and an earlier one, which snapshots restore."""
     scenario = (
         "scenario: x\n"
         "steps:\n"

@@ -369,9 +369,7 @@ def test_what_the_platform_filled_in_is_told():
 
 
 def test_what_a_rule_made_due_is_told_after_it():
-    """A deadline that a change of rules shortens to nothing fires after the rule in the scenario as
-    well.
-    """
+    """A deadline that a new rule shortens to nothing fires after the rule in the scenario too."""
     _, world = found()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
@@ -474,9 +472,7 @@ def test_nothing_private_is_recorded():
 
 
 def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
-    """A sandbox in which `moving_rows` disturbed a list is replayed to the same exchanges, instants
-    included.
-    """
+    """A sandbox with `moving_rows` is replayed to the same exchanges, instants included."""
     _, world = found()
     exchanges = world.open({}, 4)
     world.plan_faults({"fault": "moving_rows", "times": None})
@@ -534,8 +530,9 @@ def test_only_what_still_stands_is_told(mode):
 
 @pytest.mark.parametrize("policy", ["prompt", "adversarial", "random"])
 def test_robots_are_told_as_the_parties_they_play(policy):
-    """What robots did, buyers that come by themselves included, are moves of the scenario, which
-    needs no robots.
+    """What robots did are moves of the scenario, which needs no robots.
+
+    Buyers that come by themselves included.
     """
     _, world = found(
         robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"},
@@ -628,8 +625,9 @@ def test_several_shops_and_accounts_are_told():
 
 
 def test_what_no_signed_call_can_carry_is_named():
-    """A field, a second picture or a large picture that a scenario cannot have is left out and said
-    at the top.
+    """What a scenario cannot have is left out and noted at the top.
+
+    A field, a second picture or a large picture.
     """
     _, world = found()
     [exchange] = world.open({"status": 12})
@@ -673,9 +671,7 @@ def test_what_no_signed_call_can_carry_is_named():
 
 
 def test_a_history_that_no_file_can_hold_is_refused():
-    """Beyond what a file may hold the history is not told at all, and the sentence says how long it
-    is.
-    """
+    """A history longer than a file may be is refused with its length."""
     _, world = found()
     world.open({}, 5_000)
     with pytest.raises(HistoryTooLong) as refused:

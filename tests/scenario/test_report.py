@@ -112,9 +112,7 @@ def test_json_counts_by_outcome():
     ],
 )
 def test_a_transcript_has_all_that_helps(lang, wanted):
-    """Place, sentence, events, possible moves, call and the client's words stand in a failure's
-    transcript.
-    """
+    """A failure's transcript has place, sentence, events, moves, call and the client's words."""
     text = format_transcript(FAILED, lang)
     assert all(word in text for word in (*wanted, "curl -s"))
 

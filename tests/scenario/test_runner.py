@@ -89,9 +89,7 @@ PNG = (
 
 
 def test_a_picture_of_a_call_goes_as_a_file(run_text):
-    """A `data:` URL given to a call's picture parameter is uploaded, and nothing else is taken for
-    one.
-    """
+    """A `data:` URL in a call's picture parameter is uploaded, and nowhere else."""
     scenario = f"""\
 scenario: x
 steps:
@@ -106,9 +104,7 @@ steps:
 
 
 def test_a_sellers_move_is_made_as_the_exchanges_own_shop(run_text):
-    """Return address and refuse reason are looked up with the session of the shop whose exchange it
-    is.
-    """
+    """Return address and refuse reason are read with the session of the exchange's shop."""
     scenario = """\
 scenario: x
 given:
@@ -172,9 +168,7 @@ def test_steps_can_be_bounded(run_text):
 
 
 def test_a_guest_keeps_its_own_instants(run_text):
-    """In a sandbox that stands at another now, a scenario's instants are moved by the distance, and
-    its time advances.
-    """
+    """In a sandbox at another time a scenario's instants are moved, and its time advances."""
     scenario = """\
 scenario: x
 given: {clock: 2026-03-01 10:00:00}
@@ -190,9 +184,7 @@ steps:
 
 
 def test_a_guest_begins_anew_where_the_sandbox_began(run_text):
-    """Restored to its baseline, a sandbox that is older than the story gives the story's beginning
-    another instant.
-    """
+    """A baseline older than the scenario gives the scenario another first instant."""
     scenario = """\
 scenario: x
 given: {clock: 2026-03-01 10:00:00}
@@ -228,9 +220,7 @@ def test_a_fault_step_plans_harm_and_none_ends_it(run_text):
 
 
 def test_a_lost_reply_is_a_refusal_of_its_own_name(run_text):
-    """A call that was carried out and whose reply was lost is told by `reply_lost`, and by nothing
-    else.
-    """
+    """A call that was carried out but lost its reply shows `reply_lost`, and nothing else."""
     lost = (
         "scenario: x\n"
         "steps:\n"

@@ -68,9 +68,7 @@ def tested() -> Callable:
 
 
 def test_a_client_plays_the_seller(tested):
-    """Instants of the scenario hold although the sandbox stands at the real now and data gets older
-    instead.
-    """
+    """Instants of the scenario hold at the real time, where data gets older instead."""
     result = tested(WHOLE, AGREE, TAKE, SHIP)
     assert (result.outcome, result.trouble) == ("passed", None)
 

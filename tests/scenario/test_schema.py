@@ -1,6 +1,4 @@
-"""The schema for editors: what the reader takes it takes, and what it names is what the reader
-knows.
-"""
+"""The schema for editors: it accepts what the reader accepts, and knows the same names."""
 
 import json
 from pathlib import Path

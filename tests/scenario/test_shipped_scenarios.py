@@ -1,6 +1,4 @@
-"""The shipped scenarios: each reads without mistake, says what it is and on what evidence, and
-passes.
-"""
+"""The shipped scenarios: each is valid, has a text and evidence, and passes."""
 
 import re
 from collections import Counter
@@ -86,8 +84,9 @@ def test_a_scenario_passes(run_text, name):
 
 @pytest.fixture
 def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
-    """Plays a scenario with a client under test that does what the scenario's seller does, once, as
-    soon as it is waited for.
+    """Play a scenario with a client under test that does the seller's moves.
+
+    It does each once, as soon as it is waited for.
     """
     awaited = []
     run_step = ScenarioRun.run_step
@@ -127,9 +126,7 @@ def asked(run, step, target):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_scenario_can_test_a_client(obeyed, name):
-    """Against a client that does the seller's part, at the real now, every step goes as written
-    too.
-    """
+    """Against a client that plays the seller, at the real time, every step passes too."""
     result = obeyed(name)
 
     assert (result.outcome, result.trouble) == ("passed", None)

@@ -114,9 +114,7 @@ def test_what_may_work_is_let_pass(steps):
 
 
 def test_customer_service_stops_the_clock():
-    """While customer service has the case in hand no deadline is coming, and the buyer cannot
-    modify.
-    """
+    """While customer service has the case no deadline comes, and the buyer cannot modify."""
     asked = (
         "scenario: x\n"
         "ruleset: upgraded\n"

@@ -11,8 +11,10 @@ SHORT = "dispute_id,bizorder_id,modified,status"
 
 
 def test_whole_flow(sdk, sandbox):
-    """An application goes by agree, return, receipt and shipping to 换货成功 with an unmodified
-    client."""
+    """An application goes to 换货成功 with an unmodified client.
+
+    By agree, return, receipt and shipping.
+    """
     exchange = sandbox.open(reason="尺码不合适")
     dispute_id = exchange.dispute_id
     address = sandbox.shops[0]["addresses"][1]["contact_id"]
@@ -98,8 +100,10 @@ def test_refused_application(sdk, sandbox):
 
 
 def test_refused_return(sdk, sandbox):
-    """Refusing the returned goods needs no `fields`, has its own reasons and waits for the buyer to
-    modify."""
+    """Refusing the returned goods needs no `fields` and has its own reasons.
+
+    It waits for the buyer to modify.
+    """
     exchange = sandbox.open(status=3)
     before = sandbox.open()
     reasons, others = (
@@ -195,8 +199,7 @@ def test_sub_account(sdk, sandbox):
     ],
 )
 def test_picture(official, sandbox, png, method, status, part):
-    """A picture that the official SDK uploads stands in the thread under an address that shows
-    it."""
+    """A picture that the official SDK uploads is in the messages, at an address that shows it."""
     exchange = sandbox.open(status=status)
     given = {
         "agree": {"address_id": sandbox.shops[0]["addresses"][1]["contact_id"], "fields": SHORT},

@@ -41,8 +41,7 @@ def test_message_after_the_flow(sdk, sandbox):
 
 
 def test_paging(sdk, sandbox):
-    """Three pages of two hold five exchanges, each once, and the last says that there is no
-    next."""
+    """Three pages of two hold five exchanges, each once; the last says that no page follows."""
     opened = {exchange.dispute_id for exchange in sandbox.open_many(5)}
     outcomes = sdk.calls(
         *(

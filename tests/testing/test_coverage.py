@@ -176,8 +176,7 @@ def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
 
 
 def test_a_suite_is_measured(suite: dict) -> None:
-    """Application, agreement, return and the deadline after it are met in both flows, and one
-    refusal."""
+    """Application, agreement, return and a deadline are covered in both flows, and one refusal."""
     met = {(count.ruleset.value, count.kind): count.covered for count in count_coverage(suite)}
 
     for ruleset in ("classic", "upgraded"):
@@ -224,8 +223,7 @@ def test_only_all_is_100() -> None:
 
 
 def test_the_terminal_table_names_what_is_missing(suite: dict) -> None:
-    """Both languages show the numbers in aligned columns, and the rows not met with who does
-    what."""
+    """Both languages show aligned numbers, and the rows that are missing with who does what."""
     zh, en = format_text(suite), format_text(suite, "en")
 
     assert re.search(r"^经典换货流程 规则行 +4 +45 +8\.8$", zh, re.MULTILINE)

@@ -103,8 +103,7 @@ def line() -> int:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_each_top_host_is_stopped(taobao: None, host: str) -> None:
-    """Every host that the protocol pages name is refused before a connection, with host and
-    port."""
+    """Every documented host is refused before a connection, with host and port."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection((host, 80))
 
@@ -138,8 +137,7 @@ def test_other_hosts_are_left_alone(known: dict[str, str], host: str) -> None:
 
 
 def test_the_error_says_test_host_and_place(taobao: None) -> None:
-    """The text names the test, host, port, file and line, in both languages, and nothing of the
-    call."""
+    """The text names test, host, port, file and line in both languages, nothing of the call."""
     here = line() + 2
     with EgressLock("test_agree[1]"), pytest.raises(EgressRefused) as refused:
         urllib.request.urlopen(GATEWAY)
@@ -206,8 +204,10 @@ async def _httpx() -> None:
 
 @pytest.mark.parametrize("connect", [_open, _httpx])
 def test_asyncio_is_stopped(taobao: None, connect: Callable) -> None:
-    """A coroutine's connection is stopped, and told by the coroutine's own line though a thread
-    looked the name up."""
+    """A coroutine's connection is stopped and named by the coroutine's own line.
+
+    Though a thread looked the name up.
+    """
     with EgressLock() as lock, pytest.raises(EgressRefused):
         asyncio.run(connect())
 
@@ -343,8 +343,7 @@ def _by_asyncio(proxy: str, url: str) -> object:
 def test_a_proxy_is_not_asked_for_a_top_host(
     known: dict[str, str], listener: socket.socket, ask: Callable, scheme: str
 ) -> None:
-    """Through a proxy of this machine that is no mock, neither a plain request nor a tunnel is
-    asked for."""
+    """A local proxy that is no mock gets neither a plain request nor a tunnel."""
     with (
         EgressLock() as lock,
         pytest.raises((EgressRefused, httpx.ReadError)),
@@ -427,8 +426,7 @@ def test_threads_are_stopped_too(taobao: None) -> None:
 
 
 def test_nothing_stays_after_an_error() -> None:
-    """Python's own functions are back when the block ends by an error, and stand untouched where
-    the lock is off."""
+    """Python's own functions are back after an error, and untouched where the lock is off."""
     before = standing()
     with pytest.raises(RuntimeError), EgressLock():
         raise RuntimeError("any")
@@ -446,8 +444,10 @@ def test_nothing_stays_after_an_error() -> None:
     )
 )
 def test_locks_end_in_any_order(orders: tuple[list[int], list[int]]) -> None:
-    """However locks are nested, repeated and overlap, something is patched while one is held and
-    nothing after."""
+    """Something is patched while any lock is held, and nothing after.
+
+    However locks are nested, repeated and overlap.
+    """
     before, locks = standing(), [EgressLock() for _ in range(4)]
     for number in orders[0]:
         locks[number].__enter__()
@@ -459,8 +459,7 @@ def test_locks_end_in_any_order(orders: tuple[list[int], list[int]]) -> None:
 
 
 def test_locks_of_many_threads_leave_nothing(taobao: None) -> None:
-    """Threads that take and leave locks at once all see theirs hold, and nothing is patched at the
-    end."""
+    """Threads that lock and unlock at once are all locked, and nothing is patched at the end."""
     before = standing()
     start = threading.Barrier(16)
 

@@ -86,8 +86,7 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
-    """In 200 runs of 30 steps everybody's every row is taken, and nothing is held against a client
-    that does its work."""
+    """In 200 runs of 30 steps every row is taken, and a good client gets no finding."""
     operations: ClassVar[Any] = dict(Seller.operations)
     if ruleset == "upgraded":
         operations["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
@@ -209,8 +208,7 @@ class Rounds(Seller):
     ],
 )
 def test_each_offence_is_found(client: Any, says: str) -> None:
-    """A call that no correct client makes is named, and its work shows it, after an application
-    where one is needed."""
+    """A call that no correct client makes is named after an application where one is needed."""
     text, steps = found(client, "offences")
     assert says in text
     assert [next(iter(step)) for step in steps] == (
@@ -247,8 +245,7 @@ class Lazy(Seller):
 
 
 def test_what_is_left_lying_is_found() -> None:
-    """An exchange that waits for the seller while its client works twice is named with its
-    status."""
+    """An exchange that waits while the seller's client works twice is named with its status."""
     text, steps = found(Lazy, "left_lying")
     assert "「待发出换货商品」" in text
     assert len(steps) <= 6
@@ -346,8 +343,7 @@ def at_most_one(client: Any, sandbox: Any) -> None:
 
 
 def test_what_the_user_checks_is_checked() -> None:
-    """The client's own `check`, invariants and whatever the client raises fail the run as they
-    are."""
+    """The client's own `check`, invariants and errors fail the run as they are."""
     with pytest.raises(AssertionError, match="two"):
         play(exchange_machine(Seller, invariants=[at_most_one], write_to=None))
     with pytest.raises(AssertionError, match="rounds"):
@@ -377,8 +373,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_files(tmp_path: P
 
 
 def test_a_replay_fails_until_the_client_is_mended() -> None:
-    """Steps in which a client leaves an exchange lying fail it, and pass with one that does its
-    work."""
+    """Steps with an exchange left waiting fail, and pass with a client that does its work."""
     steps = [
         {"buyer": "apply", "as": "e1", "status": 3},
         {"client": 1},

@@ -73,8 +73,7 @@ def said(result):
 
 
 def test_a_three_line_test_passes(run):
-    """A test that opens an exchange and agrees to it through the client needs nothing but the
-    fixtures."""
+    """A test that opens an exchange and agrees to it needs nothing but the fixtures."""
     run(AGREE).assert_outcomes(passed=1)
 
 
@@ -262,8 +261,7 @@ def test_a_named_sandbox_is_reset_for_every_test(run):
 
 
 def test_the_real_platform_is_out_of_reach(run):
-    """A connection to a real TOP host fails the test by name and place, even where the client
-    swallows it."""
+    """A connection to a real TOP host fails the test by name, even if the client swallows it."""
     text = """
         import socket, pytest
 
@@ -284,8 +282,7 @@ def test_the_real_platform_is_out_of_reach(run):
 
 
 def test_the_lock_is_opened_by_marker_and_option(run):
-    """The lock is held in tests that use our fixtures, and not with `egress` allowed, nor with the
-    option off."""
+    """The lock is on in tests with our fixtures, unless `egress` is allowed or it is off."""
     text = """
         import socket, pytest
         PLAIN = socket.getaddrinfo
@@ -373,8 +370,7 @@ def test_a_running_server_is_attached_to(run, monkeypatch):
 
 
 def test_a_server_that_dies_is_told(run, monkeypatch):
-    """A server that stops in the middle of a session is an error that says so, and nothing
-    hangs."""
+    """A server that stops during a session is an error that says so, and nothing hangs."""
     server = Server().start()
     monkeypatch.setattr(sys, "dying_server", server, raising=False)
     result = run(

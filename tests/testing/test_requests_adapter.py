@@ -283,8 +283,7 @@ def test_a_patient_client_waits_for_nothing(post: Post, sandbox: Sandbox) -> Non
 
 
 def test_requests_without_a_timeout_wait_for_ever(sandbox: Sandbox) -> None:
-    """A session without a timeout gets the late reply, and one with a pair is judged by the
-    second."""
+    """A session without a timeout gets the late reply; the second of a pair counts."""
     with requests.Session() as session:
         session.mount("https://", RequestsAdapter(sandbox))
         sandbox.faults.add("latency", seconds=60, times=2)

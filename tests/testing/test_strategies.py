@@ -155,8 +155,7 @@ def test_a_drawn_exchange_opens(document: dict[str, Any]) -> None:
 @FEW
 @given(st.sampled_from(("classic", "upgraded")), st.sampled_from(STATUSES), st.data())
 def test_a_drawn_move_is_possible(ruleset: str, status: int, data: st.DataObject) -> None:
-    """A move drawn from what an exchange shows as possible is taken, unless stock or the verdict's
-    stage forbid it."""
+    """A move drawn from the possible ones is taken, unless stock or the verdict forbid it."""
     sandbox = Sandbox(ruleset=ruleset)
     exchange = sandbox.open(status=status)
     while exchange.possible and len(exchange.timeline) < 12:
@@ -218,8 +217,7 @@ def test_calls_of_a_method_take_the_ids_given(method: str) -> None:
 
 @pytest.mark.parametrize("mistake", Mistake)
 def test_every_mistake_can_be_asked_for(shop: Sandbox, mistake: Mistake) -> None:
-    """Each named mistake can be drawn alone, is refused as it says, and is told in both
-    languages."""
+    """Each mistake can be drawn alone, is refused as it says, and has words in both languages."""
     for call in drawn(strategies.bad_calls(mistake=mistake), 5):
         found = refusal(shop, call)
         assert found is not None

@@ -68,8 +68,10 @@ def test_advance_keeps_what_was_recorded(world, top, beijing):
 
 
 def test_age_makes_what_was_recorded_older(world, top, beijing):
-    """After an age now stays and recorded instants are shown older by it, messages and deadlines
-    too."""
+    """After an age now stays, and recorded instants are shown older by it.
+
+    Messages and deadlines too.
+    """
     [exchange] = world.open({"status": 1})
     world.age(timedelta(hours=30))
     asked = "created,modified,time_out,refund_version"
@@ -131,8 +133,10 @@ def test_windows_of_an_aged_world_reach_both_ends_of_time(world, top):
 
 
 def test_deadlines_fire_each_at_its_own_instant_in_order(world, beijing):
-    """A jump past many deadlines, chained ones included, fires each at its own instant in their
-    order."""
+    """A jump past many deadlines fires each at its own instant in their order.
+
+    Chained ones included.
+    """
     [received] = world.open({"status": 13})
     [returning] = world.open({"status": 2})
     [applied] = world.open({"status": 1})
@@ -147,16 +151,14 @@ def test_deadlines_fire_each_at_its_own_instant_in_order(world, beijing):
 
 
 def test_equal_deadlines_fire_by_dispute_id(world):
-    """Deadlines at one instant fire in the order of their dispute ids, whatever the order of
-    opening."""
+    """Deadlines at one instant fire by dispute id, whatever the order of opening."""
     for number in (900, 100, 500):
         world.open({"status": 2, "dispute_id": number})
     assert [event.dispute_id for event in world.advance(7 * DAY)] == [100, 500, 900]
 
 
 def test_last_unit_goes_to_the_earlier_deadline(add_world):
-    """Of two silent applications for one unit, the earlier deadline gets it and the later one
-    closes."""
+    """Of two applications for one unit, the earlier deadline gets it; the later one closes."""
     world = add_world(goods={"wanted": {"stock": 1}})
     [late] = world.open({"status": 1, "dispute_id": 1})
     [early] = world.open({"status": 1, "dispute_id": 2, "created": "2026-03-01 09:00:00"})
@@ -191,8 +193,7 @@ def test_deadlines_are_listed_earliest_first(world, beijing):
 @pytest.mark.parametrize(("status", "span"), DEADLINES.items())
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_every_waiting_state_has_its_limit(world, ruleset, status, span):
-    """Every waiting state ends at its documented limit with its documented effect, in both
-    rulesets."""
+    """Every waiting state ends at its documented limit with its effect, in both rulesets."""
     [exchange] = world.open({"status": status, "ruleset": ruleset})
     world.advance(span - timedelta(seconds=1))
     before = world.exchange(exchange.dispute_id).status

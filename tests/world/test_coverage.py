@@ -232,8 +232,7 @@ def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
 @settings(derandomize=True, database=None, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from(["classic", "upgraded"]))
 def test_rows_are_the_facts_that_happened(seed: int, ruleset: str) -> None:
-    """Whatever is tried, the rows counted are the rules of the facts that the exchanges' timelines
-    hold."""
+    """Whatever is tried, the rows counted are the rules of the events in the timelines."""
     chance = random.Random(seed)
     world = World(
         Directory(lambda: datetime(2026, 3, 1, 12, tzinfo=BEIJING)),

@@ -1,5 +1,4 @@
-"""The world document: what is given stands verbatim, the rest is made up, what cannot be is
-named."""
+"""The world document: values are kept, the rest is made up, impossible values are named."""
 
 import re
 

@@ -1,5 +1,4 @@
-"""The declared faults: the promised names, words in both languages, evidence, options within their
-own bounds."""
+"""The declared faults: names, words in both languages, evidence, options within bounds."""
 
 from datetime import timedelta
 
@@ -81,8 +80,7 @@ def test_which_lose_the_reply():
 
 @pytest.mark.parametrize("kind", FAULTS.values(), ids=lambda kind: kind.name)
 def test_options_fit_their_bounds(kind):
-    """Every option has words, a default among its values or within its bounds, and no name of a
-    matcher."""
+    """Every option has words, a valid default, and no name of a matcher."""
     for option in kind.options:
         assert option.zh and option.en
         assert option.name not in {

@@ -396,8 +396,7 @@ def test_wrong_sets_are_named(raw, field, meant):
     ],
 )
 def test_wrong_faults_are_named(raw, field, meant):
-    """A wrong name, key or value is refused with the key and what is possible, in Chinese and
-    English."""
+    """A wrong name, key or value is refused with the key and what is possible, in zh and en."""
     with pytest.raises(BadDocument) as refused:
         read_fault(raw)
     assert refused.value.field == field
@@ -462,8 +461,7 @@ def test_what_is_shown_can_be_planned_again(raw, more):
 
 
 def test_exact_under_sixteen_threads(world, eager_switches):
-    """Of 16 threads' calls exactly `times` are struck after exactly `after`, and each is counted
-    once."""
+    """Of 16 threads' calls exactly `times` are hit after `after`, and each is counted once."""
     world.plan_faults({"fault": "reset", "after": 100, "times": 200})
     world.plan_faults({"fault": "latency", "times": None, "probability": 0.5})
     hits = []

@@ -1,5 +1,4 @@
-"""What a seed makes up: the same world for the same seed, people nobody could call, ids that
-doubles lose."""
+"""What a seed makes up: the same world for it, unreachable people, ids beyond a double."""
 
 import re
 
@@ -52,8 +51,10 @@ def test_other_seed_other_world(make_world):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_made_up_world_has_what_is_documented(make_world, seed):
-    """A made-up world has one shop with three addresses, four goods with stock 100, five buyers, no
-    exchange."""
+    """A made-up world has one shop, four goods with stock 100, five buyers, no exchange.
+
+    The shop has three addresses.
+    """
     state = make_world(seed=seed)._state
     [shop] = state.shops.values()
     assert len(shop.addresses) == 3

@@ -1,5 +1,7 @@
-"""Who is whom: one app in many sandboxes, a session in one only, found by session, else by app
-key."""
+"""One app may be in many sandboxes, a session in one only.
+
+A call finds its sandbox by session, else by app key.
+"""
 
 from datetime import datetime
 
@@ -24,8 +26,7 @@ def test_one_app_stands_in_many_sandboxes(add_world, directory):
 
 
 def test_other_secret_is_a_conflict(add_world, directory):
-    """The same app key with another secret is a conflict, and the second sandbox does not come to
-    be."""
+    """The same app key with another secret is a conflict, and no second sandbox is made."""
     add_world("one", apps=[APP])
     with pytest.raises(BadDocument) as refused:
         add_world("two", apps=[{**APP, "app_secret": "other"}], shops=[{"session": "fresh"}])

@@ -76,8 +76,7 @@ def waiter() -> Callable[..., Callable[[], object]]:
 
 
 def test_newest_first_and_where_to_go_on(journal):
-    """A page holds the newest calls first, counts all that match, and says where later ones
-    begin."""
+    """A page has the newest calls first, counts all that match, and says where older ones begin."""
     for number in range(1, 6):
         journal.add(entry(number, outcome="ok" if number % 2 else "refused"))
     page = journal.page({"outcome": "ok"}, 2)
@@ -128,8 +127,10 @@ def test_a_position_beyond_the_end_is_another_journals(journal):
     steps=st.lists(st.one_of(st.sampled_from(["add", "clear"]), st.integers(0, 3)), max_size=40),
 )
 def test_a_reader_gets_every_call_once_or_hears_of_it(capacity, steps):
-    """Whatever is added, cleared and pushed out between readings of any size, each call is read
-    once or told as missed."""
+    """Each call is read once or reported as missed, in readings of any size.
+
+    Whatever is added, cleared and pushed out between them.
+    """
     journal, position, read, missed, added = Journal(capacity), 0, [], 0, 0
     for step in [*steps, 100]:
         if step == "add":

@@ -1,5 +1,4 @@
-"""Bounds: numbers and prices of openings, names, labels of sessions, and the memory of a
-journal."""
+"""Bounds: numbers and prices of openings, names, session labels, memory of a journal."""
 
 import pytest
 
@@ -131,8 +130,7 @@ def test_every_session_has_a_name_of_its_own(make_world, shops):
 
 @pytest.mark.parametrize("name", ["s1", "s5", "s99999", "none", "baseline", "empty"])
 def test_a_reserved_name_is_refused(add_world, name):
-    """Names that the product gives or reads otherwise cannot be given to a sandbox or a
-    snapshot."""
+    """Names that the product uses itself are refused for a sandbox or a snapshot."""
     for ask in (lambda: add_world(name=name), lambda: add_world().snapshot(name)):
         with pytest.raises(BadDocument) as refused:
             ask()
@@ -155,8 +153,7 @@ def test_unnamed_sandboxes_never_meet(add_world, directory):
 
 
 def test_a_journal_is_bounded_in_bytes(entry):
-    """A journal of large entries keeps the newest within its bytes, whatever their number may
-    be."""
+    """A journal of large entries has the newest within its bytes, whatever their number."""
     journal, size = Journal(), 4 * 1024 * 1024
     for number in range(40):
         journal.add(entry(number, size))

@@ -1,5 +1,4 @@
-"""What of a call is kept: nothing private under any name or in any place, and what is needed to
-tell the call.
+"""What is stored of a call: nothing private anywhere, and what identifies the call.
 
 Source: issue (Journal: secrets, sessions and personal data masked at capture).
 """
@@ -49,8 +48,7 @@ def newest(world):
 )
 @pytest.mark.parametrize("which", ["session", "sub_session", "app_secret"])
 def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, which):
-    """A session or secret sent as another parameter's value stands in no journal, nor in the
-    sentence about it."""
+    """A session or secret sent in another parameter is masked there and in the sentence."""
     token = top.app.app_secret if which == "app_secret" else getattr(top, which)
     top.send(
         top.params(
@@ -65,8 +63,7 @@ def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, wh
     "wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"]
 )
 def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, wrapped):
-    """The caller's session and its app's secret are masked also where they are only part of a
-    value."""
+    """The caller's session and secret are masked also as part of a longer value."""
     for token in (top.session, top.app.app_secret):
         top("tmall.exchange.get", dispute_id=1, fields="status", auth=wrapped.format(token))
         assert token not in kept()
@@ -144,15 +141,13 @@ def test_undocumented_personal_names_are_masked(top, newest, name):
     ],
 )
 def test_documented_names_and_plain_ones_are_kept(top, newest, name):
-    """Documented parameters that are not personal, and unknown ones that sound like nothing, are
-    kept."""
+    """Documented parameters that are not personal are kept, and unknown harmless ones."""
     top("taobao.time.get", **{name: "17"})
     assert newest().serialize()["params"][name] == "17"
 
 
 def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
-    """Of a canned reply, which nobody declared, members that sound private are masked, at any
-    depth."""
+    """In a canned reply, members that sound private are masked, at any depth."""
     world.stub(
         "taobao.top.auth.token.create",
         json.dumps(
@@ -187,16 +182,14 @@ def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
 
 
 def test_a_parameter_sent_twice_counts_once(send, newest, top):
-    """A name that stands twice in the query, and again in the body, counts as one of the
-    query's."""
+    """A name twice in the query, and again in the body, counts as one of the query's."""
     send(query=f"app_key={top.app.app_key}&x=1&x=2".encode(), body=b"x=3&y=4")
     entry = newest()
     assert (list(entry.serialize()["params"]), entry.in_query) == (["app_key", "x", "y"], 2)
 
 
 def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newest):
-    """An uploaded picture stands in the journal as its parameter and size, without its file
-    name."""
+    """An uploaded picture is in the journal as parameter and size, without its file name."""
     [exchange] = world.open({})
     params = top.params(
         "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="图", fields="id"
@@ -207,8 +200,7 @@ def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newes
 
 
 def test_marks_tell_equal_messages(world, top, newest):
-    """Messages with the same content have the same mark, others another, calls that write none have
-    none."""
+    """Messages of the same content have the same mark, others another, other calls none."""
     [exchange] = world.open({})
     marks = []
     for content in ("同样的话", "同样的话", "另一句"):

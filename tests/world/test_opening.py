@@ -54,8 +54,7 @@ def shown(top, dispute_id, *fields):
 @pytest.mark.parametrize("status", STATUS_TEXTS)
 @pytest.mark.parametrize("written", ["number", "digits", "text"])
 def test_history_leads_to_the_status(world, top, ruleset, status, written):
-    """An exchange opened at a status has a chain of facts from its application to it, a message
-    each."""
+    """An exchange opened at a status has all events since its application, a message each."""
     [exchange] = world.open(
         {
             "status": {"number": status, "digits": str(status), "text": STATUS_TEXTS[status]}[
@@ -235,8 +234,7 @@ def test_time_out_of_an_ended_capture_is_kept(world, top, status):
 @pytest.mark.parametrize("status", [1, 2, 3, 6, 12, 13])
 @pytest.mark.parametrize("past", [{"time_out": "2025-01-05 00:00:00"}, {}])
 def test_old_capture_does_not_expire_on_arrival(world, status, past):
-    """An exchange from long ago keeps its status on arrival, whether its time_out is given or
-    not."""
+    """An exchange from long ago stays in its status on arrival, with time_out or without."""
     [exchange] = world.open(
         {
             "status": status,
@@ -287,8 +285,7 @@ def test_exchange_without_an_order_uses_a_new_sub_order(world):
 
 
 def test_same_order_opens_twice(world, top):
-    """An order that was exchanged before can be opened again, as a second exchange of the same
-    order."""
+    """An order that was exchanged before can be opened again, as a second exchange."""
     order = {"tid": "2839475610293847561", "oid": "2839475610293847562"}
     [first], [second] = world.open({**order, "status": 5}), world.open(order)
     listed = top.result(
@@ -405,8 +402,7 @@ def test_status_texts_of_a_refund(world):
 
 
 def test_opening_never_lacks_stock(add_world):
-    """An exchange can be opened past the agreement though the shelf is empty, and the accounts
-    balance."""
+    """An exchange can be opened past the agreement without stock, and the accounts balance."""
     world = add_world(goods={"wanted": {"stock": 0}})
     world.open({"status": 12, "num": 5})
     accounts = world._state.accounts[world._state.goods["wanted"].sku_id]

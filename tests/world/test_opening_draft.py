@@ -50,8 +50,7 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
     ],
 )
 def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, asked):
-    """A trade or sub-order of one shop cannot be exchanged by another, and nothing is left of the
-    try."""
+    """A trade of one shop cannot be exchanged by another, and the attempt leaves nothing."""
     world = add_world(shops=SHOPS)
     [exchange] = world.open({"shop": "甲店"})
     ids = {

@@ -216,8 +216,7 @@ def test_a_copied_sandbox_keeps_its_quotas(limited, directory):
     ],
 )
 def test_wrong_quotas_are_named(quota, field, meant):
-    """A wrong quota is refused with its place, its key, and what there is instead, in both
-    languages."""
+    """A wrong quota is refused with place, key and what is possible, in both languages."""
     with pytest.raises(BadDocument) as refused:
         read_quotas([read_document(quota, QuotaDocument)], [GET, AGREE], [APP])
     assert refused.value.field == field
@@ -277,8 +276,7 @@ def test_exact_under_sixteen_threads(limited, per, eager_switches):
 @settings(derandomize=True, database=None, deadline=None)
 @given(limit=st.integers(0, 5), pauses=st.lists(st.integers(0, 1500), max_size=40))
 def test_never_more_than_the_limit_between_bans(limit, pauses):
-    """From the first call that counts, no second lets more than the limit through, and no ban
-    exceeds a second."""
+    """No second lets more than the limit through, and no ban exceeds a second."""
     from datetime import datetime
 
     from mockserver.protocol.shapes import BEIJING

@@ -58,8 +58,7 @@ def running(request, add_world, machine):
 
 
 def test_freezing_shows_the_instant_named(running, beijing):
-    """A running clock frozen at an instant shows exactly that instant, fractions of seconds or
-    not."""
+    """A running clock frozen at an instant shows exactly that instant, with its fraction."""
     running.set_clock(running=False, now=beijing(LATER))
     assert running.now == beijing(LATER)
 
@@ -98,8 +97,7 @@ def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, ag
 
 
 def test_a_clock_keeps_step_over_many_restores(add_world, machine):
-    """A running clock that is kept and restored again and again stays within a second of the
-    machine's."""
+    """A running clock that is restored again and again stays within a second of the machine's."""
     world = add_world(clock=RUNNING)
     for _ in range(20):
         machine.wait(microseconds=900_000)
@@ -165,8 +163,10 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, twin_of, act)
 def test_calls_meet_a_whole_state_while_it_changes(
     add_world, caller_of, read_back, eager_switches, how
 ):
-    """While a world is reset or restored again and again, signed reads succeed or miss the
-    exchange, and nothing else."""
+    """While a world is reset or restored, signed reads succeed or miss the exchange.
+
+    They do nothing else.
+    """
     world = add_world()
     [exchange] = world.open({"dispute_id": 7})
     kept = world.snapshot("kept")

@@ -1,5 +1,4 @@
-"""Robots: lives that replay exactly however the clock is stepped, within the rules, and that
-end."""
+"""Robots: runs that replay exactly at any steps of the clock, within the rules, and end."""
 
 import json
 from collections import Counter
@@ -110,8 +109,7 @@ def life(world):
 
 
 def facts_of(world):
-    """Every fact but the openings' own, in order, with how long its exchange had been in its
-    stage."""
+    """Return every event after the openings, in order, with the time in its state before."""
     for events in world._state.events.values():
         began = None
         for event in events:
@@ -137,8 +135,7 @@ def by_robots(world):
 @law
 @given(document=worlds, robots=lively, statuses=openings, script=operations, data=st.data())
 def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, data):
-    """In one jump or in many steps, advanced or aged, the same facts happen at the same
-    instants."""
+    """In one jump or many steps, advanced or aged, the same events happen at the same time."""
     document = {**document, "robots": robots}
     at_once, in_steps = grow(document, statuses), grow(document, statuses)
 
@@ -162,8 +159,7 @@ def test_steps_of_the_clock_change_nothing(document, robots, statuses, script, d
     looks=st.lists(st.integers(1, 90_000), max_size=6),
 )
 def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
-    """Under a running clock, looked at now and then, the same happens as under a frozen one that is
-    advanced."""
+    """A running clock has the same events as a frozen one that is advanced."""
     machine = Machine()
     running = grow({**document, "clock": {"mode": "running"}}, statuses, machine)
     frozen = grow(document, statuses)
@@ -185,8 +181,7 @@ def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
 @law
 @given(document=worlds, statuses=openings, script=operations)
 def test_stock_is_neither_made_nor_lost(document, statuses, script):
-    """Through any life the units of each SKU stay the same number, and what is reserved is what
-    exchanges hold."""
+    """In any run the units of each SKU stay constant; reserved is what exchanges hold."""
     world = grow(document, statuses)
     before = {sku: accounts.total for sku, accounts in world._state.accounts.items()}
     live(world, script, jump)
@@ -202,8 +197,7 @@ def test_stock_is_neither_made_nor_lost(document, statuses, script):
 @law
 @given(document=worlds, statuses=openings, script=operations)
 def test_robots_keep_to_the_rules(document, statuses, script):
-    """Robots make only moves that the documents give their party, before the deadline, where one
-    runs."""
+    """Robots make only moves documented for their party, before the deadline, if one runs."""
     world = grow(document, statuses)
     live(world, script, jump)
     for event, lasted in by_robots(world):
@@ -236,8 +230,10 @@ def test_every_life_ends(document, statuses):
     document=worlds, robots=lively, statuses=openings, script=operations, cut=st.integers(0, 300)
 )
 def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script, cut):
-    """A world restored in the middle, from memory or from its document, lives on as the one that
-    was not stopped."""
+    """A world restored in the middle goes on as one that was not stopped.
+
+    From memory or from its document.
+    """
     document = {**document, "robots": robots}
 
     def begin():
@@ -311,8 +307,7 @@ def test_prompt_buyers_come_to_success(world, act):
 
 
 def test_adversarial_buyers_use_the_last_second():
-    """An adversarial buyer ships back, or cancels, one second before the deadline, and confirms so
-    too."""
+    """An adversarial buyer ships back, cancels or confirms one second before the deadline."""
     world = grow(whole("adversarial"), [2, 13] * 20)
     world.advance(7 * DAY - 2 * SECOND)
     assert {int(exchange.status) for exchange in world._state.exchanges.values()} == {2, 13}
@@ -334,8 +329,7 @@ def test_forgetful_buyers_leave_it_to_the_system():
 
 
 def test_goods_travel_before_they_are_confirmed():
-    """With a slow courier a prompt buyer confirms four days after the shipment at the earliest,
-    without one the same day."""
+    """With a slow courier a prompt buyer confirms after four days, without one the same day."""
     for courier, least, most in (("slow", 4 * DAY, 10 * DAY), (None, timedelta(), DAY / 2)):
         world = grow({"robots": {"buyer": "prompt", "courier": courier}}, [13] * 30)
         world.advance(20 * DAY)
@@ -375,8 +369,7 @@ def test_the_courier_tells_of_the_returned_goods(add_world):
 
 
 def test_a_quarrel_ends_after_five_rounds():
-    """Against a seller who refuses for ever a robot modifies five times, then the exchange ends
-    another way."""
+    """Against a seller who always refuses a robot modifies five times, then ends otherwise."""
     for name in NAMES:
         world = grow({"robots": {"buyer": name}, "ruleset": "upgraded"}, [6] * 10)
         for _ in range(120):
@@ -393,8 +386,7 @@ def test_a_quarrel_ends_after_five_rounds():
 
 
 def test_customer_service_is_asked_only_where_there_is_one():
-    """Without a robot for customer service no buyer asks for it, with one some do, and each case is
-    judged."""
+    """Without a customer service robot no buyer asks for it; with one each case is judged."""
     for cs in (None, "prompt"):
         world = grow({"robots": {"buyer": "adversarial", "cs": cs}}, [6] * 40)
         world.advance(60 * DAY)
@@ -419,8 +411,7 @@ def test_asked_by_hand_customer_service_answers(world, act):
 
 
 def test_a_judgement_without_stock_is_another_one():
-    """Where the wanted goods are gone when customer service comes to judge, it does not judge for
-    the buyer."""
+    """Without the wanted goods customer service does not judge for the buyer."""
     world = grow({"robots": {"buyer": None, "cs": "prompt"}, "ruleset": "upgraded"}, [6] * 30)
     for place in range(30):
         world.move(1000 + place, MOVES["ask_cs"](), Role.BUYER)
@@ -437,8 +428,7 @@ def test_a_judgement_without_stock_is_another_one():
 
 
 def test_buyers_come_at_their_pace():
-    """Over a hundred days about one application comes for each span given, at any of the goods, by
-    all buyers."""
+    """Over a hundred days about one application comes each span, for any goods and buyers."""
     world = grow({"robots": {"applies": "6h"}})
     world.advance(100 * DAY)
     came = list(world._state.exchanges.values())
@@ -637,8 +627,7 @@ def test_robots_bear_a_bare_sandbox(add_world, empty):
 
 
 def test_an_unknown_policy_is_told(add_world):
-    """A world document that names no policy is refused by its field, with what was probably
-    meant."""
+    """A world document without a behaviour's name is refused by its field, with a suggestion."""
     with pytest.raises(BadDocument, match="prompt") as refused:
         add_world(robots={"buyer": "promt"})
     assert refused.value.field == "robots.buyer"
@@ -661,8 +650,10 @@ def test_an_unknown_policy_is_told(add_world):
     ],
 )
 def test_a_document_whose_plans_do_not_fit_is_refused(add_world, change):
-    """Plans of unknown exchanges, of parties without a robot, twice, or without a zone are refused,
-    and nothing changes."""
+    """Impossible plans are refused, and nothing changes.
+
+    Of unknown exchanges, of parties without a robot, twice, or without a zone.
+    """
     world = add_world(robots={"buyer": "prompt"})
     world.open({"status": 2})
     kept = json.loads(write_snapshot(world._state))

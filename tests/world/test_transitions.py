@@ -1,5 +1,4 @@
-"""What a move records stands in the sandbox's own snapshot document, which can always be stored
-again."""
+"""What a move records is in the snapshot document, which can always be stored again."""
 
 import json
 
@@ -11,8 +10,7 @@ from mockserver.world.snapshot import read_snapshot, write_snapshot
 
 @pytest.mark.parametrize("move", ["modify", "apply"])
 def test_goods_that_nobody_has_can_be_kept_and_restored(add_world, act, move):
-    """After a wish for a SKU that nobody has, the snapshot document is stored, restored and moved
-    on."""
+    """After a wish for an unknown SKU the snapshot document is stored, restored and moved on."""
     world = add_world(ruleset="upgraded")
     [exchange] = world.open({"status": 6} if move == "modify" else {"exchange_sku": "31415926535"})
     if move == "modify":

@@ -1,5 +1,4 @@
-"""One sandbox's verbs: snapshots and resets, stock, rules that move deadlines, moves all or
-nothing."""
+"""One sandbox's verbs: snapshots, resets, stock, rules that move deadlines, atomic moves."""
 
 from datetime import timedelta
 
@@ -131,8 +130,7 @@ def test_empty_sandbox_takes_a_capture(world, top):
 
 
 def test_running_clock_goes_on_from_now_after_a_restore(add_world, machine):
-    """A restored running sandbox shows the real now, and what it holds is as old as when it was
-    kept."""
+    """A restored running sandbox shows the real now, and its data at its old age."""
     world = add_world(clock={"mode": "running"})
     [exchange] = world.open({"status": 2})
     machine.wait(hours=1)
@@ -174,8 +172,7 @@ def test_reset_keeps_credentials(add_world, directory):
 
 
 def test_stock_is_set_against_outside(world):
-    """Setting the shelf, by name or by SKU, balances against outside and leaves the other
-    accounts."""
+    """Setting the stock, by name or SKU, balances against outside only."""
     world.open({"status": 2, "num": 3})
     world.put_stock("wanted", 10)
     assert stock(world) == (10, 3, 0, 0, 87)
@@ -215,8 +212,7 @@ def test_stock_along_the_whole_flow(world, act):
 
 
 def test_modifying_to_other_goods_releases_the_first(world, act):
-    """Modifying to other goods gives back what was reserved of the first and clears the buyer's
-    waybill."""
+    """Modifying to other goods releases the reservation and clears the buyer's waybill."""
     [exchange] = world.open({"status": 6, "num": 2})
     act(world, exchange, "modify", exchange_sku="shoes", num=1)
     after = world.exchange(exchange.dispute_id)
@@ -274,8 +270,7 @@ def test_shorter_limit_fires_what_it_makes_due(world):
 
 
 def test_customer_service_suspends_the_deadline(world, act):
-    """While customer service is asked for or in hand there is no deadline, modify is not possible,
-    cancel is."""
+    """While customer service has a case there is no deadline and no modify, but cancel."""
     [exchange] = world.open({"status": 6})
     for move, status in (("ask_cs", 2), ("step_in", 3)):
         act(world, exchange, move)
@@ -303,8 +298,7 @@ def test_judgement_writes_its_statuses(world, act, verdict, status, cs):
 
 
 def test_unknown_exchange_is_refused(world, act):
-    """A move of an unknown exchange, or one that another shop asks for, is refused as not
-    existing."""
+    """A move of an unknown exchange, or of another shop's, is refused as not existing."""
     [exchange] = world.open({})
     with pytest.raises(NoSuchExchange):
         world.exchange(1)
@@ -313,8 +307,7 @@ def test_unknown_exchange_is_refused(world, act):
 
 
 def test_classic_flow_refuses_confirm_consign(world, act, whole_state):
-    """confirm_consign in the classic flow is refused with the way to switch, and changes
-    nothing."""
+    """Classic confirm_consign is refused with the way to switch, and changes nothing."""
     [exchange] = world.open({"status": 3})
     before = whole_state(world)
     with pytest.raises(WrongFlow, match="upgraded"):

@@ -220,8 +220,7 @@ def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, ki
 
 
 def test_what_is_mended_passes(project: Path) -> None:
-    """With a client that does its work the pytest file passes, and the transcript of its calls
-    would find nothing."""
+    """With a good client the pytest file passes, and its calls give no finding."""
     failed(project, "MACHINE = machine_of(Lazy)")
     files = written(project, "Lazy", "left_lying")
     source = project / "src" / "seller.py"
