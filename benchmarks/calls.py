@@ -41,7 +41,8 @@ def signed(method: str, *, format: str = "json", **business: object) -> bytes:
 def gets(ids: Iterable[str], format: str = "json") -> list[bytes]:
     """One `tmall.exchange.get` for each exchange."""
     return [
-        signed("tmall.exchange.get", format=format, fields=FIELDS, dispute_id=each) for each in ids
+        signed("tmall.exchange.get", format=format, fields=FIELDS, dispute_id=dispute_id)
+        for dispute_id in ids
     ]
 
 
@@ -51,11 +52,11 @@ def agrees(ids: Iterable[str]) -> list[bytes]:
         signed(
             "tmall.exchange.agree",
             fields=WRITTEN,
-            dispute_id=each,
+            dispute_id=dispute_id,
             address_id=_ADDRESS,
             leave_message="同意换货，请寄回",
         )
-        for each in ids
+        for dispute_id in ids
     ]
 
 

@@ -61,7 +61,9 @@ class Bench:
     def agree(self) -> Figures:
         """Signed agrees, each on an exchange of its own."""
         opened = self._sandbox.open_many(AGREES)
-        return loaded(self._product, agrees(each.dispute_id for each in opened), b'"success":true')
+        return loaded(
+            self._product, agrees(exchange.dispute_id for exchange in opened), b'"success":true'
+        )
 
     def page(self, format: str, rows: int) -> Figures:
         """The first page of the list."""

@@ -58,7 +58,7 @@ def make(
     world = desk.directory.get("default")
     assert world is not None
     return kind(desk.gateway.rules), gets(
-        str(each.dispute_id) for each in world.open({"status": 5}, 100)
+        str(exchange.dispute_id) for exchange in world.open({"status": 5}, 100)
     )
 
 

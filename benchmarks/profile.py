@@ -39,11 +39,11 @@ def main(what: str) -> None:
     world = desk.directory.get("default")
     world.put_stock("wanted", 2**30)
     product, bare = Wsgi(create_app(desk, print)), Wsgi(create_bare())
-    reads = gets(str(each.dispute_id) for each in world.open({"status": 5}, 200))
+    reads = gets(str(exchange.dispute_id) for exchange in world.open({"status": 5}, 200))
 
     def bodies(count: int = EACH) -> list[bytes]:
         if what == "agree":
-            return agrees(str(each.dispute_id) for each in world.open({}, count))
+            return agrees(str(exchange.dispute_id) for exchange in world.open({}, count))
         return lists("json", 15) if what == "list" else reads
 
     def gateway(body: bytes) -> object:

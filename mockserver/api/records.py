@@ -1,5 +1,4 @@
-"""The records of replies: what each field is called, how it is read, and in which replies it
-stands.
+"""The records of replies: the name of each field, how it is read, and which replies have it.
 
 Field names are spelt as on the wire, also where TOP misspells them (`operation_contraint`; a client
 asks for `bizorder_id` and gets `biz_order_id`).  Readers take the sandbox's inner time and give the

@@ -1,5 +1,4 @@
-"""The control API's door for HTTP: token, Host, body, status and headers; problems instead of
-pages."""
+"""The control API's door for HTTP: token, Host, body, status, headers, problems."""
 
 import hmac
 import ipaddress

@@ -1,5 +1,4 @@
-"""What a caller of the control API needs to know: its shape as a function, and the address of a
-sandbox."""
+"""The control API as a function, and the address of a sandbox in it."""
 
 from typing import Any, Protocol
 from urllib.parse import quote

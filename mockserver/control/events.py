@@ -12,8 +12,10 @@ __all__ = ["ROUTES", "serialize_events"]
 
 
 def serialize_events(world: World, events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Return the events as the control API shows them, with times shifted by what the sandbox was
-    aged."""
+    """Return the events as the control API shows them.
+
+    Times are shifted by what the sandbox was aged.
+    """
     return [serialize_event(event, world.view.clock.aged) for event in events]
 
 

@@ -109,8 +109,10 @@ def _check_query(route: Route, query: Mapping[str, str]) -> None:
 def in_process_target(
     control: InProcessControl, sandbox: str, *, temporary: bool = True
 ) -> SandboxTarget:
-    """Return a scenario target on a sandbox that exists; `temporary`: closing it deletes the
-    sandbox."""
+    """Return a scenario target on a sandbox that exists.
+
+    `temporary`: closing it deletes the sandbox.
+    """
     context = control.context
     send = gateway_sender(context.answer, control.base_url)
     return SandboxTarget(control, send, sandbox, temporary=temporary, now=context.directory.real)

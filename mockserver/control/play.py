@@ -1,5 +1,4 @@
-"""Routes of scenarios: list those that ship, play one in a sandbox, write a sandbox's history as
-one.
+"""Routes of scenarios: list the shipped ones, play one, write a sandbox's history as one.
 
 A scenario played here names no files and runs no commands; its size, steps and time have limits.
 What reads and plays scenarios is imported on the first use: a server that plays none starts
@@ -38,8 +37,10 @@ _YAML = "text/yaml; charset=utf-8"
 
 
 class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A shipped scenario by name (`story`), or a `scenario` as YAML or JSON; `until` is a
-    status."""
+    """A shipped scenario by name (`story`), or a `scenario` as YAML or JSON.
+
+    `until` is a status.
+    """
 
     story: str | None = None
     scenario: str | dict[str, Any] | None = None
@@ -181,8 +182,7 @@ def _check_world(request: ControlRequest, scenario: "Scenario") -> None:
 
 
 def _apply(world: World, document: Mapping[str, Any]) -> list[str]:
-    """Set rules and the stock of goods that exist; return the keys of the document that are
-    ignored."""
+    """Set rules and the stock of goods that exist; return the keys that are ignored."""
     stocks = {
         name: goods["stock"]
         for name, goods in document.get("goods", {}).items()

@@ -33,8 +33,10 @@ class RightsBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`expires`: when the session ends; `now`, a duration from now, an instant, or null for
-    never."""
+    """`expires`: when the session ends.
+
+    It is `now`, a duration from now, an instant, or null for never.
+    """
 
     methods: tuple[str, ...] | UnsetType | None = UNSET
     expires: str | UnsetType | None = UNSET

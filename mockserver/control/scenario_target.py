@@ -1,5 +1,7 @@
-"""A sandbox as the target of a scenario, in process or over HTTP: control calls and signed
-calls."""
+"""A sandbox as the target of a scenario: control calls and signed calls.
+
+In process or over HTTP.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,8 +20,10 @@ Send = Callable[[bytes, str], bytes]  # body and content type of a signed POST â
 
 
 class ReplyLost(Exception):
-    """A fault kept the gateway's reply from its caller; `how` is `reset`, `closed`, `cut`,
-    `timeout`."""
+    """A fault kept the gateway's reply from its caller.
+
+    `how` is `reset`, `closed`, `cut`, `timeout`.
+    """
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -91,8 +95,10 @@ class SandboxTarget:
 
 
 class SharedSandboxTarget(SandboxTarget):
-    """A sandbox that others use too: exchanges that name no ruleset get the scenario's; it
-    stays."""
+    """A sandbox that others use too: it stays.
+
+    Exchanges that name no ruleset get the scenario's.
+    """
 
     def __init__(
         self,

@@ -136,8 +136,10 @@ class SignatureSearch:
         self._tries: dict[int, _Tries] = {}  # by length of the digest
 
     def explain(self, sign: str) -> SignExplanation:
-        """Return the fewest mistakes that lead from the call to `sign`, the first in table
-        order."""
+        """Return the fewest mistakes that lead from the call to `sign`.
+
+        Of several, the first in the order of the table.
+        """
         if self._length > SINGLE_AT_MOST:
             return SignExplanation(None, self._content, self._scheme, tried=False)
         for target in _read_targets(sign):

@@ -52,8 +52,9 @@ class Situation(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """`holds` decides; `zh` and `en` say what is wrong if it does not (`{…}` are fields of the
-    move).
+    """A condition: `holds` decides, `zh` and `en` say what is wrong if it does not.
+
+    `{…}` in them are fields of the move.
 
     `label` says in Chinese what the condition asks for.  `failure` names the business failure.  A
     `deciding` condition tells apart rows of one status and move.  A `strict_only` one is a warning

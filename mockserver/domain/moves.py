@@ -1,5 +1,4 @@
-"""What an actor can do to an exchange: one class for each move, one frozen value for each use of
-it.
+"""Moves: one class for each move, one frozen value for each use of it.
 
 A move is a value, not a function: it can be written in a scenario, sent to the control API, drawn
 by Hypothesis, planned by a robot, replayed from a snapshot and named in a refusal before anything

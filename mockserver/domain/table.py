@@ -106,8 +106,9 @@ BACK_WITH_BUYER = (
 
 
 class Row(Struct, frozen=True):
-    """One legal move: in `source` (None: no exchange yet) `by` may make `move`, which leads to
-    `target`.
+    """One legal move: in `source` the actor `by` may make `move`, which leads to `target`.
+
+    `source` None: there is no exchange yet.
 
     `notice` is the sentence that the platform leaves if the actor says nothing.  `when` are the
     conditions, `postings` the stock entries, `writes` pairs of an exchange's field and its new

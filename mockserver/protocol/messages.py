@@ -61,8 +61,10 @@ class Delivery(Struct, frozen=True):
 
     @property
     def loss(self) -> str:
-        """Return how the caller loses the reply: `reset`, `closed`, `cut`; "" if it arrives
-        whole."""
+        """Return how the caller loses the reply.
+
+        `reset`, `closed`, `cut`, or "" if it arrives whole.
+        """
         if self.end is ConnectionEnd.KEEP_ALIVE:
             return ""
         if self.end is ConnectionEnd.RESET:

@@ -68,8 +68,9 @@ def _fill_text(text: str, value_of: Callable[[str], Any], dollar: str) -> Any:
 
 
 def escape_references(value: Any) -> Any:
-    """Return the plain value with every `$` in its texts doubled, so that none is read as a
-    reference.
+    """Return the plain value with every `$` in its texts doubled.
+
+    So none is read as a reference.
     """
     if isinstance(value, dict):
         return {key: escape_references(member) for key, member in value.items()}

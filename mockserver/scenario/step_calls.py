@@ -93,8 +93,9 @@ def build_age_calls(by: str, info: Mapping[str, Any]) -> Iterator[SandboxCall]:
 
 
 def names_an_instant(by: str) -> bool:
-    """Return True for `next`, `deadline` or a time such as `2026-03-08 10:00:00`, False for a
-    duration.
+    """Return True for `next`, `deadline` or a time, False for a duration.
+
+    A time is such as `2026-03-08 10:00:00`.
     """
     return by in ("next", "deadline") or read_time(by) is not None
 
@@ -143,8 +144,9 @@ def build_signed_call(
     target: ScenarioTarget,
     session: str,
 ) -> tuple[str, dict[str, object]] | None:
-    """Return `(method, parameters)` of a seller's move, or None if the platform has no method for
-    it.
+    """Return `(method, parameters)` of a seller's move.
+
+    None if the platform has no method for it.
 
     What the method requires and the fields leave open is looked up as a client of this session
     would do it.

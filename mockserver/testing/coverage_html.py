@@ -151,8 +151,10 @@ def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: st
 
 
 def _refusals(refused: CoverageCount, counts: Mapping[str, int], lang: str) -> str:
-    """Return a table of methods' moves against states: refused so often, not yet, or legal
-    there."""
+    """Return a table of methods' moves against states.
+
+    A cell is refused so often, not yet, or legal there.
+    """
     title = "calls refused, by state" if lang == "en" else "被拒的调用(操作 × 状态)"
     moves = {move.name(): move.en if lang == "en" else move.zh for move in METHOD_MOVES}
     numbers: dict[str, int] = {}

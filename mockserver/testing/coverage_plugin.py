@@ -1,5 +1,4 @@
-"""`--exchange-cov`: coverage of the state machine, merged over tests and workers, reported at the
-end."""
+"""`--exchange-cov`: coverage of the state machine, merged over tests and workers."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""What a failed test's report says of its sandbox: clock, seed, exchanges with timelines, last
-calls."""
+"""A failed test's report on its sandbox: clock, seed, timelines, last calls."""
 
 from collections.abc import Iterator
 

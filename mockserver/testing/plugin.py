@@ -265,8 +265,10 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def mockserver_settings() -> dict[str, Any]:
-    """Return keywords of `mockserver.Server` for the session's server; override it in
-    conftest.py."""
+    """Return keywords of `mockserver.Server` for the session's server.
+
+    Override it in conftest.py.
+    """
     return {}
 
 

@@ -1,5 +1,4 @@
-"""Scenarios in pytest: files as test items, and `scenario(…)`, which plays one in a test's
-sandbox."""
+"""Scenarios in pytest: files as test items, and `scenario(…)` in a test's sandbox."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path

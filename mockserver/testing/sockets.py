@@ -1,5 +1,6 @@
-"""The gate before Python's sockets: its holders are asked before a lookup, connection or proxy
-request.
+"""The gate before Python's sockets.
+
+Its holders are asked before a lookup, connection or proxy request.
 
 The model.  There is one `socket` module in a process, so there is one gate.  While at least one
 holder has it, functions of ours stand in the place of Python's: name lookups, `connect`, `send`,
@@ -49,8 +50,10 @@ _PROXY_REQUEST = re.compile(  # an HTTP request in absolute form, CONNECT, and S
 
 
 class Holder(Protocol):
-    """Who is asked; hosts are lower-case names or addresses.  Each returns the error to raise, or
-    None."""
+    """A holder of the gate; hosts are lower-case names or addresses.
+
+    Each method returns the error to raise, or None.
+    """
 
     def check_lookup(
         self, host: str, port: str, addresses: tuple[str, ...]
@@ -68,8 +71,10 @@ class Holder(Protocol):
 
 
 class _Patch(Struct):
-    """A function of ours in the place of `before`; `own`: the owner had that itself, not
-    inherited."""
+    """A function of ours in the place of `before`.
+
+    `own`: the owner had that itself, not inherited.
+    """
 
     owner: Any
     name: str
@@ -120,8 +125,7 @@ class _Gate:
                     self._patches.remove(patch)
 
     def lookup_place(self, host: str) -> str:
-        """Return the place in the user's code that last asked asyncio to look the host up, or
-        ""."""
+        """Return the place in the user's code that last looked the host up with asyncio, or ""."""
         return self._lookup_places.get(host, "")
 
     def _patch(self) -> None:

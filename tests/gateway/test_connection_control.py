@@ -49,7 +49,7 @@ def sent(delivery, environ):
         (Delivery(wait_seconds=3), [BODY], [3]),
         (Delivery(pieces=2, spread_seconds=6), [b"01234", b"56789"], [6]),
         (Delivery(pieces=4, spread_seconds=6), [b"012", b"345", b"678", b"9"], [2, 2, 2]),
-        (Delivery(pieces=100, spread_seconds=9), [bytes([each]) for each in BODY], [1] * 9),
+        (Delivery(pieces=100, spread_seconds=9), [bytes([byte]) for byte in BODY], [1] * 9),
         (Delivery(truncate_at=4, end=ConnectionEnd.CLOSE), [b"0123"], ["close"]),
         (Delivery(truncate_at=0, end=ConnectionEnd.CLOSE), [], ["close"]),
         (Delivery(truncate_at=4, end=ConnectionEnd.RESET), [b"0123"], ["reset"]),

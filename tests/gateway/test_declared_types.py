@@ -127,7 +127,7 @@ def arguments(world):
                 }
             )
         stage = "receipt" if status == 3 else "application"
-        reason = next(each for each in world.view.reasons if each.stage == stage)
+        reason = next(reason for reason in world.view.reasons if reason.stage == stage)
         shop = next(iter(world._state.shops.values()))
         known = {
             **PERSONAL_ARGUMENTS,

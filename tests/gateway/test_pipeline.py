@@ -132,7 +132,7 @@ def test_request_ids_are_unique(signed, send):
     replies = [send(body=signed()) for _ in range(500)]
     ids = [json.loads(reply.body)["time_get_response"]["request_id"] for reply in replies]
     assert len(set(ids)) == 500
-    assert all(re.fullmatch(r"[0-9a-z]{12,13}", each) for each in ids)
+    assert all(re.fullmatch(r"[0-9a-z]{12,13}", request_id) for request_id in ids)
     assert [dict(reply.headers)["X-Sandbox-Request-Id"] for reply in replies] == ids
 
 
@@ -180,7 +180,7 @@ def test_stub_answers_an_unknown_method(world, top, signed, send):
     xml = ElementTree.fromstring(text_of(send(body=signed("taobao.item.get", format="xml"))))
     simple = json.loads(text_of(send(body=signed("taobao.item.get", simplify="true"))))
     assert found["item"] == {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}
-    assert [each.text for each in xml.findall("item/skus/sku/sku_id")] == ["1", "2"]
+    assert [element.text for element in xml.findall("item/skus/sku/sku_id")] == ["1", "2"]
     assert simple["item"]["skus"] == [{"sku_id": 1}, {"sku_id": 2}]
     assert top("taobao.item.get", sign="x")["error_response"]["code"] == 25
     assert top("taobao.item.put")["error_response"]["code"] == 22

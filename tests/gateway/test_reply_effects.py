@@ -381,13 +381,13 @@ def test_duplicate_delivery(world, agree, opened, entries):
     result = json.loads(reply.body)["tmall_exchange_agree_response"]["result"]
     assert (result["success"], result["msg_code"]) == (False, "EXCHANGE_STATUS_ERROR")
     second, first = entries()
-    assert [(each.outcome, each.fault, each.effect, each.lost) for each in (first, second)] == [
+    assert [(call.outcome, call.fault, call.effect, call.lost) for call in (first, second)] == [
         ("ok", "duplicate_delivery", "first delivery", True),
         ("failed", "duplicate_delivery", "second delivery", False),
     ]
     assert first.request_id != second.request_id == dict(reply.headers)["X-Sandbox-Request-Id"]
     assert [event.move for event in world._state.events[opened]] == ["apply", "agree"]
-    assert [(each["met"], each["hits"]) for each in world.planned_faults()] == [(1, 1)]
+    assert [(fault["met"], fault["hits"]) for fault in world.planned_faults()] == [(1, 1)]
 
 
 def test_faults_strike_only_what_passes_the_checks(world, top, opened):

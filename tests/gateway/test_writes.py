@@ -336,7 +336,8 @@ def test_pictures_of_every_kind(world, top, send, signed, multipart):
             "result"
         ]
         urls += [
-            each["url"] for each in reply["results"]["refund_message"][0]["pic_urls"]["pic_url"]
+            picture["url"]
+            for picture in reply["results"]["refund_message"][0]["pic_urls"]["pic_url"]
         ]
     assert len(set(urls)) == 5
     assert sorted(world._state.pictures.values()) == sorted(contents)

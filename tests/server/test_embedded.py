@@ -58,7 +58,7 @@ def while_asked(wire):
             for asker in askers:
                 asker.join(30)
         assert all(asker.asked for asker in askers)
-        return [each for asker in askers for each in asker.odd]
+        return [reply for asker in askers for reply in asker.odd]
 
     return run
 
@@ -82,7 +82,9 @@ def test_sandboxes_come_and_go_under_readers(wire, while_asked):
     def come_and_go():
         for _ in range(40):
             made = [wire.control("POST", "sandboxes", {})[1]["id"] for _ in range(3)]
-            assert [wire.control("DELETE", f"sandboxes/{each}")[0] for each in made] == [204] * 3
+            assert [
+                wire.control("DELETE", f"sandboxes/{sandbox_id}")[0] for sandbox_id in made
+            ] == [204] * 3
 
     assert while_asked(come_and_go, ["requests", f"requests/{request_id}", "sandboxes"]) == []
 

@@ -232,7 +232,7 @@ def test_a_request_delivered_twice(client, opened):
     client.plan("duplicate_delivery")
     received, _ = client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id")
     assert inner(received)["result"]["msg_code"] == "EXCHANGE_STATUS_ERROR"
-    assert [each["outcome"] for each in client.entries()] == ["failed", "ok"]
+    assert [entry["outcome"] for entry in client.entries()] == ["failed", "ok"]
     assert status(client, opened) == 2
 
 
@@ -342,7 +342,7 @@ def test_a_lost_reply_over_tls(document, certificate, fault, options):
             connection.request("GET", f"/router/rest?{query}")
             with pytest.raises(OSError):
                 connection.getresponse()
-        assert [each["fault"]["name"] for each in sandbox.requests()] == [fault]
+        assert [call["fault"]["name"] for call in sandbox.requests()] == [fault]
         assert "time" in sandbox.client().call("taobao.time.get")
 
 
@@ -372,13 +372,13 @@ def test_exact_under_sixteen_clients(client):
     assert broken == []
     assert {code: codes.count(code) for code in set(codes)} == {7: 120, 10: 50, -1: 30, 0: 120}
     journal = client.control("GET", "requests?limit=1000")[1]["items"]
-    assert len(journal) == 320 == len({each["request_id"] for each in journal})
+    assert len(journal) == 320 == len({entry["request_id"] for entry in journal})
     assert [
-        sum(1 for each in journal if (each["fault"] or {}).get("name") == name)
+        sum(1 for entry in journal if (entry["fault"] or {}).get("name") == name)
         for name in ("platform_error", "reply_lost")
     ] == [50, 30]
     assert [
-        (each["met"], each["hits"]) for each in client.control("GET", "faults")[1]["items"]
+        (fault["met"], fault["hits"]) for fault in client.control("GET", "faults")[1]["items"]
     ] == [(50, 50), (30, 30)]
 
 

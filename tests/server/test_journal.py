@@ -113,8 +113,8 @@ def test_counts_are_exact_and_followers_miss_nothing(wire):
     done.set()
     for follower in followers:
         follower.join(60)
-    assert [each.broken for each in (*clients, *followers)] == [None] * (CLIENTS + 2)
-    seen = [each for client in clients for each in client.seen]
+    assert [client.broken for client in (*clients, *followers)] == [None] * (CLIENTS + 2)
+    seen = [entry for client in clients for entry in client.seen]
     own = {
         outcome: {number for kind, number in seen if kind == outcome}
         for outcome in ("ok", "failed", "refused", "nobody")

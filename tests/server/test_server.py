@@ -231,7 +231,7 @@ def test_sandbox_does_the_same_with_and_without_http(sandbox):
     exchange = sandbox.open(reason="尺码不合适")
     client = sandbox.client()
     address = next(
-        each["contact_id"] for each in sandbox.shops[0]["addresses"] if each["cancel_def"]
+        address["contact_id"] for address in sandbox.shops[0]["addresses"] if address["cancel_def"]
     )
     agreed = client.call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=address)
     assert agreed["result"]["exchange"]["status"] == "待买家退货"
@@ -297,4 +297,6 @@ def test_handles_leave_no_socket(document):
             warnings.simplefilter("always")
             del sandbox
             gc.collect()
-        assert [str(each.message) for each in seen if each.category is ResourceWarning] == []
+        assert [
+            str(warning.message) for warning in seen if warning.category is ResourceWarning
+        ] == []

@@ -117,8 +117,10 @@ def test_given_people_tables_and_rules_are_kept(given, beijing):
         buyer.address,
         buyer.oaid,
     ) == ("顾客一", "AAHx", 5, "一", "10001", "a^^^b^^^c^^^d", "o1")
-    assert [(each.id, each.code, each.name) for each in state.carriers] == [(3, "OWN", "自家快递")]
-    assert [(each.reason_id, each.reason_text, each.stage) for each in state.reasons] == [
+    assert [(carrier.id, carrier.code, carrier.name) for carrier in state.carriers] == [
+        (3, "OWN", "自家快递")
+    ]
+    assert [(reason.reason_id, reason.reason_text, reason.stage) for reason in state.reasons] == [
         (1, "不换", "application"),
         (2, "没收到", "receipt"),
     ]

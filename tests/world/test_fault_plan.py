@@ -89,12 +89,12 @@ def test_matching(world, keys, strikes):
     """Method by name, glob or list, exchange and session: all that are given have to fit."""
     world.plan_faults({"fault": "latency", "times": None, **keys})
     calls = [asked(GET), asked(AGREE, "2", "sub"), asked(LIST, "1", page_no=1), asked(TIME, "", "")]
-    assert [bool(each) for each in struck(world, *calls)] == strikes
+    assert [bool(fault) for fault in struck(world, *calls)] == strikes
 
 
 def test_a_session_is_known_by_label_nick_or_token(world):
     """However a session is named, the fault keeps its label and never its token."""
-    session = next(each for each in world._state.sessions.values() if each.label == "sub")
+    session = next(session for session in world._state.sessions.values() if session.label == "sub")
     for name in (session.label, session.nick, session.token):
         [fault] = world.plan_faults({"fault": "reset", "session": name})
         assert fault.session == "sub"
@@ -113,7 +113,7 @@ def test_the_nth_call(world):
     """`after` calls are let go, then so many are struck."""
     world.plan_faults({"fault": "reset", "after": 2, "times": 2})
     assert struck(world, *[asked()] * 6) == [None, None, "reset", "reset", None, None]
-    assert [(each["met"], each["hits"], each["left"]) for each in world.planned_faults()] == [
+    assert [(fault["met"], fault["hits"], fault["left"]) for fault in world.planned_faults()] == [
         (4, 2, 0)
     ]
 
@@ -130,7 +130,7 @@ def test_ordered_first_match(world):
     ):
         world.plan_faults(raw)
     assert struck(world, *[asked()] * 5) == ["garbled", "reset", "garbled", "latency", "latency"]
-    assert [each["met"] for each in world.planned_faults()] == [2, 2, 2]
+    assert [fault["met"] for fault in world.planned_faults()] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("until", ["2026-03-01 11:00:00", "1h"])
@@ -167,7 +167,7 @@ def test_probability(add_world, probability):
     def play(seed):
         world = add_world(seed=seed)
         world.plan_faults({"fault": "reset", "times": None, "probability": probability})
-        return [bool(each) for each in struck(world, *[asked()] * 2000)]
+        return [bool(fault) for fault in struck(world, *[asked()] * 2000)]
 
     assert play(7) == play(7)
     assert abs(sum(play(7)) / 2000 - probability) < 0.04
@@ -204,7 +204,7 @@ def test_reset_replays(add_world):
     first = struck(world, *[asked()] * 50)
     world.plan_faults({"fault": "garbled", "times": None})
     world.reset()
-    assert [each["fault"] for each in world.planned_faults()] == ["reset"]
+    assert [fault["fault"] for fault in world.planned_faults()] == ["reset"]
     assert struck(world, *[asked()] * 50) == first
 
 
@@ -298,9 +298,11 @@ def test_sets(world, name):
     What is said beside it holds for each of them that can meet such calls.
     """
     planned = world.plan_faults({"set": name, "session": "main", "until": "1d"})
-    assert [fault.kind for fault in planned] == [each["fault"] for each in SETS[name].faults]
+    assert [fault.kind for fault in planned] == [
+        document["fault"] for document in SETS[name].faults
+    ]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
-    assert sum(bool(each) for each in struck(world, *[asked(session="main")] * 300)) > 50
+    assert sum(bool(fault) for fault in struck(world, *[asked(session="main")] * 300)) > 50
 
 
 @pytest.mark.parametrize(
@@ -517,7 +519,7 @@ def test_a_ban_is_one_strike(add_world, machine):
     assert next_fault(world, asked()).ban == 1
     machine.wait(seconds=1)
     assert struck(world, asked()) == [None]
-    assert [(each["met"], each["hits"]) for each in world.planned_faults()] == [(1, 1)]
+    assert [(fault["met"], fault["hits"]) for fault in world.planned_faults()] == [(1, 1)]
 
 
 @pytest.mark.parametrize("end", ["reset", "drop"])

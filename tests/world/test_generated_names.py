@@ -30,8 +30,8 @@ def made(world):
     """What the seed decides, as plain values."""
     state = world._state
     return [
-        repr(each)
-        for each in (state.shops, state.goods, state.buyers, state.trades, state.accounts)
+        repr(part)
+        for part in (state.shops, state.goods, state.buyers, state.trades, state.accounts)
     ]
 
 
@@ -92,7 +92,9 @@ def test_documented_constants_of_the_default_sandbox(make_world):
 
 def test_samples_have_one_in_every_status(make_world):
     """With samples there is one exchange in each of the nine statuses."""
-    statuses = [int(each.status) for each in make_world(samples=True)._state.exchanges.values()]
+    statuses = [
+        int(exchange.status) for exchange in make_world(samples=True)._state.exchanges.values()
+    ]
     assert sorted(statuses) == [1, 2, 3, 4, 5, 6, 12, 13, 14]
 
 
@@ -125,7 +127,7 @@ def test_nothing_looks_like_a_real_phone_number(make_world, seed):
         *world._state.shops.values(),
         *world._state.exchanges.values(),
     ]
-    assert not [text for each in people for text in MAINLAND_MOBILE.findall(repr(each))]
+    assert not [text for person in people for text in MAINLAND_MOBILE.findall(repr(person))]
     assert all(buyer.phone.startswith("100") for buyer in world._state.buyers.values())
 
 
@@ -135,7 +137,7 @@ def test_long_ids_break_doubles(make_world, seed):
     world = make_world(seed=seed)
     opened = world.open({}, count=50)
     trades = [number for trade in world._state.trades.values() for number in (trade.tid, trade.oid)]
-    numbers = [*(each.dispute_id for each in opened), *trades]
+    numbers = [*(exchange.dispute_id for exchange in opened), *trades]
     assert len(set(numbers)) == len(numbers)
     for number in numbers:
         assert len(str(number)) == 18

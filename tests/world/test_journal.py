@@ -42,7 +42,7 @@ def entry(number: int, **fields: object) -> Entry:
 
 def numbers(entries: list[Entry]) -> list[int]:
     """Which calls these are."""
-    return [each.number for each in entries]
+    return [entry.number for entry in entries]
 
 
 @pytest.fixture

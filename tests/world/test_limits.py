@@ -146,10 +146,10 @@ def test_unnamed_sandboxes_never_meet(add_world, directory):
         add_world(name="S5"),
         *(add_world() for _ in range(5)),
     ]
-    for each in made[3:6]:
-        directory.drop(each)
+    for world in made[3:6]:
+        directory.drop(world)
     made += [add_world() for _ in range(5)]
-    assert len({each.id for each in made}) == len(made)
+    assert len({world.id for world in made}) == len(made)
 
 
 def test_a_journal_is_bounded_in_bytes(entry):
@@ -172,4 +172,4 @@ def test_a_journal_is_bounded_in_number(entry):
     journal = Journal(2)
     for number in range(5):
         journal.add(entry(number))
-    assert [each.number for each in journal.select({}, 100)[1]] == [4, 3]
+    assert [entry.number for entry in journal.select({}, 100)[1]] == [4, 3]

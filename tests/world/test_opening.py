@@ -154,8 +154,12 @@ def test_thousands_open_at_once(world):
     """Thousands are opened by one call, each with its own ids and history, stock whole."""
     opened = world.open({"status": 2}, count=3000)
     wanted = world._state.accounts[world._state.goods["wanted"].sku_id]
-    assert len({each.dispute_id for each in opened}) == len({each.oid for each in opened}) == 3000
-    assert all(len(world._state.events[each.dispute_id]) == 2 for each in opened)
+    assert (
+        len({exchange.dispute_id for exchange in opened})
+        == len({exchange.oid for exchange in opened})
+        == 3000
+    )
+    assert all(len(world._state.events[exchange.dispute_id]) == 2 for exchange in opened)
     assert (wanted.reserved, wanted.total) == (3000, 100)
 
 
@@ -205,7 +209,7 @@ def test_each_exchange_has_its_own_oaid(world, top):
     fields = "oaid,receiver_name,receiver_address,receiver_mobile,receiver_phone,created"
     trade = top.result("taobao.trade.fullinfo.get", tid=first.tid, fields=fields)["trade"]
     oaids = [trade["oaid"]] + [
-        shown(top, str(each.dispute_id), "oaid")["oaid"] for each in (first, second, given)
+        shown(top, str(exchange.dispute_id), "oaid")["oaid"] for exchange in (first, second, given)
     ]
     assert len(set(oaids)) == 4
     assert oaids[-1] == "1given"
@@ -281,7 +285,11 @@ def test_sub_order_has_three_names(world, top, name, value):
 def test_exchange_without_an_order_uses_a_new_sub_order(world):
     """Exchanges opened without an order have trades and sub-orders of their own."""
     opened = [world.open({})[0] for _ in range(8)]
-    assert len({each.oid for each in opened}) == len({each.tid for each in opened}) == 8
+    assert (
+        len({exchange.oid for exchange in opened})
+        == len({exchange.tid for exchange in opened})
+        == 8
+    )
 
 
 def test_same_order_opens_twice(world, top):
@@ -398,7 +406,7 @@ def test_status_texts_of_a_refund(world):
     opened = [
         world.open({"status": text})[0] for text in ("请退款", "换货单关闭,请退款", "换货转退款")
     ]
-    assert {each.status for each in opened} == {Status(14)}
+    assert {exchange.status for exchange in opened} == {Status(14)}
 
 
 def test_opening_never_lacks_stock(add_world):

@@ -151,15 +151,15 @@ def test_running_clock_goes_on_from_now_after_a_reset(add_world, machine):
     """A reset running sandbox shows the real now, its samples as old as when made."""
     world = add_world(clock={"mode": "running"}, samples=True)
     ages = [
-        world.now - world._state.clock.show(each.modified)
-        for each in world._state.exchanges.values()
+        world.now - world._state.clock.show(exchange.modified)
+        for exchange in world._state.exchanges.values()
     ]
     machine.wait(days=100)
     world.reset()
     assert world.now == machine.now
     assert [
-        world.now - world._state.clock.show(each.modified)
-        for each in world._state.exchanges.values()
+        world.now - world._state.clock.show(exchange.modified)
+        for exchange in world._state.exchanges.values()
     ] == ages
 
 

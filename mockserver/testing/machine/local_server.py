@@ -1,6 +1,4 @@
-"""The server on which a machine's sandboxes stand, and the calls that its gateway gets while a step
-is carried out.
-"""
+"""The server of a machine's sandboxes, and the gateway calls that each step makes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -145,8 +145,9 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
 
 
 def to_identifier(name: str) -> str:
-    """Return the name with everything but letters and digits replaced by underscores, for files and
-    functions.
+    """Return the name with all but letters and digits replaced by underscores.
+
+    For files and functions.
     """
     return (
         "".join(character if character.isalnum() else "_" for character in name).strip("_")

@@ -86,8 +86,9 @@ Options = Iterator[tuple[OptionKey, Option]]
 
 
 def list_option_keys(max_open: int) -> Mapping[str, tuple[OptionKey, ...]]:
-    """Return every key that an option can have while at most `max_open` exchanges are open, by
-    kind, simplest first.
+    """Return every key that an option can have, by kind, simplest first.
+
+    At most `max_open` exchanges are open.
     """
     slots = range(max_open)
     moves = [

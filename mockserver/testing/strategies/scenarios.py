@@ -1,5 +1,4 @@
-"""Whole scenarios: random walks through the table, written as scenario files are, with
-expectations.
+"""Whole scenarios: random walks through the table, as files with expectations.
 
 A walk is made on a world of its own, and the scenario says what that world did; played anywhere
 else it must give the same results.  Moves that are not possible stand with their refusal.

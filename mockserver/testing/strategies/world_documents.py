@@ -127,8 +127,10 @@ def _methods() -> SearchStrategy[list[str]]:
 
 
 def worlds() -> SearchStrategy[Document]:
-    """Draw a world document: the keys that `Sandbox(…)`, a scenario's `given` and the marker
-    take."""
+    """Draw a world document.
+
+    It has keys that `Sandbox(…)`, a scenario's `given` and the marker take.
+    """
     return documents_of(
         WorldDocument,
         {
@@ -164,8 +166,10 @@ def worlds() -> SearchStrategy[Document]:
 
 
 def _reasons() -> SearchStrategy[list[Document]]:
-    """Draw reasons; each step of an exchange has one that always applies, so that every refusal can
-    be played."""
+    """Draw reasons.
+
+    Each step of an exchange has one that always applies, so that every refusal can be played.
+    """
     steps = ("application", "receipt")
     always = [
         {"reason_id": number, "reason_text": "其他", "stage": step}
@@ -203,8 +207,10 @@ def _drop_repeated_skus(drawn: dict[str, Document]) -> dict[str, Document]:
 
 
 def _without_repeated(document: Document, key: str, used: set[str]) -> Document:
-    """Return the document without its `key` if `used` has the value, and add the value to
-    `used`."""
+    """Return the document without its `key` if `used` has the value.
+
+    The value is added to `used`.
+    """
     value = str(document.get(key, ""))
     repeated = value in used
     used.add(value)

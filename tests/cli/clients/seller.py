@@ -37,13 +37,15 @@ def waiting(status):
 
 
 while True:
-    for each in waiting(1):
-        call("tmall.exchange.agree", dispute_id=each, address_id=10000002, fields="dispute_id")
-    for each in waiting(3):
-        call("tmall.exchange.returngoods.agree", dispute_id=each, fields="dispute_id")
+    for dispute_id in waiting(1):
+        call(
+            "tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, fields="dispute_id"
+        )
+    for dispute_id in waiting(3):
+        call("tmall.exchange.returngoods.agree", dispute_id=dispute_id, fields="dispute_id")
         call(
             "tmall.exchange.consigngoods",
-            dispute_id=each,
+            dispute_id=dispute_id,
             logistics_no="SF1234567890",
             logistics_type=200,
             logistics_company_name="顺丰快递",
