@@ -1,5 +1,4 @@
-"""Keyword arguments of handles as typed dictionaries, so that editors complete and checkers check
-them.
+"""Keyword arguments of handles as typed dictionaries, for editors and type checkers.
 
 A test compares them with what the control API takes.
 """

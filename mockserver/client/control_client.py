@@ -1,5 +1,4 @@
-"""The control API as a function of verb, path and body: over HTTP, or straight into this
-process."""
+"""The control API as a function of verb, path and body, over HTTP or in this process."""
 
 import os
 from functools import cached_property

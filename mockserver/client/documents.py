@@ -120,8 +120,10 @@ class PictureDocument(TypedDict):
 
 
 class MessageDocument(TypedDict):
-    """A message as tmall.exchange.messages.get replies with it; `message_type` is 100 or 111
-    (system)."""
+    """A message as tmall.exchange.messages.get replies with it.
+
+    `message_type` is 100 or 111 (system).
+    """
 
     id: int
     refund_id: str
@@ -228,8 +230,10 @@ class ReportCounts(TypedDict):
 
 
 class ReportDocument(TypedDict):
-    """What a sandbox's calls show of their client; `dropped` calls are not in the journal any
-    more."""
+    """What a sandbox's calls show of their client.
+
+    `dropped` calls are not in the journal any more.
+    """
 
     calls: int
     dropped: int

@@ -59,8 +59,10 @@ class Exchange:
 
     @property
     def possible(self) -> dict[ActorName, list[str]]:
-        """The names of the moves that are possible now, by actor; an actor without any is
-        absent."""
+        """The names of the moves that are possible now, by actor.
+
+        An actor without any is absent.
+        """
         return self.document["possible"]
 
     @property

@@ -149,8 +149,9 @@ class Requests:
         within: float = 0.0,
         **filters: Unpack[CallFilters],
     ) -> list[RequestDocument]:
-        """Assert that `method` was called once for each exchange, and return the calls, oldest
-        first.
+        """Assert that `method` was called once for each exchange; return the calls.
+
+        The oldest call is first.
 
         Meant are all exchanges that it was called for, and each of `exchanges`.  Every call counts,
         answered well or not, unless `outcome` is among the filters.

@@ -86,8 +86,10 @@ class _ThreadConnection:
 
 
 class Http:
-    """Over HTTP, one own-alive connection a thread; TLS certificates are not checked, as SDKs do
-    not."""
+    """Over HTTP, one keep-alive connection a thread.
+
+    TLS certificates are not checked, as SDKs do not.
+    """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
@@ -101,8 +103,9 @@ class Http:
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send a request and return the reply; a connection that the server has closed is opened
-        anew.
+        """Send a request and return the reply.
+
+        A connection that the server has closed is opened anew.
 
         Raises:
             Unreachable: nothing answers.

@@ -1,5 +1,4 @@
-"""The place in the user's code where something happens: the innermost frame that is no
-library's."""
+"""The place in the user's code: the innermost frame that is no library's."""
 
 import os
 import sys

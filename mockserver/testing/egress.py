@@ -75,8 +75,8 @@ class Attempt(Struct, frozen=True):
 class EgressRefused(BaseException):
     """A connection was stopped.
 
-    Not an Exception, so that no retry and no `except Exception` hides
-    it."""
+    Not an Exception, so that no retry and no `except Exception` hides it.
+    """
 
     def __init__(self, attempt: Attempt) -> None:
         super().__init__(attempt)

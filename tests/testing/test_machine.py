@@ -388,7 +388,7 @@ def test_a_replay_fails_until_the_client_is_mended() -> None:
 def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
     """A move that the mended client has made impossible is passed over.
 
-    One that is misspelt in an run is not.
+    One that is misspelt in a run is not.
     """
     machine = exchange_machine(Seller, write_to=None)
     late = {"buyer": "ship_back", "on": "e1"}
