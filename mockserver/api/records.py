@@ -22,7 +22,7 @@ from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Phase, Ruleset
 from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_time
-from .personal import mask_address, mask_name, mask_phone
+from .reply_masking import mask_address, mask_name, mask_phone
 
 __all__ = [
     "EXCHANGE",

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ..client.control_client import Control
 from ..client.transport import Http
-from ..control.control_call import sandbox_path
+from ..control.control_function import sandbox_path
 from .settings import PREFIX
 
 __all__ = [

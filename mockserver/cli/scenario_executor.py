@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..client.control_client import Control
 from ..client.transport import Unreachable
-from ..control.control_call import sandbox_path
+from ..control.control_function import sandbox_path
 from ..control.in_process import in_process_targets
 from ..scenario.client_waiter import ClientWaiter
 from ..scenario.model import Scenario

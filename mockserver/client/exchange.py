@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..control.control_call import ControlCall
+from ..control.control_function import ControlCall
 from ..domain.durations import format_duration
 from ..protocol.shapes import read_time
 from .documents import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
-from ..control.control_call import ControlCall
+from ..control.control_function import ControlCall
 from .documents import FaultDocument, QuotaDocument
 
 __all__ = ["Faults", "Quotas"]

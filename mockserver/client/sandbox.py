@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Unpack, cast
 from urllib.parse import quote
 
-from ..control.control_call import sandbox_path
+from ..control.control_function import sandbox_path
 from ..world.clock import FROZEN_AT
 from .arguments import ExchangeFields, OpenFields
 from .control_client import ControlClient, local_control

@@ -9,10 +9,10 @@ from msgspec import Struct
 from ..domain.durations import format_duration
 from ..service.problem import Problem
 from ..world.document import BadDocument, QuotaDocument
-from ..world.faults.fault_kinds import FaultKind
-from ..world.faults.fault_list import FAULTS
+from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_plan import serialize_planned
 from ..world.faults.fault_sets import SETS
+from ..world.faults.fault_types import FaultKind
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]

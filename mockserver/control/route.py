@@ -9,7 +9,7 @@ from ..service.context import ServerContext
 from ..service.problem import Problem
 from ..world.document import BadDocument, read_document
 from ..world.world import World
-from .control_call import ControlCall
+from .control_function import ControlCall
 
 __all__ = ["MAX_ITEMS", "ControlRequest", "Route", "parse_body", "parse_count", "parse_dispute_id"]
 

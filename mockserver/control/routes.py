@@ -21,7 +21,7 @@ from . import (
     faults,
     health,
     journal,
-    play,
+    play_scenario,
     robots,
     sandboxes,
     stock,
@@ -67,7 +67,7 @@ ROUTES: tuple[Route, ...] = (
     *stubs.ROUTES,
     *coverage.ROUTES,
     *faults.ROUTES,
-    *play.ROUTES,
+    *play_scenario.ROUTES,
     Route(
         "GET",
         "/_sandbox/openapi.json",

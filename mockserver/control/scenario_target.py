@@ -12,7 +12,7 @@ from ..protocol.messages import Inbound, Reply
 from ..protocol.shapes import BEIJING
 from ..scenario.target import TargetFactory, TargetReply, format_curl, make_lost_reply, parse_reply
 from ..world.clock import FROZEN_AT
-from .control_call import ControlCall, sandbox_path
+from .control_function import ControlCall, sandbox_path
 
 __all__ = ["ReplyLost", "SandboxTarget", "SharedSandboxTarget", "gateway_sender", "sandbox_targets"]
 

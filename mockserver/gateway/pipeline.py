@@ -33,8 +33,8 @@ from ..protocol.pictures import name_picture
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
 from ..service.problem import exception_place
-from ..world.faults.fault_kinds import Effect
 from ..world.faults.fault_matching import FaultCandidate, FaultMatch
+from ..world.faults.fault_types import Effect
 from ..world.journal import CAPACITY, Entry, Journal
 from .call import Call, read_call
 from .call_entry import build_entry

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from ..api.personal import mask_address, mask_name, mask_phone
 from ..api.records import RecordView
+from ..api.reply_masking import mask_address, mask_name, mask_phone
 from ..domain.catalogue import Buyer, Trade
 from ..protocol.shapes import Items, Tree, show_price
 from ..world.view import WorldView

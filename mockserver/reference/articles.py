@@ -17,16 +17,16 @@ from ..doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import format_duration
 from ..domain.evidence import SOURCES, Evidence, Grade, locate_citation
+from ..domain.mermaid import render_diagram
 from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
-from ..domain.state_diagram import render_diagram
 from ..domain.vocabulary import Role, Ruleset, Status
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from ..review.lint_rules import LINT_RULES
-from ..world.faults.fault_kinds import FaultKind, FaultOption, Value
-from ..world.faults.fault_list import FAULTS
+from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS, FaultSet
+from ..world.faults.fault_types import FaultKind, FaultOption, Value
 from .article import Article, cite, format_evidence_en, format_evidence_zh
 from .field_articles import explain_fields
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status

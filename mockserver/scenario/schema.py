@@ -16,7 +16,7 @@ from ..domain.rules import RULES
 from ..domain.vocabulary import Actor, Ruleset, Status
 from ..protocol.binding import SYSTEM_PARAMETERS
 from ..world.document import WorldDocument
-from ..world.faults.fault_list import FAULTS
+from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS
 from ..world.move_parser import ACTOR_MOVES
 from ..world.opening_document import OpenDocument

@@ -14,7 +14,7 @@ from ..api.methods import METHODS
 from ..domain.durations import parse_duration
 from ..domain.rules import BadRule
 from ..world.document import BadDocument, unknown_name
-from ..world.faults.fault_list import FAULTS
+from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_matching import MATCHERS, read_faults
 from .call_steps import read_call
 from .model import (

@@ -19,7 +19,7 @@ from .coverage import (
     describe_row,
     row_percent,
 )
-from .state_diagram import render_state_diagram
+from .coverage_diagram import render_state_diagram
 
 __all__ = ["format_html"]
 

@@ -17,10 +17,10 @@ from ..domain.vocabulary import Actor
 from ..protocol.shapes import show_time
 from .opening_draft import Draft, draft_exchange
 from .operations import Opened
-from .past_states import remember
 from .state import State
 from .transitions import Transition, evaluate, record
 from .world_factory import STOCK
+from .write_history import remember
 
 __all__ = ["open_exchanges"]
 

@@ -24,10 +24,10 @@ from .coverage import CoverageCounts
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
 from .faults.fault_matching import Fault, FaultCounters, read_fault, serialize_fault
 from .identity import App, Session
+from .operation_documents import read_operations, serialize_operation
 from .quotas import read_quotas
 from .robots import read_robots
 from .snapshot_check import check_fit, check_instants
-from .snapshot_operations import read_operations, serialize_operation
 from .state import State
 
 __all__ = ["VERSION", "read_snapshot", "write_snapshot"]

@@ -30,8 +30,8 @@ from ..domain.vocabulary import Actor, Role, Status
 from .identity import Session
 from .move_defaults import fill_defaults, stage_reasons
 from .operations import Moved
-from .past_states import remember
 from .state import State
+from .write_history import remember
 
 __all__ = ["Transition", "evaluate", "record"]
 

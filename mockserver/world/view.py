@@ -22,10 +22,10 @@ from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
 from .listing import ExchangeFilter, list_exchanges
 from .operations import Operation
-from .past_states import earlier
 from .quotas import Quota
 from .state import State
 from .transitions import Transition, evaluate
+from .write_history import earlier
 
 __all__ = ["WorldView"]
 

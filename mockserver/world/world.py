@@ -35,7 +35,7 @@ from ..domain.vocabulary import Role, Status
 from .clock import Clock
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
-from .due import run_due
+from .due_events import run_due
 from .faults.fault_matching import Fault
 from .faults.fault_plan import (
     PlanContext,
@@ -52,9 +52,9 @@ from .opening_document import OPEN_AT_MOST
 from .operations import Aged, Ruled, Stocked
 from .quotas import QuotaCounters, read_quotas
 from .robots import plan_application, replan, replan_after, set_robots
-from .saved_state import check_name, find_snapshot, move_clock, resume, save
+from .save_and_resume import check_name, find_snapshot, move_clock, resume, save
+from .server_side import ServerSide
 from .state import State
-from .surroundings import Surroundings
 from .transitions import evaluate, record
 from .unit_of_work import UnitOfWork
 from .view import WorldView
@@ -71,7 +71,7 @@ class World:
 
     def __init__(
         self,
-        directory: Surroundings,
+        directory: ServerSide,
         document: WorldDocument,
         *,
         id: str = "",

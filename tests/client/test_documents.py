@@ -15,7 +15,7 @@ import pytest
 
 from mockserver import ControlRefused, Sandbox, TopRefused
 from mockserver.client import documents
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 
 
 def check(value: Any, hint: Any, place: str) -> None:

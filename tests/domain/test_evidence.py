@@ -17,7 +17,7 @@ from mockserver.domain.rules import RULES
 from mockserver.domain.table import CS_TABLE, TABLE
 from mockserver.reference.articles import build_articles, explain
 from mockserver.review.lint_rules import LINT_RULES
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "docs" / "spec"

@@ -16,8 +16,8 @@ from mockserver.domain.vocabulary import Status
 from mockserver.gateway.faults.read_effects import READ_EFFECTS
 from mockserver.gateway.faults.reply_effects import REPLY_EFFECTS
 from mockserver.protocol.messages import ConnectionEnd, Delivery, Inbound
-from mockserver.world.faults.fault_kinds import Effect
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
+from mockserver.world.faults.fault_types import Effect
 
 GET, AGREE, LIST, TIME = (
     "tmall.exchange.get",

@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 
 from mockserver import Sandbox, Server
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 
 GET, AGREE, LIST = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get"
 HEAD = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"

@@ -6,9 +6,9 @@ import pytest
 
 from mockserver.api.methods import METHODS
 from mockserver.reference.articles import explain
-from mockserver.world.faults.fault_kinds import Calls
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 from mockserver.world.faults.fault_sets import SETS
+from mockserver.world.faults.fault_types import Calls
 
 PROMISED = {  # interfaces.md and the issue
     "platform_error",

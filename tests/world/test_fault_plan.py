@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mockserver.api.methods import METHODS
 from mockserver.world.document import BadDocument, WorldDocument
-from mockserver.world.faults.fault_list import FAULTS
+from mockserver.world.faults.fault_kinds import FAULTS
 from mockserver.world.faults.fault_matching import (
     FaultCandidate,
     chance,

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from ...domain.durations import format_duration
 from ...protocol.errors import CODES, TopError, make_ban_error
 from ...protocol.messages import ConnectionEnd, Delivery, Reply
-from ...world.faults.fault_kinds import Effect, Value
 from ...world.faults.fault_matching import FaultMatch
+from ...world.faults.fault_types import Effect, Value
 from ...world.journal import Entry
 
 __all__ = [

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ...api.methods import METHODS
-from ...world.faults.fault_kinds import Effect, FaultKind, FaultOption
-from ...world.faults.fault_list import FAULTS
+from ...world.faults.fault_kinds import FAULTS
 from ...world.faults.fault_sets import SETS
+from ...world.faults.fault_types import Effect, FaultKind, FaultOption
 from .values import durations, ids, numbers, words
 
 __all__ = ["faults"]

@@ -20,9 +20,9 @@ from ...protocol.errors import CODES
 from ...protocol.shapes import read_time, show_time
 from ..document import BadDocument, unknown_name
 from ..quotas import match_names
-from .fault_kinds import Effect, FaultKind, FaultOption, Value
-from .fault_list import FAULTS
+from .fault_kinds import FAULTS
 from .fault_sets import SETS
+from .fault_types import Effect, FaultKind, FaultOption, Value
 
 __all__ = [
     "MATCHERS",

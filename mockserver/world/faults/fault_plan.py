@@ -28,7 +28,6 @@ from ..clock import is_reachable
 from ..document import BadDocument
 from ..quotas import QuotaCounters
 from ..state import State
-from .fault_kinds import Effect
 from .fault_matching import (
     Fault,
     FaultCandidate,
@@ -39,6 +38,7 @@ from .fault_matching import (
     read_faults,
     serialize_fault,
 )
+from .fault_types import Effect
 
 __all__ = [
     "PlanContext",

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from .fault_kinds import TIMEOUT
+from .fault_types import TIMEOUT
 
 __all__ = ["SETS", "FaultSet"]
 

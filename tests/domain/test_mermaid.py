@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.domain.state_diagram import render_diagram
+from mockserver.domain.mermaid import render_diagram
 from mockserver.domain.vocabulary import Ruleset
 from tests.oracle import END_STATUSES, LEGAL_MOVES
 

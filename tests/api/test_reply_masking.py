@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.api.personal import mask_address, mask_name, mask_phone
+from mockserver.api.reply_masking import mask_address, mask_name, mask_phone
 
 
 @pytest.mark.parametrize(

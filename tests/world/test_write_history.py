@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.domain.vocabulary import Status
-from mockserver.world.past_states import earlier
+from mockserver.world.write_history import earlier
 
 
 @pytest.fixture

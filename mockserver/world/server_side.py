@@ -6,10 +6,10 @@ from typing import Protocol
 
 from ..domain.table_index import TableIndex
 
-__all__ = ["Surroundings"]
+__all__ = ["ServerSide"]
 
 
-class Surroundings(Protocol):
+class ServerSide(Protocol):
     """The machine's clock, the table of moves, and numbers that no other sandbox of the server has."""
 
     real: Callable[[], datetime]
