@@ -327,9 +327,7 @@ def _exported_names(path: Path) -> list[str]:
 
 
 def _render_functions(names: list[str], prefix: str) -> Iterator[str]:
-    """Yield the sections of public functions and classes of `testing/`, wherever they stand
-    there.
-    """
+    """Yield the sections of public functions and classes of `testing/`, in any module."""
     nodes = {
         node.name: node
         for path in sorted((PACKAGE / "testing").rglob("*.py"))

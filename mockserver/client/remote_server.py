@@ -1,7 +1,6 @@
 """`RemoteServer`: a server that runs elsewhere, with the same handles on its sandboxes."""
 
 import os
-from types import TracebackType
 from typing import Self
 
 from .control_client import Control
@@ -27,12 +26,7 @@ class RemoteServer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._http.close()
 
     def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:

@@ -1,7 +1,6 @@
 """`Server`: a whole server in this process, for `with Server() as server: …`."""
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from ..control.in_process import InProcessControl
@@ -94,12 +93,7 @@ class Server:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:

@@ -127,6 +127,13 @@ def bind_arguments(
     return arguments
 
 
+def _check_among(param: Param, text: str) -> None:
+    if param.among and text not in param.among:
+        raise make_invalid_error(
+            param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
+        )
+
+
 def _parse_number(param: Param, text: str, rule_value: RuleValue) -> int:
     digits = text[1:] if text[:1] == "-" else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_INT64_DIGITS:
@@ -137,10 +144,7 @@ def _parse_number(param: Param, text: str, rule_value: RuleValue) -> int:
         raise make_invalid_error(
             param.name, f"应在 {param.least} 与 {most} 之间", f"from {param.least} to {most}"
         )
-    if param.among and text not in param.among:
-        raise make_invalid_error(
-            param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
-        )
+    _check_among(param, text)
     return value
 
 
@@ -150,10 +154,7 @@ def _parse_string(param: Param, text: str, rule_value: RuleValue) -> str:
         raise make_invalid_error(
             param.name, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8"
         )
-    if param.among and text not in param.among:
-        raise make_invalid_error(
-            param.name, f"只能是 {'、'.join(param.among)}", f"one of {', '.join(param.among)}"
-        )
+    _check_among(param, text)
     return text
 
 

@@ -17,7 +17,6 @@ and, where only TOP hosts are refused, a bare address.
 
 import sys
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -125,12 +124,7 @@ class EgressLock:
             GATE.hold(self)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.mode != "off":
             GATE.release(self)
 
