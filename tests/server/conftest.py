@@ -175,6 +175,8 @@ class ServeProcess:
                 if ready["pid"] == self.process.pid:
                     return ready
             sleep(0.02)
+        self.process.kill()
+        self.process.wait()
         raise AssertionError(self.log.read_text("utf-8"))
 
     def ask(self, verb: str, path: str, body: bytes = b"", timeout: float = 5.0):
