@@ -1,6 +1,7 @@
-"""The world document: one shape for configuration, control API, scenario files and the pytest marker.
+"""The world document: one shape for configuration, control API, scenario files and the pytest
+marker.
 
-Every key is optional; what is given is kept verbatim, the rest is made up from the seed.
+Every key is optional: values that are set stay verbatim, the rest is made up from the seed.
 """
 
 import re
@@ -38,7 +39,7 @@ _FEW = 12  # names that a sentence can list
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Strict: an unknown key is an error that names it."""
+    """A part of a world document; an unknown key is an error that names it."""
 
 
 class AppDocument(_Document, frozen=True):
@@ -137,7 +138,10 @@ class ClockDocument(_Document, frozen=True):
 
 
 class QuotaDocument(_Document, frozen=True, omit_defaults=True):
-    """At most `limit` calls per `second` or `day`: of each API by `method`, of each app by `app_key`, or of both; names or globs."""
+    """At most `limit` calls `per` second or day: by `method`, by `app_key`, or by both.
+
+    They are names or globs; see quotas.py.
+    """
 
     per: str
     limit: int
@@ -179,7 +183,10 @@ class WorldDocument(_Document, frozen=True):
 
 
 class BadDocument(ValueError):
-    """A document or an argument that cannot be; `field` says where, e.g. `goods.wanted.stock`."""
+    """A document or an argument that is refused; `field` says where, e.g. `goods.wanted.stock`.
+
+    `conflict` is True if it would be right in another state of the sandbox.
+    """
 
     def __init__(self, field: str, zh: str, en: str, *, conflict: bool = False) -> None:
         self.field, self.zh, self.en, self.conflict = field, zh, en, conflict
@@ -190,7 +197,7 @@ _T = TypeVar("_T")
 
 
 def read_document(raw: object, shape: type[_T]) -> _T:
-    """`raw` (JSON or TOML values) as `shape`.
+    """Return `raw` (JSON or TOML values) as a `shape`.
 
     Raises:
         BadDocument: an unknown key or a wrong type; names the field.
@@ -200,62 +207,60 @@ def read_document(raw: object, shape: type[_T]) -> _T:
     except msgspec.ValidationError as wrong:
         message, _, path = str(wrong).partition(" - at `$")
         field = path.rstrip("`").lstrip(".").replace("[...]", "")
-        named = re.search(r"(unknown|missing required) field `(.+)`", message)
-        if named:
-            field = f"{field}.{named[2]}".lstrip(".")
-        close = (
-            get_close_matches(named[2], list(_names(shape)), 1)
-            if named and named[1] == "unknown"
-            else ()
-        )
-        meant_zh, meant_en = (
-            (f"；是否想写 {close[0]}？", f"; did you mean {close[0]}?") if close else ("", "")
-        )
+        mentioned = re.search(r"(unknown|missing required) field `(.+)`", message)
+        meant_zh = meant_en = ""
+        if mentioned:
+            field = f"{field}.{mentioned[2]}".lstrip(".")
+        if mentioned and mentioned[1] == "unknown":
+            for near in get_close_matches(mentioned[2], list(_field_names(shape)), 1):
+                meant_zh = f"；是否想写 {near}？"
+                meant_en = f"; did you mean {near}?"
         raise BadDocument(
             field or "body", translate_message(message) + meant_zh, message + meant_en
         ) from None
 
 
-def _names(shape: Any) -> Iterator[str]:
-    """Every field name that may stand somewhere in a document of this shape."""
-    for each in getattr(shape, "__struct_encode_fields__", ()):
-        yield each
+def _field_names(shape: Any) -> Iterator[str]:
+    """Yield every field name that may stand somewhere in a document of this shape."""
+    yield from getattr(shape, "__struct_encode_fields__", ())
     inside = (
         get_type_hints(shape).values()
         if hasattr(shape, "__struct_encode_fields__")
         else get_args(shape)
     )
-    for each in inside:
-        yield from _names(each)
+    for part in inside:
+        yield from _field_names(part)
 
 
-def unknown_name(field: str, given: str, known: Iterable[str], what: str = "取值") -> BadDocument:
-    """The refusal of a name that is none of the known ones, with what was probably meant.
+def unknown_name(field: str, name: str, choices: Iterable[str], what: str = "取值") -> BadDocument:
+    """Return the refusal of a name that is none of the choices, with the one that was probably
+    meant.
 
-    A long list of what there is stands only where nothing is near.
+    More than _FEW choices are listed only if none is similar.
     """
-    names = list(known)
-    near = get_close_matches(given, names, 1)
-    zh, en = f"没有这个{what} {given!r}", f"unknown {given!r}"
+    names = list(choices)
+    near = get_close_matches(name, names, 1)
+    zh = f"没有这个{what} {name!r}；"
+    en = f"unknown {name!r};"
     if near:
-        zh, en = f"{zh}；是否想写 {near[0]}？", f"{en}; did you mean {near[0]}?"
-    else:
-        zh, en = f"{zh}；", f"{en};"
+        zh += f"是否想写 {near[0]}？"
+        en += f" did you mean {near[0]}?"
     if not near or len(names) <= _FEW:
-        zh, en = f"{zh}可用：{'、'.join(names) or '无'}", f"{en} use: {', '.join(names) or 'none'}"
+        zh += f"可用：{'、'.join(names) or '无'}"
+        en += f" use: {', '.join(names) or 'none'}"
     return BadDocument(field, zh, en)
 
 
 def read_world(raw: object) -> WorldDocument:
-    """A whole world; a mistake in its goods is told by their name.
+    """Return a whole world document; an error in its goods has their name in the field.
 
     Raises:
         BadDocument: as `read_document`.
     """
     goods = raw.get("goods") if isinstance(raw, dict) else None
-    for name, each in goods.items() if isinstance(goods, dict) else ():
+    for name, document in goods.items() if isinstance(goods, dict) else ():
         try:
-            read_document(each, GoodsDocument)
+            read_document(document, GoodsDocument)
         except BadDocument as wrong:
             inside = "" if wrong.field == "body" else f".{wrong.field}"
             raise BadDocument(f"goods.{name}{inside}", wrong.zh, wrong.en) from None
@@ -263,7 +268,7 @@ def read_world(raw: object) -> WorldDocument:
 
 
 def translate_message(message: str) -> str:
-    """The validator's sentence in Chinese, where it is one of the usual four."""
+    """Return the validator's sentence in Chinese, if it is one of the usual four."""
     for shape, zh in (
         (r"Expected `(.+)`, got `(.+)`", r"应为 \1，得到 \2"),
         (r"Invalid enum value (.+)", r"没有这个取值 \1"),

@@ -1,4 +1,4 @@
-"""Fills what a bare move leaves open, so that every field has a sensible default."""
+"""Fill what a bare move leaves open, so that every field has a sensible default."""
 
 from msgspec.structs import replace
 
@@ -11,15 +11,17 @@ __all__ = ["fill_defaults", "stage_reasons"]
 
 
 def stage_reasons(state: State, exchange: Exchange) -> tuple[int, ...]:
-    """Ids of the refuse reasons that fit the exchange's stage, in the order listed."""
+    """Return the ids of the refuse reasons that fit the exchange's status, in the sandbox's
+    order."""
     stage = refusal_stage(exchange.status)
     return tuple(reason.reason_id for reason in state.reasons if reason.stage == stage)
 
 
 def fill_defaults(move: Move, exchange: Exchange, state: State) -> Move:
-    """`move` with its open fields filled: default return address, first reason, a fresh waybill.
+    """Return `move` with its open fields filled: default return address, first reason, a new
+    waybill.
 
-    A wanted SKU may be named by the goods' name.
+    `exchange_sku` may be the name of goods instead of a SKU id.
     """
     filled: dict[str, object] = {}
     if getattr(move, "address_id", 0) is None:

@@ -1,4 +1,4 @@
-"""Reads a move as users write it: who, which, with what fields.
+"""Read a move as users write it: who, which, with what fields.
 
 Seller's moves take the parameters of their method; numbers may be written as text and waybills as
 numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are kept.
@@ -29,7 +29,7 @@ ACTOR_MOVES: Mapping[Actor, tuple[str, ...]] = {
 
 
 class ParsedMove(Struct, frozen=True):
-    """A move read: by which role, with which pictures to store."""
+    """A move, the role that makes it, and the pictures to store, content by name."""
 
     move: Move
     role: Role
@@ -39,10 +39,11 @@ class ParsedMove(Struct, frozen=True):
 def parse_move(
     by: str, name: str, fields: Mapping[str, object], rules: RuleValues, *, sub: bool = False
 ) -> ParsedMove:
-    """The move that `by` makes; `sub` plays the seller's sub-account.
+    """Return the move that `by` makes, with its role; `sub` is True for the seller's sub-account.
 
     Raises:
-        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or words
+        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or
+        words
             or a picture longer than the sandbox's rules allow.
     """
     if by not in set(Actor):
@@ -53,20 +54,18 @@ def parse_move(
     if sub and actor is not Actor.SELLER:
         raise BadDocument("sub", "只有卖家有子账号", "only the seller has sub-accounts")
     kind = MOVES[name]
-    given = {key: value for key, value in fields.items() if key != "fields"}
+    sent = {key: value for key, value in fields.items() if key != "fields"}
     names = kind.__struct_encode_fields__
-    for key in given:
+    for key in sent:
         if key not in names:
             raise unknown_name(key, key, names, what="字段")
     pictures: dict[str, bytes] = {}
     for key in (PICTURES_FIELD, "pics"):
-        if key in given:
-            given[key] = _pictures(key, given[key], pictures, rules)
+        if key in sent:
+            sent[key] = _pictures(key, sent[key], pictures, rules)
     texts = {
-        key: str(value)
-        if isinstance(value, int) and not isinstance(value, bool) and key in _TEXTS
-        else value
-        for key, value in given.items()
+        key: str(value) if type(value) is int and key in _TEXTS else value
+        for key, value in sent.items()
     }
     try:
         move = msgspec.convert(texts, kind, strict=False)
@@ -74,23 +73,21 @@ def parse_move(
         message, _, path = str(wrong).partition(" - at `$.")
         first = message.split()[0]
         field = path.rstrip("`") or (first if first in names else "body")
-        known = _choices_of(kind, field)
-        raise (
-            unknown_name(field, str(given[field]), known)
-            if known
-            else BadDocument(field, translate_message(message), message)
-        ) from None
+        choices = _choices_of(kind, field)
+        if choices:
+            raise unknown_name(field, str(sent[field]), choices) from None
+        raise BadDocument(field, translate_message(message), message) from None
     if isinstance(move, LeaveMessage) and not move.content.strip():
         raise BadDocument("content", "留言不能为空", "a message needs content")
     most = rules.number("message_max_bytes")
     for key in ("content", "leave_message", "desc", "reason"):
-        if len(str(given.get(key, "")).encode()) > most:
+        if len(str(sent.get(key, "")).encode()) > most:
             raise BadDocument(key, f"最多 {most} 字节(UTF-8)", f"at most {most} bytes of UTF-8")
     return ParsedMove(move, Role.SELLER_SUB if sub else actor.main_role, pictures)
 
 
 def _choices_of(kind: type[Move], field: str) -> tuple[str, ...]:
-    """What may stand in a field that is a choice of words; nothing for any other."""
+    """Return what may stand in a field that is a choice of words; nothing for any other."""
     spelt = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
     hint = get_type_hints(kind).get(spelt.get(field, ""))
     return tuple(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else ()
@@ -114,18 +111,22 @@ _TEXTS = frozenset(
 
 
 def _pictures(
-    field: str, given: object, pictures: dict[str, bytes], rules: RuleValues
+    field: str, urls: object, pictures: dict[str, bytes], rules: RuleValues
 ) -> tuple[str, ...]:
-    """Names of the pictures; the bytes of `data:` URLs go into `pictures`."""
-    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+    """Return the names of the pictures; put the content of `data:` URLs into `pictures`.
+
+    Raises:
+        BadDocument: no address and no picture, or more bytes than the rules allow for the field.
+    """
+    if not isinstance(urls, list | tuple) or not all(isinstance(url, str) for url in urls):
         raise BadDocument(field, "应为图片列表", "a list of pictures is wanted")
     most = rules.number("message_picture_max_bytes" if field == "pics" else "picture_max_bytes")
     names = []
-    for each in given:
-        if each.startswith(("http://", "https://")):
-            names.append(each)
+    for url in urls:
+        if url.startswith(("http://", "https://")):
+            names.append(url)
             continue
-        head, _, coded = each.partition(",")
+        head, _, coded = url.partition(",")
         try:
             content = b64decode(coded, validate=True) if head.startswith("data:") else b""
         except binascii.Error:

@@ -1,6 +1,7 @@
-"""Opens and stores exchanges: plays their history on the state, makes what they need, lays given values over them.
+"""Open and store exchanges: play their history on the state, make what they need, apply the user's
+values.
 
-All steps are weighed before any is recorded, so an opening that cannot be leaves nothing behind.
+All steps are evaluated before any is recorded, so a refused opening leaves nothing behind.
 """
 
 from collections.abc import Mapping
@@ -28,37 +29,39 @@ _LOGISTICS = {"logistics_no": "logistic_no", "logistics_company_name": "logistic
 
 
 def open_exchanges(
-    state: State, given: Mapping[str, object], now: datetime, count: int = 1
+    state: State, fields: Mapping[str, object], now: datetime, count: int = 1
 ) -> list[Exchange]:
-    """`count` exchanges as they stand in the state, opened by the wire names of `given`; `now` is inner.
+    """Open `count` exchanges from wire names (see opening_document.py) and return them as stored.
+
+    `now` is inner.
 
     Raises:
         BadDocument: a field is unknown, wrong, or taken.
         DomainError: the history cannot be played, e.g. a shop without return address agreed.
     """
-    number, aged = state.last_event, state.clock.aged
-    opened = [_store(state, draft_exchange(given, state, now), now) for _ in range(count)]
-    state.operations.append(
-        Opened(number, now, dict(given), aged, tuple(exchange.dispute_id for exchange in opened))
-    )
-    return opened
+    number = state.last_event
+    exchanges = [_store(state, draft_exchange(fields, state, now), now) for _ in range(count)]
+    dispute_ids = tuple(exchange.dispute_id for exchange in exchanges)
+    state.operations.append(Opened(number, now, dict(fields), state.clock.aged, dispute_ids))
+    return exchanges
 
 
 def _store(state: State, draft: Draft, now: datetime) -> Exchange:
-    plan = _weighed(state, draft)
-    _make_around(state, draft)
+    plan = _evaluate_history(state, draft)
+    _store_surroundings(state, draft)
     remember(state, draft.exchange.dispute_id, now)
     for row, step in zip(draft.path, plan, strict=True):
         _stock_up(state, step.outcome.exchange, row)
         record(state, step, opening=True)
-    exchange = _given(state, plan[-1].outcome.exchange, draft, now)
+    exchange = _apply_values(state, plan[-1].outcome.exchange, draft, now)
     state.put(exchange)
     return exchange
 
 
-def _weighed(state: State, draft: Draft) -> list[Transition]:
-    """The history's steps, spread evenly from `created` to `modified`."""
-    exchange, plan = draft.exchange, []
+def _evaluate_history(state: State, draft: Draft) -> list[Transition]:
+    """Return the steps of the history, spread evenly from `created` to `modified`."""
+    exchange = draft.exchange
+    plan = []
     steps = max(len(draft.path) - 1, 1)
     seconds = int((draft.modified - draft.created).total_seconds())
     for place, row in enumerate(draft.path):
@@ -71,7 +74,7 @@ def _weighed(state: State, draft: Draft) -> list[Transition]:
 
 
 def _move(row: Row, draft: Draft) -> Move:
-    """The row's move with the fields that were given for it."""
+    """Return the row's move with the fields that the user set for it."""
     side = "buyer" if row.by is Actor.BUYER else "seller"
     fields = {}
     for field in row.move.__struct_fields__:
@@ -81,8 +84,8 @@ def _move(row: Row, draft: Draft) -> Move:
     return row.move(**fields)
 
 
-def _make_around(state: State, draft: Draft) -> None:
-    """The trade, buyer and goods of a draft exist; new goods have stock."""
+def _store_surroundings(state: State, draft: Draft) -> None:
+    """Store the trade, buyer and goods of a draft where they are new; new goods get stock."""
     state.number("dispute")
     if draft.trade.oid not in state.trades:
         state.number("trade")
@@ -96,22 +99,25 @@ def _make_around(state: State, draft: Draft) -> None:
 
 
 def _stock_up(state: State, exchange: Exchange, row: Row) -> None:
-    """Opening at a later status never fails for want of stock: what is missing comes from outside."""
+    """Add the stock that a step lacks: opening at a later status never fails because stock is
+    short."""
     if any(posting.source == "available" for posting in row.postings):
         accounts = state.accounts[exchange.exchange_sku]
         if accounts.available < exchange.num:
             state.accounts[exchange.exchange_sku] = set_available(accounts, exchange.num)
 
 
-def _given(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:
-    """The exchange after its history, with what was given laid over it.
+def _apply_values(state: State, exchange: Exchange, draft: Draft, now: datetime) -> Exchange:
+    """Return the exchange after its history with the user's values.
 
-    A capture from long ago would expire on arrival: its deadline counts from now instead.  Where no
-    deadline runs, a given `time_out` is shown as it was.
+    A capture from long ago would expire at once: its deadline counts from now instead.  Where no
+    deadline runs, the `time_out` that the user set is shown as it was.
     """
     exchange = replace(exchange, **draft.values, modified=draft.modified)
     due = deadline(exchange, state.rules, state.table)
     if due is None and exchange.due is not None:
-        shown = {**(exchange.verbatim or {}), "time_out": show_time(state.clock.show(exchange.due))}
-        return replace(exchange, due=None, verbatim=shown)
+        time_out = show_time(state.clock.show(exchange.due))
+        return replace(
+            exchange, due=None, verbatim={**(exchange.verbatim or {}), "time_out": time_out}
+        )
     return replace(exchange, due=None, entered=now) if due is not None and due <= now else exchange

@@ -67,30 +67,28 @@ class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def status_texts(rules: RuleValues) -> dict[str, str]:
-    """The text that the sandbox shows for each status number."""
+    """Return the text that the sandbox shows for each status number."""
     return {str(status.value): rules.text(f"text.{status.value}") for status in Status}
 
 
 def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
-    """The status that a number or a Chinese text names.
+    """Return the status that a number or a Chinese text names.
 
     Raises:
         BadDocument: no such status; lists all.
     """
     also = {"换货单关闭,请退款": Status.TO_REFUND, "换货转退款": Status.TO_REFUND}
-    named = (
-        {each.zh: each for each in Status}
-        | {text: Status(int(code)) for code, text in texts.items()}
-        | also
-    )
-    if isinstance(value, str) and value.strip() in named:
-        return named[value.strip()]
+    by_text = {status.zh: status for status in Status}
+    by_text |= {text: Status(int(code)) for code, text in texts.items()}
+    by_text |= also
+    if isinstance(value, str) and value.strip() in by_text:
+        return by_text[value.strip()]
     try:
         return Status(int(value))
     except ValueError:
-        shown = "、".join(f"{each.value} {each.zh}" for each in Status)
+        choices = "、".join(f"{status.value} {status.zh}" for status in Status)
         raise BadDocument(
-            "status", f"没有这个状态；可用：{shown}", f"no such status; use: {shown}"
+            "status", f"没有这个状态；可用：{choices}", f"no such status; use: {choices}"
         ) from None
 
 
@@ -103,7 +101,7 @@ def history_of(
         BadDocument: there is no such path.
     """
     queue: deque[tuple[Row, ...]] = deque((row,) for row in rows_from(ruleset, None, table))
-    seen = {path[-1].target for path in queue}
+    reached = {path[-1].target for path in queue}
     while queue:
         path = queue.popleft()
         if path[-1].target is status:
@@ -112,9 +110,9 @@ def history_of(
             if (
                 row.by in (Actor.BUYER, Actor.SELLER)
                 and row.move not in _SKIPPED
-                and row.target not in seen
+                and row.target not in reached
             ):
-                seen.add(row.target)
+                reached.add(row.target)
                 queue.append((*path, row))
     raise BadDocument(
         "status",

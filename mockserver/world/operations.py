@@ -1,7 +1,8 @@
 """Operations: what was done to a sandbox, in order, so that it can be done again.
 
-Events tell what came of it; an operation keeps what somebody gave to make it happen.  Deadlines and the
-passing of time are no operations: they follow.  Rights, stubs, quotas and robots change no exchange and are not kept.
+Events say what came of it; an operation holds what somebody sent to make it happen.  Deadlines and
+the passing of time are no operations: they follow.  Rights, stubs, quotas and robots change no
+exchange and are not recorded.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ __all__ = ["Aged", "Emptied", "Founded", "Moved", "Opened", "Operation", "Ruled"
 
 
 class Operation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Done at an inner instant; `number` is that of the last event until then, of a move its own event."""
+    """Done at an inner instant; `number` is that of the last event until then, of a move its own
+    event."""
 
     number: int
     at: datetime
@@ -29,7 +31,7 @@ class Founded(Operation, frozen=True, gc=False):
 
 
 class Opened(Operation, frozen=True, gc=False):
-    """Exchanges were opened by the wire names of `given`, when everything was older by `aged`."""
+    """Exchanges were opened from `fields` (wire names), when everything was older by `aged`."""
 
     fields: Mapping[str, object] = field(name="given")
     aged: timedelta

@@ -77,17 +77,19 @@ def save(state: State, real: datetime, covered: CoverageCounts) -> State:
 
 
 def resume(saved: State, real: datetime, start: datetime | None) -> State:
-    """Return a copy of `saved` to go on with; a running clock shows `start`, None: what it would by now.
+    """Return a copy of `saved` to go on with; a running clock shows `start`, None: what it would by
+    now.
 
     Raises:
         BadDocument: that is beyond the years that a sandbox can be in.
     """
-    fresh, clock = saved.copy(), saved.clock
+    fresh = saved.copy()
+    clock = saved.clock
     fresh.covered = None
     if clock.anchor is not None:
         real = real.replace(microsecond=0)
-        shown = start or clock.show(clock.at) + (real - clock.anchor)
-        if not is_reachable(shown):
+        outer_now = start or clock.show(clock.at) + (real - clock.anchor)
+        if not is_reachable(outer_now):
             raise _beyond_years("clock")
-        fresh.clock = replace(clock, anchor=real, aged=clock.at - shown)
+        fresh.clock = replace(clock, anchor=real, aged=clock.at - outer_now)
     return fresh

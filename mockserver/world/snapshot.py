@@ -1,6 +1,7 @@
-"""A state as a document: canonical JSON, versioned, so that two snapshots can be compared line by line.
+"""A state as a document: canonical JSON, versioned, so that two snapshots can be compared line by
+line.
 
-Secrets and sessions are not in it: a restored state answers to the tokens that callers hold.
+Secrets and sessions are not in it: a restored state accepts the tokens that callers hold.
 """
 
 import re
@@ -60,8 +61,9 @@ class SnapshotDocument(
 ):
     """Everything a sandbox remembers; lists keep the order in which a sandbox shows them.
 
-    Keys with nothing to say are left out.  `facts` are the events and `tallies` the faults' counters:
-    the names of version 1 stay.  Version 2 adds `operations`, `coverage` and `moved_rows`.
+    Keys with nothing to say are left out.  `facts` are the events and `tallies` the faults'
+    counters: the names of version 1 stay.  Version 2 adds `operations`, `coverage` and
+    `moved_rows`.
     """
 
     version: int
@@ -99,7 +101,7 @@ def _rights(methods: frozenset[str] | None) -> tuple[str, ...] | None:
 
 
 def write_snapshot(state: State) -> bytes:
-    """The state as canonical JSON: sorted keys, two blanks of indent."""
+    """Return the state as canonical JSON: sorted keys, two blanks of indent."""
     document = SnapshotDocument(
         version=VERSION,
         clock=state.clock,
@@ -123,7 +125,8 @@ def write_snapshot(state: State) -> bytes:
             key=lambda event: event.number,
         ),
         messages=sorted(
-            (each for thread in state.messages.values() for each in thread), key=lambda m: m.number
+            (message for thread in state.messages.values() for message in thread),
+            key=lambda message: message.number,
         ),
         waybills=state.waybills,
         pictures=state.pictures,
@@ -142,10 +145,12 @@ def write_snapshot(state: State) -> bytes:
 
 
 def read_snapshot(raw: object) -> State:
-    """The state that a snapshot document describes.
+    """Return the state that a snapshot document describes.
 
     Raises:
-        BadDocument: another version, an unknown key, a wrong type, or parts that do not fit together.
+        BadDocument: another version, an unknown key, a wrong type, or parts that do not fit
+        together;
+            names the field.
     """
     document = read_document(raw, SnapshotDocument)
     if document.version not in _READ_VERSIONS:
@@ -186,7 +191,9 @@ def read_snapshot(raw: object) -> State:
         state.plan(plan.dispute_id, (*state.plans.get(plan.dispute_id, ()), plan))
     state.faults = {fault.id: fault for fault in _faults(document, (*METHODS, *state.stubs))}
     state.fault_counters = {
-        key: tally for key, tally in document.fault_counters.items() if key in state.faults
+        fault_id: counters
+        for fault_id, counters in document.fault_counters.items()
+        if fault_id in state.faults
     }
     state.look_back()
     check_fit(state, document.exchanges, document.sessions)
@@ -203,28 +210,29 @@ def read_snapshot(raw: object) -> State:
 
 
 def _faults(document: SnapshotDocument, methods: Collection[str]) -> Iterator[Fault]:
-    """The planned faults; an id that is none, or stands twice, is refused."""
+    """Yield the planned faults; refuse an id that is no fault's, or stands twice."""
     ids: set[str] = set()
     for place, raw in enumerate(document.faults):
-        path, known = f"faults[{place}]", raw.get("id")
+        path = f"faults[{place}]"
+        fault_id = raw.get("id")
         if (
-            not isinstance(known, str)
-            or not re.fullmatch(r"f\d{1,9}", known, re.ASCII)
-            or known in ids
+            not isinstance(fault_id, str)
+            or not re.fullmatch(r"f\d{1,9}", fault_id, re.ASCII)
+            or fault_id in ids
         ):
             raise BadDocument(
                 f"{path}.id",
                 "缺少、重复或不是故障编号",
                 "missing, repeated, or not the id of a fault",
             )
-        ids.add(known)
+        ids.add(fault_id)
         try:
             fault = read_fault({key: value for key, value in raw.items() if key != "id"}, methods)
         except BadDocument as wrong:
             raise BadDocument(f"{path}.{wrong.field}", wrong.zh, wrong.en) from None
         if isinstance(fault.until, timedelta):
             raise BadDocument(f"{path}.until", "应为时刻", "an instant is wanted")
-        yield replace(fault, id=known)
+        yield replace(fault, id=fault_id)
 
 
 def _set(methods: tuple[str, ...] | None) -> frozenset[str] | None:

@@ -1,4 +1,5 @@
-"""Whether a snapshot document fits together, so that whatever is restored can be read and moved on."""
+"""Check that a snapshot document fits together, so that what is restored can be read and moved
+on."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ __all__ = ["check_fit", "check_instants"]
 
 
 def check_instants(document: object, path: str = "") -> None:
-    """Every instant has its zone and lies in years that a sandbox can be in.
+    """Raise unless every instant in `document` has a zone and a year that a sandbox can be in.
 
     Raises:
         BadDocument: names the one that does not.
@@ -46,12 +47,14 @@ def _instants(value: Any, path: str) -> Iterator[tuple[str, datetime]]:
         for name, member in value.items():
             yield from _instants(member, f"{path}.{name}".lstrip("."))
     elif isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _instants(each, f"{path}[{place}]")
+        for place, member in enumerate(value):
+            yield from _instants(member, f"{path}[{place}]")
 
 
 def check_fit(state: State, exchanges: Sequence[Exchange], sessions: Sequence[Any]) -> None:
-    """The parts of a state name one another: shops, accounts, facts, messages, reservations.
+    """Raise unless whatever a part of the state names is there: shops, accounts, facts, messages.
+
+    Reserved stock has to cover what exchanges hold.
 
     Raises:
         BadDocument: names the part that does not fit.
@@ -93,8 +96,8 @@ def _check_exchange(state: State, exchange: Exchange, path: str) -> None:
         )
     if exchange.shop not in state.shops:
         raise BadDocument(f"{path}.shop", f"没有店铺 {exchange.shop}", f"no shop {exchange.shop}")
-    for part, kept in (("facts", state.events), ("messages", state.messages)):
-        if exchange.dispute_id not in kept:
+    for part, by_exchange in (("facts", state.events), ("messages", state.messages)):
+        if exchange.dispute_id not in by_exchange:
             raise BadDocument(
                 part,
                 f"没有换货单 {exchange.dispute_id} 的记录",

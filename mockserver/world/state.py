@@ -1,7 +1,7 @@
 """Everything that one sandbox remembers, and the indexes over it.
 
-Dicts of immutable values, so a snapshot is a shallow copy.  Only the world changes a state, and only
-after all checks have passed.
+Dicts of immutable values, so a snapshot is a shallow copy.  Only the world changes a state, and
+only after all checks have passed.
 """
 
 from collections.abc import Iterator
@@ -66,7 +66,7 @@ class State:
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
-        self.faults: dict[str, Fault] = {}  # by id, in the order in which they are asked
+        self.faults: dict[str, Fault] = {}  # by id, in the order in which they are tried
         self.fault_counters: dict[str, FaultCounters] = {}
         self.moved_rows: dict[int, datetime] = {}  # `modified` as reads show it, see fault_plan.py
         self.past: dict[int, Past] | None = None  # None while nothing looks back
@@ -90,7 +90,8 @@ class State:
         return copied
 
     def put(self, exchange: Exchange, *, modified: bool = True) -> None:
-        """Store `exchange` and let both indexes follow; `modified` is False where no time was stamped."""
+        """Store `exchange` and let both indexes follow; `modified` is False where no time was
+        stamped."""
         before = self.exchanges.get(exchange.dispute_id)
         if before is not None:
             self._unindex(before)
@@ -108,7 +109,8 @@ class State:
             memory.pop(dispute_id, None)
 
     def show_moved(self, dispute_id: int, modified: datetime) -> None:
-        """Let reads show the exchange as modified at this inner instant, until it is really modified."""
+        """Let reads show the exchange as modified at this inner instant, until it is really
+        modified."""
         exchange = self.exchanges[dispute_id]
         self._unindex(exchange)
         self.moved_rows[dispute_id] = modified
@@ -138,8 +140,8 @@ class State:
             memory.clear()
         self._timers.clear()
         self._agenda.clear()
-        made = (deed for deed in self.operations if isinstance(deed, Founded))
-        self.operations = [*made, Emptied(self.last_event, self.clock.at)]
+        founding = (operation for operation in self.operations if isinstance(operation, Founded))
+        self.operations = [*founding, Emptied(self.last_event, self.clock.at)]
         self.look_back()
 
     def look_back(self) -> None:
@@ -163,14 +165,17 @@ class State:
 
     def plan(self, dispute_id: int, plans: tuple[PlannedAction, ...]) -> None:
         """Replace what robots are going to do about the exchange."""
-        for spent in self.plans.pop(dispute_id, ()):
-            self._agenda.discard(spent)
+        for plan in self.plans.pop(dispute_id, ()):
+            self._agenda.discard(plan)
         if plans:
             self.plans[dispute_id] = plans
             self._agenda.update(plans)
 
     def first_plan(self) -> PlannedAction | None:
-        """The plan that comes true first; at one instant by dispute id, then buyer, courier, customer service."""
+        """Return the plan whose instant comes first, None without any.
+
+        At one instant: by dispute id, then buyer, courier, customer service.
+        """
         return self._agenda[0] if self._agenda else None
 
     def agenda(self) -> Iterator[PlannedAction]:
@@ -179,11 +184,15 @@ class State:
 
     def next_event(self) -> datetime | None:
         """Return the instant of the first deadline or planned action, None without any."""
-        due, plan = self.first_due(), self.first_plan()
+        due = self.first_due()
+        plan = self.first_plan()
         return min((at for at in (due and due[0], plan and plan.at) if at), default=None)
 
     def rows(self, shop: str, status: Status | None) -> "SortedList[tuple[float, int]]":
-        """(minus modified, dispute id) of a shop's exchanges, newest first; None for every status."""
+        """Return the index of a shop's exchanges in a status (None: in any), newest first.
+
+        A row is minus `modified`, in seconds since 1970, and the dispute id.
+        """
         return self._lists.get((shop, status)) or SortedList()
 
     @property

@@ -1,8 +1,8 @@
 """The read side of one sandbox's state.
 
-Everything outside `world/` reads through `WorldView` and changes through the verbs of `World`.  A view
-never hands out a dict of the state, only immutable values and live collections of them, so no reader can
-change a sandbox, and a store other than memory can stand behind the same methods.
+Everything outside `world/` reads through `WorldView` and changes through the verbs of `World`.  A
+view never hands out a dict of the state, only immutable values and live collections of them, so no
+reader can change a sandbox, and a store other than memory can stand behind the same methods.
 """
 
 from collections.abc import Callable, Iterator, Sequence, ValuesView
@@ -33,8 +33,8 @@ __all__ = ["WorldView"]
 class WorldView:
     """Read-only view of a sandbox as it is now; `copy()` gives one that no longer changes.
 
-    After a reset or a restore ask the world for its new view.  Instants are inner time (see clock.py).
-    Open a unit of work to read several things of one moment.
+    After a reset or a restore ask the world for its new view.  Instants are inner time (see
+    clock.py). Open a unit of work to read several things of one moment.
     """
 
     __slots__ = ("_state",)
@@ -217,10 +217,10 @@ class WorldView:
         return max(self._state.as_read(row).modified for row in self._state.exchanges.values())
 
     def list_exchanges(
-        self, wanted: ExchangeFilter, page_no: int, page_size: int
+        self, filters: ExchangeFilter, page_no: int, page_size: int
     ) -> tuple[int, list[Exchange]]:
         """Return how many exchanges match, and page `page_no` (from 1) of them, newest first."""
-        return list_exchanges(self._state, wanted, page_no, page_size)
+        return list_exchanges(self._state, filters, page_no, page_size)
 
     def timeline(self, dispute_id: int) -> tuple[Event, ...]:
         """Return the events of an exchange, oldest first; none for an unknown one."""
@@ -243,15 +243,15 @@ class WorldView:
     # other moments and other eyes, for faults of reads
 
     def before(self, *, writes: int = 0, since: datetime | None = None) -> "WorldView":
-        """Return the sandbox before the last `writes` writes, or before those after `since` (inner)."""
+        """Return the sandbox before the last `writes` writes, or before those after `since`
+        (inner)."""
         return WorldView(earlier(self._state, writes=writes, since=since))
 
     def with_exchanges(self, change: Callable[[Exchange], Exchange | None]) -> "WorldView":
         """Return a view whose exchanges are what `change` makes of each; None leaves one out."""
         state = self._state.copy()
         for exchange in self._state.exchanges.values():
-            shown = state.as_read(exchange)
-            changed = change(shown)
+            changed = change(state.as_read(exchange))
             if changed is None:
                 state.drop(exchange.dispute_id)
             elif changed is not exchange:
@@ -261,7 +261,8 @@ class WorldView:
     # what is coming
 
     def next_event(self) -> datetime | None:
-        """Return the instant of the first deadline or planned robot action, None if none is coming."""
+        """Return the instant of the first deadline or planned robot action, None if none is
+        coming."""
         return self._state.next_event()
 
     def evaluate(self, exchange: Exchange, move: Move, *, role: Role, at: datetime) -> Transition:
