@@ -114,7 +114,7 @@ def test_a_client_that_does_nothing_is_told_in_time(cli) -> None:
 def test_what_the_client_called_is_shown(cli) -> None:
     """A client that calls something else is shown with the calls that came."""
     wrong = f"sed s/exchange.agree/exchange.refuse/ {CLIENTS / 'seller.sh'} | bash"
-    ended = cli("run", "whole.scenario.yaml", "--client", wrong, "--within", "3s")
+    ended = cli("run", "whole.scenario.yaml", "--client", wrong, "--within", "6s")
     assert ended.returncode == 1
     assert "tmall.exchange.refuse " in ended.stdout
 

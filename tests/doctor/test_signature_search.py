@@ -6,6 +6,7 @@ Source: issue (doctor: "unknown" for 10,000 random digests; never a secret in an
 import hashlib
 import hmac
 import json
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -60,10 +61,17 @@ DOCTOR = SignatureSearch(
 )
 
 
-@settings(LAWS, max_examples=10_000)
-@given(digest=st.binary(min_size=16, max_size=16))
-def test_a_random_digest_accuses_nobody(digest):
+def test_ten_thousand_random_digests_accuse_nobody():
     """Under no mistake and no pair of them does a random digest become a client's."""
+    random = Random(0)
+    digests = [random.randbytes(16).hex().upper() for _ in range(10_000)]
+    assert [digest for digest in digests if DOCTOR.explain(digest).mistakes is not None] == []
+
+
+@settings(LAWS, max_examples=300)
+@given(digest=st.binary(min_size=16, max_size=16))
+def test_no_odd_digest_accuses_anybody(digest):
+    """Digests of equal bytes, zeros and the like are unknown, too."""
     assert DOCTOR.explain(digest.hex().upper()).mistakes is None
 
 

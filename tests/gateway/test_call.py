@@ -219,12 +219,15 @@ def test_files_that_are_not_pictures(world, signed, send, multipart, whole_state
 
 @pytest.mark.parametrize(("size", "code"), [(5 * 1024 * 1024, None), (5 * 1024 * 1024 + 1, 41)])
 def test_picture_has_at_most_five_megabytes(world, signed, send, multipart, png, size, code):
-    """A picture of exactly 5 MB passes, one byte more is 41."""
+    """A proof picture of exactly 5 MB passes, one byte more is 41."""
     [exchange] = world.open({})
     texts = signed(
-        "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+        "tmall.exchange.agree",
+        dispute_id=exchange.dispute_id,
+        address_id=10_000_002,
+        fields="dispute_id",
     )
-    body, kind = multipart(texts, message_pics=png + b"\0" * (size - len(png)))
+    body, kind = multipart(texts, leave_message_pics=png + b"\0" * (size - len(png)))
     assert json.loads(send(body=body, kind=kind).body).get("error_response", {}).get("code") == code
 
 
