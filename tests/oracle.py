@@ -472,3 +472,12 @@ ERRORS_NEVER_SEEN = {  # the words of the documents; their capitals are a guess
     44: "Invalid access token",
     47: "Invalid encoding",
 }
+SIBLING_SUB_CODES = {  # captured of sibling methods, always with code 15 (evidence-2026-11 2.3)
+    "wrong_state": ("2101", "操作状态错误"),
+    "shipped_already": (
+        "isv.logistics-offline-service-error:B04",
+        "订单状态不对该物流订单已经发货或者已关闭，不能重复发货",
+    ),
+    "unknown_address": ("PY-101", "查询物流信息出错"),
+    "bad_waybill": ("isv.logistics-offline-service-error:B60", "运单号不符合规则或已经被使用"),
+}

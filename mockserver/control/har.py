@@ -127,7 +127,7 @@ def _status(entry: Entry) -> int:
 
 def _write_reply(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
     """Return the reply in the form in which it was sent, except for what is masked."""
-    root = "error_response" if entry.outcome == "refused" else response_wrapper(entry.method)
+    root = "error_response" if entry.code else response_wrapper(entry.method)
     whole = {**parse_tree(dict(reply)), "request_id": entry.request_id}
     if params.get("format") != "json":
         return write_xml(root, whole)

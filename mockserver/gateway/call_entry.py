@@ -50,7 +50,7 @@ def build_entry(
         cause_en = "; ".join(filter(None, (fault_en, cause_en)))
     inbound, real = call.inbound, directory.real()
     sandbox = call.world or call.addressed
-    outcome = "failed" if call.msg_code else "ok"
+    outcome = "refused" if error else "ok"
     entry = Entry(
         number=number,
         request_id=call.request_id,
@@ -61,7 +61,7 @@ def build_entry(
         method=params.get("method", "")[:200],
         caller=call.session.label if call.session else "",
         dispute_id=params.get("dispute_id", "")[:40],
-        outcome="refused" if error else outcome,
+        outcome="failed" if call.msg_code else outcome,
         code=error.code if error else 0,
         sub_code=sub_code,
         msg_code=call.msg_code,
@@ -106,7 +106,7 @@ def _diagnose(call: Call, directory: Directory, error: TopError | None) -> bytes
         app=call.app,
         session=call.session,
         method=call.method,
-        error=error,
+        error=None if call.msg_code else error,
         failure=call.refusal if isinstance(call.refusal, DomainError) else None,
         tolerated=call.refusal if isinstance(call.refusal, TopError) else None,
         planned=call.fault is not None,

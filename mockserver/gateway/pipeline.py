@@ -22,7 +22,8 @@ from msgspec.structs import replace
 
 from ..api.declaration import Method, response_wrapper
 from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
-from ..domain.errors import DomainError, IllegalMove
+from ..domain.errors import DomainError, IllegalMove, NoSuchExchange
+from ..domain.failure_codes import find_sub_code
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
 from ..protocol.errors import TopError
@@ -179,7 +180,14 @@ def _move(call: Call) -> Tree:
         record = build_message_record(message, names, RecordKind.MESSAGE_ADDED, view)
         return {"result": {"results": Items("refund_message", [record])}}
     record = build_exchange_record(outcome.exchange, names, RecordKind.WRITE, view)
-    return {"result": {"exchange": record, "success": True}}
+    texts = _success_texts(world.view.rules.text("success_text"))
+    return {"result": dict(sorted({"exchange": record, "success": True, **texts}.items()))}
+
+
+def _success_texts(rule: str) -> Tree:
+    """Return what a write says on success by rule `success_text`, beside `success`."""
+    texts = {"message": "SUCCESS", "msg_code": "OP_SUCC"}
+    return {name: text for name, text in texts.items() if rule in (name, "both")}
 
 
 def _refuse(call: Call, refusal: DomainError) -> Tree:
@@ -198,7 +206,16 @@ def _refuse(call: Call, refusal: DomainError) -> Tree:
             "重复提交：此前同样的操作已经成功，这是第二次调用"
             " (a repeated write: the same move has succeeded before)"
         )
-    return _business_failure(call.method, call.msg_code, refusal.zh)
+    rules = call.world.view.rules
+    if rules.text("failure_shape") == "error15":
+        sub_code, sub_msg = find_sub_code(refusal, call.msg_code)
+        raise TopError(15, sub_code=sub_code, sub_msg=sub_msg, zh=refusal.zh, en=refusal.en)
+    members = _business_failure(call.method, call.msg_code, refusal.zh)
+    place = rules.text("not_exist_place")
+    if not isinstance(refusal, NoSuchExchange) or place == "inside":
+        return members
+    beside = {"message": refusal.zh, "msg_code": call.msg_code}
+    return {**beside, **(members if place == "both" else {})}
 
 
 def _fault_candidate(call: Call) -> FaultCandidate:

@@ -163,7 +163,7 @@ class ClientWaiter:
         self._taken_calls.add(call["request_id"])
         if not outcome:
             return make_lost_reply(call["fault"]["effect"], curl="")
-        return TargetReply(call["reply"], error=outcome == "refused", curl="")
+        return TargetReply(call["reply"], error=bool(call["code"]), curl="")
 
     def _make_timeout(self, what: str) -> ScenarioAborted:
         if not self._alive():

@@ -5,12 +5,14 @@ from typing import Any
 
 from msgspec import Struct
 
+from ..domain.failure_codes import CAPTURED_SUB_CODES
 from .matching import Mismatch, compare, get_path
 from .target import ScenarioTarget, TargetReply
 from .yaml_text import Node
 
 __all__ = ["REPLY_LOST", "Rejection", "compare_rejection", "read_rejection"]
 
+_REMOTE_SERVICE_ERROR = 15  # with rule failure_shape, the code of a business failure
 REPLY_LOST = "reply_lost"  # in `refused`: the call whose reply a planned fault takes away
 
 
@@ -53,11 +55,12 @@ def read_rejection(reply: TargetReply) -> Rejection | None:
             sub_code=str(inner.get("sub_code", "")),
             members=inner,
         )
-    result = inner.get("result")
+    result = inner.get("result", inner)
     if not isinstance(result, Mapping):
         return None
     code = str(result.get("msg_code") or result.get("error_code") or "")
-    if result.get("success") is False or code:
+    success = result.get("success")
+    if success is False or (code and success is None):
         text = f"{code} {result.get('message') or result.get('error_msg') or ''}".strip()
         return Rejection(text, text, msg_code=code, members=result)
     return None
@@ -92,6 +95,10 @@ def _has_name(name: str, rejection: Rejection, target: ScenarioTarget) -> bool:
         return True
     if name == REPLY_LOST:
         return "lost" in rejection.members
-    if not rejection.msg_code:
-        return False
-    return bool(target.ask("GET", "rules").get(f"msg_code.{name}") == rejection.msg_code)
+    captured = [sub_code for sub_code, _ in CAPTURED_SUB_CODES.get(name, ())]
+    code = rejection.msg_code
+    if rejection.code == _REMOTE_SERVICE_ERROR:
+        code = rejection.sub_code
+    return bool(code) and (
+        code in captured or target.ask("GET", "rules").get(f"msg_code.{name}") == code
+    )
