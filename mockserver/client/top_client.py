@@ -54,7 +54,10 @@ class TopClient:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         parts = urlsplit(url)
-        self.url, self.app_key, self.app_secret, self.session = url, app_key, app_secret, session
+        self.url = url
+        self.app_key = app_key
+        self.app_secret = app_secret
+        self.session = session
         self.sign_method = sign_method
         self._path = parts.path or "/router/rest"
         self._transport = transport or Http(f"{parts.scheme}://{parts.netloc}")

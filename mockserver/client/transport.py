@@ -94,7 +94,8 @@ class Http:
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
         self._parts = urlsplit(self.base_url)
-        self._host, self._port = self._parts.hostname or "127.0.0.1", self._parts.port
+        self._host = self._parts.hostname or "127.0.0.1"
+        self._port = self._parts.port
         self._timeout = timeout
         self._local = threading.local()
         self._connections: WeakSet[_ThreadConnection] = WeakSet()
@@ -227,7 +228,9 @@ class Wsgi:
         self._timeout = timeout
         self._process = os.getpid()
         parts = urlsplit(base_url)
-        self._scheme, self._host, self._port = parts.scheme, parts.netloc, str(parts.port or 80)
+        self._scheme = parts.scheme
+        self._host = parts.netloc
+        self._port = str(parts.port or 80)
 
     def send(
         self, verb: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None

@@ -32,7 +32,8 @@ def _clock(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _set_clock(request: ControlRequest) -> tuple[int, Any]:
-    world, body = request.world, request.body
+    world = request.world
+    body = request.body
     if body.mode not in ("frozen", "running"):
         raise BadDocument("mode", "应为 frozen 或 running", "frozen or running")
     now = None if body.now is None else read_time(body.now)

@@ -55,7 +55,8 @@ def _serialize_page(page: Page) -> tuple[int, Any]:
 
 def _select(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
     """Return the newest calls; with `after` the first later ones, which `wait` waits for."""
-    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _read_filters(request)
+    limit = parse_count(request.query, "limit", 100, CAPACITY)
+    filters = _read_filters(request)
     if "after" not in request.query:
         if "wait" in request.query:
             raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
@@ -93,7 +94,8 @@ def _all_requests(request: ControlRequest) -> tuple[int, Any]:
                 f"{name} is for one sandbox: add sandbox=",
                 field=name,
             )
-    limit, filters = parse_count(request.query, "limit", 100, CAPACITY), _read_filters(request)
+    limit = parse_count(request.query, "limit", 100, CAPACITY)
+    filters = _read_filters(request)
     selections = [journal.select(filters, limit) for journal in journals]
     newest = sorted(
         (entry for _, entries in selections for entry in entries), key=lambda entry: -entry.number
@@ -147,7 +149,8 @@ def _clear(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _export(request: ControlRequest) -> tuple[int, Any]:
-    limit, filters = parse_count(request.query, "limit", CAPACITY, CAPACITY), _read_filters(request)
+    limit = parse_count(request.query, "limit", CAPACITY, CAPACITY)
+    filters = _read_filters(request)
     journals = [request.world.journal] if "id" in request.path else _choose_journals(request)
     entries = [
         entry for journal in journals for entry in reversed(journal.select(filters, limit)[1])

@@ -109,7 +109,8 @@ def examine_session(call: RefusedCall) -> Iterator[Finding]:
 
 def _compare_session(sent: str, session: Session) -> Finding | None:
     """Return how `sent` differs from a session, or None if it is not nearly that session."""
-    token, label = session.token, session.label
+    token = session.token
+    label = session.label
     if _strip_surroundings(sent) == token:
         return make_finding("session_blanks", label=label)
     if unquote(sent) == token:

@@ -197,7 +197,8 @@ def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
 def _read_signed_call(call: RefusedCall) -> SignedCall:
     """Return the call for the signature search; its app and its sign method must be known."""
     assert call.app is not None
-    inbound, names = call.inbound, list(call.texts)
+    inbound = call.inbound
+    names = list(call.texts)
     multipart = inbound.content_type.lower().startswith("multipart/")
     plain_form = not (call.raw_body or call.files or multipart)
     pairs = tuple([(name, value) for name, value in call.texts.items() if name != "sign"])

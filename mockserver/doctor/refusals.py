@@ -40,7 +40,8 @@ def examine_argument(call: RefusedCall) -> Iterator[Finding]:
 
 
 def _examine_value(param: Param, value: str) -> Iterator[Finding]:
-    name, bare = param.name, value.strip(" \t\r\n\"'\ufeff")
+    name = param.name
+    bare = value.strip(" \t\r\n\"'\ufeff")
     if param.kind is ValueKind.NUMBER and _FLOAT.fullmatch(bare):
         yield make_finding("rounded_number", name=name, given=bare)
     elif param.kind is ValueKind.NUMBER and bare != value and bare.isdigit():
@@ -91,7 +92,8 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
     if isinstance(failure, NoSuchExchange):
         yield from _find_exchange(call, world, failure.dispute_id)
         return
-    exchange, move = failure.exchange, call.method.move if call.method else None
+    exchange = failure.exchange
+    move = call.method.move if call.method else None
     if exchange is None or move is None or call.session is None:
         return
     aged = world.view.clock.aged
@@ -119,9 +121,11 @@ def _find_exchange(call: RefusedCall, world: World, sent: int) -> Iterator[Findi
     elif rounded:
         yield make_finding("rounded_id", given=str(sent), known=str(rounded[0]))
     elif trade is not None:
-        what, what_en = "子订单号 oid", "sub-order id (oid)"
+        what = "子订单号 oid"
+        what_en = "sub-order id (oid)"
         if sent == trade.tid:
-            what, what_en = "主订单号 tid", "trade id (tid)"
+            what = "主订单号 tid"
+            what_en = "trade id (tid)"
         dispute_id = str(trade.dispute_id)
         yield make_finding(
             "trade_id", given=str(sent), what=what, what_en=what_en, known=dispute_id
@@ -134,7 +138,8 @@ def _list_accepted_values(
     call: RefusedCall, world: World, failure: ConditionFailed
 ) -> Iterator[Finding]:
     """List what the failed condition accepts."""
-    exchange, view = failure.exchange, world.view
+    exchange = failure.exchange
+    view = world.view
     assert exchange is not None
     if failure.failure == "unknown_address":
         addresses = view.shop(exchange.shop).return_addresses()

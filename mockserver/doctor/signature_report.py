@@ -53,7 +53,8 @@ def explain_sign(call: SignedCall) -> tuple[Finding, ...]:
 def _describe_mistake(
     call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
 ) -> Finding:
-    all_zh, all_en = [], []
+    all_zh = []
+    all_en = []
     for other in explanation.mistakes or ():
         label = other.label[:_MAX_LABEL_CHARACTERS]
         all_zh.append(other.mistake.zh.replace("{}", label))
@@ -70,7 +71,8 @@ def _apply_alone(
     call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
 ) -> tuple[SignedContent, SignatureScheme]:
     """Return what this mistake alone would have signed, or what was signed if it is never alone."""
-    content, scheme = correct_content(call), correct_scheme(call)
+    content = correct_content(call)
+    scheme = correct_scheme(call)
     mistake = matched.mistake
     if mistake.change_content:
         variants = mistake.change_content(call, content)
@@ -171,7 +173,8 @@ def describe_string(call: SignedCall) -> str:
 
 
 def _describe_unexplained(call: SignedCall, explanation: SignExplanation) -> list[Finding]:
-    digits, sign = SCHEMES[call.sign_method].digest_bytes * 2, call.sign.strip()
+    digits = SCHEMES[call.sign_method].digest_bytes * 2
+    sign = call.sign.strip()
     findings = [make_finding("too_long", most=SINGLE_AT_MOST)]
     if explanation.tried:
         place = {

@@ -197,9 +197,12 @@ _SHORT_PARTS = (slice(4, 12), slice(8), slice(8, None))  # the 8 bytes of an MD5
 
 def _make_tries(call: SignedCall, digest_bytes: int, *, paired: bool) -> Iterator[_Try]:
     """Yield everything that may have been signed to a digest of this length, likeliest first."""
-    content, scheme = correct_content(call), correct_scheme(call)
-    strings, digest_of = _StringCache(call, content), digest_function(scheme)
-    contents, schemes = _vary_content(call, content), _vary_scheme(call, strings, scheme)
+    content = correct_content(call)
+    scheme = correct_scheme(call)
+    strings = _StringCache(call, content)
+    digest_of = digest_function(scheme)
+    contents = _vary_content(call, content)
+    schemes = _vary_scheme(call, strings, scheme)
     if scheme.digest_bytes == digest_bytes:
         yield (), content, scheme, digest_of(strings[scheme])
         for mistake, wrong in contents:

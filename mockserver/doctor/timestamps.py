@@ -30,7 +30,8 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
         yield from _examine_form(text)
         return
-    real, inner = call.directory.real(), call.world.now
+    real = call.directory.real()
+    inner = call.world.now
     tolerance = rules.duration("timestamp_tolerance")
     yield _explain_offset(instant, (real, inner), tolerance)
     if abs(real - inner) > tolerance:

@@ -285,8 +285,10 @@ class TopError(Exception):
         declared = Code(code, msg, msg, msg) if msg and code not in CODES else CODES[code]
         self.code = code
         self.msg = msg or (f"{declared.wire}:{detail}" if detail else declared.wire)
-        self.sub_code, self.sub_msg = sub_code, sub_msg
-        self.cause_zh, self.cause_en = zh or declared.zh, en or declared.en
+        self.sub_code = sub_code
+        self.sub_msg = sub_msg
+        self.cause_zh = zh or declared.zh
+        self.cause_en = en or declared.en
         super().__init__(f"{code} {self.msg} {sub_code}".strip())
 
     def tree(self) -> dict[str, object]:

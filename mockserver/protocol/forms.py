@@ -31,7 +31,9 @@ class BadForm(ValueError):
     """
 
     def __init__(self, reason: str, pairs: Pairs, *, encoding: bool = False) -> None:
-        self.reason, self.pairs, self.encoding = reason, pairs, encoding
+        self.reason = reason
+        self.pairs = pairs
+        self.encoding = encoding
         super().__init__(reason)
 
 
@@ -52,9 +54,11 @@ def parse_urlencoded(raw: bytes) -> Pairs:
     if not raw:
         return []
     try:
-        text, broken = raw.decode("utf-8"), False
+        text = raw.decode("utf-8")
+        broken = False
     except UnicodeDecodeError:
-        text, broken = raw.decode("utf-8", "replace"), True
+        text = raw.decode("utf-8", "replace")
+        broken = True
     # commas of `fields` and colons of times are most escapes: read at once, they spare the slow way
     text = text.replace("+", " ").replace("%2C", ",").replace("%3A", ":")
     pairs: Pairs = []
@@ -63,7 +67,8 @@ def parse_urlencoded(raw: bytes) -> Pairs:
         name, _, value = piece.partition("=")
         try:
             if "%" in name or "%" in value:
-                name, value = _decode_escapes(name), _decode_escapes(value)
+                name = _decode_escapes(name)
+                value = _decode_escapes(value)
             pairs.append((name, value))
         except UnicodeDecodeError:
             broken = True

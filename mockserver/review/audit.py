@@ -123,7 +123,8 @@ def _write_key(call: JournalCall) -> tuple[str, ...]:
 
     Method and exchange, and the waybill of a shipment or the mark of a message's content.
     """
-    method, entry = call.method, call.entry
+    method = call.method
+    entry = call.entry
     if method is None or method.move is None or not entry.dispute_id:
         return ()
     shipping = entry.method in _SHIPPING_METHODS
@@ -172,7 +173,8 @@ def _record_attempt(write: _Write, place: int, call: JournalCall, looks: _Looks)
     A move that succeeds again is a new round of the exchange, no repetition; a message that
     succeeds again is said twice.
     """
-    entry, earlier = call.entry, write.unanswered
+    entry = call.entry
+    earlier = write.unanswered
     if earlier is None and (entry.outcome == "ok") == (entry.method == _ADD_MESSAGE):
         earlier = write.succeeded
     if earlier is not None and looks.seen_since(write.latest, entry.method, entry.dispute_id):
@@ -187,7 +189,8 @@ def _record_shipment(write: _Write, place: int, call: JournalCall, looks: _Looks
 
     After a success another waybill is a second parcel, whatever the client has read.
     """
-    entry, earlier = call.entry, write.succeeded
+    entry = call.entry
+    earlier = write.succeeded
     if earlier is None and not looks.seen_since(write.latest, entry.method, entry.dispute_id):
         earlier = write.unanswered
     if earlier is not None and _waybill(call) != _waybill(earlier):
@@ -206,7 +209,8 @@ def _remember_attempt(write: _Write, place: int, call: JournalCall) -> None:
 
 def _report_repetition(calls: tuple[JournalCall, ...]) -> ReviewFinding:
     first, *repetitions = calls
-    method, dispute_id = first.entry.method, first.entry.dispute_id
+    method = first.entry.method
+    dispute_id = first.entry.dispute_id
     state_zh, state_en = _describe_first(first)
     times = len(repetitions)
     listed = ", ".join(call.entry.request_id for call in repetitions[:_MAX_LISTED_REPETITIONS])
@@ -230,10 +234,12 @@ def _report_repetition(calls: tuple[JournalCall, ...]) -> ReviewFinding:
 
 def _report_second_shipment(calls: tuple[JournalCall, ...]) -> ReviewFinding:
     first, *later = calls
-    dispute_id, waybill = first.entry.dispute_id, shorten_text(_waybill(first))
+    dispute_id = first.entry.dispute_id
+    waybill = shorten_text(_waybill(first))
     state_zh, state_en = _describe_first(first)
     waybills = [shorten_text(_waybill(call)) or "-" for call in later[:_MAX_LISTED_WAYBILLS]]
-    others, request_id = ", ".join(dict.fromkeys(waybills)), later[0].entry.request_id
+    others = ", ".join(dict.fromkeys(waybills))
+    request_id = later[0].entry.request_id
     return make_review_finding(
         "double_shipment",
         calls,

@@ -63,7 +63,8 @@ def find_calls_in_ban(calls: Calls) -> Findings:
     bans: dict[tuple[str, str], tuple[JournalCall, int]] = {}  # by app_key and method ("": all)
     repeated: dict[tuple[str, int], list[JournalCall]] = {}
     for call in calls:
-        entry, app_key = call.entry, call.params.get("app_key", "")
+        entry = call.entry
+        app_key = call.params.get("app_key", "")
         if entry.outcome != "refused":
             bans.pop((app_key, ""), None)
             bans.pop((app_key, entry.method), None)
@@ -77,7 +78,8 @@ def find_calls_in_ban(calls: Calls) -> Findings:
         else:
             bans[scope] = call, seconds_left
     for (request_id, seconds), group in repeated.items():
-        method, times = group[0].entry.method, len(group) - 1
+        method = group[0].entry.method
+        times = len(group) - 1
         yield make_review_finding(
             "call_in_ban",
             group,
@@ -99,7 +101,8 @@ def find_unhandled_messages(calls: Calls) -> Findings:
     """Find messages confirmed with no call about an exchange since they were fetched."""
     fetched: JournalCall | None = None
     for call in calls:
-        method, ok = call.entry.method, call.entry.outcome == "ok"
+        method = call.entry.method
+        ok = call.entry.outcome == "ok"
         if method == _CONSUME and ok and call.reply.get("messages"):
             fetched = call
         elif method.startswith("tmall.exchange."):
@@ -205,7 +208,9 @@ def find_unfinished_pages(calls: Calls) -> Findings:
         last = max(map(_count_pages, promising), default=0)
         missing = set(range(1, last + 1)) - pages
         if missing:
-            method, page, count = group[0].entry.method, min(missing), len(missing)
+            method = group[0].entry.method
+            page = min(missing)
+            count = len(missing)
             yield make_review_finding(
                 "pages_unfinished",
                 promising,
@@ -257,7 +262,8 @@ def find_fast_polling(calls: Calls) -> Findings:
             if len(window) > _MAX_QUERIES_PER_SECOND:
                 frequent.update((query.entry.number, query) for query in window)
         if frequent:
-            method, most = group[0].entry.method, _MAX_QUERIES_PER_SECOND
+            method = group[0].entry.method
+            most = _MAX_QUERIES_PER_SECOND
             yield make_review_finding(
                 "polling_fast",
                 tuple(frequent.values()),

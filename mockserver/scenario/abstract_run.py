@@ -47,7 +47,8 @@ def open_exchange(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchan
         status = read_status(values.get("status", 1), {})
         path = history_of(ruleset, status)
     except BadDocument:
-        status, path = Status.WAIT_SELLER_AGREE, history_of(ruleset, Status.WAIT_SELLER_AGREE)
+        status = Status.WAIT_SELLER_AGREE
+        path = history_of(ruleset, Status.WAIT_SELLER_AGREE)
     cs = values.get("cs_status", 1)
     exchange = Exchange(
         dispute_id=1,

@@ -137,7 +137,8 @@ def _format_values(failure: ScenarioFailure, lang: str) -> list[str]:
 
 
 def _format_event(event: Mapping[str, Any], lang: str) -> str:
-    move, status = MOVES.get(event["move"]), event["to"]
+    move = MOVES.get(event["move"])
+    status = event["to"]
     if lang == "en":
         return f"{event['at']}  {event['by']} {event['move']} → {status}"
     by = Actor(event["by"]).zh if event["by"] in set(Actor) else event["by"]

@@ -129,7 +129,8 @@ def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: st
         if lang == "en"
         else ("", "规则行", "谁做什么", "发生", "其中调用", "依据")
     )
-    taken, called = counts.get("rows", {}), counts.get("client_rows", {})
+    taken = counts.get("rows", {})
+    called = counts.get("client_rows", {})
     return _table(
         head,
         (

@@ -105,7 +105,8 @@ class EgressLock:
             raise ValueError(
                 f"出口锁没有 {mode!r} 方式；可用 (unknown mode; use): {', '.join(MODES)}"
             )
-        self.test, self.mode = test, mode
+        self.test = test
+        self.mode = mode
         self._mocks = frozenset(
             (address, port)
             for host, port in map(_endpoint, mocks)

@@ -208,7 +208,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         yield
     finally:
         _report_machine(item)
-    lock, sandbox = item.stash.get(_LOCK, None), item.stash.get(_SANDBOX, None)
+    lock = item.stash.get(_LOCK, None)
+    sandbox = item.stash.get(_SANDBOX, None)
     if lock is not None and lock.attempts:
         pytest.fail(lock.attempts[0].text, pytrace=False)
     if sandbox is not None:

@@ -114,7 +114,8 @@ def scenario_player(sandbox: Sandbox, folder: Path) -> Callable[..., ScenarioRes
         story: str | Path | Mapping[str, Any], *, until: str | int | None = None, **options: object
     ) -> ScenarioResult:
         __tracebackhide__ = True
-        path, text = "scenario", story
+        path = "scenario"
+        text = story
         if isinstance(story, Path) or (isinstance(story, str) and "\n" not in story):
             path = str(folder / story)
             text = Path(path).read_text("utf-8")

@@ -193,10 +193,8 @@ class _Gate:
                 else None
             )
             if request:
-                name, port = (
-                    _name(request[1] or request[3]).strip("[]"),
-                    (request[2] or b"").decode(),
-                )
+                name = _name(request[1] or request[3]).strip("[]")
+                port = (request[2] or b"").decode()
                 self._ask("check_proxy", name, port, _peer(sock))
             return before(sock, data, *args)
 

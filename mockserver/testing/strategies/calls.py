@@ -56,7 +56,9 @@ class Mistake(Enum):
     NOT_A_FILE = 41, "图片没有作为文件上传", "a picture that is not sent as a file"
 
     def __init__(self, code: int, zh: str, en: str) -> None:
-        self.code, self.zh, self.en = code, zh, en
+        self.code = code
+        self.zh = zh
+        self.en = en
 
 
 Wrong = tuple[Mistake, SearchStrategy[Any]]

@@ -79,7 +79,8 @@ class _Walk:
 
     def next_steps(self) -> "list[Callable[[_Walk], None]]":
         """Return the steps that are possible now."""
-        view, names = self._world.view, self._names
+        view = self._world.view
+        names = self._names
         steps: list[Callable[[_Walk], None]] = [
             _Walk.expect,
             _Walk.stock_up,
@@ -135,7 +136,8 @@ class _Walk:
         )
 
     def _play(self, number: int, drawn: Document) -> None:
-        by, name = drawn["by"], drawn["move"]
+        by = drawn["by"]
+        name = drawn["move"]
         fields = {key: value for key, value in drawn.items() if key not in ("by", "move")}
         played = parse_move(by, name, fields, self._world.view.rules)
         step = {by: name, **self._on(number), **_escape_dollars(fields)}
@@ -167,7 +169,8 @@ class _Walk:
 
     def stock_up(self) -> None:
         """Set the stock of goods."""
-        name, units = self._draw(st.sampled_from(_GOODS)), self._draw(st.integers(0, 3))
+        name = self._draw(st.sampled_from(_GOODS))
+        units = self._draw(st.integers(0, 3))
         self._world.put_stock(name, units)
         self._add({"stock": {name: units}})
 
@@ -182,7 +185,8 @@ class _Walk:
         return possible(self._of(number), self._world.view.rules)
 
     def _observe(self, number: int) -> Document:
-        view, exchange = self._world.view, self._of(number)
+        view = self._world.view
+        exchange = self._of(number)
         due = deadline(exchange, view.rules)
         goods = view.goods_named("wanted")
         assert goods is not None
