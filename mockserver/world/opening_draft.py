@@ -1,7 +1,9 @@
-"""Opens exchanges by the wire names of `tmall.exchange.get`, at any status, with a consistent history.
+"""Draft an exchange from the wire names of `tmall.exchange.get`, at any status, with a consistent
+history.
 
-A captured `result.exchange` pastes as it is: what is given is kept, unknown SKU, trade and buyer are
-made.  The history is played through the table, so stock, messages and facts agree with the status.
+A captured `result.exchange` works as it is: its values stay, and a SKU, trade or buyer that the
+sandbox does not have is made.  The history is played through the table, so stock, messages and
+facts agree with the status.
 """
 
 from collections.abc import Mapping
@@ -28,10 +30,11 @@ __all__ = ["Draft", "check_opening", "draft_exchange"]
 
 
 class Draft(Struct, frozen=True):
-    """An application about to be opened: it and what is made for it are stored only when all is checked.
+    """An application about to be opened: it and what is made for it are stored only when all is
+    checked.
 
-    `path` is the history to play, `created` and `modified` its first and last inner instants; `given`
-    are the values that stand once it has been played.
+    `path` is the history to play, `created` and `modified` its first and last inner instants;
+    `values` are those that stand once it has been played.
     """
 
     exchange: Exchange
@@ -45,44 +48,46 @@ class Draft(Struct, frozen=True):
 
 
 def check_opening(raw: object) -> None:
-    """Nothing in `raw` is wrong in every sandbox; of texts that rules set for statuses nothing is known.
+    """Raise if `raw` is wrong in every sandbox.
+
+    A text for a status that only rules define counts as wrong.
 
     Raises:
-        BadDocument: a field is unknown, or can never hold what is given.
+        BadDocument: a field is unknown, or can never hold the value.
     """
-    asked = read_document(raw, OpenDocument)
-    read_status(asked.status, {})
-    _number("num", asked.num, least=1, most=MAX_UNITS)
+    document = read_document(raw, OpenDocument)
+    read_status(document.status, {})
+    _number("num", document.num, least=1, most=MAX_UNITS)
     for name in ("dispute_id", "biz_order_id", "bizorder_id", "alipay_no", "tid", "oid"):
-        _id(name, getattr(asked, name))
+        _id(name, getattr(document, name))
     for name in ("created", "modified", "time_out"):
-        _instant(name, getattr(asked, name))
+        _instant(name, getattr(document, name))
     for name in ("price", "payment"):
-        if (price := getattr(asked, name)) not in (UNSET, ""):
+        if (price := getattr(document, name)) not in (UNSET, ""):
             parse_price(price, name)
-    _enumerated("cs_status", CsStatus, asked.cs_status)
+    _enumerated("cs_status", CsStatus, document.cs_status)
 
 
 def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
-    """What opening `raw` would make; `now` is inner.
+    """Return what opening `raw` would store; `now` is inner.
 
     Raises:
         BadDocument: a field is unknown, wrong, or taken.
     """
-    asked = read_document(raw, OpenDocument)
-    ruleset = _ruleset(asked, state)
-    status = read_status(asked.status, status_texts(state.rules))
+    document = read_document(raw, OpenDocument)
+    ruleset = _ruleset(document, state)
+    status = read_status(document.status, status_texts(state.rules))
     path = history_of(ruleset, status, state.table)
-    created, modified = _span(asked, state, now, len(path))
-    shop = _shop(asked, state)
-    num = _number("num", asked.num, least=1, most=MAX_UNITS)
-    bought = _goods(asked.bought_sku, "bought", asked, state)
-    wanted = _goods(asked.exchange_sku, "wanted", asked, state)
-    trade = _trade(asked, state, shop, bought, num, created)
-    buyer = _buyer(asked, state, trade)
+    created, modified = _span(document, state, now, len(path))
+    shop = _shop(document, state)
+    num = _number("num", document.num, least=1, most=MAX_UNITS)
+    bought = _goods(document.bought_sku, "bought", document, state)
+    replacement = _goods(document.exchange_sku, "wanted", document, state)
+    trade = _trade(document, state, shop, bought, num, created)
+    buyer = _buyer(document, state, trade)
     trade = replace(trade, buyer=buyer.nick)
     seed = state.numbers["seed"]
-    dispute_id = _free_id(asked, state, seed)
+    dispute_id = _free_id(document, state, seed)
     exchange = Exchange(
         dispute_id=dispute_id,
         shop=shop,
@@ -94,26 +99,26 @@ def draft_exchange(raw: object, state: State, now: datetime) -> Draft:
         tid=trade.tid,
         oid=trade.oid,
         bought_sku=bought.sku_id,
-        exchange_sku=wanted.sku_id,
+        exchange_sku=replacement.sku_id,
         num=num,
         title=bought.title,
         price=bought.price,
         payment=bought.price * num,
-        phase=_phase(asked),
+        phase=_phase(document),
         buyer_nick=buyer.nick,
         buyer_open_uid=buyer.open_uid,
         buyer_name=buyer.name,
         buyer_phone=buyer.phone,
         buyer_address=buyer.address,
-        oaid=_set(asked.oaid) or f"1exchange{dispute_id}",  # never the trade's
+        oaid=_set(document.oaid) or f"1exchange{dispute_id}",  # never the trade's
     )
     return Draft(
         exchange=exchange,
         path=path,
         created=created,
         modified=modified,
-        values=_given(asked, state),
-        goods=(bought, wanted),
+        values=_read_values(document, state),
+        goods=(bought, replacement),
         buyer=buyer,
         trade=trade,
     )
@@ -136,38 +141,39 @@ def _id(field: str, value: str | int | UnsetType) -> int:
     return 0 if value is UNSET else _number(field, value, 1, 2**63 - 1)
 
 
-def _same(asked: OpenDocument, *names: str) -> int:
-    """The id that goes by several names; 0 where none is given.
+def _same(document: OpenDocument, *names: str) -> int:
+    """Return the id that goes by several names; 0 if none is set.
 
     Raises:
         BadDocument: two names give two ids.
     """
-    given = {name: number for name in names if (number := _id(name, getattr(asked, name)))}
-    if len(set(given.values())) > 1:
+    numbers = {name: number for name in names if (number := _id(name, getattr(document, name)))}
+    if len(set(numbers.values())) > 1:
         raise BadDocument(
-            next(iter(given)),
-            f"与 {'、'.join(list(given)[1:])} 不一致",
-            f"differs from {', '.join(list(given)[1:])}",
+            next(iter(numbers)),
+            f"与 {'、'.join(list(numbers)[1:])} 不一致",
+            f"differs from {', '.join(list(numbers)[1:])}",
         )
-    return next(iter(given.values()), 0)
+    return next(iter(numbers.values()), 0)
 
 
-def _ruleset(asked: OpenDocument, state: State) -> Ruleset:
-    if asked.ruleset is not UNSET:
-        return asked.ruleset
+def _ruleset(document: OpenDocument, state: State) -> Ruleset:
+    if document.ruleset is not UNSET:
+        return document.ruleset
     marked = (
-        asked.attributes is not UNSET
-        and '"newExchangeRepair":"1"' in asked.attributes.replace(" ", "")
+        document.attributes is not UNSET
+        and '"newExchangeRepair":"1"' in document.attributes.replace(" ", "")
     )
     return Ruleset.UPGRADED if marked else state.ruleset
 
 
 def _span(
-    asked: OpenDocument, state: State, now: datetime, steps: int
+    document: OpenDocument, state: State, now: datetime, steps: int
 ) -> tuple[datetime, datetime]:
-    """First and last inner instants: as given, else an hour a step that ends now."""
+    """Return first and last inner instants: those of the document, else an hour a step up to
+    now."""
     created, modified = (
-        _time(state, field, getattr(asked, field)) for field in ("created", "modified")
+        _time(state, field, getattr(document, field)) for field in ("created", "modified")
     )
     if modified is None:
         modified = now if created is None or (steps > 1 and created < now) else created
@@ -196,26 +202,26 @@ def _instant(field: str, text: str | UnsetType) -> datetime | None:
     return instant
 
 
-def _shop(asked: OpenDocument, state: State) -> str:
-    if asked.shop is not UNSET and asked.shop not in state.shops:
+def _shop(document: OpenDocument, state: State) -> str:
+    if document.shop is not UNSET and document.shop not in state.shops:
         names = "、".join(state.shops)
         raise BadDocument("shop", f"没有这个店铺；可用：{names}", f"no such shop; use: {names}")
-    wanted = asked.shop if asked.shop is not UNSET else _set(asked.seller_nick)
-    return wanted if wanted in state.shops else next(iter(state.shops))
+    nick = document.shop if document.shop is not UNSET else _set(document.seller_nick)
+    return nick if nick in state.shops else next(iter(state.shops))
 
 
-def _goods(sku: Text, name: str, asked: OpenDocument, state: State) -> Goods:
-    """The goods of a SKU id or name; an unknown SKU is made."""
-    wanted = _set(sku) or name
-    found = state.goods.get(wanted) or next(
-        (each for each in state.goods.values() if each.sku_id == wanted), None
+def _goods(sku: Text, name: str, document: OpenDocument, state: State) -> Goods:
+    """Return the goods of a SKU id or name; make those of an unknown SKU."""
+    text = _set(sku) or name
+    goods = state.goods.get(text) or next(
+        (goods for goods in state.goods.values() if goods.sku_id == text), None
     )
-    if found is not None:
-        return found
+    if goods is not None:
+        return goods
     made = state.numbers.get("goods", 0) + 1
     sku_id = (
-        wanted
-        if sku is not UNSET and wanted
+        text
+        if sku is not UNSET and text
         else str(4_980_000_000_000 + made * 10 + (name == "wanted"))
     )
     return Goods(
@@ -223,40 +229,42 @@ def _goods(sku: Text, name: str, asked: OpenDocument, state: State) -> Goods:
         sku_id=sku_id,
         num_iid=653_000_000_000 + made,
         outer_id=sku_id,
-        title=_set(asked.title) or f"商品 {sku_id}",
-        price=0 if asked.price is UNSET or asked.price == "" else parse_price(asked.price, "price"),
+        title=_set(document.title) or f"商品 {sku_id}",
+        price=0
+        if document.price is UNSET or document.price == ""
+        else parse_price(document.price, "price"),
     )
 
 
 def _trade(
-    asked: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime
+    document: OpenDocument, state: State, shop: str, goods: Goods, num: int, created: datetime
 ) -> Trade:
-    """The sub-order that is named, else a new one: of the trade named, else of a new trade.
+    """Return the sub-order that is named, else a new one: of the trade named, else of a new trade.
 
     Raises:
         BadDocument: the trade is another shop's, or the sub-order another trade's.
     """
-    tid = _same(asked, "alipay_no", "tid")
-    oid = _same(asked, "biz_order_id", "bizorder_id", "oid")
-    known = state.trades.get(oid)
-    if known is not None and tid not in (0, known.tid):
+    tid = _same(document, "alipay_no", "tid")
+    oid = _same(document, "biz_order_id", "bizorder_id", "oid")
+    trade = state.trades.get(oid)
+    if trade is not None and tid not in (0, trade.tid):
         raise BadDocument(
             "oid",
-            f"子订单 {oid} 属于交易 {known.tid}",
-            f"sub-order {oid} is of trade {known.tid}",
+            f"子订单 {oid} 属于交易 {trade.tid}",
+            f"sub-order {oid} is of trade {trade.tid}",
             conflict=True,
         )
-    if known is None and tid:
-        known = next((trade for trade in state.trades.values() if trade.tid == tid), None)
-    if known is not None and known.shop != shop:
+    if trade is None and tid:
+        trade = next((trade for trade in state.trades.values() if trade.tid == tid), None)
+    if trade is not None and trade.shop != shop:
         raise BadDocument(
             "tid",
-            f"交易 {known.tid} 属于店铺 {known.shop}",
-            f"trade {known.tid} is shop {known.shop}'s",
+            f"交易 {trade.tid} 属于店铺 {trade.shop}",
+            f"trade {trade.tid} is shop {trade.shop}'s",
             conflict=True,
         )
-    if known is not None and oid in (0, known.oid):
-        return known
+    if trade is not None and oid in (0, trade.oid):
+        return trade
     fresh = make_long_id(state.numbers["seed"], 2, state.numbers.get("trade", 0) + 1)
     return Trade(
         tid=tid or fresh,
@@ -267,14 +275,17 @@ def _trade(
         num=num,
         payment=goods.price * num,
         created=created - timedelta(days=3),
-        status="TRADE_FINISHED" if _phase(asked) is Phase.AFTERSALE else "WAIT_BUYER_CONFIRM_GOODS",
+        status="TRADE_FINISHED"
+        if _phase(document) is Phase.AFTERSALE
+        else "WAIT_BUYER_CONFIRM_GOODS",
     )
 
 
-def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
-    """The buyer named, else the trade's, else one of the sandbox's in turn; given values laid over."""
+def _buyer(document: OpenDocument, state: State, trade: Trade) -> Buyer:
+    """Return the buyer that is named, else the trade's, else one in turn; with the user's
+    values."""
     people = list(state.buyers.values())
-    nick = _set(asked.buyer_nick) or trade.buyer
+    nick = _set(document.buyer_nick) or trade.buyer
     number = state.numbers.get("dispute", 0)
     model = state.buyers.get(nick) or (
         people[number % len(people)] if people and not nick else None
@@ -290,30 +301,33 @@ def _buyer(asked: OpenDocument, state: State, trade: Trade) -> Buyer:
             address="浙江省^^^杭州市^^^西湖区^^^文三路1号",
             oaid=f"1oaid{user_id}",
         )
-    given = {
+    values = {
         key: str(value)
         for key in ("open_uid", "name", "phone", "address")
-        if (value := getattr(asked, f"buyer_{key}")) is not UNSET
+        if (value := getattr(document, f"buyer_{key}")) is not UNSET
     }
-    return replace(model, **given)
+    return replace(model, **values)
 
 
-def _free_id(asked: OpenDocument, state: State, seed: int) -> int:
-    given = _id("dispute_id", asked.dispute_id)
-    if given:
-        if given in state.exchanges:
+def _free_id(document: OpenDocument, state: State, seed: int) -> int:
+    dispute_id = _id("dispute_id", document.dispute_id)
+    if dispute_id:
+        if dispute_id in state.exchanges:
             raise BadDocument(
-                "dispute_id", f"换货单 {given} 已存在", f"exchange {given} exists", conflict=True
+                "dispute_id",
+                f"换货单 {dispute_id} 已存在",
+                f"exchange {dispute_id} exists",
+                conflict=True,
             )
-        return given
+        return dispute_id
     number = state.numbers.get("dispute", 0) + 1
     while (fresh := make_long_id(seed, 3, number)) in state.exchanges:
         number += 1
     return fresh
 
 
-def _phase(asked: OpenDocument) -> Phase:
-    text = _set(asked.refund_phase)
+def _phase(document: OpenDocument) -> Phase:
+    text = _set(document.refund_phase)
     return Phase.ONSALE if "onsale" in text or "售中" in text else Phase.AFTERSALE
 
 
@@ -324,8 +338,9 @@ def _enumerated(field: str, kind: type[IntEnum], value: str | int | UnsetType) -
         raise BadDocument(field, f"没有 {value} 这个值", f"no such value: {value}") from None
 
 
-def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
-    """Values that stand after the history: typed where the product knows them, else verbatim."""
+def _read_values(document: OpenDocument, state: State) -> dict[str, Any]:
+    """Return the values that stand after the history: typed where the product knows them, else
+    verbatim."""
     verbatim = {
         name: value
         for name in (
@@ -340,7 +355,7 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
             "refund_version",
             "advance_status",
         )
-        if (value := getattr(asked, name)) not in (UNSET, "")
+        if (value := getattr(document, name)) not in (UNSET, "")
     }
     for name in ("price", "payment"):
         if name in verbatim:
@@ -352,7 +367,7 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
     for name in ("refund_version", "advance_status"):
         if name in verbatim:
             verbatim[name] = _number(name, verbatim[name], 0, 2**63 - 1)
-    given: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in (
         "reason",
         "desc",
@@ -362,19 +377,19 @@ def _given(asked: OpenDocument, state: State) -> dict[str, Any]:
         "seller_logistic_name",
         "seller_logistic_no",
     ):
-        if getattr(asked, name) is not UNSET:
-            given[name] = str(getattr(asked, name))
-    cs = _enumerated("cs_status", CsStatus, asked.cs_status)
+        if getattr(document, name) is not UNSET:
+            values[name] = str(getattr(document, name))
+    cs = _enumerated("cs_status", CsStatus, document.cs_status)
     if cs is not None:
-        given["cs_status"] = cs
-    if asked.good_status is not UNSET:
-        if asked.good_status in set(GoodStatus):
-            given["good_status"] = GoodStatus(asked.good_status)
-        elif asked.good_status:
-            verbatim["good_status"] = asked.good_status
+        values["cs_status"] = cs
+    if document.good_status is not UNSET:
+        if document.good_status in set(GoodStatus):
+            values["good_status"] = GoodStatus(document.good_status)
+        elif document.good_status:
+            verbatim["good_status"] = document.good_status
     if verbatim:
-        given["verbatim"] = verbatim
-    due = _time(state, "time_out", asked.time_out)
+        values["verbatim"] = verbatim
+    due = _time(state, "time_out", document.time_out)
     if due is not None:
-        given["due"] = due
-    return given
+        values["due"] = due
+    return values

@@ -1,4 +1,5 @@
-"""Makes a state from a world document: what is given stays verbatim, the rest comes from the seed."""
+"""Make a state from a world document: what the document sets stays verbatim, the rest comes from
+the seed."""
 
 import hashlib
 import re
@@ -49,8 +50,8 @@ STOCK = 100
 _SUB_ID = 1  # a sub-account's user id is the seller's plus its place
 
 
-def _labelled(state: State) -> None:
-    """Every session can be told by its label and nick.
+def _check_labels(state: State) -> None:
+    """Raise unless every session differs from all others in its label and nick.
 
     Raises:
         BadDocument: two share one.
@@ -92,13 +93,14 @@ def make_state(
             if session.token in state.sessions:  # not by `_once`: a token is never shown
                 raise BadDocument("shops.session", "session 重复", "a session is given twice")
             state.sessions[session.token] = session
-    _labelled(state)
+    _check_labels(state)
     for goods, stock in _goods(document, made):
         _once(f"goods.{goods.name}.sku_id", [*state.accounts, goods.sku_id])
         state.goods[goods.name] = goods
         state.accounts[goods.sku_id] = Accounts(available=stock)
-    given = document.buyers
-    buyers = made.buyers if given is None else [_buyer(each, n) for n, each in enumerate(given, 1)]
+    buyers: Sequence[Buyer] = made.buyers
+    if document.buyers is not None:
+        buyers = [_buyer(buyer, place) for place, buyer in enumerate(document.buyers, 1)]
     _once("buyers.nick", [buyer.nick for buyer in buyers])
     state.buyers = {buyer.nick: buyer for buyer in buyers}
     state.carriers = CARRIERS if document.carriers is None else tuple(_carriers(document.carriers))
@@ -110,10 +112,10 @@ def make_state(
 
 
 def _once(field: str, keys: Sequence[str | int]) -> None:
-    """Every key is given once.
+    """Raise if a key stands twice.
 
     Raises:
-        BadDocument: one is given twice.
+        BadDocument: one does.
     """
     twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
     if twice is not None:
@@ -121,33 +123,37 @@ def _once(field: str, keys: Sequence[str | int]) -> None:
 
 
 def new_credentials(state: State, owner: str) -> None:
-    """Give a state from a snapshot an app and sessions made from `owner`; keep rights and quotas."""
+    """Give a state from a snapshot an app and sessions made from `owner`; keep rights and
+    quotas."""
     app = next(iter(state.apps.values()))
     key = _app_key(owner)
     state.quotas = tuple(
-        replace(each, app_key=key) if each.app_key == app.app_key else each for each in state.quotas
+        replace(quota, app_key=key) if quota.app_key == app.app_key else quota
+        for quota in state.quotas
     )
     state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
     sessions = [
-        replace(each, token=_token(owner, each.nick, each.user_id))
-        for each in state.sessions.values()
+        replace(session, token=_token(owner, session.nick, session.user_id))
+        for session in state.sessions.values()
     ]
-    state.sessions = {each.token: each for each in sessions}
+    state.sessions = {session.token: session for session in sessions}
 
 
 def keep_credentials(state: State, current: State) -> None:
-    """A restored state keeps the keys, secrets and tokens that callers hold, with the rights it saved.
+    """Give a restored state the keys, secrets and tokens that callers hold, with the rights it
+    saved.
 
-    A session that was not saved keeps its rights and, where its shop is gone, answers for the first one.
+    A session that was not saved keeps its rights; if its shop is gone, it belongs to the first one.
     """
-    saved, first = {each.label: each for each in state.sessions.values()}, next(iter(state.shops))
+    saved = {session.label: session for session in state.sessions.values()}
+    first_shop = next(iter(state.shops))
     state.sessions = {
-        token: replace(saved.get(each.label, each), token=token)
-        for token, each in current.sessions.items()
+        token: replace(saved.get(session.label, session), token=token)
+        for token, session in current.sessions.items()
     }
-    for token, each in state.sessions.items():
-        if each.shop not in state.shops:
-            state.sessions[token] = replace(each, shop=first)
+    for token, session in state.sessions.items():
+        if session.shop not in state.shops:
+            state.sessions[token] = replace(session, shop=first_shop)
     state.apps = {
         key: replace(app, methods=state.apps[key].methods if key in state.apps else app.methods)
         for key, app in current.apps.items()
@@ -155,28 +161,32 @@ def keep_credentials(state: State, current: State) -> None:
 
 
 def make_long_id(seed: int, series: int, number: int) -> int:
-    """An odd 18-digit id: above 2^53, so a client that keeps it in a double fails here."""
+    """Return an odd 18-digit id: above 2^53, so a client that keeps it in a double fails here."""
     return series * 10**17 + (seed % 997) * 10**13 + number * 20_014 + 7
 
 
-def to_clock(given: str | ClockDocument | None, real: datetime) -> Clock:
-    """The clock that a document describes; without one, frozen at FROZEN_AT.
+def to_clock(document: str | ClockDocument | None, real: datetime) -> Clock:
+    """Return the clock that a document describes; without one, frozen at FROZEN_AT.
 
     Raises:
         BadDocument: no such mode, or not a time.
     """
-    if isinstance(given, ClockDocument):
-        if given.mode not in ("frozen", "running"):
+    if isinstance(document, ClockDocument):
+        if document.mode not in ("frozen", "running"):
             raise BadDocument("clock.mode", "应为 frozen 或 running", "frozen or running")
-        now = real.replace(microsecond=0) if given.now is None else _instant(given.now, "clock.now")
-        return Clock(
-            at=now, anchor=real.replace(microsecond=0) if given.mode == "running" else None
+        now = (
+            real.replace(microsecond=0)
+            if document.now is None
+            else _instant(document.now, "clock.now")
         )
-    return Clock(at=_instant(given or FROZEN_AT, "clock"))
+        return Clock(
+            at=now, anchor=real.replace(microsecond=0) if document.mode == "running" else None
+        )
+    return Clock(at=_instant(document or FROZEN_AT, "clock"))
 
 
 def parse_id(value: str | int | None, field: str) -> int:
-    """An id given as a number or as digits; 0 where none is given.
+    """Return an id that is written as a number or as digits; 0 if there is none.
 
     Raises:
         BadDocument: no digits, or beyond int64, which no call could name.
@@ -190,15 +200,15 @@ def parse_id(value: str | int | None, field: str) -> int:
 
 
 def parse_price(price: str | int | float, field: str) -> int:
-    """A price in yuan as fen.
+    """Return a price in yuan as fen.
 
     Raises:
         BadDocument: not a price with at most two decimals.
     """
-    found = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?0*)?", str(price), re.ASCII)
-    if not found:
+    decimal = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?0*)?", str(price), re.ASCII)
+    if not decimal:
         raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
-    yuan, tenth, hundredth = found.groups()
+    yuan, tenth, hundredth = decimal.groups()
     return int(yuan) * 100 + int(tenth or 0) * 10 + int(hundredth or 0)
 
 
@@ -231,38 +241,38 @@ def _token(owner: str, nick: str, user_id: int) -> str:
 
 
 def _apps(document: WorldDocument, owner: str) -> Iterator[App]:
-    for place, each in enumerate(document.apps or (None,)):
-        if each is None:
+    for place, app in enumerate(document.apps or (None,)):
+        if app is None:
             yield App(_app_key(owner), APP_SECRET)
             continue
-        key = str(each.app_key) or _app_key(owner, place)
-        methods = None if each.methods is None else frozenset(each.methods)
-        yield App(key, each.app_secret or APP_SECRET, methods)
+        key = str(app.app_key) or _app_key(owner, place)
+        methods = None if app.methods is None else frozenset(app.methods)
+        yield App(key, app.app_secret or APP_SECRET, methods)
 
 
 def _shops(document: WorldDocument, made: Made, owner: str) -> Iterator[tuple[Shop, list[Session]]]:
-    for place, each in enumerate(document.shops or (ShopDocument(),)):
-        nick = each.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
-        seller_id = parse_id(each.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
+    for place, shop in enumerate(document.shops or (ShopDocument(),)):
+        nick = shop.nick or (made.shop if place == 0 else f"{made.shop}{place + 1}")
+        seller_id = parse_id(shop.seller_id, "shops.seller_id") or 2_206_543_201 + place * 100
         addresses = (
-            made.addresses if each.addresses is None else tuple(_addresses(each, made, nick))
+            made.addresses if shop.addresses is None else tuple(_addresses(shop, made, nick))
         )
         constants = (SESSION, SUB_SESSION) if not owner and place == 0 else ("", "")
         main = Session(
-            token=each.session or constants[0] or _token(owner, nick, seller_id),
+            token=shop.session or constants[0] or _token(owner, nick, seller_id),
             label="main" if place == 0 else nick,
             shop=nick,
             nick=nick,
             user_id=seller_id,
         )
-        yield Shop(nick, seller_id, addresses), [main, *_subs(each, main, constants[1], owner)]
+        yield Shop(nick, seller_id, addresses), [main, *_subs(shop, main, constants[1], owner)]
 
 
 def _subs(shop: ShopDocument, main: Session, constant: str, owner: str) -> Iterator[Session]:
-    for place, each in enumerate((SubDocument(),) if shop.subs is None else shop.subs):
-        nick = each.nick or f"{main.nick}:客服{place + 1}"
+    for place, sub in enumerate((SubDocument(),) if shop.subs is None else shop.subs):
+        nick = sub.nick or f"{main.nick}:客服{place + 1}"
         user_id = main.user_id + _SUB_ID + place
-        token = each.session or (constant if place == 0 else "") or _token(owner, nick, user_id)
+        token = sub.session or (constant if place == 0 else "") or _token(owner, nick, user_id)
         first = place == 0 and main.label == "main"
         yield Session(
             token=token,
@@ -271,58 +281,58 @@ def _subs(shop: ShopDocument, main: Session, constant: str, owner: str) -> Itera
             nick=nick,
             user_id=user_id,
             role=Role.SELLER_SUB,
-            methods=None if each.methods is None else frozenset(each.methods),
+            methods=None if sub.methods is None else frozenset(sub.methods),
         )
 
 
 def _addresses(shop: ShopDocument, made: Made, nick: str) -> Iterator[Address]:
-    given = shop.addresses or ()
-    has_pickup = any(each.get_def for each in given)
-    chosen = next((n for n, each in enumerate(given) if each.cancel_def), 0)
-    if sum(bool(each.cancel_def) for each in given) > 1:
+    documents = shop.addresses or ()
+    has_pickup = any(address.get_def for address in documents)
+    chosen = next((place for place, address in enumerate(documents) if address.cancel_def), 0)
+    if sum(bool(address.cancel_def) for address in documents) > 1:
         raise BadDocument(
             "shops.addresses.cancel_def",
             "只能有一个默认退货地址",
             "only one default return address",
         )
-    for n, each in enumerate(given):
-        model = made.addresses[n % len(made.addresses)]
-        filled = {key: value for key, value in asdict(each).items() if value is not None}
+    for place, address in enumerate(documents):
+        model = made.addresses[place % len(made.addresses)]
+        filled = {key: value for key, value in asdict(address).items() if value is not None}
         filled["contact_id"] = (
-            parse_id(each.contact_id, "shops.addresses.contact_id") or 10_000_001 + n
+            parse_id(address.contact_id, "shops.addresses.contact_id") or 10_000_001 + place
         )
-        defaults = {"seller_company": nick, "get_def": n == 0 and not has_pickup}
-        filled = {**defaults, **filled, "cancel_def": n == chosen}
+        defaults = {"seller_company": nick, "get_def": place == 0 and not has_pickup}
+        filled = {**defaults, **filled, "cancel_def": place == chosen}
         yield replace(model, **filled)
 
 
 def _goods(document: WorldDocument, made: Made) -> Iterator[tuple[Goods, int]]:
-    names = dict.fromkeys([*(each.name for each in made.goods), *document.goods])
-    known = {each.name: each for each in made.goods}
+    models = {goods.name: goods for goods in made.goods}
+    names = dict.fromkeys([*models, *document.goods])
     for place, name in enumerate(names):
-        given = document.goods.get(name, GoodsDocument())
-        model = known.get(name) or replace(
+        goods = document.goods.get(name, GoodsDocument())
+        model = models.get(name) or replace(
             made.goods[0], name=name, title=name, sku_id=str(4_990_000_000_000 + place)
         )
         filled = {
             key: value
-            for key, value in asdict(given).items()
+            for key, value in asdict(goods).items()
             if value is not None and key != "stock"
         }
         for key in ("sku_id", "outer_id"):
             if key in filled:
                 filled[key] = str(filled[key])
         if "num_iid" in filled:
-            filled["num_iid"] = parse_id(given.num_iid, f"goods.{name}.num_iid")
+            filled["num_iid"] = parse_id(goods.num_iid, f"goods.{name}.num_iid")
         if "price" in filled:
             filled["price"] = parse_price(filled["price"], f"goods.{name}.price")
-        stock = STOCK if given.stock is None else given.stock
+        stock = STOCK if goods.stock is None else goods.stock
         if not 0 <= stock < 2**31:
             raise BadDocument(f"goods.{name}.stock", "应为 0 或更大的整数", "0 or more")
         yield replace(model, **filled), stock
 
 
-def _buyer(given: BuyerDocument, number: int) -> Buyer:
+def _buyer(document: BuyerDocument, number: int) -> Buyer:
     model = Buyer(
         nick=f"买家{number:02}",
         open_uid=f"AAHbuyer{number:04}",
@@ -333,28 +343,31 @@ def _buyer(given: BuyerDocument, number: int) -> Buyer:
         oaid=f"1oaid{number:04}",
     )
     return replace(
-        model, **{key: value for key, value in asdict(given).items() if value not in (None, "")}
+        model, **{key: value for key, value in asdict(document).items() if value not in (None, "")}
     )
 
 
-def _carriers(given: Iterable[CarrierDocument]) -> Iterator[Carrier]:
-    for n, each in enumerate(given, 1):
+def _carriers(carriers: Iterable[CarrierDocument]) -> Iterator[Carrier]:
+    for place, carrier in enumerate(carriers, 1):
         yield Carrier(
-            900_000 + n if each.id is None else each.id, each.code, each.name, each.reg_mail_no
+            900_000 + place if carrier.id is None else carrier.id,
+            carrier.code,
+            carrier.name,
+            carrier.reg_mail_no,
         )
 
 
-def _reasons(given: Iterable[ReasonDocument]) -> Iterator[Reason]:
-    for each in given:
-        if each.stage not in ("application", "receipt"):
+def _reasons(reasons: Iterable[ReasonDocument]) -> Iterator[Reason]:
+    for reason in reasons:
+        if reason.stage not in ("application", "receipt"):
             raise BadDocument(
                 "reasons.stage", "应为 application 或 receipt", "application or receipt"
             )
-        yield Reason(each.reason_id, each.reason_text, each.stage, each.phases)
+        yield Reason(reason.reason_id, reason.reason_text, reason.stage, reason.phases)
 
 
 def _first_trades(state: State) -> None:
-    """One finished trade a buyer, of the goods called `bought`."""
+    """Store one finished trade of every buyer, of the goods called `bought`."""
     shop, goods = next(iter(state.shops)), state.goods["bought"]
     created = state.clock.at - timedelta(days=3)
     for buyer in state.buyers.values():
