@@ -244,9 +244,9 @@ def test_a_write_answers_with_four_fields(name):
 @pytest.mark.parametrize("name", ELEVEN)
 def test_the_order_id_is_asked_for_by_another_name(name):
     """Wherever an exchange is returned, `bizorder_id` asks for `biz_order_id`."""
-    asked = {field.name: field.requested_as for field in METHODS[name].record}
+    requested_names = {field.name: field.requested_as for field in METHODS[name].record}
 
-    assert asked.get("biz_order_id", "bizorder_id") == "bizorder_id"
+    assert requested_names.get("biz_order_id", "bizorder_id") == "bizorder_id"
 
 
 @pytest.mark.parametrize(("name", "move"), MOVES.items())

@@ -139,10 +139,10 @@ def test_known_names_are_silent(method):
 
 def test_many_and_long_names_leave_little():
     """A thousand unknown names of a thousand characters give ten short warnings."""
-    told = list(
+    sentences = list(
         describe_unknown_parameters(
             METHODS[LIST], [f"{number}" + "end_gmt_modified_time" * 50 for number in range(1000)]
         )
     )
-    assert (len(told), max(map(len, told)) < 400) == (10, True)
+    assert (len(sentences), max(map(len, sentences)) < 400) == (10, True)
     assert suggest_name("x" * 100_000, PARAMETER_NAMES[LIST]) == ""

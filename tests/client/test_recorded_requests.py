@@ -38,8 +38,8 @@ def later(sandbox: Sandbox) -> Iterator[Callable[[Callable[[], object]], None]]:
     """Does something in another thread, a little later."""
     threads = []
 
-    def start(deed: Callable[[], object]) -> None:
-        timer = threading.Timer(0.05, deed)
+    def start(action: Callable[[], object]) -> None:
+        timer = threading.Timer(0.05, action)
         threads.append(timer)
         timer.start()
 
@@ -86,7 +86,7 @@ def test_called(sandbox, get):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("expected", "message"),
     [
         ({"times": 3}, ("3 次", "实际 2 次", "called 2 times, wanted 3")),
         ({"times": 1}, ("1 次", "wanted 1")),
@@ -96,14 +96,14 @@ def test_called(sandbox, get):
         ({"times": 0}, ("0 次", "wanted 0")),
     ],
 )
-def test_a_wrong_count_says_what_was_called(sandbox, get, wanted, told):
+def test_a_wrong_count_says_what_was_called(sandbox, get, expected, message):
     """A count that does not hold is told in both languages, with what was called instead."""
     get(5)
     get(5)
     with pytest.raises(AssertionError) as failed:
-        sandbox.requests.assert_called(GET, **wanted)
+        sandbox.requests.assert_called(GET, **expected)
     text = str(failed.value)
-    assert all(name in text for name in (GET, *told))
+    assert all(name in text for name in (GET, *message))
     assert f"{GET}  5  failed  DISPUTE_NOT_EXIST ×2" in text
 
 
@@ -150,8 +150,8 @@ def test_order(sandbox, get):
     get(first.dispute_id)
     sandbox.client().call(AGREE, dispute_id=first.dispute_id, address_id=10000002)
     get(second.dispute_id)
-    found = sandbox.requests.assert_order([GET, AGREE, GET])
-    assert [call["dispute_id"] for call in found] == [
+    matches = sandbox.requests.assert_order([GET, AGREE, GET])
+    assert [call["dispute_id"] for call in matches] == [
         first.dispute_id,
         first.dispute_id,
         second.dispute_id,
@@ -221,20 +221,20 @@ def test_what_makes_no_sense_is_refused(sandbox, wrong):
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=30)
 @given(
-    calls=st.lists(st.integers(1, 3), max_size=6), wanted=st.lists(st.integers(1, 3), max_size=3)
+    calls=st.lists(st.integers(1, 3), max_size=6), expected=st.lists(st.integers(1, 3), max_size=3)
 )
-def test_order_is_that_of_a_subsequence(calls, wanted):
+def test_order_is_that_of_a_subsequence(calls, expected):
     """An order holds exactly if its steps can be picked from the calls from left to right."""
     sandbox = Sandbox()
     client = sandbox.client()
     for number in calls:
         client.call(GET, dispute_id=number, fields="status")
     rest = iter(calls)
-    holds = all(number in rest for number in wanted)
-    steps = [(GET, number) for number in wanted]
+    holds = all(number in rest for number in expected)
+    steps = [(GET, number) for number in expected]
     if holds:
         assert [call["dispute_id"] for call in sandbox.requests.assert_order(steps)] == [
-            str(number) for number in wanted
+            str(number) for number in expected
         ]
     else:
         with pytest.raises(AssertionError):

@@ -138,11 +138,11 @@ def test_rules_are_a_mapping(sandbox: Sandbox) -> None:
 
 def test_snapshot_restore_and_reset(sandbox: Sandbox) -> None:
     """A snapshot brings the exchanges back, a reset leaves none, empty leaves no goods either."""
-    kept = sandbox.open(status=3)
+    untouched = sandbox.open(status=3)
     name = sandbox.snapshot()
-    sandbox.seller.returngoods_agree(kept)
+    sandbox.seller.returngoods_agree(untouched)
     sandbox.restore(name)
-    assert sandbox.exchange(kept.dispute_id).status == 3
+    assert sandbox.exchange(untouched.dispute_id).status == 3
     sandbox.reset()
     assert sandbox.exchanges == []
     sandbox.reset("empty")

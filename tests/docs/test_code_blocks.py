@@ -75,9 +75,9 @@ def test_make_targets_exist(name: str) -> None:
 @pytest.mark.parametrize("name", [*READMES, *GUIDES])
 def test_python_blocks_run_in_order(name: str) -> None:
     """The Python blocks of a document run one after another and their assertions hold."""
-    found = blocks(name, "python")
-    assert found
-    exec(compile("\n".join(found), name, "exec"), {"__name__": "document"})
+    python_blocks = blocks(name, "python")
+    assert python_blocks
+    exec(compile("\n".join(python_blocks), name, "exec"), {"__name__": "document"})
 
 
 @pytest.mark.parametrize("name", READMES)

@@ -122,12 +122,12 @@ def test_a_message_does_not_touch_the_exchange(make_exchange, attempt, status, b
 def test_a_refused_move_changes_nothing(make_exchange, attempt):
     """The exchange and the accounts are the same values after a refusal."""
     exchange = make_exchange(1)
-    kept = replace(exchange)
+    original = replace(exchange)
 
     with pytest.raises(DomainError):
         attempt(exchange, "agree", "seller", available=0)
 
-    assert exchange == kept
+    assert exchange == original
 
 
 def test_agreeing_writes_the_chosen_return_address(make_exchange, attempt):

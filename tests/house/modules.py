@@ -65,11 +65,11 @@ def imported_names(name: str) -> Iterator[tuple[str, str]]:
 @cache
 def imported_modules(name: str) -> frozenset[str]:
     """Return the modules of the house that a module imports, itself apart."""
-    found = set()
+    modules = set()
     for source, member in imported_names(name):
         submodule = f"{source}.{member}"
-        found.add(submodule if submodule in TREES else source)
-    return frozenset(found & set(TREES) - {name})
+        modules.add(submodule if submodule in TREES else source)
+    return frozenset(modules & set(TREES) - {name})
 
 
 def import_circles() -> list[list[str]]:

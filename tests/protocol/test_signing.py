@@ -31,9 +31,11 @@ def test_there_are_ten_vectors():
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_the_signature_is_the_sdks(vector):
     """What an official SDK signs is signed the same, to the letter."""
-    given = sign(_sent(vector), vector["app_secret"], vector["sign_method"], vector["body"] or "")
+    signature = sign(
+        _sent(vector), vector["app_secret"], vector["sign_method"], vector["body"] or ""
+    )
 
-    assert given == vector["expected_sign"]
+    assert signature == vector["expected_sign"]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])

@@ -430,13 +430,13 @@ def test_who_never_looks_is_found_for_each_repetition(steps):
     Except in a new round.
     """
     report, calls = play(steps, False)
-    done, wanted, writes = set(), 0, 0
+    done, expected_count, writes = set(), 0, 0
     for call, step in zip(
         calls, [planned for planned in steps if planned[1] != "buyer"], strict=True
     ):
         if step in done and (call["outcome"] == "ok") == step[1].startswith("say"):
-            wanted += 1
+            expected_count += 1
         if call["outcome"] == "ok":
             done.add(step)
         writes += 1
-    assert (report["unsafe"], report["safe"], report["writes"]) == (wanted, 0, writes)
+    assert (report["unsafe"], report["safe"], report["writes"]) == (expected_count, 0, writes)

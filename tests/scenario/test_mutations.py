@@ -157,8 +157,10 @@ def changes(row: Row) -> Iterator[tuple[str, Row | None]]:
     yield from without(row, "writes")
     plain = replace(row, when=tuple(condition for condition in row.when if not condition.deciding))
     for what, less in without(plain, "when"):
-        kept = [condition for condition in row.when if condition.deciding or condition in less.when]
-        yield what, replace(row, when=tuple(kept))
+        conditions = [
+            condition for condition in row.when if condition.deciding or condition in less.when
+        ]
+        yield what, replace(row, when=tuple(conditions))
     if row.source is not None:  # what is only now applied for has no older stamp
         yield "stamps", replace(row, changes_modified=not row.changes_modified)
 

@@ -52,13 +52,13 @@ class Machine:
         return self.now
 
 
-def found(machine=None, **document):
+def make_world(machine=None, **document):
     """A world of a new desk."""
-    desk = make_context()
-    desk.directory.real = machine or Machine()
-    world = World(desk.directory, read_world(document))
-    desk.directory.add(world)
-    return desk, world
+    context = make_context()
+    context.directory.real = machine or Machine()
+    world = World(context.directory, read_world(document))
+    context.directory.add(world)
+    return context, world
 
 
 def recorded(world):
@@ -69,10 +69,10 @@ def recorded(world):
 
 def played(scenario):
     """The world in which the scenario has been run, all as expected."""
-    desk, world = found(**scenario.world)
+    context, world = make_world(**scenario.world)
     result = run_scenario(
         scenario,
-        in_process_target(InProcessControl(desk), world.id, temporary=False),
+        in_process_target(InProcessControl(context), world.id, temporary=False),
         RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)),
     )
     assert result.ok, result.trouble
@@ -321,7 +321,7 @@ def test_a_recorded_history_replays(steps):
 
     Recorded and run, it is the same again.
     """
-    _, world = found()
+    _, world = make_world()
     world.open({})
     for step in steps:
         do(world, step)
@@ -335,7 +335,7 @@ def test_a_recorded_history_replays(steps):
 @given(st.lists(st.one_of(STEPS, st.tuples(st.just("back"), SPANS)), max_size=20))
 def test_a_clock_set_back_is_told_by_states(steps):
     """Where the clock was set back, the same moves in the same order lead to the same states."""
-    _, world = found()
+    _, world = make_world()
     world.open({})
     for step in [
         *steps[:10],
@@ -352,7 +352,7 @@ def test_a_clock_set_back_is_told_by_states(steps):
 
 def test_what_the_platform_filled_in_is_told():
     """Return address, refuse reason and waybill stand in the scenario, given or not."""
-    _, world = found()
+    _, world = make_world()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
     act(world, exchange, "buyer", "ship_back")
@@ -370,7 +370,7 @@ def test_what_the_platform_filled_in_is_told():
 
 def test_what_a_rule_made_due_is_told_after_it():
     """A deadline that a new rule shortens to nothing fires after the rule in the scenario too."""
-    _, world = found()
+    _, world = make_world()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
     world.patch_rules({"deadline.2": "0s"})
@@ -386,7 +386,7 @@ def test_what_a_rule_made_due_is_told_after_it():
 
 def test_rules_after_a_clock_was_set_back_let_nothing_expire():
     """Where no time passes, a shortened deadline is no step: the system's move is."""
-    _, world = found()
+    _, world = make_world()
     [exchange] = world.open({})
     act(world, exchange, "seller", "agree")
     do(world, ("back", timedelta(days=1)))
@@ -414,7 +414,7 @@ def test_nothing_private_is_recorded():
         "小李爱买",
         "310000",
     ]
-    _, world = found(
+    _, world = make_world(
         apps=[{"app_key": "777", "app_secret": "SECRET1"}],
         shops=[
             {
@@ -473,7 +473,7 @@ def test_nothing_private_is_recorded():
 
 def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
     """A sandbox with `moving_rows` is replayed to the same exchanges, instants included."""
-    _, world = found()
+    _, world = make_world()
     exchanges = world.open({}, 4)
     world.plan_faults({"fault": "moving_rows", "times": None})
     caller = caller_of(world)
@@ -488,7 +488,7 @@ def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
 def test_a_running_clock_is_told_by_instants():
     """Time that passed by itself passes in the scenario, deadlines included."""
     machine = Machine()
-    _, world = found(machine, clock={"mode": "running"})
+    _, world = make_world(machine, clock={"mode": "running"})
     [exchange] = world.open({})
     machine.now += timedelta(hours=5)
     act(world, exchange, "seller", "agree")
@@ -502,7 +502,7 @@ def test_a_running_clock_is_told_by_instants():
 def test_only_what_still_stands_is_told(mode):
     """What a restored snapshot or a reset took back is not in the scenario, and what follows is."""
     machine = Machine()
-    _, world = found(machine, clock={"mode": mode}, samples=True)
+    _, world = make_world(machine, clock={"mode": mode}, samples=True)
     world.reset()
     exchange = next(item for item in world._state.exchanges.values() if item.status == 2)
     act(world, exchange, "buyer", "ship_back")
@@ -534,7 +534,7 @@ def test_robots_are_told_as_the_parties_they_play(policy):
 
     Buyers that come by themselves included.
     """
-    _, world = found(
+    _, world = make_world(
         robots={"buyer": policy, "courier": policy, "cs": policy, "applies": "9h"},
         goods={"wanted": {"stock": 3}},
     )
@@ -553,7 +553,7 @@ def test_robots_are_told_as_the_parties_they_play(policy):
 
 def test_an_emptied_sandbox_is_told():
     """A reset to nothing is the first step; what is opened then makes its own goods."""
-    _, world = found(samples=True, rules={"deadline.1": "1h"})
+    _, world = make_world(samples=True, rules={"deadline.1": "1h"})
     world.patch_rules({"deadline.1": "9h"})
     world.reset(empty=True)
     world.open({"exchange_sku": "4711"})
@@ -568,7 +568,7 @@ def test_an_emptied_sandbox_is_told():
 
 def test_an_untouched_sandbox_is_a_scenario():
     """A history of nothing is a scenario that plays."""
-    assert replayed(recorded(found()[1]))._state.exchanges == {}
+    assert replayed(recorded(make_world()[1]))._state.exchanges == {}
 
 
 def test_a_stored_document_is_told_as_it_stood():
@@ -576,13 +576,13 @@ def test_a_stored_document_is_told_as_it_stood():
 
     They are opened where they stood, and what follows is told.
     """
-    _, world = found(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
+    _, world = make_world(rules={"modify_to": 3}, goods={"wanted": {"stock": 8}})
     for status in (1, 2, 6, 13):
         world.open({"status": status, "num": 2})
     act(world, list(world._state.exchanges.values())[2], "buyer", "ask_cs")
-    desk, _ = found()
+    context, _ = make_world()
     copy = World(
-        desk.directory,
+        context.directory,
         read_world({}),
         state=read_snapshot(json.loads(write_snapshot(world.snapshot("kept")))),
     )
@@ -607,7 +607,7 @@ def test_a_stored_document_is_told_as_it_stood():
 
 def test_several_shops_and_accounts_are_told():
     """An exchange is its own shop's; a sub-account acts where the shop has one."""
-    _, world = found(shops=[{"nick": "甲店"}, {"nick": "乙店", "subs": []}])
+    _, world = make_world(shops=[{"nick": "甲店"}, {"nick": "乙店", "subs": []}])
     for shop in ("甲店", "乙店"):
         [exchange] = world.open({"shop": shop})
         act(world, exchange, "seller", "agree", sub=True)
@@ -629,7 +629,7 @@ def test_what_no_signed_call_can_carry_is_named():
 
     A field, a second picture or a large picture.
     """
-    _, world = found()
+    _, world = make_world()
     [exchange] = world.open({"status": 12})
     large = "data:image/png;base64," + PICTURE.partition(",")[2].rstrip("=") + "A" * 20_002
     act(
@@ -672,7 +672,7 @@ def test_what_no_signed_call_can_carry_is_named():
 
 def test_a_history_that_no_file_can_hold_is_refused():
     """A history longer than a file may be is refused with its length."""
-    _, world = found()
+    _, world = make_world()
     world.open({}, 5_000)
     with pytest.raises(HistoryTooLong) as refused:
         recorded(world)

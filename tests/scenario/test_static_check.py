@@ -12,7 +12,7 @@ from mockserver.scenario.yaml_text import InvalidFile
 APPLY = "scenario: x\nsteps:\n  - buyer: apply\n"
 
 
-def told(text):
+def describe_mistakes(text):
     """Line and both sentences of every mistake."""
     return [
         (mistake.line, f"{mistake.zh} | {mistake.en}")
@@ -56,14 +56,14 @@ def told(text):
 )
 def test_what_can_never_work_is_told(steps, line, words):
     """A move, an instant or an expectation that no run could meet is a mistake at its line."""
-    [(at, sentence)] = told(APPLY + steps)
+    [(at, sentence)] = describe_mistakes(APPLY + steps)
     assert at == line
     assert words in sentence
 
 
 def test_what_follows_is_told_as_never_reached():
     """Steps behind one that can never succeed are named by the line where they begin."""
-    [(line, sentence)] = told(
+    [(line, sentence)] = describe_mistakes(
         APPLY + "  - seller: consigngoods\n  - expect: {status: 13}\n  - buyer: confirm_receipt\n"
     )
     assert (
@@ -110,7 +110,7 @@ def test_what_follows_is_told_as_never_reached():
 )
 def test_what_may_work_is_let_pass(steps):
     """Stock, captures, snapshots and other exchanges leave open what only playing can tell."""
-    assert told(APPLY + steps) == []
+    assert describe_mistakes(APPLY + steps) == []
 
 
 def test_customer_service_stops_the_clock():
@@ -123,8 +123,11 @@ def test_customer_service_stops_the_clock():
         "  - seller: refuse\n"
         "  - buyer: ask_cs\n"
     )
-    assert told(asked + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n") == []
-    assert "需要客服介入" in told(asked + "  - buyer: modify\n")[0][1]
+    assert (
+        describe_mistakes(asked + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n")
+        == []
+    )
+    assert "需要客服介入" in describe_mistakes(asked + "  - buyer: modify\n")[0][1]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +140,7 @@ def test_customer_service_stops_the_clock():
 )
 def test_unused_names_are_told(text, line):
     """An exchange's name, a snapshot or a kept value that nothing refers to is a mistake."""
-    assert [at for at, _ in told(text)] == [line]
+    assert [at for at, _ in describe_mistakes(text)] == [line]
 
 
 def test_an_unused_option_is_told():
@@ -152,7 +155,7 @@ def test_an_unused_option_is_told():
 def test_a_running_clock_is_let_pass():
     """Where time runs by itself nothing is foreseen."""
     assert (
-        told(
+        describe_mistakes(
             "scenario: x\n"
             "given: {clock: {mode: running}}\n"
             "steps:\n"

@@ -195,11 +195,11 @@ def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, ki
     The suite tells where they are.
     """
     check, says = KINDS[kind]
-    told = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
+    output = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
     files = written(project, kind, check)
-    assert says in told
+    assert says in output
     for path in files.values():
-        assert str(path) in told
+        assert str(path) in output
 
     scenario = python(project, "mockserver", "run", str(files[".yaml"]))
     assert scenario.returncode == 1, scenario.stdout + scenario.stderr
