@@ -15,19 +15,19 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 
 
-def _personal(fields: tuple[Field, ...]) -> Iterator[str]:
+def _list_personal_names(fields: tuple[Field, ...]) -> Iterator[str]:
     """Yield the names of the personal fields, members of objects included."""
     for field in fields:
         if field.personal:
             yield field.name
-        yield from _personal(field.of)
+        yield from _list_personal_names(field.of)
 
 
 PERSONAL_NAMES: frozenset[str] = frozenset(
     name
     for method in METHODS.values()
     for name in (
-        *_personal(method.reply),
+        *_list_personal_names(method.reply),
         *(param.name for param in method.params if param.personal),
     )
 )

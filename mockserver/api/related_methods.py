@@ -19,7 +19,7 @@ DATE = ValueKind.DATE
 PRICE = ValueKind.PRICE
 OBJECT = ValueKind.OBJECT
 
-_PERSONAL = (
+_PERSONAL_FIELDS = (
     "contact_name",
     "addr",
     "phone",
@@ -37,9 +37,10 @@ _PERSONAL = (
 
 
 def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
-    """Return a field for each keyword, in order; those of `_PERSONAL` are masked in the journal."""
+    """Return a field for each keyword, in order; the journal masks those of `_PERSONAL_FIELDS`."""
     return tuple(
-        Field(name=name, kind=kind, personal=name in _PERSONAL) for name, kind in kinds.items()
+        Field(name=name, kind=kind, personal=name in _PERSONAL_FIELDS)
+        for name, kind in kinds.items()
     )
 
 

@@ -169,7 +169,7 @@ class RequestFaultDocument(TypedDict):
 class RequestDocument(TypedDict):
     """One call that a client made, with its reply and why it was refused.
 
-    `at` is the sandbox's time, `real_time` the machine's.  `micros` is how long the answer took.
+    `at` is the sandbox's time, `real_time` the computer's.  `micros` is how long the answer took.
     Secrets in `params` are masked.
     """
 

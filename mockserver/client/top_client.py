@@ -1,6 +1,6 @@
 """A small signed TOP client, for tests, the demo and the command line.
 
-It signs as an SDK does.  Its clock is the machine's, in GMT+8.
+It signs as an SDK does.  Its clock is the computer's, in GMT+8.
 """
 
 import json

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongFlow
+from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongRuleset
 from ..domain.exchange import Exchange
 from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.play import possible
@@ -84,7 +84,7 @@ def _move(request: ControlRequest) -> tuple[int, Any]:
     with world.unit_of_work():
         try:
             outcome, _ = world.move(dispute_id, parsed.move, parsed.role, pictures=parsed.pictures)
-        except (WrongFlow, IllegalMove, ConditionFailed) as refused:
+        except (WrongRuleset, IllegalMove, ConditionFailed) as refused:
             raise _describe_refusal(refused, parsed, world.exchange(dispute_id), world) from None
         document = serialize_exchange(world, outcome.exchange, request.base_url)
         if outcome.warnings:

@@ -1,7 +1,7 @@
 """What can be said of a refused call besides its sign: every sentence in Chinese and English.
 
 A sentence says what was wrong, where, and what is possible.  It has places in braces, which the
-examining module fills.  Spellings of other platforms stand in `api/known_names.py`.
+examining module fills.  Spellings of other platforms stand in `api/spelling.py`.
 """
 
 from collections.abc import Mapping

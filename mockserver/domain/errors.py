@@ -14,7 +14,7 @@ __all__ = [
     "IllegalMove",
     "NoSuchExchange",
     "StockShort",
-    "WrongFlow",
+    "WrongRuleset",
 ]
 
 Possible = tuple[tuple[Actor, type[Move]], ...]
@@ -75,7 +75,7 @@ class IllegalMove(DomainError):
         )
 
 
-class WrongFlow(DomainError):
+class WrongRuleset(DomainError):
     """The move belongs to another ruleset than the exchange's."""
 
     failure = "wrong_flow"

@@ -22,7 +22,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from .conditions import NOT_IN_HAND, Condition, ConditionKind, Situation
-from .errors import ConditionFailed, IllegalMove, WrongFlow
+from .errors import ConditionFailed, IllegalMove, WrongRuleset
 from .exchange import Entry, Exchange, Outcome
 from .moves import Agree, BuyerRequest, LeaveMessage, Modify, Move, ShipBack, Shipment
 from .rules import RuleValues
@@ -91,7 +91,7 @@ def play(
     """Return the exchange after the move at inner instant `at`, and all that the move causes.
 
     Raises:
-        WrongFlow: the move belongs to another ruleset.
+        WrongRuleset: the move belongs to another ruleset.
         IllegalMove: no row allows it; carries what is possible.
         ConditionFailed: a row exists but its condition does not hold; names the furthest one.
     """
@@ -123,7 +123,7 @@ def _choose_row(situation: Situation, by: Role, table: TableIndex) -> tuple[Row,
     kind = type(situation.move)
     rulesets = table.rulesets_by_move.get(kind, ())
     if exchange.ruleset not in rulesets:
-        raise WrongFlow(exchange=exchange, move=kind, belongs=rulesets)
+        raise WrongRuleset(exchange=exchange, move=kind, belongs=rulesets)
     source = None if situation.fresh else exchange.status
     furthest: Condition | None = None
     for row in table.rows_by_status[exchange.ruleset, source]:

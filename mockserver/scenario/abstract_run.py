@@ -76,7 +76,7 @@ def play_move(
     """Return what the exchange may be after the step's move, with stock and without.
 
     Raises:
-        IllegalMove, WrongFlow: no row allows it.
+        IllegalMove, WrongRuleset: no row allows it.
     """
     literal = {
         key: node.plain() for key, node in step.fields.value.items() if not has_references(node)

@@ -1,7 +1,7 @@
 """A scenario's time against its sandbox's time.
 
 A scenario names instants; the sandbox it runs in may stand at another now (an old sandbox, or the
-real now of a client under test, which goes by its machine's clock).  So each instant that the
+real now of a client under test, which goes by its computer's clock).  So each instant that the
 scenario names is moved by the *distance*, the sandbox's now less the scenario's now.  For a client
 under test time never advances: data gets older instead, and the distance shrinks by as much.
 """

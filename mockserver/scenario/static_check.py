@@ -23,7 +23,7 @@ from msgspec.structs import replace
 
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
-from ..domain.errors import ConditionFailed, IllegalMove, WrongFlow
+from ..domain.errors import ConditionFailed, IllegalMove, WrongRuleset
 from ..domain.exchange import Exchange
 from ..domain.play import deadline
 from ..domain.rules import DEFAULTS, RuleValues
@@ -168,7 +168,7 @@ class _AbstractRun(StepInterpreter[int]):
         for exchange in before:
             try:
                 after += play_move(exchange, step, self._rules, self._now)
-            except (IllegalMove, WrongFlow):
+            except (IllegalMove, WrongRuleset):
                 illegal += 1
             except ConditionFailed:
                 raise _Unknown from None
@@ -340,8 +340,10 @@ class _AbstractRun(StepInterpreter[int]):
         if step.kind == "rules":
             self._rules = self._rules.with_changes(step.body.plain())
             self._expire_all(self._rules, self._now)
-        elif step.kind not in ("stock", "rights"):
+        elif step.kind == "fault":
             raise _Unknown
+        elif step.kind not in ("stock", "rights"):
+            raise NotImplementedError(step.kind)
 
     def save_snapshot(self, step: SnapshotStep) -> None:
         """Keep states, now and rules."""

@@ -144,7 +144,7 @@ class EgressLock:
         return None
 
     def check_connection(self, address: str, port: str) -> EgressRefused | None:
-        """Refuse, in mode `all`, an address that is neither this machine's nor the mock's."""
+        """Refuse, in mode `all`, an address that is neither this computer's nor the mock's."""
         if self.mode != "all" or self._is_allowed(address):
             return None
         return self._refuse(self._names.get(address, address), port)

@@ -243,7 +243,7 @@ def addresses_of(host: str) -> tuple[str, ...]:
 
 
 def is_own(address: str) -> bool:
-    """Return True if an address is this machine's loopback."""
+    """Return True if an address is this computer's loopback."""
     ip = _ip(address)
     ip = getattr(ip, "ipv4_mapped", None) or ip
     return ip is not None and (ip.is_loopback or ip.is_unspecified)

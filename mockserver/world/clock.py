@@ -4,7 +4,7 @@ The model.  Every instant that a sandbox records (of an event, of a message, of 
 time. Users and the wire see outer time, which is inner time less `aged`:
 
     inner now = at                     while the clock is frozen
-    inner now = at + (real - anchor)   while it runs; `real` is the machine's time
+    inner now = at + (real - anchor)   while it runs; `real` is the computer's time
     outer     = inner - aged
 
 Two verbs move a sandbox in time.  `advance` moves now on: deadlines come, and what was recorded

@@ -21,7 +21,7 @@ from .journal import MASK
 __all__ = ["encode_clipped", "is_private", "mask_params", "mask_reply", "scrub"]
 
 _SECRET = ("secret", "token", "password", "passwd", "session")
-_PERSONAL = (
+_PERSONAL_WORDS = (
     "phone",
     "mobile",
     "addr",
@@ -86,7 +86,7 @@ def is_private(name: str) -> bool:
     plain = name.lower().replace("_", "")
     if plain in _HIDDEN or any(word in plain for word in _SECRET):
         return True
-    return name not in _PLAIN and any(word in plain for word in _PERSONAL)
+    return name not in _PLAIN and any(word in plain for word in _PERSONAL_WORDS)
 
 
 def mask_reply(value: Any, foreign: bool = False) -> Any:

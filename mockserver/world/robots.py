@@ -3,8 +3,8 @@
 A robot plans anew after every move of an exchange, after an opening, and when robots are set. The
 plan is drawn from the sandbox's seed, the dispute id and the number of moves so far, so neither
 other exchanges nor the steps of the clock change it.  At its instant the move is evaluated like
-anybody's; if it is not possible, the party's next choice takes its place.  Policies:
-domain/policies.py.
+anybody's; if it is not possible, the party's next choice takes its place.  Behaviours:
+domain/behaviours.py.
 """
 
 from collections.abc import Mapping, Sequence

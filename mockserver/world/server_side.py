@@ -10,7 +10,7 @@ __all__ = ["ServerSide"]
 
 
 class ServerSide(Protocol):
-    """The machine's clock, the table of moves, and numbers that no other sandbox of the server has."""
+    """The computer's clock, the table of moves, and numbers that no other sandbox has."""
 
     real: Callable[[], datetime]
     table: TableIndex

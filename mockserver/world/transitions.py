@@ -58,7 +58,7 @@ def evaluate(
     """What the move would cause; an opening finds stock, and logistics are lenient to it.
 
     Raises:
-        WrongFlow, IllegalMove, ConditionFailed: it cannot be.
+        WrongRuleset, IllegalMove, ConditionFailed: it cannot be.
     """
     wanted = state.accounts.get(exchange.exchange_sku, Accounts())
     fresh = opening and isinstance(move, Apply)

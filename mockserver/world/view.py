@@ -269,6 +269,6 @@ class WorldView:
         """Return what the move would cause at `at`, without making it.
 
         Raises:
-            WrongFlow, IllegalMove, ConditionFailed: it cannot be made.
+            WrongRuleset, IllegalMove, ConditionFailed: it cannot be made.
         """
         return evaluate(self._state, exchange, move, role=role, at=at)

@@ -6,7 +6,7 @@ open, move, advance, plan a fault, snapshot, restore and so on.  Nobody else hol
 store other than memory can stand behind the same verbs.
 
 One unit of work.  Every verb runs inside a unit (unit_of_work.py): under the sandbox's lock, with
-one `now`, after all that was due by then has happened at its own instants, in order (due.py).
+one `now`, after all that was due by then has happened at its own instants, in order (due_events.py).
 
 All or nothing.  A verb first evaluates all that can refuse, then changes all.  A refused call
 raises and leaves no trace but its line in the journal and its count in the coverage.
@@ -217,7 +217,7 @@ class World:
         `pictures` are the files that the move names.
 
         Raises:
-            NoSuchExchange, WrongFlow, IllegalMove, ConditionFailed: nothing has changed.
+            NoSuchExchange, WrongRuleset, IllegalMove, ConditionFailed: nothing has changed.
         """
         with self.unit_of_work() as work:
             exchange = self.view.exchange(dispute_id, shop)

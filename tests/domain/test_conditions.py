@@ -5,7 +5,7 @@ Addresses, reasons, waybills, carriers, stock, and in which order.
 
 import pytest
 
-from mockserver.domain.errors import ConditionFailed, DomainError, IllegalMove, WrongFlow
+from mockserver.domain.errors import ConditionFailed, DomainError, IllegalMove, WrongRuleset
 from mockserver.domain.vocabulary import Status, Verdict
 
 SHIPPING = [
@@ -213,7 +213,7 @@ def test_checks_come_in_their_order(make_exchange, attempt, ruleset, status, mov
 
 def test_confirm_and_ship_in_the_classic_flow_says_how_to_switch(make_exchange, attempt):
     """The refusal names the ruleset to open the exchange with, in both languages."""
-    with pytest.raises(WrongFlow) as refused:
+    with pytest.raises(WrongRuleset) as refused:
         attempt(make_exchange(3), "confirm_consign", "seller")
 
     assert "upgraded" in refused.value.zh

@@ -21,11 +21,11 @@ from tests.house.unfinished import CIRCLES
 FLOORS = (
     ("version",),
     ("domain", "protocol"),
-    ("api", "storage"),
+    ("api",),
     ("world",),
     ("scenario", "doctor", "review"),
     ("reference", "service"),
-    ("gateway", "push", "control", "console"),
+    ("gateway", "control"),
     ("server", "embedded"),
     ("client",),
     ("testing",),

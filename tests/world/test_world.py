@@ -9,7 +9,7 @@ from mockserver.domain.errors import (
     DomainError,
     IllegalMove,
     NoSuchExchange,
-    WrongFlow,
+    WrongRuleset,
 )
 from mockserver.domain.rules import BadRule
 from mockserver.domain.vocabulary import Role
@@ -310,7 +310,7 @@ def test_classic_flow_refuses_confirm_consign(world, act, whole_state):
     """Classic confirm_consign is refused with the way to switch, and changes nothing."""
     [exchange] = world.open({"status": 3})
     before = whole_state(world)
-    with pytest.raises(WrongFlow, match="upgraded"):
+    with pytest.raises(WrongRuleset, match="upgraded"):
         act(world, exchange, "confirm_consign")
     assert whole_state(world) == before
 

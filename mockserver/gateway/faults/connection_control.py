@@ -1,8 +1,10 @@
 """Carry out at a WSGI door how a planned fault disturbs the sending of a reply.
 
-The product's own server puts a `ConnectionControl` into the environ, which can wait, send nothing
-and end the connection.  Under another WSGI server nothing of this can be done to the connection:
-after the same wait the reply ends short of its Content-Length instead.
+The client's in-process transport (client/transport.py) puts a `ConnectionControl` into the environ,
+which can wait, send nothing and end the connection.  Under a foreign WSGI server nothing of this
+can be done to the connection: after the same wait the reply ends short of its Content-Length
+instead.  The embedded server does not come here: see embedded/disturbed_reply.py, which takes the
+pieces of a body from `body_pieces`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,7 +16,7 @@ from ...protocol.messages import ConnectionEnd, Delivery, Reply
 
 __all__ = ["CONNECTION_CONTROL", "ConnectionControl", "body_pieces", "send_disturbed"]
 
-CONNECTION_CONTROL = "mockserver.wire"
+CONNECTION_CONTROL = "mockserver.connection_control"
 
 
 class ConnectionControl(Protocol):

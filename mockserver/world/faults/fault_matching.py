@@ -1,6 +1,6 @@
 """Planned faults as values: how users write one, which calls it meets, and how its chance falls.
 
-Reads and matches only; world/harm.py keeps what a sandbox plans.  Chance comes from the sandbox's seed, the fault's id
+Reads and matches only; world/faults/fault_plan.py keeps what a sandbox plans.  Chance comes from the sandbox's seed, the fault's id
 and how many calls it has met, so a plan replays exactly.
 """
 
