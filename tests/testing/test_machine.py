@@ -86,7 +86,10 @@ def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str,
 
 @pytest.mark.parametrize("ruleset", ["classic", "upgraded"])
 def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
-    """In 200 runs of 30 steps every row is taken, and a good client gets no finding."""
+    """In 200 runs of 30 steps every row is taken, and a good client gets no finding.
+
+    The row that only rule `modify_after_agreement` allows is left out, as the rule is off.
+    """
     operations: ClassVar[Any] = dict(Seller.operations)
     if ruleset == "upgraded":
         operations["买家已退货，待收货"] = ("tmall.exchange.confirm.consign", PARCEL)
@@ -97,8 +100,8 @@ def test_an_honest_client_holds_and_every_row_is_taken(ruleset: str) -> None:
         write_to=None,
     )
     play(machine)
-    assert list_missing_rows(machine.covered, [ruleset]) == ()
-    assert machine.missing() == []
+    assert list_missing_rows(machine.covered, [ruleset]) == (f"{ruleset} 2-modify-1",)
+    assert machine.missing() == ["2-modify-1"]
     assert f"{machine.runs} runs, {len(machine.taken())} rows taken" in machine.summary()
 
 

@@ -38,7 +38,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ...client.sandbox import Sandbox
-from ...domain.conditions import BACK_TO_RECEIPT
+from ...domain.conditions import AFTER_AGREEMENT, BACK_TO_RECEIPT
 from ...domain.moves import MOVES, Apply
 from ...domain.table import TABLE
 from ...domain.vocabulary import Ruleset
@@ -222,8 +222,12 @@ class ExchangeMachine(RuleBasedStateMachine):
     )
     def begin(self, modify_to: int, left_out: list[str], first: int) -> None:
         """Choose where modified applications lead, what is left out, which rows are preferred."""
+        late_changes = self.options.world.get("rules", {}).get("modify_after_agreement", False)
         rows = [
-            row for row in self.options.rows if modify_to == 3 or BACK_TO_RECEIPT not in row.when
+            row
+            for row in self.options.rows
+            if (modify_to == 3 or BACK_TO_RECEIPT not in row.when)
+            and (AFTER_AGREEMENT not in row.when or late_changes)
         ]
         place = first % len(rows)
         self.left_out = left_out
