@@ -1,7 +1,8 @@
 """The default world: the literal data that every machine shows, without asking Faker.
 
-Invented people and shops; provinces, cities and districts are real triples; phone numbers begin with
-100, which no subscriber has.  Credentials are constants, documented so that a service can hold them.
+Invented people and shops; provinces, cities and districts are real triples; phone numbers begin
+with 100, which no subscriber has.  Credentials are constants, documented so that a service can hold
+them.
 """
 
 from msgspec import Struct

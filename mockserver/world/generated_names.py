@@ -60,7 +60,10 @@ def _buyer(number: int, seed: int, place: tuple[str, str, str, int], fake: "Fake
     province, city, country, _ = place
     detail = f"{fake.street_name()}{fake.random_int(1, 999)}号{fake.random_int(1, 30)}楼"
     return Buyer(
-        nick=f"{fake.first_name()}{fake.random_element(('爱逛街', '的小屋', '每天开心', '在路上'))}{number}",
+        nick=(
+            f"{fake.first_name()}{fake.random_element(('爱逛街', '的小屋', '每天开心', '在路上'))}"
+            f"{number}"
+        ),
         open_uid=f"AAH{seed % 10**6:06}buyer{number:04}",
         user_id=2_300_000_000 + number,
         name=fake.name(),

@@ -1,7 +1,8 @@
-"""Operations in a snapshot document: what was done to the sandbox, so that a restored one can be recorded.
+"""Operations in a snapshot document: what was done to the sandbox, so that a restored one can be
+recorded.
 
-An operation is its class's fields under `kind`; a move is its name and fields.  Secrets and sessions of
-the world document are left out, as everywhere in a snapshot.
+An operation is its class's fields under `kind`; a move is its name and fields.  Secrets and
+sessions of the world document are left out, as everywhere in a snapshot.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """A clock for waits and deadlines that no test can freeze.
 
 Test suites freeze time.  freezegun replaces `time.monotonic` in every module, and then a loop that
-waits "at most half a second" never ends, and every connection looks as old as the test's date.  What
-a sandbox calls now is not meant here: that is its own clock, which follows Python's.
+waits "at most half a second" never ends, and every connection looks as old as the test's date.
+What a sandbox calls now is not meant here: that is its own clock, which follows Python's.
 """
 
 import sys

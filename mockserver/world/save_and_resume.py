@@ -44,8 +44,8 @@ def find_snapshot(snapshots: Mapping[str, State], name: str) -> State:
         BadDocument: no such snapshot; lists those there are.
     """
     if name not in snapshots:
-        known = "、".join(["baseline", "empty", *snapshots])
-        raise BadDocument("to", f"没有这个快照；可用：{known}", f"no such snapshot; use: {known}")
+        names = "、".join(["baseline", "empty", *snapshots])
+        raise BadDocument("to", f"没有这个快照；可用：{names}", f"no such snapshot; use: {names}")
     return snapshots[name]
 
 

@@ -1,6 +1,7 @@
 """What a sandbox was some writes ago: kept only while a planned fault looks back.
 
-Before each write the exchange it is about to change is kept as it was; going back puts these into a copy.
+Before each write the exchange it is about to change is kept as it was; going back puts these into a
+copy.
 """
 
 from datetime import datetime
@@ -31,7 +32,8 @@ def remember(state: State, dispute_id: int, at: datetime) -> None:
 
 
 def earlier(state: State, *, writes: int = 0, since: datetime | None = None) -> State:
-    """Return a copy of the state before its last `writes` writes, or before all after `since` (inner)."""
+    """Return a copy of the state before its last `writes` writes, or before all after `since`
+    (inner)."""
     newest = reversed((state.past or {}).values())
     undone = (
         islice(newest, writes) if since is None else takewhile(lambda past: past.at > since, newest)

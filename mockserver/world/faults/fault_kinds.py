@@ -79,7 +79,10 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 effect=Effect.BAN,
                 evidence=documented("top", "log"),
                 zh="限流：code 7 与封禁时间；封禁期间同样的调用都被拒，秒数递减",
-                en="error 7 with a ban: until it ends all such calls are refused, with falling seconds",
+                en=(
+                    "error 7 with a ban: until it ends all such calls are refused, with falling "
+                    "seconds"
+                ),
                 options=(
                     FaultOption("seconds", 1, "封禁多少秒", "how long the ban lasts", 1, 86_400),
                     FaultOption(
@@ -97,7 +100,10 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.SESSIONS,
                 evidence=documented("top", "log"),
                 zh="会话中途过期：code 27；times 为 null 时一直如此，直到删除此故障",
-                en="the session has expired in mid-flow: error 27; with times null until the fault is dropped",
+                en=(
+                    "the session has expired in mid-flow: error 27; with times null until the "
+                    "fault is dropped"
+                ),
                 fixed=MappingProxyType(
                     {
                         "code": 27,
@@ -236,7 +242,10 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                     "log", note="isp.remote-service-timeout says nothing about the outcome"
                 ),
                 zh="已执行，应答丢失：状态变了，调用方不知道",
-                en="carried out, but the reply is lost: the state has changed and the caller cannot know",
+                en=(
+                    "carried out, but the reply is lost: the state has changed and the caller "
+                    "cannot know"
+                ),
                 options=_LOST,
             ),
             FaultKind(
@@ -247,7 +256,10 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                     "log", note="isp.remote-service-timeout says nothing about the outcome"
                 ),
                 zh="未执行，应答丢失：与 reply_lost 在调用方看来一样",
-                en="refused, nothing has changed, and the reply is lost: to the caller the same as reply_lost",
+                en=(
+                    "refused, nothing has changed, and the reply is lost: to the caller the same "
+                    "as reply_lost"
+                ),
                 options=_LOST,
                 fixed=MappingProxyType({"executed": False}),
             ),
@@ -303,13 +315,17 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.PAGES,
                 evidence=inferred("isv"),
                 zh="增量陷阱：翻到第 2 页及以后时，一行刚好被修改而换了页",
-                en="sync trap: as page 2 or later is asked for, a row is modified and moves between pages",
+                en=(
+                    "sync trap: as page 2 or later is asked for, a row is modified and moves "
+                    "between pages"
+                ),
                 options=(
                     FaultOption(
                         "row",
                         "unseen",
                         "哪一行：未读到的(会漏读)，或已读过的(窗口有结束时间时后面的行前移)",
-                        "which: one not read yet, or one read before (with an end to the window the rows after it move up)",
+                        "which: one not read yet, or one read before (with an end to the "
+                        "window the rows after it move up)",
                         among=("unseen", "seen"),
                     ),
                 ),

@@ -1,7 +1,7 @@
-"""Planned faults as values: how users write one, which calls it meets, and how its chance falls.
+"""Planned faults as values: read one as users write it, match it with a call, draw its chance.
 
-Reads and matches only; world/faults/fault_plan.py keeps what a sandbox plans.  Chance comes from the sandbox's seed, the fault's id
-and how many calls it has met, so a plan replays exactly.
+fault_plan.py keeps what a sandbox plans.  Chance comes from the sandbox's seed, the fault's id and
+the number of calls that it was tried on, so a plan replays exactly.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,7 +37,8 @@ __all__ = [
 ]
 
 MATCHERS = ("fault", "method", "dispute_id", "session", "after", "times", "probability", "until")
-_COUNT_AT_MOST, _PATTERNS_AT_MOST = 10**9, 50
+_MAX_COUNT = 10**9  # calls
+_MAX_PATTERNS = 50
 
 
 class FaultCandidate(Struct, frozen=True):
@@ -53,9 +54,9 @@ class FaultCandidate(Struct, frozen=True):
 class Fault(Struct, frozen=True):
     """A planned fault.
 
-    It meets calls of `methods` (names or globs; none: any), of an exchange and of a session's label; skips `after` of them,
-    then strikes `times` (None: without end) with this probability, `until` an instant of the sandbox or that long from when
-    it was planned.
+    It matches calls of `methods` (names or globs; none: any), of an exchange and of a session's
+    label.  It skips the first `after` of them, then triggers at most `times` (None: without end)
+    with this probability, `until` an instant of the sandbox, or a duration from when it is planned.
     """
 
     kind: str
@@ -70,15 +71,15 @@ class Fault(Struct, frozen=True):
     options: Mapping[str, Value] = MappingProxyType({})
 
     def __getitem__(self, name: str) -> Value:
-        """An option, given, fixed or default."""
+        """Return an option: as the user set it, else fixed or default."""
         return self.options[name]
 
     def number(self, name: str) -> float:
-        """A number among the options."""
-        return float(self.options[name])  # type: ignore[arg-type]  # the option's type was checked by reading it
+        """Return an option that is a number."""
+        return float(self.options[name])  # type: ignore[arg-type]  # its type was checked on reading
 
     def text(self, name: str) -> str:
-        """A text among the options; empty where the kind has none of this name."""
+        """Return an option that is a text; empty if the kind has none of this name."""
         return str(self.options.get(name, ""))
 
     @property
@@ -86,28 +87,31 @@ class Fault(Struct, frozen=True):
         """What is declared about its kind."""
         return FAULTS[self.kind]
 
-    def matches(self, asked: FaultCandidate) -> bool:
-        """Whether the call is one of those that it could strike."""
+    def matches(self, candidate: FaultCandidate) -> bool:
+        """Return True if the call passes all filters of the fault."""
         return (
             (
                 not self.methods
-                or any(fnmatchcase(asked.method, pattern) for pattern in self.methods)
+                or any(fnmatchcase(candidate.method, pattern) for pattern in self.methods)
             )
-            and self.dispute_id in ("", asked.dispute_id)
-            and self.session in ("", asked.session)
-            and self.declared.calls.include(asked.declared, asked.arguments)
+            and self.dispute_id in ("", candidate.dispute_id)
+            and self.session in ("", candidate.session)
+            and self.declared.calls.include(candidate.declared, candidate.arguments)
         )
 
 
 class FaultCounters(Struct, frozen=True):
-    """How many calls a fault has met, and how many of them it struck."""
+    """How many calls a fault was tried on, and how many of them it disturbed."""
 
     calls: int = field(default=0, name="met")
     triggered: int = field(default=0, name="hits")
 
 
 class FaultMatch(Struct, frozen=True):
-    """A fault that strikes a call; `seed` makes its choices, `ban` are the seconds left of one."""
+    """A fault that disturbs a call; `seed` decides its chances, `ban` are the seconds left of one.
+
+    `again` is True for the second delivery of a request.
+    """
 
     fault: Fault
     seed: str
@@ -115,19 +119,23 @@ class FaultMatch(Struct, frozen=True):
     again: bool = False
 
     def draw(self, what: str = "") -> float:
-        """A number from 0 up to 1, the same at every replay."""
+        """Return a number from 0 up to 1, the same at every replay."""
         return chance(f"{self.seed}:{what}")
 
 
 def chance(seed: str) -> float:
-    """A number from 0 up to 1 that only `seed` decides."""
+    """Return a number from 0 up to 1 that only `seed` decides."""
     return int.from_bytes(blake2b(seed.encode(), digest_size=7).digest()) / 256**7
 
 
 def serialize_fault(fault: Fault) -> dict[str, object]:
-    """The fault as users write it, what was left out filled in; `read_fault` reads it back."""
-    until = fault.until
-    given: dict[str, object] = {
+    """Return the fault as users write it, with its defaults; `read_fault` reads it back."""
+    end = {}
+    if isinstance(fault.until, timedelta):
+        end["until"] = format_duration(fault.until)
+    elif fault.until is not None:
+        end["until"] = show_time(fault.until)
+    filters: dict[str, object] = {
         "fault": fault.kind,
         "method": fault.methods[0] if len(fault.methods) == 1 else list(fault.methods),
         "dispute_id": fault.dispute_id,
@@ -135,19 +143,11 @@ def serialize_fault(fault: Fault) -> dict[str, object]:
     }
     chosen = {option.name: fault[option.name] for option in fault.declared.options}
     return {
-        **{name: value for name, value in given.items() if value},
+        **{name: value for name, value in filters.items() if value},
         "after": fault.after,
         "times": fault.times,
         "probability": fault.probability,
-        **(
-            {}
-            if until is None
-            else {
-                "until": format_duration(until)
-                if isinstance(until, timedelta)
-                else show_time(until)
-            }
-        ),
+        **end,
         **{
             name: format_duration(value) if isinstance(value, timedelta) else value
             for name, value in chosen.items()
@@ -156,28 +156,31 @@ def serialize_fault(fault: Fault) -> dict[str, object]:
 
 
 def read_faults(raw: object, methods: Collection[str] = METHODS.keys()) -> tuple[Fault, ...]:
-    """A fault as users write it, or all of a set: `{"set": "bad_day"}`, where other keys hold for each of its faults.
+    """Return the fault that `raw` describes, or all of a set: `{"set": "bad_day"}`.
+
+    Other keys beside `set` hold for all faults of the set.
 
     Raises:
         BadDocument: as `read_fault`, or no such set.
     """
     if not isinstance(raw, Mapping) or "set" not in raw:
         return (read_fault(raw, methods),)
-    given = {str(key): value for key, value in raw.items() if key != "set"}
+    patch = {str(key): value for key, value in raw.items() if key != "set"}
     if not isinstance(raw["set"], str) or raw["set"] not in SETS:
         raise unknown_name("set", str(raw["set"])[:100], SETS, "故障集")
-    for key in given:
+    for key in patch:
         if key not in MATCHERS[1:]:
             raise unknown_name(key[:100], key[:100], MATCHERS[1:], "字段")
-    return tuple(read_fault({**each, **given}, methods) for each in SETS[raw["set"]].faults)
+    return tuple(read_fault({**fault, **patch}, methods) for fault in SETS[raw["set"]].faults)
 
 
 def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
-    """A fault as users write it; `methods` are the names that there are.
+    """Return the fault that `raw` describes; `methods` are the names that there are.
 
     Raises:
-        BadDocument: an unknown name or key (with what was probably meant), a value that cannot be, or calls that this
-            fault can never strike.
+        BadDocument: an unknown name or key (with what was probably meant), a refused value, or
+        calls
+            that this fault can never disturb.
     """
     if not isinstance(raw, Mapping):
         raise BadDocument("fault", "应为对象", "an object is wanted")
@@ -185,10 +188,10 @@ def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
     if not isinstance(name, str) or name not in FAULTS:
         raise unknown_name("fault", "" if name is None else str(name)[:100], FAULTS, "故障")
     kind = FAULTS[name]
-    known = (*MATCHERS, *(option.name for option in kind.options))
+    choices = (*MATCHERS, *(option.name for option in kind.options))
     for key in raw:
-        if key not in known:
-            raise unknown_name(str(key)[:100], str(key)[:100], known, "字段")
+        if key not in choices:
+            raise unknown_name(str(key)[:100], str(key)[:100], choices, "字段")
     options = {
         option.name: _option(option, raw[option.name]) if option.name in raw else option.default
         for option in kind.options
@@ -207,18 +210,22 @@ def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
     )
 
 
-def _methods(given: object, kind: FaultKind, methods: Collection[str]) -> tuple[str, ...]:
-    patterns = [] if given is None or given == "" else [given] if isinstance(given, str) else given
+def _methods(value: object, kind: FaultKind, methods: Collection[str]) -> tuple[str, ...]:
+    patterns: object = value
+    if value is None or value == "":
+        patterns = []
+    elif isinstance(value, str):
+        patterns = [value]
     if not isinstance(patterns, list | tuple) or not all(
-        isinstance(each, str) and each for each in patterns
+        isinstance(pattern, str) and pattern for pattern in patterns
     ):
         raise BadDocument(
             "method",
             "应为方法名、通配符或它们的列表",
             "a method, a glob, or a list of them is wanted",
         )
-    if len(patterns) > _PATTERNS_AT_MOST:
-        raise BadDocument("method", f"最多 {_PATTERNS_AT_MOST} 项", f"at most {_PATTERNS_AT_MOST}")
+    if len(patterns) > _MAX_PATTERNS:
+        raise BadDocument("method", f"最多 {_MAX_PATTERNS} 项", f"at most {_MAX_PATTERNS}")
     for pattern in patterns:
         match_names(pattern, methods, "method")
         if not any(
@@ -233,50 +240,50 @@ def _methods(given: object, kind: FaultKind, methods: Collection[str]) -> tuple[
     return tuple(patterns)
 
 
-def _dispute_id(given: object) -> str:
-    text = (
-        "" if given is None else str(given) if isinstance(given, str) or type(given) is int else "?"
-    )
+def _dispute_id(value: object) -> str:
+    if value is None:
+        return ""
+    text = str(value) if isinstance(value, str) or type(value) is int else "?"
     if text and not (text.isascii() and text.isdigit() and len(text) < 20):
         raise BadDocument("dispute_id", "应为换货单号", "a dispute id is a number")
     return text
 
 
-def _text(field: str, given: object) -> str:
-    if given is None:
+def _text(field: str, value: object) -> str:
+    if value is None:
         return ""
-    if not isinstance(given, str):
+    if not isinstance(value, str):
         raise BadDocument(field, "应为文字", "a text is wanted")
-    return given
+    return value
 
 
-def _whole(field: str, given: object, least: int) -> int:
-    if type(given) is not int or not least <= given <= _COUNT_AT_MOST:
+def _whole(field: str, value: object, least: int) -> int:
+    if type(value) is not int or not least <= value <= _MAX_COUNT:
         raise BadDocument(
             field,
-            f"应为 {least} 到 {_COUNT_AT_MOST} 的整数",
-            f"a whole number from {least} to {_COUNT_AT_MOST}",
+            f"应为 {least} 到 {_MAX_COUNT} 的整数",
+            f"a whole number from {least} to {_MAX_COUNT}",
         )
-    return given
+    return value
 
 
-def _number(field: str, given: object, least: float, most: float) -> float:
+def _number(field: str, value: object, least: float, most: float) -> float:
     if (
-        isinstance(given, bool)
-        or not isinstance(given, int | float)
-        or not (isfinite(given) and least <= given <= most)
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not (isfinite(value) and least <= value <= most)
     ):
         raise BadDocument(
             field, f"应为 {least:g} 到 {most:g} 的数", f"a number from {least:g} to {most:g}"
         )
-    return given
+    return value
 
 
-def _until(given: object) -> datetime | timedelta | None:
-    if given is None or given == "":
+def _until(value: object) -> datetime | timedelta | None:
+    if value is None or value == "":
         return None
     try:
-        text = given if isinstance(given, str) else ""
+        text = value if isinstance(value, str) else ""
         return read_time(text) or parse_duration(text)
     except ValueError:
         raise BadDocument(
@@ -286,44 +293,46 @@ def _until(given: object) -> datetime | timedelta | None:
         ) from None
 
 
-def _option(option: FaultOption, given: object) -> Value:
-    """A given option as it is kept.
+def _option(option: FaultOption, value: object) -> Value:
+    """Return an option's value as a fault keeps it.
 
     Raises:
         BadDocument: another type, out of bounds, or not among the values.
     """
     if option.among:
-        if type(given) is not type(option.default) or given not in option.among:
-            raise unknown_name(option.name, str(given)[:100], [str(each) for each in option.among])
-        return given
+        if type(value) is not type(option.default) or value not in option.among:
+            raise unknown_name(
+                option.name, str(value)[:100], [str(choice) for choice in option.among]
+            )
+        return value
     if isinstance(option.default, bool):
-        if not isinstance(given, bool):
+        if not isinstance(value, bool):
             raise BadDocument(option.name, "应为 true 或 false", "true or false")
-        return given
+        return value
     if isinstance(option.default, timedelta):
-        return _duration(option, given)
+        return _duration(option, value)
     if isinstance(option.default, str):
         if (
-            not isinstance(given, str)
-            or len(given) > option.most
-            or any(ord(each) < 32 or ord(each) == 127 for each in given)
+            not isinstance(value, str)
+            or len(value) > option.most
+            or any(ord(character) < 32 or ord(character) == 127 for character in value)
         ):
             raise BadDocument(
                 option.name,
                 f"应为最多 {option.most:g} 字的一行文字",
                 f"one line of at most {option.most:g} characters",
             )
-        return given
-    number = _number(option.name, given, option.least, option.most)
-    if isinstance(option.default, int) and not isinstance(given, int):
+        return value
+    number = _number(option.name, value, option.least, option.most)
+    if isinstance(option.default, int) and not isinstance(value, int):
         raise BadDocument(option.name, "应为整数", "a whole number is wanted")
     return number
 
 
-def _duration(option: FaultOption, given: object) -> timedelta:
+def _duration(option: FaultOption, value: object) -> timedelta:
     least, most = timedelta(seconds=option.least), timedelta(seconds=option.most)
     try:
-        span = parse_duration(given if isinstance(given, str) else "")
+        span = parse_duration(value if isinstance(value, str) else "")
     except ValueError:
         span = most + timedelta(seconds=1)
     if not least <= span <= most:
@@ -336,10 +345,10 @@ def _duration(option: FaultOption, given: object) -> timedelta:
 
 
 def _check_options(kind: FaultKind, options: Mapping[str, Value]) -> None:
-    """What the options say together can be.
+    """Raise if options contradict one another.
 
     Raises:
-        BadDocument: it cannot; names the option.
+        BadDocument: they do; names the option.
     """
     if kind.effect is Effect.REFUSE and options.get("msg") == "" and options["code"] not in CODES:
         raise BadDocument(

@@ -1,20 +1,23 @@
 """A sandbox's plan of faults: which calls it disturbs, in which order, how often, with what chance.
 
-The model.  A plan is a list of `Fault` values in the sandbox's state, each with its counters.  A call that
-has passed all checks is a `FaultCandidate`; `match_fault` tries the faults in the order in which they were
-planned, and the first that triggers is the only one that disturbs the call.  A fault "meets" every call
-that it is tried on and that fits its filters; it "triggers" after `after` such calls, at most `times`
-times, with its `probability`.
+The model.  A plan is a list of `Fault` values in the sandbox's state, each with its counters.  A
+call that has passed all checks is a `FaultCandidate`; `match_fault` tries the faults in the order
+in which they were planned, and the first that triggers is the only one that disturbs the call.  A
+fault counts every call that it is tried on and that passes its filters; it triggers after `after`
+such calls, at most `times` times, with its `probability`.
 
-The plan is values, and these functions work on the state of an open unit of work: so counters are exact
-under many threads, and a snapshot, a reset and a restore carry the plan along with everything else.
+The plan is values, and these functions work on the state of an open unit of work: so counters are
+exact under many threads, and a snapshot, a reset and a restore carry the plan along with everything
+else.
 
-Chance.  No random generator is kept: each draw is a digest of the sandbox's seed, the fault's id and the
-number of calls met.  The same calls in the same order are disturbed in the same way, in every process.
+Chance.  No random generator is kept: each draw is a digest of the sandbox's seed, the fault's id
+and the number of calls met.  The same calls in the same order are disturbed in the same way, in
+every process.
 
-What reads show.  A fault never writes exchanges.  `moving_rows`, which lets a row change its page while a
-client reads a list, only notes which later `modified` reads are to show (`State.moved_rows`); the note goes
-when the exchange is really modified.  So a recorded scenario leads to the same exchanges with and without it.
+What reads show.  A fault never writes exchanges.  `moving_rows`, which lets a row change its page
+while a client reads a list, only notes which later `modified` reads are to show
+(`State.moved_rows`); the note goes when the exchange is really modified.  So a recorded scenario
+leads to the same exchanges with and without it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -76,7 +79,8 @@ def plan_from_document(context: PlanContext, documents: Iterable[Mapping[str, ob
 
 
 def plan_faults(context: PlanContext, document: object) -> list[Fault]:
-    """Plan a fault, or those of a set, to be tried after all that are planned; return them with their ids.
+    """Plan a fault, or those of a set, to be tried after all that are planned; return them with
+    their ids.
 
     Raises:
         BadDocument: one cannot be; none is planned.
@@ -93,7 +97,8 @@ def plan_faults(context: PlanContext, document: object) -> list[Fault]:
 
 
 def change_fault(context: PlanContext, fault_id: str, patch: Mapping[str, object]) -> Fault | None:
-    """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there is none.
+    """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there is
+    none.
 
     Raises:
         BadDocument: it cannot be so.
@@ -128,10 +133,12 @@ def drop_faults(state: State, fault_ids: Iterable[str] | None = None) -> int:
 
 
 def match_fault(context: PlanContext, candidate: FaultCandidate) -> FaultMatch | None:
-    """Return the fault that disturbs the call, None if none does; count the call for each fault tried."""
+    """Return the fault that disturbs the call, None if none does; count the call for each fault
+    tried."""
     state = context.state
     for fault in state.faults.values():
-        if not fault.matches(candidate) or (fault.until is not None and fault.until <= context.now):  # type: ignore[operator]  # an instant since it was planned
+        ended = fault.until is not None and fault.until <= context.now  # type: ignore[operator]  # an instant since it was planned
+        if ended or not fault.matches(candidate):
             continue
         seed = f"{state.numbers['seed']}:{fault.id}"
         bans = int(fault.number("seconds")) if fault.declared.effect is Effect.BAN else 0
@@ -153,7 +160,8 @@ def match_fault(context: PlanContext, candidate: FaultCandidate) -> FaultMatch |
 
 
 def serialize_planned(fault: Fault, counters: FaultCounters) -> dict[str, object]:
-    """Return a planned fault as users write it, with id, counters, and how often it can still trigger."""
+    """Return a planned fault as users write it, with id, counters, and how often it can still
+    trigger."""
     left = None if fault.times is None else max(fault.times - counters.triggered, 0)
     return {
         "id": fault.id,

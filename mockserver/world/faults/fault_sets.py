@@ -21,8 +21,8 @@ class FaultSet(Struct, frozen=True):
 
 SETS: Mapping[str, FaultSet] = MappingProxyType(
     {
-        each.name: each
-        for each in (
+        fault_set.name: fault_set
+        for fault_set in (
             FaultSet(
                 "bad_day",
                 "坏日子：网络与后端时好时坏",

@@ -1,8 +1,8 @@
-"""What a planned fault is: where it takes hold, which calls it can disturb, what can be chosen about it.
+"""What a planned fault is: its effect, which calls it can disturb, which options it has.
 
-`effect` says where a fault takes hold: an answer instead of the platform's own, the way in which the
-reply leaves, what a read sees, or a second delivery.  Faults of one effect differ in their options alone.
-The faults themselves stand in fault_kinds.py, named sets of them in fault_sets.py.
+`effect` says where a fault acts: an answer instead of the platform's own, the way in which the
+reply leaves, what a read sees, or a second delivery.  Faults of one effect differ in their options
+alone. The faults themselves stand in fault_kinds.py, named sets of them in fault_sets.py.
 
 Source: docs/spec/top-protocol.md#top-4, #top-6.
 """
@@ -25,18 +25,18 @@ _ENDS = ("end_gmt_modifed_time", "end_created_time")  # as the platform spells t
 
 
 class Effect(StrEnum):
-    """Where a fault takes hold."""
+    """Where a fault acts."""
 
     REFUSE = "refuse"  # a platform error instead; the call is not carried out
     FAIL = "fail"  # a business failure instead; the call is not carried out
     BAN = "ban"  # error 7 instead, for a while
-    REPLY = "reply"  # the reply is harmed on its way out
+    REPLY = "reply"  # the reply is disturbed on its way out
     TWICE = "twice"  # the request is carried out twice
     READ = "read"  # a read sees other than what is
 
 
 class Calls(StrEnum):
-    """Which calls a fault can meet."""
+    """Which calls a fault can disturb."""
 
     ALL = "all"
     SESSIONS = "sessions"
@@ -61,16 +61,18 @@ class Calls(StrEnum):
         }[self.value]
 
     def include(self, method: Method | None, arguments: Mapping[str, object] | None = None) -> bool:
-        """Whether a call of the method with these arguments, or with some, is among them; None is a stubbed method."""
+        """Return True if a call of the method with these arguments (None: with any) is among them.
+
+        A stubbed method is None.
+        """
         if self is Calls.ALL or method is None:
             return self is Calls.ALL
         if self in (Calls.PAGES, Calls.WINDOWS) and arguments is not None:
-            asked = (
-                arguments.get("page_no", 1) != 1
-                if self is Calls.PAGES
-                else any(end in arguments for end in _ENDS)
-            )
-            return method.query == "exchanges" and asked
+            if method.query != "exchanges":
+                return False
+            if self is Calls.PAGES:
+                return arguments.get("page_no", 1) != 1
+            return any(end in arguments for end in _ENDS)
         return bool(
             {
                 Calls.SESSIONS: method.session,
@@ -81,7 +83,10 @@ class Calls(StrEnum):
 
 
 class FaultOption(Struct, frozen=True):
-    """What can be chosen about a fault; its type is its default's; `least`/`most` bound it (seconds of a duration, characters of a text)."""
+    """An option of a fault; its type is that of its default.
+
+    `least` and `most` bound a number, the seconds of a duration, or the characters of a text.
+    """
 
     name: str
     default: Value
@@ -95,8 +100,8 @@ class FaultOption(Struct, frozen=True):
 class FaultKind(Struct, frozen=True, kw_only=True):
     """One kind of fault; `fixed` are values that a kind with more options would let choose.
 
-    `looks_back` tells that the sandbox has to remember what it was from when such a fault is planned, `loses` that the
-    caller does not get the reply that the call was given.
+    `looks_back` is True if the sandbox has to keep past states while such a fault is planned,
+    `loses` if the caller does not get the reply of the call.
     """
 
     name: str
