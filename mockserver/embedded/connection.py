@@ -28,7 +28,7 @@ from typing import Any, cast
 from ..gateway.faults.connection_control import body_pieces
 from ..protocol.messages import ConnectionEnd, Delivery, Reply
 from .disturbed_reply import DisturbedReply
-from .ports import ConnectionHost, Door, Request
+from .interfaces import ConnectionHost, Door, Request
 from .refusals import (
     BODY_BROKEN,
     BODY_TOO_LARGE,

@@ -10,7 +10,7 @@ from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
 from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
-from .ports import Request
+from .interfaces import Request
 from .refusals import BODY_TOO_LARGE, Refusal
 from .worker_pool import WorkerPool
 from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app

@@ -31,7 +31,7 @@ from ..gateway.app import GATEWAY_PATHS, Answer
 from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
-from .ports import Door, HostedConnection
+from .interfaces import Door, HostedConnection
 from .request_parser import RequestHead
 from .tls import make_tls_context
 from .worker_pool import WorkerPool

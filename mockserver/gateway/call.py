@@ -21,10 +21,10 @@ __all__ = ["Call", "read_call"]
 class Call(Struct):
     """The working record of one call; checks fill it in, in their order.
 
-    Of `texts` the first `in_query` came in the query.  `addressed` is the sandbox that session and
-    app_key name, `work` the open unit of work, `world` the sandbox that answers, once the check of
-    the app has passed.  `refusal` is the business failure, or the platform error that a lax server
-    let pass.
+    Of `texts` the first `in_query` came in the query.  `caller_sandbox` is the sandbox that session
+    and app_key name, `work` the open unit of work, `world` the sandbox that answers, once the check
+    of the app has passed.  `refusal` is the business failure, or the platform error that a lax
+    server let pass.
     """
 
     inbound: Inbound
@@ -35,7 +35,7 @@ class Call(Struct):
     raw_body: str = ""
     repeated: str = ""
     unreadable: BadForm | None = None
-    addressed: World | None = None
+    caller_sandbox: World | None = None
     work: UnitOfWork | None = None
     world: World | None = None
     app: App | None = None

@@ -49,7 +49,7 @@ def build_entry(
         cause_zh = "；".join(filter(None, (fault_zh, cause_zh)))
         cause_en = "; ".join(filter(None, (fault_en, cause_en)))
     inbound, real = call.inbound, directory.real()
-    sandbox = call.world or call.addressed
+    sandbox = call.world or call.caller_sandbox
     outcome = "refused" if error else "ok"
     entry = Entry(
         number=number,
@@ -84,7 +84,7 @@ def build_entry(
 
 
 def _sandbox_time(call: Call, real: datetime) -> datetime:
-    sandbox = call.world or call.addressed
+    sandbox = call.world or call.caller_sandbox
     return sandbox.view.clock.outer(real) if sandbox else real
 
 

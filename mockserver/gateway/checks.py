@@ -68,7 +68,7 @@ def _app(call: Call, lookup: SandboxLookup) -> None:
     key = call.texts.get("app_key", "")
     if not key and not lookup.lax:
         raise TopError(28)
-    world = call.addressed
+    world = call.caller_sandbox
     app = world.view.app(key) if world else None
     if app is None and lookup.lax:
         call.warnings.append(

@@ -93,13 +93,13 @@ class Gateway:
         call = read_call(inbound, request_id)
         call.fault = repeated_by
         texts = call.texts
-        call.addressed = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
-        sandbox = call.addressed or directory.get(self.lookup.lax)
+        call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
+        sandbox = call.caller_sandbox or directory.get(self.lookup.lax)
         with nullcontext() if sandbox is None else sandbox.unit_of_work() as call.work:
             text, tree, error = self._try(call)
             micros = (perf_counter_ns() - started) // 1000
             entry = build_entry(call, directory, tree, error, number=number, micros=micros)
-            if call.work is not None and (call.world or call.addressed):
+            if call.work is not None and (call.world or call.caller_sandbox):
                 call.work.record_call(entry)
             else:
                 self.journal.add(entry)

@@ -52,7 +52,7 @@ class UnitOfWork:
         world.lock.acquire()
         try:
             if not self._depth:
-                self.now = world.settle()
+                self.now = world.run_until_now()
             self._depth += 1
         except BaseException:
             world.lock.release()

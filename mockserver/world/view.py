@@ -25,7 +25,7 @@ from .operations import Operation
 from .quotas import Quota
 from .state import State
 from .transitions import Transition, evaluate
-from .write_history import earlier
+from .write_history import restore_earlier
 
 __all__ = ["WorldView"]
 
@@ -245,7 +245,7 @@ class WorldView:
     def before(self, *, writes: int = 0, since: datetime | None = None) -> "WorldView":
         """Return the sandbox before the last `writes` writes, or before those after `since`
         (inner)."""
-        return WorldView(earlier(self._state, writes=writes, since=since))
+        return WorldView(restore_earlier(self._state, writes=writes, since=since))
 
     def with_exchanges(self, change: Callable[[Exchange], Exchange | None]) -> "WorldView":
         """Return a view whose exchanges are what `change` makes of each; None leaves one out."""

@@ -83,7 +83,7 @@ class World:
         name = check_name(document.name) if document.name and not id else id
         self.id = name or f"s{directory.number()}"
         owner = "" if id == "default" else self.id
-        self.lock, self.playing = RLock(), Lock()  # a story holds `playing`: one at a time
+        self.lock, self.playing = RLock(), Lock()  # a scenario holds `playing`: one at a time
         self._unit = UnitOfWork(self)
         self.journal, self.coverage = Journal(journal), Coverage()
         self.snapshots: dict[str, State] = {}
@@ -113,8 +113,8 @@ class World:
         """Return the context in which one call reads and writes; see unit_of_work.py."""
         return self._unit
 
-    def settle(self) -> datetime:
-        """Let happen what is due by now and return the inner now; only with the lock held."""
+    def run_until_now(self) -> datetime:
+        """Run all that is due by now and return the inner now; only with the lock held."""
         now = self._state.clock.inner(self.directory.real())
         self._fire(now)
         return now

@@ -1,7 +1,7 @@
-"""What a sandbox was some writes ago: kept only while a planned fault looks back.
+"""The history of writes, from which an earlier state is restored for faults that look back.
 
-Before each write the exchange it is about to change is kept as it was; going back puts these into a
-copy.
+Before each write the exchange that it changes is kept as it was, as long as some planned fault
+looks back; `restore_earlier` puts what was kept into a copy of the state.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 
 from .state import Past, State
 
-__all__ = ["earlier", "remember"]
+__all__ = ["remember", "restore_earlier"]
 
 _MAX_WRITES = 1000  # that are kept; the oldest go first
 
@@ -31,9 +31,11 @@ def remember(state: State, dispute_id: int, at: datetime) -> None:
         del past[next(iter(past))]
 
 
-def earlier(state: State, *, writes: int = 0, since: datetime | None = None) -> State:
-    """Return a copy of the state before its last `writes` writes, or before all after `since`
-    (inner)."""
+def restore_earlier(state: State, *, writes: int = 0, since: datetime | None = None) -> State:
+    """Return a copy of the state before its last `writes` writes, or before all after `since`.
+
+    `since` is an instant of inner time.
+    """
     newest = reversed((state.past or {}).values())
     undone = (
         islice(newest, writes) if since is None else takewhile(lambda past: past.at > since, newest)

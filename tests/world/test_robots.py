@@ -169,9 +169,9 @@ def test_a_running_clock_lives_the_same_life(document, statuses, script, looks):
             part = min(timedelta(seconds=seconds, microseconds=7), span)
             machine.now += part
             span -= part
-            world.settle()
+            world.run_until_now()
         machine.now += span
-        world.settle()
+        world.run_until_now()
 
     live(running, script, wait)
     live(frozen, script, jump)
@@ -548,7 +548,7 @@ def test_late_robots_act_at_once(world):
     [exchange] = world.open({"status": 2})
     world.advance(7 * DAY - 2 * SECOND)
     world.set_robots(RobotsDocument(buyer="slow"))
-    world.settle()
+    world.run_until_now()
     [*_, shipped] = world._state.events[exchange.dispute_id]
     assert (shipped.move, shipped.at) == ("ship_back", world.now)
 

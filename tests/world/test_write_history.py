@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.domain.vocabulary import Status
-from mockserver.world.write_history import earlier
+from mockserver.world.write_history import restore_earlier
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_some_writes_ago(looking_back, act, whole_state):
         world.advance(timedelta(minutes=1))
     before = whole_state(world)
     for writes, (exchanges, events, messages) in enumerate(reversed(shown), 1):
-        past = earlier(world._state, writes=writes)
+        past = restore_earlier(world._state, writes=writes)
         assert (statuses(past), past.events, past.messages) == (exchanges, events, messages)
         (status,) = exchanges.values()
         assert [number for _, number in past.rows(exchange.shop, status)] == [exchange.dispute_id]
@@ -59,9 +59,9 @@ def test_some_writes_ago(looking_back, act, whole_state):
 def test_before_it_was_opened(looking_back):
     """An opening, at whatever status, is one write: before it the exchange is not there."""
     [exchange] = looking_back.open({"status": 5})
-    assert earlier(looking_back._state, writes=1).exchanges == {}
-    assert list(earlier(looking_back._state, writes=1).rows(exchange.shop, None)) == []
-    assert earlier(looking_back._state, writes=50).exchanges == {}
+    assert restore_earlier(looking_back._state, writes=1).exchanges == {}
+    assert list(restore_earlier(looking_back._state, writes=1).rows(exchange.shop, None)) == []
+    assert restore_earlier(looking_back._state, writes=50).exchanges == {}
 
 
 def test_some_time_ago(looking_back, act):
@@ -71,20 +71,20 @@ def test_some_time_ago(looking_back, act):
     world.advance(timedelta(hours=1))
     act(world, exchange, "agree")
     world.advance(timedelta(days=8))  # the buyer's seven days are over
-    now, number = world.settle(), exchange.dispute_id
+    now, number = world.run_until_now(), exchange.dispute_id
     assert statuses(world._state) == {number: Status.CLOSED}
-    assert statuses(earlier(world._state, since=now)) == {number: Status.CLOSED}
-    assert statuses(earlier(world._state, since=now - timedelta(days=2))) == {
+    assert statuses(restore_earlier(world._state, since=now)) == {number: Status.CLOSED}
+    assert statuses(restore_earlier(world._state, since=now - timedelta(days=2))) == {
         number: Status.WAIT_BUYER_RETURN
     }
-    assert statuses(earlier(world._state, since=now - timedelta(days=8, seconds=1))) == {
+    assert statuses(restore_earlier(world._state, since=now - timedelta(days=8, seconds=1))) == {
         number: Status.WAIT_SELLER_AGREE
     }
-    assert statuses(earlier(world._state, since=now - timedelta(days=9))) == {}
+    assert statuses(restore_earlier(world._state, since=now - timedelta(days=9))) == {}
 
 
 def test_the_past_is_bounded(looking_back):
     """A thousand writes are kept, the oldest go first."""
     looking_back.open({}, 1200)
     assert len(looking_back._state.past) == 1000
-    assert len(earlier(looking_back._state, writes=5000).exchanges) == 200
+    assert len(restore_earlier(looking_back._state, writes=5000).exchanges) == 200
