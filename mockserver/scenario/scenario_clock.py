@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..domain.durations import format_duration, parse_duration
-from ..protocol.shapes import read_time, show_time
+from ..protocol.shapes import is_epoch_seconds, read_epoch, read_time, show_time
 from ..world.clock import FROZEN_AT
 from .result import ScenarioAborted
 from .step_calls import names_an_instant
@@ -43,7 +43,10 @@ class ScenarioClock:
         if not self._shifted:
             return node
         if isinstance(node.value, dict):
-            members = {key: self.shift(member) for key, member in node.value.items()}
+            members = {
+                key: self._shift_epoch(member) if key == "timestamp" else self.shift(member)
+                for key, member in node.value.items()
+            }
             return Node(members, node.line, node.column, node.keys)
         if isinstance(node.value, tuple):
             return Node(tuple(self.shift(item) for item in node.value), node.line, node.column)
@@ -54,6 +57,15 @@ class ScenarioClock:
             return Node(show_time(instant + self._distance), node.line, node.column)
         except OverflowError:  # beyond all dates, so it can be no instant of the sandbox either
             return node
+
+    def _shift_epoch(self, node: Node) -> Node:
+        """Return a call's `timestamp` as the sandbox has it: seconds, milliseconds or a text."""
+        text = node.value if isinstance(node.value, str) else ""
+        if read_epoch(text) is None:
+            return self.shift(node)
+        units = 1 if is_epoch_seconds(text) else 1000
+        shifted = int(text) + int(self._distance.total_seconds()) * units
+        return Node(str(shifted), node.line, node.column)
 
     def save(self, name: str) -> None:
         """Remember the distance for the snapshot `name`."""
