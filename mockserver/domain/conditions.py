@@ -21,7 +21,14 @@ from .moves import Move
 from .rules import RuleValues
 from .vocabulary import IN_HAND, Status, Verdict
 
-__all__ = ["BACK_TO_RECEIPT", "RECEIPT_REFUSED", "Condition", "ConditionKind", "Situation"]
+__all__ = [
+    "AFTER_AGREEMENT",
+    "BACK_TO_RECEIPT",
+    "RECEIPT_REFUSED",
+    "Condition",
+    "ConditionKind",
+    "Situation",
+]
 
 
 class ConditionKind(IntEnum):
@@ -36,7 +43,7 @@ class Situation(Struct, frozen=True):
     """All that a condition may look at.
 
     `available` is the free stock of the wanted goods; `addresses` gives the text of each return
-    address, the default one first; `waybills` tells which exchange used a waybill first; `fresh`
+    address, the default one first; `waybills` tells which exchange used a waybill first; `is_new`
     is an exchange that is only now applied for.
     """
 
@@ -48,7 +55,7 @@ class Situation(Struct, frozen=True):
     reasons: Collection[int]
     carriers: Collection[str]
     waybills: Mapping[str, int]
-    fresh: bool = False
+    is_new: bool = False
 
 
 class Condition(Struct, frozen=True):

@@ -124,7 +124,7 @@ def _choose_row(situation: Situation, by: Role, table: TableIndex) -> tuple[Row,
     rulesets = table.rulesets_by_move.get(kind, ())
     if exchange.ruleset not in rulesets:
         raise WrongRuleset(exchange=exchange, move=kind, belongs=rulesets)
-    source = None if situation.fresh else exchange.status
+    source = None if situation.is_new else exchange.status
     furthest: Condition | None = None
     for row in table.rows_by_status[exchange.ruleset, source]:
         if row.move is not kind or row.by is not by.actor or not _cs_allows(exchange, kind, table):

@@ -61,7 +61,7 @@ def evaluate(
         WrongRuleset, IllegalMove, ConditionFailed: it cannot be.
     """
     wanted = state.accounts.get(exchange.exchange_sku, Accounts())
-    fresh = opening and isinstance(move, Apply)
+    is_new = opening and isinstance(move, Apply)
     situation = Situation(
         exchange=exchange,
         move=fill_defaults(move, exchange, state),
@@ -71,14 +71,14 @@ def evaluate(
         reasons=stage_reasons(state, exchange),
         carriers=list(list_accepted_names(state.carriers)),
         waybills=state.waybills,
-        fresh=fresh,
+        is_new=is_new,
     )
     return Transition(
         outcome=play(situation, role, at, state.table),
         move=situation.move,
         role=role,
         at=at,
-        source=None if fresh else exchange.status,
+        source=None if is_new else exchange.status,
         opening=opening,
     )
 
@@ -101,7 +101,7 @@ def record(
         if waybill:
             state.waybills.setdefault(waybill, exchange.dispute_id)
     event = Event(
-        number=state.number("fact"),
+        number=state.number("fact"),  # as snapshot documents name it
         dispute_id=exchange.dispute_id,
         at=step.at,
         move=step.move.name(),

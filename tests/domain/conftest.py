@@ -105,7 +105,7 @@ def attempt(make_move: Callable[..., Move]) -> Callable[..., Outcome]:
             reasons=(41, 42),
             carriers=("顺丰快递", "圆通速递"),
             waybills=waybills or {},
-            fresh=name == "apply" and exchange.status == 1,
+            is_new=name == "apply" and exchange.status == 1,
         )
         return play(situation, ROLES[by], at)
 
