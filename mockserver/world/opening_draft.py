@@ -3,7 +3,7 @@ history.
 
 A captured `result.exchange` works as it is: its values stay, and a SKU, trade or buyer that the
 sandbox does not have is made.  The history is played through the table, so stock, messages and
-facts agree with the status.
+events agree with the status.
 """
 
 from collections.abc import Mapping
