@@ -122,7 +122,7 @@ def test_snapshots_and_reset(at) -> None:
     assert at("snapshot", "save", "before").returncode == 0
     at("clock", "advance", "1d")
     assert json.loads(at("snapshot", "list").stdout)["items"] == ["before"]
-    assert json.loads(at("snapshot", "show", "before").stdout)["version"] == 1
+    assert json.loads(at("snapshot", "show", "before").stdout)["version"] == 2
     assert json.loads(at("snapshot", "restore", "before").stdout)["now"] == "2026-03-01 10:00:00"
     assert at("snapshot", "drop", "before").returncode == 0
     assert at("reset").returncode == 0

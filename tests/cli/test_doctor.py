@@ -210,7 +210,7 @@ def test_a_refused_call_is_explained(served):
     assert at("doctor", "zzzzzzzzzzzz").returncode == 2
     _, errors = running.end(signal.SIGTERM)
     assert re.search(
-        r"^25 tmall\.exchange\.receive\.get 如果不把 session.*"
+        r"^\d\d:\d\d:\d\d default/main 25 tmall\.exchange\.receive\.get 如果不把 session.*"
         rf"\[tmall-mockserver doctor {request_id}\]$",
         errors,
         re.MULTILINE,
