@@ -243,7 +243,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def _read_body(self) -> bool:
-        """Take the body from the buffer and have the request answered; return False if it is incomplete."""
+        """Take the body from the buffer and have the request answered; return False if it is
+        incomplete."""
         head = self._head
         assert head is not None
         body: bytes

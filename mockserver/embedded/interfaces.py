@@ -72,5 +72,6 @@ class ConnectionHost(Protocol):
         ...
 
     def buffer(self, connection: HostedConnection, size: int) -> bool:
-        """Note how many bytes of an unfinished request are kept; return False if there is no room."""
+        """Note how many bytes of an unfinished request are kept; return False if there is no
+        room."""
         ...

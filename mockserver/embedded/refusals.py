@@ -1,10 +1,12 @@
-"""What is said about requests that are not clean: refusals end the connection, remarks go into the journal."""
+"""What is said about requests that are not clean: refusals end the connection, remarks go into the
+journal."""
 
 from msgspec import Struct
 
 
 class Refusal(Struct, frozen=True):
-    """Why a request cannot be read any further: HTTP status and a sentence in Chinese and English."""
+    """Why a request cannot be read any further: HTTP status and a sentence in Chinese and
+    English."""
 
     status: int
     zh: str

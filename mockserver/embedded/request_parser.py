@@ -15,8 +15,8 @@ parser has three results, not two:
   and guessing would let one client's body be read as another request.
 
 Costs are bounded: a head by MAX_HEAD_BYTES and MAX_HEADERS, a chunk line by MAX_CHUNK_LINE_BYTES,
-chunks by MAX_CHUNKS.  Every byte is looked at a constant number of times, whatever the pieces in which
-it arrives: the search for the end of a head goes on where it stopped, and decoded chunks are
+chunks by MAX_CHUNKS.  Every byte is looked at a constant number of times, whatever the pieces in
+which it arrives: the search for the end of a head goes on where it stopped, and decoded chunks are
 appended to one bytearray.  Regular expressions are not used.
 """
 
@@ -72,8 +72,9 @@ class RequestHead(Struct):
     """Request line and headers.
 
     `path` is as sent, but for `//`, which counts as `/`; `query` is what follows `?`, unchanged.
-    Header names are lower-case; the values of a repeated header are joined with a comma, all text is
-    Latin-1.  `length` is that of the body, 0 without one; it means nothing where `chunked` is True.
+    Header names are lower-case; the values of a repeated header are joined with a comma, all text
+    is Latin-1.  `length` is that of the body, 0 without one; it means nothing where `chunked` is
+    True.
     """
 
     verb: str = "GET"
@@ -90,7 +91,8 @@ class RequestHead(Struct):
 
     @property
     def decoded_path(self) -> str:
-        """Return the path without percent escapes, as Latin-1 text of its bytes (as WSGI wants it)."""
+        """Return the path without percent escapes, as Latin-1 text of its bytes (as WSGI wants
+        it)."""
         return (
             unquote_to_bytes(self.path.encode("latin-1")).decode("latin-1")
             if "%" in self.path
@@ -250,8 +252,8 @@ class _ChunkState(Enum):
 class ChunkDecoder:
     """Decode one chunked body.
 
-    `body` holds what has been decoded; it never gets longer than `limit` + 1 bytes, so the caller sees
-    that the limit was passed while the rest is not kept.
+    `body` holds what has been decoded; it never gets longer than `limit` + 1 bytes, so the caller
+    sees that the limit was passed while the rest is not kept.
     """
 
     def __init__(self, limit: int) -> None:

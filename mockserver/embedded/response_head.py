@@ -13,7 +13,8 @@ _OWN_HEADERS = frozenset({"content-length", "connection", "transfer-encoding", "
 def format_response_head(reply: Reply, date: str, *, keep: bool) -> bytes:
     """Return status line and headers up to the empty line.
 
-    The length is the body's; a reply without a body (to HEAD) may say the length that it would have.
+    The length is the body's; a reply without a body (to HEAD) may say the length that it would
+    have.
     """
     lines = [f"HTTP/1.1 {reply.status}\r\n"]
     length = str(len(reply.body))

@@ -13,7 +13,8 @@ bounded pool of workers, and what a planned fault holds back is a timer.
     disturbed_reply.py replies that a planned fault delays, cuts or loses
 
 A server under Flask would be a thread for each client that speaks, and every client that stops
-halfway would hold one.  Why none of the well-kept asynchronous servers is used: benchmarks/README.md.
+halfway would hold one.  Why none of the well-kept asynchronous servers is used:
+benchmarks/README.md.
 """
 
 import asyncio
@@ -75,10 +76,11 @@ def max_connections() -> int:
 
 
 class Embedded:
-    """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is free.
+    """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is
+    free.
 
-    `answer`, if given, answers the gateway's paths directly; all other requests go to the WSGI `app`.
-    `report` gets one line when the server is out of something.
+    `answer`, if given, answers the gateway's paths directly; all other requests go to the WSGI
+    `app`. `report` gets one line when the server is out of something.
     """
 
     def __init__(
@@ -106,7 +108,8 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port under which this machine reaches the server; no slash at the end."""
+        """Scheme, host and port under which this machine reaches the server; no slash at the
+        end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
@@ -152,7 +155,8 @@ class Embedded:
         self._thread.start()
 
     def stop(self) -> None:
-        """Deliver replies in flight, end the threads, free the port; within a second, idempotent."""
+        """Deliver replies in flight, end the threads, free the port; within a second,
+        idempotent."""
         if self._thread is not None and self._thread.is_alive():
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._listening.begin_stop)
@@ -297,7 +301,8 @@ class _Listening:
             raise
 
     def _pause_accepting(self, limit: str) -> None:
-        """Close a connection that is idle, and go on when its file is free; say once what `limit` is met."""
+        """Close a connection that is idle, and go on when its file is free; say once what `limit`
+        is met."""
         if not self._out:
             self._out = True
             self._report(
@@ -314,7 +319,8 @@ class _Listening:
             self._accept()
 
     def _make_room(self) -> bool:
-        """Close the connection whose deadline is nearest (idle for longest, or slowest), if there is one."""
+        """Close the connection whose deadline is nearest (idle for longest, or slowest), if there
+        is one."""
         victim = min(self._connections, key=lambda one: one.deadline, default=None)
         if victim is None or victim.deadline == float("inf"):
             return False

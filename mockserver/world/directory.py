@@ -1,7 +1,7 @@
 """All worlds of one server, and which of them a caller means.
 
-A call finds its world by session, else by app_key.  One app_key may stand in many worlds with the same
-secret; a session stands in one only.
+A call finds its world by session, else by app_key.  One app_key may stand in many worlds with the
+same secret; a session stands in one only.
 
 Names.  An unnamed sandbox gets a number that no other one has, in this process or another; app keys
 and sessions that its document leaves open are made from its id.  So a named sandbox has the same
@@ -57,7 +57,7 @@ class Directory:
             return self.instance() * _SANDBOXES_OF_A_PROCESS + self._made
 
     def add(self, world: World) -> None:
-        """`world` can be found by its id, sessions and app keys; all or nothing.
+        """Make `world` known by its id, sessions and app keys, all or nothing.
 
         Raises:
             BadDocument: a session, or an app_key with another secret, is taken (a conflict).
@@ -100,36 +100,36 @@ class Directory:
                     )
 
     def drop(self, world: World) -> None:
-        """`world` can no longer be found, and nobody waits for its calls."""
+        """Forget `world` and wake whoever waits for its calls."""
         world.journal.close()
         with self._lock:
             self._worlds.pop(world.id, None)
             self._by_session = {
-                token: each for token, each in self._by_session.items() if each is not world
+                token: owner for token, owner in self._by_session.items() if owner is not world
             }
-            kept = {
-                key: tuple(w for w in worlds if w is not world)
-                for key, worlds in self._by_app.items()
+            remaining = {
+                key: tuple(owner for owner in owners if owner is not world)
+                for key, owners in self._by_app.items()
             }
-            self._by_app = {key: worlds for key, worlds in kept.items() if worlds}
+            self._by_app = {key: owners for key, owners in remaining.items() if owners}
             self._secrets = {
-                app.app_secret for each in self._worlds.values() for app in each.view.apps()
+                app.app_secret for other in self._worlds.values() for app in other.view.apps()
             }
 
     def get(self, id: str) -> World | None:
-        """The world of this id."""
+        """Return the sandbox with this id, None if there is none."""
         return self._worlds.get(id)
 
     def all(self) -> tuple[World, ...]:
-        """Every world, in the order they were made."""
+        """Return every sandbox in the order in which they were made."""
         with self._lock:
             return tuple(self._worlds.values())
 
     def find(self, session: str, app_key: str) -> tuple[World | None, App | None, Session | None]:
-        """The world that answers, the caller's app and session there; None for what is unknown.
+        """Return the sandbox that answers, the caller's app and session; None for what is unknown.
 
-        A session of a world where the app does not stand is not the app's: the app's own first world
-        answers, without a session.
+        A session of a sandbox that does not have the app is not the app's: the first sandbox that
+        has the app answers, without a session.
         """
         world = self._by_session.get(session)
         if world is not None:
@@ -142,11 +142,14 @@ class Directory:
         return worlds[0], worlds[0].view.app(app_key), None
 
     def knows_session(self, token: str) -> bool:
-        """Whether the token is anybody's."""
+        """Return True if the token is a session of any sandbox."""
         return token in self._by_session
 
     def tokens_in(self, texts: Mapping[str, str]) -> Collection[str]:
-        """The names and values of `texts` that are anybody's session or secret, very short ones apart."""
+        """Return the names and values in `texts` that are a session or secret of any sandbox.
+
+        Values shorter than `TELLING` characters are left out: they occur by chance.
+        """
         sessions, secrets, values = self._by_session.keys(), self._secrets, texts.values()
         if (
             sessions.isdisjoint(values)
@@ -155,5 +158,5 @@ class Directory:
             and secrets.isdisjoint(texts)
         ):
             return ()
-        found = {each for each in (*texts, *values) if each in sessions or each in secrets}
-        return {each for each in found if len(each) >= TELLING}
+        secret = {text for text in (*texts, *values) if text in sessions or text in secrets}
+        return {text for text in secret if len(text) >= TELLING}

@@ -1,19 +1,20 @@
 """Evaluate a move on a state, then record what it caused.
 
-The model.  A transition has two halves.  `evaluate` collects what the table's conditions may look at (the
-exchange, the move with its defaults filled in, rules, stock, addresses, carriers, waybills), asks
-`domain.play` for the outcome, and returns it as a `Transition`; it reads only, and raises what refuses the
-move.  `record` writes a transition that has been evaluated: stock accounts, exchange, waybills, one event,
-one message, one operation; it cannot fail.
+The model.  A transition has two halves.  `evaluate` collects what the table's conditions may look
+at (the exchange, the move with its defaults filled in, rules, stock, addresses, carriers,
+waybills), asks `domain.play` for the outcome, and returns it as a `Transition`; it reads only, and
+raises what refuses the move.  `record` writes a transition that has been evaluated: stock accounts,
+exchange, waybills, one event, one message, one operation; it cannot fail.
 
-Why.  "Check all, then change all": a refused move leaves no trace, and several moves that belong together
-(the history of an opening) are all evaluated before the first is recorded.
+Why.  "Check all, then change all": a refused move leaves no trace, and several moves that belong
+together (the history of an opening) are all evaluated before the first is recorded.
 
 Openings are lenient: they find stock, and conditions of logistics are not strict for them, since a
 captured exchange shows what has been possible.
 
-What would break.  A condition that `record` checked would leave half a move behind; an event without its
-message or operation would make the timeline, `messages.get` and a recorded scenario disagree.
+What would break.  A condition that `record` checked would leave half a move behind; an event
+without its message or operation would make the timeline, `messages.get` and a recorded scenario
+disagree.
 """
 
 from datetime import datetime
@@ -55,18 +56,21 @@ class Transition(Struct, frozen=True, kw_only=True):
 def evaluate(
     state: State, exchange: Exchange, move: Move, *, role: Role, at: datetime, opening: bool = False
 ) -> Transition:
-    """What the move would cause; an opening finds stock, and logistics are lenient to it.
+    """Return what the move would cause, and change nothing.
+
+    With `opening` the move is part of an opening's history: there is stock for it, and waybills
+    are not checked.
 
     Raises:
-        WrongRuleset, IllegalMove, ConditionFailed: it cannot be.
+        WrongRuleset, IllegalMove, ConditionFailed: the move cannot be made.
     """
-    wanted = state.accounts.get(exchange.exchange_sku, Accounts())
+    accounts = state.accounts.get(exchange.exchange_sku, Accounts())
     is_new = opening and isinstance(move, Apply)
     situation = Situation(
         exchange=exchange,
         move=fill_defaults(move, exchange, state),
         rules=state.rules.with_changes({"strict_logistics": False}) if opening else state.rules,
-        available=exchange.num if opening else wanted.available,
+        available=exchange.num if opening else accounts.available,
         addresses=state.shops[exchange.shop].return_addresses(),
         reasons=stage_reasons(state, exchange),
         carriers=list(list_accepted_names(state.carriers)),
@@ -86,9 +90,10 @@ def evaluate(
 def record(
     state: State, step: Transition, session: Session | None = None, *, opening: bool = False
 ) -> Event:
-    """The state remembers what the step caused; `session` is the account that acted, where one did.
+    """Write what the transition caused into the state and return its event.
 
-    The steps of an `opening` are one write together, which their caller has told the past of.
+    `session` is the account that acted, if one did.  All steps of an `opening` are one write
+    together, so the caller saves the past state for them.
     """
     outcome, exchange = step.outcome, step.outcome.exchange
     if not opening:

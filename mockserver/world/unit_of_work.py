@@ -1,40 +1,63 @@
 """The unit of work: all that one call reads and writes of one sandbox, as if nothing else happened.
 
-The model.  Every door (gateway, control API, scenarios, message push) does its work on a sandbox inside
-one `with world.unit_of_work() as work:`.  On entry the unit takes the sandbox's lock, reads the clock once
-and lets happen everything that is due by then: deadlines and robot actions, each at its own instant, in
-order.  Until it ends, nobody else reads or changes the sandbox, and `now` stays what it was on entry.
+The model.  Every door (gateway, control API, scenarios, message push) does its work on a sandbox
+inside one `with world.unit_of_work() as work:`.  On entry the unit takes the sandbox's lock, reads
+the clock once and lets happen everything that is due by then: deadlines and robot actions, each at
+its own instant, in order.  Until it ends, nobody else reads or changes the sandbox, and `now` stays
+what it was on entry.
 
-Why.  A call of the gateway is many steps: who calls, which rights, which quota, which planned fault, the
-move or query, the journal entry.  If each step took the lock for itself, a reset or a deadline could come
-between the check of a session and the move that relies on it, and the journal could show calls in another
-order than the events they caused.  With one unit a call meets one state, and is journalled in it.
+Why.  A call of the gateway is many steps: who calls, which rights, which quota, which planned
+fault, the move or query, the journal entry.  If each step took the lock for itself, a reset or a
+deadline could come between the check of a session and the move that relies on it, and the journal
+could show calls in another order than the events they caused.  With one unit a call meets one
+state, and is journalled in it.
 
-Nesting.  The verbs of `World` each open a unit, so that each is safe to call alone.  Opened inside another
-unit of the same thread they join it: the lock is re-entrant, and what is due is not looked for again.
+Nesting.  The verbs of `World` each open a unit, so that each is safe to call alone.  Opened inside
+another unit of the same thread they join it: the lock is re-entrant, and what is due is not looked
+for again.
 
-All or nothing.  A verb first evaluates everything that can refuse, then changes everything; a refused call
-leaves the state as it was.  No verb changes a value in place: the state is dicts of frozen values.
+All or nothing.  A verb first evaluates everything that can refuse, then changes everything; a
+refused call leaves the state as it was.  No verb changes a value in place: the state is dicts of
+frozen values.
 
-What would break without it.  A database store begins its transaction on entry and commits on exit, with
-the journal entry and the messages to be pushed in the same transaction; with several worker processes
-the lock of this process is not enough, and the transaction takes its place.  Code that read the state
-outside a unit would see other calls half done.
+What would break without it.  A database store begins its transaction on entry and commits on exit,
+with the journal entry and the messages to be pushed in the same transaction; with several worker
+processes the lock of this process is not enough, and the transaction takes its place.  Code that
+read the state outside a unit would see other calls half done.
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import Protocol
 
+from .coverage import Coverage
 from .faults.fault_matching import FaultCandidate, FaultMatch
-from .faults.fault_plan import match_fault
-from .journal import Entry
-from .quotas import Ban
+from .faults.fault_plan import PlanContext, match_fault
+from .journal import Entry, Journal
+from .quotas import Ban, QuotaCounters
+from .server_side import ServerSide
 from .view import WorldView
 
-if TYPE_CHECKING:
-    from .world import World
-
 __all__ = ["UnitOfWork"]
+
+
+class Sandboxed(Protocol):
+    """What a unit of work needs of its sandbox; `World` is one."""
+
+    directory: ServerSide
+    lock: RLock
+    view: WorldView
+    quota_counters: QuotaCounters
+    journal: Journal
+    coverage: Coverage
+
+    def run_until_now(self) -> datetime:
+        """Let happen what is due; return the inner now."""
+        ...
+
+    def plan_context(self) -> PlanContext:
+        """Return what the fault plan works on."""
+        ...
 
 
 class UnitOfWork:
@@ -42,7 +65,7 @@ class UnitOfWork:
 
     __slots__ = ("_depth", "_world", "now")
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: Sandboxed) -> None:
         self._world = world
         self._depth = 0
         self.now = world.directory.real()
@@ -76,11 +99,13 @@ class UnitOfWork:
         )
 
     def next_fault(self, candidate: FaultCandidate) -> FaultMatch | None:
-        """Return the planned fault that disturbs the call, None if none does, and count the call."""
+        """Return the planned fault that disturbs the call, None if none does, and count the
+        call."""
         return match_fault(self._world.plan_context(), candidate)
 
     def show_moved(self, dispute_id: int, modified: datetime) -> None:
-        """Let reads show the exchange as modified at this inner instant, until it is really modified."""
+        """Let reads show the exchange as modified at this inner instant, until it is really
+        modified."""
         self._world.plan_context().state.show_moved(dispute_id, modified)
 
     def record_call(self, entry: Entry) -> None:

@@ -6,7 +6,8 @@ open, move, advance, plan a fault, snapshot, restore and so on.  Nobody else hol
 store other than memory can stand behind the same verbs.
 
 One unit of work.  Every verb runs inside a unit (unit_of_work.py): under the sandbox's lock, with
-one `now`, after all that was due by then has happened at its own instants, in order (due_events.py).
+one `now`, after all that was due by then has happened at its own instants, in order
+(due_events.py).
 
 All or nothing.  A verb first evaluates all that can refuse, then changes all.  A refused call
 raises and leaves no trace but its line in the journal and its count in the coverage.
@@ -64,9 +65,9 @@ __all__ = ["World"]
 
 
 class World:
-    """One isolated world.  `id` is its name in URLs; doors read its `view` and change it by verbs only.
+    """One sandbox.  `id` is its name in URLs; doors read its `view` and change it by verbs only.
 
-    `state` gives a world made from a snapshot; it gets an app and sessions of its own.
+    With `state` it is made from a snapshot, with an app and sessions of its own.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class World:
         journal: int = CAPACITY,
     ) -> None:
         self.directory, self.document = directory, document
-        name = check_name(document.name) if document.name and not id else id
+        name = id or (check_name(document.name) if document.name else "")
         self.id = name or f"s{directory.number()}"
         owner = "" if id == "default" else self.id
         self.lock, self.playing = RLock(), Lock()  # a scenario holds `playing`: one at a time
@@ -143,9 +144,10 @@ class World:
         Set back, it leaves recorded instants where they are: they lie in the future then.
         """
         with self.lock:
-            real, shown = self.directory.real(), self.now if now is None else now
+            real = self.directory.real()
+            target = self.now if now is None else now
             fired = self._move_clock(
-                "now", lambda clock: clock.set(running=running, now=shown, real=real)
+                "now", lambda clock: clock.set(running=running, now=target, real=real)
             )
             if now is not None:
                 self.quota_counters.set(now, real)
@@ -162,7 +164,7 @@ class World:
             return self._fire(now)
 
     def deadlines(self) -> list[tuple[datetime, Exchange]]:
-        """Return the coming deadlines with their exchanges, earliest first, as users see instants."""
+        """Return the coming deadlines (instants as users see them), earliest first."""
         with self.unit_of_work():
             clock, exchanges = self._state.clock, self._state.exchanges
             return [(clock.show(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()]
@@ -243,9 +245,9 @@ class World:
             goods = self._state.goods.get(name)
             sku = goods.sku_id if goods else name
             if sku not in self._state.accounts:
-                known = "、".join(self._state.goods)
+                all_names = "、".join(self._state.goods)
                 raise BadDocument(
-                    "name", f"没有这个商品；可用：{known}", f"no such goods; use: {known}"
+                    "name", f"没有这个商品；可用：{all_names}", f"no such goods; use: {all_names}"
                 )
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
@@ -280,23 +282,22 @@ class World:
                 self._state.sessions[app_or_session.token] = app_or_session
 
     def stub(self, method: str, reply: bytes | None) -> bool:
-        """Let `method` answer with `reply` (JSON), None: no longer; return True if it had a stub."""
+        """Set the canned reply of `method` (None: remove it); return True if it had one."""
         with self.lock:
-            had = self._state.stubs.pop(method, None) is not None
+            removed = self._state.stubs.pop(method, None)
             if reply is not None:
                 self._state.stubs[method] = reply
-            return had
+            return removed is not None
 
-    def set_quotas(self, given: Sequence[QuotaDocument]) -> None:
+    def set_quotas(self, quotas: Sequence[QuotaDocument]) -> None:
         """Replace the quotas; counting begins anew.
 
         Raises:
             BadDocument: one is wrong; none has changed.
         """
         with self.lock:
-            self._state.quotas = read_quotas(
-                given, (*METHODS, *self._state.stubs), self._state.apps
-            )
+            state = self._state
+            state.quotas = read_quotas(quotas, (*METHODS, *state.stubs), state.apps)
             self.quota_counters.clear()
 
     def plan_context(self) -> PlanContext:
@@ -314,7 +315,8 @@ class World:
             return plan_faults(self.plan_context(), document)
 
     def change_fault(self, fault_id: str, patch: Mapping[str, object]) -> Fault | None:
-        """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there is none.
+        """Lay the keys of `patch` over a planned fault, keeping its counters; return None if there
+        is none.
 
         Raises:
             BadDocument: it cannot be so.
@@ -330,10 +332,8 @@ class World:
     def planned_faults(self) -> list[dict[str, object]]:
         """Return every planned fault as users write it, with its id and counters."""
         with self.unit_of_work():
-            view = self.view
-            return [
-                serialize_planned(fault, view.fault_counters(fault.id)) for fault in view.faults()
-            ]
+            counters = self.view.fault_counters
+            return [serialize_planned(fault, counters(fault.id)) for fault in self.view.faults()]
 
     def snapshot(self, name: str, state: State | None = None) -> State:
         """Keep `state`, or the present one, under `name`, and return it.
@@ -362,8 +362,8 @@ class World:
     def restore(self, name: str) -> None:
         """Go back to the state that a snapshot kept; callers keep their tokens.
 
-        A frozen clock shows what it showed; a running one runs as far from the machine's as it did, with
-        everything as old as it was.
+        A frozen clock shows what it showed; a running one runs as far from the machine's as it did,
+        with everything as old as it was.
 
         Raises:
             BadDocument: no such snapshot; lists those there are.

@@ -1,4 +1,5 @@
-"""Fixtures of the socket tests: running servers, raw sockets, and a caller that signs by its own means."""
+"""Fixtures of the socket tests: running servers, raw sockets, and a caller that signs by its own
+means."""
 
 import hashlib
 import http.client
@@ -60,7 +61,8 @@ class Wire:
         return shown["dispute_id"]
 
     def params(self, method: str, given: dict | None = None, **business: object) -> dict[str, str]:
-        """Signed parameters; the sandbox is frozen at a known instant, so the timestamp is a constant."""
+        """Signed parameters; the sandbox is frozen at a known instant, so the timestamp is a
+        constant."""
         given = given or self.given
         texts = {
             "method": method,
@@ -91,7 +93,8 @@ class Wire:
         return inner
 
     def raw(self, *parts: bytes) -> bytes:
-        """All bytes that come back until the server closes; the sending side is closed after the last part."""
+        """All bytes that come back until the server closes; the sending side is closed after the
+        last part."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as plug:
             for part in parts:
                 try:

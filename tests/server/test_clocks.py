@@ -1,4 +1,5 @@
-"""Tests that freeze Python's clock, in the past or the future: no wait hangs, no connection is dropped."""
+"""Tests that freeze Python's clock, in the past or the future: no wait hangs, no connection is
+dropped."""
 
 import http.client
 import socket
@@ -49,7 +50,8 @@ def frozen(request, instant):
 
 
 def bounded(work):
-    """The result of work that must end in time, or the exception that it raised; it runs in this thread's clock."""
+    """The result of work that must end in time, or the exception that it raised; it runs in this
+    thread's clock."""
     results = []
 
     def run() -> None:

@@ -1,4 +1,5 @@
-"""Requests that overlap: refused ones answered by a worker, held-back replies, clients that go away."""
+"""Requests that overlap: refused ones answered by a worker, held-back replies, clients that go
+away."""
 
 import http.client
 import json
@@ -65,7 +66,8 @@ def test_pipelined_requests_behind_a_late_reply(wire):
 
 @pytest.mark.parametrize("fault", ["latency", "slow_body", "reply_lost"])
 def test_clients_that_leave_while_their_reply_is_held_back(wire, fault):
-    """Two hundred clients that go away while a fault holds their reply back leave nothing behind."""
+    """Two hundred clients that go away while a fault holds their reply back leave nothing
+    behind."""
     made = wire.control("POST", "sandboxes", {"clock": "2026-03-01 10:00:00"})[1]
     options = {"as": "hang"} if fault == "reply_lost" else {}
     plan = {"fault": fault, "seconds": 20, "times": 200, **options}

@@ -1,4 +1,5 @@
-"""The doctor of signatures, met over a socket by clients that each make one mistake, or two.  Source: protocol page 2.
+"""The doctor of signatures, met over a socket by clients that each make one mistake, or two.
+Source: protocol page 2.
 
 The clients sign with hashlib and hmac alone; the product's own signing has no part in it.
 """
@@ -156,7 +157,10 @@ class Client:
             f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
             for name, text in texts.items()
         ]
-        head = '--b\r\nContent-Disposition: form-data; name="leave_message_pics"; filename="凭证.png"\r\nContent-Type: image/png\r\n\r\n'
+        head = (
+            '--b\r\nContent-Disposition: form-data; name="leave_message_pics"; '
+            'filename="凭证.png"\r\nContent-Type: image/png\r\n\r\n'
+        )
         return self.post(
             b"".join([*parts, head.encode(), content, b"\r\n--b--\r\n"]),
             kind="multipart/form-data; boundary=b",
@@ -320,7 +324,8 @@ def test_every_known_mistake_has_a_client():
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_a_mistake_is_named(client, name):
-    """The journal names the mistake, says in both languages how the sign would match, and shows no secret."""
+    """The journal names the mistake, says in both languages how the sign would match, and shows no
+    secret."""
     entry = CLIENTS[name](client)
     assert (entry["code"], ids(entry)) == (25, [name])
     assert (
@@ -364,7 +369,8 @@ def test_a_mistake_is_named_under_hmac(client, method, name):
     [("md5", "hmac-sha256"), ("hmac", "md5"), ("hmac-sha256", "md5"), (None, "hmac-sha256")],
 )
 def test_another_digest_is_named(client, declared, used):
-    """A client that digests otherwise than its sign_method says, or says nothing, is told what it used."""
+    """A client that digests otherwise than its sign_method says, or says nothing, is told what it
+    used."""
     texts = but(sign_method=declared)
     entry = client.call(texts, texts, method=used)
     assert ids(entry) == ["other_method"]
@@ -373,7 +379,8 @@ def test_another_digest_is_named(client, declared, used):
 
 @pytest.mark.parametrize("one", SIGNED)
 def test_two_mistakes_are_named_together(client, one):
-    """What is signed wrongly and then sealed wrongly is told as both, or as less where one makes up for the other."""
+    """What is signed wrongly and then sealed wrongly is told as both, or as less where one makes up
+    for the other."""
     for two, how in SEALED.items():
         found = ids(client.call(SIGNED[one], **how))
         fewer = {"": sign(PARAMS), one: sign(SIGNED[one]), two: sign(PARAMS, **how)}
@@ -442,7 +449,8 @@ def test_the_first_differing_place_is_shown(client):
 
 
 def test_an_unknown_sign_shows_the_string_to_sign(client):
-    """What nothing explains is called unknown, with the string that should be signed to compare, masked."""
+    """What nothing explains is called unknown, with the string that should be signed to compare,
+    masked."""
     entry = client.post(urlencode({**PARAMS, "sign": "0123456789ABCDEF0123456789ABCDEF"}).encode())
     [found] = entry["diagnosis"]["findings"]
     assert found["id"] == "unknown"

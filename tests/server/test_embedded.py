@@ -1,4 +1,5 @@
-"""A running server under odd callers: huge bodies, sandboxes that come and go, missing Host, ports that cannot be."""
+"""A running server under odd callers: huge bodies, sandboxes that come and go, missing Host, ports
+that cannot be."""
 
 import gc
 import http.client
@@ -19,7 +20,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Asker(threading.Thread):
-    """Asks one control path again and again until told to stop; keeps every status but the good ones."""
+    """Asks one control path again and again until told to stop; keeps every status but the good
+    ones."""
 
     def __init__(self, wire, paths, done, good=(200,)):
         super().__init__(daemon=True)
@@ -73,7 +75,8 @@ def eager_switches():
 
 
 def test_sandboxes_come_and_go_under_readers(wire, while_asked):
-    """Listing calls and sandboxes, and finding a call, is never a fault while sandboxes are made and dropped."""
+    """Listing calls and sandboxes, and finding a call, is never a fault while sandboxes are made
+    and dropped."""
     wire.call("taobao.time.get")
     request_id = wire.control("GET", "sandboxes/default/requests?limit=1")[1]["items"][0][
         "request_id"
@@ -130,9 +133,11 @@ def test_a_huge_body_by_a_plain_client(wire, megabytes):
 
 @pytest.mark.parametrize("path", ["/router/rest?format=json", "/_sandbox/sandboxes"])
 def test_a_body_that_is_only_announced(wire, path):
-    """Of a body of 400 MB that is announced and hardly sent, nothing is waited for once its client stops; others are served."""
+    """Of a body of 400 MB that is announced and hardly sent, nothing is waited for once its client
+    stops; others are served."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\nContent-Length: 400000000\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{wire.server.token}\r\nContent-Length: 400000000\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     ).encode()
     reply = wire.raw(head, b"x" * 100_000)  # returns when the server has closed the connection
@@ -175,7 +180,8 @@ def test_silent_clients_delay_nobody(wire, silent):
 
 
 def test_calls_of_nobody_are_told_and_bounded(make_wire, document):
-    """A server tells of refused calls of nobody and of failures of a seller, and keeps as many as it was asked to."""
+    """A server tells of refused calls of nobody and of failures of a seller, and keeps as many as
+    it was asked to."""
     told = []
     with Server(document=document, journal=2, refused=told.append) as server:
         wire = make_wire(server)

@@ -1,4 +1,5 @@
-"""Every planned fault as a plain socket client meets it.  Source: the issue (faults, quotas), interfaces.md."""
+"""Every planned fault as a plain socket client meets it.  Source: the issue (faults, quotas),
+interfaces.md."""
 
 import http.client
 import json
@@ -17,7 +18,10 @@ from mockserver import Sandbox, Server
 from mockserver.world.faults.fault_kinds import FAULTS
 
 GET, AGREE, LIST = "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.receive.get"
-HEAD = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+HEAD = (
+    b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Type: "
+    b"application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+)
 WITHIN = 5.0
 
 
@@ -37,7 +41,8 @@ class Client:
         return self.wire.control(verb, f"sandboxes/{self.made['id']}/{path}", body)
 
     def all_struck(self):
-        """Whether the first fault has no strike left, looked at until it has none or far too often."""
+        """Whether the first fault has no strike left, looked at until it has none or far too
+        often."""
         return any(self.control("GET", "faults")[1]["items"][0]["left"] == 0 for _ in range(2000))
 
     def entries(self):
@@ -52,7 +57,8 @@ class Client:
         return plug
 
     def met(self, method, **business):
-        """What came back until the connection ended or the announced body was whole, and how it ended."""
+        """What came back until the connection ended or the announced body was whole, and how it
+        ended."""
         with self.begun(method, **business) as plug:
             received = b""
             try:
@@ -120,7 +126,8 @@ ANSWERED = {  # a whole JSON reply, without waiting: what stands in it
 
 @pytest.mark.parametrize("fault", ANSWERED)
 def test_answered_instead(client, opened, fault):
-    """A refusal, a failure or the timeout error comes instead of the call's answer, with HTTP 200."""
+    """A refusal, a failure or the timeout error comes instead of the call's answer, with HTTP
+    200."""
     expected, options = ANSWERED[fault]
     client.plan(fault, **options)
     received, ended = client.met(
@@ -280,7 +287,8 @@ def test_a_kept_connection_goes_on_after_a_harmless_fault(client, opened):
 
 
 def test_hanging_clients_delay_nobody(wire, client, opened):
-    """Sixty clients that wait for replies held back take no worker from others, nor from their own sandbox."""
+    """Sixty clients that wait for replies held back take no worker from others, nor from their own
+    sandbox."""
     client.plan("reply_lost", **{"as": "hang", "times": 60})
     plugs = [client.begun(GET, dispute_id=opened, fields="dispute_id") for _ in range(60)]
     try:
@@ -347,7 +355,8 @@ def test_a_lost_reply_over_tls(document, certificate, fault, options):
 
 
 def test_exact_under_sixteen_clients(client):
-    """Of 16 clients' 320 calls exactly the quota's pass, exactly `times` of them are struck, and all are in the journal."""
+    """Of 16 clients' 320 calls exactly the quota's pass, exactly `times` of them are struck, and
+    all are in the journal."""
     client.control("PUT", "quotas", [{"per": "day", "limit": 200}])
     client.plan("platform_error", times=50, code=10)
     client.plan("reply_lost", times=30)

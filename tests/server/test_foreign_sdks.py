@@ -1,8 +1,8 @@
 """First calls of SDKs that others wrote, byte for byte, which must pass.
 
-Both send `timestamp` as 10 digits of seconds: the vendor's own C SDK (`partner_id=topsdkcpp`), which
-adds `sign` after the sorted parameters, and a Go client, which sorts all of them.  Key, secret,
-session and clock are the documented constants of the default sandbox.
+Both send `timestamp` as 10 digits of seconds: the vendor's own C SDK (`partner_id=topsdkcpp`),
+which adds `sign` after the sorted parameters, and a Go client, which sorts all of them.  Key,
+secret, session and clock are the documented constants of the default sandbox.
 
 Source: docs/spec/evidence-2026-11.md#evidence-8.
 """

@@ -61,7 +61,8 @@ def test_parent_and_child_on_one_handle():
 
 @pytest.mark.parametrize("kind", ["Sandbox()", "direct"])
 def test_handle_without_sockets(kind):
-    """A handle without sockets refuses in a child: what it did there, the parent would never see."""
+    """A handle without sockets refuses in a child: what it did there, the parent would never
+    see."""
     with Server() as server:
         sandbox = Sandbox() if kind == "Sandbox()" else server.sandbox(direct=True)
         client = sandbox.client()
@@ -96,7 +97,8 @@ def test_child_over_http():
 
 
 def test_server_outlives_its_child():
-    """A child that ends, or stops the server object that it inherited, does not stop the parent's server."""
+    """A child that ends, or stops the server object that it inherited, does not stop the parent's
+    server."""
     with Server() as server:
         assert in_child(lambda: "ended") == "ended"
         assert in_child(server.stop) is None

@@ -1,4 +1,5 @@
-"""The journal under sixteen clients over sockets, and those who wait for it.  Source: issue (Journal, Quality)."""
+"""The journal under sixteen clients over sockets, and those who wait for it.  Source: issue
+(Journal, Quality)."""
 
 import http.client
 import json
@@ -16,7 +17,8 @@ JOURNAL = "sandboxes/default/requests"
 
 
 class Client(threading.Thread):
-    """Reads, fails, is refused, writes and calls as nobody, in turns; keeps each reply's request_id by outcome."""
+    """Reads, fails, is refused, writes and calls as nobody, in turns; keeps each reply's request_id
+    by outcome."""
 
     def __init__(self, wire, dispute_id):
         super().__init__(daemon=True)
@@ -56,7 +58,8 @@ class Client(threading.Thread):
 
 
 class Follower(threading.Thread):
-    """Reads the journal on from a position until told that all have finished; keeps every call it was given."""
+    """Reads the journal on from a position until told that all have finished; keeps every call it
+    was given."""
 
     def __init__(self, wire, position, done):
         super().__init__(daemon=True)
@@ -80,7 +83,8 @@ class Follower(threading.Thread):
 
 @pytest.fixture
 def waiting(wire):
-    """Starts clients that wait long for a call that never comes; gives what they were answered, and their threads."""
+    """Starts clients that wait long for a call that never comes; gives what they were answered, and
+    their threads."""
     answers, threads = [], []
 
     def start(count, query="after=0&wait=30&method=never.called"):
@@ -99,7 +103,8 @@ def waiting(wire):
 
 
 def test_counts_are_exact_and_followers_miss_nothing(wire):
-    """After sixteen clients at once, each list counts just their calls; two followers were given every one once, in order."""
+    """After sixteen clients at once, each list counts just their calls; two followers were given
+    every one once, in order."""
     wire.control("POST", "sandboxes/default/reset")
     opened, done = [wire.open() for _ in range(CLIENTS)], threading.Event()
     _, start = wire.control("GET", f"{JOURNAL}?limit=0")
@@ -134,7 +139,8 @@ def test_counts_are_exact_and_followers_miss_nothing(wire):
 
 
 def test_waiters_leave_threads_for_calls(wire, waiting):
-    """While as many wait as may, calls and control calls are served at once; who waits gets the call that came."""
+    """While as many wait as may, calls and control calls are served at once; who waits gets the
+    call that came."""
     answers, threads = waiting(8, "after=0&wait=30&method=tmall.exchange.refusereason.get")
     assert wire.alive()
     assert wire.control("GET", f"{JOURNAL}?after=0&wait=30&method=never.called")[1]["items"] == []
@@ -175,7 +181,8 @@ def _quietly(wire, path):
 
 
 def test_an_outside_client_ships_twice(wire):
-    """A client of plain http.client and hashlib that ships twice, with two waybills, is found out; one that looks first is not."""
+    """A client of plain http.client and hashlib that ships twice, with two waybills, is found out;
+    one that looks first is not."""
     wire.control("POST", "sandboxes/default/reset")
     hasty, careful = wire.open(status=12), wire.open(status=12)
     carrier = {"logistics_type": 200, "logistics_company_name": "顺丰快递", "fields": "status"}

@@ -1,4 +1,5 @@
-"""Bodies and heads beyond every limit: answered in the door's own form, nothing kept, others served."""
+"""Bodies and heads beyond every limit: answered in the door's own form, nothing kept, others
+served."""
 
 import json
 import socket

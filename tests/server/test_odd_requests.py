@@ -80,7 +80,8 @@ def test_raw_bytes_to_the_control_api(wire, name):
 
 
 def test_blank_in_a_url(wire, entry):
-    """A timestamp with a blank in the URL is read; the signature is that of the text with the blank."""
+    """A timestamp with a blank in the URL is read; the signature is that of the text with the
+    blank."""
     reply = get(wire, wire.form("taobao.time.get").replace(b"+", b" "))
 
     assert "time" in inner(reply)
@@ -139,10 +140,14 @@ def test_no_host(wire, entry):
 
 
 def test_length_beside_chunked(wire, entry):
-    """Content-Length beside Transfer-Encoding: the chunks count, the connection closes, nothing is smuggled."""
+    """Content-Length beside Transfer-Encoding: the chunks count, the connection closes, nothing is
+    smuggled."""
     body = wire.form("taobao.time.get")
     chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
-    head = b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"
+    head = (
+        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: "
+        b"chunked\r\n"
+    )
 
     reply = wire.raw(head + KIND + b"\r\n" + chunks + b"GET /_sandbox/health HTTP/1.1\r\n\r\n")
 
@@ -166,7 +171,8 @@ def test_length_beside_chunked(wire, entry):
     ],
 )
 def test_framing_that_cannot_be_read(wire, entry, framing):
-    """Where a body ends cannot be known: error 3, journalled with the reason, and the connection closes."""
+    """Where a body ends cannot be known: error 3, journalled with the reason, and the connection
+    closes."""
     reply = wire.raw(LINE + KIND + framing + b"\r\nhello" + LINE + b"\r\n")
 
     assert inner(reply)["code"] == 3

@@ -1,4 +1,5 @@
-"""Sixteen clients race over HTTP for the last unit.  Source: issue (Concurrency), rules.md (Stock)."""
+"""Sixteen clients race over HTTP for the last unit.  Source: issue (Concurrency), rules.md
+(Stock)."""
 
 import http.client
 import json
@@ -10,7 +11,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Racer(threading.Thread):
-    """One client on one kept connection: waits for each round's start, agrees to its own exchange."""
+    """One client on one kept connection: waits for each round's start, agrees to its own
+    exchange."""
 
     def __init__(self, wire, number, gate):
         super().__init__(daemon=True)
@@ -38,7 +40,8 @@ class Racer(threading.Thread):
 
 
 def test_exactly_one_wins(wire):
-    """In each of 200 rounds exactly one of 16 agrees gets the last unit; nothing is lost and every call is recorded."""
+    """In each of 200 rounds exactly one of 16 agrees gets the last unit; nothing is lost and every
+    call is recorded."""
     gate = threading.Barrier(RACERS + 1)
     racers = [Racer(wire, number, gate) for number in range(RACERS)]
     for racer in racers:

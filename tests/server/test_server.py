@@ -1,4 +1,5 @@
-"""A server of this process: starts, stops, leaves nothing behind.  Sources: interfaces.md (Python), issue (Command line, Quality)."""
+"""A server of this process: starts, stops, leaves nothing behind.  Sources: interfaces.md (Python),
+issue (Command line, Quality)."""
 
 import http.client
 import json
@@ -69,7 +70,8 @@ def test_nothing_answers_after_a_stop(document):
 
 
 def test_taken_port(document):
-    """Starting on a taken port raises CannotStart, which names it and a way out, and leaves no thread."""
+    """Starting on a taken port raises CannotStart, which names it and a way out, and leaves no
+    thread."""
     before = set(threading.enumerate())
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
@@ -163,7 +165,8 @@ def test_public_url(make_wire, document):
         wire = make_wire(server)
         assert wire.given["gateway"] == "https://mock.example/router/rest"
         picture = (
-            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
+            "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mN"
+            "k+M9QDwADhgGA"
             "WjR9awAAAABJRU5ErkJggg=="
         )
         dispute_id = wire.open()
@@ -227,7 +230,8 @@ def sandbox(request):
 
 
 def test_sandbox_does_the_same_with_and_without_http(sandbox):
-    """The handle plays the whole flow, moves time, reads stock and journal alike in process and over HTTP."""
+    """The handle plays the whole flow, moves time, reads stock and journal alike in process and
+    over HTTP."""
     exchange = sandbox.open(reason="尺码不合适")
     client = sandbox.client()
     address = next(

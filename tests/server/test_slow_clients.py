@@ -17,8 +17,12 @@ HALVES = {
     "half a request line": b"POST /router/re",
     "half a head": b"POST /router/rest HTTP/1.1\r\nHost: x\r\nX-Pad: y",
     "half a body": b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nmethod=",
-    "half a chunk": b"POST /router/rest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx",
-    "half a control call": b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
+    "half a chunk": (
+        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx"
+    ),
+    "half a control call": (
+        b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
+    ),
     "no wish to read": b"GET /_sandbox/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
@@ -112,7 +116,10 @@ def short_deadlines(monkeypatch):
         (b"GET /_sandbox/health HTTP/1.1\r\nHo", b"HTTP/1.1 408"),
         (b"GE", b"HTTP/1.1 408"),
         (
-            b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\nmeth",
+            (
+                b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\n"
+                b"Content-Length: 99999\r\n\r\nmeth"
+            ),
             b'"code":3',
         ),
         (
@@ -123,7 +130,8 @@ def short_deadlines(monkeypatch):
 )
 @pytest.mark.parametrize("trickle", [False, True])
 def test_deadline_of_head_and_body(make_wire, document, data, answer, trickle):
-    """A head or a body that is not whole in time is answered in the door's form, however its bytes come."""
+    """A head or a body that is not whole in time is answered in the door's form, however its bytes
+    come."""
     received = b""
     with Server(document=document) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plug:
@@ -151,7 +159,8 @@ def test_deadline_of_head_and_body(make_wire, document, data, answer, trickle):
 
 @pytest.mark.usefixtures("short_deadlines")
 def test_client_that_does_not_read(make_wire, document):
-    """A client that asks and asks and never reads is closed; memory for its replies is not piled up."""
+    """A client that asks and asks and never reads is closed; memory for its replies is not piled
+    up."""
     with Server(document=document) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plug:
             began = monotonic()
@@ -164,7 +173,8 @@ def test_client_that_does_not_read(make_wire, document):
 
 
 def test_keep_alive_is_said(wire):
-    """A reply says for how long its connection is kept: at least 75 seconds, and the server keeps to it."""
+    """A reply says for how long its connection is kept: at least 75 seconds, and the server keeps
+    to it."""
     _, headers, _ = wire.ask("POST", "/router/rest", b"method=x")
 
     assert headers["Connection"] == "keep-alive"

@@ -169,7 +169,8 @@ def test_stop_interrupts_long_work():
 
 
 def test_stderr_that_nobody_reads(serve):
-    """A pipe for stderr that nobody reads hangs nothing: thousands of refused calls are answered, a stop is quick."""
+    """A pipe for stderr that nobody reads hangs nothing: thousands of refused calls are answered, a
+    stop is quick."""
     server = serve(stderr=subprocess.PIPE)
     for _ in range(1500):
         assert server.ask("POST", "/router/rest", b"method=x")[0] == 200
@@ -194,7 +195,8 @@ def test_stderr_that_is_closed(serve):
     ("options", "lines"), [((), 2), (("--quiet",), 0), (("--log-format", "json"), 2)]
 )
 def test_lines_on_stderr(serve, options, lines):
-    """A refused call is a line with time, sandbox and code; as JSON if so wanted; none when quiet."""
+    """A refused call is a line with time, sandbox and code; as JSON if so wanted; none when
+    quiet."""
     server = serve(*options)
     for _ in range(2):
         server.ask("POST", "/router/rest", b"method=x")
@@ -214,7 +216,8 @@ def test_lines_on_stderr(serve, options, lines):
 
 
 def test_more_connections_than_files(serve):
-    """With fewer files than clients it goes on, says so once, and is as before when the clients go."""
+    """With fewer files than clients it goes on, says so once, and is as before when the clients
+    go."""
     server = serve(files=60)
     with ExitStack() as stack:
         for _ in range(150):

@@ -70,7 +70,8 @@ def test_a_silent_client_delays_no_stop(certificate, document):
     [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x16", b"\0" * 500, b""],
 )
 def test_a_client_that_speaks_no_tls_breaks_nothing(server, said):
-    """A client that speaks plainly, breaks off its handshake or goes away at once is dropped, and others are served."""
+    """A client that speaks plainly, breaks off its handshake or goes away at once is dropped, and
+    others are served."""
     # the server may have dropped it before this side has finished: an OSError here says nothing
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug,

@@ -1,6 +1,7 @@
 """What clients put on a socket is understood, and what nobody should send breaks nothing.
 
-Sources: top-protocol.md 1.3, 3.1, 8, 11; interfaces.md (Gateway); rules.md (8 MiB is code 3, other verbs 9).
+Sources: top-protocol.md 1.3, 3.1, 8, 11; interfaces.md (Gateway); rules.md (8 MiB is code 3, other
+verbs 9).
 """
 
 import base64
@@ -13,7 +14,8 @@ from contextlib import closing
 import pytest
 
 PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5Er"
+    "kJggg=="
 )
 FORM = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
 EIGHT_MIB = 8 * 1024 * 1024
@@ -30,7 +32,8 @@ def multipart(texts, name, content):
         for key, value in texts.items()
     ]
     parts.append(
-        f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'.encode()
+        f'--x\r\nContent-Disposition: form-data; name="{name}"; '
+        f'filename="a.png"\r\nContent-Type: image/png\r\n\r\n'.encode()
         + content
         + b"\r\n"
     )
@@ -73,7 +76,8 @@ def test_headers(wire):
 
 
 def test_multipart(wire):
-    """A multipart call with a picture is answered, and its picture shown by the address in the message."""
+    """A multipart call with a picture is answered, and its picture shown by the address in the
+    message."""
     dispute_id = wire.open()
     texts = wire.params(
         "tmall.exchange.message.add", dispute_id=dispute_id, content="见图", fields="id,pic_urls"
@@ -150,7 +154,10 @@ def test_picture_address_is_the_real_host_by_rule(wire):
 def test_gateway_under_any_host(wire, host):
     """The gateway answers under any Host."""
     body = wire.form("taobao.time.get")
-    head = f"POST /router/rest HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    head = (
+        f"POST /router/rest HTTP/1.1\r\nHost: {host}\r\nContent-Length: "
+        f"{len(body)}\r\nConnection: close\r\n"
+    )
     reply = wire.raw(
         head.encode() + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body
     )
@@ -168,11 +175,15 @@ def test_gateway_under_any_host(wire, host):
 )
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_absolute_form(wire, target, verb):
-    """A client that takes the server for its HTTP proxy sends an absolute address, and is answered."""
+    """A client that takes the server for its HTTP proxy sends an absolute address, and is
+    answered."""
     body = wire.form("taobao.time.get")
     where = f"{target}?{body.decode()}" if verb == "GET" else target
     body = b"" if verb == "GET" else body
-    head = f"{verb} {where} HTTP/1.1\r\nHost: gw.api.taobao.com\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    head = (
+        f"{verb} {where} HTTP/1.1\r\nHost: gw.api.taobao.com\r\nContent-Length: "
+        f"{len(body)}\r\nConnection: close\r\n"
+    )
     reply = wire.raw(
         head.encode() + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body
     )
@@ -186,7 +197,8 @@ def test_expect_continue(wire):
         "tmall.exchange.message.add", dispute_id=1, content="长" * 400_000, fields="id"
     )
     head = (
-        f"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n"
+        f"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nExpect: "
+        f"100-continue\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n"
     ).encode()
     with socket.create_connection(("127.0.0.1", wire.port), timeout=30) as plug:
@@ -212,7 +224,8 @@ def chunked(body, size=7):
 def test_chunked_body(wire):
     """A chunked body is read like any other."""
     head = (
-        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: "
+        b"close\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     )
     reply = wire.raw(head + chunked(wire.form("taobao.time.get")))
@@ -223,7 +236,8 @@ def test_chunked_body(wire):
 def test_chunked_control_call(wire):
     """The control API reads a chunked body too."""
     head = (
-        f"POST /_sandbox/sandboxes/default/exchanges HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\n"
+        f"POST /_sandbox/sandboxes/default/exchanges HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        f"Bearer {wire.server.token}\r\n"
         "Transfer-Encoding: chunked\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n"
     ).encode()
     assert wire.raw(head + chunked(b'{"status": 3}')).startswith(b"HTTP/1.1 201")
@@ -358,7 +372,10 @@ def test_half_a_request(wire, half):
 def test_half_a_request_does_nothing(wire, framing):
     """A control call whose body broke off is not carried out."""
     before = wire.control("GET", "sandboxes/default/exchanges?limit=0")[1]["total"]
-    head = f"POST /_sandbox/sandboxes/default/exchanges HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {wire.server.token}\r\n"
+    head = (
+        f"POST /_sandbox/sandboxes/default/exchanges HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{wire.server.token}\r\n"
+    )
     assert b" 201 " not in wire.raw(head.encode() + framing)
     assert wire.control("GET", "sandboxes/default/exchanges?limit=0")[1]["total"] == before
 
@@ -382,7 +399,8 @@ def test_half_a_request_does_nothing(wire, framing):
     ],
 )
 def test_garbage(wire, garbage):
-    """Bytes that are no request get an HTTP error or nothing, never a page or a traceback, and break nothing."""
+    """Bytes that are no request get an HTTP error or nothing, never a page or a traceback, and
+    break nothing."""
     reply = wire.raw(garbage)
     assert b"Traceback" not in reply and b"<html" not in reply.lower()
     assert b"HTTP/1.1 500" not in reply
