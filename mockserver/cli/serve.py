@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -175,28 +174,35 @@ def serve(global_options: Mapping[str, str], /, config: str, **options: object) 
 
 
 class _StopSignals:
-    """SIGINT, SIGTERM, SIGHUP and Windows' break stop the server; a second one ends the process."""
+    """SIGINT, SIGTERM, SIGHUP and Windows' break stop the server; a second one ends the process.
+
+    A handler may run between any two steps of the main thread, also while that holds a lock, so it
+    takes none: it sets an attribute, and the interpreter writes a byte that ends the wait.
+    """
 
     def __init__(self, ready_file: str) -> None:
         self.exit_code = 0
         self._ready_file = ready_file
-        self._stopped = threading.Event()
+        self._received = False
+        self._reader, self._writer = socket.socketpair()  # Windows takes no pipe for signals
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._receive)
 
     def wait(self) -> None:
         """Return when a signal has come."""
-        while not self._stopped.wait(0.5):  # Windows runs no handler during a longer wait
-            pass
+        while not self._received:
+            self._reader.recv(1)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self._stopped.is_set():
+        if self._received:
             if self._ready_file:
                 remove_ready_file(self._ready_file)
             os._exit(self.exit_code)
         self.exit_code = INTERRUPTED if number == signal.SIGINT else 0
-        self._stopped.set()
+        self._received = True
 
 
 def _allow_many_connections() -> None:

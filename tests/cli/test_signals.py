@@ -237,3 +237,41 @@ def test_ctrl_c_on_a_terminal_reaches_the_command_once(
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert received.count(b"typed") == 2
     assert b"signals 1" in received
+
+
+SIGNAL_AT_STEP = """
+import signal, sys
+from mockserver.cli.serve import _StopSignals
+
+step = int(sys.argv[1])
+events = 0
+
+def send(*_):
+    global events
+    if events < step:
+        events = step
+        signal.raise_signal(signal.SIGTERM)
+
+def trace(frame, event, argument):
+    global events
+    if events == step - 1:
+        send()
+    elif events < step:
+        events += 1
+    return trace
+
+stop = _StopSignals("")
+signal.signal(signal.SIGALRM, send)  # for a wait that has fewer steps
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+sys.settrace(trace)
+stop.wait()
+"""
+
+
+@pytest.mark.parametrize("step", range(1, 11))
+def test_a_signal_at_any_step_of_the_wait_ends_it(environment: dict[str, str], step: int) -> None:
+    """Wherever the main thread is while it waits for a signal, one signal ends the wait."""
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNAL_AT_STEP, str(step)], env=environment, timeout=20, check=False
+    )
+    assert ended.returncode == 0
