@@ -282,6 +282,7 @@ class Connection(asyncio.Protocol):
         self.state = State.ANSWERING
         self.deadline = _NEVER
         self._chunks = None
+        self._host.buffer(self, 0)
         self._door.answer(Request(self._head, body), self._respond)
 
     def _refuse_head(self, refusal: Refusal) -> None:
@@ -301,6 +302,7 @@ class Connection(asyncio.Protocol):
         self._unread = True
         self._chunks = None
         self._buffer.clear()
+        self._host.buffer(self, 0)
         self._door.answer(Request(self._head, None, refusal), self._respond)
 
     def _respond(self, reply: Reply) -> None:

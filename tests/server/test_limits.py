@@ -4,10 +4,12 @@ served."""
 import json
 import socket
 import threading
-from contextlib import suppress
-from time import monotonic
+from contextlib import ExitStack, suppress
+from time import monotonic, sleep
 
 import pytest
+
+from mockserver.embedded.server import Embedded
 
 MIB = 1024 * 1024
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -211,3 +213,26 @@ def test_others_are_served_while_a_huge_body_comes(wire):
         stop.set()
         for thread in threads:
             thread.join(10)
+
+
+def test_answered_bodies_leave_room(monkeypatch):
+    """Bodies that have been answered take no room from the unfinished requests of others."""
+    monkeypatch.setattr("mockserver.embedded.server.MAX_BUFFERED_BYTES", 300_000)
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    server = Embedded(app, "127.0.0.1", 0)
+    server.start()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n"
+    try:
+        with ExitStack() as stack:
+            for _ in range(10):  # they stay open
+                plug = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+                plug.sendall(head + bytes(90_000))
+                sleep(0.05)  # the server has kept what has come
+                plug.sendall(bytes(10_000))
+                assert plug.recv(4096).startswith(b"HTTP/1.1 200 ")
+    finally:
+        server.stop()
