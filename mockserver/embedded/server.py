@@ -222,6 +222,7 @@ class _Listening:
         self._accepting: set[asyncio.Task[None]] = set()
         self._out = False
         self._sweeping = False
+        self._loop_stopped = False
         self._date = (0, "")
 
     def begin(self) -> None:
@@ -256,7 +257,7 @@ class _Listening:
     def remove(self, connection: HostedConnection) -> None:
         self._buffered -= self._connections.pop(connection, 0)
         if self.stopping and not self._connections:
-            self.loop.stop()
+            self._stop_loop()
 
     def buffer(self, connection: HostedConnection, size: int) -> bool:
         self._buffered += size - self._connections.get(connection, 0)
@@ -354,7 +355,7 @@ class _Listening:
         if self._connections:
             self.loop.call_later(STOP_SECONDS, self._end)
         else:
-            self.loop.call_soon(self.loop.stop)
+            self._stop_loop()
 
     async def drain(self) -> None:
         """Let what has been closed or cancelled end, so that no transport is left open."""
@@ -366,4 +367,10 @@ class _Listening:
     def _end(self) -> None:
         for connection in tuple(self._connections):
             connection.abort()
-        self.loop.call_soon(self.loop.stop)
+        self._stop_loop()
+
+    def _stop_loop(self) -> None:
+        """End `run_forever`, once: connections that end later must not end `drain`."""
+        if not self._loop_stopped:
+            self._loop_stopped = True
+            self.loop.call_soon(self.loop.stop)

@@ -4,7 +4,8 @@ import json
 import socket
 import ssl
 import threading
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from time import sleep
 
 import pytest
 
@@ -82,3 +83,38 @@ def test_a_client_that_speaks_no_tls_breaks_nothing(server, said):
         while plug.recv(65536):
             pass
     assert ask(server) == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{",
+    ],
+    ids=["idle", "half a body"],
+)
+def test_a_stop_with_open_connections_is_quiet(certificate, document, sent):
+    """A stop ends connections that are idle or wait for the rest of a body, without a traceback."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    errors = []
+    before = threading.excepthook
+    threading.excepthook = errors.append
+    server = Server(tls=certificate, document=document).start()
+    try:
+        with ExitStack() as stack:
+            for _ in range(3):
+                plug = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)
+                )
+                wrapped = stack.enter_context(context.wrap_socket(plug))
+                wrapped.sendall(sent)
+                if sent.startswith(b"GET"):
+                    assert wrapped.recv(65536)
+            sleep(0.2)  # the server has read what was sent
+            server.stop()
+    finally:
+        server.stop()
+        threading.excepthook = before
+    assert errors == []
