@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import urlencode
 
-from mockserver.protocol.shapes import BEIJING, show_time
+from mockserver.protocol.shapes import BEIJING, format_time
 from mockserver.protocol.signing import sign
 from mockserver.world.default_world import APP_KEY, APP_SECRET, SESSION
 
@@ -32,7 +32,7 @@ def signed(method: str, *, format: str = "json", **business: object) -> bytes:
         "v": "2.0",
         "format": format,
         "sign_method": "md5",
-        "timestamp": show_time(datetime.now(BEIJING)),
+        "timestamp": format_time(datetime.now(BEIJING)),
         **{name: str(value) for name, value in business.items()},
     }
     return urlencode({**texts, "sign": sign(texts, APP_SECRET)}).encode()

@@ -21,7 +21,7 @@ from ..domain.play import deadline
 from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Phase, Ruleset
-from ..protocol.shapes import Field, Items, Tree, ValueKind, show_price, show_time
+from ..protocol.shapes import Field, Items, Tree, ValueKind, format_price, format_time
 from .reply_masking import mask_address, mask_name, mask_phone
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 _API_PAGES = documented("api", note="api-3")
-_format_time = lru_cache(4096)(show_time)  # exchanges are read far more often than changed
+_format_time = lru_cache(4096)(format_time)  # exchanges are read far more often than changed
 
 
 class RecordKind(Enum):
@@ -128,7 +128,7 @@ def _read_price(name: str) -> Reader:
 
     def read(record: Any, view: RecordView) -> str | None:
         fen = getattr(record, name)
-        return None if fen is None else show_price(fen)
+        return None if fen is None else format_price(fen)
 
     return read
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from ..protocol.signing import SIGN_METHODS, sign
 from .methods import METHODS
 
@@ -50,7 +50,7 @@ def build_signed_params(
         "v": "2.0",
         "format": format,
         "sign_method": sign_method,
-        "timestamp": show_time(at),
+        "timestamp": format_time(at),
     }
     declared = METHODS.get(method)
     takes_fields = declared and any(param.name == "fields" for param in declared.params)
@@ -103,5 +103,5 @@ def _format_value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return show_time(value)
+        return format_time(value)
     return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -9,7 +9,7 @@ import msgspec
 
 from ..control.control_function import ControlCall
 from ..domain.durations import format_duration
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .documents import (
     ActorName,
     DeadlineDocument,
@@ -106,7 +106,7 @@ class Clock:
     @property
     def now(self) -> datetime:
         """The sandbox's now, aware, GMT+8."""
-        instant = read_time(self._ask("GET", "clock", limit=0)["now"])
+        instant = parse_time(self._ask("GET", "clock", limit=0)["now"])
         assert instant is not None
         return instant
 

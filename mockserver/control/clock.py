@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ..domain.durations import parse_duration
 from ..domain.play import deadline
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from ..service.problem import Problem
 from ..service.serializers import serialize_clock
 from ..world.document import BadDocument, ClockDocument
@@ -36,7 +36,7 @@ def _set_clock(request: ControlRequest) -> tuple[int, Any]:
     body = request.body
     if body.mode not in ("frozen", "running"):
         raise BadDocument("mode", "应为 frozen 或 running", "frozen or running")
-    now = None if body.now is None else read_time(body.now)
+    now = None if body.now is None else parse_time(body.now)
     if body.now is not None and now is None:
         raise BadDocument("now", "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     fired = world.set_clock(running=body.mode == "running", now=now)
@@ -67,7 +67,7 @@ def _span(world: World, body: SpanBody) -> timedelta:
             exchange = world.exchange(parse_dispute_id(body.to[9:], "to"))
             at = deadline(exchange, world.view.rules, world.view.table)
         else:
-            instant = read_time(body.to)
+            instant = parse_time(body.to)
             if instant is None:
                 raise BadDocument(
                     "to",

@@ -8,7 +8,7 @@ from ..domain.errors import ConditionFailed, DomainError, IllegalMove, WrongRule
 from ..domain.exchange import Exchange
 from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.play import possible
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from ..service.problem import Problem, group_by_actor
 from ..service.serializers import serialize_exchange, serialize_message
 from ..world.document import BadDocument
@@ -98,7 +98,7 @@ def _describe_refusal(
     """Return the refusal with the present status, what is possible, and how near the move was."""
     aged = world.view.clock.aged
     near_miss = find_near_miss(exchange, type(parsed.move), parsed.role.actor, world.view.rules)
-    zh, en = describe_near_miss(near_miss, lambda at: show_time(at - aged))
+    zh, en = describe_near_miss(near_miss, lambda at: format_time(at - aged))
     return Problem(
         409,
         refused.zh,
@@ -107,7 +107,7 @@ def _describe_refusal(
         status_now=exchange.status.value,
         status_text=world.view.rules.text(f"text.{exchange.status.value}"),
         possible=group_by_actor(possible(exchange, world.view.rules, world.view.table)),
-        **serialize_near_miss(near_miss, lambda at: show_time(at - aged)),
+        **serialize_near_miss(near_miss, lambda at: format_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.catalogue import Trade
 from ..domain.exchange import Exchange
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from ..review.audit import audit
 from ..review.lint import lint
 from ..review.lint_rules import Severity
@@ -34,7 +34,7 @@ def _read_filters(request: ControlRequest) -> dict[str, str]:
             "outcome is ok, failed or refused",
             field="outcome",
         )
-    if "since" in request.query and read_time(request.query["since"]) is None:
+    if "since" in request.query and parse_time(request.query["since"]) is None:
         raise Problem(
             400, "since 应为 yyyy-MM-dd HH:mm:ss", "since is yyyy-MM-dd HH:mm:ss", field="since"
         )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from ..service.problem import Problem
 from ..service.serializers import serialize_sandbox
 from ..world.document import BadDocument, WorldDocument, read_document, read_world
@@ -218,7 +218,7 @@ def _parse_expiry(text: str | None, world: World) -> Any:
     if text == "now":
         return world.now
     try:
-        return read_time(text) or world.now + parse_duration(text)
+        return parse_time(text) or world.now + parse_duration(text)
     except (ValueError, OverflowError):
         raise BadDocument(
             "expires", "应为 now、时长、时刻或 null", "now, a duration, an instant or null"

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import chain, islice
 from urllib.parse import unquote
 
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from ..world.directory import Directory
 from ..world.identity import App, Session
 from ..world.world import World
@@ -82,8 +82,8 @@ def examine_session(call: RefusedCall) -> Iterator[Finding]:
     assert call.world is not None
     sent = call.text("session")
     if call.session is not None and call.session.expires is not None:
-        ended = show_time(call.session.expires - call.world.view.clock.aged)
-        now = show_time(call.world.now)
+        ended = format_time(call.session.expires - call.world.view.clock.aged)
+        now = format_time(call.world.now)
         yield make_finding("session_ended", label=call.session.label, ended=ended, now=now)
         return
     worlds = call.directory.all()

@@ -9,7 +9,7 @@ from ..domain.errors import ConditionFailed, DomainError, NoSuchExchange
 from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_near_miss
 from ..domain.vocabulary import Status
 from ..protocol.forms import parse_urlencoded
-from ..protocol.shapes import Param, ValueKind, show_time
+from ..protocol.shapes import Param, ValueKind, format_time
 from ..world.world import World
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
@@ -98,8 +98,8 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
         return
     aged = world.view.clock.aged
     near_miss = find_near_miss(exchange, move, call.session.role.actor, world.view.rules)
-    zh, en = describe_near_miss(near_miss, lambda instant: show_time(instant - aged))
-    details = serialize_near_miss(near_miss, lambda instant: show_time(instant - aged))
+    zh, en = describe_near_miss(near_miss, lambda instant: format_time(instant - aged))
+    details = serialize_near_miss(near_miss, lambda instant: format_time(instant - aged))
     yield make_finding("near_miss", {"status_now": exchange.status.value, **details}, zh=zh, en=en)
     if isinstance(failure, ConditionFailed):
         yield from _list_accepted_values(call, world, failure)

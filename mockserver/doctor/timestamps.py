@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from ..domain.durations import format_duration
-from ..protocol.shapes import BEIJING, is_epoch_seconds, read_epoch, read_time, show_time
+from ..protocol.shapes import BEIJING, format_time, is_epoch_seconds, parse_epoch, parse_time
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
 
@@ -26,7 +26,7 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     assert call.world is not None
     text = call.text("timestamp")
     rules = call.world.view.rules
-    instant = read_epoch(text) or read_time(text)
+    instant = parse_epoch(text) or parse_time(text)
     if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
         yield from _examine_form(text)
         return
@@ -37,8 +37,8 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     if abs(real - inner) > tolerance:
         yield make_finding(
             "two_clocks",
-            sandbox=show_time(inner),
-            real=show_time(real),
+            sandbox=format_time(inner),
+            real=format_time(real),
             tolerance=format_duration(tolerance),
         )
 
@@ -67,7 +67,7 @@ def _explain_offset(
         return make_finding("zone_other", hours=f"{half_hours / 2:+g}")
     return make_finding(
         "time_off",
-        now=show_time(nearer),
+        now=format_time(nearer),
         seconds=int(offset.total_seconds()),
         tolerance=format_duration(tolerance),
     )
@@ -80,7 +80,7 @@ def rewrite_time(text: str) -> str:
         bare = bare.replace("年", "-").replace("月", "-").replace("日", "")
         instant = _parse_time(bare) if len(bare) <= _MAX_TIME_CHARACTERS else None
         if instant is not None:
-            return show_time(instant)
+            return format_time(instant)
     return ""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
-from ..protocol.shapes import read_epoch, read_time, show_time
+from ..protocol.shapes import format_time, parse_epoch, parse_time
 from .signed_content import ContentChange, SignedCall, SignedContent
 
 __all__ = [
@@ -143,7 +143,7 @@ def sign_bare_plus(call: SignedCall, content: SignedContent) -> Variants:
 
 def _parse_timestamp(text: str) -> datetime | None:
     """Return the instant of a timestamp that can be moved by hours, else None."""
-    instant = read_epoch(text) or read_time(text)
+    instant = parse_epoch(text) or parse_time(text)
     return instant if instant is not None and 1970 < instant.year < 9999 else None
 
 
@@ -175,20 +175,20 @@ _TIME_FORMS: tuple[Callable[[str, datetime], str], ...] = (
 
 
 def _write_forms(sent: str, instant: datetime) -> Iterator[str]:
-    text = show_time(instant)
+    text = format_time(instant)
     return (write(text, instant) for write in _TIME_FORMS)
 
 
 def _write_zones(sent: str, instant: datetime) -> Iterator[str]:
     for hours in (-8, 8) if " " in sent else ():
-        yield show_time(instant + timedelta(hours=hours))
+        yield format_time(instant + timedelta(hours=hours))
 
 
 def _write_neighbours(sent: str, instant: datetime) -> Iterator[str]:
     """Yield the texts up to three seconds (of an epoch: milliseconds) before and after."""
     for offset in (-1, 1, -2, 2, -3, 3):
         moved = instant + timedelta(seconds=offset)
-        yield show_time(moved) if " " in sent else str(int(sent) + offset)
+        yield format_time(moved) if " " in sent else str(int(sent) + offset)
 
 
 rewrite_timestamp = _replace_timestamp(_write_forms)

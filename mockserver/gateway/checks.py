@@ -21,7 +21,7 @@ from ..domain.vocabulary import Role
 from ..protocol.binding import bind_arguments, make_invalid_error
 from ..protocol.errors import TopError, make_ban_error
 from ..protocol.pictures import is_usual_picture
-from ..protocol.shapes import is_epoch_seconds, read_epoch, read_time
+from ..protocol.shapes import is_epoch_seconds, parse_epoch, parse_time
 from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
 from .call import Call
@@ -91,7 +91,7 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
         raise TopError(30)
     assert call.world is not None
     rules = call.world.view.rules
-    instant = read_epoch(text) or read_time(text)
+    instant = parse_epoch(text) or parse_time(text)
     if instant is not None and is_epoch_seconds(text) and not rules["timestamp_seconds"]:
         instant = None
     if instant is None:

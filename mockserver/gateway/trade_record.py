@@ -13,7 +13,7 @@ from typing import Any
 from ..api.records import RecordView
 from ..api.reply_masking import mask_address, mask_name, mask_phone
 from ..domain.catalogue import Buyer, Trade
-from ..protocol.shapes import Items, Tree, show_price
+from ..protocol.shapes import Items, Tree, format_price
 from ..world.view import WorldView
 
 __all__ = ["build_trade_record"]
@@ -63,7 +63,7 @@ def _select(members: Tree, names: set[str]) -> Tree:
 def _trade_members(orders: Sequence[Trade], world: WorldView, view: RecordView) -> Tree:
     trade = orders[0]
     created = view.time(trade.created)
-    payment = show_price(sum(order.payment for order in orders))
+    payment = format_price(sum(order.payment for order in orders))
     return {
         "tid": trade.tid,
         "tid_str": str(trade.tid),
@@ -129,7 +129,7 @@ def _order_members(order: Trade, world: WorldView, view: RecordView) -> dict[str
     """Return a sub-order; an exchange of it shows as its refund."""
     goods = world.goods_of_sku(order.sku_id)
     dispute = world.exchange_of_order(order.oid)
-    payment = show_price(order.payment)
+    payment = format_price(order.payment)
     members: Tree = {
         **_instants(order, view),
         "oid": order.oid,
@@ -153,7 +153,7 @@ def _order_members(order: Trade, world: WorldView, view: RecordView) -> dict[str
     }
     if goods:
         members |= {
-            "price": show_price(goods.price),
+            "price": format_price(goods.price),
             "num_iid": goods.num_iid,
             "outer_iid": goods.outer_id,
             "outer_sku_id": goods.outer_id,

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .errors import TopError
 from .forms import Upload
 from .pictures import detect_picture_type
-from .shapes import Param, ValueKind, read_time
+from .shapes import Param, ValueKind, parse_time
 
 __all__ = [
     "OPTIONAL_SYSTEM_PARAMETERS",
@@ -165,7 +165,7 @@ def _parse_boolean(param: Param, text: str, rule_value: RuleValue) -> bool:
 
 
 def _parse_date(param: Param, text: str, rule_value: RuleValue) -> object:
-    instant = read_time(text)
+    instant = parse_time(text)
     if instant is None:
         raise make_invalid_error(
             param.name, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted"

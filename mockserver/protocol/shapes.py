@@ -19,11 +19,11 @@ __all__ = [
     "Param",
     "Tree",
     "ValueKind",
+    "format_price",
+    "format_time",
     "is_epoch_seconds",
-    "read_epoch",
-    "read_time",
-    "show_price",
-    "show_time",
+    "parse_epoch",
+    "parse_time",
 ]
 
 BEIJING = timezone(timedelta(hours=8), "GMT+8")
@@ -91,19 +91,19 @@ class Items(Struct, frozen=True):
     values: Sequence[Any]
 
 
-def show_time(instant: datetime) -> str:
+def format_time(instant: datetime) -> str:
     """Return `yyyy-MM-dd HH:mm:ss` in GMT+8, whatever the zone of the machine."""
     if instant.tzinfo is not BEIJING:
         instant = instant.astimezone(BEIJING)
     return instant.isoformat(" ", "seconds")[:19]
 
 
-def show_price(fen: int) -> str:
+def format_price(fen: int) -> str:
     """Return a price in yuan with two decimals, from fen."""
     return f"{fen // 100}.{fen % 100:02}"
 
 
-def read_time(text: str) -> datetime | None:
+def parse_time(text: str) -> datetime | None:
     """Parse a `yyyy-MM-dd HH:mm:ss` text in GMT+8; return None if it is none."""
     if not _TIME.fullmatch(text):
         return None
@@ -113,7 +113,7 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
-def read_epoch(text: str) -> datetime | None:
+def parse_epoch(text: str) -> datetime | None:
     """Parse 13 digits of milliseconds or 10 digits of seconds since 1970; return None for others.
 
     The official Python SDK sends milliseconds, the vendor's C SDK seconds.

@@ -15,7 +15,7 @@ from ..api.records import EXCHANGE, MESSAGE
 from ..domain.durations import format_duration, parse_duration
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from ..world.document import unknown_name
 from .matching import MISSING, Mismatch, compare, is_operator
 from .observed_state import ObservedState
@@ -79,7 +79,7 @@ def _check_instant(node: Node) -> Iterator[FileMistake]:
     if (
         isinstance(node.value, str)
         and not _is_reference(node.value)
-        and read_time(node.value) is None
+        and parse_time(node.value) is None
     ):
         yield node.mistake("应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted")
     yield from _check_type("时刻", "an instant", str, type(None))(node)

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .yaml_text import Node
 
 __all__ = ["MISSING", "OPERATORS", "Mismatch", "compare", "get_path", "is_operator"]
@@ -152,7 +152,7 @@ def _check_order(what: str, node: Node, actual: Any, *, above: bool) -> Iterator
 def _to_comparable(value: object) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    instant: datetime | None = read_time(value) if isinstance(value, str) else None
+    instant: datetime | None = parse_time(value) if isinstance(value, str) else None
     if instant is not None:
         return instant
     try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..domain.durations import format_duration
 from ..domain.vocabulary import Status
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .matching import MISSING
 from .target import ScenarioTarget
 
@@ -88,8 +88,8 @@ class ObservedState:
 
     def measure_due_in(self) -> str | None:
         """Return the duration until the deadline, e.g. `6d23h`; None if there is no deadline."""
-        deadline = read_time(self.exchange["deadline"] or "")
-        now = read_time(self.ask("clock", limit=0)["now"])
+        deadline = parse_time(self.exchange["deadline"] or "")
+        now = parse_time(self.ask("clock", limit=0)["now"])
         return None if deadline is None or now is None else format_duration(deadline - now)
 
     def count_statuses(self) -> dict[str, int]:

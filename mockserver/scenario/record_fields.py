@@ -23,7 +23,7 @@ from ..domain.vocabulary import Actor
 from ..protocol.binding import bind_arguments
 from ..protocol.errors import TopError
 from ..protocol.pictures import make_data_url
-from ..protocol.shapes import read_time, show_price, show_time
+from ..protocol.shapes import format_price, format_time, parse_time
 from ..world.document import WorldDocument
 from ..world.view import WorldView
 from .step_calls import METHOD_OF_MOVE
@@ -98,7 +98,7 @@ def record_world(view: WorldView) -> dict[str, Any]:
             "num_iid": item.num_iid,
             "outer_id": item.outer_id,
             "title": item.title,
-            "price": show_price(item.price),
+            "price": format_price(item.price),
         }
         for item in view.goods()
     }
@@ -133,9 +133,9 @@ def record_opening(arguments: Mapping[str, object], later: timedelta) -> dict[st
         key: value for key, value in arguments.items() if key not in _LEFT_OUT and key != "count"
     }
     for name in _INSTANT_FIELDS:
-        instant = read_time(str(fields.get(name, "")))
+        instant = parse_time(str(fields.get(name, "")))
         if instant is not None:
-            fields[name] = show_time(instant + later)
+            fields[name] = format_time(instant + later)
     return fields
 
 
@@ -158,8 +158,8 @@ def record_found_exchange(
         "bought_sku": exchange.bought_sku,
         "exchange_sku": exchange.exchange_sku,
         "reason": exchange.reason,
-        "created": show_time(events[0].at - aged),
-        "modified": show_time(events[-1].at - aged),
+        "created": format_time(events[0].at - aged),
+        "modified": format_time(events[-1].at - aged),
         **({} if cs is None else {"cs_status": cs.value}),
     }
 

@@ -30,7 +30,7 @@ from ..domain.exchange import Event
 from ..domain.moves import LeaveMessage
 from ..domain.rules import DEFAULTS
 from ..domain.vocabulary import CsStatus, Role
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from ..world.view import WorldView
 from .history_writer import write_history
@@ -60,7 +60,7 @@ def record_scenario(view: WorldView, now: datetime, name: str) -> str:
     """
     recording = _Recording(view, now)
     recording.record()
-    until = show_time(view.clock.show(now))
+    until = format_time(view.clock.show(now))
     document = {
         "scenario": f"独立环境 {name} 的记录",
         "about": f"What happened in sandbox {name} until {until}, as recorded.",
@@ -127,7 +127,7 @@ class _Recording:
         operations = self._view.operations
         document = next((item.document for item in operations if isinstance(item, Founded)), None)
         world = record_world(self._view) if document is None else record_document(document)
-        self.world = {"clock": show_time(self._inner - self._aged_before), **world}
+        self.world = {"clock": format_time(self._inner - self._aged_before), **world}
         self._rules = DEFAULTS.with_changes(self.world.get("rules", {}))
         if self._unopened_ids:
             self._record_found_exchanges()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..domain.durations import format_duration, parse_duration
-from ..protocol.shapes import is_epoch_seconds, read_epoch, read_time, show_time
+from ..protocol.shapes import format_time, is_epoch_seconds, parse_epoch, parse_time
 from ..world.clock import FROZEN_AT
 from .result import ScenarioAborted
 from .step_calls import names_an_instant
@@ -33,7 +33,7 @@ class ScenarioClock:
         self._ages = ages
         clock = world.get("clock")
         now = (clock.get("now") if isinstance(clock, dict) else clock) or FROZEN_AT
-        self._start = read_time(now) if shifted else None
+        self._start = parse_time(now) if shifted else None
         self._distance = self._measure_distance()
         self._first_distance = self._distance
         self._saved: dict[str, timedelta] = {}  # distance by snapshot
@@ -50,18 +50,18 @@ class ScenarioClock:
             return Node(members, node.line, node.column, node.keys)
         if isinstance(node.value, tuple):
             return Node(tuple(self.shift(item) for item in node.value), node.line, node.column)
-        instant = read_time(node.value) if isinstance(node.value, str) else None
+        instant = parse_time(node.value) if isinstance(node.value, str) else None
         if instant is None:
             return node
         try:
-            return Node(show_time(instant + self._distance), node.line, node.column)
+            return Node(format_time(instant + self._distance), node.line, node.column)
         except OverflowError:  # beyond all dates, so it can be no instant of the sandbox either
             return node
 
     def _shift_epoch(self, node: Node) -> Node:
         """Return a call's `timestamp` as the sandbox has it: seconds, milliseconds or a text."""
         text = node.value if isinstance(node.value, str) else ""
-        if read_epoch(text) is None:
+        if parse_epoch(text) is None:
             return self.shift(node)
         units = 1 if is_epoch_seconds(text) else 1000
         shifted = int(text) + int(self._distance.total_seconds()) * units
@@ -101,7 +101,7 @@ class ScenarioClock:
         return timedelta() if self._start is None else self._read_now() - self._start
 
     def _read_now(self) -> datetime:
-        now = read_time(self._target.ask("GET", "clock", limit=0)["now"])
+        now = parse_time(self._target.ask("GET", "clock", limit=0)["now"])
         assert now is not None
         return now
 
@@ -118,7 +118,7 @@ class ScenarioClock:
             to = self._target.ask("GET", f"exchanges/{dispute_id}")["deadline"]
         else:
             to = by
-        instant = read_time(to or "")
+        instant = parse_time(to or "")
         if instant is None:
             raise ScenarioAborted("没有将到期的时限", "no deadline is coming")
         span = instant - self._read_now()

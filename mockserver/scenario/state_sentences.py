@@ -9,7 +9,7 @@ from ..domain.exchange import Exchange
 from ..domain.play import deadline, is_enabled, rows_from
 from ..domain.rules import RuleValues
 from ..domain.vocabulary import CsStatus, Status
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from .model import MoveStep, Step
 from .yaml_text import FileMistake
 
@@ -65,7 +65,7 @@ def describe_deadline(states: States, rules: RuleValues, now: datetime) -> str:
     due = deadline(states[0], rules) if len(states) == 1 else None
     if due is None:
         return ""
-    return f"，时限 {show_time(due)}(还有 {format_duration(due - now)})"
+    return f"，时限 {format_time(due)}(还有 {format_duration(due - now)})"
 
 
 def explain_impossible(step: MoveStep, before: States, rules: RuleValues) -> tuple[str, str]:
@@ -79,7 +79,7 @@ def explain_impossible(step: MoveStep, before: States, rules: RuleValues) -> tup
             for row in rows_from(ruleset, status)
         )
     ]
-    since = f"({show_time(before[0].entered)} 起)" if len(before) == 1 else ""
+    since = f"({format_time(before[0].entered)} 起)" if len(before) == 1 else ""
     name = step.move.name()
     zh = f"{step.actor.zh}此时不能 {name}：{describe_zh(before)}{since}；"
     en = f"{step.actor} cannot {name} now: {describe_en(before)}; "

@@ -28,7 +28,7 @@ from ..domain.exchange import Exchange
 from ..domain.play import deadline
 from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.vocabulary import Actor, Ruleset
-from ..protocol.shapes import BEIJING, read_time, show_time
+from ..protocol.shapes import BEIJING, format_time, parse_time
 from ..world.clock import FROZEN_AT
 from .abstract_run import expire, open_exchange, play_move
 from .interpreter import StepInterpreter
@@ -98,7 +98,7 @@ class _AbstractRun(StepInterpreter[int]):
         self._rules: RuleValues = DEFAULTS.with_changes(scenario.world.get("rules", {}))
         self._ruleset = Ruleset(scenario.world.get("ruleset", Ruleset.CLASSIC))
         clock = scenario.world.get("clock") or FROZEN_AT
-        start = read_time(clock) if isinstance(clock, str) else None
+        start = parse_time(clock) if isinstance(clock, str) else None
         self._has_time = start is not None
         self._now = start or _NO_TIME
         self._states: list[States] = []
@@ -232,8 +232,8 @@ class _AbstractRun(StepInterpreter[int]):
                 FileMistake(
                     step.line,
                     step.column,
-                    f"时刻 {step.by} 已过：故事此时为 {show_time(self._now)}",
-                    f"{step.by} has passed: the story is at {show_time(self._now)}",
+                    f"时刻 {step.by} 已过：故事此时为 {format_time(self._now)}",
+                    f"{step.by} has passed: the story is at {format_time(self._now)}",
                 )
             )
         if step.age:
@@ -248,7 +248,7 @@ class _AbstractRun(StepInterpreter[int]):
     def _find_target(self, step: TimeStep) -> datetime:
         """Return the instant to which a step goes."""
         if step.by not in ("next", "deadline"):
-            instant = read_time(step.by)
+            instant = parse_time(step.by)
             return instant if instant is not None else self._now + parse_duration(step.by)
         one = step.by == "deadline"
         places = [self.find_exchange(step.on)] if one else range(len(self._states))
@@ -331,7 +331,7 @@ class _AbstractRun(StepInterpreter[int]):
     def is_due_at(self, exchange: Exchange, expected: object) -> bool:
         """Return True if the deadline is this instant; None means no deadline."""
         due = deadline(exchange, self._rules)
-        return expected is None if due is None else expected == show_time(due)
+        return expected is None if due is None else expected == format_time(due)
 
     # sandbox
 

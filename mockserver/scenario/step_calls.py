@@ -22,7 +22,7 @@ from ..domain.moves import (
     SellerRefusal,
     Shipment,
 )
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .target import ScenarioTarget
 
 __all__ = [
@@ -97,7 +97,7 @@ def names_an_instant(by: str) -> bool:
 
     A time is such as `2026-03-08 10:00:00`.
     """
-    return by in ("next", "deadline") or read_time(by) is not None
+    return by in ("next", "deadline") or parse_time(by) is not None
 
 
 def build_rules_calls(rules: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[SandboxCall]:

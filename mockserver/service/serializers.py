@@ -23,7 +23,7 @@ from ..domain.ledger import Accounts
 from ..domain.play import deadline, possible, rows_from
 from ..domain.vocabulary import Role
 from ..protocol.json_form import to_plain_values
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from ..world.world import World
 from .problem import group_by_actor
 
@@ -75,7 +75,7 @@ def serialize_event(event: Event, aged: timedelta) -> dict[str, Any]:
     return {
         "number": event.number,
         "dispute_id": str(event.dispute_id),
-        "at": show_time(event.at - aged),
+        "at": format_time(event.at - aged),
         "by": event.role.actor.value,
         "sub": event.role is Role.SELLER_SUB,
         "role": event.role.zh,
@@ -105,7 +105,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
     """
     deadlines = [
         {
-            "at": show_time(at),
+            "at": format_time(at),
             "dispute_id": str(exchange.dispute_id),
             "rule": next(
                 row.deadline_rule
@@ -117,7 +117,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
     ]
     document = {
         "mode": "running" if world.view.clock.running else "frozen",
-        "now": show_time(world.now),
+        "now": format_time(world.now),
         "deadlines": deadlines,
     }
     return (
@@ -129,7 +129,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
 
 def _serialize_plan(plan: PlannedAction) -> dict[str, str | None]:
     return {
-        "at": show_time(plan.at),
+        "at": format_time(plan.at),
         "dispute_id": str(plan.dispute_id) if plan.dispute_id else None,
         "by": plan.party.value,
         "move": plan.move,
@@ -185,7 +185,7 @@ def _serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
         "gateway": f"{base_url}/router/rest",
         "ruleset": view.ruleset.value,
         "seed": view.seed,
-        "now": show_time(world.now),
+        "now": format_time(world.now),
         "shops": shops,
         "goods": {
             goods.name: {"sku_id": goods.sku_id, "title": goods.title} for goods in view.goods()

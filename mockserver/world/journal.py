@@ -41,7 +41,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..protocol.shapes import BEIJING, read_time, show_time
+from ..protocol.shapes import BEIJING, format_time, parse_time
 from .real_clock import monotonic_seconds
 
 __all__ = [
@@ -164,7 +164,7 @@ def is_clipped(document: Mapping[str, Any]) -> bool:
 
 def format_seconds(seconds: float) -> str:
     """Return an entry's instant (seconds since 1970) as `yyyy-MM-dd HH:mm:ss` in Beijing time."""
-    return show_time(datetime.fromtimestamp(seconds, BEIJING))
+    return format_time(datetime.fromtimestamp(seconds, BEIJING))
 
 
 class Page(Struct, frozen=True):
@@ -306,7 +306,7 @@ class Journal:
 
 def _matches(filters: Mapping[str, str]) -> Callable[[Entry], bool]:
     """Return the function that tells whether an entry passes the filters."""
-    start = read_time(filters.get("since", ""))
+    start = parse_time(filters.get("since", ""))
     since = start.timestamp() if start else -inf
     plain = [(name, value) for name, value in filters.items() if name != "since"]
     return lambda entry: (

@@ -15,7 +15,7 @@ from ..domain.moves import Move
 from ..domain.play import deadline
 from ..domain.table import Row
 from ..domain.vocabulary import Actor
-from ..protocol.shapes import show_time
+from ..protocol.shapes import format_time
 from .opening_draft import Draft, draft_exchange
 from .operations import Opened
 from .state import State
@@ -116,7 +116,7 @@ def _apply_values(state: State, exchange: Exchange, draft: Draft, now: datetime)
     exchange = replace(exchange, **draft.values, modified=draft.modified)
     due = deadline(exchange, state.rules, state.table)
     if due is None and exchange.due is not None:
-        time_out = show_time(state.clock.show(exchange.due))
+        time_out = format_time(state.clock.show(exchange.due))
         return replace(
             exchange, due=None, verbatim={**(exchange.verbatim or {}), "time_out": time_out}
         )

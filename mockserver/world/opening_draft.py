@@ -19,7 +19,7 @@ from ..domain.exchange import Exchange
 from ..domain.moves import MAX_UNITS
 from ..domain.table import Row
 from ..domain.vocabulary import CsStatus, GoodStatus, Phase, Ruleset, Status
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .clock import EARLIEST, LATEST, is_reachable
 from .document import BadDocument, read_document
 from .opening_document import OpenDocument, Text, history_of, read_status, status_texts
@@ -192,7 +192,7 @@ def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
 def _instant(field: str, text: str | UnsetType) -> datetime | None:
     if text is UNSET or not text:
         return None
-    instant = read_time(text)
+    instant = parse_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     if not is_reachable(instant):

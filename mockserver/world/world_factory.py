@@ -14,7 +14,7 @@ from ..domain.ledger import Accounts
 from ..domain.rules import DEFAULTS, BadRule
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Role
-from ..protocol.shapes import read_time
+from ..protocol.shapes import parse_time
 from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, is_reachable
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
@@ -213,7 +213,7 @@ def parse_price(price: str | int | float, field: str) -> int:
 
 
 def _instant(text: str, field: str) -> datetime:
-    instant = read_time(text)
+    instant = parse_time(text)
     if instant is None:
         raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
     if not is_reachable(instant):

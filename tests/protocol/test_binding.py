@@ -5,7 +5,7 @@ import pytest
 from mockserver.protocol.binding import bind_arguments
 from mockserver.protocol.errors import TopError
 from mockserver.protocol.forms import Upload
-from mockserver.protocol.shapes import Param, ValueKind, read_time
+from mockserver.protocol.shapes import Param, ValueKind, parse_time
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LIMITS = {"page_size_max": 100, "message_max_bytes": 400, "picture_max_bytes": 5 * 1024 * 1024}
@@ -49,7 +49,7 @@ def _bind(param, text=None, files=(), **how):
         (CHOICE, "get_def", "get_def"),
         (BOOLEAN, "true", True),
         (BOOLEAN, "false", False),
-        (DATE, "2026-03-01 10:00:00", read_time("2026-03-01 10:00:00")),
+        (DATE, "2026-03-01 10:00:00", parse_time("2026-03-01 10:00:00")),
         (STRINGS, "a", ("a",)),
         (STRINGS, "a,b,c", ("a", "b", "c")),
         (STRINGS, "a, b", ("a", "b")),

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from mockserver.protocol.shapes import (
     BEIJING,
+    format_price,
+    format_time,
     is_epoch_seconds,
-    read_epoch,
-    read_time,
-    show_price,
-    show_time,
+    parse_epoch,
+    parse_time,
 )
 
 SECONDS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: DTZ001  # the zone follows
@@ -22,7 +22,7 @@ SECONDS = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)).map(  # noqa: 
 
 def test_times_are_beijing_times():
     """`yyyy-MM-dd HH:mm:ss` is eight hours ahead of UTC."""
-    assert read_time("2026-03-01 10:00:00") == datetime(2026, 3, 1, 2, 0, 0, tzinfo=UTC)
+    assert parse_time("2026-03-01 10:00:00") == datetime(2026, 3, 1, 2, 0, 0, tzinfo=UTC)
     assert BEIJING.utcoffset(None) == timedelta(hours=8)
 
 
@@ -33,7 +33,7 @@ def test_any_zone_is_shown_in_beijing_time(zone):
     """An instant is shown the same whatever zone it is kept in; parts of a second are dropped."""
     instant = datetime(2026, 3, 1, 2, 0, 59, 999_999, tzinfo=UTC).astimezone(zone)
 
-    assert show_time(instant) == "2026-03-01 10:00:59"
+    assert format_time(instant) == "2026-03-01 10:00:59"
 
 
 @pytest.mark.parametrize(
@@ -64,14 +64,14 @@ def test_any_zone_is_shown_in_beijing_time(zone):
 )
 def test_another_spelling_is_no_time(text):
     """Only the documented spelling of a real instant is read."""
-    assert read_time(text) is None
+    assert parse_time(text) is None
 
 
 @settings(deadline=None)
 @given(SECONDS)
 def test_times_round_trip(instant):
     """What is shown reads back."""
-    assert read_time(show_time(instant)) == instant
+    assert parse_time(format_time(instant)) == instant
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_times_round_trip(instant):
 )
 def test_epoch_times(text, shown):
     """Thirteen digits are milliseconds since 1970, UTC, ten digits seconds."""
-    assert show_time(read_epoch(text)) == shown
+    assert format_time(parse_epoch(text)) == shown
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_epoch_times(text, shown):
 )
 def test_anything_else_is_no_epoch(text):
     """Other lengths, signs and other digits are not read."""
-    assert read_epoch(text) is None
+    assert parse_epoch(text) is None
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_epoch_seconds_are_ten_digits(text, expected):
 )
 def test_prices_are_shown_in_yuan(fen, shown):
     """Two decimals always, without separators."""
-    assert show_price(fen) == shown
+    assert format_price(fen) == shown

@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 from mockserver.control.in_process import InProcessControl, in_process_target
 from mockserver.domain.errors import DomainError
 from mockserver.domain.vocabulary import Role
-from mockserver.protocol.shapes import BEIJING, show_time
+from mockserver.protocol.shapes import BEIJING, format_time
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.history_writer import HistoryTooLong
 from mockserver.scenario.library import list_shipped, read_shipped
@@ -114,7 +114,7 @@ def deeds_of(world, *, times=True):
                 event.source,
                 event.target,
                 event.cs,
-                show_time(state.clock.show(event.at)) if times else "",
+                format_time(state.clock.show(event.at)) if times else "",
             )
             for event in events
         ]
@@ -155,7 +155,7 @@ def assert_same(world, again, *, times=True):
     assert deeds_of(again, times=times) == deeds_of(world, times=times)
     assert standing(again) == standing(world)
     if times:
-        assert show_time(again.now) == show_time(world.now)
+        assert format_time(again.now) == format_time(world.now)
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(

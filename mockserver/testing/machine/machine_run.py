@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from ...domain.moves import MOVES, Apply
 from ...domain.table import Row
 from ...domain.vocabulary import Actor
-from ...protocol.shapes import show_time
+from ...protocol.shapes import format_time
 from ...scenario.step_executor import StepExecutor
 from ...scenario.target import ControlRefused
 from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
@@ -82,7 +82,7 @@ class MachineRun:
         self.world, self.sandbox, self._target = server.open(options)
         self._executor = StepExecutor(self._target)
         self.preferred_rows: tuple[Row, ...] = ()
-        self.began = show_time(self.world.now)
+        self.began = format_time(self.world.now)
         self.names: dict[int, str] = {}
         self.executed_steps: list[ExecutedStep] = []
         self._request_ids: set[str] = set()  # of all calls of the client

@@ -17,7 +17,7 @@ from ...domain.exchange import Exchange
 from ...domain.moves import Apply, Move
 from ...domain.play import deadline, possible
 from ...domain.vocabulary import Actor
-from ...protocol.shapes import BEIJING, show_time
+from ...protocol.shapes import BEIJING, format_time
 from ...service.problem import group_by_actor
 from ...world.clock import FROZEN_AT
 from ...world.directory import Directory
@@ -195,7 +195,7 @@ class _Walk:
             "status": exchange.status.value,
             "status_text": exchange.status.zh,
             "cs_status": exchange.cs_status.value,
-            "deadline": due and show_time(view.clock.show(due)),
+            "deadline": due and format_time(view.clock.show(due)),
             "due_in": due and format_duration(view.clock.show(due) - self._world.now),
             "possible": group_by_actor(self._possible(number)),
             "events": len(view.timeline(number)),
@@ -206,7 +206,7 @@ class _Walk:
                 "shipped": accounts.shipped,
             },
             "exchanges": len(view.exchanges()),
-            "now": show_time(self._world.now),
+            "now": format_time(self._world.now),
         }
 
     def read(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ...domain.durations import MAX_DURATION, format_duration
 from ...protocol.pictures import make_data_url
-from ...protocol.shapes import BEIJING, show_time
+from ...protocol.shapes import BEIJING, format_time
 from ...world.clock import EARLIEST, LATEST
 from ...world.default_world import DISTRICTS
 
@@ -99,7 +99,7 @@ def instants(
 ) -> SearchStrategy[str]:
     """Draw a `yyyy-MM-dd HH:mm:ss` text between two instants, as GMT+8 shows it."""
     seconds = st.integers(int(earliest.timestamp()), int(latest.timestamp()))
-    return seconds.map(lambda second: show_time(datetime.fromtimestamp(second, BEIJING)))
+    return seconds.map(lambda second: format_time(datetime.fromtimestamp(second, BEIJING)))
 
 
 def durations(

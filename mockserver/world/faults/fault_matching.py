@@ -17,7 +17,7 @@ from ...api.declaration import Method
 from ...api.methods import METHODS
 from ...domain.durations import format_duration, parse_duration
 from ...protocol.errors import CODES
-from ...protocol.shapes import read_time, show_time
+from ...protocol.shapes import format_time, parse_time
 from ..document import BadDocument, unknown_name
 from ..quotas import match_names
 from .fault_kinds import FAULTS
@@ -134,7 +134,7 @@ def serialize_fault(fault: Fault) -> dict[str, object]:
     if isinstance(fault.until, timedelta):
         end["until"] = format_duration(fault.until)
     elif fault.until is not None:
-        end["until"] = show_time(fault.until)
+        end["until"] = format_time(fault.until)
     filters: dict[str, object] = {
         "fault": fault.kind,
         "method": fault.methods[0] if len(fault.methods) == 1 else list(fault.methods),
@@ -284,7 +284,7 @@ def _until(value: object) -> datetime | timedelta | None:
         return None
     try:
         text = value if isinstance(value, str) else ""
-        return read_time(text) or parse_duration(text)
+        return parse_time(text) or parse_duration(text)
     except ValueError:
         raise BadDocument(
             "until",
