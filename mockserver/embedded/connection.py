@@ -12,6 +12,9 @@ more than its own few bytes nor hold them for ever:
   arrives is dropped, because closing at once would reset the connection, and the client, which may
   write everything before it reads, would never see the reply.
 
+After each reply the loop serves other connections before the next request of this one, so a client
+that sends thousands at once makes nobody wait.
+
 A request that cannot be read to its end is answered all the same, by the door that its path names,
 in that door's own form; then the connection closes.
 """
@@ -84,7 +87,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_host",
         "_reading",
-        "_reading_paused",
+        "_reading_scheduled",
         "_scanned",
         "_transport",
         "_unread",
@@ -105,7 +108,7 @@ class Connection(asyncio.Protocol):
         self._eof = False
         self._unread = False
         self._reading = False
-        self._reading_paused = False
+        self._reading_scheduled = False
         self._write_blocked = False
         self.state = State.IDLE
         self.deadline = host.loop.time() + IDLE_SECONDS
@@ -120,15 +123,14 @@ class Connection(asyncio.Protocol):
         if self._unread or self.state is State.DISCARDING:
             return
         self._buffer += data
-        if self.state is not State.ANSWERING:
-            self._read_requests()
-        elif len(self._buffer) > MAX_PIPELINED_BYTES and not self._reading_paused:
-            self._reading_paused = True
+        if self.state is not State.ANSWERING and not self._reading_scheduled:
+            self._read_request()
+        elif len(self._buffer) > MAX_PIPELINED_BYTES:
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         self._eof = True
-        if self.state is State.ANSWERING:
+        if self.state is State.ANSWERING or self._reading_scheduled:
             return True
         if self.state is State.BODY:
             self._refuse(BODY_BROKEN)
@@ -178,25 +180,32 @@ class Connection(asyncio.Protocol):
 
     # --- reading
 
-    def _read_requests(self) -> None:
-        """Have requests answered, one after the other, until one is incomplete or takes time."""
-        self._reading = True
-        while (
-            self._buffer
-            and self.state is not State.ANSWERING
-            and self.state is not State.DISCARDING
+    def _read_request(self) -> None:
+        """Have one request answered if it is complete; the next one has its turn later."""
+        self._reading_scheduled = False
+        if (
+            not self._buffer
+            or self._transport.is_closing()
+            or self.state in (State.ANSWERING, State.DISCARDING)
         ):
-            if self._head is None and not self._read_head():
-                break
-            if self.state is not State.BODY:
-                continue
-            if not self._read_body():
-                break
+            return
+        self._reading = True
+        if (self._head is not None or self._read_head()) and self.state is State.BODY:
+            self._read_body()
         self._reading = False
+        if self.state is State.IDLE and self._buffer:
+            self._schedule_reading()
+            return
+        if self.state in (State.IDLE, State.HEAD, State.BODY):
+            self._transport.resume_reading()
         if self._eof and self.state in (State.IDLE, State.HEAD):
             self._transport.close()
         elif self._eof and self.state is State.BODY:
             self._refuse(BODY_BROKEN)
+
+    def _schedule_reading(self) -> None:
+        self._reading_scheduled = True
+        self._host.loop.call_soon(self._read_request)
 
     def _read_head(self) -> bool:
         """Take the head from the buffer; return False if it has not arrived completely."""
@@ -242,38 +251,36 @@ class Connection(asyncio.Protocol):
         if self._head.expects_continue and not self._buffer:
             self._transport.write(_CONTINUE)
 
-    def _read_body(self) -> bool:
-        """Take the body from the buffer and have the request answered; return False if it is
-        incomplete."""
+    def _read_body(self) -> None:
+        """Take the body from the buffer and have the request answered, if it is complete."""
         head = self._head
         assert head is not None
-        body: bytes
         if self._chunks is not None:
             try:
                 self._chunks.feed(self._buffer)
             except ChunkError:
                 self._refuse(BODY_BROKEN)
-                return True
+                return
             if self._chunks.too_long:
                 self._refuse(BODY_TOO_LARGE)
-                return True
+                return
             if not self._chunks.done:
-                return self._wait_for_more(len(self._chunks.body) + len(self._buffer))
+                self._wait_for_more(len(self._chunks.body) + len(self._buffer))
+                return
             body = bytes(self._chunks.body)
             if self._chunks.has_trailers:
                 head.remarks += (TRAILERS,)
         else:
             if len(self._buffer) < head.length:
-                return self._wait_for_more(len(self._buffer))
+                self._wait_for_more(len(self._buffer))
+                return
             body = bytes(self._buffer[: head.length])
             del self._buffer[: head.length]
         self._answer(body)
-        return True
 
-    def _wait_for_more(self, size: int) -> bool:
+    def _wait_for_more(self, size: int) -> None:
         if not self._host.buffer(self, size):
             self._refuse(NO_ROOM)
-        return False
 
     # --- answering
 
@@ -345,11 +352,10 @@ class Connection(asyncio.Protocol):
         self._disturbed = None
         self.state = State.IDLE
         self.deadline = self._host.loop.time() + IDLE_SECONDS
-        if self._reading_paused:
-            self._reading_paused = False
+        if len(self._buffer) <= MAX_PIPELINED_BYTES:
             self._transport.resume_reading()
         if self._buffer and not self._reading:
-            self._read_requests()
+            self._schedule_reading()
 
     def _end(self) -> None:
         """Close in order; if the request was not read to its end, drop first what still comes."""
@@ -358,6 +364,7 @@ class Connection(asyncio.Protocol):
         if self._eof or not self._unread or self._host.stopping:
             self._transport.close()
             return
+        self._transport.resume_reading()
         self.deadline = self._host.loop.time() + DISCARD_SECONDS
         if self._transport.can_write_eof():
             self._transport.write_eof()

@@ -6,9 +6,12 @@ import json
 import socket
 import threading
 from contextlib import ExitStack, closing
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
+
+from mockserver.embedded.server import Embedded
+from mockserver.protocol.messages import Reply
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 MIB = 1024 * 1024
@@ -95,3 +98,45 @@ def test_one_connection_for_very_many_calls(wire):
             connection.request("POST", "/router/rest", body, FORM)
             assert connection.getresponse().read()
         assert connection.sock is plug
+
+
+def test_pipelining_clients_do_not_starve_others():
+    """While clients send hundreds of requests at once, another client is answered soon."""
+
+    def answer(inbound):
+        sleep(0.002)
+        return Reply(b"{}", (), "200 OK")
+
+    request = b"GET /router/rest HTTP/1.1\r\nHost: x\r\n\r\n"
+    server = Embedded(lambda environ, start_response: [], "127.0.0.1", 0, answer=answer)
+    server.start()
+    try:
+        with ExitStack() as stack:
+            for _ in range(4):
+                plug = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+                plug.sendall(request * 500)
+            began = monotonic()
+            other = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+            other.sendall(request)
+            assert other.recv(4096).startswith(b"HTTP/1.1 200")
+            assert monotonic() - began < 0.8
+    finally:
+        server.stop()
+
+
+def test_many_pipelined_requests_are_all_answered_in_order(wire):
+    """Each of thousands of requests sent at once has its reply, also after the last byte."""
+    request = b"GET /router/rest?method=x HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", wire.port), timeout=30) as plug:
+        sender = threading.Thread(
+            target=lambda: (plug.sendall(request * 6000), plug.shutdown(socket.SHUT_WR))
+        )
+        sender.start()
+        count = 0
+        rest = b""
+        while chunk := plug.recv(65536):
+            rest += chunk
+            count += rest.count(b"HTTP/1.1 200")
+            rest = rest[-11:]
+        sender.join(10)
+    assert count == 6000
