@@ -55,6 +55,7 @@ coverage: $(VENV)/.dev
 
 reference: $(VENV)/.run
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python -m mockserver schema > scenarios/schema.json
 
 test-lowest: pyproject.toml
 	@test -x $(VENV)-lowest/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-lowest

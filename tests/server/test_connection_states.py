@@ -11,6 +11,7 @@ from time import monotonic, sleep
 import pytest
 
 from mockserver.embedded.server import Embedded
+from mockserver.embedded.worker_pool import MAX_WORKERS
 from mockserver.protocol.messages import Reply
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -84,7 +85,8 @@ def test_clients_that_leave_while_their_reply_is_held_back(wire, fault):
             stack.enter_context(plug)
             plug.sendall(head + b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" + body)
         assert wire.alive()
-        assert threading.active_count() <= before + 5
+        # control calls may start some of the pool's workers; the held replies hold none of them
+        assert threading.active_count() <= before + MAX_WORKERS
     assert wire.alive()
 
 

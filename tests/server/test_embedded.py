@@ -157,7 +157,7 @@ def test_a_port_that_cannot_be(port, document):
     with pytest.raises(CannotStart) as refused:
         Server(port=port, document=document).start()
     assert str(port) in refused.value.zh and str(port) in refused.value.en
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
     gc.collect()  # a socket left open would warn here, which fails
 
 

@@ -324,7 +324,7 @@ def test_a_server_stops_at_once_with_replies_held_back(make_wire, document, faul
     assert monotonic() - began < 1
     for thread in set(threading.enumerate()) - before:
         thread.join(WITHIN)  # it has been told to end; when it gets to it is the machine's affair
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
     for plug in plugs:
         with plug:
             received = b""

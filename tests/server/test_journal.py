@@ -170,7 +170,7 @@ def test_waiters_hold_no_stop(make_wire, document):
     assert not stopping.is_alive()
     for thread in threads:
         thread.join(WITHIN)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def _quietly(wire, path):

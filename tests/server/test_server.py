@@ -22,7 +22,7 @@ def test_stop_leaves_no_thread(make_wire, document):
         wire = make_wire(server)
         assert wire.alive()
         wire.raw(b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
 
 
 def test_stop_with_open_connections(make_wire, document):
@@ -39,7 +39,7 @@ def test_stop_with_open_connections(make_wire, document):
         server.stop()
     for connection in idle:
         connection.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
 
 
 def test_stop_frees_the_port(document):
@@ -80,7 +80,7 @@ def test_taken_port(document):
         with pytest.raises(CannotStart, match=f"127.0.0.1:{port}") as refused:
             Server(port=port, document=document).start()
     assert "--port 0" in refused.value.zh and "--port 0" in refused.value.en
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
 
 
 def test_second_server_on_a_port(document):

@@ -165,7 +165,7 @@ def test_stop_interrupts_long_work():
     assert monotonic() - began < STOP_SECONDS
     for thread in set(threading.enumerate()) - before:
         thread.join(5)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
 
 
 def test_stderr_that_nobody_reads(serve):

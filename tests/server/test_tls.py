@@ -63,7 +63,7 @@ def test_a_silent_client_delays_no_stop(certificate, document):
         stopping.start()
         stopping.join(WITHIN)
         assert not stopping.is_alive()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # none is left over
 
 
 @pytest.mark.parametrize(
