@@ -6,6 +6,7 @@ One frozen world, a gateway over it, and calls that are signed by their own mean
 import hashlib
 import hmac
 import json
+import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,10 @@ from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell's background job ignores Ctrl-C, and so would every command that a test starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["pytester"]
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests
