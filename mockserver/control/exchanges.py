@@ -80,7 +80,7 @@ def _move(request: ControlRequest) -> tuple[int, Any]:
             raise BadDocument(field, "缺少或类型不对", "missing or of a wrong type")
     world = request.world
     dispute_id = parse_dispute_id(request.path["dispute_id"], "dispute_id")
-    parsed = parse_move(by, name, raw, world.view.rules, sub=sub)
+    parsed = parse_move(by, name, raw, world.view.rules, sub=sub, table=world.view.table)
     with world.unit_of_work():
         try:
             outcome, _ = world.move(dispute_id, parsed.move, parsed.role, pictures=parsed.pictures)
@@ -97,7 +97,8 @@ def _describe_refusal(
 ) -> Problem:
     """Return the refusal with the present status, what is possible, and how near the move was."""
     aged = world.view.clock.aged
-    near_miss = find_near_miss(exchange, type(parsed.move), parsed.role.actor, world.view.rules)
+    rules, table = world.view.rules, world.view.table
+    near_miss = find_near_miss(exchange, type(parsed.move), parsed.role.actor, rules, table=table)
     zh, en = describe_near_miss(near_miss, lambda at: format_time(at - aged))
     return Problem(
         409,
@@ -105,8 +106,8 @@ def _describe_refusal(
         refused.en,
         failure=refused.failure,
         status_now=exchange.status.value,
-        status_text=world.view.rules.text(f"text.{exchange.status.value}"),
-        possible=group_by_actor(possible(exchange, world.view.rules, world.view.table)),
+        status_text=rules.text(f"text.{exchange.status.value}"),
+        possible=group_by_actor(possible(exchange, rules, table)),
         **serialize_near_miss(near_miss, lambda at: format_time(at - aged)),
         advice={"zh": zh, "en": en},
         **({"condition": refused.name} if isinstance(refused, ConditionFailed) else {}),

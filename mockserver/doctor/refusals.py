@@ -97,7 +97,9 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
     if exchange is None or move is None or call.session is None:
         return
     aged = world.view.clock.aged
-    near_miss = find_near_miss(exchange, move, call.session.role.actor, world.view.rules)
+    near_miss = find_near_miss(
+        exchange, move, call.session.role.actor, world.view.rules, table=world.view.table
+    )
     zh, en = describe_near_miss(near_miss, lambda instant: format_time(instant - aged))
     details = serialize_near_miss(near_miss, lambda instant: format_time(instant - aged))
     yield make_finding("near_miss", {"status_now": exchange.status.value, **details}, zh=zh, en=en)

@@ -27,7 +27,7 @@ from .exchange import Exchange
 from .moves import DEFAULT_CARRIER, Apply, Expire, Judge, LeaveMessage, Move
 from .play import deadline, is_enabled, play, possible, rows_from
 from .rules import RuleValues
-from .table import TABLE
+from .table_index import SHIPPED_TABLE, TableIndex
 from .vocabulary import Actor, Status, Verdict
 
 __all__ = [
@@ -45,6 +45,13 @@ _ACCEPTED_ARGUMENTS = {
     "seller_refuse_reason_id": 0,
     "logistics_no": "SF000000000000",
 }
+
+
+class _Flow(Struct, frozen=True):
+    """By what an exchange moves: a sandbox's rules and its table."""
+
+    rules: RuleValues
+    table: TableIndex
 
 
 class WayStep(Struct, frozen=True):
@@ -78,11 +85,19 @@ class NearMiss(Struct, frozen=True):
     deadline: DeadlineEffect | None
 
 
-def find_near_miss(exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues) -> NearMiss:
-    """Return how near `move` by `by` is to being possible on `exchange`."""
+def find_near_miss(
+    exchange: Exchange,
+    move: type[Move],
+    by: Actor,
+    rules: RuleValues,
+    *,
+    table: TableIndex = SHIPPED_TABLE,
+) -> NearMiss:
+    """Return how near `move` by `by` is to being possible on `exchange`, under this table."""
+    flow = _Flow(rules, table)
     sources = (
         row.source
-        for row in TABLE
+        for row in table.rows
         if row.move is move
         and row.by is by
         and exchange.ruleset in row.rulesets
@@ -93,25 +108,25 @@ def find_near_miss(exchange: Exchange, move: type[Move], by: Actor, rules: RuleV
         move,
         by,
         legal_from=tuple(dict.fromkeys(source for source in sources if source is not None)),
-        way=_find_way(exchange, move, by, rules),
-        deadline=_find_deadline_effect(exchange, move, by, rules),
+        way=_find_way(exchange, move, by, flow),
+        deadline=_find_deadline_effect(exchange, move, by, flow),
     )
 
 
 def _find_way(
-    exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
+    exchange: Exchange, move: type[Move], by: Actor, flow: _Flow
 ) -> tuple[WayStep, ...] | None:
     """Return the shortest sequence of people's moves after which `move` is possible, or None."""
     visited = {_place(exchange)}
     ends: list[tuple[tuple[WayStep, ...], Exchange]] = [((), exchange)]
     for steps, reached in ends:  # grows while it is read: breadth first
-        if any(_play(reached, variant, by, rules) for variant in _variants(move)):
+        if any(_play(reached, variant, by, flow) for variant in _variants(move)):
             return steps
-        for actor, kind in possible(reached, rules):
+        for actor, kind in possible(reached, flow.rules, flow.table):
             if kind is LeaveMessage:
                 continue
             for variant in _variants(kind):
-                after = _play(reached, variant, actor, rules)
+                after = _play(reached, variant, actor, flow)
                 if after is not None and _place(after) not in visited:
                     visited.add(_place(after))
                     ends.append(((*steps, WayStep(actor, variant, after.status)), after))
@@ -133,13 +148,13 @@ def _variants(move: type[Move]) -> Iterator[Move]:
 
 
 def _play(
-    exchange: Exchange, move: Move, by: Actor, rules: RuleValues, *, in_stock: bool = True
+    exchange: Exchange, move: Move, by: Actor, flow: _Flow, *, in_stock: bool = True
 ) -> Exchange | None:
     """Return the exchange after `move`, or None if it is refused."""
     situation = Situation(
         exchange=exchange,
         move=move,
-        rules=rules,
+        rules=flow.rules,
         available=exchange.num if in_stock else 0,
         addresses={0: ""},
         reasons=(0,),
@@ -147,21 +162,21 @@ def _play(
         waybills={},
     )
     try:
-        return play(situation, by.main_role, exchange.entered).exchange
+        return play(situation, by.main_role, exchange.entered, flow.table).exchange
     except DomainError:
         return None
 
 
 def _find_deadline_effect(
-    exchange: Exchange, move: type[Move], by: Actor, rules: RuleValues
+    exchange: Exchange, move: type[Move], by: Actor, flow: _Flow
 ) -> DeadlineEffect | None:
-    at = deadline(exchange, rules)
+    at = deadline(exchange, flow.rules, flow.table)
     if at is None:
         return None
-    rows = rows_from(exchange.ruleset, exchange.status)
+    rows = rows_from(exchange.ruleset, exchange.status, flow.table)
     rule = next(row.deadline_rule for row in rows if row.deadline_rule)
     played = (
-        _play(exchange, Expire(), Actor.SYSTEM, rules, in_stock=in_stock)
+        _play(exchange, Expire(), Actor.SYSTEM, flow, in_stock=in_stock)
         for in_stock in (True, False)
     )
     ends = [after for after in played if after is not None]
@@ -169,7 +184,7 @@ def _find_deadline_effect(
         at,
         rule,
         targets=tuple(dict.fromkeys(after.status for after in ends)),
-        closes=all(_find_way(after, move, by, rules) is None for after in ends),
+        closes=all(_find_way(after, move, by, flow) is None for after in ends),
     )
 
 

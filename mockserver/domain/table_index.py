@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from .moves import Move
 from .table import CS_TABLE, TABLE, CsRow, Row
-from .vocabulary import CsStatus, Ruleset, Status
+from .vocabulary import Actor, CsStatus, Ruleset, Status
 
 __all__ = ["SHIPPED_TABLE", "TableIndex", "index_table"]
 
@@ -19,12 +19,16 @@ __all__ = ["SHIPPED_TABLE", "TableIndex", "index_table"]
 class TableIndex(Struct, frozen=True):
     """The rows of a flow, and of customer service beside it.
 
-    `rows_by_status` has every ruleset and status (None: no exchange yet), rows in the order in
-    which they are tried.  `cs_sources` names only the moves that depend on customer service.
+    `rows` are all of them in the order of the table.  `rows_by_status` has every ruleset and status
+    (None: no exchange yet), rows in the order in which they are tried.  `moves_by_actor` has the
+    moves of every actor, each once.  `cs_sources` names only the moves that depend on customer
+    service.
     """
 
+    rows: tuple[Row, ...]
     rows_by_status: Mapping[tuple[Ruleset, Status | None], tuple[Row, ...]]
     rows_by_name: Mapping[str, Row]
+    moves_by_actor: Mapping[Actor, tuple[type[Move], ...]]
     rulesets_by_move: Mapping[type[Move], tuple[Ruleset, ...]]
     cs_rows: tuple[CsRow, ...]
     cs_sources: Mapping[type[Move], frozenset[CsStatus]]
@@ -40,6 +44,7 @@ def index_table(rows: Iterable[Row], cs_rows: Iterable[CsRow]) -> TableIndex:
     for cs_row in cs_rows:
         sources[cs_row.move].update(cs_row.sources)
     return TableIndex(
+        rows=rows,
         rows_by_status=MappingProxyType(
             {
                 (ruleset, status): tuple(
@@ -50,6 +55,12 @@ def index_table(rows: Iterable[Row], cs_rows: Iterable[CsRow]) -> TableIndex:
             }
         ),
         rows_by_name=MappingProxyType({row.name: row for row in rows}),
+        moves_by_actor=MappingProxyType(
+            {
+                actor: tuple(dict.fromkeys(row.move for row in rows if row.by is actor))
+                for actor in Actor
+            }
+        ),
         rulesets_by_move=MappingProxyType(
             {
                 move: tuple(ruleset for ruleset in Ruleset if ruleset in names)

@@ -17,6 +17,7 @@ from ..domain.exchange import Exchange
 from ..domain.moves import Expire, Move
 from ..domain.play import deadline, play
 from ..domain.rules import RuleValues
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
 from ..world.document import BadDocument
 from ..world.move_parser import parse_move
@@ -32,7 +33,9 @@ _SKU = "sku"
 _PLENTY = 10**9  # units
 
 
-def open_exchange(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchange, bool]:
+def open_exchange(
+    fields: Node, ruleset: Ruleset, now: datetime, table: TableIndex = SHIPPED_TABLE
+) -> tuple[Exchange, bool]:
     """Return `(exchange, unknown_deadline)` for the fields of an application.
 
     `unknown_deadline` is True if the fields name instants, from which the deadline would follow.
@@ -45,10 +48,10 @@ def open_exchange(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchan
         ruleset = Ruleset.UPGRADED
     try:
         status = read_status(values.get("status", 1), {})
-        path = history_of(ruleset, status)
+        path = history_of(ruleset, status, table)
     except BadDocument:
         status = Status.WAIT_SELLER_AGREE
-        path = history_of(ruleset, Status.WAIT_SELLER_AGREE)
+        path = history_of(ruleset, Status.WAIT_SELLER_AGREE, table)
     cs = values.get("cs_status", 1)
     exchange = Exchange(
         dispute_id=1,
@@ -71,7 +74,12 @@ def open_exchange(fields: Node, ruleset: Ruleset, now: datetime) -> tuple[Exchan
 
 
 def play_move(
-    exchange: Exchange, step: MoveStep, rules: RuleValues, now: datetime
+    exchange: Exchange,
+    step: MoveStep,
+    rules: RuleValues,
+    now: datetime,
+    *,
+    table: TableIndex = SHIPPED_TABLE,
 ) -> list[Exchange]:
     """Return what the exchange may be after the step's move, with stock and without.
 
@@ -82,29 +90,33 @@ def play_move(
         key: node.plain() for key, node in step.fields.value.items() if not has_references(node)
     }
     try:
-        move = parse_move(step.actor, step.move.name(), literal, rules).move
+        move = parse_move(step.actor, step.move.name(), literal, rules, table=table).move
     except BadDocument:
         move = step.move()
-    return _play(exchange, move, step.actor, rules, now)
+    situation = _assume(exchange, move, rules)
+    return _play(situation, step.actor, now, table)
 
 
-def _play(
-    exchange: Exchange, move: Move, by: Actor, rules: RuleValues, now: datetime
-) -> list[Exchange]:
+def _assume(exchange: Exchange, move: Move, rules: RuleValues) -> Situation:
+    """Return a situation in which only the state can refuse the move."""
+    return Situation(
+        exchange=exchange,
+        move=move,
+        rules=rules.with_changes({"strict_logistics": False}),
+        available=_PLENTY,
+        addresses={getattr(move, "address_id", None): ""},  # type: ignore[dict-item]  # whichever is named exists
+        reasons=(getattr(move, "seller_refuse_reason_id", None),),  # type: ignore[arg-type]
+        carriers=(),
+        waybills={},
+    )
+
+
+def _play(situation: Situation, by: Actor, now: datetime, table: TableIndex) -> list[Exchange]:
+    """Return what the exchange may be after the move, with stock and without."""
     outcomes = []
     for available in (_PLENTY, 0):
-        situation = Situation(
-            exchange=exchange,
-            move=move,
-            rules=rules.with_changes({"strict_logistics": False}),
-            available=available,
-            addresses={getattr(move, "address_id", None): ""},  # type: ignore[dict-item]  # whichever is named exists
-            reasons=(getattr(move, "seller_refuse_reason_id", None),),  # type: ignore[arg-type]
-            carriers=(),
-            waybills={},
-        )
         try:
-            after = play(situation, by.main_role, now).exchange
+            after = play(replace(situation, available=available), by.main_role, now, table).exchange
         except ConditionFailed:
             continue
         outcomes.append(
@@ -121,15 +133,21 @@ def _play(
 
 
 def expire(
-    exchange: Exchange, rules: RuleValues, now: datetime, earliest: datetime | None = None
+    exchange: Exchange,
+    rules: RuleValues,
+    now: datetime,
+    *,
+    earliest: datetime | None = None,
+    table: TableIndex = SHIPPED_TABLE,
 ) -> Iterator[Exchange]:
     """Yield what the exchange may be after everything that is due by `now` has fired.
 
     `earliest` is the first instant at which anything can fire, as after a change of rules.
     """
-    due = deadline(exchange, rules)
+    due = deadline(exchange, rules, table)
     if due is None or due > now:
         yield exchange
         return
-    for after in _play(exchange, Expire(), Actor.SYSTEM, rules, max(due, earliest or due)):
-        yield from expire(after, rules, now, earliest)
+    situation = _assume(exchange, Expire(), rules)
+    for after in _play(situation, Actor.SYSTEM, max(due, earliest or due), table):
+        yield from expire(after, rules, now, earliest=earliest, table=table)

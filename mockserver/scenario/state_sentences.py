@@ -8,6 +8,7 @@ from ..domain.durations import format_duration
 from ..domain.exchange import Exchange
 from ..domain.play import deadline, is_enabled, rows_from
 from ..domain.rules import RuleValues
+from ..domain.table_index import TableIndex
 from ..domain.vocabulary import CsStatus, Status
 from ..protocol.shapes import format_time
 from .model import MoveStep, Step
@@ -60,15 +61,17 @@ def _describe_cs(exchange: Exchange, text: str) -> str:
     return "" if exchange.cs_status is CsStatus.NOT_NEEDED else f"({text})"
 
 
-def describe_deadline(states: States, rules: RuleValues, now: datetime) -> str:
+def describe_deadline(states: States, rules: RuleValues, now: datetime, table: TableIndex) -> str:
     """Return in Chinese when the deadline is; empty if it is not certain or there is none."""
-    due = deadline(states[0], rules) if len(states) == 1 else None
+    due = deadline(states[0], rules, table) if len(states) == 1 else None
     if due is None:
         return ""
     return f"，时限 {format_time(due)}(还有 {format_duration(due - now)})"
 
 
-def explain_impossible(step: MoveStep, before: States, rules: RuleValues) -> tuple[str, str]:
+def explain_impossible(
+    step: MoveStep, before: States, rules: RuleValues, table: TableIndex
+) -> tuple[str, str]:
     """Return why a move is impossible and where it is possible, in Chinese and English."""
     ruleset = before[0].ruleset
     legal = [
@@ -76,7 +79,7 @@ def explain_impossible(step: MoveStep, before: States, rules: RuleValues) -> tup
         for status in Status
         if any(
             row.move is step.move and row.by is step.actor and is_enabled(row, rules)
-            for row in rows_from(ruleset, status)
+            for row in rows_from(ruleset, status, table)
         )
     ]
     since = f"({format_time(before[0].entered)} 起)" if len(before) == 1 else ""

@@ -27,6 +27,7 @@ from ..domain.errors import ConditionFailed, IllegalMove, WrongRuleset
 from ..domain.exchange import Exchange
 from ..domain.play import deadline
 from ..domain.rules import DEFAULTS, RuleValues
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, Ruleset
 from ..protocol.shapes import BEIJING, format_time, parse_time
 from ..world.clock import FROZEN_AT
@@ -62,9 +63,11 @@ _NO_TIME = datetime(1970, 1, 2, tzinfo=BEIJING)
 _STATE_FAILURES = ("wrong_state", "wrong_flow", "flow_over")
 
 
-def check_scenario(scenario: Scenario) -> tuple[FileMistake, ...]:
-    """Return what can never work, and the names that nothing uses, in order of place."""
-    mistakes = {*_AbstractRun(scenario).find_mistakes(), *find_unused_names(scenario)}
+def check_scenario(
+    scenario: Scenario, table: TableIndex = SHIPPED_TABLE
+) -> tuple[FileMistake, ...]:
+    """Return what can never work by `table`, and the names that nothing uses, in order of place."""
+    mistakes = {*_AbstractRun(scenario, table).find_mistakes(), *find_unused_names(scenario)}
     return tuple(sorted(mistakes))
 
 
@@ -92,8 +95,9 @@ class _Saved:
 class _AbstractRun(StepInterpreter[int]):
     """The scenario so far; its names stand for places in `_states`."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, table: TableIndex) -> None:
         super().__init__()
+        self._table = table
         self._scenario = scenario
         self._rules: RuleValues = DEFAULTS.with_changes(scenario.world.get("rules", {}))
         self._ruleset = Ruleset(scenario.world.get("ruleset", Ruleset.CLASSIC))
@@ -136,7 +140,9 @@ class _AbstractRun(StepInterpreter[int]):
         """Add an exchange, unless a refusal is expected."""
         if step.refused is not None:
             return
-        exchange, unknown_deadline = open_exchange(step.fields, self._ruleset, self._now)
+        exchange, unknown_deadline = open_exchange(
+            step.fields, self._ruleset, self._now, self._table
+        )
         place = len(self._states)
         self.name_exchange(place, step.name)
         if unknown_deadline:
@@ -167,7 +173,7 @@ class _AbstractRun(StepInterpreter[int]):
         illegal = 0
         for exchange in before:
             try:
-                after += play_move(exchange, step, self._rules, self._now)
+                after += play_move(exchange, step, self._rules, self._now, table=self._table)
             except (IllegalMove, WrongRuleset):
                 illegal += 1
             except ConditionFailed:
@@ -177,14 +183,16 @@ class _AbstractRun(StepInterpreter[int]):
     def _require(self, step: MoveStep, before: States, after: list[Exchange]) -> None:
         """Raise `_Impossible` if the move leads nowhere."""
         if not after:
-            texts = explain_impossible(step, before, self._rules)
+            texts = explain_impossible(step, before, self._rules, self._table)
             raise _Impossible(FileMistake(step.line, step.column, *texts))
 
     def _settle(self, place: int, after: list[Exchange]) -> None:
         """Set where a move led an exchange, after firing what is due at once."""
         if place not in self._unknown_deadline:
             after = [
-                later for exchange in after for later in expire(exchange, self._rules, self._now)
+                later
+                for exchange in after
+                for later in expire(exchange, self._rules, self._now, table=self._table)
             ]
         self._set(place, after)
 
@@ -255,7 +263,9 @@ class _AbstractRun(StepInterpreter[int]):
         if any(place in self._unknown_deadline for place in places):
             raise _Unknown
         deadlines = {
-            deadline(exchange, self._rules) for place in places for exchange in self._states[place]
+            deadline(exchange, self._rules, self._table)
+            for place in places
+            for exchange in self._states[place]
         }
         coming = sorted(instant for instant in deadlines if instant is not None)
         if not coming:
@@ -275,7 +285,9 @@ class _AbstractRun(StepInterpreter[int]):
                 [
                     later
                     for exchange in states
-                    for later in expire(exchange, rules, self._now, earliest)
+                    for later in expire(
+                        exchange, rules, self._now, earliest=earliest, table=self._table
+                    )
                 ],
             )
 
@@ -295,7 +307,7 @@ class _AbstractRun(StepInterpreter[int]):
             before = self._states[place]
             after = [exchange for exchange in before if holds(self, exchange, node.value)]
             if not after:
-                due = describe_deadline(before, self._rules, self._now)
+                due = describe_deadline(before, self._rules, self._now, self._table)
                 raise _Impossible(
                     node.mistake(
                         f"{key} 不可能是 {node.value}：{describe_zh(before)}{due}",
@@ -323,14 +335,14 @@ class _AbstractRun(StepInterpreter[int]):
 
     def is_due_in(self, exchange: Exchange, expected: object) -> bool:
         """Return True if the deadline is so far away; None means no deadline."""
-        due = deadline(exchange, self._rules)
+        due = deadline(exchange, self._rules, self._table)
         if due is None or not isinstance(expected, str):
             return due is None and expected is None
         return due - self._now == parse_duration(expected)
 
     def is_due_at(self, exchange: Exchange, expected: object) -> bool:
         """Return True if the deadline is this instant; None means no deadline."""
-        due = deadline(exchange, self._rules)
+        due = deadline(exchange, self._rules, self._table)
         return expected is None if due is None else expected == format_time(due)
 
     # sandbox

@@ -10,7 +10,6 @@ counts as an opening in that status, or as an application where nothing else hap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from threading import Lock
-from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -18,16 +17,12 @@ from msgspec import Struct
 from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange
 from ..domain.moves import Apply, Move
-from ..domain.table import TABLE
+from ..domain.table_index import TableIndex
 from ..domain.vocabulary import Role, Ruleset, Status
 from .journal import Entry
 
 __all__ = ["Coverage", "CoverageCounts"]
 
-_TARGETS: Mapping[str, tuple[Status | None, Status]] = MappingProxyType(
-    {row.name: (row.source, row.target) for row in TABLE}
-)
-_APPLICATION = next(row for row in TABLE if row.move is Apply)
 Counts = dict[str, int]
 
 
@@ -39,15 +34,16 @@ class CoverageCounts(Struct, frozen=True):
     opened: tuple[tuple[Ruleset, Status, int], ...] = ()
     refused: tuple[tuple[Ruleset, str, int], ...] = ()
 
-    def rows_exist(self) -> bool:
+    def rows_exist(self, table: TableIndex) -> bool:
         """Return True if the table has every row that was counted."""
-        return all(row in _TARGETS for _, row, *_ in self.moves)
+        return all(row in table.rows_by_name for _, row, *_ in self.moves)
 
 
 class Coverage:
-    """The counts of one sandbox; every method may be called from any thread."""
+    """The counts of one sandbox on its table; every method may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: TableIndex) -> None:
+        self._table = table
         self._lock = Lock()
         self._calls: Counter[tuple[int, str, str]] = Counter()
         self._moves: Counter[tuple[Ruleset, str, Role, bool]] = Counter()
@@ -55,9 +51,9 @@ class Coverage:
         self._refused: Counter[tuple[Ruleset, str]] = Counter()
 
     @classmethod
-    def from_counts(cls, counts: CoverageCounts) -> "Coverage":
+    def from_counts(cls, counts: CoverageCounts, table: TableIndex) -> "Coverage":
         """Return the coverage that goes on from these counts."""
-        coverage = cls()
+        coverage = cls(table)
         coverage._calls.update({row[:-1]: row[-1] for row in counts.calls})
         coverage._moves.update({row[:-1]: row[-1] for row in counts.moves})
         coverage._opened.update({row[:-1]: row[-1] for row in counts.opened})
@@ -88,8 +84,10 @@ class Coverage:
         """Count exchanges in the status in which they were opened."""
         with self._lock:
             for exchange in exchanges:
-                if exchange.status is _APPLICATION.target:
-                    self._moves[exchange.ruleset, _APPLICATION.name, Role.BUYER, False] += 1
+                rows = self._table.rows_by_status[exchange.ruleset, None]
+                application = next(row for row in rows if row.move is Apply)
+                if exchange.status is application.target:
+                    self._moves[exchange.ruleset, application.name, Role.BUYER, False] += 1
                 else:
                     self._opened[exchange.ruleset, exchange.status] += 1
 
@@ -131,7 +129,7 @@ class Coverage:
             ),
             "rulesets": {
                 ruleset.value: {
-                    "states": _states(ruleset, moves, opened),
+                    "states": self._states(ruleset, moves, opened),
                     **_rows({key: number for key, number in moves.items() if key[0] is ruleset}),
                     "refused": _summed(
                         (key, number) for (of, key), number in refused.items() if of is ruleset
@@ -142,29 +140,29 @@ class Coverage:
             },
         }
 
+    def _states(
+        self,
+        ruleset: Ruleset,
+        moves: Mapping[tuple[Ruleset, str, Role, bool], int],
+        opened: Mapping[tuple[Ruleset, Status], int],
+    ) -> Counts:
+        """Return how often each state was entered or opened, in the platform's order."""
+        sums: Counter[Status] = Counter()
+        for (of, rule, _, _), number in moves.items():
+            row = self._table.rows_by_name[rule]
+            if of is ruleset and row.source is not row.target:
+                sums[row.target] += number
+        for (of, status), number in opened.items():
+            if of is ruleset:
+                sums[status] += number
+        return {str(status.value): sums[status] for status in Status if sums[status]}
+
 
 def _summed(counted: Iterable[tuple[str, int]]) -> Counts:
     sums: Counter[str] = Counter()
     for key, number in counted:
         sums[key] += number
     return dict(sorted(sums.items()))
-
-
-def _states(
-    ruleset: Ruleset,
-    moves: Mapping[tuple[Ruleset, str, Role, bool], int],
-    opened: Mapping[tuple[Ruleset, Status], int],
-) -> Counts:
-    """Return how often each state was entered or opened, in the order of the platform's numbers."""
-    sums: Counter[Status] = Counter()
-    for (of, rule, _, _), number in moves.items():
-        source, target = _TARGETS[rule]
-        if of is ruleset and source is not target:
-            sums[target] += number
-    for (of, status), number in opened.items():
-        if of is ruleset:
-            sums[status] += number
-    return {str(status.value): sums[status] for status in Status if sums[status]}
 
 
 def _rows(moves: Mapping[tuple[Ruleset, str, Role, bool], int]) -> dict[str, Counts]:

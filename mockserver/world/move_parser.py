@@ -13,9 +13,9 @@ from typing import get_type_hints
 import msgspec
 from msgspec import Struct
 
-from ..domain.moves import MOVES, PICTURES_FIELD, LeaveMessage, Move
+from ..domain.moves import PICTURES_FIELD, LeaveMessage, Move
 from ..domain.rules import RuleValues
-from ..domain.table import TABLE
+from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import detect_picture_type, is_usual_picture, name_picture
 from .document import BadDocument, translate_message, unknown_name
@@ -23,8 +23,8 @@ from .document import BadDocument, translate_message, unknown_name
 __all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
 
 ACTOR_MOVES: Mapping[Actor, tuple[str, ...]] = {
-    actor: tuple(dict.fromkeys(row.move.name() for row in TABLE if row.by is actor))
-    for actor in Actor
+    actor: tuple(move.name() for move in moves)
+    for actor, moves in SHIPPED_TABLE.moves_by_actor.items()
 }
 
 
@@ -37,9 +37,17 @@ class ParsedMove(Struct, frozen=True):
 
 
 def parse_move(
-    by: str, name: str, fields: Mapping[str, object], rules: RuleValues, *, sub: bool = False
+    by: str,
+    name: str,
+    fields: Mapping[str, object],
+    rules: RuleValues,
+    *,
+    sub: bool = False,
+    table: TableIndex = SHIPPED_TABLE,
 ) -> ParsedMove:
-    """Return the move that `by` makes, with its role; `sub` is True for the seller's sub-account.
+    """Return the move that `by` makes, with its role.
+
+    `sub` is True for the seller's sub-account.  `table` says which moves an actor has.
 
     Raises:
         BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or
@@ -49,11 +57,12 @@ def parse_move(
     if by not in set(Actor):
         raise unknown_name("by", by, tuple(Actor))
     actor = Actor(by)
-    if name not in ACTOR_MOVES[actor]:
-        raise unknown_name("move", name, ACTOR_MOVES[actor])
+    moves = {move.name(): move for move in table.moves_by_actor[actor]}
+    if name not in moves:
+        raise unknown_name("move", name, tuple(moves))
     if sub and actor is not Actor.SELLER:
         raise BadDocument("sub", "只有卖家有子账号", "only the seller has sub-accounts")
-    kind = MOVES[name]
+    kind = moves[name]
     sent = {key: value for key, value in fields.items() if key != "fields"}
     names = kind.__struct_encode_fields__
     for key in sent:

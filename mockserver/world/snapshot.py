@@ -204,7 +204,7 @@ def read_snapshot(raw: object) -> State:
             raise BadDocument("moved_rows", f"没有换货单 {number}", f"no exchange {number}")
         state.show_moved(int(number), modified)
     state.covered = document.coverage
-    if state.covered is not None and not state.covered.rows_exist():
+    if state.covered is not None and not state.covered.rows_exist(state.table):
         raise BadDocument("coverage.moves", "没有这个规则行", "no such row")
     return state
 

@@ -86,7 +86,7 @@ class World:
         owner = "" if id == "default" else self.id
         self.lock, self.playing = RLock(), Lock()  # a scenario holds `playing`: one at a time
         self._unit = UnitOfWork(self)
-        self.journal, self.coverage = Journal(journal), Coverage()
+        self.journal, self.coverage = Journal(journal), Coverage(directory.table)
         self.snapshots: dict[str, State] = {}
         if state is None:
             self._state = make_state(document, owner, directory.real(), directory.table)
@@ -95,7 +95,7 @@ class World:
             self._state.table = directory.table
             new_credentials(self._state, owner)
             if keep_coverage and state.covered is not None:
-                self.coverage = Coverage.from_counts(state.covered)
+                self.coverage = Coverage.from_counts(state.covered, directory.table)
         self.view = WorldView(self._state)
         if document.samples and state is None:
             for status in Status:

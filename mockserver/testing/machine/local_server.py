@@ -10,6 +10,7 @@ from ...client.control_client import LocalControl
 from ...client.sandbox import Sandbox
 from ...control.in_process import InProcessControl, in_process_target
 from ...control.scenario_target import SandboxTarget
+from ...domain.table_index import SHIPPED_TABLE, TableIndex
 from ...embedded.server import Embedded
 from ...gateway.call import Call, read_call
 from ...gateway.checks import SandboxLookup
@@ -85,8 +86,8 @@ class RecordingGateway(Gateway):
 class LocalServer:
     """One server on a free port for all runs of a machine; it starts with the first sandbox."""
 
-    def __init__(self) -> None:
-        context = make_context()
+    def __init__(self, table: TableIndex = SHIPPED_TABLE) -> None:
+        context = make_context(table=table)
         self.gateway = RecordingGateway(SandboxLookup(context.directory))
         self._context = replace(
             context, answer=self.gateway.answer, unassigned_calls=self.gateway.journal

@@ -40,7 +40,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from ...client.sandbox import Sandbox
 from ...domain.conditions import AFTER_AGREEMENT, BACK_TO_RECEIPT
 from ...domain.moves import MOVES, Apply
-from ...domain.table import TABLE
+from ...domain.table_index import SHIPPED_TABLE
 from ...domain.vocabulary import Ruleset
 from ...scenario.history_writer import HistoryTooLong
 from ...scenario.target import ControlRefused
@@ -218,7 +218,9 @@ class ExchangeMachine(RuleBasedStateMachine):
         raise smallest.failure.error
 
     @initialize(
-        modify_to=st.sampled_from((1, 3, 3)), left_out=_LEFT_OUT, first=st.integers(0, len(TABLE))
+        modify_to=st.sampled_from((1, 3, 3)),
+        left_out=_LEFT_OUT,
+        first=st.integers(0, len(SHIPPED_TABLE.rows)),
     )
     def begin(self, modify_to: int, left_out: list[str], first: int) -> None:
         """Choose where modified applications lead, what is left out, which rows are preferred."""
@@ -284,7 +286,7 @@ def exchange_machine(
         ages=bool(ages),
         write_to=write_to,
     )
-    server = LocalServer()
+    server = LocalServer(options.table)
     body: dict[str, Any] = {
         "options": options,
         "keys": list_option_keys(options.exchanges),

@@ -14,7 +14,8 @@ from msgspec import Struct
 from ...client.sandbox import Sandbox
 from ...domain.conditions import RECEIPT_REFUSED
 from ...domain.moves import Apply, ReturngoodsRefuse
-from ...domain.table import TABLE, Row
+from ...domain.table import Row
+from ...domain.table_index import SHIPPED_TABLE, TableIndex
 from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.clock import FROZEN_AT
 from ...world.document import BadDocument, read_world, unknown_name
@@ -28,7 +29,7 @@ _SECRET_KEYS = ("app_secret", "session")
 
 
 class MachineOptions(Struct, frozen=True, kw_only=True):
-    """The arguments of `exchange_machine`; see there."""
+    """The arguments of `exchange_machine`; see there.  `table` is what its sandboxes go by."""
 
     client: Callable[[Sandbox], Any]
     plays: tuple[str, ...]
@@ -41,6 +42,7 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
     world: Mapping[str, Any]
     ages: bool
     write_to: str | None
+    table: TableIndex = SHIPPED_TABLE
 
     def __post_init__(self) -> None:
         """Check that every name is known and that the world brings no credentials.
@@ -87,7 +89,7 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
         by = {*self.plays, *((Actor.SYSTEM,) if "time" in self.plays else ())}
         rows = [
             row
-            for row in TABLE
+            for row in self.table.rows
             if self.ruleset in row.rulesets and (row.by in by or row.move is Apply)
         ]
         late = [row for row in rows if RECEIPT_REFUSED in row.when]

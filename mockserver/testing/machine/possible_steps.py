@@ -222,7 +222,7 @@ def _list_openings(context: StepContext) -> Options:
 
 def _list_moves(context: StepContext, slot: int, exchange: Exchange) -> Options:
     """Yield the moves that somebody whom the machine plays can make."""
-    for by, kind in possible(exchange, context.world.view.rules):
+    for by, kind in possible(exchange, context.world.view.rules, context.world.view.table):
         idle = kind is LeaveMessage and context.has_written(exchange, by)
         if by not in context.plays or idle:
             continue
@@ -258,7 +258,7 @@ def _list_times(context: StepContext, slot: int, exchange: Exchange) -> Options:
         yield ("time", span_text), Option({kind: span_text})
     view = context.world.view
     now = view.clock.inner(context.world.directory.real())
-    due = deadline(exchange, view.rules)
+    due = deadline(exchange, view.rules, view.table)
     if due is None:
         return
     row = context.find_row(exchange, Expire(), Actor.SYSTEM)
@@ -302,7 +302,7 @@ def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Optio
     writes = {
         METHOD_OF_MOVE[kind]
         for exchange in exchanges
-        for by, kind in possible(exchange, view.rules)
+        for by, kind in possible(exchange, view.rules, view.table)
         if by is Actor.SELLER and kind in METHOD_OF_MOVE and kind is not LeaveMessage
     }
     for method, fault in product(sorted(writes - planned), _REPLY_FAULTS):

@@ -88,9 +88,9 @@ class _Walk:
             _Walk.try_impossible,
             _Walk.wait,
         ]
-        if any(possible(view.exchange(number), view.rules) for number in names):
+        if any(possible(view.exchange(number), view.rules, view.table) for number in names):
             steps = [_Walk.move, *steps]
-        if any(deadline(view.exchange(number), view.rules) for number in names):
+        if any(deadline(view.exchange(number), view.rules, view.table) for number in names):
             steps.append(_Walk.wait_for_deadline)
         return [*steps, _Walk.open] if len(names) < _MAX_EXCHANGES else steps
 
@@ -139,7 +139,7 @@ class _Walk:
         by = drawn["by"]
         name = drawn["move"]
         fields = {key: value for key, value in drawn.items() if key not in ("by", "move")}
-        played = parse_move(by, name, fields, self._world.view.rules)
+        played = parse_move(by, name, fields, self._world.view.rules, table=self._world.view.table)
         step = {by: name, **self._on(number), **_escape_dollars(fields)}
         try:
             self._world.move(number, played.move, played.role, pictures=played.pictures)
@@ -182,12 +182,12 @@ class _Walk:
         self._add({"expect": {key: values[key] for key in keys}, **self._on(number)})
 
     def _possible(self, number: int) -> tuple[tuple[Actor, type[Move]], ...]:
-        return possible(self._of(number), self._world.view.rules)
+        return possible(self._of(number), self._world.view.rules, self._world.view.table)
 
     def _observe(self, number: int) -> Document:
         view = self._world.view
         exchange = self._of(number)
-        due = deadline(exchange, view.rules)
+        due = deadline(exchange, view.rules, view.table)
         goods = view.goods_named("wanted")
         assert goods is not None
         accounts = view.accounts(goods.sku_id)
