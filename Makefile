@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-written scenarios stories lint types floors bench soak build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-diagrams test-written scenarios stories lint types floors bench soak build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -23,6 +23,7 @@ help:
 	@echo "make scenarios the scenarios that ship               运行附带的场景"
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
+	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
 	@echo "make lint types floors build bench soak clean"
@@ -68,6 +69,10 @@ test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/sdk
 
+test-diagrams: $(VENV)/.dev
+	cd tests/diagrams && npm ci --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pytest tests/diagrams
+
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
 
@@ -98,4 +103,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules
+	rm -rf $(VENV) $(VENV)-lowest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules

@@ -16,7 +16,9 @@ import click
 
 from mockserver.cli.main import cli
 from mockserver.cli.settings import PREFIX, SETTINGS
-from mockserver.reference.articles import render_diagrams, render_reference
+from mockserver.domain.mermaid import render_diagram
+from mockserver.domain.vocabulary import Ruleset
+from mockserver.reference.articles import render_reference
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mockserver"
@@ -71,9 +73,10 @@ def _format_link(match: re.Match[str]) -> str:
 
 def _render_state_diagrams() -> str:
     parts = ["# 状态图 (State diagrams)\n"]
-    for diagram in re.split(r"^%% ", render_diagrams(), flags=re.MULTILINE)[1:]:
-        title, _, text = diagram.partition("\n")
-        parts.append(f"## {title}\n\n```mermaid\n{text.strip()}\n```\n")
+    for ruleset in Ruleset:
+        for title, lang in ((f"{ruleset} {ruleset.zh}", "zh"), (f"{ruleset} in English", "en")):
+            text = render_diagram(ruleset, lang).strip()
+            parts.append(f"## {title}\n\n```mermaid\n{text}\n```\n")
     return "\n".join(parts)
 
 

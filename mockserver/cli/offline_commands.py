@@ -4,8 +4,10 @@ from difflib import get_close_matches
 
 import click
 
+from ..domain.mermaid import render_diagram
+from ..domain.vocabulary import Ruleset
 from ..protocol.signing import SIGN_METHODS, join_string_to_sign, sign
-from ..reference.articles import build_articles, explain, render_diagrams, render_reference
+from ..reference.articles import build_articles, explain, render_reference
 from ..scenario.schema import make_scenario_schema
 from .console import WRONG_USE, fail, format_json, parse_pairs, say, translate
 from .scenario_files import find_files, format_mistakes, read_sources
@@ -91,10 +93,17 @@ def explain_(ids: tuple[str, ...]) -> None:
 
 
 @click.command("reference")
-@click.option("--diagram", is_flag=True, help="状态图，Mermaid 文本 (the state diagram as Mermaid)")
-def reference_(diagram: bool) -> None:
+@click.option(
+    "--diagram",
+    is_flag=False,
+    flag_value=Ruleset.CLASSIC.value,
+    type=click.Choice([ruleset.value for ruleset in Ruleset]),
+    help="一种流程的状态图，一份 Mermaid 文本 (the state diagram of one flow, a Mermaid document)",
+)
+def reference_(diagram: str | None) -> None:
     """打印全部规则与方法，附依据 (all rules and methods, with their evidence)."""
-    say(render_diagrams() if diagram else render_reference(translate("zh", "en")))
+    lang = translate("zh", "en")
+    say(render_diagram(Ruleset(diagram), lang) if diagram else render_reference(lang))
 
 
 @click.group()

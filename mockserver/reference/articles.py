@@ -17,10 +17,9 @@ from ..doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import format_duration
 from ..domain.evidence import SOURCES, Evidence, Grade, locate_citation
-from ..domain.mermaid import render_diagram
 from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
-from ..domain.vocabulary import Role, Ruleset, Status
+from ..domain.vocabulary import Role, Status
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field, Param
 from ..review.lint_rules import LINT_RULES
@@ -31,7 +30,7 @@ from .article import Article, cite, format_evidence_en, format_evidence_zh
 from .field_articles import explain_fields
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
 
-__all__ = ["build_articles", "explain", "render_diagrams", "render_reference"]
+__all__ = ["build_articles", "explain", "render_reference"]
 
 
 def _format_param(param: Param) -> str:
@@ -263,8 +262,3 @@ def render_reference(lang: str) -> str:
         f"- `{key}`: {source.title} ({locate_citation(key)})" for key, source in SOURCES.items()
     ]
     return "\n".join(parts) + "\n"
-
-
-def render_diagrams() -> str:
-    """Return the state diagrams of both rulesets as Mermaid text."""
-    return "\n".join(f"%% {ruleset} {ruleset.zh}\n{render_diagram(ruleset)}" for ruleset in Ruleset)

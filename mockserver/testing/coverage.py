@@ -2,9 +2,10 @@
 
 A row is covered when it is taken, by whoever, in a sandbox that a client called: a client sees the
 moves of buyer, customer service and time as outcomes.  A sandbox that no client called counts for
-nothing.  All that can be covered is every row of the rulesets that were used, messages included;
-of refusals, every state in which a method's move has no row.  This module knows the documents of
-`S/coverage` and the table, and no sandbox.
+nothing.  All that can be covered is every row of the rulesets that were used; of refusals, every
+state in which a method's move has no row.  Messages change no status and have a row for each party
+and state, so they are counted apart (`message_rows`) and are no part of the percentage.  This
+module knows the documents of `S/coverage` and the table, and no sandbox.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -15,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from ..api.exchange_methods import EXCHANGE_METHODS
-from ..domain.moves import Move
+from ..domain.moves import LeaveMessage, Move
+from ..domain.row_texts import describe_conditions
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Actor, Ruleset, Status
 
@@ -98,7 +100,13 @@ class CoverageCount(Struct, frozen=True):
 
 
 def _rows(ruleset: Ruleset) -> tuple[str, ...]:
-    return tuple(row.name for row in TABLE if ruleset in row.rulesets)
+    rows = (row for row in TABLE if ruleset in row.rulesets)
+    return tuple(row.name for row in rows if row.move is not LeaveMessage)
+
+
+def _message_rows(ruleset: Ruleset) -> tuple[str, ...]:
+    rows = (row for row in TABLE if ruleset in row.rulesets)
+    return tuple(row.name for row in rows if row.move is LeaveMessage)
 
 
 def _states(ruleset: Ruleset) -> tuple[str, ...]:
@@ -129,6 +137,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Ruleset], tuple[str, ...]]]] = {
     "states": ("状态", _states),
     "refused": ("被拒操作", _refusals),
     "deadlines": ("时限", _deadlines),
+    "message_rows": ("留言行", _message_rows),
 }
 
 
@@ -148,9 +157,8 @@ def _count_kind(
     ruleset: Ruleset, kind: str, counts: Mapping[str, Mapping[str, int]]
 ) -> CoverageCount:
     names = KINDS[kind][1](ruleset)
-    covered = {
-        name.partition(":")[0] if kind == "refused" else name for name in counts.get(kind, {})
-    }
+    section = counts.get("rows" if kind == "message_rows" else kind, {})
+    covered = {name.partition(":")[0] if kind == "refused" else name for name in section}
     return CoverageCount(ruleset, kind, names, frozenset(covered.intersection(names)))
 
 
@@ -205,12 +213,14 @@ def format_text(document: Document, lang: str = "zh", rulesets: Collection[str] 
 
 
 def describe_row(row: Row, lang: str) -> str:
-    """Return who does what, from which state to which."""
+    """Return who does what, from which state to which, and in brackets under which condition."""
+    conditions = describe_conditions(row, lang)
+    suffix = f" [{conditions}]" if conditions else ""
     if lang == "en":
         source = row.source.value if row.source else 0
-        return f"{row.by}: {row.move.en}, {source} → {row.target.value}"
+        return f"{row.by}: {row.move.en}, {source} → {row.target.value}{suffix}"
     move = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
-    return f"{move}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」"
+    return f"{move}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」{suffix}"
 
 
 def _format_line(name: str, *numbers: str) -> str:

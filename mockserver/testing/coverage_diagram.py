@@ -2,13 +2,16 @@
 
 States stand side by side by their number, final ones last.  The moves from one to another are one
 arc, forward above the states and back below them; the longer the way, the higher the arc, so that
-none hides behind a state.  Moves that stay in a state (messages, customer service) are a count in
-its box.
+none hides behind a state.  A line on the arc for each of its rows says who does what, and under
+which condition.  Moves that stay in a state (modifying, customer service) are a count in its box.
+Messages, which change nothing, are not drawn.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from html import escape
 
+from ..domain.moves import LeaveMessage
+from ..domain.row_texts import describe_act, describe_conditions
 from ..domain.table import FINAL_STATUSES, TABLE, Row
 from ..domain.vocabulary import Ruleset, Status
 from .coverage import describe_row
@@ -17,8 +20,9 @@ __all__ = ["render_state_diagram"]
 
 _WIDTH = 132  # of a state's box; this and the others in units of the viewBox
 _HEIGHT = 58
-_STEP = 160  # from one box to the next
-_RISE = 34  # of an arc, for each step
+_STEP = 250  # from one box to the next
+_RISE = 62  # of an arc, for each step
+_LINE = 13  # from one row's line on an arc to the next
 _ASIDE = 24  # of an arc's end from the middle of its box
 _MARGIN = 24
 
@@ -30,7 +34,7 @@ def render_state_diagram(
 
     `covered` holds names of rows, `entered` numbers of states.
     """
-    rows = [row for row in TABLE if ruleset in row.rulesets]
+    rows = [row for row in TABLE if ruleset in row.rulesets and row.move is not LeaveMessage]
     states = sorted(
         {row.target for row in rows}, key=lambda status: (status in FINAL_STATUSES, status)
     )
@@ -40,13 +44,14 @@ def render_state_diagram(
         if row.source is not None and row.source is not row.target:
             arcs.setdefault((row.source, row.target), []).append(row)
     reaches = [(states.index(target) - states.index(source)) * _RISE for source, target in arcs]
+    room = _MARGIN + max(map(len, arcs.values())) * _LINE  # for the lines of the outermost arc
     top = max(reaches) + _MARGIN
-    width, height = len(states) * _STEP + _MARGIN, top + _HEIGHT - min(0, *reaches) + _MARGIN
+    width, height = len(states) * _STEP + _MARGIN, top + _HEIGHT - min(0, *reaches) + room
     return "".join(
         (
             (
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-                f'role="img" aria-label="{ruleset.value}">'
+                f'width="{width}" role="img" aria-label="{ruleset.value}">'
             ),
             *(
                 _arc(centres[source], centres[target], top, between, covered, lang)
@@ -74,12 +79,24 @@ def _arc(start: int, end: int, top: int, rows: list[Row], covered: Set[str], lan
     side, way = (top, 1) if forward else (top + _HEIGHT, -1)
     x1, x2 = start + way * _ASIDE, end - way * _ASIDE
     rise = abs(end - start) // _STEP * _RISE
+    middle = (x1 + x2) // 2
     return (
         f'<g class="{kind}">{_title(rows, covered, lang)}'
         f'<path d="M{x1} {side}A{abs(x2 - x1) // 2} {rise} 0 0 1 {x2} {side}"/>'
         f'<path class="tip" d="M{x2} {side}l-5 {-9 * way}h10z"/>'
-        f'<text x="{(x1 + x2) // 2}" y="{side - way * rise + 5}">{count}</text></g>'
+        f'<text x="{middle}" y="{side - way * rise + 5}">{count}</text>'
+        f"{''.join(_lines(rows, covered, lang, (middle, side - way * rise + 5)))}</g>"
     )
+
+
+def _lines(rows: Iterable[Row], covered: Set[str], lang: str, at: tuple[int, int]) -> Iterator[str]:
+    """Yield a line of text for each row below the count: who does what, under which condition."""
+    x, y = at
+    for place, row in enumerate(rows, 1):
+        mark = "✓" if row.name in covered else "✗"
+        conditions = describe_conditions(row, lang)
+        words = f"{mark} {describe_act(row, lang)}{f' [{conditions}]' if conditions else ''}"
+        yield f'<text class="row" x="{x}" y="{y + place * _LINE}">{escape(words)}</text>'
 
 
 def _box(

@@ -31,14 +31,18 @@ table{border-collapse:collapse;margin:1rem 0}
 td,th{border:1px solid #8886;padding:.25rem .6rem;text-align:left}
 td.number{text-align:right}
 .all{color:var(--all)}.some{color:var(--some)}.none{color:var(--none)}
-svg{width:100%;height:auto}
+.figure{overflow-x:auto}
+svg{height:auto}
 svg path{fill:none;stroke:currentColor;stroke-width:1.6}
 svg .none path{stroke-dasharray:5 4}
 svg path.tip{fill:currentColor;stroke:none}
 svg rect{fill:Canvas;stroke:currentColor;stroke-width:2}
 svg text{fill:currentColor;text-anchor:middle;font-size:14px;paint-order:stroke;
   stroke:Canvas;stroke-width:5px}
+svg .row{font-size:11px}
 svg .state text{stroke:none;font-size:13px}
+.legend b{font-weight:400;border-bottom:3px solid}
+.legend b.none{border-bottom-style:dashed}
 """
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -115,12 +119,39 @@ def _format_ruleset(
 ) -> str:
     by_kind = {count.kind: count for count in counts}
     numbers = document.get("rulesets", {}).get(ruleset, {})
+    states = by_kind["states"].covered
+    drawing = render_state_diagram(ruleset, by_kind["rows"].covered, states, lang)
+    messages = (
+        "messages, which change no status" if lang == "en" else "留言(不改变状态，不计入百分比)"
+    )
     return (
         f"<h2>{escape(ruleset.value if lang == 'en' else f'{ruleset.zh} {ruleset.value}')}</h2>"
-        + render_state_diagram(ruleset, by_kind["rows"].covered, by_kind["states"].covered, lang)
+        f'{_legend(lang)}<div class="figure">{drawing}</div>'
         + _rows(by_kind["rows"], numbers, lang)
+        + f"<h3>{messages}</h3>"
+        + _rows(by_kind["message_rows"], numbers, lang)
         + _refusals(by_kind["refused"], numbers.get("refused", {}), lang)
     )
+
+
+def _legend(lang: str) -> str:
+    """Return what colours, dashes, fractions and signs of the drawing mean."""
+    kinds = {
+        "all": ("all of its rows were taken", "其规则行全部发生过"),
+        "some": ("some were", "发生过一部分"),
+        "none": ("none was", "一行也没有发生"),
+    }
+    samples = " · ".join(
+        f'<b class="{kind}">{en if lang == "en" else zh}</b>' for kind, (en, zh) in kinds.items()
+    )
+    rest = (
+        "1/3: one of three rows; ↻: moves that stay in the state; ✓ ✗ and a line on each arrow: "
+        "taken or not, who does what [under which condition]. Messages stand apart, below."
+        if lang == "en"
+        else "1/3：三行中的一行；↻：不改变状态的操作；箭头上每行 ✓ ✗：是否发生，谁做什么 [条件]。"
+        "留言另列于下方。"
+    )
+    return f'<p class="legend">{samples}</p><p>{rest}</p>'
 
 
 def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: str) -> str:
@@ -146,7 +177,7 @@ def _rows(rows: CoverageCount, counts: Mapping[str, Mapping[str, int]], lang: st
                 kind="all" if row.name in rows.covered else "none",
             )
             for row in TABLE
-            if rows.ruleset in row.rulesets
+            if row.name in rows.reachable
         ),
     )
 

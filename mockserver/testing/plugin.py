@@ -108,7 +108,9 @@ def _report(text: str) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and the coverage plugin if an option asks for it."""
-    if config.getoption("exchange_cov") or config.getoption("exchange_cov_fail_under") is not None:
+    options = ("exchange_cov", "exchange_cov_report")  # a report implies that it is measured
+    least = config.getoption("exchange_cov_fail_under")
+    if least is not None or any(config.getoption(option) for option in options):
         from .coverage_plugin import CoveragePlugin
 
         config.pluginmanager.register(CoveragePlugin(config), _COVERAGE_PLUGIN)

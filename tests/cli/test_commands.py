@@ -188,10 +188,16 @@ def test_explain_goes_on_after_an_unknown_id(cli) -> None:
 
 
 def test_reference_shows_evidence_and_the_diagram(cli) -> None:
-    """The reference grades every rule; the diagram is Mermaid for both rulesets."""
+    """The reference grades every rule; each flow has a diagram, one Mermaid document a call."""
     text = cli("reference").stdout
     assert all(word in text for word in ("文档载明", "推断", "假设", "exchange guide"))
-    assert cli("reference", "--diagram").stdout.count("stateDiagram-v2") == 2
+    classic = cli("reference", "--diagram").stdout
+    upgraded = cli("--lang", "en", "reference", "--diagram", "upgraded").stdout
+    assert classic.startswith("stateDiagram-v2\n") and upgraded.startswith("stateDiagram-v2\n")
+    assert "s1 --> s4: 系统·超时处理 [满 2d，无库存]\n" in classic
+    assert "s1 --> s6: seller · refuse the application [reason known]\n" in upgraded
+    assert "s1 --> s6" not in classic
+    assert cli("reference", "--diagram", "classical").returncode == 2
 
 
 def test_an_unknown_command_says_what_was_meant(cli) -> None:

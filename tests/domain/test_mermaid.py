@@ -38,3 +38,27 @@ def test_arrows_say_who_moves_and_how():
 
     assert "    s1 --> s2: 卖家·同意换货申请" in text
     assert "留言" not in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "arrows"),
+    [
+        ("zh", ("s1 --> s2: 系统·超时处理 [满 2d，有库存]", "s13 --> s5: 系统·超时处理 [满 10d]")),
+        ("en", ("s1 --> s4: system · expire [after 2d, out of stock]",)),
+    ],
+)
+def test_arrows_say_under_which_condition(lang, arrows):
+    """Two arrows of one move differ in what they ask for; durations are those of the documents."""
+    lines = [line.strip() for line in render_diagram(Ruleset.CLASSIC, lang).splitlines()]
+
+    assert set(arrows) <= set(lines)
+    assert len(lines) == len(set(lines))
+
+
+def test_each_status_that_is_reached_is_declared_once():
+    """Each status that the flow can reach is declared once, before the arrows."""
+    for ruleset in Ruleset:
+        text = render_diagram(ruleset)
+        arrows = [line for line in text.splitlines() if "-->" in line]
+        for name in {line.split(" --> ")[1].split(":")[0] for line in arrows}:
+            assert name == "[*]" or text.count(f'" as {name}\n') == 1

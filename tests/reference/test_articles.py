@@ -5,9 +5,9 @@ import pytest
 from mockserver.api.methods import METHODS
 from mockserver.domain.moves import MOVES
 from mockserver.domain.rules import RULES
-from mockserver.domain.vocabulary import Ruleset, Status
+from mockserver.domain.vocabulary import Status
 from mockserver.protocol.errors import CODES
-from mockserver.reference.articles import build_articles, explain, render_diagrams, render_reference
+from mockserver.reference.articles import build_articles, explain, render_reference
 
 ARTICLES = tuple(build_articles())
 UNCITED = ("故障集 fault set", "诊断 finding")  # made of other articles; texts of the product
@@ -53,11 +53,3 @@ def test_the_reference_holds_every_article(lang):
     page = render_reference(lang)
 
     assert [a.id for a in ARTICLES if f"### {a.id} {a.title}\n" not in page] == []
-
-
-def test_there_is_a_diagram_for_each_ruleset():
-    """Both flows are Mermaid text with every status."""
-    text = render_diagrams()
-
-    assert text.count("stateDiagram-v2") == len(Ruleset)
-    assert all(text.count(f"as s{status.value}\n") == len(Ruleset) for status in Status)

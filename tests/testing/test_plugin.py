@@ -541,6 +541,15 @@ def test_a_named_sandbox_counts_each_test_once(run, pytester):
     assert rows["1-agree-2"] == 2
 
 
+@pytest.mark.parametrize("kind", ["html", "json"])
+def test_a_report_implies_measuring(run, pytester, kind):
+    """--exchange-cov-report alone measures and writes its file: nothing is silently left out."""
+    result = run(AGREE, f"--exchange-cov-report={kind}")
+    assert result.ret == 0
+    text = pytester.path.joinpath(f"exchange-cov.{kind}").read_text("utf-8")
+    assert "1-agree-2" in text and f"{kind}: " in said(result)
+
+
 def test_an_unknown_report_is_wrong_usage(run):
     """A report that does not exist is told with those that do."""
     result = run(AGREE, "--exchange-cov-report=pdf")
