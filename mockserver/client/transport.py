@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 from ..gateway.faults.connection_control import CONNECTION_CONTROL
 
@@ -75,20 +75,21 @@ class Transport(Protocol):
 
 
 class _ThreadConnection:
-    """A thread's connection: closed when its thread is gone."""
+    """A thread's connection: closed when its thread or its transport is gone."""
 
     def __init__(self, connection: http.client.HTTPConnection) -> None:
         self.connection = connection
         self.process = os.getpid()
-
-    def __del__(self) -> None:
-        self.connection.close()
+        # the finalizer holds the connection: in a cycle of garbage the socket is not seen before
+        # it is closed, and no ResourceWarning is raised
+        finalize(self, connection.close)
 
 
 class Http:
     """Over HTTP, one keep-alive connection a thread.
 
-    TLS certificates are not checked, as SDKs do not.
+    A connection is closed by `close`, when its thread ends, or with the transport, whichever
+    comes first.  TLS certificates are not checked, as SDKs do not.
     """
 
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
@@ -116,8 +117,8 @@ class Http:
         connection = self._ready()
         try:
             connection.request(verb, path, body, dict(headers or {}))
-            response = connection.getresponse()
-            content = response.read()
+            with connection.getresponse() as response:  # half a reply keeps its socket open
+                content = response.read()
         except (http.client.HTTPException, OSError) as error:
             self._drop()
             raise Lost(self.base_url, _loss_of(error)) from None

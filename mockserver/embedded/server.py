@@ -26,6 +26,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 from ..gateway.app import GATEWAY_PATHS, Answer
@@ -281,7 +282,7 @@ class _Listening:
                 return
             task = self.loop.create_task(self._open(client))
             self._accepting.add(task)
-            task.add_done_callback(self._accepting.discard)
+            task.add_done_callback(partial(self._forget_task, client))
 
     async def _open(self, client: socket.socket) -> None:
         try:
@@ -297,9 +298,11 @@ class _Listening:
             )
         except (OSError, EOFError):  # it has gone, or speaks no TLS
             client.close()
-        except asyncio.CancelledError:
+
+    def _forget_task(self, client: socket.socket, task: asyncio.Task[None]) -> None:
+        self._accepting.discard(task)
+        if task.cancelled():  # by a stop, perhaps before its first step
             client.close()
-            raise
 
     def _pause_accepting(self, limit: str) -> None:
         """Close a connection that is idle, and go on when its file is free; say once what `limit`

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -131,6 +132,23 @@ def make_wire() -> Callable[[Server], Wire]:
 def document() -> dict:
     """The document of a sandbox frozen at the instant that `Wire` stamps."""
     return dict(DOCUMENT)
+
+
+@pytest.fixture
+def new_threads() -> Callable[[], list[str]]:
+    """The names of the threads that the test has started and that do not end by themselves.
+
+    What has been stopped gets to its end when the machine lets it: it is waited for.
+    """
+    before = set(threading.enumerate())
+
+    def names() -> list[str]:
+        started = set(threading.enumerate()) - before
+        for thread in started:
+            thread.join(5)
+        return sorted(thread.name for thread in started if thread.is_alive())
+
+    return names
 
 
 @pytest.fixture

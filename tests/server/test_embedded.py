@@ -151,13 +151,12 @@ def test_a_body_that_is_only_announced(wire, path):
 
 
 @pytest.mark.parametrize("port", [65536, 70000, -1])
-def test_a_port_that_cannot_be(port, document):
+def test_a_port_that_cannot_be(port, document, new_threads):
     """A port that is none raises CannotStart, and leaves neither thread nor socket."""
-    before = set(threading.enumerate())
     with pytest.raises(CannotStart) as refused:
         Server(port=port, document=document).start()
     assert str(port) in refused.value.zh and str(port) in refused.value.en
-    assert set(threading.enumerate()) <= before  # none is left over
+    assert new_threads() == []
     gc.collect()  # a socket left open would warn here, which fails
 
 

@@ -310,9 +310,10 @@ def test_hanging_clients_delay_nobody(wire, client, opened):
     ("fault", "options"),
     [("reply_lost", {"as": "hang"}), ("latency", {"seconds": 60}), ("slow_body", {"seconds": 60})],
 )
-def test_a_server_stops_at_once_with_replies_held_back(make_wire, document, fault, options):
+def test_a_server_stops_at_once_with_replies_held_back(
+    make_wire, document, new_threads, fault, options
+):
     """Stopping takes less than a second, ends every wait, and leaves no thread."""
-    before = set(threading.enumerate())
     server = Server(document=document).start()
     wire = make_wire(server)
     client = Client(wire, wire.given)
@@ -322,9 +323,7 @@ def test_a_server_stops_at_once_with_replies_held_back(make_wire, document, faul
     began = monotonic()
     server.stop()
     assert monotonic() - began < 1
-    for thread in set(threading.enumerate()) - before:
-        thread.join(WITHIN)  # it has been told to end; when it gets to it is the machine's affair
-    assert set(threading.enumerate()) <= before  # none is left over
+    assert new_threads() == []
     for plug in plugs:
         with plug:
             received = b""

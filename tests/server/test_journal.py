@@ -150,9 +150,8 @@ def test_waiters_leave_threads_for_calls(wire, waiting):
     assert answers == [200] * 8
 
 
-def test_waiters_hold_no_stop(make_wire, document):
+def test_waiters_hold_no_stop(make_wire, document, new_threads):
     """A stop takes less than a second while clients wait for calls; no thread is left."""
-    before = threading.active_count()
     server = Server(document=document).start()
     wire = make_wire(server)
     threads = [
@@ -168,9 +167,7 @@ def test_waiters_hold_no_stop(make_wire, document):
     stopping.start()
     stopping.join(WITHIN)
     assert not stopping.is_alive()
-    for thread in threads:
-        thread.join(WITHIN)
-    assert threading.active_count() <= before
+    assert new_threads() == []
 
 
 def _quietly(wire, path):

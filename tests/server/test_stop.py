@@ -144,9 +144,8 @@ def test_signal_while_the_reply_is_made(serve):
     assert [status for status, _ in replies] == [201]
 
 
-def test_stop_interrupts_long_work():
+def test_stop_interrupts_long_work(new_threads):
     """A stop ends the thread of a call that would work for ever."""
-    before = set(threading.enumerate())
     entered = threading.Event()
 
     def app(environ, start_response):
@@ -163,9 +162,7 @@ def test_stop_interrupts_long_work():
         server.stop()
 
     assert monotonic() - began < STOP_SECONDS
-    for thread in set(threading.enumerate()) - before:
-        thread.join(5)
-    assert set(threading.enumerate()) <= before  # none is left over
+    assert new_threads() == []
 
 
 def test_stderr_that_nobody_reads(serve):

@@ -53,9 +53,8 @@ def test_a_silent_client_delays_nobody(server, silent):
     assert ask(server) == {"status": "ok"}
 
 
-def test_a_silent_client_delays_no_stop(certificate, document):
+def test_a_silent_client_delays_no_stop(certificate, document, new_threads):
     """A stop does not wait for clients that connected and said nothing, and leaves no thread."""
-    before = set(threading.enumerate())
     server = Server(tls=certificate, document=document).start()
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN)):
         assert ask(server) == {"status": "ok"}
@@ -63,7 +62,7 @@ def test_a_silent_client_delays_no_stop(certificate, document):
         stopping.start()
         stopping.join(WITHIN)
         assert not stopping.is_alive()
-    assert set(threading.enumerate()) <= before  # none is left over
+    assert new_threads() == []
 
 
 @pytest.mark.parametrize(
