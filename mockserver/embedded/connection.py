@@ -31,25 +31,9 @@ from typing import Any, cast
 from ..gateway.faults.connection_control import body_pieces
 from ..protocol.messages import ConnectionEnd, Delivery, Reply
 from .disturbed_reply import DisturbedReply
-from .interfaces import ConnectionHost, Door, Request
-from .refusals import (
-    BODY_BROKEN,
-    BODY_TOO_LARGE,
-    BODY_TOO_SLOW,
-    HEAD_TOO_LARGE,
-    HEAD_TOO_SLOW,
-    NO_ROOM,
-    TRAILERS,
-    Refusal,
-)
-from .request_parser import (
-    MAX_HEAD_BYTES,
-    ChunkDecoder,
-    ChunkError,
-    RequestHead,
-    find_head_end,
-    parse_head,
-)
+from .interfaces import ConnectionHost
+from .refusals import BODY_BROKEN, BODY_TOO_SLOW, HEAD_TOO_SLOW, NO_ROOM, TLS_ON_PLAIN_PORT, Refusal
+from .request_reader import Progress, RequestReader
 from .response_head import SAID_IDLE_SECONDS, format_response_head
 
 __all__ = ["Connection"]
@@ -59,7 +43,7 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0
 WRITE_SECONDS = 30.0
 DISCARD_SECONDS = 20.0
-MAX_PIPELINED_BYTES = 256 * 1024
+MAX_PIPELINED_BYTES = 64 * 1024
 _NEVER = float("inf")
 _RESET = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # linger for no time
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -79,16 +63,12 @@ class Connection(asyncio.Protocol):
     """One connection; all methods run in the loop's thread."""
 
     __slots__ = (
-        "_buffer",
-        "_chunks",
         "_disturbed",
-        "_door",
         "_eof",
-        "_head",
         "_host",
+        "_reader",
         "_reading",
         "_reading_scheduled",
-        "_scanned",
         "_transport",
         "_unread",
         "_write_blocked",
@@ -99,11 +79,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, host: ConnectionHost) -> None:
         self._host = host
         self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set when connected
-        self._buffer = bytearray()
-        self._scanned = 0
-        self._head: RequestHead | None = None
-        self._door: Door | None = None
-        self._chunks: ChunkDecoder | None = None
+        self._reader = RequestReader(host.door_of)
         self._disturbed: DisturbedReply | None = None
         self._eof = False
         self._unread = False
@@ -122,10 +98,10 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._unread or self.state is State.DISCARDING:
             return
-        self._buffer += data
+        self._reader.feed(data)
         if self.state is not State.ANSWERING and not self._reading_scheduled:
             self._read_request()
-        elif len(self._buffer) > MAX_PIPELINED_BYTES:
+        elif self._reader.waiting > MAX_PIPELINED_BYTES:
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
@@ -140,8 +116,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._eof = True
         self.state = State.DISCARDING
-        self._buffer.clear()
-        self._chunks = None
+        self._reader.clear()
         if self._disturbed is not None:
             self._disturbed.cancel()
         self._host.remove(self)
@@ -161,11 +136,16 @@ class Connection(asyncio.Protocol):
         if self.state is State.IDLE:
             self._transport.close()
         elif self.state is State.HEAD:
-            self._refuse_head(HEAD_TOO_SLOW)
+            self._refuse(HEAD_TOO_SLOW)
         elif self.state is State.BODY:
             self._refuse(BODY_TOO_SLOW)
         else:
             self._transport.abort()
+
+    def make_room(self) -> None:
+        """Refuse the request that is being read: the memory for unfinished ones is full."""
+        if self.state in (State.HEAD, State.BODY):
+            self._refuse(NO_ROOM)
 
     def begin_stop(self) -> None:
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
@@ -184,16 +164,21 @@ class Connection(asyncio.Protocol):
         """Have one request answered if it is complete; the next one has its turn later."""
         self._reading_scheduled = False
         if (
-            not self._buffer
+            not self._reader.waiting
             or self._transport.is_closing()
             or self.state in (State.ANSWERING, State.DISCARDING)
         ):
             return
         self._reading = True
-        if (self._head is not None or self._read_head()) and self.state is State.BODY:
-            self._read_body()
+        progress = self._reader.read()
+        if progress is Progress.COMPLETE:
+            self._answer()
+        elif progress is Progress.REFUSED:
+            self._refuse_request()
+        else:
+            self._wait_for_more(progress)
         self._reading = False
-        if self.state is State.IDLE and self._buffer:
+        if self.state is State.IDLE and self._reader.waiting:
             self._schedule_reading()
             return
         if self.state in (State.IDLE, State.HEAD, State.BODY):
@@ -207,110 +192,43 @@ class Connection(asyncio.Protocol):
         self._reading_scheduled = True
         self._host.loop.call_soon(self._read_request)
 
-    def _read_head(self) -> bool:
-        """Take the head from the buffer; return False if it has not arrived completely."""
-        buffer = self._buffer
-        if buffer[0] in b"\r\n":
-            del buffer[: len(buffer) - len(buffer.lstrip(b"\r\n"))]
-            self._scanned = 0
-            if not buffer:
-                return False
-        end = find_head_end(buffer, max(self._scanned - 3, 0))
-        if end < 0:
-            self._scanned = len(buffer)
-            if self.state is State.IDLE:
-                self.state = State.HEAD
-                self.deadline = self._host.loop.time() + HEAD_SECONDS
-            if len(buffer) > MAX_HEAD_BYTES:
-                self._refuse_head(HEAD_TOO_LARGE)
-            elif not self._host.buffer(self, len(buffer)):
-                self._refuse_head(NO_ROOM)
-            return False
-        head = parse_head(bytes(buffer[:end]))
-        del buffer[:end]
-        self._scanned = 0
-        self._head = head
-        self._door = door = self._host.door_of(head)
-        self.state = State.BODY
-        if head.refusal is not None or end > MAX_HEAD_BYTES:
-            self._refuse(head.refusal or HEAD_TOO_LARGE)
-        elif head.length > door.body_limit and not head.chunked:
-            self._refuse(BODY_TOO_LARGE)
-        elif head.chunked:
-            self._chunks = ChunkDecoder(door.body_limit)
-            self._expect_body(0)
-        elif head.length > len(buffer):
-            self._expect_body(head.length)
-        elif not head.length:
-            self._answer(b"")
-        return True
-
-    def _expect_body(self, length: int) -> None:
-        self.deadline = self._host.loop.time() + BODY_SECONDS
-        assert self._head is not None
-        if self._head.expects_continue and not self._buffer:
-            self._transport.write(_CONTINUE)
-
-    def _read_body(self) -> None:
-        """Take the body from the buffer and have the request answered, if it is complete."""
-        head = self._head
-        assert head is not None
-        if self._chunks is not None:
-            try:
-                self._chunks.feed(self._buffer)
-            except ChunkError:
-                self._refuse(BODY_BROKEN)
-                return
-            if self._chunks.too_long:
-                self._refuse(BODY_TOO_LARGE)
-                return
-            if not self._chunks.done:
-                self._wait_for_more(len(self._chunks.body) + len(self._buffer))
-                return
-            body = bytes(self._chunks.body)
-            if self._chunks.has_trailers:
-                head.remarks += (TRAILERS,)
-        else:
-            if len(self._buffer) < head.length:
-                self._wait_for_more(len(self._buffer))
-                return
-            body = bytes(self._buffer[: head.length])
-            del self._buffer[: head.length]
-        self._answer(body)
-
-    def _wait_for_more(self, size: int) -> None:
-        if not self._host.buffer(self, size):
-            self._refuse(NO_ROOM)
+    def _wait_for_more(self, progress: Progress) -> None:
+        """Set the deadline of what has begun, and note the bytes that are kept meanwhile."""
+        now = self._host.loop.time()
+        if progress is Progress.HEAD and self.state is State.IDLE:
+            self.state = State.HEAD
+            self.deadline = now + HEAD_SECONDS
+        elif progress is Progress.BODY and self.state is not State.BODY:
+            self.state = State.BODY
+            self.deadline = now + BODY_SECONDS
+            head = self._reader.head
+            if head is not None and head.expects_continue and not self._reader.size:
+                self._transport.write(_CONTINUE)
+        self._host.buffer(self, self._reader.size)
 
     # --- answering
 
-    def _answer(self, body: bytes) -> None:
-        assert self._head is not None and self._door is not None
+    def _answer(self) -> None:
+        """Hand the request to its door."""
+        reader = self._reader
+        assert reader.request is not None and reader.door is not None
         self.state = State.ANSWERING
         self.deadline = _NEVER
-        self._chunks = None
         self._host.buffer(self, 0)
-        self._door.answer(Request(self._head, body), self._respond)
-
-    def _refuse_head(self, refusal: Refusal) -> None:
-        """Answer a head that has not arrived completely, by the door of its first line."""
-        first_line, line_end, _ = bytes(self._buffer[:MAX_HEAD_BYTES]).partition(b"\n")
-        if not line_end and first_line.count(b" ") == 1:
-            first_line += b" HTTP/1.1"  # cut off before its version
-        self._head = parse_head(first_line + b"\n\n")
-        self._door = self._host.door_of(self._head)
-        self._refuse(refusal)
+        reader.door.answer(reader.request, self._respond)
 
     def _refuse(self, refusal: Refusal) -> None:
+        """Answer a request that has not arrived completely, then close."""
+        self._reader.refuse(refusal)
+        self._refuse_request()
+
+    def _refuse_request(self) -> None:
         """Answer a request that cannot be read to its end, then close."""
-        assert self._head is not None and self._door is not None
-        self.state = State.ANSWERING
-        self.deadline = _NEVER
         self._unread = True
-        self._chunks = None
-        self._buffer.clear()
-        self._host.buffer(self, 0)
-        self._door.answer(Request(self._head, None, refusal), self._respond)
+        request = self._reader.request
+        if request is not None and request.refusal is TLS_ON_PLAIN_PORT:
+            self._host.report_tls()
+        self._answer()
 
     def _respond(self, reply: Reply) -> None:
         """Send the reply; called by the door."""
@@ -328,13 +246,13 @@ class Connection(asyncio.Protocol):
 
     @property
     def _keep(self) -> bool:
-        head = self._head
+        head = self._reader.head
         return not (self._unread or self._host.stopping) and head is not None and head.keep_alive
 
     def _visible(self, body: bytes) -> bytes:
         """Return the body as it is sent: none to HEAD."""
-        assert self._head is not None
-        return b"" if self._head.verb == "HEAD" else body
+        head = self._reader.head
+        return b"" if head is not None and head.verb == "HEAD" else body
 
     def response_head(self, reply: Reply) -> bytes:
         """Return status line and headers."""
@@ -345,22 +263,22 @@ class Connection(asyncio.Protocol):
         if self._write_blocked:  # the client does not read; resume_writing goes on
             self.deadline = self._host.loop.time() + WRITE_SECONDS
             return
-        if not self._keep or (self._eof and not self._buffer):
+        if not self._keep or (self._eof and not self._reader.waiting):
             self._end()
             return
-        self._head = None
+        self._reader.begin_next()
         self._disturbed = None
         self.state = State.IDLE
         self.deadline = self._host.loop.time() + IDLE_SECONDS
-        if len(self._buffer) <= MAX_PIPELINED_BYTES:
+        if self._reader.waiting <= MAX_PIPELINED_BYTES:
             self._transport.resume_reading()
-        if self._buffer and not self._reading:
+        if self._reader.waiting and not self._reading:
             self._schedule_reading()
 
     def _end(self) -> None:
         """Close in order; if the request was not read to its end, drop first what still comes."""
         self.state = State.DISCARDING
-        self._buffer.clear()
+        self._reader.clear()
         if self._eof or not self._unread or self._host.stopping:
             self._transport.close()
             return

@@ -18,7 +18,7 @@ from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
 __all__ = ["AppDoor", "GatewayDoor"]
 
 MAX_APP_BODY_BYTES = 64 * 1024 * 1024
-_MAX_INLINE_BYTES = 64 * 1024
+_MAX_INLINE_BYTES = 16 * 1024
 _LONG_SECONDS = 0.005  # of processor time; a usual call takes a hundredth of it
 _CAREFUL_SECONDS = 1.0
 _MAX_VALUE = 1000  # characters of a header that are looked at
@@ -109,7 +109,7 @@ class GatewayDoor:
     def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
         """Answer at once, or in a worker what may take long; the reply to CONNECT is no tunnel."""
         inbound = self._inbound(request)
-        is_small = len(inbound.body or b"") < _MAX_INLINE_BYTES
+        is_small = len(inbound.body or b"") + len(inbound.query) < _MAX_INLINE_BYTES
         if is_small and not self._pool.running and monotonic_seconds() >= self._careful_until:
             respond(self._timed_answer(inbound))
             return

@@ -40,6 +40,10 @@ class HostedConnection(Protocol):
         """Do what is due: `deadline` has passed."""
         ...
 
+    def make_room(self) -> None:
+        """Refuse the request that is being read: the memory for unfinished ones is full."""
+        ...
+
     def begin_stop(self) -> None:
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
         ...
@@ -71,7 +75,13 @@ class ConnectionHost(Protocol):
         """Forget a connection that has been closed."""
         ...
 
-    def buffer(self, connection: HostedConnection, size: int) -> bool:
-        """Note how many bytes of an unfinished request are kept; return False if there is no
-        room."""
+    def buffer(self, connection: HostedConnection, size: int) -> None:
+        """Note how many bytes of an unfinished request are kept.
+
+        Where all of them together are too many, the connections that keep most make room.
+        """
+        ...
+
+    def report_tls(self) -> None:
+        """Say that a client has spoken TLS to a port without TLS."""
         ...

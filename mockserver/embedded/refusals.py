@@ -19,7 +19,10 @@ BAD_REQUEST_LINE = Refusal(
 TLS_ON_PLAIN_PORT = Refusal(400, "这个端口是 http，不是 https", "this port speaks http, not https")
 BAD_VERSION = Refusal(505, "只支持 HTTP/1.0 和 HTTP/1.1", "only HTTP/1.0 and HTTP/1.1 are served")
 HEAD_TOO_LARGE = Refusal(
-    431, "请求头太大：最多 1 MiB、200 个", "the head is too large: at most 1 MiB and 200 headers"
+    431, "请求头太大：最多 64 KiB、200 个", "the head is too large: at most 64 KiB and 200 headers"
+)
+LONE_CR = Refusal(
+    400, "请求头用 CR 换行，应为 CRLF", "the lines of the head end with CR instead of CRLF"
 )
 BAD_LENGTH = Refusal(400, "Content-Length 不是一个数", "Content-Length is not one number")
 BAD_CODING = Refusal(

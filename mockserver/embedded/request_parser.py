@@ -54,11 +54,12 @@ __all__ = [
     "ChunkDecoder",
     "ChunkError",
     "RequestHead",
+    "can_begin_request",
     "find_head_end",
     "parse_head",
 ]
 
-MAX_HEAD_BYTES = 1024 * 1024  # a GET carries all its parameters in the first line
+MAX_HEAD_BYTES = 64 * 1024  # a GET carries all its parameters in the first line
 MAX_HEADERS = 200
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_TRAILER_BYTES = 16 * 1024
@@ -100,6 +101,11 @@ class RequestHead(Struct):
         )
 
 
+def can_begin_request(byte: int) -> bool:
+    """Return True if a method can begin with `byte`; TLS, SOCKS and others are known by theirs."""
+    return chr(byte) in _TOKEN
+
+
 def find_head_end(buffer: bytearray, start: int) -> int:
     """Return the index after the empty line that ends a head, or -1 if it has not arrived.
 
@@ -132,7 +138,7 @@ def _parse_request_line(line: str, remarks: list[str]) -> RequestHead:
     verb, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")
     head = RequestHead()
-    if line.startswith("\x16\x03"):
+    if line.startswith("\x16"):
         head.refusal = TLS_ON_PLAIN_PORT
         return head
     if not verb or not target or not _TOKEN.issuperset(verb) or "\0" in line:

@@ -7,7 +7,8 @@ bounded pool of workers, and what a planned fault holds back is a timer.
 
     server.py          the listening socket, limits of connections and memory, start and stop
     connection.py      one connection: states, deadlines, replies in their order
-    request_parser.py  bytes to requests, without sockets
+    request_reader.py  the bytes of one connection to requests, without sockets
+    request_parser.py  heads and chunks; request_memory.py bounds what unfinished requests keep
     doors.py           which requests go where
     worker_pool.py     the threads; wsgi_bridge.py calls the Flask app in them
     disturbed_reply.py replies that a planned fault delays, cuts or loses
@@ -34,8 +35,9 @@ from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
 from .interfaces import Door, HostedConnection
+from .request_memory import RequestMemory
 from .request_parser import RequestHead
-from .tls import make_tls_context
+from .tls import TLS_TO_PLAIN_PORT, make_tls_context
 from .worker_pool import WorkerPool
 from .wsgi_bridge import ServerAddress, WsgiApp
 
@@ -46,6 +48,7 @@ MAX_CONNECTIONS = 8192
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
 TLS_HANDSHAKE_SECONDS = 10.0
 _SWEEP_SECONDS = 0.5
+_TLS_REPORT_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
 _ACCEPTS_AT_ONCE = 64
 _OUT_OF_SOMETHING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -215,13 +218,12 @@ class _Listening:
         self._gateway_door = gateway_door
         self._app_door = app_door
         self._report = report
-        self._connections: dict[
-            HostedConnection, int
-        ] = {}  # to the bytes kept of unfinished requests
-        self._buffered = 0
+        self._connections: dict[HostedConnection, None] = {}  # in the order of their arrival
+        self._memory = RequestMemory(MAX_BUFFERED_BYTES)
         self._limit = max_connections()
         self._accepting: set[asyncio.Task[None]] = set()
         self._out = False
+        self._tls_reported = -_TLS_REPORT_SECONDS
         self._sweeping = False
         self._loop_stopped = False
         self._date = (0, "")
@@ -250,20 +252,25 @@ class _Listening:
         return self._date[1]
 
     def add(self, connection: HostedConnection) -> None:
-        self._connections[connection] = 0
+        self._connections[connection] = None
         if not self._sweeping:
             self._sweeping = True
             self.loop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def remove(self, connection: HostedConnection) -> None:
-        self._buffered -= self._connections.pop(connection, 0)
+        self._connections.pop(connection, None)
+        self._memory.forget(connection)
         if self.stopping and not self._connections:
             self._stop_loop()
 
-    def buffer(self, connection: HostedConnection, size: int) -> bool:
-        self._buffered += size - self._connections.get(connection, 0)
-        self._connections[connection] = size
-        return self._buffered <= MAX_BUFFERED_BYTES
+    def buffer(self, connection: HostedConnection, size: int) -> None:
+        self._memory.note(connection, size)
+
+    def report_tls(self) -> None:
+        now = self.loop.time()
+        if now >= self._tls_reported + _TLS_REPORT_SECONDS:
+            self._tls_reported = now
+            self._report(TLS_TO_PLAIN_PORT)
 
     # --- accepting
 

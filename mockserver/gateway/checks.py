@@ -54,9 +54,7 @@ def _readable(call: Call, lookup: SandboxLookup) -> None:
     if call.unreadable is not None and call.unreadable.encoding:
         raise TopError(47)
     if call.unreadable is not None:
-        raise TopError(
-            3, zh=f"multipart 请求体无法读取：{call.unreadable.reason}", en=call.unreadable.reason
-        )
+        raise TopError(3, zh=f"参数无法读取：{call.unreadable.reason}", en=call.unreadable.reason)
 
 
 def _method_given(call: Call, lookup: SandboxLookup) -> None:

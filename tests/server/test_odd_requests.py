@@ -233,7 +233,7 @@ def test_odd_control_paths(wire, path):
     assert (status, headers["Content-Type"]) == (200, "application/json")
 
 
-@pytest.mark.parametrize("host", [".x", "x" * 70, "x" * 300_000, "a..b", "[::1", "\xff\xfe"])
+@pytest.mark.parametrize("host", [".x", "x" * 70, "x" * 60_000, "a..b", "[::1", "\xff\xfe"])
 def test_hosts_that_are_none(wire, host):
     """The gateway answers under a Host that is no name."""
     body = wire.form("taobao.time.get")
