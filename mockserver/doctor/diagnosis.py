@@ -31,6 +31,7 @@ __all__ = ["Diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"
 _MAX_OTHER_SECRETS = 32
 _MAX_LISTED_METHODS = 8
 _MAX_DECODED_BYTES = 64 * 1024  # of a body whose encoding is looked for
+_MAX_JSON_BYTES = 256 * 1024
 _SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
 )
@@ -113,7 +114,12 @@ def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
 
 
 def _json_members(call: RefusedCall) -> frozenset[str]:
-    """Return the member names of a body that is a JSON object, whatever its Content-Type."""
+    """Return the member names of a body that is a JSON object, whatever its Content-Type.
+
+    Of a body above 256 KiB none: decoding it would keep other threads from running.
+    """
+    if len(call.inbound.body or b"") > _MAX_JSON_BYTES:
+        return frozenset()
     try:
         members = msgspec.json.decode(call.inbound.body or b"")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

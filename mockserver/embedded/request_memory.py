@@ -14,7 +14,7 @@ class RequestMemory:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept: dict[HostedConnection, int] = {}
+        self._sizes: dict[HostedConnection, int] = {}
         self._total = 0
 
     def note(self, connection: HostedConnection, size: int) -> None:
@@ -22,14 +22,14 @@ class RequestMemory:
         self.forget(connection)
         if not size:
             return
-        self._kept[connection] = size
+        self._sizes[connection] = size
         self._total += size
         if self._total > self._limit:
             self._drop_largest()
 
     def forget(self, connection: HostedConnection) -> None:
         """Note that `connection` keeps nothing any more."""
-        self._total -= self._kept.pop(connection, 0)
+        self._total -= self._sizes.pop(connection, 0)
 
     def _drop_largest(self) -> None:
         """Have connections make room, of equally large ones the oldest first.
@@ -38,7 +38,7 @@ class RequestMemory:
         newcomer.
         """
         largest_first = sorted(
-            self._kept, key=lambda connection: (-self._kept[connection], connection.deadline)
+            self._sizes, key=lambda connection: (-self._sizes[connection], connection.deadline)
         )
         for connection in largest_first:
             if self._total <= self._limit - self._limit // 16:

@@ -394,3 +394,36 @@ def test_a_part_of_disposition_file_needs_no_file_name():
     body = b'--b0\r\nContent-Disposition: file; name="pics"\r\n\r\nGIF89a\r\n--b0--\r\n'
 
     assert parse_multipart(body, b"b0") == ([], [Upload("pics", b"GIF89a")])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "卡€é😀x" * 3000,
+        "卡" * 9000,
+        "=%=41%4=\r\n%\n_ " * 1000,
+        "%25 %3D %zz".replace(" ", "") * 2000,
+        "%" * 20_000,
+    ],
+)
+def test_long_values(text):
+    """A value of many kilobytes is read as a short one is, wherever its escapes fall."""
+    for shift in range(5):
+        whole = "x" * shift + text
+        assert parse_urlencoded(b"a=" + quote(whole).encode()) == [("a", whole)]
+
+
+def test_long_value_with_signs_that_begin_no_escape():
+    """In a long value, too, a % that begins no escape stays, and = and line ends are plain."""
+    raw = b"%4=%%41%zz=\r\n%\n=41%e5%8d%a1" * 1000 + b"%4"
+
+    ((name, value),) = parse_urlencoded(b"a=" + raw)
+
+    assert (name, value) == ("a", "%4=%A%zz=\r\n%\n=41卡" * 1000 + "%4")
+
+
+@pytest.mark.parametrize("escapes", [b"%E5", b"%80", b"%E5%8D%A1%E5", b"%ff%fe"])
+def test_long_value_that_is_not_utf_8(escapes):
+    """Eight MiB of escapes that are no UTF-8 are refused, without a regular expression's stack."""
+    with pytest.raises(BadForm, match="not UTF-8"):
+        parse_urlencoded(b"a=" + escapes * (8 * 1024 * 1024 // len(escapes)))

@@ -9,6 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from mockserver import Server
 from mockserver.embedded.server import Embedded
 
 MIB = 1024 * 1024
@@ -236,3 +237,49 @@ def test_answered_bodies_leave_room(monkeypatch):
                 assert plug.recv(4096).startswith(b"HTTP/1.1 200 ")
     finally:
         server.stop()
+
+
+def test_holders_of_half_heads_make_room_for_newcomers(monkeypatch, make_wire):
+    """When half heads fill the memory the largest holders are refused; newcomers are served."""
+    monkeypatch.setattr("mockserver.embedded.server.MAX_BUFFERED_BYTES", 4 * MIB)
+    half = b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\nX-Pad: "
+    with Server(document={"clock": "2026-03-01 10:00:00"}) as server, ExitStack() as stack:
+        wire = make_wire(server)
+        plugs = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20))
+            for _ in range(100)
+        ]
+        for plug in plugs:
+            plug.sendall(half + b"y" * 60_000)
+        late = socket.create_connection(("127.0.0.1", server.port), 20)
+        stack.enter_context(late)
+        late.sendall(half)
+
+        assert wire.alive()
+        first = plugs[0].recv(65536)
+        late.sendall(b"z\r\nContent-Length: 0\r\n\r\n")
+
+        assert b'"code":3' in first and b"\r\nConnection: close" in first
+        assert b"HTTP/1.1 200" in late.recv(65536)
+
+
+@pytest.mark.parametrize("escapes", [b"%E5", b"%E5%8D%A1", b"%41x", b"%2C", b"%", b"x"])
+def test_escapes_cost_little(serve, escapes):
+    """A body of 8 MiB of escapes costs a few times its size, and nobody waits long for it."""
+    server = serve()
+    body = b"a=" + escapes * ((8 * MIB - 2) // len(escapes))
+    head = b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + FORM
+    server.ask("POST", "/router/rest", b"method=x")
+    before = server.memory()
+
+    reply = reply_to(server.port, head + b"Content-Length: %d\r\n\r\n" % len(body), body)
+
+    assert json.loads(reply.partition(b"\r\n\r\n")[2])["error_response"]["code"] in (21, 47)
+    assert server.memory() - before < 160
+
+
+def test_path_of_escapes(wire):
+    """A path beyond the limit of a head is refused; one within it is not found."""
+    for count, status in ((340_000, 431), (21_000, 404)):
+        reply = wire.raw(b"GET /" + b"%E5" * count + b" HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert reply.startswith(b"HTTP/1.1 %d " % status)

@@ -7,6 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from mockserver.embedded.server import Embedded
+
 LINE = b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\n"
 KIND = b"Content-Type: application/x-www-form-urlencoded\r\n"
 
@@ -320,3 +322,44 @@ def test_no_content_has_no_type(wire):
     assert (status, content) == (204, b"")
     assert headers["Content-Type"] is None
     assert headers["Content-Length"] is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x16", b"\x16\x03\x01\x02\x00\x01\x00", b"\x05\x01\x00", b"\x00", b"\x80\x2e\x01"]
+)
+def test_other_protocols_are_answered_at_once(wire, data):
+    """What begins like TLS, SOCKS or anything else than a method is not waited for."""
+    with socket.create_connection(("127.0.0.1", wire.port), timeout=5) as plug:
+        plug.sendall(data)
+        reply = b""
+        while chunk := plug.recv(65536):
+            reply += chunk
+
+    assert reply.startswith(b"HTTP/1.1 400 ")
+
+
+def test_tls_on_the_plain_port_is_reported_once():
+    """A TLS client on the plain port is closed; one line says so, and how to serve TLS."""
+    lines: list[str] = []
+    server = Embedded(lambda environ, start: [], "127.0.0.1", 0, report=lines.append)
+    server.start()
+    try:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plug:
+                plug.sendall(b"\x16\x03\x01")
+                assert plug.recv(65536).startswith(b"HTTP/1.1 400 ")
+    finally:
+        server.stop()
+
+    (line,) = lines
+    assert "--tls-cert" in line and "TLS" in line
+
+
+@pytest.mark.parametrize("rest", [b"Host: x\r\r", b"\r"])
+def test_head_with_carriage_returns_only(wire, rest):
+    """A head whose lines end with CR is answered at once, by the door of its path."""
+    with socket.create_connection(("127.0.0.1", wire.port), timeout=5) as plug:
+        plug.sendall(b"GET /router/rest?format=json HTTP/1.1\r" + rest)
+        reply = plug.recv(65536)
+
+    assert inner(reply)["code"] == 3
