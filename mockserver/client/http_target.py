@@ -14,9 +14,10 @@ def http_targets(control: Control, *, keep: bool = False) -> TargetFactory:
     With `keep` the sandboxes stay when their targets are closed.
     """
 
-    def send(body: bytes, kind: str) -> bytes:
+    def send(body: bytes, kind: str, host: str) -> bytes:
+        headers = {"Content-Type": kind, **({"Host": host} if host else {})}
         try:
-            return control.transport.send("POST", "/router/rest", body, {"Content-Type": kind})[2]
+            return control.transport.send("POST", "/router/rest", body, headers)[2]
         except Lost as lost:
             raise ReplyLost(lost.how) from None
 

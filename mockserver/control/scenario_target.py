@@ -6,17 +6,23 @@ In process or over HTTP.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from ..api.signed_call import Credentials, build_signed_params, encode_body, extract_files
 from ..protocol.messages import Inbound, Reply
 from ..protocol.shapes import BEIJING
 from ..scenario.target import TargetFactory, TargetReply, format_curl, make_lost_reply, parse_reply
+from ..service.request import base_url as read_base_url
+from ..service.request import requested_url as read_requested_url
 from ..world.clock import FROZEN_AT
 from .control_function import ControlCall, sandbox_path
 
 __all__ = ["ReplyLost", "SandboxTarget", "SharedSandboxTarget", "gateway_sender", "sandbox_targets"]
 
-Send = Callable[[bytes, str], bytes]  # body and content type of a signed POST → the reply's body
+# body, content type and named Host ("": the server's own) of a signed POST → the reply's body
+Send = Callable[[bytes, str, str], bytes]
 
 
 class ReplyLost(Exception):
@@ -37,8 +43,23 @@ def gateway_sender(answer: Callable[[Inbound], Reply], base_url: str) -> Send:
         ReplyLost: a planned fault takes the reply.
     """
 
-    def send(body: bytes, kind: str) -> bytes:
-        reply = answer(Inbound("POST", b"", kind, body, base_url))
+    own = urlsplit(base_url)
+    address = {
+        "wsgi.url_scheme": own.scheme,
+        "SERVER_NAME": own.hostname,
+        "SERVER_PORT": str(own.port or 80),
+    }
+
+    def send(body: bytes, kind: str, host: str) -> bytes:
+        inbound = Inbound("POST", b"", kind, body, base_url)
+        if host:
+            environ = {**address, "HTTP_HOST": host}
+            inbound = replace(
+                inbound,
+                base_url=read_base_url(environ, ""),
+                requested_url=read_requested_url(environ),
+            )
+        reply = answer(inbound)
         if reply.delivery is not None and reply.delivery.loss:
             raise ReplyLost(reply.delivery.loss)
         return reply.body
@@ -77,14 +98,19 @@ class SandboxTarget:
         """
         return self._control(verb, sandbox_path(self._sandbox, path), body, **query)
 
-    def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
-        """Send a signed call to the gateway; bytes among the parameters go as files."""
+    def call(
+        self, method: str, params: Mapping[str, object], session: str, host: str = ""
+    ) -> TargetReply:
+        """Send a signed call to the gateway; bytes among the parameters go as files.
+
+        `host` is the Host that the request names; "" is the server's own.
+        """
         who = Credentials(self.info["app_key"], self.info["app_secret"], session)
         files = extract_files(params)
         texts = build_signed_params(method, params, who, self._now())
-        curl = format_curl(self.info["gateway"], texts, files)
+        curl = format_curl(self.info["gateway"], texts, files, host)
         try:
-            return parse_reply(self._send(*encode_body(texts, files)), curl)
+            return parse_reply(self._send(*encode_body(texts, files), host), curl)
         except ReplyLost as lost:
             return make_lost_reply(lost.how, curl)
 

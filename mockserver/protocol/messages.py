@@ -5,13 +5,20 @@ them into sockets, WSGI or function calls.  So a call can be answered without Fl
 socket.
 """
 
+import re
 from enum import Enum
 
 from msgspec import Struct
 
-__all__ = ["MAX_BODY_BYTES", "ConnectionEnd", "Delivery", "Inbound", "Reply"]
+__all__ = ["MAX_BODY_BYTES", "ConnectionEnd", "Delivery", "Inbound", "Reply", "is_host"]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+_HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
+
+
+def is_host(text: str) -> bool:
+    """Return True if `text` can stand in an address: a name, an IPv4 or [IPv6], maybe a port."""
+    return _HOST.fullmatch(text) is not None
 
 
 class Inbound(Struct, frozen=True):

@@ -10,6 +10,7 @@ from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..protocol.binding import SYSTEM_PARAMETERS, bind_arguments
 from ..protocol.errors import TopError
+from ..protocol.messages import is_host
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
 from .matching import is_operator
@@ -58,7 +59,20 @@ def read_call(node: Node, kind: str, context: ReadContext) -> Step | None:
         refused=refused,
         reply=reply,
         keep=keep,
+        host=_read_host(node, context),
     )
+
+
+def _read_host(node: Node, context: ReadContext) -> str:
+    """Return the Host that the request names; "" if the step names none."""
+    host = context.read_text(node, "host")
+    if host and not is_host(host):
+        context.report(
+            node.value["host"],
+            "应为主机名，可带端口，例如 gw.api.taobao.com",
+            "a host name, with or without a port, such as gw.api.taobao.com, is wanted",
+        )
+    return host
 
 
 def _check_params(method: Method, params: Node, context: ReadContext, *, strict: bool) -> None:

@@ -63,7 +63,8 @@ class MoveStep(Step, frozen=True):
 class CallStep(Step, frozen=True):
     """A signed call.
 
-    `reply` maps paths of the reply to expected values, `keep` maps names to paths.
+    `reply` maps paths of the reply to expected values, `keep` maps names to paths.  `host` is the
+    Host that the request names, as behind a proxy; "" is the server's own.
     """
 
     method: str
@@ -73,6 +74,7 @@ class CallStep(Step, frozen=True):
     refused: Node | None = None
     reply: Node | None = None
     keep: Mapping[str, str] = {}
+    host: str = ""
 
 
 class TimeStep(Step, frozen=True):

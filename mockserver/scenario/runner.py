@@ -309,7 +309,9 @@ class ScenarioRun(StepInterpreter[str]):
             session = params.pop("session", None)
             if session is None:
                 session = self._executor.find_session(step.shop, sub=step.sub)
-            reply = self._target.call(step.method, convert_pictures(params), str(session))
+            reply = self._target.call(
+                step.method, convert_pictures(params), str(session), step.host
+            )
             self._curl = reply.curl
         if step.refused is not None or step.reply is None or reply.error:
             self._judge(step, read_rejection(reply))

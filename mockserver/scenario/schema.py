@@ -276,6 +276,7 @@ _BESIDE: Mapping[str, Schema] = {
     "sub": {**_or_reference({"type": "boolean"}), "title": "由子账号"},
     "refused": {"$ref": "#/definitions/refused"},
     "shop": _TEXT,
+    "host": {**_TEXT, "title": "请求所写的主机 (Host)"},
     "do": {"$ref": "#/definitions/steps"},
     "with": {"type": "object"},
     "keep": {"type": "object", "additionalProperties": {"type": "string"}},

@@ -282,7 +282,7 @@ def _read_for_each(node: Node, kind: str, context: ReadContext) -> Step | None:
     )
 
 
-_CALL_KEYS = ("with", "expect", "refused", "keep", "sub", "shop", "on")
+_CALL_KEYS = ("with", "expect", "refused", "keep", "sub", "shop", "on", "host")
 STEP_KINDS: Mapping[str, StepKind] = {
     "buyer": StepKind("买家操作", "a move of the buyer", ("*",), read_move),
     "seller": StepKind(

@@ -60,8 +60,13 @@ class ScenarioTarget(Protocol):
         """
         ...
 
-    def call(self, method: str, params: Mapping[str, object], session: str) -> TargetReply:
-        """Make a signed call with this session; bytes among the parameters go as files."""
+    def call(
+        self, method: str, params: Mapping[str, object], session: str, host: str = ""
+    ) -> TargetReply:
+        """Make a signed call with this session; bytes among the parameters go as files.
+
+        `host` is the Host that the request names; "" is the server's own.
+        """
         ...
 
     def close(self) -> None:
@@ -95,14 +100,19 @@ def parse_reply(body: bytes, curl: str) -> TargetReply:
     )
 
 
-def format_curl(url: str, texts: Mapping[str, str], files: Iterable[str] = ()) -> str:
+def format_curl(
+    url: str, texts: Mapping[str, str], files: Iterable[str] = (), host: str = ""
+) -> str:
     """Return the curl line that sends these signed parameters; files are named, not shown.
 
-    The session is taken from TOP_SESSION.  The signature holds for as long as the timestamp does.
+    `host` is the Host to name; "" is that of `url`.  The session is taken from TOP_SESSION.  The
+    signature holds for as long as the timestamp does.
     """
     names = list(files)
     flag = "--form-string" if names else "--data-urlencode"
     parts = ["curl -s", shlex.quote(url)]
+    if host:
+        parts.append(f"-H {shlex.quote(f'Host: {host}')}")
     for name, text in texts.items():
         pair = f'"{name}=$TOP_SESSION"' if name == "session" else shlex.quote(f"{name}={text}")
         parts.append(f"{flag} {pair}")

@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..protocol.messages import MAX_BODY_BYTES
+from ..protocol.messages import MAX_BODY_BYTES, is_host
 
 __all__ = ["BodyBroken", "base_url", "read_body", "requested_url"]
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024
-_HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
 _PLATFORM_HOST = re.compile(
     r"(?:[\w.\-]+\.)?(?:taobao|tmall|tbsandbox)\.com\.?(?::\d{1,5})?", re.ASCII | re.IGNORECASE
 )
@@ -25,7 +24,7 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
     if public_url:
         return public_url
     host = environ.get("HTTP_HOST", "")
-    if not _HOST.fullmatch(host) or (
+    if not is_host(host) or (
         _PLATFORM_HOST.fullmatch(host) and host.partition(":")[0] != environ.get("SERVER_NAME")
     ):
         host = _own_host(environ)
@@ -35,7 +34,7 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
 def requested_url(environ: Mapping[str, Any]) -> str:
     """Return scheme and host as the request named them; "" if its Host cannot be used."""
     host = environ.get("HTTP_HOST", "")
-    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}" if _HOST.fullmatch(host) else ""
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}" if is_host(host) else ""
 
 
 def _own_host(environ: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.protocol.messages import ConnectionEnd, Delivery
+from mockserver.protocol.messages import ConnectionEnd, Delivery, is_host
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,20 @@ def test_a_delivery_says_how_the_reply_is_lost(delivery, loss):
     A reset, a close without reply and a cut body are told apart.
     """
     assert delivery.loss == loss
+
+
+@pytest.mark.parametrize(
+    "text", ["gw.api.taobao.com", "mock_1.internal:9000", "127.0.0.1:80", "[::1]", "[::1]:8420"]
+)
+def test_a_host_may_have_a_port(text):
+    """Names, IPv4 and bracketed IPv6 addresses are hosts, with or without a port."""
+    assert is_host(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "bad host", "a/b", "a:", "a:123456", "::1", "主机.cn", "a\r\nX: 1", "http://a", "user@a"],
+)
+def test_what_cannot_stand_in_an_address_is_no_host(text):
+    """Blanks, slashes, line breaks, other scripts and open ports are refused."""
+    assert not is_host(text)

@@ -6,6 +6,7 @@ import pytest
 
 from mockserver.client.sandbox import Sandbox
 from mockserver.scenario.reader import read_scenario
+from mockserver.scenario.target import format_curl
 from mockserver.scenario.yaml_text import InvalidFile
 
 WRONG = """\
@@ -76,6 +77,21 @@ def test_an_argument_is_checked_by_the_rules_of_the_scenario():
     )
     assert [line for line, _, _ in mistakes_of(scenario.format(5, "六个字节"))] == [5]
     read_scenario(scenario.format(1000, "长" * 300), "story.yaml")
+
+
+@pytest.mark.parametrize("host", ["bad host", "http://gw.api.taobao.com", "主机.cn"])
+def test_a_host_that_no_request_can_name_is_a_mistake(host):
+    """`host` of a call is a host name, maybe with a port; anything else is told at its place."""
+    scenario = f"scenario: x\nsteps:\n  - call: taobao.time.get\n    host: {host}\n"
+    [(line, column, sentence)] = mistakes_of(scenario)
+    assert (line, column) == (4, 11)
+    assert "gw.api.taobao.com" in sentence
+
+
+def test_the_curl_line_names_the_host_of_the_call():
+    """The line to paste sends the Host that the step names, so that it has the same reply."""
+    line = format_curl("http://127.0.0.1:1/router/rest", {"v": "2.0"}, host="gw.api.taobao.com")
+    assert "-H 'Host: gw.api.taobao.com'" in line
 
 
 @pytest.mark.parametrize(
