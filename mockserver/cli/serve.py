@@ -31,6 +31,8 @@ from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
 
 __all__ = ["exec_", "serve"]
 
+_SWITCH_SECONDS = 0.001  # else a gateway call waits 5 ms for each thread with long control work
+
 
 def _add_setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each setting, and `--config`."""
@@ -114,6 +116,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
         )
         if values["ready-file"]:
             check_ready_file(values["ready-file"])
+        sys.setswitchinterval(_SWITCH_SECONDS)
         return server.start()
     except (CannotStart, ReadyFileInUse) as error:
         fail(NOT_STARTED, error.zh, error.en)

@@ -12,7 +12,7 @@ from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
 from .interfaces import Request
 from .refusals import BODY_TOO_LARGE, Refusal
-from .worker_pool import WorkerPool
+from .worker_lanes import WorkerLanes
 from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
 
 __all__ = ["AppDoor", "GatewayDoor"]
@@ -57,12 +57,12 @@ class AppDoor:
     def __init__(
         self,
         app: WsgiApp,
-        pool: WorkerPool,
+        lanes: WorkerLanes,
         address: ServerAddress,
         call_in_loop: Callable[..., Any],
     ) -> None:
         self._app = app
-        self._pool = pool
+        self._lanes = lanes
         self._address = address
         self._call_in_loop = call_in_loop
 
@@ -84,8 +84,7 @@ class AppDoor:
                 reply = problem_reply(Refusal(500, "内部错误", "internal error"))
             self._call_in_loop(respond, reply)
 
-        long_poll = b"wait=" in request.head.query  # waits for the journal without a sandbox's lock
-        if not self._pool.submit(work, holds_locks=not long_poll):
+        if not self._lanes.choose(request.head, body).submit(work):
             respond(problem_reply(_BUSY))
 
 
@@ -95,10 +94,10 @@ class GatewayDoor:
     body_limit = MAX_BODY_BYTES
 
     def __init__(
-        self, answer: Answer, pool: WorkerPool, public_url: str, call_in_loop: Callable[..., Any]
+        self, answer: Answer, lanes: WorkerLanes, public_url: str, call_in_loop: Callable[..., Any]
     ) -> None:
         self._answer = answer
-        self._pool = pool
+        self._lanes = lanes
         self._public_url = public_url
         self._call_in_loop = call_in_loop
         self._careful_until = 0.0
@@ -110,14 +109,18 @@ class GatewayDoor:
         """Answer at once, or in a worker what may take long; the reply to CONNECT is no tunnel."""
         inbound = self._inbound(request)
         is_small = len(inbound.body or b"") + len(inbound.query) < _MAX_INLINE_BYTES
-        if is_small and not self._pool.running and monotonic_seconds() >= self._careful_until:
+        if (
+            is_small
+            and not self._lanes.may_hold_locks
+            and monotonic_seconds() >= self._careful_until
+        ):
             respond(self._timed_answer(inbound))
             return
 
         def work() -> None:
             self._call_in_loop(respond, self._timed_answer(inbound))
 
-        if not self._pool.submit(work):
+        if not self._lanes.gateway.submit(work):
             respond(self._timed_answer(inbound))
 
     def _timed_answer(self, inbound: Inbound) -> Reply:

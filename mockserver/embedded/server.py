@@ -10,7 +10,8 @@ bounded pool of workers, and what a planned fault holds back is a timer.
     request_reader.py  the bytes of one connection to requests, without sockets
     request_parser.py  heads and chunks; request_memory.py bounds what unfinished requests keep
     doors.py           which requests go where
-    worker_pool.py     the threads; wsgi_bridge.py calls the Flask app in them
+    worker_lanes.py    which work waits for which threads; worker_pool.py has the threads
+    wsgi_bridge.py     calls the Flask app in a worker
     disturbed_reply.py replies that a planned fault delays, cuts or loses
 
 A server under Flask would be a thread for each client that speaks, and every client that stops
@@ -38,7 +39,7 @@ from .interfaces import Door, HostedConnection
 from .request_memory import RequestMemory
 from .request_parser import RequestHead
 from .tls import TLS_TO_PLAIN_PORT, make_tls_context
-from .worker_pool import WorkerPool
+from .worker_lanes import WorkerLanes
 from .wsgi_bridge import ServerAddress, WsgiApp
 
 __all__ = ["CannotStart", "Embedded"]
@@ -103,10 +104,10 @@ class Embedded:
         self._tls = tls
         self._report = report
         self._app = app
-        self._pool = WorkerPool(report)
+        self._lanes = WorkerLanes(report)
         self._gateway_door: GatewayDoor | None = None
         if answer is not None:
-            self._gateway_door = GatewayDoor(answer, self._pool, public_url, self._call_in_loop)
+            self._gateway_door = GatewayDoor(answer, self._lanes, public_url, self._call_in_loop)
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
 
@@ -150,7 +151,7 @@ class Embedded:
             self._gateway_door.host = self._host
             self._gateway_door.port = str(self.port)
         app_door = AppDoor(
-            self._app, self._pool, ServerAddress(scheme, self._host, self.port), self._call_in_loop
+            self._app, self._lanes, ServerAddress(scheme, self._host, self.port), self._call_in_loop
         )
         self._listening = _Listening(
             self._loop, self._listener, context, self._gateway_door, app_door, self._report
@@ -165,7 +166,7 @@ class Embedded:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._listening.begin_stop)
             self._thread.join(STOP_SECONDS + 0.2)
-            self._pool.stop(0.1)
+            self._lanes.stop(0.1)
         if self._listener is not None:  # in a forked child this frees the child's copy only
             self._listener.close()
 

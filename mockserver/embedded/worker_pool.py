@@ -5,27 +5,28 @@ control call that is still at work would hold the end of the process.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from ..world.real_clock import monotonic_seconds
 
-__all__ = ["WorkerPool"]
+__all__ = ["WorkerPool", "end_threads"]
 
 MAX_WORKERS = 32
 _IDLE_SECONDS = 10.0  # after which a thread without work ends
-_Task = tuple[Callable[[], None], bool]
+_Task = Callable[[], None]
 
 
 class WorkerPool:
-    """At most MAX_WORKERS threads, started when there is work and none is idle.
+    """At most `limit` threads, started when there is work and none is idle.
 
-    `running` counts the tasks at work or waiting that may hold a sandbox's lock.
+    `running` counts the tasks at work or waiting.
     `report` gets one line when a thread cannot be started; the work waits for those that exist.
     """
 
-    def __init__(self, report: Callable[[str], None]) -> None:
+    def __init__(self, report: Callable[[str], None], limit: int = MAX_WORKERS) -> None:
+        self._limit = limit
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
@@ -36,19 +37,16 @@ class WorkerPool:
         self._report = report
         self.running = 0
 
-    def submit(self, task: Callable[[], None], *, holds_locks: bool = True) -> bool:
-        """Run `task`, which must not raise, in a worker; return False if no thread can be had.
-
-        A task that does not hold locks of a sandbox for long does not count as `running`.
-        """
+    def submit(self, task: _Task) -> bool:
+        """Run `task`, which must not raise, in a worker; return False if no thread can be had."""
         with self._lock:
             self._waiting += 1
-            needed = self._waiting > self._idle and len(self._threads) < MAX_WORKERS
+            needed = self._waiting > self._idle and len(self._threads) < self._limit
             if self._stopping or (needed and not self._start() and not self._threads):
                 self._waiting -= 1
                 return False
-            self.running += holds_locks
-        self._tasks.put((task, holds_locks))
+            self.running += 1
+        self._tasks.put(task)
         return True
 
     def stop(self, seconds: float) -> None:
@@ -56,16 +54,16 @@ class WorkerPool:
 
         An interrupted task ends in the middle: what it worked on is not used any more.
         """
+        end_threads(self.close(), seconds)
+
+    def close(self) -> tuple[threading.Thread, ...]:
+        """Take no more work and return the threads, which end when they are idle."""
         with self._lock:
             self._stopping = True
             threads = tuple(self._threads)
         for _ in threads:
             self._tasks.put(None)
-        _join(threads, seconds / 2)
-        busy = [thread for thread in threads if thread.is_alive()]
-        for thread in busy:
-            _interrupt(thread)
-        _join(busy, seconds / 2)
+        return threads
 
     def _start(self) -> bool:
         thread = threading.Thread(target=self._work, name="mockserver-worker", daemon=True)
@@ -83,15 +81,14 @@ class WorkerPool:
         return True
 
     def _work(self) -> None:
-        while (queued := self._next_task()) is not None:
-            task, holds_locks = queued
+        while (task := self._next_task()) is not None:
             try:
                 task()
             except Interrupted:
                 return
             finally:
                 with self._lock:
-                    self.running -= holds_locks
+                    self.running -= 1
 
     def _next_task(self) -> _Task | None:
         """Return the next task, or None when this thread is to end."""
@@ -111,6 +108,16 @@ class WorkerPool:
 
 class Interrupted(BaseException):
     """Raised inside a task that is still at work when the server has stopped."""
+
+
+def end_threads(threads: Sequence[threading.Thread], seconds: float) -> None:
+    """Wait for the threads of closed pools; interrupt those still at work after half of
+    `seconds`."""
+    _join(threads, seconds / 2)
+    busy = [thread for thread in threads if thread.is_alive()]
+    for thread in busy:
+        _interrupt(thread)
+    _join(busy, seconds / 2)
 
 
 def _interrupt(thread: threading.Thread) -> None:

@@ -82,3 +82,17 @@ def test_stopped_pool_takes_no_work(lines):
     pool = WorkerPool(lines.append)
     pool.stop(0.1)
     assert not pool.submit(lambda: None)
+
+
+def test_pool_of_a_smaller_limit(lines):
+    """A pool has at most as many threads as it was made for."""
+    before = threading.active_count()
+    pool = WorkerPool(lines.append, 3)
+    gate = threading.Event()
+    for _ in range(9):
+        assert pool.submit(lambda: gate.wait(5))
+
+    assert threading.active_count() <= before + 3
+    assert pool.running == 9
+    gate.set()
+    pool.stop(2)

@@ -69,8 +69,8 @@ def test_pipelined_requests_behind_a_late_reply(wire):
 
 def _is_pool_idle(wire):
     """Return True once no task of the server's workers is left, looked at far too often."""
-    pool = wire.server._embedded._pool
-    return any(wire.alive() and pool.running == 0 for _ in range(2000))
+    lanes = wire.server._embedded._lanes
+    return any(wire.alive() and not lanes.may_hold_locks for _ in range(2000))
 
 
 @pytest.mark.parametrize("fault", ["latency", "slow_body", "reply_lost"])

@@ -1,0 +1,59 @@
+"""Sort work for workers into lanes, so that no kind of work waits behind another.
+
+Calls of the gateway are short and many clients time out on them; a control call may advance a
+clock by years, play a scenario that waits, or wait for the journal.  In one queue the first would
+wait for the last.  Each lane has its own queue and its own bound of threads; few threads may work
+long, because all threads share one processor core.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from .request_parser import RequestHead
+from .worker_pool import WorkerPool, end_threads
+
+__all__ = ["WorkerLanes"]
+
+GATEWAY_WORKERS: Final = 8
+CONTROL_WORKERS: Final = 8
+LONG_WORKERS: Final = 3
+PLAY_WORKERS: Final = 8
+WAITING_WORKERS: Final = 32
+_LONG_BODY_BYTES = 256 * 1024
+_LONG_ENDS = ("/clock", "/advance", "/age")
+
+
+class WorkerLanes:
+    """Threads for calls of the gateway, for short and long control calls, for scenarios that play,
+    and for those that wait for the journal."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self.gateway = WorkerPool(report, GATEWAY_WORKERS)
+        self.control = WorkerPool(report, CONTROL_WORKERS)
+        self.long = WorkerPool(report, LONG_WORKERS)
+        self.plays = WorkerPool(report, PLAY_WORKERS)
+        self.waiting = WorkerPool(report, WAITING_WORKERS)
+
+    @property
+    def may_hold_locks(self) -> bool:
+        """True while work is done or waits that may hold a sandbox's lock for long."""
+        pools = (self.gateway, self.control, self.long, self.plays)
+        return any(pool.running for pool in pools)
+
+    def choose(self, head: RequestHead, body: bytes) -> WorkerPool:
+        """Return the lane for a request that is not the gateway's."""
+        if b"wait=" in head.query:  # waits for the journal without a sandbox's lock
+            return self.waiting
+        if head.verb in ("GET", "HEAD"):
+            return self.control
+        if head.path.endswith("/play"):
+            return self.plays
+        opens_many = head.path.endswith("/exchanges") and b'"count"' in body
+        if opens_many or head.path.endswith(_LONG_ENDS) or len(body) > _LONG_BODY_BYTES:
+            return self.long
+        return self.control
+
+    def stop(self, seconds: float) -> None:
+        """End all threads of all lanes, as `WorkerPool.stop` does those of one."""
+        pools = (self.gateway, self.control, self.long, self.plays, self.waiting)
+        end_threads([thread for pool in pools for thread in pool.close()], seconds)
