@@ -6,7 +6,8 @@ Each function is a `ContentChange` or makes one; `signed_content` says what hold
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations, filterfalse, product
 
 import msgspec
 
@@ -20,14 +21,17 @@ __all__ = [
     "add_empty_parameters",
     "add_files",
     "add_session",
+    "add_several_constants",
     "add_sign",
     "append_form",
     "append_line_end",
+    "append_untyped_body",
     "change_name_case",
     "keep_pairs",
     "omit_any_parameter",
     "omit_body",
     "omit_parameter",
+    "omit_several_parameters",
     "prepend_text",
     "replace_session",
     "replace_settings",
@@ -77,6 +81,37 @@ def omit_any_parameter(call: SignedCall, content: SignedContent) -> Variants:
     for name in sorted(names, key=lambda n: _ADDED_LATE.index(n) if n in _ADDED_LATE else late):
         place = names.index(name)
         yield name, content.with_pairs((*content.pairs[:place], *content.pairs[place + 1 :]))
+
+
+def omit_several_parameters(call: SignedCall, content: SignedContent) -> Variants:
+    """Omit any of the system parameters, then any two, then any three parameters.
+
+    Few before many.  Of repeated names all are omitted.
+    """
+    names = list(dict.fromkeys([name for name, _ in content.pairs]))
+    system = [name for name in names if name in SYSTEM_PARAMETERS]
+    for size in range(2, len(system) + 1):
+        yield from _omit_sets(content, combinations(system, size))
+    for size in (2, 3):
+        mixed = filterfalse(set(system).issuperset, combinations(names, size))
+        yield from _omit_sets(content, mixed)
+
+
+def _omit_sets(content: SignedContent, sets: Iterable[tuple[str, ...]]) -> Variants:
+    for omitted in sets:
+        pairs = [pair for pair in content.pairs if pair[0] not in omitted]
+        yield ", ".join(omitted), content.with_pairs(pairs)
+
+
+def add_several_constants(call: SignedCall, content: SignedContent) -> Variants:
+    """Sign any two or more system parameters with their usual values, not sent."""
+    absent = content.select_absent(dict.fromkeys(name for name, _ in _CONSTANTS))
+    choices = [[pair for pair in _CONSTANTS if pair[0] == name] for name in absent]
+    for size in range(2, len(choices) + 1):
+        for some in combinations(choices, size):
+            for pairs in product(*some):
+                label = ", ".join([f"{name}={value}" for name, value in pairs])
+                yield label, content.add_pairs(*pairs)
 
 
 def omit_body(call: SignedCall, content: SignedContent) -> Variants:
@@ -168,6 +203,13 @@ def append_form(call: SignedCall, content: SignedContent) -> Variants:
         in_query = tuple([pair for pair in content.pairs if pair[0] in call.query_names])
         for pairs in (content.pairs, in_query):
             yield "body", SignedContent(pairs, call.form, content.head)
+
+
+def append_untyped_body(call: SignedCall, content: SignedContent) -> Variants:
+    """Append a JSON or XML body that came under the Content-Type of a form, after the query."""
+    if call.form.lstrip("\ufeff \r\n")[:1] in ("{", "[", "<") and not content.tail:
+        in_query = [pair for pair in content.pairs if pair[0] in call.query_names]
+        yield "", SignedContent(tuple(in_query), call.form, content.head)
 
 
 def sign_json_members(call: SignedCall, content: SignedContent) -> Variants:

@@ -8,7 +8,6 @@ the sign is examined by `signature_report`, a refused move by `refusals`, sessio
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from urllib.parse import unquote_to_bytes
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +17,7 @@ from ..api.spelling import normalize_name, suggest_name
 from ..protocol.errors import CODES
 from ..protocol.signing import SIGN_METHODS
 from ..world.masking import is_private
+from .body_kinds import describe_body, examine_encoding, read_json_members
 from .callers import examine_app_key, examine_session, list_accounts, list_apps, list_sessions
 from .finding_texts import Finding, make_finding
 from .refusals import examine_argument, explain_failure
@@ -30,8 +30,6 @@ __all__ = ["Diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"
 
 _MAX_OTHER_SECRETS = 32
 _MAX_LISTED_METHODS = 8
-_MAX_DECODED_BYTES = 64 * 1024  # of a body whose encoding is looked for
-_MAX_JSON_BYTES = 256 * 1024
 _SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
 )
@@ -107,24 +105,12 @@ def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
         yield make_finding("other_name", name=name, given=lookalikes[0])
     elif name in [upload.name for upload in call.files]:
         yield make_finding("sent_as_file", name=name)
-    elif name in _json_members(call):
+    elif name in read_json_members(call):
         yield make_finding("json_body", name=name)
+    elif kind_of_body := describe_body(call):
+        yield kind_of_body
     elif not call.texts and not call.inbound.body:
         yield make_finding("nothing_sent")
-
-
-def _json_members(call: RefusedCall) -> frozenset[str]:
-    """Return the member names of a body that is a JSON object, whatever its Content-Type.
-
-    Of a body above 256 KiB none: decoding it would keep other threads from running.
-    """
-    if len(call.inbound.body or b"") > _MAX_JSON_BYTES:
-        return frozenset()
-    try:
-        members = msgspec.json.decode(call.inbound.body or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return frozenset()
-    return frozenset(members) if isinstance(members, dict) else frozenset()
 
 
 def _examine_absent(name: str) -> Callable[[RefusedCall], Iterator[Finding]]:
@@ -177,16 +163,6 @@ def _list_methods(methods: frozenset[str] | None) -> str:
     names = sorted(methods or ())
     ellipsis = "、…" if len(names) > _MAX_LISTED_METHODS else ""
     return "、".join(names[:_MAX_LISTED_METHODS]) + ellipsis or "-"
-
-
-def _examine_encoding(call: RefusedCall) -> Iterator[Finding]:
-    body = (call.inbound.body or b"")[:_MAX_DECODED_BYTES]
-    try:
-        text = unquote_to_bytes(call.inbound.query + body).decode("gb18030")
-    except UnicodeDecodeError:
-        return
-    if any("\u4e00" <= character <= "\u9fff" for character in text):
-        yield make_finding("not_utf8", codec="GBK")
 
 
 def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
@@ -258,6 +234,6 @@ _EXAMINATIONS: Mapping[int, Callable[[RefusedCall], Iterator[Finding]]] = Mappin
         32: _examine_absent("v"),
         40: _examine_absent_argument,
         41: examine_argument,
-        47: _examine_encoding,
+        47: examine_encoding,
     }
 )

@@ -8,33 +8,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from msgspec import Struct
+from .finding import Finding, FindingText
 
 __all__ = ["FINDING_TEXTS", "Finding", "FindingText", "make_finding"]
 
 _MAX_PLACE_CHARACTERS = 100  # of a place that a caller may have written
-
-
-class Finding(Struct, frozen=True, omit_defaults=True):
-    """One finding: an id that `explain` knows, a sentence in both languages, and the place."""
-
-    id: str
-    zh: str
-    en: str
-    at: Mapping[str, Any] = {}
-
-
-class FindingText(Struct, frozen=True):
-    """One kind of finding: its sentences, and the codes it comes with (0: a business failure).
-
-    `about_zh` and `about_en` explain it where the sentence alone would not."""
-
-    id: str
-    codes: tuple[int, ...]
-    zh: str
-    en: str
-    about_zh: str = ""
-    about_en: str = ""
 
 
 _ABSENCE_CODES = (21, 24, 26, 28, 30, 32, 40)
@@ -154,6 +132,14 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 (31,),
                 "timestamp 与服务器时间 {now} 相差 {seconds} 秒，允许 {tolerance}",
                 "timestamp is {seconds} s off the server's {now}; {tolerance} are allowed",
+            ),
+            FindingText(
+                "clock_12",
+                (31,),
+                "timestamp 相差 12 小时：像是用了 12 小时制(hh、%I)，应用 24 小时制(HH、%H)；"
+                "若程序的时区是 GMT-4，则应改为 GMT+8",
+                "timestamp is 12 hours off, as if written by a 12-hour clock (hh, %I): use HH, %H; "
+                "if the program's zone is GMT-4, GMT+8 is wanted",
             ),
             FindingText(
                 "zone_other",
@@ -285,6 +271,42 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 (47,),
                 "请求是 {codec} 编码的，应为 UTF-8",
                 "the request is in {codec}; UTF-8 is wanted",
+            ),
+            FindingText(
+                "binary_part",
+                (47,),
+                "{name} 没有文件名，内容却是 {kind}：作为文件发送的部分要有 filename",
+                "{name} has no file name and holds {kind}: a part that is a file has a filename",
+            ),
+            FindingText(
+                "binary_value",
+                (47,),
+                "{name} 的值是 {kind}，不是文字：文件要用 multipart/form-data 发送，并带 filename",
+                "{name} holds {kind} and no text: a file is sent as multipart/form-data, "
+                "with a filename",
+            ),
+            FindingText(
+                "binary_body",
+                (*_ABSENCE_CODES, 47),
+                "请求体是 {kind}，不是表单：不要压缩，图片要作为 multipart/form-data 的文件发送",
+                "the body is {kind} and no form: send it uncompressed, and a picture as a file "
+                "of multipart/form-data",
+            ),
+            FindingText(
+                "body_multipart",
+                (*_ABSENCE_CODES, 47),
+                "请求体是 multipart，Content-Type 却是 {given}：应为 "
+                "multipart/form-data; boundary=…",
+                "the body is multipart, its Content-Type is {given}: it should be "
+                "multipart/form-data; boundary=…",
+            ),
+            FindingText(
+                "body_xml",
+                (*_ABSENCE_CODES, 47),
+                "请求体是 XML，Content-Type 是 {given}：TOP 从查询串和表单读参数，"
+                "原始 XML 请求体用 text/xml",
+                "the body is XML, its Content-Type is {given}: TOP reads parameters from the "
+                "query and a form; a raw XML body is text/xml",
             ),
             # business failures (code 0)
             FindingText(

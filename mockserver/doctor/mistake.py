@@ -25,7 +25,7 @@ class Mistake(Struct, frozen=True, kw_only=True):
     """One known mistake.
 
     It spoils the content or the scheme, never both; a mistake in the form of the sign spoils
-    neither.
+    neither.  One with `many` variants is tried last, and alone.
     """
 
     id: str
@@ -35,5 +35,6 @@ class Mistake(Struct, frozen=True, kw_only=True):
     rule_en: str
     change_content: ContentChange | None = None
     change_scheme: SchemeChange | None = None
+    many: bool = False
     grade: str = "documented"
     source: str = "top"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from difflib import get_close_matches
 
 from ..domain.catalogue import refusal_stage
@@ -36,17 +37,18 @@ def examine_argument(call: RefusedCall) -> Iterator[Finding]:
     params = call.method.params if call.method else ()
     param = next((param for param in params if param.name == name), None)
     if param is not None and not param.personal:
-        yield from _examine_value(param, call.text(name))
+        near = call.world.now if call.world is not None else None
+        yield from _examine_value(param, call.text(name), near)
 
 
-def _examine_value(param: Param, value: str) -> Iterator[Finding]:
+def _examine_value(param: Param, value: str, near: datetime | None) -> Iterator[Finding]:
     name = param.name
     bare = value.strip(" \t\r\n\"'\ufeff")
     if param.kind is ValueKind.NUMBER and _FLOAT.fullmatch(bare):
         yield make_finding("rounded_number", name=name, given=bare)
     elif param.kind is ValueKind.NUMBER and bare != value and bare.isdigit():
         yield make_finding("argument_blanks", name=name)
-    elif param.kind is ValueKind.DATE and (time := rewrite_time(value)):
+    elif param.kind is ValueKind.DATE and (time := rewrite_time(value, near)):
         yield make_finding("time_form", name=name, meant=time)
     elif param.kind is ValueKind.BOOLEAN and bare.lower() in (*_TRUE_WORDS, *_FALSE_WORDS):
         correct = "true" if bare.lower() in _TRUE_WORDS else "false"

@@ -73,24 +73,77 @@ SCHEME_MISTAKES: tuple[Mistake, ...] = (
         en="sign in GBK",
         rule_en="UTF-8 is signed and sent",
         change_scheme=change_settings(
-            ("", {"encoding": "gbk"}), ("", {"encoding": "gb18030"}), foreign=True
+            *(
+                ("", {"encoding": name})
+                for name in ("GBK", "GB18030", "GBK, ??", "GBK, -", "GB2312")
+            ),
+            foreign=True,
         ),
     ),
     Mistake(
         id="latin1",
-        zh="用 Latin-1 或 ASCII 签名，中文变成了 ?",
+        zh="用 {} 签名，它没有的字变成了 ?",
         rule_zh="用 UTF-8 签名，例如 Java 的 getBytes(UTF_8)",
-        en="sign in Latin-1 or ASCII, where Chinese becomes ?",
+        en="sign in {}, which writes ? for what it lacks",
         rule_en="UTF-8 is signed, e.g. Java's getBytes(UTF_8)",
-        change_scheme=change_settings(("", {"encoding": "latin-1"}), foreign=True),
+        change_scheme=change_settings(
+            *(
+                (name.partition(",")[0], {"encoding": name})
+                for name in ("Latin-1", "ASCII", "cp1252", "Latin-1, ??", "ASCII, ??", "cp1252, ??")
+            ),
+            foreign=True,
+        ),
+    ),
+    Mistake(
+        id="low_bytes",
+        zh="没有指明编码，每个字只签了低 8 位",
+        rule_zh='用 UTF-8 签名，例如 Node 的 hash.update(text, "utf8")',
+        en="name no encoding, so that the low byte of each character is signed",
+        rule_en='UTF-8 is signed, e.g. hash.update(text, "utf8") in Node',
+        change_scheme=change_settings(("", {"encoding": "low bytes"}), foreign=True),
+    ),
+    Mistake(
+        id="cesu8",
+        zh="表情符号按 CESU-8(Java 的 modified UTF-8)签名",
+        rule_zh="用 UTF-8 签名：U+FFFF 以上的字是 4 个字节，例如 Java 的 getBytes(UTF_8)",
+        en="sign emoji in CESU-8 (Java's modified UTF-8)",
+        rule_en="UTF-8 is signed, with 4 bytes above U+FFFF, e.g. Java's getBytes(UTF_8)",
+        change_scheme=change_settings(("", {"encoding": "CESU-8"}), foreign=True),
     ),
     Mistake(
         id="utf16",
-        zh="用 UTF-16 签名",
+        zh="用 {} 签名",
         rule_zh="用 UTF-8 签名，例如 .NET 的 Encoding.UTF8",
-        en="sign in UTF-16",
+        en="sign in {}",
         rule_en="UTF-8 is signed, e.g. .NET's Encoding.UTF8",
-        change_scheme=change_settings(("", {"encoding": "utf-16-le"})),
+        change_scheme=change_settings(
+            ("UTF-16LE", {"encoding": "UTF-16LE"}),
+            ("UTF-16BE", {"encoding": "UTF-16BE"}),
+            ("UTF-16LE + BOM", {"encoding": "UTF-16LE", "bom": b"\xff\xfe"}),
+            ("UTF-16BE + BOM", {"encoding": "UTF-16BE", "bom": b"\xfe\xff"}),
+        ),
+    ),
+    Mistake(
+        id="other_encoding",
+        zh="用 {} 签名",
+        rule_zh="用 UTF-8 签名和发送",
+        en="sign in {}",
+        rule_en="UTF-8 is signed and sent",
+        change_scheme=change_settings(
+            *(
+                (name, {"encoding": name})
+                for name in ("UTF-7", "Big5", "Shift_JIS", "EUC-KR", "UTF-32LE", "UTF-32BE")
+            ),
+            foreign=True,
+        ),
+    ),
+    Mistake(
+        id="characters_dropped",
+        zh="签名时丢掉了编码不了的字({})",
+        rule_zh="用 UTF-8 签名，不丢字(iconv 不要用 //IGNORE)",
+        en="drop what the encoding lacks before signing ({})",
+        rule_en="UTF-8 is signed whole (iconv without //IGNORE)",
+        change_scheme=change_settings(("ASCII", {"encoding": "ASCII, -"}), foreign=True),
     ),
     # with which digest, which secret
     Mistake(
@@ -179,6 +232,14 @@ SCHEME_MISTAKES: tuple[Mistake, ...] = (
         en="digest a line end after all",
         rule_en="nothing follows (echo adds a line end, printf does not)",
         change_scheme=change_settings(("", {"suffix": "\n"}), ("", {"suffix": "\r\n"})),
+    ),
+    Mistake(
+        id="string_nul",
+        zh="把字符串末尾的 NUL 也算进了摘要",
+        rule_zh="摘要的长度用 strlen，不用 sizeof",
+        en="digest the NUL that ends the string",
+        rule_en="the length is strlen's, not sizeof's",
+        change_scheme=change_settings(("", {"suffix": "\0"})),
     ),
     Mistake(
         id="secret_form",

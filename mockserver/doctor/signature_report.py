@@ -17,9 +17,20 @@ from .signed_content import SignedCall, SignedContent, correct_content
 __all__ = ["MASK", "describe_string", "explain_sign", "mask_finding"]
 
 MASK = "***"
+# follows `unknown` where values are not ASCII; it names them
+_TELL_ENCODING_ZH = (
+    "{names} 不全是 ASCII，要分清是密钥还是编码：用同一密钥调用 taobao.time.get"
+    "(参数全是 ASCII)，通过则密钥是对的，错在编码；仍报 25 则是密钥或拼接方式不对"
+)
+_TELL_ENCODING_EN = (
+    "{names} holds more than ASCII; to tell secret from encoding, call taobao.time.get "
+    "(ASCII only) with the same secret: if it passes, the encoding is wrong; if it is 25 again, "
+    "the secret or the way of joining is"
+)
 _MAX_PIECE_CHARACTERS = 120
 _MAX_STRING_CHARACTERS = 2000
-_MAX_LABEL_CHARACTERS = 60
+_MAX_FOREIGN_NAMES = 5  # in the sentence that proposes a test
+_MAX_LABEL_CHARACTERS = 120
 _MAX_CHECKED_SIGN_CHARACTERS = 200
 _MIN_SECRET_CHARACTERS = 4  # shorter texts stand everywhere by chance
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
@@ -44,25 +55,31 @@ def explain_sign(call: SignedCall) -> tuple[Finding, ...]:
         findings = _describe_unexplained(call, explanation)
     else:
         findings = [
-            _describe_mistake(call, explanation, matched) for matched in explanation.mistakes
+            _describe_mistake(call, explanation, place)
+            for place in range(len(explanation.mistakes))
         ]
     secrets = _list_secrets(call)
     return tuple([mask_finding(finding, secrets) for finding in findings])
 
 
-def _describe_mistake(
-    call: SignedCall, explanation: SignExplanation, matched: MatchedMistake
-) -> Finding:
+def _describe_mistake(call: SignedCall, explanation: SignExplanation, place: int) -> Finding:
+    """Return the finding of one mistake; the first one says that all together give the sign."""
     all_zh = []
     all_en = []
     for other in explanation.mistakes or ():
         label = other.label[:_MAX_LABEL_CHARACTERS]
         all_zh.append(other.mistake.zh.replace("{}", label))
         all_en.append(other.mistake.en.replace("{}", label))
+    zh = f"另一处错误是{all_zh[place]}"
+    en = f"the other mistake is to {all_en[place]}"
+    if place == 0:
+        zh = f"如果{'，并且'.join(all_zh)}，签名就对得上"
+        en = f"your sign matches if you {' and '.join(all_en)}"
+    matched = (explanation.mistakes or ())[place]
     return Finding(
         matched.mistake.id,
-        f"如果{'，并且'.join(all_zh)}，签名就对得上：{matched.mistake.rule_zh}",
-        f"your sign matches if you {' and '.join(all_en)}: {matched.mistake.rule_en}",
+        f"{zh}：{matched.mistake.rule_zh}",
+        f"{en}: {matched.mistake.rule_en}",
         _locate_difference(call, *_apply_alone(call, explanation, matched)),
     )
 
@@ -183,6 +200,9 @@ def _describe_unexplained(call: SignedCall, explanation: SignExplanation) -> lis
             "digest": correct_scheme(call).formula,
         }
         findings = [make_finding("unknown", place)]
+        foreign = [name for name, value in call.pairs if not value.isascii()]
+        if foreign or not call.body.isascii():
+            findings = [_propose_test(findings[0], foreign or ["body"])]
     checked = sign[:_MAX_CHECKED_SIGN_CHARACTERS]
     if not (sign.isascii() and sign.isalnum() and _HEX_DIGITS.issuperset(checked)):
         findings.append(
@@ -193,6 +213,14 @@ def _describe_unexplained(call: SignedCall, explanation: SignExplanation) -> lis
             make_finding("digest_length", method=call.sign_method, wanted=digits, given=len(sign))
         )
     return findings
+
+
+def _propose_test(unknown: Finding, foreign: list[str]) -> Finding:
+    """Return the finding with the call that tells a wrong secret from a wrong encoding."""
+    names = ", ".join([_clip(name) for name in foreign[:_MAX_FOREIGN_NAMES]])
+    zh = f"{unknown.zh}；{_TELL_ENCODING_ZH.format(names=names)}"
+    en = f"{unknown.en}; {_TELL_ENCODING_EN.format(names=names)}"
+    return Finding(unknown.id, zh, en, unknown.at)
 
 
 def _list_secrets(call: SignedCall) -> tuple[str, ...]:

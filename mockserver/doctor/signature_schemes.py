@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from ..protocol.binding import SYSTEM_PARAMETERS
 from .signed_content import Pair, Pairs, SignedCall, SignedContent
+from .text_encodings import ENCODERS
 
 __all__ = [
     "DIGEST_BYTES",
@@ -71,7 +72,7 @@ class SignatureScheme(Struct, frozen=True, kw_only=True):
     `pair_separator` between parameters; `with_names` is False when only values are joined. Digest
     settings: `secret_first` and `secret_last` say where the secret stands beside the text, `keyed`
     that it is the key of an HMAC; `secret_separator` stands before a secret at the end, `suffix`
-    after everything.  `encoding` is both.
+    after everything, `bom` before everything.  `encoding`, a name of `text_encodings`, is both.
     """
 
     secret: str
@@ -81,6 +82,7 @@ class SignatureScheme(Struct, frozen=True, kw_only=True):
     secret_last: bool = True
     secret_separator: str = ""
     suffix: str = ""
+    bom: bytes = b""
     order: Order = sort_by_name
     value_separator: str = ""
     pair_separator: str = ""
@@ -109,6 +111,7 @@ class SignatureScheme(Struct, frozen=True, kw_only=True):
             self.secret_last,
             self.secret_separator,
             self.suffix,
+            self.bom,
             self.encoding,
         )
 
@@ -156,20 +159,20 @@ def canonical_string(call: SignedCall, content: SignedContent, scheme: Signature
 
 def encode_text(text: str, scheme: SignatureScheme) -> bytes:
     """Encode a text as the scheme does; the bytes of a file come through UTF-8 unchanged."""
-    errors = "surrogateescape" if scheme.encoding == "utf-8" else "replace"
-    return text.encode(scheme.encoding, errors)
+    return ENCODERS[scheme.encoding](text)
 
 
 def digest_function(scheme: SignatureScheme) -> Callable[[bytes], bytes]:
     """Return the function from an encoded string to sign to its raw digest."""
     secret = encode_text(scheme.secret, scheme)
-    front = secret if scheme.secret_first else b""
+    front = scheme.bom + (secret if scheme.secret_first else b"")
     back = encode_text(scheme.suffix, scheme)
     if scheme.secret_last:
         back = encode_text(scheme.secret_separator, scheme) + secret + back
     if scheme.keyed:
         algorithm = scheme.algorithm
-        return lambda text: hmac.digest(secret, front + text + back, algorithm)
+        key = scheme.bom + secret
+        return lambda text: hmac.digest(key, front + text + back, algorithm)
     new_hash = _HASHES[scheme.algorithm]
     return lambda text: new_hash(front + text + back).digest()
 

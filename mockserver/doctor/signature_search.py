@@ -11,7 +11,8 @@ see `signed_content` and `signature_schemes`.  A mistake changes one of the two 
 1. the correct content with the correct scheme (then there is no mistake in them);
 2. each wrong content with the correct scheme, then the correct content with each wrong scheme;
 3. pairs: each wrong content with each wrong scheme, then two changes of content, then two of
-   scheme.
+   scheme;
+4. several parameters at once that were not signed, or were signed and not sent.
 
 The order is the order of likelihood: one mistake before two, and the special before the general, as
 the rows of `signature_mistakes` stand.  The first match is the explanation.
@@ -22,10 +23,11 @@ to 16 digits, or have blanks around it: these mistakes are read off the sign its
 schemes without computing.
 
 Bounds.  The work is finite and small whatever a client sends: above SINGLE_AT_MOST bytes of the
-string nothing is tried, above PAIRS_AT_MOST single mistakes only; a mistake has at most
-_MAX_VARIANTS variants alone, and one to three in a pair.  Within one content, the string is made
-once for all schemes with equal text settings (`_StringCache`); the tries of one call are kept, so a
-second sign of the same call costs only comparisons (`_Tries`).
+string nothing is tried, above PAIRS_AT_MOST no pairs; a mistake has at most _MAX_VARIANTS variants
+alone, and one to three in a pair; of sets of parameters at most _MAX_SETS are tried, and fewer of a
+long string (_MAX_SET_BYTES in all).  Within one content, the string is made once for all schemes
+with equal text settings (`_StringCache`); the tries of one call are kept, so a second sign of the
+same call costs only comparisons (`_Tries`).
 
 Honesty.  Nobody is accused without proof: a mistake is named only if it leads to exactly the digest
 that was sent.  By chance that happens once in 2^128 tries (2^64 where only 16 digits were sent).
@@ -67,7 +69,9 @@ __all__ = [
 
 SINGLE_AT_MOST = 128 * 1024  # bytes of the string to sign
 PAIRS_AT_MOST = 4 * 1024  # bytes of the string to sign
-_MAX_VARIANTS = 40  # of one mistake alone
+_MAX_VARIANTS = 200  # of one mistake alone
+_MAX_SETS = 4000  # of several parameters; 11 system parameters have 2036
+_MAX_SET_BYTES = 16 * 1024 * 1024  # of the strings of all sets
 _MAX_SCHEME_VARIANTS_IN_PAIR = 2
 _MAX_CONTENT_VARIANTS_IN_PAIR = 3
 _MD5_BYTES = DIGEST_BYTES["md5"]
@@ -77,8 +81,15 @@ _T = TypeVar("_T", SignedContent, SignatureScheme)
 _Row = tuple[int, Mistake, Callable[[SignedCall, _T], Iterator[tuple[str, _T]]]]
 _CONTENT_ROWS: tuple[_Row[SignedContent], ...] = tuple(
     (number, mistake, mistake.change_content)
-    for number, mistake in enumerate([mistake for mistake in MISTAKES if mistake.change_content])
+    for number, mistake in enumerate(
+        [mistake for mistake in MISTAKES if mistake.change_content and not mistake.many]
+    )
     if mistake.change_content
+)
+_MANY_ROWS: tuple[_Row[SignedContent], ...] = tuple(
+    (number, mistake, mistake.change_content)
+    for number, mistake in enumerate(MISTAKES, len(_CONTENT_ROWS))
+    if mistake.change_content and mistake.many
 )
 _SCHEME_ROWS: tuple[_Row[SignatureScheme], ...] = tuple(
     (number, mistake, mistake.change_scheme)
@@ -217,6 +228,10 @@ def _make_tries(call: SignedCall, digest_bytes: int, *, paired: bool) -> Iterato
         if scheme.digest_bytes == digest_bytes:
             yield from _pair_contents(call, contents, scheme)
         yield from _pair_schemes(call, strings, schemes, digest_bytes)
+    if scheme.digest_bytes == digest_bytes:
+        sets = min(_MAX_SETS, _MAX_SET_BYTES // max(1, len(strings[scheme])))
+        for mistake, wrong in _apply_rows(call, content, _MANY_ROWS, sets):
+            yield (mistake,), wrong, scheme, digest_of(canonical_string(call, wrong, scheme))
 
 
 def _is_long(content: SignedContent) -> bool:

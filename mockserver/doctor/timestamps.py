@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 
 from ..domain.durations import format_duration
-from ..protocol.shapes import BEIJING, format_time, is_epoch_seconds, parse_epoch, parse_time
+from ..protocol.shapes import format_time, is_epoch_seconds, parse_epoch, parse_time
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
+from .time_forms import read_time
 
 __all__ = ["examine_timestamp", "rewrite_time"]
 
-_MAX_TIME_CHARACTERS = 40
 _EIGHT_HOURS = timedelta(hours=8)
+_TWELVE_HOURS = timedelta(hours=12)
 _HALF_HOUR = timedelta(minutes=30)
 _MAX_ZONE_HALF_HOURS = 28  # zones reach from -12 to +14 hours
 _ZONE_SLACK = timedelta(minutes=1)
@@ -27,12 +28,15 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     text = call.text("timestamp")
     rules = call.world.view.rules
     instant = parse_epoch(text) or parse_time(text)
-    if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
-        yield from _examine_form(text)
-        return
     real = call.directory.real()
     inner = call.world.now
     tolerance = rules.duration("timestamp_tolerance")
+    if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
+        yield from _examine_form(text, inner)
+        instant = read_time(text, inner)
+        if instant is not None and _is_twelve_off(instant, (real, inner), tolerance):
+            yield make_finding("clock_12")
+        return
     yield _explain_offset(instant, (real, inner), tolerance)
     if abs(real - inner) > tolerance:
         yield make_finding(
@@ -43,8 +47,8 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
         )
 
 
-def _examine_form(text: str) -> Iterator[Finding]:
-    correct = rewrite_time(text)
+def _examine_form(text: str, near: datetime) -> Iterator[Finding]:
+    correct = rewrite_time(text, near)
     if correct and is_epoch_seconds(text):
         yield make_finding("time_seconds", meant=correct)
     elif correct:
@@ -63,6 +67,8 @@ def _explain_offset(
         return make_finding("zone_utc")
     if any(abs(instant - _EIGHT_HOURS - clock) <= tolerance for clock in clocks):
         return make_finding("zone_added")
+    if _is_twelve_off(instant, clocks, tolerance):
+        return make_finding("clock_12")
     if 0 < abs(half_hours) <= _MAX_ZONE_HALF_HOURS and rest <= min(tolerance, _ZONE_SLACK):
         return make_finding("zone_other", hours=f"{half_hours / 2:+g}")
     return make_finding(
@@ -73,25 +79,25 @@ def _explain_offset(
     )
 
 
-def rewrite_time(text: str) -> str:
-    """Return a time as TOP writes it, from another form that clients send; "" if it is no time."""
-    for candidate in (text, unquote_plus(text)):
-        bare = candidate.strip().strip("\"'").replace("/", "-")
-        bare = bare.replace("年", "-").replace("月", "-").replace("日", "")
-        instant = _parse_time(bare) if len(bare) <= _MAX_TIME_CHARACTERS else None
-        if instant is not None:
-            return format_time(instant)
-    return ""
+def _is_twelve_off(
+    instant: datetime, clocks: tuple[datetime, datetime], tolerance: timedelta
+) -> bool:
+    """Return whether an hour of 1 to 12 is twelve hours off, as a clock without AM and PM shows.
+
+    The hours after midnight are 12 on it, those after noon 1 to 11.
+    """
+    offset = _TWELVE_HOURS
+    if instant.hour == 12:
+        offset = -_TWELVE_HOURS
+    return 1 <= instant.hour <= 12 and any(
+        abs(instant + offset - clock) <= tolerance for clock in clocks
+    )
 
 
-def _parse_time(text: str) -> datetime | None:
-    """Parse an ISO, compact or epoch time, in GMT+8 where it names no zone; None for no time."""
-    try:
-        if text.isascii() and text.isdigit() and len(text) in (10, 13):
-            return datetime.fromtimestamp(int(text[:10]), BEIJING)
-        if text.isascii() and text.isdigit() and len(text) == 14:
-            text = f"{text[:8]}T{text[8:]}"
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(BEIJING) if instant.tzinfo else instant.replace(tzinfo=BEIJING)
-    except (ValueError, OverflowError):
-        return None
+def rewrite_time(text: str, near: datetime | None = None) -> str:
+    """Return a time as TOP writes it, from another form that clients send; "" if it is no time.
+
+    See `read_time`, also for `near`.
+    """
+    instant = read_time(text, near) or read_time(unquote_plus(text), near)
+    return format_time(instant) if instant is not None else ""

@@ -6,8 +6,11 @@ or makes one; `signed_content` says what holds for all of them.
 """
 
 import re
+import unicodedata
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from ..protocol.shapes import format_time, parse_epoch, parse_time
@@ -22,11 +25,17 @@ __all__ = [
     "change_time_zone",
     "confuse_empty_values",
     "decode_mojibake",
+    "encode_base64",
+    "escape_html",
+    "escape_script",
+    "misread_as",
+    "normalize",
     "replace_words",
     "rewrite_timestamp",
     "shift_timestamp",
     "sign_bare_plus",
     "sign_raw_values",
+    "widen_digits",
 ]
 
 BOM = "\ufeff"
@@ -55,6 +64,11 @@ URL_ENCODERS: tuple[tuple[str, Alteration], ...] = (
     ("HttpUtility.UrlEncode", lambda text: _lower_escapes(_plus_encode(text, "!()*"))),
     ("%xx", lambda text: _lower_escapes(_percent_encode(text))),
     ("%2520", lambda text: _percent_encode(_percent_encode(text))),
+    ("%xx, +", lambda text: _lower_escapes(_plus_encode(text))),
+    ("%20, *", lambda text: _percent_encode(text, "*")),
+    ("+, *", lambda text: _plus_encode(text, "*")),
+    ("%20, /", lambda text: _percent_encode(text, "/")),
+    ("lower case", lambda text: _plus_encode(text).lower()),
 )
 URL_DECODERS: tuple[tuple[str, Alteration], ...] = (
     ("%20", unquote),
@@ -63,29 +77,36 @@ URL_DECODERS: tuple[tuple[str, Alteration], ...] = (
 
 
 def alter_values(
-    *alterations: tuple[str, Alteration], singly: bool = False, words: bool = False
+    *alterations: tuple[str, Alteration],
+    singly: bool = False,
+    words: bool = False,
+    name_alteration: bool = False,
 ) -> ContentChange:
     """Make the change that signs all values in another form, for each labelled alteration.
 
-    With `singly`, each differing value is then also altered alone.  A value of ASCII letters and
-    digits stays as it is, unless `words` says that whole words are altered.
+    With `singly`, each differing value is then also altered alone; its label is the parameter's
+    name, after the alteration's with `name_alteration`.  A value of ASCII letters and digits stays
+    as it is, unless `words` says that whole words are altered.
     """
 
     def change(call: SignedCall, content: SignedContent) -> Variants:
-        for label, alter in alterations:
-            changed = content.with_pairs(
-                [
-                    (name, alter(value) if words or not _is_plain(value) else value)
-                    for name, value in content.pairs
-                ]
-            )
-            if changed.pairs == content.pairs:
-                continue
-            yield label, changed
-            if singly:
-                yield from _alter_singly(content, changed)
+        results = [(label, _alter_all(content, alter, words)) for label, alter in alterations]
+        differing = [(label, changed) for label, changed in results if changed != content]
+        yield from differing
+        for label, changed in differing if singly else ():
+            for name, alone in _alter_singly(content, changed):
+                yield f"{label}: {name}" if name_alteration else name, alone
 
     return change
+
+
+def _alter_all(content: SignedContent, alter: Alteration, words: bool) -> SignedContent:
+    return content.with_pairs(
+        [
+            (name, alter(value) if words or not _is_plain(value) else value)
+            for name, value in content.pairs
+        ]
+    )
 
 
 def _is_plain(value: str) -> bool:
@@ -113,6 +134,49 @@ def confuse_empty_values(*words: str) -> ContentChange:
         *((word, replace_words({word: ""})) for word in words),
         words=True,
     )
+
+
+def escape_script(text: str) -> str:
+    """Return what JavaScript's old escape() makes of a text: `%XX`, `%uXXXX`."""
+    units = memoryview(text.encode("utf-16-be", "surrogatepass"))
+    codes = [high << 8 | low for high, low in zip(units[::2], units[1::2], strict=True)]
+    return "".join([_escape_unit(code) for code in codes])
+
+
+def _escape_unit(code: int) -> str:
+    if code > 0xFF:
+        return f"%u{code:04X}"
+    character = chr(code)
+    plain = character.isascii() and (character.isalnum() or character in "@*_+-./")
+    return character if plain else f"%{code:02X}"
+
+
+def escape_html(hexadecimal: bool = False) -> Alteration:
+    """Make the alteration that writes what is not ASCII as HTML's numbered entities."""
+    form = "&#x{:x};" if hexadecimal else "&#{};"
+    return lambda text: "".join(
+        [letter if letter.isascii() else form.format(ord(letter)) for letter in text]
+    )
+
+
+def widen_digits(text: str) -> str:
+    """Return the text with full-width digits."""
+    return "".join([chr(ord(c) + 0xFEE0) if c.isascii() and c.isdigit() else c for c in text])
+
+
+def encode_base64(text: str) -> str:
+    """Return the text's UTF-8 in Base64."""
+    return b64encode(text.encode("utf-8", "replace")).decode()
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> Alteration:
+    """Make the alteration to one of Unicode's normal forms."""
+    return lambda text: unicodedata.normalize(form, text)
+
+
+def misread_as(codec: str) -> Alteration:
+    """Make the alteration of text whose UTF-8 bytes were read in another encoding."""
+    return lambda text: text.encode("utf-8", "replace").decode(codec, "replace")
 
 
 def decode_mojibake(text: str) -> str:

@@ -1,10 +1,12 @@
 """Mistakes about which values are signed, the special before the general."""
 
+import re
 from html import escape
 from json import dumps
 
 from .content_changes import append_line_end, prepend_text
 from .mistake import SAME, SAME_ZH, Mistake
+from .text_encodings import drop_astral, mark_astral
 from .value_changes import (
     BOM,
     URL_DECODERS,
@@ -12,11 +14,17 @@ from .value_changes import (
     alter_values,
     change_time_zone,
     decode_mojibake,
+    encode_base64,
+    escape_html,
+    escape_script,
+    misread_as,
+    normalize,
     replace_words,
     rewrite_timestamp,
     shift_timestamp,
     sign_bare_plus,
     sign_raw_values,
+    widen_digits,
 )
 
 __all__ = ["VALUE_MISTAKES"]
@@ -36,7 +44,7 @@ VALUE_MISTAKES: tuple[Mistake, ...] = (
         rule_zh="用原始值签名，发送时才编码",
         en="URL-encode values before signing ({})",
         rule_en="raw values are signed; encoding comes with sending",
-        change_content=alter_values(*URL_ENCODERS),
+        change_content=alter_values(*URL_ENCODERS, singly=True, name_alteration=True),
     ),
     Mistake(
         id="encoded_twice",
@@ -165,6 +173,70 @@ VALUE_MISTAKES: tuple[Mistake, ...] = (
         ),
     ),
     Mistake(
+        id="escaped_letters",
+        zh="签的是转义或 Base64 之后的值({})",
+        rule_zh="用原始值签名",
+        en="sign values escaped or in Base64 ({})",
+        rule_en="raw values are signed",
+        change_content=alter_values(
+            ("escape()", escape_script),
+            ("&#20320;", escape_html()),
+            ("&#x4f60;", escape_html(hexadecimal=True)),
+            ("&lt;", lambda value: escape(value, quote=False)),
+            ("Base64", encode_base64),
+            singly=True,
+            name_alteration=True,
+        ),
+    ),
+    Mistake(
+        id="emoji_lost",
+        zh="签名与发送之间表情符号变了({})",
+        rule_zh=f"{SAME_ZH}；MySQL 的 utf8 存不下表情符号，要用 utf8mb4",
+        en="lose emoji between signing and sending ({})",
+        rule_en=f"{SAME}; MySQL's utf8 has no room for emoji, utf8mb4 has",
+        change_content=alter_values(
+            ("-", drop_astral),
+            ("?", lambda value: mark_astral(value, "?")),
+            ("??", lambda value: mark_astral(value, "??")),
+            ("????", lambda value: mark_astral(value, "????")),
+            ("U+FFFD", lambda value: mark_astral(value, "\ufffd")),
+            singly=True,
+            name_alteration=True,
+        ),
+    ),
+    Mistake(
+        id="normal_form",
+        zh="签名与发送之间字符的写法变了({})",
+        rule_zh=f"{SAME_ZH}；macOS 的文件名是 NFD",
+        en="sign characters in another form ({})",
+        rule_en=f"{SAME}; file names of macOS are NFD",
+        change_content=alter_values(
+            ("NFD", normalize("NFD")),
+            ("NFC", normalize("NFC")),
+            ("NFKC", normalize("NFKC")),
+            ("NFKD", normalize("NFKD")),
+            ("０-９", widen_digits),
+            singly=True,
+            words=True,
+            name_alteration=True,
+        ),
+    ),
+    Mistake(
+        id="blanks_changed",
+        zh="签名与发送之间值里的空白变了({})",
+        rule_zh=SAME_ZH,
+        en="sign other white space than you send ({})",
+        rule_en=SAME,
+        change_content=alter_values(
+            ("-", lambda value: re.sub(r"\s+", "", value)),
+            ("1", lambda value: re.sub(r"\s+", " ", value)),
+            ("U+00A0", lambda value: value.replace(" ", "\u00a0")),
+            ("tab", lambda value: value.replace(" ", "\t")),
+            singly=True,
+            name_alteration=True,
+        ),
+    ),
+    Mistake(
         id="mojibake",
         zh="中文在签名与发送之间变了码({})",
         rule_zh="全程使用 UTF-8",
@@ -173,6 +245,9 @@ VALUE_MISTAKES: tuple[Mistake, ...] = (
         change_content=alter_values(
             ("UTF-8 → Latin-1", lambda value: value.encode("utf-8", "replace").decode("latin-1")),
             ("Latin-1 → UTF-8", decode_mojibake),
+            ("UTF-8 → cp1252", misread_as("cp1252")),
+            ("UTF-8 → GBK", misread_as("gbk")),
+            ("UTF-8 → ASCII", misread_as("ascii")),
         ),
     ),
 )

@@ -8,10 +8,19 @@ carry `Content-Type: false` or end without a last line break: official SDKs do
 
 import re
 from binascii import a2b_qp
+from collections.abc import Iterator
+from urllib.parse import unquote
 
 from msgspec import Struct
 
-__all__ = ["BadForm", "Upload", "parse_boundary", "parse_multipart", "parse_urlencoded"]
+__all__ = [
+    "BadForm",
+    "Upload",
+    "parse_boundary",
+    "parse_multipart",
+    "parse_urlencoded",
+    "split_parts",
+]
 
 _MAX_PARTS = 1000  # no method has thirty parameters
 _MAX_PART_HEAD_BYTES = 8 * 1024
@@ -22,6 +31,10 @@ _NAME = re.compile(rf"(?:^|[;\s])name\s*=\s*(?:{_QUOTED}|([^;\s]+))", re.IGNOREC
 _FILENAME = re.compile(rf"(?:^|[;\s])filename\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE)
 _ESCAPES = re.compile("(?:%[0-9a-fA-F]{2})++")  # possessive: nothing is kept for going back
 _LONE_PERCENT = re.compile(b"%(?![0-9a-fA-F]{2})")
+_FILENAME_EXTENDED = re.compile(  # RFC 5987 and RFC 2231: filename*=, filename*0=, filename*0*=
+    rf"(?:^|[;\s])filename\*(?:\d{{1,3}}\*?)?\s*=\s*(?:{_QUOTED}|([^;\s]*))", re.IGNORECASE
+)
+_CHARSET = re.compile("[\\w-]*'[\\w-]*'", re.ASCII)  # of an extended value, and its language
 _BOUNDARY = re.compile(rf"boundary\s*=\s*(?:{_QUOTED}|([^;,\s]+))", re.IGNORECASE)
 
 
@@ -125,7 +138,7 @@ def parse_boundary(content_type: str) -> bytes:
 def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     """Parse a multipart body into text pairs and files.
 
-    A part with a file name, or of disposition type `file`, is a file.
+    A part with a file name in any form, or of disposition type `file`, is a file.
 
     Raises:
         BadForm: no boundary, a part without name or header end, too many parts, text not UTF-8.
@@ -149,6 +162,31 @@ def parse_multipart(body: bytes, boundary: bytes) -> tuple[Pairs, list[Upload]]:
     return pairs, files
 
 
+def split_parts(body: bytes, boundary: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each part that has a name and no file name, as far as readable.
+
+    For a body that `parse_multipart` refuses.
+    """
+    for piece in (b"\r\n" + body).split(b"\r\n--" + boundary, _MAX_PARTS)[1:]:
+        head, separator, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        if separator and len(head) <= _MAX_PART_HEAD_BYTES:
+            disposition = _find_disposition(head.decode("utf-8", "replace"))
+            name = _NAME.search(disposition)
+            if name and _find_filename(disposition) is None:
+                yield name[1] or name[2] or "", content
+
+
+def _find_filename(disposition: str) -> str | None:
+    """Return the file name that a part gives: the plain one, else an extended one; None: none."""
+    plain = _FILENAME.search(disposition)
+    if plain:
+        return plain[1] or plain[2] or ""
+    pieces = [quoted or bare for quoted, bare in _FILENAME_EXTENDED.findall(disposition)]
+    if not pieces:
+        return None
+    return unquote(_CHARSET.sub("", "".join(pieces), count=1))
+
+
 def _parse_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
     head, separator, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     if not separator:
@@ -162,11 +200,9 @@ def _parse_part(piece: bytes, pairs: Pairs, files: list[Upload]) -> None:
             raise BadForm("a multipart part without a name", pairs)
         name = name_match[1] or name_match[2] or ""
         disposition_type = disposition.partition(";")[0].strip().lower()
-        file_match = _FILENAME.search(disposition)
-        if file_match:
-            files.append(Upload(name, content, file_match[1] or file_match[2] or ""))
-        elif disposition_type == "file":
-            files.append(Upload(name, content))
+        filename = _find_filename(disposition)
+        if filename is not None or disposition_type == "file":
+            files.append(Upload(name, content, filename or ""))
         else:
             pairs.append((name, content.decode("utf-8")))
     except UnicodeDecodeError:

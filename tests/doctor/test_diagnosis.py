@@ -5,7 +5,7 @@ output).
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -88,6 +88,26 @@ def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
     assert findings["time_off"]["at"]["seconds"] == 17 * 60
     assert "10m" in findings["time_off"]["zh"]
     assert read_entry()[0]["diagnosis"]["zh"].startswith(findings["time_off"]["zh"])
+
+
+@pytest.mark.parametrize(
+    ("now", "written"), [("2026-03-01 15:20:05", "03:20:05"), ("2026-03-01 00:20:05", "12:20:05")]
+)
+def test_a_twelve_hour_clock_is_recognised(world, diagnose, now, written):
+    """An hour of 1 to 12 that is twelve hours off, padded or not, was written by hh."""
+    world.set_clock(running=False, now=datetime.fromisoformat(f"{now}+08:00"))
+    finding = diagnose(timestamp=f"2026-03-01 {written}")["clock_12"]
+    assert "HH" in finding["zh"] and "%H" in finding["en"]
+    findings = diagnose(timestamp=f"2026-03-01 {written.lstrip('0')}")
+    assert "clock_12" in findings
+
+
+@pytest.mark.parametrize("written", ["2026-03-01 13:20:05", "2026-03-02 00:00:00"])
+def test_an_honest_clock_that_is_off_has_no_twelve_hours(world, diagnose, written):
+    """Who writes hours above 12, or none, has a clock of 24 hours that is only off."""
+    now = datetime.fromisoformat(f"{written}+08:00") - timedelta(hours=12)
+    world.set_clock(running=False, now=now)
+    assert "clock_12" not in diagnose(timestamp=written)
 
 
 @pytest.mark.parametrize(

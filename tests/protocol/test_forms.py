@@ -427,3 +427,34 @@ def test_long_value_that_is_not_utf_8(escapes):
     """Eight MiB of escapes that are no UTF-8 are refused, without a regular expression's stack."""
     with pytest.raises(BadForm, match="not UTF-8"):
         parse_urlencoded(b"a=" + escapes * (8 * 1024 * 1024 // len(escapes)))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "name"),
+    [
+        ('filename="a.png"', "a.png"),
+        ("filename=a.png", "a.png"),
+        ('filename="凭证.png"', "凭证.png"),
+        ("filename*=utf-8''%E5%87%AD%E8%AF%81.png", "凭证.png"),
+        ("filename*=UTF-8'zh'%E5%87%AD%E8%AF%81.png", "凭证.png"),
+        ("filename*=\"UTF-8''%E5%87%AD%E8%AF%81.png\"", "凭证.png"),
+        ('filename*0="a"; filename*1=".png"', "a.png"),
+        ("filename*0*=utf-8''%E5%87%AD; filename*1*=%E8%AF%81.png", "凭证.png"),
+        ("filename=\"x.png\"; filename*=utf-8''%E5%87%AD.png", "x.png"),
+        ("FileName*=utf-8''a.png", "a.png"),
+        ("filename*=", ""),
+    ],
+)
+def test_a_file_name_in_any_form_makes_a_file(parameter, name):
+    """RFC 7578, 5987 and 2231 name a file in different ways; none of them is a text."""
+    body = (
+        f'--b\r\nContent-Disposition: form-data; name="pic"; {parameter}\r\n\r\n'.encode()
+        + b"\x89PNG\r\n--b--\r\n"
+    )
+    assert parse_multipart(body, b"b") == ([], [Upload("pic", b"\x89PNG", name)])
+
+
+def test_a_name_that_contains_the_word_is_no_file():
+    """A parameter called like the attribute stays a text."""
+    body = b'--b\r\nContent-Disposition: form-data; name="filename*"\r\n\r\nx\r\n--b--\r\n'
+    assert parse_multipart(body, b"b") == ([("filename*", "x")], [])

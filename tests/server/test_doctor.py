@@ -81,6 +81,7 @@ def sign(
     pair="{}{}",
     between="",
     codec="utf-8",
+    write=None,
     head="",
     body=b"",
     ends=(True, True),
@@ -93,7 +94,8 @@ def sign(
     joined = between.join(
         pair.format(name, texts[name]) for name in order([name for name in texts if name != "sign"])
     )
-    data = (head + joined).encode(codec, "replace") + body
+    encode = write or (lambda text: text.encode(codec, "replace"))
+    data = encode(head + joined) + body
     algorithm = hashed or {"md5": "md5", "hmac": "md5", "hmac-sha256": "sha256"}[method]
     if method.startswith("hmac"):
         return form(hmac.new(key, data, algorithm).hexdigest())
@@ -142,13 +144,11 @@ class Client:
             form, urlencode({**query, "sign": sign(signed, body=form if body else b"", **how)})
         )
 
-    def raw_json(self, extra, *, signed_body):
+    def raw_json(self, extra, *, signed_body, kind="application/json;charset=utf-8", text="数据"):
         """All parameters go in the query, beside a raw JSON body."""
-        body = json.dumps(
-            {"biz": "数据", "n": 1}, ensure_ascii=False, separators=(",", ":")
-        ).encode()
+        body = json.dumps({"biz": text, "n": 1}, ensure_ascii=False, separators=(",", ":")).encode()
         texts = {**PARAMS, "sign": sign({**PARAMS, **extra}, body=body if signed_body else b"")}
-        return self.post(body, urlencode(texts), "application/json;charset=utf-8")
+        return self.post(body, urlencode(texts), kind)
 
     def picture(self, value, content=b"\x89PNG\r\n\x1a\n\xff"):
         """A call with a picture, whose parameter is signed with a value."""
@@ -240,6 +240,11 @@ SIGNED = {
     "list_blanks": but(fields="dispute_id,status,modified"),
     "escaped": but(buyer_nick=json.dumps(NICK)[1:-1]),
     "mojibake": but(buyer_nick=NICK.encode().decode("latin-1")),
+    "escaped_letters": but(buyer_nick=NICK.encode("ascii", "xmlcharrefreplace").decode()),
+    "normal_form": every(
+        lambda text: text.translate(dict(zip(range(48, 58), "０１２３４５６７８９", strict=True)))
+    ),
+    "blanks_changed": every(lambda text: text.replace(" ", "")),
 }
 # finding: how such a client signs
 SEALED = {
@@ -251,6 +256,10 @@ SEALED = {
     "gbk": {"codec": "gbk"},
     "latin1": {"codec": "latin-1"},
     "utf16": {"codec": "utf-16-le"},
+    "other_encoding": {"codec": "big5"},
+    "low_bytes": {"write": lambda text: text.encode("utf-16-le")[::2]},
+    "characters_dropped": {"write": lambda text: text.encode("ascii", "ignore")},
+    "string_nul": {"tail": "\0"},
     "other_method": {"method": "hmac"},
     "secret_front": {"ends": (True, False)},
     "secret_back": {"ends": (False, True)},
@@ -284,6 +293,7 @@ CLIENTS = {
     ),
     "body_unsigned": lambda client: client.split(only(lambda name, text: name in SYSTEM)),
     "query_unsigned": lambda client: client.split(only(lambda name, text: name not in SYSTEM)),
+    "body_type": lambda client: client.raw_json({}, signed_body=True, kind=FORM, text="1+1=2&3"),
     "form_appended": lambda client: client.split(PARAMS, body=b"appended"),
     "session_unsent": lambda client: client.call(PARAMS, but(session=None)),
     "file_signed": lambda client: client.picture("凭证.png"),
@@ -297,6 +307,15 @@ CLIENTS = {
     "value_bom": lambda client: client.call(but(buyer_nick="拿铁"), but(buyer_nick="\ufeff拿铁")),
     "prefixed": lambda client: client.call(head="/router/rest"),
     "string_bom": lambda client: client.call(head="\ufeff"),
+    "at_unsigned": lambda client: client.call(but(buyer_nick=None), but(buyer_nick="@拿铁")),
+    "emoji_lost": lambda client: client.call(but(buyer_nick="拿铁"), but(buyer_nick="拿铁😀")),
+    "cesu8": lambda client: client.call(
+        but(buyer_nick="拿铁😀"),
+        but(buyer_nick="拿铁😀"),
+        write=lambda text: text.replace("😀", "\ud83d\ude00").encode("utf-8", "surrogatepass"),
+    ),
+    "several_unsigned": lambda client: client.call(but(v=None, timestamp=None, partner_id=None)),
+    "several_unsent": lambda client: client.call(but(simplify="true"), but(sign_method=None)),
     "boolean_case": lambda client: client.call(but(page_no="True"), but(page_no="true")),
     "secret_in_hmac": lambda client: client.call(
         but(sign_method="hmac"),
