@@ -7,13 +7,13 @@ tests/docs/test_reference.py compares the pages with what this script makes.
 """
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from mockserver.cli.localized import both_languages
 from mockserver.cli.main import cli
 from mockserver.cli.settings import PREFIX, SETTINGS
 from mockserver.domain.mermaid import render_diagram
@@ -128,13 +128,15 @@ def _render_command(command: click.Command, context: click.Context) -> Iterator[
     """Yield the section of a command, then those of its subcommands."""
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     yield f"## {context.command_path}\n"
-    yield f"{inspect.cleandoc(command.help or '')}\n"
+    yield f"{both_languages(command.help or '')}\n"
     yield f"```text\n{usage}\n```\n"
     options = [param for param in command.params if isinstance(param, click.Option)]
     if options:
         yield "| 选项 (option) | 取值 (value) | 默认 (default) | 含义 (meaning) |"
         yield "|---|---|---|---|"
         yield "\n".join(_format_option(option) for option in options if not option.hidden) + "\n"
+    if command.epilog:
+        yield f"{both_languages(command.epilog)}\n"
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             subcommand = command.get_command(context, name)
@@ -151,7 +153,7 @@ def _format_option(option: click.Option) -> str:
         value = "" if option.is_flag else (option.metavar or option.type.name).upper()
     default = option.default if isinstance(option.default, int | str) else None
     shown = "" if option.is_flag else _format_default(default)
-    meaning = (option.help or "").replace("|", "\\|")
+    meaning = both_languages(option.help or "").replace("|", "\\|")
     return f"| {names} | {value} | {shown} | {meaning} |"
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from ..client.control_client import Control
 from ..client.transport import Http
 from ..control.control_function import sandbox_path
+from .localized import language
 from .settings import PREFIX
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "format_json",
     "names_server",
     "one_line",
+    "paint",
     "parse_pairs",
     "say",
     "translate",
@@ -50,15 +52,18 @@ or set {PREFIX}URL and {PREFIX}TOKEN"""
 
 
 def translate(zh: str, en: str) -> str:
-    """Return the text in the language of this run (`--lang`)."""
-    context = click.get_current_context(silent=True)
-    lang = context.find_root().params.get("lang") if context else "zh"
-    return en if lang == "en" else zh
+    """Return the text in the language of this run (`--lang`, else the locale)."""
+    return en if language() == "en" else zh
 
 
 def say(text: str) -> None:
-    """Print a line on stdout."""
+    """Print a line on stdout; its colours are left out where stdout is no terminal."""
     click.echo(text)
+
+
+def paint(text: str, colour: str) -> str:
+    """Return `text` in a colour, or as it is where the variable NO_COLOR is set."""
+    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
 
 
 def warn(text: str) -> None:

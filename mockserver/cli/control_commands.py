@@ -1,7 +1,7 @@
 """Commands about a running server's sandbox: `call`, `clock`, `snapshot`, `reset`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,23 +13,54 @@ from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..client.top_client import TopClient
 from ..domain.durations import parse_duration
-from .console import CHECK_FAILED, WRONG_USE, connect, fail, format_json, parse_pairs, say
+from .console import (
+    CHECK_FAILED,
+    WRONG_USE,
+    Link,
+    connect,
+    fail,
+    format_json,
+    parse_pairs,
+    say,
+    translate,
+)
+from .localized import command, option
+from .remote_command import Known, remote_command, remote_group
+from .sandbox_commands import read_document_file
+from .views import view_clock, view_mapping, view_nothing, view_snapshots
 
 __all__ = ["call", "clock", "reset", "snapshot"]
 
 
-@click.command()
+@command(
+    zh="发一次签名调用并打印应答；未给 fields 时取全部。",
+    en="Make a signed call and print the reply; every field is asked for where none is named.",
+)
 @click.argument("method")
-@click.argument("parameters", nargs=-1)
-@click.option("--as", "account", default="main", help="main、sub 或账号 nick (main, sub or a nick)")
-@click.option("--format", "reply_format", type=click.Choice(["json", "xml"]), default="json")
-@click.option("--sign-method", type=click.Choice(["md5", "hmac", "hmac-sha256"]), default="md5")
-@click.option(
+@click.argument("parameters", nargs=-1, metavar="[K=V]...")
+@option("--as", "account", default="main", zh="main、sub 或账号 nick", en="main, sub or a nick")
+@option(
+    "--format",
+    "reply_format",
+    type=click.Choice(["json", "xml"]),
+    default="json",
+    zh="应答格式",
+    en="form of the reply",
+)
+@option(
+    "--sign-method",
+    type=click.Choice(["md5", "hmac", "hmac-sha256"]),
+    default="md5",
+    zh="签名方法",
+    en="how to sign",
+)
+@option(
     "--file",
     "files",
     multiple=True,
     metavar="NAME=PATH",
-    help="作为文件上传的参数 (a parameter sent as a file)",
+    zh="作为文件上传的参数",
+    en="a parameter that is sent as a file",
 )
 @click.pass_obj
 def call(
@@ -41,7 +72,7 @@ def call(
     sign_method: str,
     files: tuple[str, ...],
 ) -> None:
-    """发一次签名调用并打印应答；未给 fields 时取全部 (one signed call, the reply printed)."""
+    """Make a signed call and print the reply."""
     link = connect(options)
     sandbox = link.ask("GET")
     business: dict[str, Any] = dict(parse_pairs(parameters))
@@ -94,12 +125,10 @@ def _find_session(sandbox: Mapping[str, Any], account: str) -> str:
     return str(sessions[account])
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def clock(context: click.Context) -> None:
-    """独立环境的时钟：不带子命令时显示 (the sandbox's clock)."""
-    if context.invoked_subcommand is None:
-        say(format_json(connect(context.obj).ask("GET", "clock")))
+@remote_group(zh="独立环境的时钟：不带子命令时显示。", en="The sandbox's clock.", view=view_clock)
+def clock(link: Link) -> Any:
+    """Show the clock."""
+    return link.ask("GET", "clock")
 
 
 def _target_time(text: str) -> dict[str, str]:
@@ -111,94 +140,192 @@ def _target_time(text: str) -> dict[str, str]:
     return {"by": text}
 
 
-@clock.command()
+@remote_command(
+    zh="时间前进：3d12h、next、时刻或 deadline:换货单号。",
+    en="Move now forward: 3d12h, next, an instant, or deadline:ID.",
+    view=view_clock,
+    parent=clock,
+)
 @click.argument("far")
-@click.pass_obj
-def advance(options: Mapping[str, Any], far: str) -> None:
-    """时间前进：3d12h、next、时刻或 deadline:换货单号 (now is later)."""
-    say(format_json(connect(options).ask("POST", "clock/advance", _target_time(far))))
+def advance(link: Link, far: str) -> Any:
+    """Move the sandbox's now forward."""
+    return link.ask("POST", "clock/advance", _target_time(far))
 
 
-@clock.command()
+@remote_command(
+    zh="数据变旧，当前时间不变。",
+    en="Make all that is recorded older; now stays.",
+    view=view_clock,
+    parent=clock,
+)
 @click.argument("far")
-@click.pass_obj
-def age(options: Mapping[str, Any], far: str) -> None:
-    """数据变旧，当前时间不变 (everything recorded is older, now stays)."""
-    say(format_json(connect(options).ask("POST", "clock/age", _target_time(far))))
+def age(link: Link, far: str) -> Any:
+    """Make all that is recorded older."""
+    return link.ask("POST", "clock/age", _target_time(far))
 
 
-@clock.command()
+@remote_command(
+    zh="时钟停住，可给时刻。",
+    en="Freeze the clock, here or at an instant.",
+    view=view_clock,
+    parent=clock,
+)
 @click.argument("at", required=False)
-@click.pass_obj
-def freeze(options: Mapping[str, Any], at: str | None) -> None:
-    """时钟停住，可给时刻 (the clock stands still)."""
-    say(format_json(connect(options).ask("POST", "clock", {"mode": "frozen", "now": at})))
+def freeze(link: Link, at: str | None) -> Any:
+    """Freeze the clock."""
+    return link.ask("POST", "clock", {"mode": "frozen", "now": at})
 
 
-@clock.command()
+@remote_command(
+    zh="时钟走动，可给时刻。",
+    en="Let the clock run, from here or from an instant.",
+    view=view_clock,
+    parent=clock,
+)
 @click.argument("at", required=False)
-@click.pass_obj
-def run(options: Mapping[str, Any], at: str | None) -> None:
-    """时钟走动，可给时刻 (the clock runs on)."""
-    say(format_json(connect(options).ask("POST", "clock", {"mode": "running", "now": at})))
+def run(link: Link, at: str | None) -> Any:
+    """Let the clock run."""
+    return link.ask("POST", "clock", {"mode": "running", "now": at})
 
 
-@click.group()
-def snapshot() -> None:
-    """快照：save、list、show、restore、drop (snapshots)."""
+@remote_group(zh="快照：不带子命令时列出。", en="Snapshots.", view=view_snapshots)
+def snapshot(link: Link) -> Any:
+    """List snapshots."""
+    return link.ask("GET", "snapshots")
 
 
 def _snapshot_path(name: str) -> str:
     return f"snapshots/{quote(name, safe='')}"
 
 
-@snapshot.command()
+def _list_snapshots(link: Link) -> list[str]:
+    return list(link.ask("GET", "snapshots")["items"])
+
+
+_KNOWN_SNAPSHOTS = Known("name", _list_snapshots)
+
+
+@remote_command(
+    zh="把现在的状态保存为 NAME。",
+    en="Keep the state under NAME.",
+    view=view_mapping,
+    parent=snapshot,
+)
 @click.argument("name")
-@click.pass_obj
-def save(options: Mapping[str, Any], name: str) -> None:
-    """保存为 NAME (keep the state under NAME)."""
-    say(format_json(connect(options).ask("PUT", _snapshot_path(name))))
+def save(link: Link, name: str) -> Any:
+    """Keep the state."""
+    return link.ask("PUT", _snapshot_path(name))
 
 
-@snapshot.command("list")
-@click.pass_obj
-def list_(options: Mapping[str, Any]) -> None:
-    """列出快照 (list snapshots)."""
-    say(format_json(connect(options).ask("GET", "snapshots")))
+@remote_command("list", zh="列出快照。", en="List snapshots.", view=view_snapshots, parent=snapshot)
+def list_(link: Link) -> Any:
+    """List snapshots."""
+    return link.ask("GET", "snapshots")
 
 
-@snapshot.command()
+def _view_document(document: object) -> Iterator[str]:
+    yield format_json(document)
+
+
+@remote_command(
+    zh="打印快照文档，与 export NAME 相同。",
+    en="Print the snapshot's document, as export NAME does.",
+    view=_view_document,
+    known=_KNOWN_SNAPSHOTS,
+    parent=snapshot,
+)
 @click.argument("name")
-@click.pass_obj
-def show(options: Mapping[str, Any], name: str) -> None:
-    """打印快照文档 (print the snapshot's document)."""
-    say(format_json(connect(options).ask("GET", _snapshot_path(name))))
+def show(link: Link, name: str) -> Any:
+    """Print the snapshot's document."""
+    return link.ask("GET", _snapshot_path(name))
 
 
-@snapshot.command()
+def _view_export(reply: Mapping[str, Any]) -> Iterator[str]:
+    """Show the document, or where it has been written."""
+    if "file" in reply:
+        yield translate(f"已写入 {reply['file']}", f"written to {reply['file']}")
+    else:
+        yield format_json(reply)
+
+
+@remote_command(
+    "export",
+    zh="把快照写入文件，不给文件时打印；import 可以读回，在别的服务上也行。",
+    en="Write a snapshot to a file, or print it; import reads it back, on other servers too.",
+    view=_view_export,
+    known=_KNOWN_SNAPSHOTS,
+    parent=snapshot,
+)
 @click.argument("name")
-@click.pass_obj
-def restore(options: Mapping[str, Any], name: str) -> None:
-    """恢复到快照 (go back to the snapshot)."""
-    _reset(options, name)
+@click.argument("path", required=False, metavar="[FILE]")
+def export(link: Link, name: str, path: str | None) -> Any:
+    """Write a snapshot to a file, or print it."""
+    document = link.ask("GET", _snapshot_path(name))
+    if path is None or path == "-":
+        return document
+    try:
+        Path(path).write_text(format_json(document) + "\n", "utf-8")
+    except OSError as error:
+        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+    return {"name": name, "file": path}
 
 
-@snapshot.command()
+@remote_command(
+    "import",
+    zh="从文件读入快照，存为 NAME；restore NAME 恢复到它。",
+    en="Read a snapshot from a file and keep it under NAME; restore NAME goes to it.",
+    view=view_mapping,
+    parent=snapshot,
+)
 @click.argument("name")
-@click.pass_obj
-def drop(options: Mapping[str, Any], name: str) -> None:
-    """删除快照 (drop the snapshot)."""
-    connect(options).ask("DELETE", _snapshot_path(name))
+@click.argument("path", metavar="FILE")
+def import_(link: Link, name: str, path: str) -> Any:
+    """Read a snapshot from a file."""
+    return link.ask("PUT", _snapshot_path(name), read_document_file(path))
 
 
-@click.command()
+@remote_command(
+    zh="恢复到快照。",
+    en="Go back to the snapshot.",
+    view=view_mapping,
+    known=_KNOWN_SNAPSHOTS,
+    parent=snapshot,
+)
+@click.argument("name")
+def restore(link: Link, name: str) -> Any:
+    """Go back to a snapshot."""
+    return _reset(link, name)
+
+
+@remote_command(
+    zh="删除快照。",
+    en="Drop the snapshot.",
+    view=view_nothing,
+    known=_KNOWN_SNAPSHOTS,
+    parent=snapshot,
+)
+@click.argument("name")
+def drop(link: Link, name: str) -> Any:
+    """Drop a snapshot."""
+    link.ask("DELETE", _snapshot_path(name))
+
+
+def _list_baselines(link: Link) -> list[str]:
+    return ["baseline", "empty", *_list_snapshots(link)]
+
+
+@remote_command(
+    zh="恢复为 baseline、empty 或快照名。",
+    en="Reset to baseline, empty, or a snapshot.",
+    view=view_mapping,
+    known=Known("to", _list_baselines),
+)
 @click.argument("to", default="baseline")
-@click.pass_obj
-def reset(options: Mapping[str, Any], to: str) -> None:
-    """恢复为 baseline、empty 或快照名 (reset to baseline, empty or a snapshot)."""
-    _reset(options, to)
+def reset(link: Link, to: str) -> Any:
+    """Reset the sandbox."""
+    return _reset(link, to)
 
 
-def _reset(options: Mapping[str, Any], to: str) -> None:
-    sandbox = connect(options).ask("POST", "reset", {"to": to})
-    say(format_json({"id": sandbox["id"], "now": sandbox["now"]}))
+def _reset(link: Link, to: str) -> dict[str, Any]:
+    sandbox = link.ask("POST", "reset", {"to": to})
+    return {"id": sandbox["id"], "now": sandbox["now"]}

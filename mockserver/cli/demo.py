@@ -1,21 +1,21 @@
 """`demo`: a whole exchange as signed HTTP calls, printed step by step."""
 
-import click
-
 from ..client.server import Server
 from ..domain.moves import DEFAULT_CARRIER
 from .console import say, translate
+from .localized import command
 
 __all__ = ["demo"]
 
 _FIELDS = "dispute_id,bizorder_id,status,modified"
 
 
-@click.command()
+@command(
+    zh="在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货。",
+    en="A whole exchange, told step by step.",
+)
 def demo() -> None:
-    """在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货
-    (a whole exchange, told step by step).
-    """
+    """A whole exchange, told step by step."""
     with Server() as server:
         _run_demo(server)
 

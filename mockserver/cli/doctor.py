@@ -34,6 +34,7 @@ from .console import (
     say,
     translate,
 )
+from .localized import command, option
 from .pasted_request import MAX_PASTED_CHARACTERS, BadPaste, read_pasted
 from .settings import read_settings
 
@@ -42,28 +43,29 @@ __all__ = ["doctor"]
 _MISSING_SIGN, _INVALID_SIGN = 24, 25  # error codes of the platform
 
 
-@click.command()
+@command(zh="为什么这次调用被拒绝：签名错在哪里，差多远，怎样才行。", en="Why a call was refused.")
 @click.argument("request_id", required=False)
-@click.option(
+@option(
     "--last",
     is_flag=True,
-    help="最近一次被拒绝或失败的请求，默认 (the last call that was refused or failed)",
+    zh="最近一次被拒绝或失败的请求，默认",
+    en="the last call that was refused or failed",
 )
-@click.option(
+@option(
     "--stdin",
     "pasted",
     is_flag=True,
-    help="诊断粘贴的请求：k=v&…、URL、curl、HTTP 原文或 HAR (a pasted call, offline)",
+    zh="诊断粘贴的请求：k=v&…、URL、curl、HTTP 原文或 HAR",
+    en="a pasted call, offline",
 )
-@click.option(
+@option(
     "--secret",
     default="",
-    help="与 --stdin 一起：应用密钥，默认取设置里的 (with --stdin: the app's secret)",
+    zh="与 --stdin 一起：应用密钥，默认取设置里的",
+    en="with --stdin: the app's secret",
 )
-@click.option(
-    "--config", default="", help="与 --stdin 一起：设置文件 (with --stdin: settings file)"
-)
-@click.option("--json", "as_json", is_flag=True)
+@option("--config", default="", zh="与 --stdin 一起：设置文件", en="with --stdin: settings file")
+@option("--json", "as_json", is_flag=True, zh="以 JSON 打印", en="print JSON")
 @click.pass_obj
 def doctor(
     options: Mapping[str, Any],
@@ -74,7 +76,7 @@ def doctor(
     config: str,
     as_json: bool,
 ) -> None:
-    """为什么这次调用被拒绝：签名错在哪里，差多远，怎样才行 (why a call was refused)."""
+    """Why a call was refused."""
     if bool(request_id) + last + pasted > 1:
         fail(
             WRONG_USE,

@@ -25,6 +25,7 @@ from .console import (
     translate,
     warn,
 )
+from .localized import command, option
 
 __all__ = ["logs"]
 
@@ -33,32 +34,39 @@ _PAUSE_SECONDS = 0.5  # between two requests when the server lets no more client
 _CALLS_PER_REQUEST = 1000
 
 
-@click.command()
-@click.option("--method", default=None)
-@click.option("--dispute-id", default=None)
-@click.option("--outcome", type=click.Choice(["ok", "failed", "refused"]), default=None)
-@click.option("--since", default=None, help="独立环境时间 yyyy-MM-dd HH:mm:ss (sandbox time)")
-@click.option(
+@command(zh="请求记录，新的在后。", en="The journal, newest last.")
+@option("--method", default=None, zh="只看这个方法", en="calls of this method only")
+@option("--dispute-id", default=None, zh="只看这张换货单", en="calls about this exchange only")
+@option(
+    "--outcome",
+    type=click.Choice(["ok", "failed", "refused"]),
+    default=None,
+    zh="只看这种结果",
+    en="calls that ended so only",
+)
+@option("--since", default=None, zh="独立环境时间 yyyy-MM-dd HH:mm:ss", en="sandbox time")
+@option(
     "--limit",
     type=click.IntRange(0, 10_000),
     default=None,
-    help="最多几条，默认 50，导出时全部 (at most so many)",
+    zh="最多几条，默认 50，导出时全部",
+    en="at most so many",
 )
-@click.option("--request", "request_id", default=None, help="一次请求的全部 (all of one call)")
-@click.option("--follow", is_flag=True, help="接着打印新的请求，直到 Ctrl-C (go on with new calls)")
-@click.option(
-    "--har", default="", metavar="FILE", help="导出为 HAR 1.2，- 为标准输出 (export as HAR 1.2)"
+@option("--request", "request_id", default=None, zh="一次请求的全部", en="all of one call")
+@option("--follow", is_flag=True, zh="接着打印新的请求，直到 Ctrl-C", en="go on with new calls")
+@option(
+    "--har", default="", metavar="FILE", zh="导出为 HAR 1.2，- 为标准输出", en="export as HAR 1.2"
 )
-@click.option(
+@option(
     "--report",
     is_flag=True,
-    help="检查客户端：重复的写操作、用法问题；有错误时退出码为 1"
-    " (what the calls show of their client)",
+    zh="检查客户端：重复的写操作、用法问题；有错误时退出码为 1",
+    en="what the calls show of their client",
 )
-@click.option(
-    "--orphans", is_flag=True, help="不属于任何独立环境的请求 (calls that belong to no sandbox)"
+@option(
+    "--orphans", is_flag=True, zh="不属于任何独立环境的请求", en="calls that belong to no sandbox"
 )
-@click.option("--json", "as_json", is_flag=True)
+@option("--json", "as_json", is_flag=True, zh="以 JSON 打印", en="print JSON")
 @click.pass_obj
 def logs(
     options: Mapping[str, Any],
@@ -71,7 +79,7 @@ def logs(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    """请求记录，新的在后 (the journal, newest last)."""
+    """The journal, newest last."""
     if sum((bool(request_id), follow, bool(har), report)) > 1:
         fail(
             WRONG_USE,

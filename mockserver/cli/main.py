@@ -17,8 +17,9 @@ from ..domain.rules import BadRule
 from ..version import __version__
 from ..world.document import BadDocument
 from .console import CHECK_FAILED, INTERRUPTED, WRONG_USE, discard_output, one_line, translate, warn
+from .localized import LocalizedGroup, bilingual, format_usage_error, group, option
 
-__all__ = ["cli", "main"]
+__all__ = ["cli", "main", "run_command"]
 
 
 _COMMANDS = {
@@ -26,6 +27,20 @@ _COMMANDS = {
     "demo": "demo.demo",
     "exec": "serve.exec_",
     "call": "control_commands.call",
+    "open": "exchange_commands.open_",
+    "list": "exchange_commands.list_",
+    "show": "exchange_commands.show",
+    "buyer": "exchange_commands.buyer",
+    "seller": "exchange_commands.seller",
+    "cs": "exchange_commands.cs",
+    "system": "exchange_commands.system",
+    "move": "exchange_commands.move",
+    "stock": "sandbox_commands.stock",
+    "rules": "sandbox_commands.rules",
+    "faults": "sandbox_commands.faults",
+    "quotas": "sandbox_commands.quotas",
+    "robots": "sandbox_commands.robots",
+    "sandboxes": "sandbox_commands.sandboxes",
     "clock": "control_commands.clock",
     "snapshot": "control_commands.snapshot",
     "reset": "control_commands.reset",
@@ -42,7 +57,7 @@ _COMMANDS = {
 _GLOBAL_OPTIONS = ("--lang", "--url", "--token", "--sandbox", "--ready-file")
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(LocalizedGroup):
     """Imports the module of a command when the command is used; takes global options anywhere.
 
     Global options may stand before or after the command; `serve` and `exec` keep those that are
@@ -67,11 +82,11 @@ class _LazyGroup(click.Group):
         """Return the command in `args`; refuse an unknown one with the most similar name."""
         if args and args[0] not in _COMMANDS:
             similar = get_close_matches(args[0], _COMMANDS, 1)
-            advice = f"；是否想写 {similar[0]}？(did you mean {similar[0]}?)" if similar else ""
-            commands = ", ".join(_COMMANDS)
-            raise click.UsageError(
-                f"没有命令 {args[0]} (no such command){advice} 可用 (use): {commands}", ctx
-            )
+            advice_zh = f"；是否想写 {similar[0]}？" if similar else "；"
+            advice_en = f"; did you mean {similar[0]}?" if similar else ";"
+            zh = f"没有命令 {args[0]}{advice_zh}可用：{'、'.join(_COMMANDS)}"
+            en = f"no command {args[0]}{advice_en} use: {', '.join(_COMMANDS)}"
+            raise click.UsageError(bilingual(zh, en), ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -104,22 +119,35 @@ def _find_command(args: list[str]) -> str:
     return ""
 
 
-@click.group(cls=_LazyGroup)
-@click.version_option(__version__, prog_name="tmall-mockserver")
-@click.option(
+@group(
+    cls=_LazyGroup,
+    zh="天猫换货 API 的本地模拟服务。",
+    en="A local mock of Tmall's exchange API.",
+    epilog=bilingual(
+        "退出码：0 成功，1 检查不通过或操作被拒绝，2 用法或文件不对，3 启动不了，130 被中断。",
+        "Exit codes: 0 fine, 1 a check failed or a move was refused, 2 wrong usage or file, "
+        "3 could not start, 130 interrupted.",
+    ),
+)
+@click.version_option(
+    __version__, prog_name="tmall-mockserver", help=bilingual("显示版本并退出", "Show the version")
+)
+@option(
     "--lang",
     type=click.Choice(["zh", "en"]),
-    default="zh",
-    envvar="TMALL_MOCKSERVER_LANG",
-    help="语言 (language)",
+    default=None,
+    zh="语言；不给时看 TMALL_MOCKSERVER_LANG、LC_ALL、LANG，再没有则为中文",
+    en="language; else TMALL_MOCKSERVER_LANG, LC_ALL, LANG decide, else Chinese",
 )
-@click.option("--url", default="", help="运行中的服务 (a running server)")
-@click.option("--token", default="", help="控制接口令牌 (the control API's token)")
-@click.option("--sandbox", default="", help="独立环境，默认 default (which sandbox)")
-@click.option("--ready-file", default="", help="serve 写的就绪文件 (the file that serve wrote)")
+@option("--url", default="", zh="运行中的服务的地址", en="address of a running server")
+@option("--token", default="", zh="控制接口令牌", en="the control API's token")
+@option(
+    "--sandbox", default="", zh="独立环境，默认 default", en="which sandbox, default by default"
+)
+@option("--ready-file", default="", zh="serve 写的就绪文件", en="the ready file that serve wrote")
 @click.pass_context
-def cli(context: click.Context, /, lang: str, **link: str) -> None:
-    """天猫换货 API 的本地模拟服务 (a local mock of Tmall's exchange API)."""
+def cli(context: click.Context, /, lang: str | None, **link: str) -> None:
+    """Keep the options that name a running server for the command."""
     context.obj = link
 
 
@@ -128,10 +156,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    sys.exit(_run(sys.argv[1:]))
+    sys.exit(run_command(sys.argv[1:]))
 
 
-def _run(args: list[str]) -> int:
+def run_command(args: list[str]) -> int:
     """Return the exit code of the command in `args`.
 
     The command's context stays open until an error is printed, because it holds the language.
@@ -142,10 +170,24 @@ def _run(args: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        context = getattr(error, "ctx", None) or _language_context(args)
+        if isinstance(error, click.UsageError):
+            error.ctx = context
+        with context.scope(cleanup=False):
+            for line in format_usage_error(error):
+                warn(line)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+
+
+def _language_context(args: list[str]) -> click.Context:
+    """Return a context that knows nothing but the `--lang` in `args`: click's has none to give."""
+    context = cli.context_class(cli, info_name="tmall-mockserver")
+    words = [word for arg in args for word in arg.split("=", 1)]
+    if "--lang" in words[:-1]:
+        context.params["lang"] = words[words.index("--lang") + 1]
+    return context
 
 
 def _invoke(context: click.Context) -> int:
@@ -169,12 +211,12 @@ def _reason(error: Exception) -> tuple[str, str]:
             return f"{error.field}：{error.zh}", f"{error.field}: {error.en}"
         case ControlRefused():
             status = f"HTTP {error.status}"
-            problem = error.problem
-            return str(problem.get("title", status)), str(problem.get("detail", status))
-        case DomainError():
+            title = str(error.problem.get("title", status))
+            detail = str(error.problem.get("detail", status))
+            field = error.problem.get("field")
+            return title, f"{field}: {detail}" if title.startswith(f"{field}：") else detail
+        case DomainError() | BadRule() | Unreachable():
             return error.zh, error.en
-        case BadRule() | Unreachable():
-            return str(error), str(error)
         case DecodeError():
             return f"应答不是控制接口的：{error}", f"not an answer of the control API: {error}"
         case OSError() | ValueError():

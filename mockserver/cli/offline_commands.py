@@ -10,16 +10,17 @@ from ..protocol.signing import SIGN_METHODS, join_string_to_sign, sign
 from ..reference.articles import build_articles, explain, render_reference
 from ..scenario.schema import make_scenario_schema
 from .console import WRONG_USE, fail, format_json, parse_pairs, say, translate
+from .localized import command, group, option
 from .scenario_files import find_files, format_mistakes, read_sources
 from .settings import SETTINGS, read_settings
 
 __all__ = ["config", "explain_", "reference_", "schema", "sign_", "validate"]
 
 
-@click.command()
+@command(zh="检查场景文件而不运行，列出全部错误。", en="Check scenario files without running them.")
 @click.argument("paths", nargs=-1, required=True)
 def validate(paths: tuple[str, ...]) -> None:
-    """检查场景文件而不运行，列出全部错误 (check scenario files without running them)."""
+    """Check scenario files without running them."""
     sources, mistakes = read_sources(find_files(paths))
     for line in format_mistakes(mistakes):
         say(line)
@@ -34,21 +35,28 @@ def validate(paths: tuple[str, ...]) -> None:
     say(translate(f"{count} 个场景文件没有错误", f"{count} scenario files without a mistake"))
 
 
-@click.command()
+@command(
+    zh="打印场景文件的 JSON Schema，供编辑器补全与检查。",
+    en="The JSON Schema of scenario files, for editors.",
+)
 def schema() -> None:
-    """打印场景文件的 JSON Schema，供编辑器补全与检查
-    (the JSON Schema of scenario files, for editors).
-    """
+    """The JSON Schema of scenario files, for editors."""
     say(format_json(make_scenario_schema()))
 
 
-@click.command("sign")
+@command("sign", zh="打印待签名字符串与签名。", en="The string to sign, and the signature.")
 @click.argument("parameters", nargs=-1)
-@click.option("--secret", required=True, help="应用密钥 (the app's secret)")
-@click.option("--sign-method", type=click.Choice(SIGN_METHODS), default=None)
-@click.option("--body", default="", help="拼在参数后的原始请求体 (raw body appended)")
+@option("--secret", required=True, zh="应用密钥", en="the app's secret")
+@option(
+    "--sign-method",
+    type=click.Choice(SIGN_METHODS),
+    default=None,
+    zh="签名方法，默认 md5",
+    en="how to sign, md5 by default",
+)
+@option("--body", default="", zh="拼在参数后的原始请求体", en="raw body appended")
 def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, body: str) -> None:
-    """打印待签名字符串与签名 (the string to sign, and the signature)."""
+    """The string to sign, and the signature."""
     texts = parse_pairs(parameters)
     method = sign_method or texts.get("sign_method", "md5")
     if method not in SIGN_METHODS:
@@ -61,12 +69,14 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
     say(sign(texts, secret, method, body))
 
 
-@click.command("explain")
+@command(
+    "explain",
+    zh="解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部。",
+    en="Explain codes, statuses, moves, methods, rules, faults.",
+)
 @click.argument("ids", nargs=-1)
 def explain_(ids: tuple[str, ...]) -> None:
-    """解释错误码、状态、操作、方法、规则、故障；不带参数时列出全部
-    (explain codes, statuses, moves, methods, rules, faults).
-    """
+    """Explain codes, statuses, moves, methods, rules, faults."""
     lang = translate("zh", "en")
     if not ids:
         for article in build_articles():
@@ -92,29 +102,34 @@ def explain_(ids: tuple[str, ...]) -> None:
         )
 
 
-@click.command("reference")
-@click.option(
+@command(
+    "reference", zh="打印全部规则与方法，附依据。", en="All rules and methods, with their evidence."
+)
+@option(
     "--diagram",
     is_flag=False,
     flag_value=Ruleset.CLASSIC.value,
     type=click.Choice([ruleset.value for ruleset in Ruleset]),
-    help="一种流程的状态图，一份 Mermaid 文本 (the state diagram of one flow, a Mermaid document)",
+    zh="一种流程的状态图，一份 Mermaid 文本",
+    en="the state diagram of one flow, a Mermaid document",
 )
 def reference_(diagram: str | None) -> None:
-    """打印全部规则与方法，附依据 (all rules and methods, with their evidence)."""
+    """All rules and methods, with their evidence."""
     lang = translate("zh", "en")
     say(render_diagram(Ruleset(diagram), lang) if diagram else render_reference(lang))
 
 
-@click.group()
+@group(zh="设置。", en="Settings.")
 def config() -> None:
-    """设置 (settings)."""
+    """Settings."""
 
 
-@config.command("show")
-@click.option("--config", "path", default="", help="设置文件 (settings file)")
+@config.subcommand(
+    "show", zh="每项设置的值、来源与含义。", en="Each setting, where it came from, what it is."
+)
+@option("--config", "path", default="", zh="设置文件", en="settings file")
 def show(path: str) -> None:
-    """每项设置的值、来源与含义 (each setting, where it came from, what it is)."""
+    """Each setting, where it came from, what it is."""
     settings = read_settings({}, path)
     for name, setting in SETTINGS.items():
         value = settings.format_value(name) or "-"

@@ -44,6 +44,7 @@ from .console import (
     translate,
     warn,
 )
+from .localized import command, option
 from .scenario_executor import (
     RunOptions,
     ScenarioExecutor,
@@ -60,51 +61,60 @@ _THREADS = 4  # scenarios at a time on a running server
 _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
 
 
-@click.command()
+@command(
+    zh="运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行。",
+    en="Run scenario files, folders or shipped stories.",
+)
 @click.argument("names", nargs=-1, metavar="PATH|STORY…")
-@click.option("--list", "list_only", is_flag=True, help="列出内置场景 (the shipped stories)")
-@click.option(
+@option("--list", "list_only", is_flag=True, zh="列出内置场景", en="the shipped stories")
+@option(
     "--set",
     "values",
     multiple=True,
     metavar="K=V",
-    help="替换场景 set 中的值 (a value of the story's set)",
+    zh="替换场景 set 中的值",
+    en="a value of the story's set",
 )
-@click.option(
-    "--until", default="", metavar="STATUS", help="到此状态即停，编号或文字 (stop at this status)"
+@option(
+    "--until", default="", metavar="STATUS", zh="到此状态即停，编号或文字", en="stop at this status"
 )
-@click.option(
+@option(
     "--client",
     default="",
     metavar="CMD",
-    help="被测程序：每个场景启动一次，卖家的步骤改为等待它来做 (the client under test)",
+    zh="被测程序：每个场景启动一次，卖家的步骤改为等待它来做",
+    en="the client under test",
 )
-@click.option(
+@option(
     "--env",
     multiple=True,
     metavar="NAME={app_key}",
-    help="被测程序自己的变量名 (the client's own variable names)",
+    zh="被测程序自己的变量名",
+    en="the client's own variable names",
 )
-@click.option("--junit", default="", metavar="F", help="写 JUnit XML")
-@click.option("--json", default="", metavar="F", help="写 JSON 报告 (write a JSON report)")
-@click.option(
+@option("--junit", default="", metavar="F", zh="写 JUnit XML", en="write JUnit XML")
+@option("--json", default="", metavar="F", zh="写 JSON 报告", en="write a JSON report")
+@option(
     "--record",
     default="",
     metavar="F",
-    help="把独立环境的历史写成场景文件 (write the sandbox's history as a scenario file)",
+    zh="把独立环境的历史写成场景文件",
+    en="write the sandbox's history as a scenario file",
 )
-@click.option(
-    "--jobs", type=click.IntRange(1, 64), default=None, help="同时运行几个 (stories at a time)"
+@option(
+    "--jobs", type=click.IntRange(1, 64), default=None, zh="同时运行几个", en="stories at a time"
 )
-@click.option(
+@option(
     "--within",
     default="10s",
-    help="等被测程序一步的最长时间 (how long a step waits for the client)",
+    zh="等被测程序一步的最长时间",
+    en="how long a step waits for the client",
 )
-@click.option(
+@option(
     "--keep",
     is_flag=True,
-    help="在运行中的服务上保留独立环境 (keep the sandboxes on the running server)",
+    zh="在运行中的服务上保留独立环境",
+    en="keep the sandboxes on the running server",
 )
 @click.pass_obj
 def run(
@@ -115,9 +125,7 @@ def run(
     values: tuple[str, ...],
     **typed: Any,
 ) -> None:
-    """运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行
-    (run scenario files, folders or shipped stories).
-    """
+    """Run scenario files, folders or shipped stories."""
     if list_only:
         _list_shipped()
         return

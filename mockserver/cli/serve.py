@@ -26,6 +26,7 @@ from .connection_info import (
     write_ready_file,
 )
 from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, check_token, fail, say, translate
+from .localized import command, option
 from .server_log import ServerLog
 from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
 
@@ -34,21 +35,25 @@ __all__ = ["exec_", "serve"]
 _SWITCH_SECONDS = 0.001  # else a gateway call waits 5 ms for each thread with long control work
 
 
-def _add_setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def _add_setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each setting, and `--config`."""
     for setting in reversed(list(SETTINGS.values())):
-        help_text = f"{setting.zh} ({setting.en})"
+        kind: dict[str, Any] = {"type": type(setting.default), "default": None}
         if isinstance(setting.default, bool):
-            option = click.option(f"--{setting.name}", is_flag=True, default=None, help=help_text)
+            kind = {"is_flag": True, "default": None}
         elif isinstance(setting.default, tuple):
-            option = click.option(f"--{setting.name}", multiple=True, help=help_text)
-        else:
-            kind = click.Choice(setting.choices) if setting.choices else type(setting.default)
-            option = click.option(f"--{setting.name}", type=kind, default=None, help=help_text)
-        command = option(command)
-    return click.option(
-        "--config", default="", help="设置文件，默认 ./mockserver.toml (settings file)"
-    )(command)
+            kind = {"multiple": True}
+        elif setting.choices:
+            kind = {"type": click.Choice(setting.choices), "default": None}
+        add_option = option(f"--{setting.name}", zh=setting.zh, en=setting.en, **kind)
+        function = add_option(function)
+    add_config = option(
+        "--config",
+        default="",
+        zh="设置文件，默认 ./mockserver.toml",
+        en="settings file, ./mockserver.toml by default",
+    )
+    return add_config(function)  # type: ignore[no-any-return]  # click gives back what it gets
 
 
 @contextmanager
@@ -159,11 +164,11 @@ def _own_address() -> str:
     return "127.0.0.1"
 
 
-@click.command()
+@command(zh="启动服务，直到 Ctrl-C 或 SIGTERM。", en="Serve until stopped.")
 @_add_setting_options
 @click.pass_obj
 def serve(global_options: Mapping[str, str], /, config: str, **options: object) -> None:
-    """启动服务，直到 Ctrl-C 或 SIGTERM (serve until stopped)."""
+    """Serve until stopped."""
     for name in ("token", "ready_file"):  # they mean the same when typed before the command
         options[name] = options[name] or global_options[name] or None
     settings = read_settings(options, config)
@@ -219,17 +224,23 @@ def _allow_many_connections() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-@click.command("exec", context_settings={"allow_interspersed_args": False})
+@command(
+    "exec",
+    context_settings={"allow_interspersed_args": False},
+    zh="启动服务，运行命令，停止，以命令的退出码退出。",
+    en="Run a command against a server.",
+)
 @_add_setting_options
-@click.option(
+@option(
     "--env",
     multiple=True,
     metavar="NAME={app_key}",
-    help="服务自己的变量名 (the service's own variable names)",
+    zh="服务自己的变量名",
+    en="the service's own variable names",
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options: object) -> None:
-    """启动服务，运行命令，停止，以命令的退出码退出 (run a command against a server)."""
+    """Run a command against a server."""
     options["port"] = 0 if options.get("port") is None else options["port"]
     os.environ.pop(f"{PREFIX}READY_FILE", None)  # of another server: not ours to write
     settings = read_settings(options, config)

@@ -30,7 +30,9 @@ class Unreachable(ConnectionError):
     """No server answers at the address."""
 
     def __init__(self, url: str, reason: object) -> None:
-        super().__init__(f"连不上 {url}：{reason} (no server answers there)")
+        self.zh = f"连不上 {url}：{reason}"
+        self.en = f"no server answers at {url}: {reason}"
+        super().__init__(f"{self.zh} ({self.en})")
 
 
 class Lost(Unreachable):
@@ -40,7 +42,9 @@ class Lost(Unreachable):
     """
 
     def __init__(self, url: str, how: str) -> None:
-        ConnectionError.__init__(self, f"{url} 的应答丢失：{how} (the reply was lost)")
+        self.zh = f"{url} 的应答丢失：{how}"
+        self.en = f"the reply of {url} was lost: {how}"
+        ConnectionError.__init__(self, f"{self.zh} ({self.en})")
         self.how = how
 
 

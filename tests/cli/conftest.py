@@ -1,14 +1,19 @@
 """Runs the command as users do: in its own process and folder, with a clean environment."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from mockserver import Server
+from mockserver.cli.main import run_command
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess]
@@ -16,11 +21,11 @@ Run = Callable[..., subprocess.CompletedProcess]
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The variables of a clean shell."""
+    """The variables of a clean shell that names no language."""
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TMALL_MOCKSERVER_", "TOP_"))
+        if not name.startswith(("TMALL_MOCKSERVER_", "TOP_", "LC_", "LANG"))
     }
     return {**inherited, "PYTHONPATH": str(ROOT)}
 
@@ -42,6 +47,29 @@ def cli(tmp_path: Path, environment: dict[str, str]) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def at(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
+    """Runs a command against a fresh server; both are in this process, so it takes no time."""
+    monkeypatch.chdir(tmp_path)
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    with Server() as server:
+        yield lambda *args: run_here("--url", server.url, "--token", server.token, *args)
+
+
+def run_here(*args: str) -> subprocess.CompletedProcess:
+    """Runs a command in this process, as its own process would: exit code, stdout, stderr."""
+    output, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(errors):
+        try:
+            code = run_command(list(args))
+        except SystemExit as end:
+            code = end.code or 0
+    return subprocess.CompletedProcess(args, code, output.getvalue(), errors.getvalue())
 
 
 class Served:

@@ -98,7 +98,9 @@ def test_a_sandbox_may_have_any_name(serve, cli) -> None:
     ready = serve().ready
     with closing(Http(ready["url"])) as http:
         Control(http, ready["token"])("POST", "sandboxes", {"name": "甲"})
-    assert json.loads(cli("--ready-file", "ready.json", "--sandbox", "甲", "clock").stdout)["mode"]
+    assert json.loads(
+        cli("--ready-file", "ready.json", "--sandbox", "甲", "clock", "--json").stdout
+    )["mode"]
     refused(cli("--ready-file", "ready.json", "--sandbox", "a b", "clock"))
 
 
