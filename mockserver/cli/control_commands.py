@@ -25,7 +25,7 @@ from .console import (
     translate,
 )
 from .localized import command, option
-from .remote_command import Known, remote_command, remote_group
+from .remote_command import Candidates, remote_command, remote_group
 from .sandbox_commands import read_document_file
 from .views import view_clock, view_mapping, view_nothing, view_snapshots
 
@@ -202,7 +202,7 @@ def _list_snapshots(link: Link) -> list[str]:
     return list(link.ask("GET", "snapshots")["items"])
 
 
-_KNOWN_SNAPSHOTS = Known("name", _list_snapshots)
+_CANDIDATE_SNAPSHOTS = Candidates("name", _list_snapshots)
 
 
 @remote_command(
@@ -231,7 +231,7 @@ def _view_document(document: object) -> Iterator[str]:
     zh="打印快照文档，与 export NAME 相同。",
     en="Print the snapshot's document, as export NAME does.",
     view=_view_document,
-    known=_KNOWN_SNAPSHOTS,
+    candidates=_CANDIDATE_SNAPSHOTS,
     parent=snapshot,
 )
 @click.argument("name")
@@ -253,7 +253,7 @@ def _view_export(reply: Mapping[str, Any]) -> Iterator[str]:
     zh="把快照写入文件，不给文件时打印；import 可以读回，在别的服务上也行。",
     en="Write a snapshot to a file, or print it; import reads it back, on other servers too.",
     view=_view_export,
-    known=_KNOWN_SNAPSHOTS,
+    candidates=_CANDIDATE_SNAPSHOTS,
     parent=snapshot,
 )
 @click.argument("name")
@@ -288,7 +288,7 @@ def import_(link: Link, name: str, path: str) -> Any:
     zh="恢复到快照。",
     en="Go back to the snapshot.",
     view=view_mapping,
-    known=_KNOWN_SNAPSHOTS,
+    candidates=_CANDIDATE_SNAPSHOTS,
     parent=snapshot,
 )
 @click.argument("name")
@@ -301,7 +301,7 @@ def restore(link: Link, name: str) -> Any:
     zh="删除快照。",
     en="Drop the snapshot.",
     view=view_nothing,
-    known=_KNOWN_SNAPSHOTS,
+    candidates=_CANDIDATE_SNAPSHOTS,
     parent=snapshot,
 )
 @click.argument("name")
@@ -318,7 +318,7 @@ def _list_baselines(link: Link) -> list[str]:
     zh="恢复为 baseline、empty 或快照名。",
     en="Reset to baseline, empty, or a snapshot.",
     view=view_mapping,
-    known=Known("to", _list_baselines),
+    candidates=Candidates("to", _list_baselines),
 )
 @click.argument("to", default="baseline")
 def reset(link: Link, to: str) -> Any:

@@ -12,10 +12,10 @@ _FIELDS = "dispute_id,bizorder_id,status,modified"
 
 @command(
     zh="在空闲端口上跑完一次换货：申请、同意、退货、确认、发货、收货。",
-    en="A whole exchange, told step by step.",
+    en="Play a whole exchange: apply, agree, return, confirm, ship, receive.",
 )
 def demo() -> None:
-    """A whole exchange, told step by step."""
+    """Play a whole exchange: apply, agree, return, confirm, ship, receive."""
     with Server() as server:
         _run_demo(server)
 

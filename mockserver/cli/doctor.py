@@ -43,7 +43,10 @@ __all__ = ["doctor"]
 _MISSING_SIGN, _INVALID_SIGN = 24, 25  # error codes of the platform
 
 
-@command(zh="为什么这次调用被拒绝：签名错在哪里，差多远，怎样才行。", en="Why a call was refused.")
+@command(
+    zh="为什么这次调用被拒绝：签名错在哪里，差多远，怎样才行。",
+    en="Say why a call was refused: what is wrong with its sign, how near it was.",
+)
 @click.argument("request_id", required=False)
 @option(
     "--last",
@@ -76,7 +79,7 @@ def doctor(
     config: str,
     as_json: bool,
 ) -> None:
-    """Why a call was refused."""
+    """Say why a call was refused: what is wrong with its sign, how near it was."""
     if bool(request_id) + last + pasted > 1:
         fail(
             WRONG_USE,

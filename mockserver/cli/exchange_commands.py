@@ -8,7 +8,7 @@ import click
 from ..domain.vocabulary import Actor
 from .console import Link, parse_pairs
 from .localized import option
-from .remote_command import Known, remote_command
+from .remote_command import Candidates, remote_command
 from .views import view_exchange, view_exchanges, view_opened
 
 __all__ = ["buyer", "cs", "list_", "move", "open_", "seller", "show", "system"]
@@ -22,7 +22,7 @@ def _list_ids(link: Link) -> list[str]:
     return [item["dispute_id"] for item in reply["items"]]
 
 
-_KNOWN_EXCHANGES = Known("dispute_id", _list_ids)
+_CANDIDATE_EXCHANGES = Candidates("dispute_id", _list_ids)
 
 
 def _names_of(reply: Any) -> Iterable[str]:
@@ -73,7 +73,7 @@ def list_(link: Link, status: str | None, limit: int) -> Any:
     zh="一张换货单：状态、时限、经过、各方现在可以做什么。",
     en="One exchange: status, deadline, history, what each party can do now.",
     view=view_exchange,
-    known=_KNOWN_EXCHANGES,
+    candidates=_CANDIDATE_EXCHANGES,
 )
 @click.argument("dispute_id", metavar="ID")
 def show(link: Link, dispute_id: str) -> Any:
@@ -102,9 +102,9 @@ def _make_actor_command(actor: Actor, zh: str, en: str) -> click.Command:
     body = click.argument("fields", nargs=-1, metavar="[K=V]...")(body)
     body = click.argument("dispute_id", metavar="ID")(body)
     body = click.argument("move", metavar="MOVE")(body)
-    return remote_command(actor.value, zh=zh, en=en, view=view_exchange, known=_KNOWN_EXCHANGES)(
-        body
-    )
+    return remote_command(
+        actor.value, zh=zh, en=en, view=view_exchange, candidates=_CANDIDATE_EXCHANGES
+    )(body)
 
 
 buyer = _make_actor_command(
@@ -131,7 +131,7 @@ system = _make_actor_command(
     zh="任一方操作：move buyer ship_back ID，同 buyer ship_back ID。",
     en="Make a move of any party: move buyer ship_back ID is buyer ship_back ID.",
     view=view_exchange,
-    known=_KNOWN_EXCHANGES,
+    candidates=_CANDIDATE_EXCHANGES,
 )
 @click.argument("actor", type=click.Choice([actor.value for actor in Actor]))
 @click.argument("name", metavar="MOVE")

@@ -178,9 +178,9 @@ class LocalizedGroup(click.Group):
         """Write each command with the whole sentence that says what it does."""
         rows = []
         for name in self.list_commands(ctx):
-            found = self.get_command(ctx, name)
-            assert found is not None
-            rows.append((name, found.help or ""))
+            subcommand = self.get_command(ctx, name)
+            assert subcommand is not None
+            rows.append((name, subcommand.help or ""))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -34,7 +34,7 @@ _PAUSE_SECONDS = 0.5  # between two requests when the server lets no more client
 _CALLS_PER_REQUEST = 1000
 
 
-@command(zh="请求记录，新的在后。", en="The journal, newest last.")
+@command(zh="请求记录，新的在后。", en="List the calls, newest last.")
 @option("--method", default=None, zh="只看这个方法", en="calls of this method only")
 @option("--dispute-id", default=None, zh="只看这张换货单", en="calls about this exchange only")
 @option(
@@ -79,7 +79,7 @@ def logs(
     as_json: bool,
     **filters: Any,
 ) -> None:
-    """The journal, newest last."""
+    """List the calls, newest last."""
     if sum((bool(request_id), follow, bool(har), report)) > 1:
         fail(
             WRONG_USE,

@@ -37,14 +37,14 @@ def validate(paths: tuple[str, ...]) -> None:
 
 @command(
     zh="打印场景文件的 JSON Schema，供编辑器补全与检查。",
-    en="The JSON Schema of scenario files, for editors.",
+    en="Print the JSON Schema of scenario files, for editors.",
 )
 def schema() -> None:
-    """The JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenario files, for editors."""
     say(format_json(make_scenario_schema()))
 
 
-@command("sign", zh="打印待签名字符串与签名。", en="The string to sign, and the signature.")
+@command("sign", zh="打印待签名字符串与签名。", en="Print the string to sign and the signature.")
 @click.argument("parameters", nargs=-1)
 @option("--secret", required=True, zh="应用密钥", en="the app's secret")
 @option(
@@ -56,7 +56,7 @@ def schema() -> None:
 )
 @option("--body", default="", zh="拼在参数后的原始请求体", en="raw body appended")
 def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, body: str) -> None:
-    """The string to sign, and the signature."""
+    """Print the string to sign and the signature."""
     texts = parse_pairs(parameters)
     method = sign_method or texts.get("sign_method", "md5")
     if method not in SIGN_METHODS:
@@ -103,7 +103,9 @@ def explain_(ids: tuple[str, ...]) -> None:
 
 
 @command(
-    "reference", zh="打印全部规则与方法，附依据。", en="All rules and methods, with their evidence."
+    "reference",
+    zh="打印全部规则与方法，附依据。",
+    en="Print all rules and methods, with their evidence.",
 )
 @option(
     "--diagram",
@@ -114,22 +116,24 @@ def explain_(ids: tuple[str, ...]) -> None:
     en="the state diagram of one flow, a Mermaid document",
 )
 def reference_(diagram: str | None) -> None:
-    """All rules and methods, with their evidence."""
+    """Print all rules and methods, with their evidence."""
     lang = translate("zh", "en")
     say(render_diagram(Ruleset(diagram), lang) if diagram else render_reference(lang))
 
 
 @group(zh="设置。", en="Settings.")
 def config() -> None:
-    """Settings."""
+    """Hold the commands about settings."""
 
 
 @config.subcommand(
-    "show", zh="每项设置的值、来源与含义。", en="Each setting, where it came from, what it is."
+    "show",
+    zh="每项设置的值、来源与含义。",
+    en="Print each setting, where it came from, what it is.",
 )
 @option("--config", "path", default="", zh="设置文件", en="settings file")
 def show(path: str) -> None:
-    """Each setting, where it came from, what it is."""
+    """Print each setting, where it came from, what it is."""
     settings = read_settings({}, path)
     for name, setting in SETTINGS.items():
         value = settings.format_value(name) or "-"

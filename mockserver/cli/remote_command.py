@@ -18,7 +18,7 @@ from ..client.control_client import ControlRefused
 from .console import Link, connect, format_json, say
 from .localized import LocalizedCommand, LocalizedGroup, bilingual, option
 
-__all__ = ["Known", "print_reply", "remote_command", "remote_group"]
+__all__ = ["Candidates", "print_reply", "remote_command", "remote_group"]
 
 View = Callable[[Any], Iterable[str]]
 Names = Callable[[Any], Iterable[str]]
@@ -26,7 +26,7 @@ _MOST_SUGGESTIONS = 3
 _MOST_NAMES = 12  # that are listed where none is similar
 
 
-class Known(Struct, frozen=True):
+class Candidates(Struct, frozen=True):
     """The names that the server knows, for the words in one argument of the command.
 
     A word is a name, or begins with a name and `=`.
@@ -43,19 +43,19 @@ def remote_command(
     en: str,
     view: View,
     names: Names | None = None,
-    known: Known | None = None,
+    candidates: Candidates | None = None,
     parent: LocalizedGroup | None = None,
 ) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command of a function `(link, **arguments)` that returns a reply.
 
     `view` turns the reply into lines.  With `names` the command has `--quiet`, which prints the
-    names in the reply and nothing else, one a line.  `known` are the names that a refusal may
+    names in the reply and nothing else, one a line.  `candidates` are the names that a refusal may
     suggest.  Without `parent` it is a command of its own.
     """
     maker = click.command if parent is None else parent.command
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        run = _add_output_options(function, view, names, known)
+        run = _add_output_options(function, view, names, candidates)
         return maker(name, cls=LocalizedCommand, help=bilingual(zh, en))(run)
 
     return decorate
@@ -80,14 +80,14 @@ def remote_group(*, zh: str, en: str, view: View) -> Callable[[Callable[..., Any
 
 
 def _add_output_options(
-    function: Callable[..., Any], view: View, names: Names | None, known: Known | None
+    function: Callable[..., Any], view: View, names: Names | None, candidates: Candidates | None
 ) -> Callable[..., Any]:
     """Return the function that click calls: it connects, asks, and prints the reply."""
 
     def run(as_json: bool, quiet: bool = False, **arguments: Any) -> None:
         link = connect(click.get_current_context().obj)
-        typed = arguments[known.argument] if known else ""
-        with _suggest(link, known, typed):
+        typed = arguments[candidates.argument] if candidates else ""
+        with _suggest(link, candidates, typed):
             reply = function(link, **arguments)
         if quiet and names is not None:
             for item in names(reply):
@@ -112,17 +112,17 @@ def print_reply(reply: Any, view: View, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _suggest(link: Link, known: Known | None, typed: object) -> Iterator[None]:
+def _suggest(link: Link, candidates: Candidates | None, typed: object) -> Iterator[None]:
     """Add to the refusal of an unknown name those names that were probably meant."""
     try:
         yield
     except ControlRefused as error:
-        if known is None or error.status not in (400, 404):
+        if candidates is None or error.status not in (400, 404):
             raise
         words = (typed,) if isinstance(typed, str) else typed
         assert isinstance(words, tuple)
-        names = known.ask(link)
-        unknown = [word for word in (w.partition("=")[0] for w in words) if word not in names]
+        names = candidates.ask(link)
+        unknown = [name for name in (word.partition("=")[0] for word in words) if name not in names]
         if not unknown:
             raise
         zh, en = _advise(unknown[0], names)

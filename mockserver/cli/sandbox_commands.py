@@ -15,7 +15,7 @@ import click
 from ..control.control_function import sandbox_path
 from .console import WRONG_USE, Link, fail, parse_pairs
 from .localized import option
-from .remote_command import Known, remote_command, remote_group
+from .remote_command import Candidates, remote_command, remote_group
 from .views import (
     view_fault_kinds,
     view_faults,
@@ -57,13 +57,13 @@ def _list_goods(link: Link) -> list[str]:
     zh="库存：不带参数时显示，wanted=0 设定可用数量。",
     en="Stock: shown without arguments; wanted=0 sets what is available.",
     view=view_stock,
-    known=Known("levels", _list_goods),
+    candidates=Candidates("levels", _list_goods),
 )
 @click.argument("levels", nargs=-1, metavar="[NAME=N]...")
 def stock(link: Link, levels: tuple[str, ...]) -> Any:
     """Show the stock, or set available units by name or SKU id."""
-    wanted = {name: _read_number(name, text) for name, text in parse_pairs(levels).items()}
-    for name, available in wanted.items():
+    levels_by_name = {name: _read_number(name, text) for name, text in parse_pairs(levels).items()}
+    for name, available in levels_by_name.items():
         link.ask("PUT", f"stock/{quote(name, safe='')}", {"available": available})
     return link.ask("GET", "stock")
 
@@ -76,7 +76,7 @@ def _list_rules(link: Link) -> list[str]:
     zh="规则：不带参数时显示全部，deadline.2=1d 修改，deadline 只显示这样开头的。",
     en="Rules: all without arguments; deadline.2=1d changes one, deadline shows those of a kind.",
     view=view_mapping,
-    known=Known("words", _list_rules),
+    candidates=Candidates("words", _list_rules),
 )
 @click.argument("words", nargs=-1, metavar="[NAME=V|NAME]...")
 def rules(link: Link, words: tuple[str, ...]) -> Any:
@@ -89,15 +89,17 @@ def rules(link: Link, words: tuple[str, ...]) -> Any:
             for name, text in changes.items()
         }
         current = link.ask("PATCH", "rules", body)
-    shown = [word.partition("=")[0] for word in words]
-    if not shown:
+    prefixes = [word.partition("=")[0] for word in words]
+    if not prefixes:
         return current
-    matching = {name: value for name, value in current.items() if any(map(name.startswith, shown))}
+    matching = {
+        name: value for name, value in current.items() if any(map(name.startswith, prefixes))
+    }
     if not matching:
         fail(
             WRONG_USE,
-            f"没有以 {'、'.join(shown)} 开头的规则；不带参数时列出全部",
-            f"no rule begins with {', '.join(shown)}; without arguments all are listed",
+            f"没有以 {'、'.join(prefixes)} 开头的规则；不带参数时列出全部",
+            f"no rule begins with {', '.join(prefixes)}; without arguments all are listed",
         )
     return matching
 
@@ -190,8 +192,8 @@ def robots(link: Link, changes: tuple[str, ...]) -> Any:
     current = link.ask("GET", "robots")
     if not changes:
         return current
-    wanted = {party: text or None for party, text in parse_pairs(changes).items()}
-    return link.ask("PUT", "robots", {**current, **wanted})
+    behaviours = {party: text or None for party, text in parse_pairs(changes).items()}
+    return link.ask("PUT", "robots", {**current, **behaviours})
 
 
 @remote_group(
@@ -234,7 +236,7 @@ def _list_sandbox_ids(link: Link) -> list[str]:
     zh="删除独立环境。",
     en="Drop sandboxes.",
     view=view_nothing,
-    known=Known("ids", _list_sandbox_ids),
+    candidates=Candidates("ids", _list_sandbox_ids),
     parent=sandboxes,
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
