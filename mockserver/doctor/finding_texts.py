@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..protocol.request_flaws import REQUEST_FLAWS
 from .finding import Finding, FindingText
 
 __all__ = ["FINDING_TEXTS", "Finding", "FindingText", "make_finding"]
@@ -351,6 +352,11 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 (0,),
                 "SKU {sku} 可用库存 {left} 件，需要 {wanted} 件；PUT …/stock/{sku} 可补",
                 "SKU {sku} has {left} available, {wanted} wanted; PUT …/stock/{sku} adds some",
+            ),
+            # requests that are no clean HTTP, at whatever code
+            *(
+                FindingText(flaw.id, (3,) if flaw.status else (), flaw.zh, flaw.en)
+                for flaw in REQUEST_FLAWS
             ),
             # our own
             FindingText(

@@ -30,9 +30,16 @@ from typing import Any, cast
 
 from ..gateway.faults.connection_control import body_pieces
 from ..protocol.messages import ConnectionEnd, Delivery, Reply
+from ..protocol.request_flaws import (
+    BODY_BROKEN,
+    BODY_TOO_SLOW,
+    HEAD_TOO_SLOW,
+    NO_ROOM,
+    TLS_ON_PLAIN_PORT,
+    RequestFlaw,
+)
 from .disturbed_reply import DisturbedReply
 from .interfaces import ConnectionHost
-from .refusals import BODY_BROKEN, BODY_TOO_SLOW, HEAD_TOO_SLOW, NO_ROOM, TLS_ON_PLAIN_PORT, Refusal
 from .request_reader import Progress, RequestReader
 from .response_head import SAID_IDLE_SECONDS, format_response_head
 
@@ -217,7 +224,7 @@ class Connection(asyncio.Protocol):
         self._host.buffer(self, 0)
         reader.door.answer(reader.request, self._respond)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: RequestFlaw) -> None:
         """Answer a request that has not arrived completely, then close."""
         self._reader.refuse(refusal)
         self._refuse_request()

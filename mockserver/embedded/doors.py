@@ -8,10 +8,10 @@ import msgspec
 
 from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
+from ..protocol.request_flaws import BODY_TOO_LARGE, RequestFlaw
 from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
 from .interfaces import Request
-from .refusals import BODY_TOO_LARGE, Refusal
 from .worker_lanes import WorkerLanes
 from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
 
@@ -22,7 +22,10 @@ _MAX_INLINE_BYTES = 16 * 1024
 _LONG_SECONDS = 0.005  # of processor time; a usual call takes a hundredth of it
 _CAREFUL_SECONDS = 1.0
 _MAX_VALUE = 1000  # characters of a header that are looked at
-_BUSY = Refusal(503, "服务器没有空闲线程", "the server has no thread left for this")
+_BUSY = RequestFlaw(
+    "http_no_thread", "服务器没有空闲线程", "the server has no thread left for this", 503
+)
+_OWN_FAULT = RequestFlaw("http_own_fault", "内部错误", "internal error", 500)
 _REASONS = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -35,7 +38,7 @@ _REASONS = {
 }
 
 
-def problem_reply(refusal: Refusal) -> Reply:
+def problem_reply(refusal: RequestFlaw) -> Reply:
     """Return a problem document (RFC 9457) for a request that no door has seen."""
     document = {
         "type": "about:blank",
@@ -81,7 +84,7 @@ class AppDoor:
                 )
                 reply = Reply(content, tuple(headers), status)
             except Exception:  # the door: Flask has answered its own errors; this is a foreign app
-                reply = problem_reply(Refusal(500, "内部错误", "internal error"))
+                reply = problem_reply(_OWN_FAULT)
             self._call_in_loop(respond, reply)
 
         if not self._lanes.choose(request.head, body).submit(work):
@@ -159,9 +162,9 @@ class GatewayDoor:
         )
 
 
-def _remarks(request: Request) -> tuple[str, ...]:
-    """Return what the journal says about a request that is not clean."""
+def _remarks(request: Request) -> tuple[RequestFlaw, ...]:
+    """Return what is in the journal about a request that is not clean."""
     refusal = request.refusal
     if refusal is None or refusal is BODY_TOO_LARGE:
         return request.head.remarks
-    return (*request.head.remarks, f"{refusal.zh} ({refusal.en})")
+    return (*request.head.remarks, refusal)

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ..protocol.messages import Reply
-from .refusals import Refusal
+from ..protocol.request_flaws import RequestFlaw
 from .request_parser import RequestHead
 
 __all__ = ["ConnectionHost", "Door", "HostedConnection", "Request"]
@@ -18,7 +18,7 @@ class Request(Struct):
 
     head: RequestHead
     body: bytes | None
-    refusal: Refusal | None = None
+    refusal: RequestFlaw | None = None
 
 
 class Door(Protocol):

@@ -25,7 +25,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from .refusals import (
+from ..protocol.request_flaws import (
     BAD_CODING,
     BAD_LENGTH,
     BAD_REQUEST_LINE,
@@ -46,7 +46,7 @@ from .refusals import (
     TLS_ON_PLAIN_PORT,
     TWO_LENGTHS,
     UPGRADE,
-    Refusal,
+    RequestFlaw,
 )
 
 __all__ = [
@@ -87,8 +87,8 @@ class RequestHead(Struct):
     chunked: bool = False
     keep_alive: bool = False
     expects_continue: bool = False
-    remarks: tuple[str, ...] = ()
-    refusal: Refusal | None = None
+    remarks: tuple[RequestFlaw, ...] = ()
+    refusal: RequestFlaw | None = None
 
     @property
     def decoded_path(self) -> str:
@@ -121,7 +121,7 @@ def find_head_end(buffer: bytearray, start: int) -> int:
 def parse_head(data: bytes) -> RequestHead:
     """Return the head in `data`, which ends with the empty line; never raises for bad input."""
     lines = data.decode("latin-1").split("\r\n")
-    remarks: list[str] = []
+    remarks: list[RequestFlaw] = []
     if data.count(b"\n") != len(lines) - 1:
         remarks.append(BARE_LF)
         lines = [line.removesuffix("\r") for line in data.decode("latin-1").split("\n")]
@@ -134,7 +134,7 @@ def parse_head(data: bytes) -> RequestHead:
     return head
 
 
-def _parse_request_line(line: str, remarks: list[str]) -> RequestHead:
+def _parse_request_line(line: str, remarks: list[RequestFlaw]) -> RequestHead:
     verb, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")
     head = RequestHead()
@@ -152,7 +152,7 @@ def _parse_request_line(line: str, remarks: list[str]) -> RequestHead:
     return head
 
 
-def _read_target(head: RequestHead, target: str, remarks: list[str]) -> None:
+def _read_target(head: RequestHead, target: str, remarks: list[RequestFlaw]) -> None:
     """Set path and query from origin form, absolute form, or the authority form of CONNECT."""
     if head.verb == "CONNECT":
         remarks.append(CONNECT)
@@ -178,7 +178,7 @@ def _read_target(head: RequestHead, target: str, remarks: list[str]) -> None:
     head.query = query.encode("latin-1")
 
 
-def _read_headers(head: RequestHead, lines: list[str], remarks: list[str]) -> None:
+def _read_headers(head: RequestHead, lines: list[str], remarks: list[RequestFlaw]) -> None:
     headers: dict[str, str] = {}
     name = ""
     if len(lines) > MAX_HEADERS + 3:
@@ -205,7 +205,7 @@ def _read_headers(head: RequestHead, lines: list[str], remarks: list[str]) -> No
     head.headers = headers
 
 
-def _read_framing(head: RequestHead, remarks: list[str]) -> None:
+def _read_framing(head: RequestHead, remarks: list[RequestFlaw]) -> None:
     """Set how the body ends, whether the connection is kept, and what the caller expects."""
     headers = head.headers
     connection = headers.get("connection", "").lower()
@@ -231,7 +231,7 @@ def _read_framing(head: RequestHead, remarks: list[str]) -> None:
         _read_length(head, length, remarks)
 
 
-def _read_length(head: RequestHead, text: str, remarks: list[str]) -> None:
+def _read_length(head: RequestHead, text: str, remarks: list[RequestFlaw]) -> None:
     if "," in text:
         values = {value.strip() for value in text.split(",")}
         if len(values) == 1:

@@ -7,16 +7,16 @@ most a head, a body within its door's limit, and what has arrived behind them is
 from collections.abc import Callable
 from enum import Enum
 
-from .interfaces import Door, Request
-from .refusals import (
+from ..protocol.request_flaws import (
     BAD_REQUEST_LINE,
     BODY_BROKEN,
     BODY_TOO_LARGE,
     HEAD_TOO_LARGE,
     LONE_CR,
     TRAILERS,
-    Refusal,
+    RequestFlaw,
 )
+from .interfaces import Door, Request
 from .request_parser import (
     MAX_HEAD_BYTES,
     ChunkDecoder,
@@ -100,7 +100,7 @@ class RequestReader:
             return Progress.BODY
         return Progress.COMPLETE if self.request.refusal is None else Progress.REFUSED
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, refusal: RequestFlaw) -> None:
         """Make the request one that is refused; its head is what can be understood so far."""
         if self._head is None:
             first_line, line_end, _ = bytes(self._buffer[:MAX_HEAD_BYTES]).partition(b"\n")
@@ -151,7 +151,7 @@ class RequestReader:
             self.refuse(BODY_TOO_LARGE)
         return True
 
-    def _refuse_head(self, head: RequestHead, refusal: Refusal) -> None:
+    def _refuse_head(self, head: RequestHead, refusal: RequestFlaw) -> None:
         self._head = head
         self.refuse(refusal)
 

@@ -7,13 +7,22 @@ everything between the two is `pipeline.Gateway.answer`, which knows no HTTP lib
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Flask, Response
+from msgspec.structs import replace
 
 from ..protocol.messages import Inbound, Reply
 from ..protocol.pictures import detect_picture_type
+from ..protocol.request_flaws import (
+    CONNECT,
+    DOUBLE_SLASH,
+    LENGTH_AND_CHUNKED,
+    RAW_BYTES,
+    UPGRADE,
+    RequestFlaw,
+)
 from ..service.request import BodyBroken, base_url, read_body, requested_url
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
@@ -42,18 +51,35 @@ def _layer(flask_app: WsgiApp, answer: Answer, public_url: str) -> WsgiApp:
 
     def gateway_layer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if "//" in path:  # Flask would answer with a redirect, and a page
+        double_slash = "//" in path
+        if double_slash:  # Flask would answer with a redirect, and a page
             path = environ["PATH_INFO"] = "/" + "/".join(filter(None, path.split("/")))
         if path not in GATEWAY_PATHS and path.rstrip("/") not in GATEWAY_PATHS:
             return flask_app(environ, start)
         verb = environ["REQUEST_METHOD"]
-        reply = answer(_inbound(verb, environ, public_url))
+        inbound = _inbound(verb, environ, public_url)
+        flaws = tuple(_find_flaws(environ, double_slash=double_slash))
+        reply = answer(replace(inbound, remarks=flaws) if flaws else inbound)
         if reply.delivery is not None:
             return send_disturbed(reply, reply.delivery, environ, start)
         start(reply.status, [*reply.headers, ("Content-Length", str(len(reply.body)))])
         return () if verb == "HEAD" else (reply.body,)
 
     return gateway_layer
+
+
+def _find_flaws(environ: Mapping[str, Any], *, double_slash: bool) -> Iterator[RequestFlaw]:
+    """Yield what is no clean HTTP in the request, as far as a WSGI server lets it through."""
+    if not environ.get("QUERY_STRING", "").isascii():
+        yield RAW_BYTES
+    if double_slash:
+        yield DOUBLE_SLASH
+    if "HTTP_UPGRADE" in environ:
+        yield UPGRADE
+    if environ["REQUEST_METHOD"] == "CONNECT":
+        yield CONNECT
+    if environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH"):
+        yield LENGTH_AND_CHUNKED
 
 
 def _inbound(verb: str, environ: Mapping[str, Any], public_url: str) -> Inbound:

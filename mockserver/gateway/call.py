@@ -68,7 +68,7 @@ def read_call(inbound: Inbound, request_id: str) -> Call:
     """
     call = Call(inbound, request_id)
     if inbound.remarks:
-        call.warnings = list(inbound.remarks)
+        call.warnings = [flaw.sentence for flaw in inbound.remarks]
     pairs = _pairs(call, _read_query)
     call.in_query = len(pairs)
     pairs += _pairs(call, _read_body)

@@ -1,11 +1,16 @@
 """Build the journal entry of a call: masked, with findings, complete before the reply leaves."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 
+import msgspec
+
+from ..doctor.finding import Finding
 from ..domain.errors import DomainError
 from ..domain.moves import LeaveMessage
 from ..protocol.errors import TopError
+from ..protocol.request_flaws import RequestFlaw
 from ..protocol.shapes import Tree
 from ..service.problem import exception_place
 from ..world.directory import Directory
@@ -32,6 +37,8 @@ def build_entry(
 ) -> Entry:
     """Return the entry of a call that was answered with `tree`."""
     findings = _diagnose(call, directory, error) if error or call.refusal else b"[]"
+    if call.inbound.remarks:
+        findings = _add_flaws(findings, call.inbound.remarks)
     own_secrets = call.texts.get("session", ""), call.app.app_secret if call.app else ""
     misread = (call.inbound.body or b"-")[0] in _NOT_A_FORM
     params, coded, hidden = mask_params(call.texts, directory, own_secrets, misread=misread)
@@ -119,6 +126,12 @@ def _diagnose(call: Call, directory: Directory, error: TopError | None) -> bytes
     call.cause = diagnosis.cause
     call.warnings += diagnosis.warnings
     return diagnosis.findings
+
+
+def _add_flaws(findings: bytes, flaws: Iterable[RequestFlaw]) -> bytes:
+    """Return the findings, as JSON, with one for each flaw of the request behind them."""
+    added = [Finding(flaw.id, flaw.zh, flaw.en) for flaw in flaws]
+    return msgspec.json.encode([*msgspec.json.decode(findings), *added])
 
 
 def _files(call: Call) -> bytes:

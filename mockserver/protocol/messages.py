@@ -10,6 +10,8 @@ from enum import Enum
 
 from msgspec import Struct
 
+from .request_flaws import RequestFlaw
+
 __all__ = ["MAX_BODY_BYTES", "ConnectionEnd", "Delivery", "Inbound", "Reply", "is_host"]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -28,7 +30,7 @@ class Inbound(Struct, frozen=True):
     MAX_BODY_BYTES, or when the connection broke before all of it had come (`broken` is then True).
     `base_url` is the scheme and host under which the caller reaches this server, `requested_url` as
     the request named them; `gzip` is True when the caller accepts a compressed reply.  `remarks`
-    are sentences about a request that is no clean HTTP; they go into the journal.
+    are what makes the request no clean HTTP; they go into the journal.
     """
 
     verb: str
@@ -38,7 +40,7 @@ class Inbound(Struct, frozen=True):
     base_url: str = ""
     gzip: bool = False
     broken: bool = False
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[RequestFlaw, ...] = ()
     requested_url: str = ""
 
 

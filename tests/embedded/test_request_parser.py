@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.embedded.refusals import (
+from mockserver.embedded.request_parser import ChunkDecoder, ChunkError, find_head_end, parse_head
+from mockserver.protocol.request_flaws import (
     BAD_CODING,
     BAD_LENGTH,
     BAD_REQUEST_LINE,
@@ -12,7 +13,6 @@ from mockserver.embedded.refusals import (
     HEAD_TOO_LARGE,
     TLS_ON_PLAIN_PORT,
 )
-from mockserver.embedded.request_parser import ChunkDecoder, ChunkError, find_head_end, parse_head
 
 HEAD = b"POST /router/rest?a=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
 

@@ -118,3 +118,19 @@ def test_picture_has_a_url_that_shows_it(http, world, signed, multipart, png, sc
 def test_unknown_picture_is_404(http, path):
     """A picture that is not there is a plain 404."""
     assert http.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "finding"),
+    [
+        ("/router//rest", {}, "http_double_slash"),
+        ("/router/rest", {"Upgrade": "h2c"}, "http_upgrade"),
+    ],
+)
+def test_flaws_under_another_server(http, world, signed, path, headers, finding):
+    """Under another WSGI server, too, a request that is no clean HTTP has a finding."""
+    reply = http.get(path, query_string=signed(), headers=headers)
+
+    assert "time_get_response" in json.loads(reply.data)
+    _, (newest,) = world.journal.select({}, 1)
+    assert [found["id"] for found in json.loads(newest.doctor)] == [finding]

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from mockserver.embedded.server import Embedded
+from mockserver.reference.articles import explain
 
 LINE = b"POST /router/rest?format=json HTTP/1.1\r\nHost: x\r\n"
 KIND = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -363,3 +364,65 @@ def test_head_with_carriage_returns_only(wire, rest):
         reply = plug.recv(65536)
 
     assert inner(reply)["code"] == 3
+
+
+TIME = b"GET /router/rest?format=json&method=taobao.time.get"
+END = b"Connection: close\r\n\r\n"
+HOST = b" HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "finding"),
+    [
+        (TIME + b"&x=" + "卡".encode() + HOST + END, "http_raw_bytes"),
+        (TIME + b"&x=" + "卡".encode("gbk") + HOST + END, "http_raw_bytes"),
+        (TIME + b"&x=a b" + HOST + END, "http_blank_in_url"),
+        (TIME + b"#x" + HOST + END, "http_fragment"),
+        ((TIME + HOST + END).replace(b"\r\n", b"\n"), "http_bare_lf"),
+        (TIME + HOST + b"X: a\r\n b\r\n" + END, "http_folded"),
+        (TIME + HOST + b"X : a\r\n" + END, "http_blank_before_colon"),
+        (TIME + HOST + b"no colon\r\n" + END, "http_no_colon"),
+        (TIME + b" HTTP/1.1\r\n" + END, "http_no_host"),
+        (TIME + HOST + b"Content-Length: 0\r\nContent-Length: 0\r\n" + END, "http_two_lengths"),
+        (
+            LINE + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n" + END + b"0\r\n\r\n",
+            "http_length_and_chunked",
+        ),
+        (LINE + b"Transfer-Encoding: chunked\r\n" + END + b"0\r\nX: y\r\n\r\n", "http_trailers"),
+        (TIME.replace(b"/router/", b"/router//") + HOST + END, "http_double_slash"),
+        (TIME + HOST + b"Upgrade: h2c\r\n" + END, "http_upgrade"),
+        (b"CONNECT eco.taobao.com:443" + HOST + END, "http_connect"),
+        (TIME + b" HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", "http_expect"),
+        (LINE + b"Content-Length: 5, 6\r\n" + END + b"hello", "http_length"),
+        (LINE + b"Transfer-Encoding: gzip\r\n" + END + b"hello", "http_coding"),
+        (TIME + b" HTTP/9.9\r\n\r\n", "http_version"),
+        (TIME + HOST + b"X: " + b"y" * 70_000 + b"\r\n" + END, "http_head_too_large"),
+        (TIME + b" HTTP/1.1\rHost: x\r\r", "http_lone_cr"),
+        (LINE + b"Content-Length: 5\r\n" + END + b"hel", "http_body_broken"),
+        (LINE + b"Transfer-Encoding: chunked\r\n" + END + b"zz\r\n", "http_body_broken"),
+    ],
+)
+def test_each_flaw_is_a_finding_of_the_journal(wire, entry, request_bytes, finding):
+    """What is no clean HTTP is a finding with an id, and a sentence in both languages."""
+    reply = wire.raw(request_bytes)
+
+    findings = entry("none")["diagnosis"]["findings"]
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert finding in [found["id"] for found in findings]
+    assert all(found["zh"] and found["en"] for found in findings)
+
+
+def test_clean_request_has_no_finding(wire, entry):
+    """A request that is clean and accepted has neither warning nor finding."""
+    wire.call("taobao.time.get")
+
+    call = entry()
+    assert (call["diagnosis"]["findings"], call["warnings"]) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["http_raw_bytes", "http_two_lengths", "http_connect"])
+def test_flaws_can_be_explained(name):
+    """`explain` knows the ids of these findings."""
+    (article,) = explain(name)
+
+    assert article.id == name
