@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-diagrams test-written scenarios stories lint types floors bench soak build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-diagrams test-written scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -91,6 +91,9 @@ floors: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.soak 120
+
+weight: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.weight
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gateway

@@ -17,5 +17,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(f".{_HOMES[name]}", __name__)
+    try:
+        module = import_module(f".{_HOMES[name]}", __name__)
+    except ModuleNotFoundError as missing:
+        if missing.name != "hypothesis":
+            raise
+        raise ModuleNotFoundError(
+            f"mockserver.testing.{name} 需要 Hypothesis：pip install "
+            f"'tmall-mockserver[hypothesis]' (it needs Hypothesis, which that extra installs)",
+            name="hypothesis",
+        ) from None
     return module if name == "strategies" else getattr(module, name)

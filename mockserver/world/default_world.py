@@ -1,4 +1,4 @@
-"""The default world: the literal data that every machine shows, without asking Faker.
+"""The default world: the literal data that every machine shows, without a draw.
 
 Invented people and shops; provinces, cities and districts are real triples; phone numbers begin
 with 100, which no subscriber has.  Credentials are constants, documented so that a service can hold

@@ -1,12 +1,18 @@
 """What a seed makes up: the same world for it, unreachable people, ids beyond a double."""
 
+import json
 import re
+from pathlib import Path
+from runpy import run_path
 
 import pytest
 
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
 
+ROOT = Path(__file__).parents[2]
+POOL = ROOT / "mockserver" / "world" / "name_pool.json"
+TOOL = ROOT / "tools" / "draw_names.py"
 SEEDS = [0, 1, 7, 996, 997, 123456, 2**31]
 # province, city, district as GB/T 2260 has them, for the districts that made-up addresses may use
 PLACES = {
@@ -166,3 +172,29 @@ def test_short_ids_fit_doubles(make_world, seed, top):
             number for row in thread["results"]["refund_message"] for number in row.values()
         ]
     assert all(0 <= number < 2**53 for number in numbers)
+
+
+def test_the_pool_holds_plain_chinese_names():
+    """The pool has enough distinct names and streets, of Chinese characters only."""
+    pool = json.loads(POOL.read_text("utf-8"))
+
+    assert {kind: len(set(texts)) for kind, texts in pool.items()} == {
+        "last_names": 120,
+        "given_names": 120,
+        "streets": 240,
+    }
+    assert all(
+        re.fullmatch("[\u4e00-\u9fff]{1,5}", text) for kind in pool.values() for text in kind
+    )
+
+
+def test_the_pool_is_drawn_the_same_each_time():
+    """The script that made the pool gives the same lists in two runs."""
+    first, second = (run_path(str(TOOL))["draw_pool"]() for _ in range(2))
+
+    assert first == second
+
+
+def test_seeds_of_opposite_sign_differ(make_world):
+    """A negative seed is a seed of its own."""
+    assert made(make_world(seed=5)) != made(make_world(seed=-5))
