@@ -31,6 +31,7 @@ ACROSS_MODULES = {
     "scenario/test_shipped_scenarios.py",
     "testing/test_strategies.py",
     "testing/test_user_types.py",
+    "testing/test_weight.py",
     "world/test_limits.py",
     "world/test_resume.py",
 }
