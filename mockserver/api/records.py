@@ -70,6 +70,9 @@ class RecordView(Struct, frozen=True):
         return _format_time(instant - self.aged) if self.aged else _format_time(instant)
 
 
+_MASKED = inferred(
+    "api", "evidence", note="evidence-1: masked for trades since 2022; rule personal shows it plain"
+)
 Reader = Callable[[Any, RecordView], Any]
 
 
@@ -197,26 +200,39 @@ EXCHANGE: tuple[Column, ...] = (
     _column("buyer_open_uid", "买家openId", GET_AND_LIST, _read("buyer_open_uid"), personal=True),
     _column(
         "buyer_name",
-        "买家姓名",
+        "买家姓名，按规则 personal 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_name", mask_name),
         personal=True,
+        evidence=_MASKED,
     ),
     _column(
         "buyer_phone",
-        "买家联系方式",
+        "买家联系方式，按规则 personal 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_phone", mask_phone),
         personal=True,
+        evidence=_MASKED,
     ),
     _column(
         "buyer_address",
-        "买家换货地址",
+        "买家换货地址，按规则 personal 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_address", mask_address),
         personal=True,
+        evidence=_MASKED,
     ),
-    _column("oaid", "收件人ID(OAID)", GET_AND_LIST, _read("oaid"), personal=True),
+    _column(
+        "oaid",
+        "收件人ID(OAID)，每张换货单自己的，与交易的不同",
+        GET_AND_LIST,
+        _read("oaid"),
+        personal=True,
+        evidence=inferred(
+            "api", "evidence", note="evidence-1: an exchange has its own oaid, not its trade's"
+        ),
+        en="the receiver's id, the exchange's own, not its trade's",
+    ),
     _column("address", "卖家换货地址", GET_AND_LIST, _read("address"), personal=True),
     _column("seller_nick", "卖家昵称", GET_AND_LIST, _read("shop")),
     _column(

@@ -165,7 +165,7 @@ RELATED_METHODS: tuple[Method, ...] = (
         title="查询卖家地址库",
         en="the seller's addresses",
         doc_id=10683,
-        evidence=documented("refund"),
+        evidence=documented("refund", "evidence", note="evidence-1: rdef; evidence-3.2"),
         query="addresses",
         params=(
             Param(
@@ -184,7 +184,7 @@ RELATED_METHODS: tuple[Method, ...] = (
         en="carriers",
         doc_id=233,
         session=False,
-        evidence=documented("refund"),
+        evidence=documented("refund", "evidence", note="evidence-3.2: the captured table"),
         query="carriers",
         record=CARRIER,
         params=(
@@ -209,7 +209,7 @@ RELATED_METHODS: tuple[Method, ...] = (
         params=(
             Param(name="fields", kind=STRING, required=True, zh="返回字段，子订单写 orders.oid"),
             Param(name="tid", kind=NUMBER, required=True, zh="交易编号"),
-            Param(name="include_oaid", kind=STRING, zh="是否返回 OAID，作用未公开"),
+            Param(name="include_oaid", kind=STRING, zh="是否返回 OAID，作用未公开：接受，不起作用"),
         ),
         reply=(Field(name="trade", kind=OBJECT, of=TRADE),),
     ),

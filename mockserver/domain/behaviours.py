@@ -221,6 +221,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
                         Action(3, NOTHING),
                         Action(1, Cancel(), _before_end("1s", "2h")),
                         Action(2, ASK_WHEN_AGREED, _after("1h", "1d")),
+                        Action(1, MODIFY_GOODS, _after("1m", "1d")),
                     ),
                     S2: (Action(4, ShipBack(), LAST_SECOND), Action(1, Cancel(), LAST_SECOND)),
                     S3: (Action(1, NOTHING), Action(1, ASK_WHEN_RECEIVED, _after("1h", "2d"))),
@@ -253,6 +254,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
                         Action(3, NOTHING),
                         Action(1, Cancel(), ANY_TIME),
                         Action(1, ASK_WHEN_AGREED, ANY_TIME),
+                        Action(1, MODIFY_GOODS, ANY_TIME),
                     ),
                     S2: (
                         Action(3, ShipBack(), ANY_TIME),

@@ -95,8 +95,10 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
     if instant is None:
         raise TopError(
             31,
-            zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8) 或 13 位毫秒",
-            en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, or 13 digits of milliseconds",
+            zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8)、13 位毫秒，"
+            "或 10 位秒(规则 timestamp_seconds)",
+            en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, 13 digits of milliseconds, "
+            "or 10 digits of seconds (rule timestamp_seconds)",
         )
     tolerance = rules.duration("timestamp_tolerance")
     real = lookup.directory.real()

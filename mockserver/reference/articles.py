@@ -21,24 +21,16 @@ from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
 from ..domain.vocabulary import Role, Status
 from ..protocol.errors import CODES, SUB_CODES
-from ..protocol.shapes import Field, Param
+from ..protocol.shapes import Field
 from ..review.lint_rules import LINT_RULES
 from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS, FaultSet
 from ..world.faults.fault_types import FaultKind, FaultOption, Value
 from .article import Article, cite, format_evidence_en, format_evidence_zh
-from .field_articles import explain_fields
+from .field_articles import explain_fields, explain_parameters, format_param
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
 
 __all__ = ["build_articles", "explain", "render_reference"]
-
-
-def _format_param(param: Param) -> str:
-    need = "必填" if param.required else "可选"
-    limit = f"，最多 {param.limit} 项" if param.limit else ""
-    among = f"，取值 {'、'.join(param.among)}" if param.among else ""
-    default = f"，默认 {param.default}" if param.default else ""
-    return f"{param.name}  {param.kind} {need}{limit}{among}{default}  {param.zh}".rstrip()
 
 
 def _format_fields(fields: tuple[Field, ...], indent: str) -> Iterator[str]:
@@ -56,7 +48,7 @@ def _explain_method(method: Method) -> Article:
     chinese = [
         f"{method.title}；{session}；应答 {method.wrapper}；{evidence}",
         "参数：",
-        *(f"  {_format_param(param)}" for param in method.params),
+        *(f"  {format_param(param)}" for param in method.params),
         "应答：",
         *_format_fields(method.reply, "  "),
     ]
@@ -211,6 +203,7 @@ def build_articles() -> Iterator[Article]:
     yield from map(explain_status, Status)
     yield from (explain_move(name, move) for name, move in MOVES.items())
     yield from map(_explain_method, METHODS.values())
+    yield from explain_parameters()
     yield from explain_fields()
     yield from _explain_rules()
     yield from map(explain_behaviour, BEHAVIOURS.values())
@@ -225,9 +218,9 @@ def build_articles() -> Iterator[Article]:
 def explain(term: str) -> list[Article]:
     """Return the articles whose id or title is `term`; empty if nothing is called so.
 
-    A term is a number, a Chinese status text, a move, a method, a rule, a code, a finding or a
-    citation (`guide-7`).  What follows a colon is ignored: `isv.missing-parameter:fields` is
-    explained as `isv.missing-parameter`.
+    A term is a number, a Chinese status text, a move, a method, a parameter, a field, a rule, a
+    code, a finding or a citation (`guide-7`).  What follows a colon is ignored:
+    `isv.missing-parameter:fields` is explained as `isv.missing-parameter`.
     """
     name = term.strip()
     bare = name.partition(":")[0]

@@ -6,6 +6,7 @@ Every key is optional: values that are set stay verbatim, the rest is made up fr
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -13,6 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from ..domain.vocabulary import Phase, Ruleset
+from ..protocol.shapes import parse_time
+from .clock import EARLIEST, LATEST, is_reachable
 
 __all__ = [
     "AddressDocument",
@@ -29,6 +32,7 @@ __all__ = [
     "SubDocument",
     "WorldDocument",
     "read_document",
+    "read_instant",
     "read_world",
     "translate_message",
     "unknown_name",
@@ -194,6 +198,22 @@ class BadDocument(ValueError):
 
 
 _T = TypeVar("_T")
+
+
+def read_instant(text: str, field: str) -> datetime:
+    """Return the Beijing time that `text` says; `field` is named in a refusal.
+
+    Raises:
+        BadDocument: not `yyyy-MM-dd HH:mm:ss`, or a year that no sandbox can be at.
+    """
+    instant = parse_time(text)
+    if instant is None:
+        raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
+    if not is_reachable(instant):
+        raise BadDocument(
+            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
+        )
+    return instant
 
 
 def read_document(raw: object, shape: type[_T]) -> _T:

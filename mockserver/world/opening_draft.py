@@ -19,9 +19,7 @@ from ..domain.exchange import Exchange
 from ..domain.moves import MAX_UNITS
 from ..domain.table import Row
 from ..domain.vocabulary import CsStatus, GoodStatus, Phase, Ruleset, Status
-from ..protocol.shapes import parse_time
-from .clock import EARLIEST, LATEST, is_reachable
-from .document import BadDocument, read_document
+from .document import BadDocument, read_document, read_instant
 from .opening_document import OpenDocument, Text, history_of, read_status, status_texts
 from .state import State
 from .world_factory import make_long_id, parse_price
@@ -61,7 +59,7 @@ def check_opening(raw: object) -> None:
     for name in ("dispute_id", "biz_order_id", "bizorder_id", "alipay_no", "tid", "oid"):
         _id(name, getattr(document, name))
     for name in ("created", "modified", "time_out"):
-        _instant(name, getattr(document, name))
+        _read_instant(name, getattr(document, name))
     for name in ("price", "payment"):
         if (price := getattr(document, name)) not in (UNSET, ""):
             parse_price(price, name)
@@ -185,21 +183,14 @@ def _span(
 
 
 def _time(state: State, field: str, text: str | UnsetType) -> datetime | None:
-    instant = _instant(field, text)
+    instant = _read_instant(field, text)
     return None if instant is None else state.clock.to_inner(instant)
 
 
-def _instant(field: str, text: str | UnsetType) -> datetime | None:
+def _read_instant(field: str, text: str | UnsetType) -> datetime | None:
     if text is UNSET or not text:
         return None
-    instant = parse_time(text)
-    if instant is None:
-        raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    if not is_reachable(instant):
-        raise BadDocument(
-            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
-        )
-    return instant
+    return read_instant(text, field)
 
 
 def _shop(document: OpenDocument, state: State) -> str:

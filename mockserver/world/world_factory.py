@@ -14,8 +14,7 @@ from ..domain.ledger import Accounts
 from ..domain.rules import DEFAULTS, BadRule
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Role
-from ..protocol.shapes import parse_time
-from .clock import EARLIEST, FROZEN_AT, LATEST, Clock, is_reachable
+from .clock import FROZEN_AT, Clock
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
     BadDocument,
@@ -27,6 +26,7 @@ from .document import (
     ShopDocument,
     SubDocument,
     WorldDocument,
+    read_instant,
 )
 from .generated_names import generate_names
 from .identity import App, Session
@@ -177,12 +177,12 @@ def to_clock(document: str | ClockDocument | None, real: datetime) -> Clock:
         now = (
             real.replace(microsecond=0)
             if document.now is None
-            else _instant(document.now, "clock.now")
+            else read_instant(document.now, "clock.now")
         )
         return Clock(
             at=now, anchor=real.replace(microsecond=0) if document.mode == "running" else None
         )
-    return Clock(at=_instant(document or FROZEN_AT, "clock"))
+    return Clock(at=read_instant(document or FROZEN_AT, "clock"))
 
 
 def parse_id(value: str | int | None, field: str) -> int:
@@ -210,17 +210,6 @@ def parse_price(price: str | int | float, field: str) -> int:
         raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
     yuan, tenth, hundredth = decimal.groups()
     return int(yuan) * 100 + int(tenth or 0) * 10 + int(hundredth or 0)
-
-
-def _instant(text: str, field: str) -> datetime:
-    instant = parse_time(text)
-    if instant is None:
-        raise BadDocument(field, "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
-    if not is_reachable(instant):
-        raise BadDocument(
-            field, f"应在 {EARLIEST}–{LATEST} 年", f"within the years {EARLIEST} to {LATEST}"
-        )
-    return instant
 
 
 def _digest(*parts: object) -> str:

@@ -410,12 +410,13 @@ def test_a_double_is_known_by_what_it_becomes(known, other):
         ([AGREE, "tmall.exchange.message.add"], False),
     ],
 )
-@pytest.mark.parametrize("how", ["failed", "refused"])
+@pytest.mark.parametrize("how", ["failed", "refused", "error15"])
 def test_ignored_failures(world, top, linted, steps, ignored, how):
     """A step that presumes one that failed, or was refused, is told unless the client has looked.
 
-    Other steps are not.
+    Other steps are not.  A failure as error 15, by rule, is one as well.
     """
+    world.patch_rules({"failure_shape": "error15" if how == "error15" else "result"})
     [exchange] = world.open({"status": 5})
     more = {
         AGREE: {"address_id": 10000002},
@@ -435,8 +436,10 @@ def test_ignored_failures(world, top, linted, steps, ignored, how):
     assert ("failure_ignored" in linted()) is ignored
 
 
-def test_a_step_done_after_all_is_not_ignored(world, top, linted):
-    """A step that failed and then succeeded may be followed by the next."""
+@pytest.mark.parametrize("shape", ["result", "error15"])
+def test_a_step_done_after_all_is_not_ignored(world, top, linted, shape):
+    """A step that failed and then succeeded may be followed by the next, in either shape."""
+    world.patch_rules({"failure_shape": shape})
     [exchange] = world.open({})
     world.put_stock("wanted", 0)
     top(AGREE, dispute_id=exchange.dispute_id, address_id=10000002, fields="status")

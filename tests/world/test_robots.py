@@ -613,6 +613,26 @@ def test_other_goods_are_wished_for():
     assert set(changed.values()) <= skus
 
 
+@pytest.mark.parametrize("policy", ["adversarial", "random"])
+def test_robots_modify_before_the_seller_decides(policy):
+    """At status 1 some buyers wish for other goods: the buyer moves and the status stays.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
+    world = grow(whole(policy), [1] * 200)
+    world.advance(2 * DAY)
+
+    changed = [
+        event
+        for events in world._state.events.values()
+        for event in events
+        if event.move == "modify" and event.source == 1
+    ]
+    assert changed
+    assert {event.target for event in changed} == {1}
+    assert not [event for event in changed if event.role is not Role.BUYER]
+
+
 @pytest.mark.parametrize("empty", [True, False])
 def test_robots_bear_a_bare_sandbox(add_world, empty):
     """With no goods or one only, robots still act and nothing breaks."""
