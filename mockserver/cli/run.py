@@ -28,7 +28,7 @@ from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening_document import read_status
 from ..world.real_clock import monotonic_seconds
-from .child_process import ClientProcess
+from .client_process import ClientProcess
 from .connection_info import client_variables
 from .console import (
     CHECK_FAILED,
@@ -52,6 +52,7 @@ from .scenario_executor import (
     shared_sandbox_executor,
 )
 from .scenario_files import ScenarioSource, find_files, format_mistakes, read_sources
+from .stop_signals import Interruption, handle_stop_signals
 from .workers import Executions, run_in_processes, run_in_threads, run_in_turn
 
 __all__ = ["run"]
@@ -157,13 +158,15 @@ def run(
         )
     for path in (options.junit, options.json, options.record):
         _check_writable(path)
+    interruption = Interruption()
     with ExitStack() as stack:
-        executions = _start(sources, link, options, stack)
-        results, interrupted, seconds = _collect_results(sources, executions)
+        executions = _start(sources, link, options, stack, interruption)
+        results, interrupted, seconds = _collect_results(sources, executions, interruption)
     _write_reports(results, seconds, options)
     sandboxes_kept = names_server(link) and (options.keep or bool(options.until))
     _print_results(results, seconds, with_sandboxes=sandboxes_kept)
     if interrupted:
+        handle_stop_signals(signal.SIG_IGN)  # a late one does not change the exit code
         sys.exit(INTERRUPTED)
     sys.exit(0 if all(result.ok for result in results) else CHECK_FAILED)
 
@@ -241,6 +244,7 @@ def _start(
     link: Mapping[str, Any],
     options: RunOptions,
     stack: ExitStack,
+    interruption: Interruption,
 ) -> Executions:
     """Choose where the scenarios run and how many at a time.
 
@@ -261,7 +265,8 @@ def _start(
 
     def start_client(info: Mapping[str, Any]) -> ClientProcess:
         sandbox = Sandbox(control=control, attach=info["id"])
-        return ClientProcess(options.client, client_variables(sandbox, options.env))
+        variables = client_variables(sandbox, options.env)
+        return ClientProcess(options.client, variables, lambda: interruption.hurried)
 
     executor = ScenarioExecutor(
         http_targets(control, keep=options.keep or bool(options.until)),
@@ -289,7 +294,7 @@ def _start_server(stack: ExitStack) -> Control:
 
 
 def _collect_results(
-    sources: Sequence[ScenarioSource], executions: Executions
+    sources: Sequence[ScenarioSource], executions: Executions, interruption: Interruption
 ) -> tuple[list[ScenarioResult], bool, float]:
     """Return `(results, interrupted, seconds)`.
 
@@ -299,13 +304,12 @@ def _collect_results(
     finished: dict[int, ScenarioResult] = {}
     started = monotonic_seconds()
     interrupted = False
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         for index, result in executions:
             finished[index] = result
             _show_progress(f"{len(finished)}/{len(sources)} {result.title}")
+            if interruption.received:
+                raise KeyboardInterrupt
     except KeyboardInterrupt:
         interrupted = True
         executions.close()

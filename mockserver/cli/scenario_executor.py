@@ -23,7 +23,7 @@ from ..scenario.runner import RunSettings, run_scenario
 from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
 from ..world.real_clock import monotonic_seconds
-from .child_process import ClientProcess
+from .client_process import ClientProcess
 from .scenario_files import ScenarioSource
 
 __all__ = ["RunOptions", "ScenarioExecutor", "in_process_executor", "shared_sandbox_executor"]

@@ -9,14 +9,12 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import Any
 
 import click
 
 from ..client.server import Server
 from ..embedded.server import CannotStart
-from .child_process import SignalRelay
 from .connection_info import (
     ReadyFileInUse,
     check_ready_file,
@@ -25,10 +23,12 @@ from .connection_info import (
     remove_ready_file,
     write_ready_file,
 )
-from .console import INTERRUPTED, NOT_STARTED, WRONG_USE, check_token, fail, say, translate
+from .console import NOT_STARTED, WRONG_USE, check_token, fail, say, translate
 from .localized import command, option
 from .server_log import ServerLog
 from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
+from .signal_relay import SignalRelay
+from .stop_signals import StopSignals, handle_stop_signals
 
 __all__ = ["exec_", "serve"]
 
@@ -172,45 +172,15 @@ def serve(global_options: Mapping[str, str], /, config: str, **options: object) 
     for name in ("token", "ready_file"):  # they mean the same when typed before the command
         options[name] = options[name] or global_options[name] or None
     settings = read_settings(options, config)
-    stop = _StopSignals(settings.values["ready-file"])
+    ready_file = settings.values["ready-file"]
+    stop = StopSignals(lambda: remove_ready_file(ready_file))
     _allow_many_connections()
     with _serving(settings) as (_, ready):
         _print_welcome(ready, settings)
         gc.freeze()  # what start-up made stays: full collections need not walk it
         stop.wait()
-    sys.exit(stop.exit_code)
-
-
-class _StopSignals:
-    """SIGINT, SIGTERM, SIGHUP and Windows' break stop the server; a second one ends the process.
-
-    A handler may run between any two steps of the main thread, also while that holds a lock, so it
-    takes none: it sets an attribute, and the interpreter writes a byte that ends the wait.
-    """
-
-    def __init__(self, ready_file: str) -> None:
-        self.exit_code = 0
-        self._ready_file = ready_file
-        self._received = False
-        self._reader, self._writer = socket.socketpair()  # Windows takes no pipe for signals
-        self._writer.setblocking(False)
-        signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._receive)
-
-    def wait(self) -> None:
-        """Return when a signal has come."""
-        while not self._received:
-            self._reader.recv(1)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self._received:
-            if self._ready_file:
-                remove_ready_file(self._ready_file)
-            os._exit(self.exit_code)
-        self.exit_code = INTERRUPTED if number == signal.SIGINT else 0
-        self._received = True
+    handle_stop_signals(signal.SIG_IGN)  # what comes now is too late to change anything
+    sys.exit(0)
 
 
 def _allow_many_connections() -> None:

@@ -5,10 +5,10 @@ What reads and plays scenarios is imported on the first use: a server that plays
 without YAML.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,6 +33,7 @@ _MAX_STEPS = 5_000
 _MAX_SECONDS = (
     25  # including the wait for another scenario to end: clients give up after half a minute
 )
+_LOOK_SECONDS = 0.02  # between two looks at whether another scenario has ended
 _YAML = "text/yaml; charset=utf-8"
 
 
@@ -77,7 +78,9 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
     scenario = _read_scenario(request)
     until = _parse_until(world, body.until)
     _check_world(request, scenario)
-    waiter = ClientWaiter(monotonic_seconds, time.sleep, total=timedelta(seconds=_MAX_SECONDS))
+    waiter = ClientWaiter(
+        monotonic_seconds, partial(_pause, request), total=timedelta(seconds=_MAX_SECONDS)
+    )
     waits = _waits_for_client(scenario.steps)
     with _exclusive(request, world, waits=waits), _frozen(world):
         ignored = _apply(world, scenario.world)
@@ -97,6 +100,18 @@ def _play(request: ControlRequest) -> tuple[int, Any]:
         **msgspec.to_builtins(mask_secrets(result, collect_secrets(target.info))),
         "ignored": ignored,
     }
+
+
+def _pause(request: ControlRequest, seconds: float) -> None:
+    """Pass real time in a scenario.
+
+    Raises:
+        ScenarioAborted: the server is about to stop.
+    """
+    from ..scenario.result import ScenarioAborted
+
+    if request.context.stopping.wait(seconds):
+        raise ScenarioAborted("服务正在停止", "the server is stopping")
 
 
 def _read_scenario(request: ControlRequest) -> "Scenario":
@@ -223,7 +238,7 @@ def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterato
     """
     free = world.playing.acquire(blocking=False)
     with request.context.waiting(_MAX_SECONDS if waits or not free else 0) as patience:
-        if not free and not world.playing.acquire(timeout=patience):
+        if not free and not _acquire_playing(request, world, patience):
             raise Problem(
                 409,
                 "这个独立环境正在运行另一个场景，稍后再试",
@@ -239,6 +254,21 @@ def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterato
             yield
         finally:
             world.playing.release()
+
+
+def _acquire_playing(request: ControlRequest, world: World, seconds: float) -> bool:
+    """Wait for the end of the scenario that is played; return False if it does not come in time.
+
+    Raises:
+        Problem: 503, the server is about to stop.
+    """
+    end = monotonic_seconds() + seconds
+    while not request.context.stopping.wait(_LOOK_SECONDS):
+        if world.playing.acquire(blocking=False):
+            return True
+        if monotonic_seconds() >= end:
+            return False
+    raise Problem(503, "服务正在停止", "the server is stopping")
 
 
 @contextmanager

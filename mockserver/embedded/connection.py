@@ -35,6 +35,7 @@ from ..protocol.request_flaws import (
     BODY_TOO_SLOW,
     HEAD_TOO_SLOW,
     NO_ROOM,
+    STOPPING,
     TLS_ON_PLAIN_PORT,
     RequestFlaw,
 )
@@ -158,8 +159,19 @@ class Connection(asyncio.Protocol):
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
         if self._disturbed is not None:
             self._disturbed.flush()
-        elif self.state is not State.ANSWERING:
+        elif self.state is State.BODY:
+            self._reader.refuse(STOPPING)
+            self._unread = True
+            self._begin_answering()
+            self.refuse_at_stop()
+        elif self.state is not State.ANSWERING and not self._reading_scheduled:
             self._transport.close()
+
+    def refuse_at_stop(self) -> None:
+        """Answer a request whose reply is not ready, in the form of its door."""
+        if self.state is State.ANSWERING and self.deadline == _NEVER and self._disturbed is None:
+            assert self._reader.request is not None and self._reader.door is not None
+            self._respond(self._reader.door.stopping_reply(self._reader.request))
 
     def abort(self) -> None:
         """Close without sending anything more."""
@@ -219,10 +231,13 @@ class Connection(asyncio.Protocol):
         """Hand the request to its door."""
         reader = self._reader
         assert reader.request is not None and reader.door is not None
+        self._begin_answering()
+        reader.door.answer(reader.request, self._respond)
+
+    def _begin_answering(self) -> None:
         self.state = State.ANSWERING
         self.deadline = _NEVER
         self._host.buffer(self, 0)
-        reader.door.answer(reader.request, self._respond)
 
     def _refuse(self, refusal: RequestFlaw) -> None:
         """Answer a request that has not arrived completely, then close."""
@@ -239,7 +254,8 @@ class Connection(asyncio.Protocol):
 
     def _respond(self, reply: Reply) -> None:
         """Send the reply; called by the door."""
-        if self._transport.is_closing():
+        is_answered = self.state is not State.ANSWERING or self.deadline != _NEVER
+        if is_answered or self._transport.is_closing():
             return
         if reply.delivery is None or reply.delivery == Delivery():
             self._transport.write(self.response_head(reply) + self._visible(reply.body))

@@ -8,11 +8,12 @@ import msgspec
 
 from ..gateway.app import Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
-from ..protocol.request_flaws import BODY_TOO_LARGE, RequestFlaw
+from ..protocol.request_flaws import BODY_TOO_LARGE, STOPPING, RequestFlaw
 from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
 from .interfaces import Request
 from .worker_lanes import WorkerLanes
+from .worker_pool import Interrupted
 from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
 
 __all__ = ["AppDoor", "GatewayDoor"]
@@ -83,12 +84,18 @@ class AppDoor:
                     self._app, request.head, body, self._address
                 )
                 reply = Reply(content, tuple(headers), status)
+            except Interrupted:
+                reply = self.stopping_reply(request)
             except Exception:  # the door: Flask has answered its own errors; this is a foreign app
                 reply = problem_reply(_OWN_FAULT)
             self._call_in_loop(respond, reply)
 
         if not self._lanes.choose(request.head, body).submit(work):
             respond(problem_reply(_BUSY))
+
+    def stopping_reply(self, request: Request) -> Reply:
+        """Return a problem document with status 503."""
+        return problem_reply(STOPPING)
 
 
 class GatewayDoor:
@@ -121,10 +128,18 @@ class GatewayDoor:
             return
 
         def work() -> None:
-            self._call_in_loop(respond, self._timed_answer(inbound))
+            try:
+                reply = self._timed_answer(inbound)
+            except Interrupted:
+                reply = self.stopping_reply(request)
+            self._call_in_loop(respond, reply)
 
         if not self._lanes.gateway.submit(work):
             respond(self._timed_answer(inbound))
+
+    def stopping_reply(self, request: Request) -> Reply:
+        """Return the platform's error 10; no sandbox is looked at, whose lock may be held."""
+        return self._answer(msgspec.structs.replace(self._inbound(request), stopping=True))
 
     def _timed_answer(self, inbound: Inbound) -> Reply:
         """Return the reply; after a call that took long, the next ones are answered in workers.

@@ -30,6 +30,10 @@ class Door(Protocol):
         """Have `respond` called once with the reply, at once or later, in the loop's thread."""
         ...
 
+    def stopping_reply(self, request: Request) -> Reply:
+        """Return what a request is answered with that the stop of the server interrupts."""
+        ...
+
 
 class HostedConnection(Protocol):
     """What a server needs of a connection; `deadline` is in seconds of the loop's time."""
@@ -46,6 +50,10 @@ class HostedConnection(Protocol):
 
     def begin_stop(self) -> None:
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
+        ...
+
+    def refuse_at_stop(self) -> None:
+        """Answer a request whose reply is not ready, in the form of its door."""
         ...
 
     def abort(self) -> None:

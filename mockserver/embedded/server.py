@@ -5,7 +5,8 @@ calls of the gateway, which take a tenth of a millisecond.  Nothing in it may wa
 long (the Flask app with the control API, large bodies, calls while a sandbox is at work) runs in a
 bounded pool of workers, and what a planned fault holds back is a timer.
 
-    server.py          the listening socket, limits of connections and memory, start and stop
+    server.py          limits of connections and memory, start and stop
+    listening_socket.py  the port, and how many connections it may have
     connection.py      one connection: states, deadlines, replies in their order
     request_reader.py  the bytes of one connection to requests, without sockets
     request_parser.py  heads and chunks; request_memory.py bounds what unfinished requests keep
@@ -21,7 +22,6 @@ benchmarks/README.md.
 
 import asyncio
 import errno
-import os
 import socket
 import ssl
 import threading
@@ -36,6 +36,7 @@ from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
 from .interfaces import Door, HostedConnection
+from .listening_socket import max_connections, open_listener
 from .request_memory import RequestMemory
 from .request_parser import RequestHead
 from .tls import TLS_TO_PLAIN_PORT, make_tls_context
@@ -44,14 +45,16 @@ from .wsgi_bridge import ServerAddress, WsgiApp
 
 __all__ = ["CannotStart", "Embedded"]
 
-STOP_SECONDS = 0.3  # for replies in flight
-MAX_CONNECTIONS = 8192
+INTERRUPT_SECONDS = 0.25  # after which a stop interrupts what is at work
+REFUSE_SECONDS = 0.35  # after which it answers for what cannot be interrupted
+STOP_SECONDS = 0.4  # after which clients that do not read are left
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
 TLS_HANDSHAKE_SECONDS = 10.0
 _SWEEP_SECONDS = 0.5
 _TLS_REPORT_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
 _ACCEPTS_AT_ONCE = 64
+_TURNS_TO_READ = 4  # of the loop, in which a new connection is set up and read
 _OUT_OF_SOMETHING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -66,18 +69,6 @@ class CannotStart(Exception):
 
 def _drop_line(line: str) -> None:
     """Say nothing."""
-
-
-def max_connections() -> int:
-    """Return how many connections are held at once: a part of the files this process may open."""
-    try:
-        import resource
-    except ImportError:  # Windows: select() watches 512 sockets
-        return 480
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if files == resource.RLIM_INFINITY:
-        return MAX_CONNECTIONS
-    return max(min(MAX_CONNECTIONS, files - 64, files * 3 // 4), files // 2, 4)
 
 
 class Embedded:
@@ -136,7 +127,7 @@ class Embedded:
                     f"TLS certificate or key cannot be used: {error}",
                 ) from None
         try:
-            self._listener = _listen(self._host, self.port)
+            self._listener = open_listener(self._host, self.port)
         except (OSError, OverflowError) as error:
             raise CannotStart(
                 f"无法监听 {self._host}:{self.port}：{error}；换一个地址或端口，或用 --port 0",
@@ -156,17 +147,21 @@ class Embedded:
         self._listening = _Listening(
             self._loop, self._listener, context, self._gateway_door, app_door, self._report
         )
+        self._listening.interrupt_work = self._lanes.interrupt
         self._thread = threading.Thread(target=self._run, name="mockserver", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Deliver replies in flight, end the threads, free the port; within a second,
-        idempotent."""
+        """Answer every request that has come, end the threads, free the port; idempotent.
+
+        Within half a second: what is at work for longer is interrupted, and its request is answered
+        with status 503, or with error 10 of the gateway.
+        """
         if self._thread is not None and self._thread.is_alive():
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._listening.begin_stop)
-            self._thread.join(STOP_SECONDS + 0.2)
-            self._lanes.stop(0.1)
+            self._thread.join(STOP_SECONDS + 0.05)
+            self._lanes.stop(0.04)
         if self._listener is not None:  # in a forked child this frees the child's copy only
             self._listener.close()
 
@@ -181,23 +176,6 @@ class Embedded:
     def _call_in_loop(self, function: Callable[..., Any], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the loop has ended: nobody waits for this reply any more
             self._loop.call_soon_threadsafe(function, *arguments)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if os.name != "nt":  # there it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address[0], port, *address[2:]))  # getaddrinfo cuts a port that is too large
-        listener.listen(1024)
-        listener.setblocking(False)
-    except (OSError, OverflowError):
-        listener.close()
-        raise
-    return listener
 
 
 class _Listening:
@@ -226,8 +204,10 @@ class _Listening:
         self._out = False
         self._tls_reported = -_TLS_REPORT_SECONDS
         self._sweeping = False
+        self._idle_closed = False
         self._loop_stopped = False
         self._date = (0, "")
+        self.interrupt_work: Callable[[], None] = lambda: None
 
     def begin(self) -> None:
         """Accept connections."""
@@ -261,7 +241,7 @@ class _Listening:
     def remove(self, connection: HostedConnection) -> None:
         self._connections.pop(connection, None)
         self._memory.forget(connection)
-        if self.stopping and not self._connections:
+        if self._idle_closed and not self._connections:
             self._stop_loop()
 
     def buffer(self, connection: HostedConnection, size: int) -> None:
@@ -353,20 +333,41 @@ class _Listening:
     # --- stopping
 
     def begin_stop(self) -> None:
-        """Accept nothing more, let connections end, then end the loop."""
+        """Accept nothing more, answer every request that has come, then end the loop."""
         if self.stopping:
             return
         self.stopping = True
+        self._accept()  # who has connected already may have sent a request
         self.loop.remove_reader(self._listener)
         self._listener.close()
+        if not self._connections and not self._accepting:
+            self._stop_loop()
+            return
+        self.loop.call_later(INTERRUPT_SECONDS, self.interrupt_work)
+        self.loop.call_later(REFUSE_SECONDS, self._refuse_unfinished)
+        self.loop.call_later(STOP_SECONDS, self._end)
+        self._after_turns(_TURNS_TO_READ, self._close_idle)
+
+    def _after_turns(self, turns: int, work: Callable[[], None]) -> None:
+        """Run `work` after the loop has looked at all sockets this many times."""
+        if turns:
+            self.loop.call_soon(self._after_turns, turns - 1, work)
+        else:
+            work()
+
+    def _close_idle(self) -> None:
+        """Close the connections on which no request has come."""
+        self._idle_closed = True
         for task in tuple(self._accepting):
             task.cancel()
         for connection in tuple(self._connections):
             connection.begin_stop()
-        if self._connections:
-            self.loop.call_later(STOP_SECONDS, self._end)
-        else:
+        if not self._connections:
             self._stop_loop()
+
+    def _refuse_unfinished(self) -> None:
+        for connection in tuple(self._connections):
+            connection.refuse_at_stop()
 
     async def drain(self) -> None:
         """Let what has been closed or cancelled end, so that no transport is left open."""

@@ -34,6 +34,8 @@ class WorkerLanes:
         self.plays = WorkerPool(report, PLAY_WORKERS)
         self.waiting = WorkerPool(report, WAITING_WORKERS)
 
+        self._pools = (self.gateway, self.control, self.long, self.plays, self.waiting)
+
     @property
     def may_hold_locks(self) -> bool:
         """True while work is done or waits that may hold a sandbox's lock for long."""
@@ -53,7 +55,11 @@ class WorkerLanes:
             return self.long
         return self.control
 
+    def interrupt(self) -> None:
+        """Interrupt the work of all lanes, as `WorkerPool.interrupt` does that of one."""
+        for pool in self._pools:
+            pool.interrupt()
+
     def stop(self, seconds: float) -> None:
         """End all threads of all lanes, as `WorkerPool.stop` does those of one."""
-        pools = (self.gateway, self.control, self.long, self.plays, self.waiting)
-        end_threads([thread for pool in pools for thread in pool.close()], seconds)
+        end_threads([thread for pool in self._pools for thread in pool.close()], seconds)

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 
 from ..world.real_clock import monotonic_seconds
 
-__all__ = ["WorkerPool", "end_threads"]
+__all__ = ["Interrupted", "WorkerPool", "end_threads"]
 
 MAX_WORKERS = 32
 _IDLE_SECONDS = 10.0  # after which a thread without work ends
@@ -30,9 +30,11 @@ class WorkerPool:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: set[threading.Thread] = set()
+        self._busy: set[threading.Thread] = set()
         self._idle = 0
         self._waiting = 0
         self._stopping = False
+        self._interrupting = False
         self._reported = False
         self._report = report
         self.running = 0
@@ -49,11 +51,19 @@ class WorkerPool:
         self._tasks.put(task)
         return True
 
-    def stop(self, seconds: float) -> None:
-        """End all threads; those still at work after half of `seconds` are interrupted.
+    def interrupt(self) -> None:
+        """Take no more work, and raise Interrupted in all tasks that are at work or waiting.
 
         An interrupted task ends in the middle: what it worked on is not used any more.
         """
+        with self._lock:
+            self._stopping = True
+            self._interrupting = True
+            for thread in self._busy:
+                _interrupt(thread)
+
+    def stop(self, seconds: float) -> None:
+        """End all threads; those still at work after half of `seconds` are interrupted."""
         end_threads(self.close(), seconds)
 
     def close(self) -> tuple[threading.Thread, ...]:
@@ -81,14 +91,14 @@ class WorkerPool:
         return True
 
     def _work(self) -> None:
-        while (task := self._next_task()) is not None:
-            try:
-                task()
-            except Interrupted:
-                return
-            finally:
-                with self._lock:
-                    self.running -= 1
+        with suppress(Interrupted):  # it may be raised a little after the task's end
+            while (task := self._next_task()) is not None:
+                try:
+                    task()
+                finally:
+                    with self._lock:
+                        self._busy.discard(threading.current_thread())
+                        self.running -= 1
 
     def _next_task(self) -> _Task | None:
         """Return the next task, or None when this thread is to end."""
@@ -103,6 +113,9 @@ class WorkerPool:
                 self._threads.discard(threading.current_thread())
             else:
                 self._waiting -= 1
+                self._busy.add(threading.current_thread())
+                if self._interrupting:
+                    _interrupt(threading.current_thread())
         return task
 
 
@@ -122,8 +135,10 @@ def end_threads(threads: Sequence[threading.Thread], seconds: float) -> None:
 
 def _interrupt(thread: threading.Thread) -> None:
     """Raise Interrupted in the thread, as soon as it executes Python code."""
-    import ctypes  # only a stop that finds work needs it
-
+    try:
+        import ctypes  # only a stop that finds work needs it
+    except (ImportError, OSError):  # no file can be opened any more: it ends with the process
+        return
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Interrupted)
     )

@@ -68,9 +68,23 @@ class Gateway:
         self._numbers = count(1)
 
     def answer(self, inbound: Inbound) -> Reply:
-        """Return the reply to one call; platform errors and business failures are replies too."""
+        """Return the reply to one call; platform errors and business failures are replies too.
+
+        A call that the stop of the server overtakes gets platform error 10, without a look at any
+        sandbox, whose lock may be held.
+        """
+        if inbound.stopping:
+            return self._refuse_stopping(inbound)
         call, text = self._deliver(inbound, None)
         return _reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
+
+    def _refuse_stopping(self, inbound: Inbound) -> Reply:
+        call = read_call(inbound, self._new_request_id(next(self._numbers)))
+        error = TopError(10, sub_code="isp.service-unavailable")
+        return _reply(call, _write(call, "error_response", error.tree()))
+
+    def _new_request_id(self, number: int) -> str:
+        return _request_id(self.lookup.directory.instance() * _CALLS_OF_A_PROCESS + number)
 
     def _disturb(self, call: Call, fault: FaultMatch, text: str) -> Reply:
         """Return the reply as the fault lets it leave; the call is in the journal already."""
@@ -89,8 +103,7 @@ class Gateway:
         started = perf_counter_ns()
         number = next(self._numbers)
         directory = self.lookup.directory
-        request_id = _request_id(directory.instance() * _CALLS_OF_A_PROCESS + number)
-        call = read_call(inbound, request_id)
+        call = read_call(inbound, self._new_request_id(number))
         call.fault = repeated_by
         texts = call.texts
         call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]

@@ -30,7 +30,8 @@ class Inbound(Struct, frozen=True):
     MAX_BODY_BYTES, or when the connection broke before all of it had come (`broken` is then True).
     `base_url` is the scheme and host under which the caller reaches this server, `requested_url` as
     the request named them; `gzip` is True when the caller accepts a compressed reply.  `remarks`
-    are what makes the request no clean HTTP; they go into the journal.
+    are what makes the request no clean HTTP; they go into the journal.  `stopping` is True when the
+    server stops before the call can be answered.
     """
 
     verb: str
@@ -42,6 +43,7 @@ class Inbound(Struct, frozen=True):
     broken: bool = False
     remarks: tuple[RequestFlaw, ...] = ()
     requested_url: str = ""
+    stopping: bool = False
 
 
 class ConnectionEnd(Enum):

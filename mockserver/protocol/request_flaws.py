@@ -31,6 +31,7 @@ __all__ = [
     "NO_ROOM",
     "RAW_BYTES",
     "REQUEST_FLAWS",
+    "STOPPING",
     "TLS_ON_PLAIN_PORT",
     "TRAILERS",
     "TWO_LENGTHS",
@@ -96,6 +97,9 @@ NO_ROOM = RequestFlaw(
     "未收全的请求占满了内存",
     "unfinished requests have filled the memory for them",
     503,
+)
+STOPPING = RequestFlaw(
+    "http_stopping", "服务正在停止，请求没有做完", "the server stops, this was not finished", 503
 )
 
 RAW_BYTES = RequestFlaw(

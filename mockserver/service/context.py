@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 
 from msgspec import Struct, field
 
@@ -20,7 +20,8 @@ class ServerContext(Struct, frozen=True):
 
     `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
     sandbox.  `token` opens the control API from other hosts than `hosts`; `journal` is the capacity
-    of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.
+    of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.  `stopping` is
+    set when the server is about to stop.
     """
 
     directory: Directory
@@ -32,6 +33,7 @@ class ServerContext(Struct, frozen=True):
     journal: int = CAPACITY
     lax: bool = False
     waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
+    stopping: Event = field(default_factory=Event)
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:
@@ -44,6 +46,7 @@ class ServerContext(Struct, frozen=True):
                 self.waiters.release()
 
     def close(self) -> None:
-        """End all waiting for calls: the server is about to stop."""
+        """End all waiting, for calls and in scenarios: the server is about to stop."""
+        self.stopping.set()
         for journal in (self.unassigned_calls, *(world.journal for world in self.directory.all())):
             journal.close()

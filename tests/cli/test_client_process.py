@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -40,6 +42,16 @@ steps:
     with: {dispute_id: $it, fields: status}
     expect: {result.exchange.status: 换货待处理}
 """
+
+
+def runs(pid: int) -> bool:
+    """Whether the process has not ended; where nobody buries orphans, one that has ended stays."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.fixture
@@ -136,6 +148,96 @@ def test_a_client_is_stopped_with_all_that_it_started(cli, tmp_path: Path) -> No
     held = os.read(reading, 100), os.read(reading, 100)
     os.close(reading)
     assert (ended.returncode, held) == (0, (b"begun\n", b"")), ended.stdout
+
+
+def test_a_client_has_time_when_its_shell_is_gone(cli, tmp_path: Path) -> None:
+    """The program that the client's shell has started has 5 seconds to end in order, although the
+    shell is gone at once."""
+    (tmp_path / "one.scenario.yaml").write_text(
+        "scenario: x\nsteps:\n  - await: {call: taobao.time.get}\n", "utf-8"
+    )
+    program = (
+        "import os, signal, subprocess, sys, time\n"
+        "def end(*_):\n    time.sleep(1.5)\n    open('done', 'w').close()\n    sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "subprocess.run([sys.executable, '-m', 'mockserver', 'call', 'taobao.time.get'])\n"
+        "while True:\n    time.sleep(0.05)\n"
+    )
+    (tmp_path / "client.py").write_text(program, "utf-8")
+    ended = cli("run", ".", "--client", f"{sys.executable} client.py; true")
+
+    assert ended.returncode == 0, ended.stdout
+    assert (tmp_path / "done").exists()
+
+
+@pytest.mark.usefixtures("scenario_file")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_kills_a_client_that_will_not_end(
+    tmp_path: Path, environment, number: int
+) -> None:
+    """A run that is interrupted twice waits for its client no longer, leaves none behind, and still
+    reports; further signals change nothing."""
+    os.mkfifo(tmp_path / "begun")
+    client = "trap '' INT TERM HUP; sleep 1000 & echo $! > begun; wait; sleep 1000"
+    command = ["run", ".", "--client", client, "--within", "1000s", "--json", "report.json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockserver", *command],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        child = int((tmp_path / "begun").read_text())
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)  # the client has its 5 seconds
+        while process.poll() is None:
+            process.send_signal(number)
+        errors = process.stderr.read()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert (process.returncode, errors) == (130, b"")
+    assert json.loads((tmp_path / "report.json").read_text("utf-8"))["interrupted"] == 2
+    assert not runs(child)
+
+
+@pytest.mark.usefixtures("scenario_file")
+def test_ctrl_c_at_a_terminal_stops_the_client(tmp_path: Path, environment) -> None:
+    """Ctrl-C at the terminal of a run ends the client once, by SIGTERM, in the run's own
+    session."""
+    import pty
+
+    client = (
+        "import os, signal, sys, time\n"
+        "def end(number, frame):\n    open('got', 'a').write(f'{number} ')\n"
+        "    time.sleep(0.5)\n    os._exit(0)\n"
+        "for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):\n    signal.signal(n, end)\n"
+        "open('session', 'w').write(str(os.getsid(0)))\n"
+        "os.rename('session', 'begun')\n"
+        "while True:\n    time.sleep(0.05)\n"
+    )
+    (tmp_path / "client.py").write_text(client, "utf-8")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        command = ["run", "whole.scenario.yaml", "--client", f"{sys.executable} client.py"]
+        arguments = ["-m", "mockserver", *command, "--within", "1000s"]
+        os.execve(sys.executable, [sys.executable, *arguments], environment)
+    while not (tmp_path / "begun").exists():
+        sleep(0.02)
+    os.write(terminal, b"\x03")
+    with suppress(OSError):  # the end of a terminal is an error on Linux
+        while os.read(terminal, 4096):
+            pass
+    os.close(terminal)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    assert (tmp_path / "got").read_text() == f"{signal.SIGTERM:d} "
+    assert int((tmp_path / "begun").read_text()) == pid
 
 
 @pytest.mark.usefixtures("scenario_file")

@@ -65,9 +65,9 @@ def test_ready_file_of_a_living_process_stops_the_start(cli, tmp_path: Path) -> 
     assert json.loads((tmp_path / "ready.json").read_text()) == {"pid": os.getpid()}
 
 
-@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGTERM, 0), (signal.SIGINT, 0)])
 def test_signals_end_the_server(serve, number: int, expected: int) -> None:
-    """SIGTERM ends with 0 and Ctrl-C with 130, without a traceback."""
+    """SIGTERM and Ctrl-C end it with 0, without a traceback: to be stopped is how it ends."""
     code, errors = serve().end(number)
     assert code == expected
     assert "Traceback" not in errors

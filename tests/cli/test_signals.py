@@ -109,6 +109,56 @@ def test_a_signal_before_the_command_starts_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_exec_has_started_does_not_outlive_it(start: Start, tmp_path: Path) -> None:
+    """A program that the command leaves in the background ends with `exec`, which is signalled
+    alone."""
+    os.mkfifo(tmp_path / "held")
+    reading = os.open(tmp_path / "held", os.O_RDONLY | os.O_NONBLOCK)
+    process = start(
+        "import subprocess, signal; subprocess.Popen('exec 9> held; echo begun >&9; sleep 1000', "
+        "shell=True); print('waiting', flush=True); signal.pause()"
+    )
+    assert process.stdout.readline() == "waiting\n"
+    while os.read(reading, 100) != b"begun\n":
+        pass
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+    assert process.returncode == 143
+    os.set_blocking(reading, True)
+    assert os.read(reading, 100) == b""  # nobody has the FIFO open any more
+    os.close(reading)
+
+
+def test_the_command_of_exec_ends_by_itself_with_its_background(
+    start: Start, tmp_path: Path
+) -> None:
+    """What the command leaves behind has time to end in order; its exit code stays."""
+    process = start(
+        "import subprocess, time; subprocess.Popen(['sh', '-c', \"trap 'sleep 0.5; echo put away > "
+        "done; exit' TERM; touch begun; while :; do sleep 0.05; done\"])\n"
+        "import os\nwhile not os.path.exists('begun'): time.sleep(0.01)\nraise SystemExit(3)"
+    )
+    process.communicate(timeout=20)
+
+    assert process.returncode == 3
+    assert (tmp_path / "done").read_text() == "put away\n"
+
+
+def test_nohup_keeps_a_server_alive(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Under `nohup` a server outlives its terminal, and SIGTERM ends it."""
+    command = ["nohup", sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout.readline().startswith(b"http://")
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
 def test_a_prepared_draft_is_not_used(serve, tmp_path: Path) -> None:
     """A symlink where the ready file goes is replaced; what it points at stays as it was."""
     (tmp_path / "other").write_text("mine")
@@ -241,7 +291,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_command_once(
 
 SIGNAL_AT_STEP = """
 import signal, sys
-from mockserver.cli.serve import _StopSignals
+from mockserver.cli.stop_signals import StopSignals
 
 step = int(sys.argv[1])
 events = 0
@@ -260,11 +310,12 @@ def trace(frame, event, argument):
         events += 1
     return trace
 
-stop = _StopSignals("")
+stop = StopSignals(lambda: None)
 signal.signal(signal.SIGALRM, send)  # for a wait that has fewer steps
 signal.setitimer(signal.ITIMER_REAL, 0.3)
 sys.settrace(trace)
 stop.wait()
+signal.setitimer(signal.ITIMER_REAL, 0)
 """
 
 
