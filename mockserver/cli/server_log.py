@@ -12,14 +12,19 @@ import sys
 import threading
 from collections import deque
 from datetime import datetime
+from time import sleep
 
 from ..protocol.shapes import BEIJING
 from ..world.journal import Entry
+from ..world.real_clock import monotonic_seconds
 from .console import one_line
 
 __all__ = ["ServerLog"]
 
 _MAX_LINES = 1000  # that wait to be written
+_REST = 9  # times as long as a search took nothing is searched
+_PAUSE_SECONDS = 0.005  # before the line of a call whose sign is examined
+_CLOSE_SECONDS = 0.25  # that the last lines have
 
 
 class ServerLog:
@@ -32,15 +37,26 @@ class ServerLog:
         self._language = language
         self._json = format == "json"
         self._quiet = quiet
-        self._lines: deque[str] = deque()
+        self._lines: deque[str | Entry] = deque()
+        self._search_again = 0.0
         self._dropped = 0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     def log_call(self, entry: Entry) -> None:
         """Write a line for a refused or failed call; texts that are the caller's are escaped."""
-        if self._quiet:
-            return
+        if not self._quiet:
+            self._add(entry)
+
+    def _format_call(self, entry: Entry) -> str:
+        """Return the line of a call; a sign is examined as long as that takes little of the time.
+
+        Signs that nobody examined here are examined by the `doctor` command that the line names.
+        """
+        started = monotonic_seconds()
+        if started >= self._search_again:
+            entry = entry.with_diagnosis()
+            self._search_again = started + _REST * (monotonic_seconds() - started)
         cause = entry.cause_en if self._language == "en" else entry.cause_zh
         code = entry.code or entry.msg_code
         at = datetime.fromtimestamp(entry.real, BEIJING)
@@ -54,11 +70,10 @@ class ServerLog:
                 "cause": cause,
                 "request_id": entry.request_id,
             }
-            self._add(json.dumps(fields))
-            return
+            return json.dumps(fields)
         caller = f"{entry.sandbox}/{entry.caller}" if entry.caller else entry.sandbox
         line = one_line(f"{at:%H:%M:%S} {caller} {code} {entry.method or '-'} {cause}")
-        self._add(f"{line}  [tmall-mockserver doctor {entry.request_id}]")
+        return f"{line}  [tmall-mockserver doctor {entry.request_id}]"
 
     def log_line(self, line: str) -> None:
         """Write a line of the server's own."""
@@ -67,9 +82,9 @@ class ServerLog:
     def close(self) -> None:
         """Give the last lines a moment to be written."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._lines, 0.05)
+            self._changed.wait_for(lambda: not self._lines, _CLOSE_SECONDS)
 
-    def _add(self, line: str) -> None:
+    def _add(self, line: str | Entry) -> None:
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="stderr", daemon=True)
@@ -85,9 +100,12 @@ class ServerLog:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._lines)
-                line = self._lines[0]
+                first = self._lines[0]
                 dropped = self._dropped
                 self._dropped = 0
+            if isinstance(first, Entry) and first.late is not None:
+                sleep(_PAUSE_SECONDS)  # the reply leaves before a search takes the processor
+            line = self._format_call(first) if isinstance(first, Entry) else first
             if dropped:
                 line = f"({dropped} lines dropped: nobody read stderr)\n{line}"
             try:

@@ -7,6 +7,7 @@ the sign is examined by `signature_report`, a refused move by `refusals`, sessio
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
 import msgspec
@@ -23,11 +24,13 @@ from .finding_texts import Finding, make_finding
 from .refusals import examine_argument, explain_failure
 from .refused_call import RefusedCall
 from .signature_report import explain_sign, mask_finding
+from .signature_search import SINGLE_AT_MOST
 from .signed_content import SignedCall
 from .timestamps import examine_timestamp
 
-__all__ = ["Diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"]
+__all__ = ["Diagnosis", "begin_diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"]
 
+_INVALID_SIGN = 25
 _MAX_OTHER_SECRETS = 32
 _MAX_LISTED_METHODS = 8
 _SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
@@ -49,13 +52,61 @@ def diagnose(call: RefusedCall) -> Diagnosis:
     The first finding joins the cause of a platform error.  What a lax server let pass is also a
     warning.
     """
-    tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
-    findings = [*explain_refusal(call), *tolerated]
-    return Diagnosis(
-        msgspec.json.encode(findings),
-        _extend_cause(call, findings[0]) if findings else call.cause,
-        tuple([f"lax：{finding.zh} ({finding.en})" for finding in tolerated]),
+    diagnosis, search = begin_diagnosis(call)
+    return search() if search is not None else diagnosis
+
+
+def begin_diagnosis(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosis] | None]:
+    """Return what is known at once, and the search for what is wrong with the sign, if any.
+
+    The search returns the whole diagnosis.  It holds texts of the call, but neither the sandbox nor
+    the directory nor an exception with its frames, so whoever keeps it keeps none of them alive.
+    """
+    sign_refused = call.error is not None and call.error.code == _INVALID_SIGN and not call.planned
+    if not (sign_refused or call.tolerated is not None) or not _has_searchable_sign(call):
+        tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
+        findings = [*explain_refusal(call), *tolerated]
+        cause = _extend_cause(_code(call), call.cause, findings)
+        return _describe(findings, cause, tolerated), None
+    others = [] if sign_refused else explain_refusal(call)
+    search = partial(
+        _search_sign,
+        _read_signed_call(call),
+        hidden=_list_hidden(call),
+        others=others,
+        code=_code(call),
+        cause=call.cause,
+        tolerated=call.tolerated is not None,
     )
+    return _describe([*others, make_finding("unexamined")], call.cause, []), search
+
+
+def _code(call: RefusedCall) -> int:
+    """Return the code of the platform error, 0 for none."""
+    return call.error.code if call.error is not None else 0
+
+
+def _search_sign(
+    signed_call: SignedCall,
+    *,
+    hidden: tuple[str, ...],
+    others: list[Finding],
+    code: int,
+    cause: tuple[str, str],
+    tolerated: bool,
+) -> Diagnosis:
+    """Return the diagnosis of a call with a wrong sign, after the findings that are known."""
+    about_sign = [mask_finding(finding, hidden) for finding in explain_sign(signed_call)]
+    findings = [*others, *about_sign]
+    cause = _extend_cause(code, cause, findings)
+    return _describe(findings, cause, about_sign if tolerated else [])
+
+
+def _describe(
+    findings: list[Finding], cause: tuple[str, str], tolerated: list[Finding]
+) -> Diagnosis:
+    warnings = tuple([f"lax：{finding.zh} ({finding.en})" for finding in tolerated])
+    return Diagnosis(msgspec.json.encode(findings), cause, warnings)
 
 
 def explain_refusal(call: RefusedCall) -> list[Finding]:
@@ -77,21 +128,29 @@ def report_broken_diagnosis(place: str) -> bytes:
     return msgspec.json.encode([make_finding("own_fault", place=place)])
 
 
-def _extend_cause(call: RefusedCall, finding: Finding) -> tuple[str, str]:
-    """Return the cause with the finding: instead of the code's general text, else after it."""
-    if call.error is None:
-        return call.cause
-    code = CODES.get(call.error.code)
-    if code is not None and call.cause == (code.zh, code.en):
+def _extend_cause(code: int, cause: tuple[str, str], findings: list[Finding]) -> tuple[str, str]:
+    """Return the cause with the first finding: instead of the code's general text, else after it.
+
+    The cause of a business failure (code 0) stays as it is.
+    """
+    if not code or not findings:
+        return cause
+    finding = findings[0]
+    general = CODES.get(code)
+    if general is not None and cause == (general.zh, general.en):
         return finding.zh, finding.en
-    zh, en = call.cause
+    zh, en = cause
     return f"{zh}；{finding.zh}", f"{en}; {finding.en}"
 
 
 def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Finding]:
-    own_secret = (call.app.app_secret,) if call.app else ()
-    hidden = (*own_secret, call.text("session"), *call.directory.tokens_in(call.texts))
+    hidden = _list_hidden(call)
     return [mask_finding(finding, hidden) for finding in findings]
+
+
+def _list_hidden(call: RefusedCall) -> tuple[str, ...]:
+    own_secret = (call.app.app_secret,) if call.app else ()
+    return (*own_secret, call.text("session"), *call.directory.tokens_in(call.texts))
 
 
 def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
@@ -163,6 +222,17 @@ def _list_methods(methods: frozenset[str] | None) -> str:
     names = sorted(methods or ())
     ellipsis = "、…" if len(names) > _MAX_LISTED_METHODS else ""
     return "、".join(names[:_MAX_LISTED_METHODS]) + ellipsis or "-"
+
+
+def _has_searchable_sign(call: RefusedCall) -> bool:
+    """Return whether there is a sign, made by a known method, that a search may explain.
+
+    What is too long to be searched is not kept for later.
+    """
+    method = call.text("sign_method") or "md5"
+    if not call.text("sign") or method not in SIGN_METHODS:
+        return False
+    return len(call.inbound.query) + len(call.inbound.body or b"") <= SINGLE_AT_MOST
 
 
 def _examine_sign(call: RefusedCall) -> Iterator[Finding]:

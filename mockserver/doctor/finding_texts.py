@@ -358,6 +358,12 @@ FINDING_TEXTS: Mapping[str, FindingText] = MappingProxyType(
                 FindingText(flaw.id, (3,) if flaw.status else (), flaw.zh, flaw.en)
                 for flaw in REQUEST_FLAWS
             ),
+            FindingText(
+                "unexamined",
+                (25,),
+                "签名还没有诊断：tmall-mockserver doctor <request_id> 会诊断",
+                "the sign is not examined yet: tmall-mockserver doctor <request_id> does it",
+            ),
             # our own
             FindingText(
                 "own_fault",

@@ -1,10 +1,13 @@
-"""Build the journal entry of a call: masked, with findings, complete before the reply leaves."""
+"""Build the journal entry of a call: masked, with findings, before the reply leaves; only the
+search for what is wrong with a sign is left for whoever reads the entry first."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 
 import msgspec
+from msgspec import Struct
 
 from ..doctor.finding import Finding
 from ..domain.errors import DomainError
@@ -14,7 +17,7 @@ from ..protocol.request_flaws import RequestFlaw
 from ..protocol.shapes import Tree
 from ..service.problem import exception_place
 from ..world.directory import Directory
-from ..world.journal import Entry
+from ..world.journal import Entry, Explanation, LateDiagnosis
 from ..world.masking import encode_clipped, mask_params, mask_reply, scrub
 from .call import Call
 from .faults.reply_effects import fault_sentences, mark_entry
@@ -22,6 +25,7 @@ from .faults.reply_effects import fault_sentences, mark_entry
 __all__ = ["build_entry"]
 
 _MAX_SENTENCE = 500  # characters
+_LATE_BYTES = 4096  # of a late diagnosis besides the call's parameters
 _MARK_BYTES = 7  # a mark stays within the integers that JSON numbers carry exactly enough
 _NOT_A_FORM = b'{["< \r\n\t'  # how a body starts that was read as a form and is none
 
@@ -36,26 +40,28 @@ def build_entry(
     micros: int,
 ) -> Entry:
     """Return the entry of a call that was answered with `tree`."""
-    findings = _diagnose(call, directory, error) if error or call.refusal else b"[]"
-    if call.inbound.remarks:
-        findings = _add_flaws(findings, call.inbound.remarks)
+    search = _begin_diagnosis(call, directory, error) if error or call.refusal else None
     own_secrets = call.texts.get("session", ""), call.app.app_secret if call.app else ""
     misread = (call.inbound.body or b"-")[0] in _NOT_A_FORM
     params, coded, hidden = mask_params(call.texts, directory, own_secrets, misread=misread)
-    warnings = [warning[:_MAX_SENTENCE] for warning in call.warnings] if call.warnings else []
     reply = encode_clipped(mask_reply(tree, call.stub is not None))
     sub_code = error.sub_code if error else ""
     if hidden:
-        warnings = [scrub(warning, hidden) for warning in warnings]
-        call.cause = scrub(call.cause[0], hidden), scrub(call.cause[1], hidden)
         reply = scrub(reply.decode(), hidden).encode()
         sub_code = scrub(sub_code, hidden)
-    cause_zh, cause_en = call.cause
-    if call.fault is not None:
-        fault_zh, fault_en = fault_sentences(call.fault)
-        cause_zh = "；".join(filter(None, (fault_zh, cause_zh)))
-        cause_en = "; ".join(filter(None, (fault_en, cause_en)))
     inbound, real = call.inbound, directory.real()
+    write = partial(
+        _write_explanation,
+        warnings=tuple(call.warnings),
+        fault=fault_sentences(call.fault) if call.fault is not None else ("", ""),
+        hidden=tuple(hidden),
+        flaws=inbound.remarks,
+    )
+    facts = search.facts if search is not None else _Facts(b"[]", call.cause)
+    explanation = write(facts)
+    late = None
+    if search is not None and search.run is not None:
+        late = LateDiagnosis(partial(_explain_late, search.run, write), len(coded) + _LATE_BYTES)
     sandbox = call.world or call.caller_sandbox
     outcome = "refused" if error else "ok"
     entry = Entry(
@@ -82,10 +88,11 @@ def build_entry(
         body_size=len(inbound.body or b""),
         files=_files(call) if call.files else b"[]",
         mark=_mark(call),
-        warnings=encode_clipped(warnings) if warnings else b"[]",
-        cause_zh=cause_zh[:_MAX_SENTENCE],
-        cause_en=cause_en[:_MAX_SENTENCE],
-        doctor=findings,
+        warnings=explanation.warnings,
+        cause_zh=explanation.cause_zh,
+        cause_en=explanation.cause_en,
+        doctor=explanation.doctor,
+        late=late,
     )
     return entry if call.fault is None else mark_entry(entry, call.fault)
 
@@ -95,10 +102,24 @@ def _sandbox_time(call: Call, real: datetime) -> datetime:
     return sandbox.view.clock.outer(real) if sandbox else real
 
 
-def _diagnose(call: Call, directory: Directory, error: TopError | None) -> bytes:
-    """Return the findings as JSON; the cause and the warnings of the call are extended by them."""
+class _Facts(Struct, frozen=True):
+    """Findings as JSON, the cause (zh, en), and warnings that come with them."""
+
+    findings: bytes
+    cause: tuple[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+class _Search(Struct, frozen=True):
+    """What is known of a refusal or failure at once; `run` returns the rest, if there is more."""
+
+    facts: _Facts
+    run: Callable[[], _Facts] | None = None
+
+
+def _begin_diagnosis(call: Call, directory: Directory, error: TopError | None) -> _Search:
     # Most servers never refuse a call, and this import is a tenth of their start.
-    from ..doctor.diagnosis import diagnose, report_broken_diagnosis
+    from ..doctor.diagnosis import begin_diagnosis, report_broken_diagnosis
     from ..doctor.refused_call import RefusedCall
 
     refused = RefusedCall(
@@ -119,13 +140,47 @@ def _diagnose(call: Call, directory: Directory, error: TopError | None) -> bytes
         planned=call.fault is not None,
         cause=call.cause,
     )
+    cause = call.cause
     try:
-        diagnosis = diagnose(refused)
+        diagnosis, search = begin_diagnosis(refused)
     except Exception as broken:  # the door: a broken diagnosis must not cost the caller the reply
-        return report_broken_diagnosis(exception_place(broken))
-    call.cause = diagnosis.cause
-    call.warnings += diagnosis.warnings
-    return diagnosis.findings
+        return _Search(_Facts(report_broken_diagnosis(exception_place(broken)), cause))
+    facts = _Facts(diagnosis.findings, diagnosis.cause, diagnosis.warnings)
+    if search is None:
+        return _Search(facts)
+    late_search = search
+
+    def run() -> _Facts:
+        try:
+            diagnosis = late_search()
+        except Exception as broken:  # the door: a broken diagnosis must not cost a reader the entry
+            return _Facts(report_broken_diagnosis(exception_place(broken)), cause)
+        return _Facts(diagnosis.findings, diagnosis.cause, diagnosis.warnings)
+
+    return _Search(facts, run)
+
+
+def _explain_late(run: Callable[[], _Facts], write: Callable[[_Facts], Explanation]) -> Explanation:
+    return write(run())
+
+
+def _write_explanation(
+    facts: _Facts,
+    *,
+    warnings: tuple[str, ...],
+    fault: tuple[str, str],
+    hidden: tuple[str, ...],
+    flaws: tuple[RequestFlaw, ...],
+) -> Explanation:
+    """Return what the entry says of the facts: masked and clipped, a fault's sentence first."""
+    sentences = [scrub(text, hidden)[:_MAX_SENTENCE] for text in (*warnings, *facts.warnings)]
+    cause_zh, cause_en = (scrub(text, hidden) for text in facts.cause)
+    return Explanation(
+        cause_zh="；".join(filter(None, (fault[0], cause_zh)))[:_MAX_SENTENCE],
+        cause_en="; ".join(filter(None, (fault[1], cause_en)))[:_MAX_SENTENCE],
+        warnings=encode_clipped(sentences) if sentences else b"[]",
+        doctor=_add_flaws(facts.findings, flaws) if flaws else facts.findings,
+    )
 
 
 def _add_flaws(findings: bytes, flaws: Iterable[RequestFlaw]) -> bytes:

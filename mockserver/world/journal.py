@@ -17,6 +17,10 @@ each full pass of the garbage collector would walk them and delay a reply.  An e
 numbers and bytes refers to no container, so `gc=False` is safe.  Readers pay for decoding, and they
 read few entries.
 
+Late diagnosis.  Why a sign is wrong takes up to a tenth of a second to find.  The caller does not
+wait for it: such an entry carries a `LateDiagnosis`, which is made when somebody reads the entry
+first, and kept.  It refers to no sandbox: a cycle through an entry would never be collected.
+
 Bounds.  At most `capacity` entries and MAX_JOURNAL_BYTES; the oldest go first.  One entry is
 bounded too: masking.py clips a long value to its length, its beginning and its end (`is_clipped`).
 
@@ -48,7 +52,9 @@ __all__ = [
     "CAPACITY",
     "MASK",
     "Entry",
+    "Explanation",
     "Journal",
+    "LateDiagnosis",
     "Outcome",
     "Page",
     "format_seconds",
@@ -62,6 +68,42 @@ _FIXED_BYTES = 800  # of an entry without its JSON
 Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 
 
+class LateDiagnosis:
+    """The diagnosis of one call, made by `make` when it is read first; any thread may read it.
+
+    Until then it holds about `size` bytes of the call.
+    """
+
+    def __init__(self, make: Callable[[], "Explanation"], size: int) -> None:
+        self.size = size
+        self._make: Callable[[], Explanation] | None = make
+        self._explanation: Explanation | None = None
+        self._lock = Lock()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether reading it costs nothing any more."""
+        return self._explanation is not None
+
+    def read(self) -> "Explanation":
+        """Return the diagnosis; the first reader waits until it is made."""
+        with self._lock:
+            if self._explanation is None:
+                assert self._make is not None
+                self._explanation = self._make()
+                self._make = None  # what it held is no longer needed
+            return self._explanation
+
+
+class Explanation(Struct, frozen=True, gc=False):
+    """What is known of why a call was answered so, masked; the members are those of an `Entry`."""
+
+    cause_zh: str
+    cause_en: str
+    warnings: bytes
+    doctor: bytes
+
+
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
     """One call.
 
@@ -70,7 +112,8 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
      The first `in_query` of `params` came in the query, in this order, the others in a body of
     `body_size` bytes. `files` is JSON, name and bytes of each; `mark` is equal for messages with
     the same content. `cause_zh` and `cause_en` explain a refusal, a failure or a planned fault;
-    `doctor` is JSON, all findings about it; `warnings` is JSON, a list of sentences. `fault` is the
+    `doctor` is JSON, all findings about it; `warnings` is JSON, a list of sentences.  With `late`
+    these four are only what is known without a search; see `with_diagnosis`. `fault` is the
     kind of the planned fault that disturbed the call, `effect` what it did; `lost` is True if the
     caller did not get `reply`.
     """
@@ -106,6 +149,21 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
     fault_id: str = ""
     effect: str = ""
     lost: bool = False
+    late: LateDiagnosis | None = None
+
+    def with_diagnosis(self) -> "Entry":
+        """Return the entry with its late diagnosis, if it has one, which is made now."""
+        if self.late is None:
+            return self
+        explanation = self.late.read()
+        return replace(
+            self,
+            cause_zh=explanation.cause_zh,
+            cause_en=explanation.cause_en,
+            warnings=explanation.warnings,
+            doctor=explanation.doctor,
+            late=None,
+        )
 
     @property
     def redelivered(self) -> bool:
@@ -123,10 +181,16 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
             + len(self.warnings)
             + len(self.files)
             + len(self.doctor)
+            + (self.late.size if self.late is not None else 0)
         )
 
-    def serialize(self) -> dict[str, Any]:
-        """Return the entry as the control API gives it."""
+    def serialize(self, *, search: bool = True) -> dict[str, Any]:
+        """Return the entry as the control API gives it, with its late diagnosis.
+
+        Without `search`, one that was not made yet is left out; the finding `unexamined` says so.
+        """
+        if self.late is not None and (search or self.late.is_made):
+            return self.with_diagnosis().serialize()
         fault = {"id": self.fault_id, "name": self.fault, "effect": self.effect, "lost": self.lost}
         return {
             "number": self.number,

@@ -251,3 +251,14 @@ def test_few_wait_at_a_time(api, call):
         waiter.join(10)
     assert [len(answer["items"]) for answer in answers] == [1] * 8
     assert api("GET", "requests?after=1&wait=0.001")["items"] == []
+
+
+def test_a_long_list_examines_a_few_signs(api, call):
+    """Of many wrong signs a list examines the newest; any other is examined when asked for."""
+    for _ in range(25):
+        call("taobao.time.get", sign="0" * 32)
+    items = api("GET", "requests")["items"]
+    kinds = [item["diagnosis"]["findings"][0]["id"] for item in items]
+    assert kinds == ["unknown"] * 20 + ["unexamined"] * 5
+    document = api("GET", f"/_sandbox/requests/{items[-1]['request_id']}")
+    assert [finding["id"] for finding in document["diagnosis"]["findings"]] == ["unknown"]

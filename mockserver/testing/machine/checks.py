@@ -147,6 +147,7 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
         kind = _classify(entry) if entry is not None else None
         if entry is None or kind is None:
             continue
+        entry = entry.with_diagnosis()
         zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"
         en = f"{kind[1]}: {entry.method}: {entry.cause_en}"
         for finding in find_rounded_ids(decode_calls([entry]), _list_ids(context.world)):

@@ -140,6 +140,7 @@ def _describe_end(call: RecordedCall) -> str:
     entry = call.failure
     if entry is None:
         return "成功 (ok)"
+    entry = entry.with_diagnosis()
     code = entry.code or entry.msg_code
     return join_lines(f"{code} {entry.sub_code} {entry.cause_zh} ({entry.cause_en})")
 
