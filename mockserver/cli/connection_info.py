@@ -22,6 +22,8 @@ __all__ = [
     "check_ready_file",
     "client_variables",
     "describe_connection",
+    "is_running",
+    "read_writer",
     "remove_ready_file",
     "write_ready_file",
 ]
@@ -68,12 +70,12 @@ def check_ready_file(path: str) -> None:
     Raises:
         ReadyFileInUse: its process still runs.
     """
-    pid = _writer_of(path)
-    if pid > 0 and pid != os.getpid() and _is_running(pid):
+    pid = read_writer(path)
+    if pid > 0 and pid != os.getpid() and is_running(pid):
         raise ReadyFileInUse(path, pid)
 
 
-def _writer_of(path: str) -> int:
+def read_writer(path: str) -> int:
     """Return the process that wrote the file, 0 if it is absent or no ready file."""
     if _is_device_or_folder(path):
         return 0
@@ -85,7 +87,8 @@ def _writer_of(path: str) -> int:
     return pid if isinstance(pid, int) and pid < _MAX_PID else 0
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Return True while a process of this number runs, whoever's it is."""
     if os.name == "nt":
         import ctypes
 
@@ -131,7 +134,7 @@ def write_ready_file(path: str, content: dict[str, Any]) -> None:
 
 def remove_ready_file(path: str) -> None:
     """Remove the file if this process wrote it."""
-    if _writer_of(path) == os.getpid():
+    if read_writer(path) == os.getpid():
         with suppress(OSError):
             Path(path).unlink()
 

@@ -15,38 +15,45 @@ from ..client.control_client import Control
 from ..client.transport import Http
 from ..control.control_function import sandbox_path
 from .localized import language
-from .settings import PREFIX
+from .settings import PREFIX, Settings
 
 __all__ = [
     "CHECK_FAILED",
+    "DEFAULT_READY_FILE",
     "INTERRUPTED",
     "NOT_STARTED",
     "WRONG_USE",
     "Link",
+    "UnknownServer",
     "check_token",
     "connect",
     "discard_output",
     "escape",
     "fail",
+    "find_server",
     "format_json",
     "names_server",
     "one_line",
     "paint",
     "parse_pairs",
+    "ready_file_of",
     "say",
     "translate",
     "warn",
+    "warn_of_unknown_variables",
 ]
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
+DEFAULT_READY_FILE = ".mockserver.json"  # in the current folder; `serve --detach` writes it
 _LINE_CHARACTERS = 300  # of a line that others may have written
 _UNKNOWN_SERVER_ZH = f"""\
-不知道连哪个服务。启动时加 --ready-file mock.json，然后：tmall-mockserver --ready-file mock.json …
+不知道连哪个服务。启动：tmall-mockserver serve --detach，然后在同一文件夹里再试；
+或用 --ready-file mock.json 指定 serve 写的就绪文件；
 或：tmall-mockserver --url http://127.0.0.1:8420 --token <启动时打印的令牌> …
 或设置变量 {PREFIX}URL、{PREFIX}TOKEN"""
 _UNKNOWN_SERVER_EN = f"""\
-which server? Start it with --ready-file mock.json, then: \
-tmall-mockserver --ready-file mock.json …
+which server? Start one with tmall-mockserver serve --detach, then try again in the same folder;
+or name the ready file that serve wrote: --ready-file mock.json;
 or: tmall-mockserver --url http://127.0.0.1:8420 --token <printed at start> …
 or set {PREFIX}URL and {PREFIX}TOKEN"""
 
@@ -135,9 +142,33 @@ def names_server(options: Mapping[str, Any]) -> bool:
 
 
 def connect(options: Mapping[str, Any]) -> Link:
-    """Connect to the server that options or variables name; an address goes before a ready file.
+    """Connect to the server that options, variables or the ready file of this folder name.
 
-    When none is named, the command ends with exit 2 and says what to type.
+    When none is named, or the ready file says nothing, the command ends with exit 2 and says what
+    to type.
+    """
+    try:
+        return find_server(options)
+    except UnknownServer as error:
+        fail(WRONG_USE, error.zh, error.en)
+
+
+class UnknownServer(Exception):
+    """No server is named, or its ready file cannot be read."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+        super().__init__(f"{zh} ({en})")
+
+
+def find_server(options: Mapping[str, Any]) -> Link:
+    """Return the link to the server that is named; an address goes before a ready file.
+
+    A malformed address or token ends the command with exit 2.
+
+    Raises:
+        UnknownServer: none is named, or the ready file cannot be read.
     """
     variables = {
         name: os.environ.get(PREFIX + name.upper(), "")
@@ -145,15 +176,27 @@ def connect(options: Mapping[str, Any]) -> Link:
     }
     source = options if options["url"] or options["ready_file"] else variables
     ready: Mapping[str, str] = {}
-    if source["ready_file"] and not source["url"]:
-        ready = _read_ready_file(source["ready_file"])
+    if not source["url"]:
+        path = source["ready_file"]
+        if path or Path(DEFAULT_READY_FILE).is_file():
+            ready = _read_ready_file(path or DEFAULT_READY_FILE)
     url, token, sandbox = (
         options[name] or ready.get(name) or variables[name] for name in ("url", "token", "sandbox")
     )
-    if not url or not token:
-        fail(WRONG_USE, _UNKNOWN_SERVER_ZH, _UNKNOWN_SERVER_EN)
+    if not url:
+        raise UnknownServer(_UNKNOWN_SERVER_ZH, _UNKNOWN_SERVER_EN)
+    if not token:
+        raise UnknownServer(
+            f"缺少令牌：--token 或变量 {PREFIX}TOKEN；serve 启动时打印，也在就绪文件里",
+            f"the token is missing: --token or {PREFIX}TOKEN; serve prints it at its start",
+        )
     check_token(token)
     return Link(Control(_open_http(url), token), sandbox or "default")
+
+
+def ready_file_of(options: Mapping[str, Any]) -> str:
+    """Return the path of the ready file that is named, else that of this folder."""
+    return str(options["ready_file"] or os.environ.get(f"{PREFIX}READY_FILE") or DEFAULT_READY_FILE)
 
 
 def check_token(token: str) -> None:
@@ -182,10 +225,21 @@ def _read_ready_file(path: str) -> Mapping[str, str]:
         ready = json.loads(Path(path).read_text("utf-8-sig"))
         return {name: value for name, value in ready.items() if isinstance(value, str)}
     except (OSError, ValueError, AttributeError):
-        fail(
-            WRONG_USE,
+        raise UnknownServer(
             f"读不到就绪文件 {path}：服务是否在运行？",
             f"cannot read ready file {path}: is the server running?",
+        ) from None
+
+
+def warn_of_unknown_variables(settings: Settings) -> None:
+    """Print a line for each variable with our prefix that nothing reads."""
+    for name, meant in settings.unknown_variables.items():
+        warn(
+            translate(
+                f"不认识变量 {name}，没有使用" + (f"；是否想写 {meant}？" if meant else ""),
+                f"unknown variable {name}, not used"
+                + (f"; did you mean {meant}?" if meant else ""),
+            )
         )
 
 

@@ -24,6 +24,8 @@ __all__ = ["cli", "main", "run_command"]
 
 _COMMANDS = {
     "serve": "serve.serve",
+    "stop": "background.stop",
+    "wait": "background.wait",
     "demo": "demo.demo",
     "exec": "serve.exec_",
     "call": "control_commands.call",

@@ -9,7 +9,15 @@ from ..domain.vocabulary import Ruleset
 from ..protocol.signing import SIGN_METHODS, join_string_to_sign, sign
 from ..reference.articles import build_articles, explain, render_reference
 from ..scenario.schema import make_scenario_schema
-from .console import WRONG_USE, fail, format_json, parse_pairs, say, translate
+from .console import (
+    WRONG_USE,
+    fail,
+    format_json,
+    parse_pairs,
+    say,
+    translate,
+    warn_of_unknown_variables,
+)
 from .localized import command, group, option
 from .scenario_files import find_files, format_mistakes, read_sources
 from .settings import SETTINGS, read_settings
@@ -135,9 +143,12 @@ def config() -> None:
 def show(path: str) -> None:
     """Print each setting, where it came from, what it is."""
     settings = read_settings({}, path)
+    warn_of_unknown_variables(settings)
     for name, setting in SETTINGS.items():
         value = settings.format_value(name) or "-"
         meaning = translate(setting.zh, setting.en)
         say(f"{name:<11} {value:<12} {settings.sources[name]:<30} {meaning}")
     if settings.world:
         say(f"world       {', '.join(settings.world)}")
+    if settings.sandboxes:
+        say(f"sandboxes   {', '.join(str(item['name']) for item in settings.sandboxes)}")

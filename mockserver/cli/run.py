@@ -1,6 +1,5 @@
 """`run`: run scenario files and shipped scenarios, print and write the results."""
 
-import errno
 import os
 import signal
 import sys
@@ -45,6 +44,7 @@ from .console import (
     warn,
 )
 from .localized import command, option
+from .output_files import check_writable
 from .scenario_executor import (
     RunOptions,
     ScenarioExecutor,
@@ -55,10 +55,11 @@ from .scenario_files import ScenarioSource, find_files, format_mistakes, read_so
 from .stop_signals import Interruption, handle_stop_signals
 from .workers import Executions, run_in_processes, run_in_threads, run_in_turn
 
-__all__ = ["run"]
+__all__ = ["format_progress", "run"]
 
 _SCENARIOS_WORTH_PROCESSES = 30
 _THREADS = 4  # scenarios at a time on a running server
+_SECONDS_WORTH_SAYING = 2
 _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
 
 
@@ -66,7 +67,7 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
     zh="运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行。",
     en="Run scenario files, folders or shipped stories.",
 )
-@click.argument("names", nargs=-1, metavar="PATH|STORY…")
+@click.argument("names", nargs=-1, metavar="[PATH|NAME|GLOB|all]...")
 @option("--list", "list_only", is_flag=True, zh="列出内置场景", en="the shipped stories")
 @option(
     "--set",
@@ -157,7 +158,7 @@ def run(
             f"--record takes one story, here are {len(sources)}",
         )
     for path in (options.junit, options.json, options.record):
-        _check_writable(path)
+        check_writable(path)
     interruption = Interruption()
     with ExitStack() as stack:
         executions = _start(sources, link, options, stack, interruption)
@@ -210,7 +211,7 @@ def _check_combination(link: Mapping[str, Any], options: RunOptions) -> None:
 
 def _record_history(link: Mapping[str, Any], path: str) -> None:
     """Write the history of the running server's sandbox to the file."""
-    _check_writable(path)
+    check_writable(path)
     Path(path).write_text(connect(link).ask("GET", "scenario")["scenario"], "utf-8")
 
 
@@ -221,22 +222,6 @@ def _list_shipped() -> None:
         root = read_yaml(path.read_text("utf-8")).value
         about = root.get("about") if translate("zh", "en") == "en" else None
         say(f"{name:<{width}}  {(about or root['scenario']).value}")
-
-
-def _check_writable(path: str) -> None:
-    """Check that a file can be written there before scenarios run; make its folder."""
-    folder = Path(path).parent
-    reason = ""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if path and Path(path).is_dir():
-            reason = os.strerror(errno.EISDIR)
-        elif not os.access(folder, os.W_OK):
-            reason = os.strerror(errno.EACCES)
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if reason:
-        fail(WRONG_USE, f"写不了 {path}：{reason}", f"cannot write {path}: {reason}")
 
 
 def _start(
@@ -307,7 +292,8 @@ def _collect_results(
     try:
         for index, result in executions:
             finished[index] = result
-            _show_progress(f"{len(finished)}/{len(sources)} {result.title}")
+            elapsed = monotonic_seconds() - started
+            _show_progress(format_progress(len(finished), len(sources), elapsed) + result.title)
             if interruption.received:
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
@@ -322,6 +308,14 @@ def _collect_results(
         for index, source in enumerate(sources)
     ]
     return results, interrupted, monotonic_seconds() - started
+
+
+def format_progress(done: int, total: int, elapsed: float) -> str:
+    """Return how many have ended, and the time left if the others take as long on average."""
+    left = round(elapsed / done * (total - done))
+    if left < _SECONDS_WORTH_SAYING:
+        return f"{done}/{total} "
+    return translate(f"{done}/{total} 还需 {left} 秒 ", f"{done}/{total} {left} s left ")
 
 
 def _show_progress(text: str) -> None:

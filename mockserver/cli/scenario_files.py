@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .console import WRONG_USE, fail, one_line, translate
 __all__ = ["ScenarioSource", "find_files", "format_mistakes", "read_sources"]
 
 _MISTAKE_CHARACTERS = 1_000
+ALL = "all"  # every shipped scenario
 
 
 class ScenarioSource(Struct, frozen=True):
@@ -28,7 +30,9 @@ class ScenarioSource(Struct, frozen=True):
 
 
 def find_files(names: Sequence[str], *, library: bool = False) -> tuple[Path, ...]:
-    """Return the files that `names` mean, each once: file, folder or name of a shipped scenario.
+    """Return the files that `names` mean, each once: file, folder or shipped scenarios.
+
+    Shipped are meant by a name, a folder of names (`classic`), a pattern (`classic/*`) or `all`.
 
     Folders are searched with those below them; names of shipped scenarios count with `library`
     only.  A path that does not exist, or a folder without a scenario, ends the command with exit 2.
@@ -43,7 +47,7 @@ def find_files(names: Sequence[str], *, library: bool = False) -> tuple[Path, ..
         elif path.exists():
             files = [path]
         elif library:
-            files = [_find_shipped(name)]
+            files = _find_in_library(name)
         else:
             fail(WRONG_USE, f"没有这个文件或文件夹：{name}", f"no such file or folder: {name}")
         for file in files:
@@ -60,13 +64,21 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(where, name) for name in sorted(files) if name.endswith(SUFFIX))
 
 
-def _find_shipped(name: str) -> Path:
-    """Return the file of a shipped scenario, relative to the current folder where it lies below.
+def _find_in_library(name: str) -> list[Path]:
+    """Return the files of the shipped scenarios that `name` means: one, a folder, a pattern, all.
 
-    An editor can then open the path that is printed.  An unknown name ends the command with exit 2.
+    They are relative to the current folder where they lie below: an editor can then open the path
+    that is printed.  A name that means none ends the command with exit 2.
     """
+    shipped = list_shipped()
+    folder = name.rstrip("/") + "/"
+    files = [
+        path
+        for full_name, path in shipped.items()
+        if name == ALL or full_name.startswith(folder) or fnmatchcase(full_name, name)
+    ]
     try:
-        path = find_shipped_file(name)
+        files = files or [find_shipped_file(name)]
     except KeyError:
         similar = _similar_names(name)
         zh = f"是否想写 {'、'.join(similar)}？" if similar else "run --list 列出内置场景"
@@ -79,7 +91,7 @@ def _find_shipped(name: str) -> Path:
             f"no file, folder or shipped story {name}; {en}",
         )
     here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    return [path.relative_to(here) if path.is_relative_to(here) else path for path in files]
 
 
 def _similar_names(name: str) -> list[str]:

@@ -13,8 +13,12 @@ from typing import Any
 
 import click
 
+from ..client.control_client import ControlRefused
 from ..client.server import Server
+from ..control.in_process import InProcessControl
 from ..embedded.server import CannotStart
+from ..world.real_clock import monotonic_seconds
+from .background import start_detached
 from .connection_info import (
     ReadyFileInUse,
     check_ready_file,
@@ -23,7 +27,16 @@ from .connection_info import (
     remove_ready_file,
     write_ready_file,
 )
-from .console import NOT_STARTED, WRONG_USE, check_token, fail, say, translate
+from .console import (
+    NOT_STARTED,
+    WRONG_USE,
+    check_token,
+    fail,
+    say,
+    translate,
+    warn_of_unknown_variables,
+)
+from .exec_reports import ExecReports
 from .localized import command, option
 from .server_log import ServerLog
 from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
@@ -93,6 +106,7 @@ def _write_ready(path: str, ready: dict[str, Any]) -> None:
 def _start(settings: Settings, log: ServerLog) -> Server:
     """Start the server; wrong settings end the command with exit 2, a taken port with exit 3."""
     values = settings.values
+    warn_of_unknown_variables(settings)
     check_token(values["token"])
     tls = (values["tls-cert"], values["tls-key"])
     if any(tls) and not all(tls):
@@ -119,12 +133,25 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             refused=log.log_call,
             report=log.log_line,
         )
+        _make_sandboxes(server, settings)
         if values["ready-file"]:
             check_ready_file(values["ready-file"])
         sys.setswitchinterval(_SWITCH_SECONDS)
         return server.start()
     except (CannotStart, ReadyFileInUse) as error:
         fail(NOT_STARTED, error.zh, error.en)
+
+
+def _make_sandboxes(server: Server, settings: Settings) -> None:
+    """Make the sandboxes of the settings file; one that cannot be ends the command with exit 2."""
+    control = InProcessControl(server.context)
+    for index, document in enumerate(settings.sandboxes):
+        try:
+            control("POST", "sandboxes", document)
+        except ControlRefused as error:
+            title, detail = error.problem.get("title", ""), error.problem.get("detail", "")
+            place = f"{settings.path}: sandboxes[{index}]"
+            fail(WRONG_USE, f"{place}：{title}", f"{place}: {error.problem.get('field')}: {detail}")
 
 
 def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
@@ -164,14 +191,28 @@ def _own_address() -> str:
     return "127.0.0.1"
 
 
-@command(zh="启动服务，直到 Ctrl-C 或 SIGTERM。", en="Serve until stopped.")
+@command(
+    zh="启动服务，直到 Ctrl-C 或 SIGTERM；--detach 在后台运行。",
+    en="Serve until stopped; in the background with --detach.",
+)
 @_add_setting_options
+@option(
+    "--detach",
+    is_flag=True,
+    zh="在后台运行，就绪后返回；用 stop 停止",
+    en="run in the background; return when ready; stop ends it",
+)
 @click.pass_obj
-def serve(global_options: Mapping[str, str], /, config: str, **options: object) -> None:
+def serve(
+    global_options: Mapping[str, str], /, config: str, detach: bool, **options: object
+) -> None:
     """Serve until stopped."""
     for name in ("token", "ready_file"):  # they mean the same when typed before the command
         options[name] = options[name] or global_options[name] or None
     settings = read_settings(options, config)
+    if detach:
+        start_detached(settings, config)
+        return
     ready_file = settings.values["ready-file"]
     stop = StopSignals(lambda: remove_ready_file(ready_file))
     _allow_many_connections()
@@ -208,20 +249,44 @@ def _allow_many_connections() -> None:
     zh="服务自己的变量名",
     en="the service's own variable names",
 )
+@option(
+    "--har", default="", metavar="F", zh="把全部调用写成 HAR 1.2", en="write all calls as HAR 1.2"
+)
+@option(
+    "--report",
+    default="",
+    metavar="F",
+    zh="把对客户端的检查写成 JSON",
+    en="write what the calls show of their client, as JSON",
+)
+@option(
+    "--junit",
+    default="",
+    metavar="F",
+    zh="写 JUnit XML：退出码与每条发现各为一个用例",
+    en="write JUnit XML: the exit code and each finding are test cases",
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options: object) -> None:
+def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options: Any) -> None:
     """Run a command against a server."""
     options["port"] = 0 if options.get("port") is None else options["port"]
     os.environ.pop(f"{PREFIX}READY_FILE", None)  # of another server: not ours to write
+    reports = ExecReports(*(options.pop(name) for name in ("har", "report", "junit")))
     settings = read_settings(options, config)
+    reports.check()
     program = shutil.which(command[0])
     if program is None:
         fail(WRONG_USE, f"找不到命令 {command[0]}", f"no such command: {command[0]}")
     relay = SignalRelay()
     with _serving(settings) as (server, _):
         variables = client_variables(server.sandbox(attach="default"), env)
+        started = monotonic_seconds()
         try:
             code = relay.run([program, *command[1:]], variables)
         except OSError as error:
             fail(WRONG_USE, f"不能执行 {program}：{error}", f"cannot run {program}: {error}")
+        seconds = monotonic_seconds() - started
+        reports.write(
+            InProcessControl(server.context, server.url), " ".join(command), code, seconds
+        )
     sys.exit(code)

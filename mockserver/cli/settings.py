@@ -4,9 +4,11 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,19 @@ from ..world.journal import CAPACITY
 __all__ = ["PREFIX", "SETTINGS", "Settings", "read_settings", "world_document"]
 
 PREFIX = "TMALL_MOCKSERVER_"
+_OTHER_VARIABLES = ("config", "lang", "url", "sandbox")  # that are no settings of a server
+_KUBERNETES = re.compile(PREFIX + r"(SERVICE_(HOST|PORT).*|PORT_\d+_(TCP|UDP).*)")
 _BOOLEANS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
+
+
+_KIND_NAMES = {
+    bool: ("true 或 false", "true or false"),
+    int: ("整数", "a whole number"),
+    str: ("文字", "a text"),
+    tuple: ("文字的列表", "a list of texts"),
+}
 
 
 class Setting(Struct, frozen=True):
@@ -43,11 +55,16 @@ class Setting(Struct, frozen=True):
         kind = type(self.default)
         converted = _convert(value, kind)
         if type(converted) is not kind or (self.choices and converted not in self.choices):
-            expected = " | ".join(self.choices) or kind.__name__
+            expected_zh, expected_en = _KIND_NAMES[kind]
+            if self.choices:
+                expected_zh = expected_en = " | ".join(self.choices)
+            given_zh, given_en = (
+                ("", "") if self.secret else (f"不能是 {value!r}，", f"{value!r}: ")
+            )
             raise BadDocument(
                 f"{self.name} ({source})",
-                f"不能是 {value!r}，应为 {expected}",
-                f"expected {expected}",
+                f"{given_zh}应为{expected_zh}",
+                f"{given_en}expected {expected_en}",
             )
         return converted
 
@@ -126,11 +143,19 @@ SETTINGS: Mapping[str, Setting] = {
 
 
 class Settings(Struct, frozen=True):
-    """The value and the source of every setting, and the world document of the file."""
+    """The value and the source of every setting, and what the file says of sandboxes.
+
+    `world` is the world document of the default sandbox, `sandboxes` are those of the others,
+    `path` is the file, empty if there is none.  `unknown_variables` begin with our prefix but are
+    none of ours: each with the name that was probably meant, or "".
+    """
 
     values: Mapping[str, Any]
     sources: Mapping[str, str]
     world: Mapping[str, Any]
+    sandboxes: tuple[Mapping[str, Any], ...] = ()
+    path: str = ""
+    unknown_variables: Mapping[str, str] = {}
 
     def format_value(self, name: str) -> str:
         """Return the value as `config show` prints it; secrets are masked."""
@@ -150,6 +175,7 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
         BadDocument: a file that cannot be read, an unknown setting, a wrong value.
     """
     path, table, world = _read_file(config)
+    sandboxes = _take_sandboxes(world)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for name, setting in SETTINGS.items():
@@ -168,7 +194,32 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
             source = path
         values[name] = setting.read(value, source)
         sources[name] = source
-    return Settings(values, sources, world)
+    return Settings(values, sources, world, sandboxes, path, _find_unknown_variables())
+
+
+def _take_sandboxes(world: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Take the table array `[[sandboxes]]` out of the file's document and return it.
+
+    Raises:
+        BadDocument: it is none, or one of them has no name: nobody could find it again.
+    """
+    sandboxes = world.pop("sandboxes", [])
+    if not isinstance(sandboxes, list) or not all(isinstance(item, dict) for item in sandboxes):
+        raise BadDocument("sandboxes", "应为 [[sandboxes]]", "expected [[sandboxes]]")
+    for index, document in enumerate(sandboxes):
+        if not document.get("name"):
+            raise BadDocument(f"sandboxes[{index}].name", "缺少名称", "a name is missing")
+    return tuple(sandboxes)
+
+
+def _find_unknown_variables() -> dict[str, str]:
+    """Return variables with our prefix that nothing reads, those of Kubernetes services aside."""
+    names = [PREFIX + name.upper().replace("-", "_") for name in (*SETTINGS, *_OTHER_VARIABLES)]
+    unknown = {}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in names and not _KUBERNETES.fullmatch(name):
+            unknown[name] = (get_close_matches(name, names, 1, 0.8) or [""])[0]
+    return unknown
 
 
 def _is_kubernetes_port(name: str, value: str) -> bool:
@@ -176,7 +227,7 @@ def _is_kubernetes_port(name: str, value: str) -> bool:
     return name == "port" and value.startswith(("tcp://", "udp://"))
 
 
-def _read_file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+def _read_file(config: str) -> tuple[str, Mapping[str, Any], dict[str, Any]]:
     """Return the path of the settings file, its `[server]` table, and its world document."""
     named = config or os.environ.get(PREFIX + "CONFIG", "")
     path = Path(named or "mockserver.toml")
@@ -196,10 +247,13 @@ def _read_file(config: str) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
     names = {name.replace("-", "_"): name for name in SETTINGS} | {name: name for name in SETTINGS}
     for name in table:
         if name not in names:
+            near = get_close_matches(name, names, 1)
+            meant_zh = f"是否想写 {near[0]}？" if near else ""
+            meant_en = f"did you mean {near[0]}? " if near else ""
             raise BadDocument(
                 f"server.{name}",
-                f"没有这个设置；可用：{'、'.join(SETTINGS)}",
-                f"no such setting; use: {', '.join(SETTINGS)}",
+                f"没有这个设置；{meant_zh}可用：{'、'.join(SETTINGS)}",
+                f"no such setting; {meant_en}use: {', '.join(SETTINGS)}",
             )
     return str(path), {names[name]: value for name, value in table.items()}, document
 

@@ -46,7 +46,17 @@ _MAX_PICTURE_BYTES = 8 * 1024
 _SHOP_KEYS = ("nick", "seller_id", "subs", "addresses")
 _SUB_KEYS = ("nick",)
 # Recorded elsewhere, or none of the scenario's business.
-_IGNORED_KEYS = ("name", "clock", "ruleset", "apps", "quotas", "robots", "faults", "samples")
+_IGNORED_KEYS = (
+    "name",
+    "clock",
+    "ruleset",
+    "apps",
+    "quotas",
+    "robots",
+    "faults",
+    "samples",
+    "exchanges",
+)
 
 
 def record_document(document: WorldDocument) -> dict[str, Any]:

@@ -184,6 +184,7 @@ class WorldDocument(_Document, frozen=True):
     robots: RobotsDocument = RobotsDocument()
     faults: tuple[Mapping[str, Any], ...] = ()
     samples: bool = False
+    exchanges: tuple[Mapping[str, Any], ...] = ()
 
 
 class BadDocument(ValueError):

@@ -1,7 +1,7 @@
 """The document that opens an exchange, its statuses, and the history that leads to a status."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -11,9 +11,17 @@ from ..domain.rules import RuleValues
 from ..domain.table import Row
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, Ruleset, Status
-from .document import BadDocument
+from .document import BadDocument, WorldDocument
 
-__all__ = ["OPEN_AT_MOST", "OpenDocument", "Text", "history_of", "read_status", "status_texts"]
+__all__ = [
+    "OPEN_AT_MOST",
+    "OpenDocument",
+    "Text",
+    "history_of",
+    "open_at_first",
+    "read_status",
+    "status_texts",
+]
 
 OPEN_AT_MOST = 20_000
 Text = str | int | float | UnsetType
@@ -64,6 +72,28 @@ class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     shop: str | UnsetType = UNSET
     ruleset: Ruleset | UnsetType = UNSET
     count: int = 1
+
+
+def open_at_first(
+    document: WorldDocument, open_: Callable[[Mapping[str, object], int], object]
+) -> None:
+    """Open what a new sandbox begins with: `samples`, one in every status, then `exchanges`.
+
+    `open_` takes an opening document and how many exchanges to open with it.
+
+    Raises:
+        BadDocument: an opening cannot be; the field begins with its place, `exchanges[0].status`.
+    """
+    for status in Status if document.samples else ():
+        open_({"status": status.value}, 1)
+    for index, raw in enumerate(document.exchanges):
+        count = raw.get("count", 1)
+        try:
+            if type(count) is not int:
+                raise BadDocument("count", "应为整数", "a whole number is wanted")
+            open_(raw, count)
+        except BadDocument as error:
+            raise BadDocument(f"exchanges[{index}].{error.field}", error.zh, error.en) from None
 
 
 def status_texts(rules: RuleValues) -> dict[str, str]:

@@ -32,7 +32,7 @@ from ..domain.errors import DomainError
 from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, set_available
 from ..domain.moves import Move
-from ..domain.vocabulary import Role, Status
+from ..domain.vocabulary import Role
 from .clock import Clock
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
@@ -49,7 +49,7 @@ from .faults.fault_plan import (
 from .identity import App, Session
 from .journal import CAPACITY, Journal
 from .opening import open_exchanges
-from .opening_document import OPEN_AT_MOST
+from .opening_document import OPEN_AT_MOST, open_at_first
 from .operations import Aged, Ruled, Stocked
 from .quotas import QuotaCounters, read_quotas
 from .robots import plan_application, replan, replan_after, set_robots
@@ -97,9 +97,8 @@ class World:
             if keep_coverage and state.covered is not None:
                 self.coverage = Coverage.from_counts(state.covered, directory.table)
         self.view = WorldView(self._state)
-        if document.samples and state is None:
-            for status in Status:
-                self.open({"status": status.value})
+        if state is None:
+            open_at_first(document, self.open)
         self.quota_counters = QuotaCounters(self.now, directory.real())
         if state is None:
             plan_from_document(self.plan_context(), document.faults)

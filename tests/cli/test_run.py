@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mockserver.cli.run import format_progress
+
 GOOD = """\
 scenario: 买家逾期未寄回，换货关闭
 given: {clock: 2026-03-01 10:00:00, goods: {wanted: {stock: 1}}}
@@ -384,3 +386,26 @@ def test_an_interrupted_run_leaves_its_reports(
     assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("skipped") == str(
         report["interrupted"]
     )
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path, environment) -> None:
+    """Without reports nothing is written, so `run` works in a read-only folder."""
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o555)
+    without_rights = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+    ended = subprocess.run(
+        [*without_rights, sys.executable, "-m", "mockserver", "run", "classic/whole-exchange"],
+        cwd=folder,
+        env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_progress_says_how_long_it_will_take() -> None:
+    """After two of ten scenarios in four seconds some sixteen seconds are left."""
+    assert format_progress(2, 10, 4.0) == "2/10 还需 16 秒 "
+    assert format_progress(9, 10, 4.0) == "9/10 "

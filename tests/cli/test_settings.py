@@ -1,5 +1,6 @@
 """Where settings come from: command line, variables, mockserver.toml, defaults; mistakes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:
         ("[server]\njournal = 'many'\n", "journal"),
         ("[goods.wanted]\nstok = 1\n", "goods"),
         ("[goods.wanted]\nstock = 'some'\n", "goods"),
+        ("[server]\nprot = 1\n", "port"),
+        ("ruleste = 'classic'\n", "ruleset"),
+        ("[[exchanges]]\nresaon = 'x'\n", "exchanges[0].resaon"),
+        ("[[exchanges]]\nstatus = 99\n", "exchanges[0].status"),
+        ("[[exchanges]]\ncount = 'x'\n", "exchanges[0].count"),
+        ("[[sandboxes]]\nseed = 1\n", "sandboxes[0].name"),
+        ("sandboxes = 3\n", "sandboxes"),
+        ("[[sandboxes]]\nname = 'a'\nsede = 1\n", "sandboxes[0]"),
+        ("[[sandboxes]]\nname = 'a'\n[[sandboxes]]\nname = 'a'\n", "sandboxes[1]"),
+        ("[[faults]]\nfault = 'limted'\n", "limited"),
+        ("[rules]\n'deadline.2' = 7\n", "deadline.2"),
         ("not toml", "mockserver.toml"),
     ],
 )
@@ -89,3 +101,64 @@ def test_wrong_options_are_exit_2(cli, args: tuple[str, ...]) -> None:
     ended = cli("serve", *args)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
+
+
+def test_a_secret_of_a_wrong_type_is_not_echoed(cli, tmp_path: Path) -> None:
+    """A token or secret that is no text is named, its value is not printed."""
+    (tmp_path / "mockserver.toml").write_text('[server]\ntoken = ["hush-hush", 5]\n')
+    ended = cli("serve", "--port", "0")
+    assert (ended.returncode, "token" in ended.stderr) == (2, True)
+    assert "hush" not in ended.stderr + ended.stdout
+
+
+def test_unknown_variables_are_told(cli) -> None:
+    """A misspelt variable is named with the one that was meant; Kubernetes' own are not."""
+    ended = cli(
+        "config",
+        "show",
+        TMALL_MOCKSERVER_PROT="9000",
+        TMALL_MOCKSERVER_SERVICE_HOST="10.0.0.1",
+        TMALL_MOCKSERVER_PORT_8420_TCP_ADDR="10.0.0.1",
+        TMALL_MOCKSERVER_LANG="en",
+    )
+    assert ended.stderr == (
+        "unknown variable TMALL_MOCKSERVER_PROT, not used; did you mean TMALL_MOCKSERVER_PORT?\n"
+    )
+    assert ended.returncode == 0
+
+
+def test_the_file_makes_sandboxes_exchanges_faults_and_rules(serve, cli, tmp_path: Path) -> None:
+    """All of them are there when the port opens, and again after a reset."""
+    (tmp_path / "mockserver.toml").write_text(
+        """
+        rules = { "deadline.2" = "1d" }
+        [[exchanges]]
+        status = "待买家退货"
+        reason = "尺码不合适"
+        [[exchanges]]
+        count = 2
+        [[faults]]
+        fault = "reply_lost"
+        method = "tmall.exchange.agree"
+        [[sandboxes]]
+        name = "dev-a"
+        ruleset = "upgraded"
+        exchanges = [{ status = "待发出换货商品" }]
+        """,
+        "utf-8",
+    )
+    ready_file = serve().path
+
+    def ask(*args: str) -> str:
+        ended = cli("--ready-file", str(ready_file), *args)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    for _ in range(2):
+        assert json.loads(ask("list", "--json"))["total"] == 3
+        assert "尺码不合适" in ask("list", "--status", "2", "--json")
+        assert ask("rules", "deadline.2").split()[1] == "1d"
+        assert "reply_lost" in ask("faults")
+        assert json.loads(ask("--sandbox", "dev-a", "list", "--json"))["items"][0]["status"] == 12
+        ask("reset")
+        ask("--sandbox", "dev-a", "reset")

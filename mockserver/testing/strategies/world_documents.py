@@ -143,6 +143,7 @@ def worlds() -> SearchStrategy[Document]:
             "robots": _robots(),
             "quotas": st.lists(_quotas(), max_size=MAX_ITEMS),
             "faults": st.lists(faults(), max_size=MAX_ITEMS),
+            "exchanges": st.just([]),  # `exchanges` draws them; each is opened by the test
             "apps": lists_of(
                 documents_with(
                     AppDocument, {"app_secret": tokens(), "methods": _methods()}, app_key=ids()

@@ -1,0 +1,79 @@
+"""What `exec` leaves behind of its server, which is gone when somebody wants to look.
+
+`--har` has every call, `--report` what the calls show of their client, `--junit` both the exit
+code of the command and each finding as a test case.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from ..control.control_function import ControlCall, sandbox_path
+from ..scenario.report import format_junit
+from ..scenario.result import ScenarioFailure, ScenarioResult
+from .console import WRONG_USE, fail, translate
+from .output_files import check_writable
+
+__all__ = ["ExecReports"]
+
+
+class ExecReports(Struct, frozen=True):
+    """The files that `exec` writes when its command has ended; an empty path is none."""
+
+    har: str
+    report: str
+    junit: str
+
+    def check(self) -> None:
+        """Check that the files can be written, before the command runs; else exit 2."""
+        for path in (self.har, self.report, self.junit):
+            check_writable(path)
+
+    def write(self, control: ControlCall, command: str, code: int, seconds: float) -> None:
+        """Write the files; one that cannot be written ends with exit 2 after a line on stderr."""
+        if self.har:
+            _write(self.har, json.dumps(control("GET", "requests.har"), ensure_ascii=False))
+        if not (self.report or self.junit):
+            return
+        report = control("GET", sandbox_path("default", "report"))
+        if self.report:
+            _write(self.report, json.dumps(report, ensure_ascii=False, indent=2))
+        if self.junit:
+            results = [_describe_command(command, code, seconds), *_describe_findings(report)]
+            _write(self.junit, format_junit(results, seconds, translate("zh", "en")))
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text + "\n", "utf-8")
+    except OSError as error:
+        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+
+
+def _describe_command(command: str, code: int, seconds: float) -> ScenarioResult:
+    failure = ScenarioFailure(line=1, column=1, zh=f"退出码 {code}", en=f"exit code {code}")
+    return ScenarioResult(
+        title=command,
+        path="exec",
+        outcome="failed" if code else "passed",
+        steps=1,
+        seconds=seconds,
+        trouble=failure if code else None,
+    )
+
+
+def _describe_findings(report: Mapping[str, Any]) -> Iterator[ScenarioResult]:
+    """Yield a test case for each finding: an error fails, a warning or a hint passes."""
+    for finding in (*report["audit"]["findings"], *report["findings"]):
+        failed = finding["severity"] == "error"
+        failure = ScenarioFailure(line=1, column=1, zh=finding["zh"], en=finding["en"])
+        yield ScenarioResult(
+            title=f"{finding['severity']} {finding['id']}",
+            path="exec",
+            outcome="failed" if failed else "passed",
+            steps=len(finding["request_ids"]),
+            trouble=failure if failed else None,
+        )

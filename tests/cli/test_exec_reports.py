@@ -1,0 +1,41 @@
+"""What `exec` leaves behind of its server: HAR, report, JUnit."""
+
+import json
+import sys
+from xml.etree import ElementTree
+
+CLIENT = """
+import subprocess, sys
+call = [sys.executable, "-m", "mockserver", "call"]
+subprocess.run([*call, "taobao.time.get"], stdout=subprocess.DEVNULL)
+subprocess.run([*call, "tmall.exchange.get", "dispute_id=5"], stdout=subprocess.DEVNULL)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+def test_calls_and_findings_are_left_behind(cli, tmp_path) -> None:
+    """--har has every call, --report the findings, --junit the exit code as a failed case."""
+    ended = cli(
+        "exec",
+        *("--har", "out/calls.har", "--report", "out/report.json", "--junit", "out/junit.xml"),
+        *("--", sys.executable, "-c", CLIENT, "7"),
+    )
+    assert ended.returncode == 7
+    entries = json.loads((tmp_path / "out/calls.har").read_text("utf-8"))["log"]["entries"]
+    assert len(entries) == 2
+    assert "127.0.0.1:" in entries[0]["request"]["url"]
+    report = json.loads((tmp_path / "out/report.json").read_text("utf-8"))
+    assert report["calls"] == 2
+    suites = ElementTree.parse(tmp_path / "out/junit.xml").getroot()
+    cases = list(suites.iter("testcase"))
+    assert cases[0].find("failure") is not None
+    assert len(cases) == 1 + len(report["findings"]) + len(report["audit"]["findings"])
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_command_runs(cli, tmp_path) -> None:
+    """A folder in the place of the file is exit 2, and the command does not run."""
+    (tmp_path / "taken").mkdir()
+    mark = "import pathlib; pathlib.Path('ran').touch()"
+    ended = cli("exec", "--har", "taken", "--", sys.executable, "-c", mark)
+    assert (ended.returncode, "taken" in ended.stderr) == (2, True)
+    assert not (tmp_path / "ran").exists()
