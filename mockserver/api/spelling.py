@@ -1,7 +1,7 @@
 """Names that a caller spells otherwise than TOP: what was probably meant, and where TOP misspells.
 
 Only names that a method does not have are compared.  `OFFICIAL_SPELLINGS` works in both
-directions: whoever writes correct English is told how TOP spells it, whoever writes something
+directions: whoever writes correct English learns how TOP spells it, whoever writes something
 else gets the nearest name.  Source: docs/spec/exchange-api.md#api-2-spelling.
 """
 

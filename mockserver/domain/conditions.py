@@ -43,7 +43,7 @@ class Situation(Struct, frozen=True):
     """All that a condition may look at.
 
     `available` is the free stock of the wanted goods; `addresses` gives the text of each return
-    address, the default one first; `waybills` tells which exchange used a waybill first; `is_new`
+    address, the default one first; `waybills` has the exchange that used a waybill first; `is_new`
     is an exchange that is only now applied for.
     """
 
@@ -64,9 +64,9 @@ class Condition(Struct, frozen=True):
     `{…}` in them are fields of the move.
 
     `label` says in Chinese what the condition asks for.  `failure` names the business failure.  A
-    `deciding` condition tells apart rows of one status and move.  A `strict_only` one is a warning
-    unless rule `strict_logistics` is set.  `enabled_by` names the boolean rule on which alone it
-    depends; then the move is not even called possible while that rule is false.
+    `deciding` condition distinguishes rows of one status and move.  A `strict_only` one is a
+    warning unless rule `strict_logistics` is set.  `enabled_by` names the boolean rule on which
+    alone it depends; then the move is not even called possible while that rule is false.
     """
 
     name: str

@@ -28,7 +28,7 @@ class Directory:
     """All worlds of one server by id, session and app_key.
 
     `real` is the computer's clock: the only way by which wall time comes in.  `instance` gives a
-    number below 2^24 that tells this process apart from others, anew after a fork: with different
+    number below 2^24, another one in each process, anew after a fork: with different
     ones no sandbox number, made-up app key, session or request id repeats between processes.  0
     gives plain numbers from 1.
     `table` is the flow of the sandboxes that are made in it.

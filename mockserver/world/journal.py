@@ -8,7 +8,7 @@ the client's logs.
 Masked when it is recorded.  masking.py takes secrets, sessions and personal data out of parameters,
 reply and sentences before an `Entry` is made.  They are never in the journal, so no reader (the
 console, the control API, an export, a crash report) has to mask anything, and none can forget to.
-Whether two messages have the same content, which is masked, is still told by `mark`, a digest of
+Whether two messages have the same content, which is masked, is still visible in `mark`, a digest of
 it.
 
 Why bytes.  `params`, `reply`, `files`, `warnings` and `doctor` are JSON that has been encoded once.
@@ -369,7 +369,7 @@ class Journal:
 
 
 def _matches(filters: Mapping[str, str]) -> Callable[[Entry], bool]:
-    """Return the function that tells whether an entry passes the filters."""
+    """Return the function that decides whether an entry passes the filters."""
     start = parse_time(filters.get("since", ""))
     since = start.timestamp() if start else -inf
     plain = [(name, value) for name, value in filters.items() if name != "since"]

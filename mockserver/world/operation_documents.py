@@ -58,7 +58,7 @@ def read_operations(documents: Sequence[Mapping[str, Any]], state: State) -> lis
     """Return the operations of a document whose exchanges and stock `state` has.
 
     Raises:
-        BadDocument: one cannot be, or speaks of what the state does not have; named by its place.
+        BadDocument: one cannot be, or names what the state does not have; the place is named.
     """
     operations = []
     events = {event.number for timeline in state.events.values() for event in timeline}
@@ -88,7 +88,7 @@ def _read_operation(document: Mapping[str, Any]) -> Operation:
 
 
 def _check_operation(operation: Operation, state: State, events: set[int]) -> None:
-    """Raise BadDocument if the operation speaks of something that the state does not have."""
+    """Raise BadDocument if the operation names something that the state does not have."""
     if isinstance(operation, Moved) and operation.number not in events:
         raise BadDocument("number", "没有这个编号的操作记录", "no event has this number")
     if isinstance(operation, Opened) and not state.events.keys() >= set(operation.dispute_ids):

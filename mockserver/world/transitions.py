@@ -42,7 +42,7 @@ _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 class Transition(Struct, frozen=True, kw_only=True):
     """A move that has been weighed and can be recorded; `source` is None for an application.
 
-    `opening` tells that it is part of an opening's history.
+    `opening` is True for a move of an opening's history.
     """
 
     outcome: Outcome
