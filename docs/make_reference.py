@@ -22,6 +22,7 @@ from mockserver.reference.articles import render_reference
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mockserver"
+PLUGIN = PACKAGE.parent / "pytest_tmall_mockserver"
 FOLDER = ROOT / "docs" / "reference"
 ENTRANCES = ("Server", "Sandbox", "TopClient")  # what `mockserver` exports
 MAX_SIGNATURE_WIDTH = 90
@@ -350,19 +351,21 @@ def _render_functions(names: list[str], prefix: str) -> Iterator[str]:
 
 
 def _render_fixtures() -> Iterator[str]:
-    plugin = ast.parse((PACKAGE / "testing/plugin.py").read_text("utf-8"))
-    for node in plugin.body:
+    fixtures = ast.parse((PLUGIN / "fixtures.py").read_text("utf-8"))
+    for node in fixtures.body:
         if isinstance(node, ast.FunctionDef) and any(
             ast.unparse(decorator).startswith("pytest.fixture") for decorator in node.decorator_list
         ):
-            scope = "session" if "session" in ast.unparse(node.decorator_list[0]) else "function"
+            decorator = node.decorator_list[0]
+            scopes = [keyword.value for keyword in getattr(decorator, "keywords", ())]
+            scope = scopes[0].value if scopes else "function"
             returns = ast.unparse(node.returns).strip("'\"") if node.returns else ""
             yield f"### {node.name}\n\n`{returns}`, scope {scope}. {_clean_docstring(node)}\n"
 
 
 def _render_pytest_options() -> Iterator[str]:
     yield "| 选项 (option) | 含义 (meaning) |\n|---|---|"
-    plugin = ast.parse((PACKAGE / "testing/plugin.py").read_text("utf-8"))
+    plugin = ast.parse((PLUGIN / "plugin.py").read_text("utf-8"))
     for node in ast.walk(plugin):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue

@@ -14,6 +14,7 @@ __all__ = [
     "Violation",
     "allowed_names",
     "find_violations",
+    "list_failed_calls",
 ]
 
 UNKNOWN_NAME = "allow 不认识 {name!r}；可用 (unknown; use): {known}"
@@ -77,13 +78,26 @@ def allowed_names() -> tuple[str, ...]:
     return (*VIOLATIONS, "egress")
 
 
-def find_violations(sandbox: Sandbox, allowed: Collection[str]) -> list[str]:
-    """Return a paragraph for each kind of violation that happened and is not in `allowed`."""
-    calls = [
+def list_failed_calls(sandbox: Sandbox) -> list[RequestDocument]:
+    """Return the calls that were refused, then those that failed, oldest first of each.
+
+    At most the last 1,000 of each.
+    """
+    return [
         call
         for outcome in ("refused", "failed")
         for call in reversed(sandbox.requests(outcome=outcome, limit=_MAX_CALLS))
     ]
+
+
+def find_violations(
+    sandbox: Sandbox, allowed: Collection[str], earlier: Collection[str] = ()
+) -> list[str]:
+    """Return a paragraph for each kind of violation that happened and is not in `allowed`.
+
+    `earlier` are request ids of calls that do not count: other tests made them.
+    """
+    calls = [call for call in list_failed_calls(sandbox) if call["request_id"] not in earlier]
     paragraphs = []
     for name, violation in VIOLATIONS.items():
         lines = [] if name in allowed else list(violation.search(calls, sandbox))

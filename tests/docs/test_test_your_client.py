@@ -28,6 +28,7 @@ def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
         "test_mine.py",
         "late.scenario.yaml",
         "test_story.py",
+        "test_shared.py",
     } == set(found)
     for path, text in found.items():
         (tmp_path / path).write_text(text, "utf-8")
@@ -53,4 +54,4 @@ def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "6 passed" in ran.stdout
+    assert "8 passed" in ran.stdout

@@ -31,6 +31,8 @@ ACROSS_MODULES = {
     "scenario/test_runner_with_client.py",
     "scenario/test_shipped.py",
     "scenario/test_shipped_scenarios.py",
+    "testing/test_foreign_suites.py",
+    "testing/test_plugin.py",
     "testing/test_strategies.py",
     "testing/test_user_types.py",
     "testing/test_weight.py",

@@ -14,6 +14,7 @@ import mockserver.testing.coverage_plugin
 import mockserver.testing.egress
 import mockserver.testing.failure_report
 import mockserver.testing.scenario_items
+import mockserver.testing.session_server
 import mockserver.testing.teardown_checks  # noqa: F401
 from mockserver import Server
 
@@ -393,17 +394,17 @@ def test_interrupt_ends_the_session(pytester):
 def test_the_plugin_costs_nothing_to_import():
     """Importing the plugin loads nothing of ours or others' that is heavy."""
     code = (
-        "import sys, pytest; before = set(sys.modules); import mockserver.testing.plugin; "
+        "import sys, pytest; before = set(sys.modules); import pytest_tmall_mockserver.plugin; "
         "print(*sorted(set(sys.modules) - before))"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
     assert found == [
-        "mockserver",
-        "mockserver.testing",
-        "mockserver.testing.plugin",
-        "mockserver.version",
+        "pytest_tmall_mockserver",
+        "pytest_tmall_mockserver.fixtures",
+        "pytest_tmall_mockserver.items",
+        "pytest_tmall_mockserver.plugin",
     ]
 
 
