@@ -99,7 +99,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gateway
 	$(BIN)/python -m benchmarks.lifecycle
 	$(BIN)/python -m benchmarks.stories
-	$(BIN)/python -m benchmarks.harm
+	$(BIN)/python -m benchmarks.fault_cost
 	$(BIN)/python -m benchmarks.fixtures
 
 build: $(VENV)/.dev

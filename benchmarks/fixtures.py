@@ -31,7 +31,7 @@ from .verdict import at_most, note
 
 __all__: list[str] = []
 
-EACH = 200  # sandboxes of one batch
+BATCH = 200  # sandboxes of one batch
 ALONE = 20  # of one batch without a server: each makes the whole app
 TESTS = 1_000
 DISTORTING = (
@@ -74,9 +74,9 @@ def setups(rounds: int) -> None:
         RemoteServer(child.url, child.token) as remote,
     ):
         for _ in range(rounds + 1):
-            direct.append(batch(lambda: server.sandbox(direct=True).drop(), EACH))
-            http.append(batch(lambda: server.sandbox().drop(), EACH))
-            apart.append(batch(lambda: remote.sandbox().drop(), EACH))
+            direct.append(batch(lambda: server.sandbox(direct=True).drop(), BATCH))
+            http.append(batch(lambda: server.sandbox().drop(), BATCH))
+            apart.append(batch(lambda: remote.sandbox().drop(), BATCH))
             alone.append(batch(Sandbox, ALONE))
     at_most(
         "sandbox made and dropped, in process", direct[1:], 1, unit="ms"
@@ -173,8 +173,8 @@ class Seller:
 
     def step(self) -> None:
         """One round of its work."""
-        found = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
-        for row in found.get("results", {}).get("exchange", []):
+        listing = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+        for row in listing.get("results", {}).get("exchange", []):
             for status, method, more in self.operations:
                 if status == row["status"]:
                     with suppress(Lost):

@@ -86,24 +86,24 @@ def main(rounds: int) -> None:
             TAIL_NOISE,
         )
         judged("agree", paired(bench.agree, bench.bare, rounds), 0.7)
-        shown("get, XML", paired(bench.get_xml, bench.bare, SHOWN_ROUNDS))
+        note_rates("get, XML", paired(bench.get_xml, bench.bare, SHOWN_ROUNDS))
         for form, rows in LISTS:
             page = partial(bench.page, form, rows)
-            shown(f"list of {rows}, {form.upper()}", paired(page, bench.bare, SHOWN_ROUNDS))
+            note_rates(f"list of {rows}, {form.upper()}", paired(page, bench.bare, SHOWN_ROUNDS))
         note("memory after the load over bare", [product.memory / bare.memory])
 
 
 def paired(ours: Callable[[], Figures], bare: Callable[[], Figures], rounds: int) -> Rounds:
     """Both measured once a round, the first place changing."""
-    found = []
+    pairs = []
     for number in range(rounds):
         if number % 2:
             other = bare()
-            found.append((ours(), other))
+            pairs.append((ours(), other))
         else:
             mine = ours()
-            found.append((mine, bare()))
-    return found
+            pairs.append((mine, bare()))
+    return pairs
 
 
 def rates(rounds: Rounds) -> list[float]:
@@ -129,7 +129,7 @@ def judged(what: str, rounds: Rounds, goal: float) -> None:
     note(f"{what}: server CPU, bare", [cpu for _, (_, cpu) in rounds], "us")
 
 
-def shown(what: str, rounds: Rounds) -> None:
+def note_rates(what: str, rounds: Rounds) -> None:
     """Prints the throughput, without a goal."""
     note(f"{what}: requests/s over bare get", rates(rounds))
 

@@ -110,25 +110,25 @@ def stops(rounds: int) -> None:
     """An embedded server stopped: idle, and while a client keeps its connection."""
     at_most(
         "stop of an embedded server, idle",
-        [stopped(kept=False) for _ in range(rounds)],
+        [stopped(keep_alive=False) for _ in range(rounds)],
         25,
         unit="ms",
     )
     at_most(
         "stop with a kept-alive connection",
-        [stopped(kept=True) for _ in range(rounds)],
+        [stopped(keep_alive=True) for _ in range(rounds)],
         25,
         unit="ms",
     )
     at_most("embedded: start to first reply", [embedded() for _ in range(rounds)], 15, unit="ms")
 
 
-def stopped(*, kept: bool) -> float:
+def stopped(*, keep_alive: bool) -> float:
     """Milliseconds of one stop, after one call."""
     server = Server().start()
     wait_reply(server.port, CALL)
     with socket.socket() as client:
-        if kept:
+        if keep_alive:
             client.connect(("127.0.0.1", server.port))
             client.sendall(b"GET /router/rest HTTP/1.1\r\nHost: localhost\r\n\r\n")
             client.recv(65_536)

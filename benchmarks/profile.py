@@ -25,29 +25,29 @@ from .verdict import at_most, note, ratios
 __all__: list[str] = []
 
 KIND = "application/x-www-form-urlencoded;charset=utf-8"
-EACH = 250  # calls of one repeat
+CALLS_A_REPEAT = 250  # calls of one repeat
 REPEATS = 31
 PROFILED = 1_500  # calls under the profiler
-SHOWN = 25  # lines of the profile
+PROFILE_LINES = 25  # lines of the profile
 Send = Callable[[bytes], object]
 
 
 def main(what: str) -> None:
     """Prints microseconds a call, beside the bare app's, and the profile of the gateway alone."""
     compile_all()
-    desk = make_context(document=WorldDocument(clock=ClockDocument(mode="running")))
-    world = desk.directory.get("default")
+    context = make_context(document=WorldDocument(clock=ClockDocument(mode="running")))
+    world = context.directory.get("default")
     world.put_stock("wanted", 2**30)
-    product, bare = Wsgi(create_app(desk, print)), Wsgi(create_bare())
+    product, bare = Wsgi(create_app(context, print)), Wsgi(create_bare())
     reads = gets(str(exchange.dispute_id) for exchange in world.open({"status": 5}, 200))
 
-    def bodies(count: int = EACH) -> list[bytes]:
+    def bodies(count: int = CALLS_A_REPEAT) -> list[bytes]:
         if what == "agree":
             return agrees(str(exchange.dispute_id) for exchange in world.open({}, count))
         return lists("json", 15) if what == "list" else reads
 
     def gateway(body: bytes) -> object:
-        return desk.answer(Inbound("POST", b"", KIND, body, "http://127.0.0.1"))
+        return context.answer(Inbound("POST", b"", KIND, body, "http://127.0.0.1"))
 
     alone, whole, theirs = [], [], []
     for _ in range(REPEATS):
@@ -68,7 +68,7 @@ def wsgi(door: Wsgi) -> Send:
 
 def micros(send: Send, bodies: list[bytes]) -> float:
     """Microseconds of processor time a call, the collector at rest."""
-    chosen = [body for _, body in zip(range(EACH), cycle(bodies), strict=False)]
+    chosen = [body for _, body in zip(range(CALLS_A_REPEAT), cycle(bodies), strict=False)]
     gc.collect()
     gc.disable()
     try:
@@ -87,7 +87,7 @@ def profiled(send: Send, bodies: list[bytes]) -> None:
     for _, body in zip(range(PROFILED), cycle(bodies), strict=False):
         send(body)
     profile.disable()
-    pstats.Stats(profile).sort_stats("tottime").print_stats(SHOWN)
+    pstats.Stats(profile).sort_stats("tottime").print_stats(PROFILE_LINES)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def note(what: str, values: Sequence[float], unit: str = "x") -> None:
     _line(what, values, "", "for information", unit)
 
 
-def _verdict(met: bool, nearly: bool) -> str:
-    return "met" if met else "within tolerance" if nearly else "MISSED"
+def _verdict(is_met: bool, nearly: bool) -> str:
+    return "met" if is_met else "within tolerance" if nearly else "MISSED"
 
 
 def _line(what: str, values: Sequence[float], goal: str, verdict: str, unit: str) -> None:

@@ -24,7 +24,7 @@ LIST, GET, SHIP, AGREE = (
 
 
 @pytest.mark.parametrize(
-    ("method", "given", "other"),
+    ("method", "misspelt", "other"),
     [
         (LIST, "end_gmt_modified_time", "end_gmt_modifed_time"),
         (LIST, "start_gmt_modifed_time", "start_gmt_modified_time"),
@@ -46,17 +46,17 @@ LIST, GET, SHIP, AGREE = (
         (GET, "sign_type", "sign_method"),
     ],
 )
-def test_a_parameter_is_recognised(method, given, other):
+def test_a_parameter_is_recognised(method, misspelt, other):
     """The warning names what was sent and what the method has, in both languages."""
     [warning] = describe_unknown_parameters(
-        METHODS[method], [given, *METHODS[method].params[0].name.split()]
+        METHODS[method], [misspelt, *METHODS[method].params[0].name.split()]
     )
-    assert given in warning and other in warning
+    assert misspelt in warning and other in warning
     assert "ignored" in warning and "忽略" in warning
 
 
 @pytest.mark.parametrize(
-    ("given", "other", "said"),
+    ("misspelt", "other", "said"),
     [
         ("operation_constraint", "operation_contraint", "官方就少一个 s"),
         ("operation_contrant", "operation_contraint", "是否想写"),
@@ -66,9 +66,9 @@ def test_a_parameter_is_recognised(method, given, other):
         ("dispute-id", "dispute_id", "是否想写"),
     ],
 )
-def test_a_field_is_recognised(given, other, said):
+def test_a_field_is_recognised(misspelt, other, said):
     """Who writes the correct English is told how TOP spells it, who writes yet another is asked."""
-    [warning] = describe_unknown_fields(METHODS[GET], ("status", given))
+    [warning] = describe_unknown_fields(METHODS[GET], ("status", misspelt))
     assert f" {other}" in warning
     assert said in warning
 

@@ -13,7 +13,7 @@ from typing import TextIO
 import pytest
 
 Start = Callable[..., subprocess.Popen]
-TOLD = """
+TELL_SIGNAL = """
 import signal, sys
 def told(number, frame):
     print("told", number, flush=True)
@@ -73,7 +73,7 @@ def meet(process: subprocess.Popen, path: Path) -> TextIO:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_exec_passes_signals_on(start: Start, tmp_path: Path, number: int) -> None:
     """The command gets SIGINT and SIGTERM, and its exit code is the end; the ready file goes."""
-    process = start(TOLD, "--ready-file", "mock.json")
+    process = start(TELL_SIGNAL, "--ready-file", "mock.json")
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(number)
     said, errors = process.communicate(timeout=20)

@@ -118,11 +118,15 @@ def test_a_write_is_committed_once(sandbox: Sandbox) -> None:
     """A write whose reply is lost is carried out once; repeating it meets the new state."""
     exchange = sandbox.open()
     sandbox.faults.add("reply_lost")
-    asked = {"dispute_id": exchange.dispute_id, "address_id": 10_000_002, "fields": "dispute_id"}
+    arguments = {
+        "dispute_id": exchange.dispute_id,
+        "address_id": 10_000_002,
+        "fields": "dispute_id",
+    }
     with pytest.raises(Lost):
-        sandbox.client().call("tmall.exchange.agree", **asked)
+        sandbox.client().call("tmall.exchange.agree", **arguments)
     assert exchange.status == 2
-    assert sandbox.client().call("tmall.exchange.agree", **asked)["result"]["success"] is False
+    assert sandbox.client().call("tmall.exchange.agree", **arguments)["result"]["success"] is False
 
 
 def test_time_passes_at_once_in_process() -> None:
@@ -146,13 +150,13 @@ def test_time_passes_at_once_in_process() -> None:
 def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
     """A connection that the server has closed is noticed before anything is sent over it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        asked = []
+        requests = []
 
         def serve() -> None:
             for _ in range(3):
                 plug, _ = listener.accept()
                 with plug:
-                    asked.append(plug.recv(65536))
+                    requests.append(plug.recv(65536))
                     plug.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
         serving = threading.Thread(target=serve, daemon=True)
@@ -164,7 +168,7 @@ def test_a_kept_connection_that_was_closed_is_opened_anew() -> None:
                 [next(iter(transport._connections)).connection.sock], [], [], 5
             )  # the end has arrived
         serving.join(5)
-        assert len(asked) == 3
+        assert len(requests) == 3
         transport.close()
 
 

@@ -126,7 +126,7 @@ def make_api(machine: Machine) -> Callable[..., Api]:
         directory = Directory(machine)
         directory.add(World(directory, read_document(document, WorldDocument), id="default"))
         gateway = Gateway(SandboxLookup(directory))
-        desk = ServerContext(
+        context = ServerContext(
             directory,
             gateway.answer,
             gateway.journal,
@@ -136,7 +136,7 @@ def make_api(machine: Machine) -> Callable[..., Api]:
             waiters=BoundedSemaphore(waiters),
         )
         faults: list[str] = []
-        api = Api(create_app(desk, faults.append))
+        api = Api(create_app(context, faults.append))
         api.faults, api.directory = faults, directory
         return api
 
@@ -169,18 +169,18 @@ def call(api: Api, machine: Machine) -> Callable[..., dict]:
         session: str | None = None,
         **business: object,
     ) -> dict:
-        given = credentials or api("GET", "")
+        caller = credentials or api("GET", "")
         texts = {
             "method": method,
-            "app_key": given["app_key"],
+            "app_key": caller["app_key"],
             "v": "2.0",
             "format": "json",
             "sign_method": "md5",
-            "session": given["session"] if session is None else session,
+            "session": caller["session"] if session is None else session,
             "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
             **{name: str(value) for name, value in business.items()},
         }
-        secret, plain = given["app_secret"], "".join(name + texts[name] for name in sorted(texts))
+        secret, plain = caller["app_secret"], "".join(name + texts[name] for name in sorted(texts))
         texts["sign"] = hashlib.md5(f"{secret}{plain}{secret}".encode()).hexdigest().upper()
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in texts.items())
         answer = Answer(api.app.test_client().get(f"/router/rest?{query}"))

@@ -41,7 +41,7 @@ def test_every_route_but_three_needs_the_token(api):
 
 def test_a_refused_token_tells_nothing(api, opened):
     """A refusal for a missing token shows neither the token nor whether the thing exists."""
-    shown = {
+    texts = {
         api.ask("GET", path, token=None).text
         for path in (
             "",
@@ -51,8 +51,8 @@ def test_a_refused_token_tells_nothing(api, opened):
             "/_sandbox/sandboxes/nowhere",
         )
     }
-    assert len(shown) == 1
-    (text,) = shown
+    assert len(texts) == 1
+    (text,) = texts
     assert "a-token-for-tests" not in text and opened not in text
 
 
@@ -341,5 +341,5 @@ def test_public_url(make_api):
 
 def test_a_host_that_is_none(api):
     """A Host that cannot be one is not handed out."""
-    shown = api.ask("GET", "", host='x"/><script>').text
-    assert "<script>" not in shown
+    page = api.ask("GET", "", host='x"/><script>').text
+    assert "<script>" not in page

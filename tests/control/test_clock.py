@@ -50,8 +50,8 @@ def test_a_running_clock_runs(api, machine):
 
 def test_set_now(api, opened):
     """A clock set beyond a deadline fires it at its own instant."""
-    shown = api("POST", "clock", {"mode": "frozen", "now": "2026-03-05 00:00:00"})
-    assert shown["now"] == "2026-03-05 00:00:00"
+    clock = api("POST", "clock", {"mode": "frozen", "now": "2026-03-05 00:00:00"})
+    assert clock["now"] == "2026-03-05 00:00:00"
     last = api("GET", f"exchanges/{opened}")["timeline"][-1]
     assert (last["at"], last["by"], last["from"], last["to"]) == (
         "2026-03-03 10:00:00",
@@ -77,13 +77,13 @@ def test_advance_around_a_deadline(api, opened, span, status):
 
 def test_advance_past_two_deadlines(api, opened):
     """A jump past two deadlines stamps each move with its own instant, in order."""
-    shown = api("POST", "clock/advance", {"by": "30d"})
-    assert shown["now"] == "2026-03-31 10:00:00"
-    assert [(event["at"], event["from"], event["to"]) for event in shown["fired"]] == [
+    clock = api("POST", "clock/advance", {"by": "30d"})
+    assert clock["now"] == "2026-03-31 10:00:00"
+    assert [(event["at"], event["from"], event["to"]) for event in clock["fired"]] == [
         ("2026-03-03 10:00:00", 1, 2),
         ("2026-03-10 10:00:00", 2, 4),
     ]
-    assert shown["deadlines"] == []
+    assert clock["deadlines"] == []
     assert api("GET", f"exchanges/{opened}")["modified"] == "2026-03-10 10:00:00"
 
 
@@ -105,9 +105,9 @@ def test_advance_by_nothing(api, opened):
 @pytest.mark.parametrize("to", ["next", "2026-03-03 10:00:00", "deadline"])
 def test_advance_to(api, opened, to):
     """`to` takes the next deadline, an instant, or an exchange's deadline."""
-    shown = api("POST", "clock/advance", {"to": f"deadline:{opened}" if to == "deadline" else to})
-    assert shown["now"] == "2026-03-03 10:00:00"
-    assert [event["to"] for event in shown["fired"]] == [2]
+    clock = api("POST", "clock/advance", {"to": f"deadline:{opened}" if to == "deadline" else to})
+    assert clock["now"] == "2026-03-03 10:00:00"
+    assert [event["to"] for event in clock["fired"]] == [2]
 
 
 def test_next_takes_one_deadline(api, opened):
@@ -133,9 +133,9 @@ def test_time_get_follows(api, call):
 
 def test_age_keeps_now(api, opened):
     """Aging makes what is recorded older and leaves now where it is."""
-    shown = api("POST", "clock/age", {"by": "1d"})
+    clock = api("POST", "clock/age", {"by": "1d"})
     exchange = api("GET", f"exchanges/{opened}")
-    assert (shown["now"], shown["fired"]) == ("2026-03-01 10:00:00", [])
+    assert (clock["now"], clock["fired"]) == ("2026-03-01 10:00:00", [])
     assert (exchange["created"], exchange["modified"], exchange["deadline"]) == (
         "2026-02-28 10:00:00",
         "2026-02-28 10:00:00",
@@ -143,24 +143,24 @@ def test_age_keeps_now(api, opened):
     )
     assert exchange["timeline"][0]["at"] == "2026-02-28 10:00:00"
     assert exchange["exchange"]["created"] == "2026-02-28 10:00:00"
-    assert shown["deadlines"][0]["at"] == "2026-03-02 10:00:00"
+    assert clock["deadlines"][0]["at"] == "2026-03-02 10:00:00"
     messages = api("GET", f"exchanges/{opened}/messages")["items"]
     assert {message["created"] for message in messages} == {"2026-02-28 10:00:00"}
 
 
 def test_age_fires_what_becomes_due(api, opened):
     """What aging makes due fires at its own instant, in the past."""
-    shown = api("POST", "clock/age", {"by": "2d1h"})
-    assert [(event["at"], event["to"]) for event in shown["fired"]] == [("2026-03-01 09:00:00", 2)]
+    clock = api("POST", "clock/age", {"by": "2d1h"})
+    assert [(event["at"], event["to"]) for event in clock["fired"]] == [("2026-03-01 09:00:00", 2)]
     assert api("GET", f"exchanges/{opened}")["modified"] == "2026-03-01 09:00:00"
 
 
 @pytest.mark.parametrize("to", ["next", "deadline"])
 def test_age_to_a_deadline(api, opened, to):
     """Aged to its deadline, an exchange has moved exactly now."""
-    shown = api("POST", "clock/age", {"to": f"deadline:{opened}" if to == "deadline" else to})
-    assert shown["now"] == "2026-03-01 10:00:00"
-    assert [event["at"] for event in shown["fired"]] == ["2026-03-01 10:00:00"]
+    clock = api("POST", "clock/age", {"to": f"deadline:{opened}" if to == "deadline" else to})
+    assert clock["now"] == "2026-03-01 10:00:00"
+    assert [event["at"] for event in clock["fired"]] == ["2026-03-01 10:00:00"]
 
 
 def test_a_poller_sees_what_age_made_due(machine, call, api):
@@ -191,8 +191,8 @@ def test_advance_and_age_together(api, opened):
     """An hour advanced and an hour aged bring a deadline two hours nearer."""
     api("POST", "clock/advance", {"by": "1h"})
     api("POST", "clock/age", {"by": "1h"})
-    shown = api("GET", f"exchanges/{opened}")
-    assert (shown["created"], shown["deadline"], api("GET", "clock")["now"]) == (
+    exchange = api("GET", f"exchanges/{opened}")
+    assert (exchange["created"], exchange["deadline"], api("GET", "clock")["now"]) == (
         "2026-03-01 09:00:00",
         "2026-03-03 09:00:00",
         "2026-03-01 11:00:00",
@@ -202,8 +202,11 @@ def test_advance_and_age_together(api, opened):
 def test_opened_after_aging(api, opened):
     """An exchange opened after aging is created now, with whole deadlines."""
     api("POST", "clock/age", {"by": "5h"})
-    shown = api("POST", "exchanges", {"created": "2026-03-01 10:00:00"})
-    assert (shown["created"], shown["deadline"]) == ("2026-03-01 10:00:00", "2026-03-03 10:00:00")
+    exchange = api("POST", "exchanges", {"created": "2026-03-01 10:00:00"})
+    assert (exchange["created"], exchange["deadline"]) == (
+        "2026-03-01 10:00:00",
+        "2026-03-03 10:00:00",
+    )
 
 
 @pytest.mark.parametrize("verb", ["advance", "age"])

@@ -45,7 +45,7 @@ CAPTURED = {
 
 def test_open(api):
     """An opened exchange has the promised members and waits for the seller."""
-    shown = api("POST", "exchanges", {}, 201)
+    document = api("POST", "exchanges", {}, 201)
     assert {
         "dispute_id",
         "status",
@@ -54,16 +54,20 @@ def test_open(api):
         "deadline",
         "possible",
         "timeline",
-    } <= set(shown)
-    assert (shown["status"], shown["status_text"], shown["ruleset"]) == (1, "换货待处理", "classic")
-    assert shown["deadline"] == "2026-03-03 10:00:00"
-    assert {"agree", "refuse", "leave_message"} <= set(shown["possible"]["seller"])
-    assert "cancel" in shown["possible"]["buyer"]
-    assert [(event["move"], event["by"], event["at"]) for event in shown["timeline"]] == [
+    } <= set(document)
+    assert (document["status"], document["status_text"], document["ruleset"]) == (
+        1,
+        "换货待处理",
+        "classic",
+    )
+    assert document["deadline"] == "2026-03-03 10:00:00"
+    assert {"agree", "refuse", "leave_message"} <= set(document["possible"]["seller"])
+    assert "cancel" in document["possible"]["buyer"]
+    assert [(event["move"], event["by"], event["at"]) for event in document["timeline"]] == [
         ("apply", "buyer", "2026-03-01 10:00:00")
     ]
-    assert isinstance(shown["dispute_id"], str) and 2**53 < int(shown["dispute_id"]) < 10**18
-    assert api("GET", f"exchanges/{shown['dispute_id']}") == shown
+    assert isinstance(document["dispute_id"], str) and 2**53 < int(document["dispute_id"]) < 10**18
+    assert api("GET", f"exchanges/{document['dispute_id']}") == document
 
 
 def test_open_without_a_body(api):
@@ -75,25 +79,27 @@ def test_open_without_a_body(api):
 @pytest.mark.parametrize("as_text", [False, True])
 def test_open_at_any_status(api, status, as_text):
     """An exchange opens at any status, by number or text, with a timeline that leads there."""
-    shown = api("POST", "exchanges", {"status": STATUS_TEXTS[status] if as_text else status}, 201)
-    assert (shown["status"], shown["status_text"]) == (status, STATUS_TEXTS[status])
-    steps = [(event["from"], event["to"]) for event in shown["timeline"]]
+    document = api(
+        "POST", "exchanges", {"status": STATUS_TEXTS[status] if as_text else status}, 201
+    )
+    assert (document["status"], document["status_text"]) == (status, STATUS_TEXTS[status])
+    steps = [(event["from"], event["to"]) for event in document["timeline"]]
     assert steps[0] == (None, 1)
     assert steps[-1][1] == status
     assert all(before[1] == after[0] for before, after in pairwise(steps))
-    assert (shown["deadline"] is None) == (status in END_STATUSES)
+    assert (document["deadline"] is None) == (status in END_STATUSES)
 
 
 def test_captured(api, call):
     """A captured `result.exchange` pastes as it is and is shown as it was."""
     api("PATCH", "rules", {"personal": "plain"})
-    shown = api("POST", "exchanges", CAPTURED, 201)
-    assert (shown["dispute_id"], shown["status"]) == ("2718281828459045", 3)
+    document = api("POST", "exchanges", CAPTURED, 201)
+    assert (document["dispute_id"], document["status"]) == ("2718281828459045", 3)
     names = ",".join(CAPTURED).replace("biz_order_id", "bizorder_id")
-    seen = call("tmall.exchange.get", dispute_id=CAPTURED["dispute_id"], fields=names)["result"][
-        "exchange"
-    ]
-    assert seen == CAPTURED
+    fields_read = call("tmall.exchange.get", dispute_id=CAPTURED["dispute_id"], fields=names)[
+        "result"
+    ]["exchange"]
+    assert fields_read == CAPTURED
 
 
 def test_captured_is_played_on(api):
@@ -108,14 +114,17 @@ def test_captured_is_played_on(api):
 def test_aliases(api):
     """`tid` and `oid` stand for the trade's and the order's id; `shop` and `ruleset` are taken."""
     nick = api("GET", "")["shops"][0]["nick"]
-    shown = api(
+    document = api(
         "POST",
         "exchanges",
         {"tid": "7001", "oid": "7002", "shop": nick, "ruleset": "upgraded"},
         201,
     )
-    assert (shown["exchange"]["alipay_no"], shown["exchange"]["biz_order_id"]) == ("7001", "7002")
-    assert (shown["ruleset"], shown["shop"]) == ("upgraded", nick)
+    assert (document["exchange"]["alipay_no"], document["exchange"]["biz_order_id"]) == (
+        "7001",
+        "7002",
+    )
+    assert (document["ruleset"], document["shop"]) == ("upgraded", nick)
 
 
 def test_count(api):
@@ -246,11 +255,11 @@ def test_every_actor(api):
         {"by": "cs", "move": "leave_message", "content": "请双方举证"},
         {"by": "cs", "move": "judge", "for": "buyer", "content": "支持买家"},
     ) == [6, 6, 6, 6, 12]
-    shown = api("GET", f"exchanges/{opened}")
-    refusal = next(event for event in shown["timeline"] if event["move"] == "returngoods_refuse")
+    document = api("GET", f"exchanges/{opened}")
+    refusal = next(event for event in document["timeline"] if event["move"] == "returngoods_refuse")
     assert refusal["sub"] is True
-    assert shown["cs_status"] == 6
-    assert [event["by"] for event in shown["timeline"]][-3:] == ["cs", "cs", "cs"]
+    assert document["cs_status"] == 6
+    assert [event["by"] for event in document["timeline"]][-3:] == ["cs", "cs", "cs"]
     texts = [message["content"] for message in api("GET", f"exchanges/{opened}/messages")["items"]]
     assert any("请双方举证" in text for text in texts)
 
@@ -264,8 +273,8 @@ def test_expire_by_hand_and_turn_to_refund(api, opened):
         {"by": "buyer", "move": "ship_back"},
         {"by": "seller", "move": "turn_to_refund"},
     ) == [2, 3, 14]
-    wanted = next(item for item in api("GET", "stock")["items"] if item["name"] == "wanted")
-    assert (wanted["available"], wanted["reserved"]) == (100, 0)
+    wanted_goods = next(item for item in api("GET", "stock")["items"] if item["name"] == "wanted")
+    assert (wanted_goods["available"], wanted_goods["reserved"]) == (100, 0)
 
 
 def test_move_fields(api, opened):
@@ -310,10 +319,10 @@ def test_an_impossible_move_says_how_to_get_there(api, opened):
     problem = api.problem(
         "POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "consigngoods"}
     )
-    shown = api("GET", f"exchanges/{opened}")
+    document = api("GET", f"exchanges/{opened}")
     assert problem["legal_from"] == [12]
     assert (problem["deadline"]["at"], problem["deadline"]["rule"], problem["deadline"]["to"]) == (
-        shown["deadline"],
+        document["deadline"],
         "deadline.1",
         [2, 4],
     )

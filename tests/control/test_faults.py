@@ -3,7 +3,7 @@
 import pytest
 
 QUOTA = {"method": "tmall.exchange.get", "per": "day", "limit": 2}
-KEPT = {**QUOTA, "sub_code": "accesscontrol.limited-by-api-access-count"}
+COMPLETED_QUOTA = {**QUOTA, "sub_code": "accesscontrol.limited-by-api-access-count"}
 
 
 def test_no_quota_limits_nothing(api):
@@ -13,12 +13,12 @@ def test_no_quota_limits_nothing(api):
 
 def test_quotas_are_put_and_shown(api, call, opened):
     """Quotas hold at once; what is shown can be put again, and begins the count anew."""
-    assert api("PUT", "quotas", [QUOTA]) == api("GET", "quotas") == [KEPT]
+    assert api("PUT", "quotas", [QUOTA]) == api("GET", "quotas") == [COMPLETED_QUOTA]
     codes = [
         call("tmall.exchange.get", dispute_id=opened, fields="status").get("code") for _ in range(3)
     ]
     assert codes == [None, None, 7]
-    assert api("PUT", "quotas", api("GET", "quotas")) == [KEPT]
+    assert api("PUT", "quotas", api("GET", "quotas")) == [COMPLETED_QUOTA]
     assert "code" not in call("tmall.exchange.get", dispute_id=opened, fields="status")
 
 
@@ -42,7 +42,7 @@ def test_quotas_of_the_world_document_come_back(make_api):
     api("PUT", "quotas", [])
     assert api("GET", "quotas") == []
     api("POST", "reset")
-    assert api("GET", "quotas") == [KEPT]
+    assert api("GET", "quotas") == [COMPLETED_QUOTA]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_wrong_quotas_change_nothing(api, body, field):
     api("PUT", "quotas", [QUOTA])
     problem = api.problem("PUT", "quotas", body)
     assert (problem["status"], problem["field"]) == (400, field)
-    assert api("GET", "quotas") == [KEPT]
+    assert api("GET", "quotas") == [COMPLETED_QUOTA]
 
 
 def test_a_stubbed_method_can_have_a_quota(api, call):
@@ -88,11 +88,11 @@ def test_names_tell_all_that_can_be_planned(api):
 
     Every set with its faults.
     """
-    shown = api("GET", "/_sandbox/faults/names")
-    lost = next(fault for fault in shown["faults"] if fault["name"] == "reply_lost")
+    reply = api("GET", "/_sandbox/faults/names")
+    lost = next(fault for fault in reply["faults"] if fault["name"] == "reply_lost")
     assert lost["options"][0]["among"] == ["reset", "hang", "isp.remote-service-timeout"]
     assert {"name", "zh", "en", "effect", "evidence", "calls", "options"} == set(lost)
-    assert next(fault for fault in shown["faults"] if fault["name"] == "late_rows")["options"] == [
+    assert next(fault for fault in reply["faults"] if fault["name"] == "late_rows")["options"] == [
         {
             "name": "by",
             "default": "30s",
@@ -102,11 +102,11 @@ def test_names_tell_all_that_can_be_planned(api):
             "en": "how late",
         }
     ]
-    assert {fault["name"]: fault["zh"].partition("：")[0] for fault in shown["sets"]} == {
+    assert {fault["name"]: fault["zh"].partition("：")[0] for fault in reply["sets"]} == {
         "bad_day": "坏日子",
         "double_eleven": "双十一",
     }
-    assert all(fault["faults"] for fault in shown["sets"])
+    assert all(fault["faults"] for fault in reply["sets"])
 
 
 def test_a_fault_is_planned_shown_and_struck(api, call, opened):

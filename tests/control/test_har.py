@@ -93,13 +93,13 @@ SHAPES = {
 def check(kind, value):
     """`value` has the members of its kind, of their types; others begin with an underscore."""
     shape = SHAPES[kind]
-    for name, wanted in shape.items():
+    for name, value_shape in shape.items():
         bare = name.removeprefix("?")
         assert bare in value or name.startswith("?"), f"{kind} lacks {bare}"
         if bare in value:
-            assert isinstance(value[bare], wanted), f"{kind}.{bare} is {value[bare]!r}"
-    known = {name.removeprefix("?") for name in shape}
-    assert all(name.startswith("_") for name in value.keys() - known), value.keys() - known
+            assert isinstance(value[bare], value_shape), f"{kind}.{bare} is {value[bare]!r}"
+    names = {name.removeprefix("?") for name in shape}
+    assert all(name.startswith("_") for name in value.keys() - names), value.keys() - names
 
 
 def check_entry(entry):
@@ -163,21 +163,21 @@ def post(api, machine):
     import hashlib
 
     def send(method, format="json", files=None, **business):
-        given = api("GET", "")
+        caller = api("GET", "")
         texts = {
             "method": method,
-            "app_key": given["app_key"],
+            "app_key": caller["app_key"],
             "v": "2.0",
             "sign_method": "md5",
-            "session": given["session"],
+            "session": caller["session"],
             "format": format,
             "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
             **{name: str(value) for name, value in business.items()},
         }
         plain = (
-            given["app_secret"]
+            caller["app_secret"]
             + "".join(name + texts[name] for name in sorted(texts))
-            + given["app_secret"]
+            + caller["app_secret"]
         )
         texts["sign"] = hashlib.md5(plain.encode()).hexdigest().upper()
         return (
@@ -332,24 +332,24 @@ def test_all_sandboxes_and_calls_of_nobody(api, call, har):
 
 def test_nothing_private_is_exported(api, call, opened, har):
     """Neither session, secret nor personal data stand in the export."""
-    given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
+    caller, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     call(
         "tmall.exchange.get",
         dispute_id=opened,
         fields="dispute_id,buyer_name,buyer_phone,buyer_address",
-        sid=given["session"],
+        sid=caller["session"],
     )
     call(
         "tmall.exchange.message.add",
         dispute_id=opened,
         content="我的电话是10077001234",
         fields="content",
-        app_secret=given["app_secret"],
+        app_secret=caller["app_secret"],
     )
     text = json.dumps(har(), ensure_ascii=False)
     for private in (
-        given["session"],
-        given["app_secret"],
+        caller["session"],
+        caller["app_secret"],
         exchange["buyer_name"],
         exchange["buyer_phone"],
         exchange["buyer_address"],

@@ -34,18 +34,18 @@ def test_filters(api, call, opened, agree):
     call("taobao.time.get")
     call("tmall.exchange.nothing")
 
-    def found(query):
+    def count_found(query):
         return [item["method"] for item in api("GET", f"requests?{query}")["items"]]
 
-    assert found("method=tmall.exchange.get") == ["tmall.exchange.get"]
-    assert found(f"dispute_id={opened}") == ["tmall.exchange.agree"] * 2
-    assert found("outcome=refused") == ["tmall.exchange.nothing"]
-    assert found("outcome=failed") == ["tmall.exchange.agree"]
-    assert found("since=2026-03-01+11:00:00") == ["tmall.exchange.nothing", "taobao.time.get"]
-    assert found("limit=1") == ["tmall.exchange.nothing"]
+    assert count_found("method=tmall.exchange.get") == ["tmall.exchange.get"]
+    assert count_found(f"dispute_id={opened}") == ["tmall.exchange.agree"] * 2
+    assert count_found("outcome=refused") == ["tmall.exchange.nothing"]
+    assert count_found("outcome=failed") == ["tmall.exchange.agree"]
+    assert count_found("since=2026-03-01+11:00:00") == ["tmall.exchange.nothing", "taobao.time.get"]
+    assert count_found("limit=1") == ["tmall.exchange.nothing"]
     assert api("GET", "requests?limit=1")["total"] == 5
-    assert found("limit=0") == []
-    assert found(f"dispute_id={opened}&outcome=ok") == ["tmall.exchange.agree"]
+    assert count_found("limit=0") == []
+    assert count_found(f"dispute_id={opened}&outcome=ok") == ["tmall.exchange.agree"]
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_wrong_filter(api, path, query, field):
 def test_one_call(api, call):
     """One call is found by its request_id and has a diagnosis in both languages."""
     error = call("tmall.exchange.receive.get", session="nobody", fields="dispute_id")
-    shown = api("GET", f"/_sandbox/requests/{error['request_id']}")
-    assert (shown["request_id"], shown["code"], shown["sub_code"]) == (
+    entry = api("GET", f"/_sandbox/requests/{error['request_id']}")
+    assert (entry["request_id"], entry["code"], entry["sub_code"]) == (
         error["request_id"],
         27,
         "invalid-sessionkey",
     )
-    assert shown["diagnosis"]["zh"] and shown["diagnosis"]["en"]
-    assert shown["sandbox"] == "default"
+    assert entry["diagnosis"]["zh"] and entry["diagnosis"]["en"]
+    assert entry["sandbox"] == "default"
 
 
 def test_unknown_call(api):
@@ -137,7 +137,7 @@ def test_clear(api, call):
 
 def test_nothing_secret_is_kept(api, call, opened):
     """Neither sessions, secret nor personal data stand in the journal."""
-    given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
+    caller, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     call(
         "tmall.exchange.get",
         dispute_id=opened,
@@ -145,8 +145,8 @@ def test_nothing_secret_is_kept(api, call, opened):
     )
     text = api.ask("GET", "requests").text
     for secret in (
-        given["session"],
-        given["app_secret"],
+        caller["session"],
+        caller["app_secret"],
         exchange["buyer_name"],
         exchange["buyer_phone"],
         exchange["buyer_address"],
@@ -192,15 +192,15 @@ def test_positions_are_one_sandboxs(api, name):
 def test_going_on_from_a_position(api, call):
     """A list says where later calls begin; those come oldest first, and each once."""
     call("taobao.time.get")
-    seen = api("GET", "requests?limit=1")
-    assert api("GET", f"requests?after={seen['next']}") == {
+    page = api("GET", "requests?limit=1")
+    assert api("GET", f"requests?after={page['next']}") == {
         "total": 0,
         "items": [],
-        "next": seen["next"],
+        "next": page["next"],
     }
     call("taobao.logistics.companies.get", fields="id")
     call("tmall.exchange.nothing")
-    later = api("GET", f"requests?after={seen['next']}&limit=1")
+    later = api("GET", f"requests?after={page['next']}&limit=1")
     assert (later["total"], [item["method"] for item in later["items"]]) == (
         2,
         ["taobao.logistics.companies.get"],

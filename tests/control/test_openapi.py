@@ -30,7 +30,7 @@ def test_describes_exactly_what_is_served(api):
 def test_routes_of_the_contract(api):
     """Every route that interfaces.md promises for this step is described."""
     s = "/_sandbox/sandboxes/{id}"
-    wanted = {
+    routes = {
         ("GET", "/_sandbox/health"),
         ("GET", "/_sandbox/ready"),
         ("GET", "/_sandbox/version"),
@@ -72,7 +72,7 @@ def test_routes_of_the_contract(api):
         *((verb, f"{s}/snapshots/{{name}}") for verb in ("GET", "PUT", "DELETE")),
         *((verb, f"{s}/stubs/{{method}}") for verb in ("GET", "PUT", "DELETE")),
     }
-    assert wanted <= described(api("GET", "/_sandbox/openapi.json"))
+    assert routes <= described(api("GET", "/_sandbox/openapi.json"))
 
 
 def test_open_routes_are_marked(api):

@@ -113,9 +113,9 @@ def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
     With a clock that runs too.
     """
     living = make_api(clock={"mode": mode}, ruleset="upgraded")
-    known = [item["name"] for item in living("GET", "/_sandbox/stories")["items"]]
-    if name not in known:
-        pytest.fail(f"{name} is no story: {known}")
+    names = [item["name"] for item in living("GET", "/_sandbox/stories")["items"]]
+    if name not in names:
+        pytest.fail(f"{name} is no story: {names}")
     report = living("POST", "play", {"story": name})
     assert report["outcome"] == "passed", report["trouble"]
 
@@ -150,8 +150,8 @@ def test_json_is_played_as_yaml_is(api, play):
     }
     report = play(story, set={"units": 3})
     assert report["outcome"] == "passed"
-    shown = api("GET", f"exchanges/{report['exchanges']['it']}")["exchange"]
-    assert (shown["num"], shown["reason"]) == (3, "尺码: \u2028\x7f #不合适")
+    exchange = api("GET", f"exchanges/{report['exchanges']['it']}")["exchange"]
+    assert (exchange["num"], exchange["reason"]) == (3, "尺码: \u2028\x7f #不合适")
 
 
 def test_values_of_a_story_can_be_set(api, play):
@@ -233,9 +233,9 @@ def test_seconds_are_exact_on_a_running_clock(make_api, machine):
     report = api("POST", "play", {"scenario": STORY})
     assert report["outcome"] == "passed", report["trouble"]
     assert len(looks) > 10
-    shown, passed = api("GET", "clock")["now"], machine.now
+    exchange, passed = api("GET", "clock")["now"], machine.now
     assert abs(
-        datetime.fromisoformat(shown) - passed.replace(tzinfo=None) - timedelta(days=1)
+        datetime.fromisoformat(exchange) - passed.replace(tzinfo=None) - timedelta(days=1)
     ) <= timedelta(seconds=5)
 
 

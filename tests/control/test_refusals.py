@@ -192,8 +192,8 @@ def test_a_list_is_filtered_by_the_sandbox_s_own_text(api, opened):
     api("PATCH", "rules", {"text.1": "等待卖家处理"})
     api("POST", "exchanges", {"status": 3})
     for status in ("等待卖家处理", "换货待处理", "1"):
-        found = api("GET", f"exchanges?status={status}")
-        assert [(item["dispute_id"], item["status_text"]) for item in found["items"]] == [
+        listing = api("GET", f"exchanges?status={status}")
+        assert [(item["dispute_id"], item["status_text"]) for item in listing["items"]] == [
             (opened, "等待卖家处理")
         ]
     assert api("POST", "exchanges", {"status": "等待卖家处理"})["status"] == 1
@@ -248,8 +248,8 @@ def test_ids_given_as_text_are_kept(api, call):
         201,
     )
     assert made["shops"][0]["seller_id"] == 9007199254740993
-    found = call("taobao.logistics.address.search", made)["addresses"]["address_result"]
-    assert [row["contact_id"] for row in found] == [9007199254740995]
+    listing = call("taobao.logistics.address.search", made)["addresses"]["address_result"]
+    assert [row["contact_id"] for row in listing] == [9007199254740995]
     tid = api("POST", f"{ALL}/{made['id']}/exchanges", {})["tid"]
     orders = call("taobao.trade.fullinfo.get", made, tid=tid, fields="orders")["trade"]["orders"][
         "order"

@@ -29,21 +29,21 @@ def test_a_planted_double_shipment(api, call):
     for waybill in ("SF1111111111", "YT2222222222"):
         call(SHIP, dispute_id=dispute_id, logistics_no=waybill, **CARRIER)
     report = api("GET", "report")
-    [found] = report["audit"]["findings"]
+    [finding_document] = report["audit"]["findings"]
     ids = [item["request_id"] for item in reversed(api("GET", "requests")["items"])]
-    assert (found["id"], found["severity"], found["dispute_id"], found["count"]) == (
-        "double_shipment",
-        "error",
-        dispute_id,
-        2,
-    )
-    assert found["request_ids"] == ids
+    assert (
+        finding_document["id"],
+        finding_document["severity"],
+        finding_document["dispute_id"],
+        finding_document["count"],
+    ) == ("double_shipment", "error", dispute_id, 2)
+    assert finding_document["request_ids"] == ids
     assert all(
-        waybill in found[lang]
+        waybill in finding_document[lang]
         for waybill in ("SF1111111111", "YT2222222222")
         for lang in ("zh", "en")
     )
-    assert found["evidence"].startswith("documented")
+    assert finding_document["evidence"].startswith("documented")
     assert (report["audit"]["writes"], report["audit"]["unsafe"], report["counts"]["error"]) == (
         2,
         1,
@@ -56,8 +56,8 @@ def test_findings_are_counted_and_bounded(api, call):
     for _ in range(25):
         call("tmall.exchange.receive.get", fields="dispute_id")
     report = api("GET", "report")
-    found = {finding["id"]: finding for finding in report["findings"]}
-    assert (found["no_window"]["count"], len(found["no_window"]["request_ids"])) == (25, 20)
+    findings = {finding["id"]: finding for finding in report["findings"]}
+    assert (findings["no_window"]["count"], len(findings["no_window"]["request_ids"])) == (25, 20)
     assert sum(report["counts"].values()) == len(report["findings"])
 
 
@@ -89,10 +89,10 @@ def test_calls_no_longer_kept_are_counted(api, call):
 def test_a_rounded_id_is_told(api, call, opened):
     """An id that a double has spoilt is told with the exchange that was meant."""
     call("tmall.exchange.get", dispute_id=int(float(opened)), fields="status")
-    [found] = [
+    [finding_document] = [
         finding for finding in api("GET", "report")["findings"] if finding["id"] == "ids_rounded"
     ]
-    assert opened in found["zh"] and opened in found["en"]
+    assert opened in finding_document["zh"] and opened in finding_document["en"]
 
 
 def test_every_finding_can_be_explained(api, call, opened):
@@ -113,11 +113,11 @@ def test_nothing_private_is_told(api, call, opened):
     Wherever a client has put them.
     """
     api("PATCH", "rules", {"personal": "plain"})
-    given, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
+    caller, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     private = [
-        given["session"],
-        given["sub_session"],
-        given["app_secret"],
+        caller["session"],
+        caller["sub_session"],
+        caller["app_secret"],
         "王小明的留言",
         "10077001234",
     ]
@@ -155,7 +155,9 @@ def test_nothing_private_is_told(api, call, opened):
             "dispute_id,buyer_nick,buyer_name,buyer_phone,buyer_address,oaid,buyer_open_uid,address"
         ),
     )
-    for number, token in enumerate((given["session"], given["sub_session"], given["app_secret"])):
+    for number, token in enumerate(
+        (caller["session"], caller["sub_session"], caller["app_secret"])
+    ):
         call(
             "tmall.exchange.get",
             dispute_id=opened,
@@ -165,9 +167,12 @@ def test_nothing_private_is_told(api, call, opened):
         call("tmall.exchange.get", dispute_id=token, fields="status")
         call(token)
     call(
-        "tmall.exchange.get", dispute_id=opened, fields="status", session=given["sub_session"] + "x"
+        "tmall.exchange.get",
+        dispute_id=opened,
+        fields="status",
+        session=caller["sub_session"] + "x",
     )
-    told = "".join(
+    text = "".join(
         api.ask("GET", path).text
         for path in (
             "requests",
@@ -179,4 +184,4 @@ def test_nothing_private_is_told(api, call, opened):
         )
     )
     assert api("GET", "report")["audit"]["unsafe"] >= 2
-    assert [secret for secret in private if secret in told or json.dumps(secret) in told] == []
+    assert [secret for secret in private if secret in text or json.dumps(secret) in text] == []

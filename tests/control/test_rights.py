@@ -21,8 +21,8 @@ def test_rules_patched(api, opened):
     """A patched deadline counts at once, for exchanges that wait already."""
     patched = api("PATCH", "rules", {"deadline.1": "3d12h", "text.1": "待处理"})
     assert (patched["deadline.1"], patched["text.1"]) == ("3d12h", "待处理")
-    shown = api("GET", f"exchanges/{opened}")
-    assert (shown["deadline"], shown["status_text"]) == ("2026-03-04 22:00:00", "待处理")
+    exchange = api("GET", f"exchanges/{opened}")
+    assert (exchange["deadline"], exchange["status_text"]) == ("2026-03-04 22:00:00", "待处理")
 
 
 def test_a_patched_code_is_on_the_wire(api, call):
@@ -100,10 +100,14 @@ def test_sub_account_rights(api, call, opened):
 @pytest.mark.parametrize("name", ["main", "sub", "nick"])
 def test_session_expires_now(api, call, name):
     """A session that expired now meets 27 with the platform's words, and only that one."""
-    given = api("GET", "")
-    label = given["shops"][0]["subs"][0]["nick"] if name == "nick" else name
-    tokens = {"main": given["session"], "sub": given["sub_session"], "nick": given["sub_session"]}
-    other = given["session"] if name != "main" else given["sub_session"]
+    caller = api("GET", "")
+    label = caller["shops"][0]["subs"][0]["nick"] if name == "nick" else name
+    tokens = {
+        "main": caller["session"],
+        "sub": caller["sub_session"],
+        "nick": caller["sub_session"],
+    }
+    other = caller["session"] if name != "main" else caller["sub_session"]
     api("PATCH", f"sessions/{label}", {"expires": "now"})
     refused = call("tmall.exchange.receive.get", session=tokens[name], fields="dispute_id")
     assert (refused["code"], refused["msg"], refused["sub_code"]) == (
@@ -117,12 +121,12 @@ def test_session_expires_now(api, call, name):
 
 
 @pytest.mark.parametrize(
-    ("expires", "shown"),
+    ("expires", "text"),
     [("2h", "2026-03-01 12:00:00"), ("2026-03-01 12:00:00", "2026-03-01 12:00:00")],
 )
-def test_session_expires_by_the_sandbox_clock(api, call, expires, shown):
+def test_session_expires_by_the_sandbox_clock(api, call, expires, text):
     """A session lives until its instant on the sandbox's clock, and not at it."""
-    assert api("PATCH", "sessions/main", {"expires": expires})["expires"] == shown
+    assert api("PATCH", "sessions/main", {"expires": expires})["expires"] == text
     api("POST", "clock/advance", {"by": "1h59m59s"})
     assert "code" not in call("tmall.exchange.receive.get", fields="dispute_id")
     api("POST", "clock/advance", {"by": "1s"})
@@ -147,10 +151,10 @@ def test_patches_keep_what_they_do_not_name(api):
 
 def test_no_token_is_shown(api):
     """The reply names a session by its label, not by its token."""
-    given = api("GET", "")
+    caller = api("GET", "")
     text = api.ask("PATCH", "sessions/main", {"expires": "1d"}).text
-    assert given["session"] not in text
-    assert given["app_secret"] not in api.ask("PATCH", f"apps/{given['app_key']}", {}).text
+    assert caller["session"] not in text
+    assert caller["app_secret"] not in api.ask("PATCH", f"apps/{caller['app_key']}", {}).text
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,20 @@ NONE = {"buyer": None, "courier": None, "cs": None, "applies": None}
 
 def test_names(api):
     """Behaviours are listed with label, bilingual sentence and evidence, and so are the parties."""
-    shown = api("GET", "/_sandbox/robots/names")
-    assert [item["name"] for item in shown["items"]] == [
+    document = api("GET", "/_sandbox/robots/names")
+    assert [item["name"] for item in document["items"]] == [
         "prompt",
         "slow",
         "forgetful",
         "adversarial",
         "random",
     ]
-    assert shown["total"] == 5
+    assert document["total"] == 5
     assert all(
         item["zh"] and item["en"] and item["label"] and "assumed" in item["evidence"]
-        for item in shown["items"]
+        for item in document["items"]
     )
-    assert shown["parties"] == ["buyer", "courier", "cs"]
+    assert document["parties"] == ["buyer", "courier", "cs"]
 
 
 def test_put_replaces_all(api):
@@ -37,7 +37,7 @@ def test_put_replaces_all(api):
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "told"),
+    ("body", "field", "sentence"),
     [
         ({"buyer": "promt"}, "buyer", "prompt"),
         ({"buyer": ""}, "buyer", "prompt"),
@@ -51,12 +51,12 @@ def test_put_replaces_all(api):
         ("prompt", "body", "object"),
     ],
 )
-def test_what_cannot_be_is_refused(api, body, field, told):
+def test_what_cannot_be_is_refused(api, body, field, sentence):
     """An unknown behaviour, party or shape is refused by its field, and nothing changes."""
     api("PUT", "robots", {"buyer": "slow"})
     problem = api.problem("PUT", "robots", body)
     assert (problem["status"], problem["field"]) == (400, field)
-    assert told in problem["detail"]
+    assert sentence in problem["detail"]
     assert len(problem["detail"]) < 500
     assert api("GET", "robots") == {**NONE, "buyer": "slow"}
 
@@ -78,13 +78,13 @@ def test_the_clock_tells_of_plans_only_with_robots(api, opened):
     assert "planned" not in before
     api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
     api("PUT", "robots", {"buyer": "prompt"})
-    shown = api("GET", "clock")
-    assert [(deadline["dispute_id"], deadline["rule"]) for deadline in shown["deadlines"]] == [
+    clock = api("GET", "clock")
+    assert [(deadline["dispute_id"], deadline["rule"]) for deadline in clock["deadlines"]] == [
         (opened, "deadline.2")
     ]
-    [plan] = shown["planned"]
+    [plan] = clock["planned"]
     assert (plan["dispute_id"], plan["by"], plan["move"]) == (opened, "buyer", "ship_back")
-    assert shown["now"] < plan["at"] < shown["deadlines"][0]["at"]
+    assert clock["now"] < plan["at"] < clock["deadlines"][0]["at"]
     assert api("GET", "clock?limit=0")["planned"] == []
     api("PUT", "robots", {})
     assert "planned" not in api("GET", "clock")
@@ -132,12 +132,12 @@ def test_a_client_meets_what_robots_did(api, call, agree, opened):
     api("PUT", "robots", {"buyer": "prompt", "courier": "prompt"})
     assert agree(opened)["result"]["success"]
     api("POST", "clock/advance", {"by": "5d"})
-    seen = call("tmall.exchange.get", dispute_id=opened, fields="status,buyer_logistic_no")[
+    exchange = call("tmall.exchange.get", dispute_id=opened, fields="status,buyer_logistic_no")[
         "result"
     ]["exchange"]
-    assert seen["status"] == "买家已退货，待收货"
+    assert exchange["status"] == "买家已退货，待收货"
     [rows] = call("tmall.exchange.messages.get", dispute_id=opened, fields="content")["result"][
         "results"
     ].values()
     [note] = [row["content"] for row in rows if "已送达" in row["content"]]
-    assert seen["buyer_logistic_no"] in note
+    assert exchange["buyer_logistic_no"] in note

@@ -43,8 +43,8 @@ def test_listed_and_shown(api):
     listed = api("GET", ALL)
     assert made["id"] == "店铺甲"
     assert (listed["total"], [item["id"] for item in listed["items"]]) == (2, ["default", "店铺甲"])
-    shown = api("GET", f"{ALL}/店铺甲")
-    assert {name: shown[name] for name in ("app_key", "app_secret", "session", "shops")} == {
+    sandbox = api("GET", f"{ALL}/店铺甲")
+    assert {name: sandbox[name] for name in ("app_key", "app_secret", "session", "shops")} == {
         name: made[name] for name in ("app_key", "app_secret", "session", "shops")
     }
 
@@ -140,8 +140,8 @@ def test_sandboxes_are_isolated(api, call):
         call("tmall.exchange.get", one, dispute_id=dispute_id, fields="status")["result"]["success"]
         is True
     )
-    seen = call("tmall.exchange.get", two, dispute_id=dispute_id, fields="status")["result"]
-    assert seen["msg_code"] == "DISPUTE_NOT_EXIST"
+    result = call("tmall.exchange.get", two, dispute_id=dispute_id, fields="status")["result"]
+    assert result["msg_code"] == "DISPUTE_NOT_EXIST"
 
 
 def test_one_app_key_in_two_sandboxes(api, call):
@@ -157,13 +157,13 @@ def test_one_app_key_in_two_sandboxes(api, call):
     first, second = (
         api("POST", f"{ALL}/{sandbox['id']}/exchanges", {})["dispute_id"] for sandbox in (one, two)
     )
-    shown = [
+    statuses = [
         call("tmall.exchange.get", sandbox, dispute_id=number, fields="status")["result"][
             "exchange"
         ]["status"]
         for sandbox, number in ((one, first), (two, second))
     ]
-    assert shown == ["甲", "换货待处理"]
+    assert statuses == ["甲", "换货待处理"]
     call("taobao.time.get", two, session="")
     assert (
         api("GET", f"{ALL}/{one['id']}/requests", None)["items"][0]["method"] == "taobao.time.get"

@@ -87,8 +87,8 @@ def test_callers_keep_their_tokens(api, opened, document, call):
     held = api("GET", "")
     api("POST", "reset", {"to": "empty"})
     api("POST", "reset", {"to": "saved"})
-    shown = call("tmall.exchange.get", held, dispute_id=opened, fields="status")["result"]
-    assert shown["exchange"]["status"] == "待买家退货"
+    reply = call("tmall.exchange.get", held, dispute_id=opened, fields="status")["result"]
+    assert reply["exchange"]["status"] == "待买家退货"
 
 
 def test_restored_from_a_document_callers_keep_their_tokens(api, opened, document, call):
@@ -96,9 +96,9 @@ def test_restored_from_a_document_callers_keep_their_tokens(api, opened, documen
     held = api("GET", "")
     api("PUT", "snapshots/copy", document)
     api("POST", "reset", {"to": "copy"})
-    shown = call("tmall.exchange.get", held, dispute_id=opened, fields="status")
-    assert "result" in shown, shown
-    assert shown["result"]["exchange"]["status"] == "待买家退货"
+    reply = call("tmall.exchange.get", held, dispute_id=opened, fields="status")
+    assert "result" in reply, reply
+    assert reply["result"]["exchange"]["status"] == "待买家退货"
     assert api("GET", "")["app_secret"] == held["app_secret"]
 
 
@@ -110,8 +110,8 @@ def test_sandbox_from_a_snapshot(api, opened, document, call, by_name):
     assert made["id"] == "twin"
     assert made["session"] not in (original["session"], original["sub_session"], "")
     assert made["app_secret"]
-    shown = call("tmall.exchange.get", made, dispute_id=opened, fields="status")["result"]
-    assert shown["exchange"]["status"] == "待买家退货"
+    reply = call("tmall.exchange.get", made, dispute_id=opened, fields="status")["result"]
+    assert reply["exchange"]["status"] == "待买家退货"
     api("POST", f"{ALL}/twin/exchanges/{opened}/moves", {"by": "buyer", "move": "ship_back"})
     assert api("GET", f"exchanges/{opened}")["status"] == 2
 

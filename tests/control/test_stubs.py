@@ -111,18 +111,18 @@ def signed_xml(api, machine, method):
     import hashlib
     from urllib.parse import urlencode
 
-    given = api("GET", "")
+    caller = api("GET", "")
     texts = {
         "method": method,
-        "app_key": given["app_key"],
+        "app_key": caller["app_key"],
         "v": "2.0",
         "sign_method": "md5",
         "timestamp": machine.now.strftime("%Y-%m-%d %H:%M:%S"),
     }
     plain = (
-        given["app_secret"]
+        caller["app_secret"]
         + "".join(name + texts[name] for name in sorted(texts))
-        + given["app_secret"]
+        + caller["app_secret"]
     )
     texts["sign"] = hashlib.md5(plain.encode()).hexdigest().upper()
     return api.ask("GET", f"/router/rest?{urlencode(texts)}").text

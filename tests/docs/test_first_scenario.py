@@ -71,7 +71,9 @@ def test_the_commands_run_in_order(folder: Path) -> None:
 @pytest.mark.parametrize(("name", "lang"), [(GUIDES[0], "en"), (GUIDES[1], "zh")])
 def test_failures_look_as_shown(folder: Path, name: str, lang: str) -> None:
     """Each mistyped file prints the line that the guide shows for it."""
-    shown = [line.strip().removesuffix("…") for line in "".join(blocks(name, "text")).splitlines()]
+    printed_lines = [
+        line.strip().removesuffix("…") for line in "".join(blocks(name, "text")).splitlines()
+    ]
     right = (folder / "first.scenario.yaml").read_text("utf-8")
     printed = ""
     for good, bad in MISTYPED:
@@ -80,8 +82,8 @@ def test_failures_look_as_shown(folder: Path, name: str, lang: str) -> None:
         ran = run(folder, f"tmall-mockserver --lang {lang} run first.scenario.yaml")
         assert ran.returncode in (1, 2)
         printed += ran.stdout + ran.stderr
-    assert len(shown) == 4
-    assert [line for line in shown if line not in printed] == []
+    assert len(printed_lines) == 4
+    assert [line for line in printed_lines if line not in printed] == []
 
 
 @pytest.mark.parametrize("name", GUIDES)

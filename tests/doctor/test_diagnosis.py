@@ -148,7 +148,7 @@ def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
 
 
 @pytest.mark.parametrize(
-    ("key", "name", "known"),
+    ("key", "name", "listed"),
     [
         ("{key} ", "key_blanks", "{key}"),
         ('"{key}"', "key_blanks", "{key}"),
@@ -160,7 +160,7 @@ def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
         ("999", "keys_known", "{key}"),
     ],
 )
-def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key, name, known):
+def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key, name, listed):
     """Blanks, the other environment's form and a slip of the finger are recognised.
 
     Else the known keys are listed.
@@ -169,7 +169,7 @@ def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key
     fill = {"key": own, "bare": own[2:], "typo": own[:4] + own[5] + own[4] + own[6:]}
     top.send(top.params(GET, app_key=key.format(**fill), session="x"))
     entry, findings = read_entry(gateway.journal)
-    assert known.format(**fill) in only(findings, name)["zh"]
+    assert listed.format(**fill) in only(findings, name)["zh"]
     assert entry["code"] == 29
 
 
@@ -253,7 +253,7 @@ def test_a_missing_session_is_looked_for(top, diagnose):
 
 
 @pytest.mark.parametrize(
-    ("name", "given"),
+    ("name", "other_name"),
     [
         ("method", "api_name"),
         ("app_key", "appKey"),
@@ -264,20 +264,20 @@ def test_a_missing_session_is_looked_for(top, diagnose):
         ("fields", "field"),
     ],
 )
-def test_a_parameter_under_another_name_is_found(world, gateway, top, read_entry, name, given):
+def test_a_parameter_under_another_name_is_found(world, gateway, top, read_entry, name, other_name):
     """A required parameter that came under another name is named with it."""
     texts = top.params(GET, dispute_id=1, fields="status")
     if name in ("dispute_id", "fields"):
         texts = top.params(
-            GET, **{"dispute_id": 1, "fields": "status", name: None, given: "status"}
+            GET, **{"dispute_id": 1, "fields": "status", name: None, other_name: "status"}
         )
     else:
-        texts[given] = texts.pop(name)
+        texts[other_name] = texts.pop(name)
     if name == "app_key":
         texts.pop("session")
     top.send(texts)
     journal = gateway.journal if name == "app_key" else world.journal
-    assert only(read_entry(journal)[1], "other_name")["at"] == {"name": name, "given": given}
+    assert only(read_entry(journal)[1], "other_name")["at"] == {"name": name, "given": other_name}
 
 
 def test_an_empty_parameter_is_told_so(diagnose):
@@ -485,8 +485,8 @@ def test_a_failed_condition_says_what_would_do(world, top, read_entry, changes, 
     [exchange] = world.open({"status": status})
     if name == "stock_left":
         world.put_stock("wanted", 0)
-    given = {"method": AGREE, "address_id": 10000002, **changes}
-    top(given.pop("method"), dispute_id=exchange.dispute_id, fields="status", **given)
+    arguments = {"method": AGREE, "address_id": 10000002, **changes}
+    top(arguments.pop("method"), dispute_id=exchange.dispute_id, fields="status", **arguments)
     findings = read_entry()[1]
     assert said in findings[name]["zh"]
     assert findings["near_miss"]["at"]["way"] == []

@@ -46,10 +46,10 @@ def test_an_address_reads_as_one_line():
     assert _address(1, cancel_def=True).text() == "浙江省杭州市西湖区转塘街道 1 号 王五 10000000000"
 
 
-@pytest.mark.parametrize(("status", "stage"), [(1, "application"), (3, "receipt")])
-def test_refusing_the_application_and_the_receipt_have_lists_of_their_own(status, stage):
+@pytest.mark.parametrize(("status", "list_name"), [(1, "application"), (3, "receipt")])
+def test_refusing_the_application_and_the_receipt_have_lists_of_their_own(status, list_name):
     """The list of reasons follows the stage at which the seller can refuse."""
-    assert refusal_stage(Status(status)) == stage
+    assert refusal_stage(Status(status)) == list_name
 
 
 def test_carriers_have_their_names_and_other_spellings_of_them():

@@ -173,7 +173,7 @@ def test_the_correct_client_serves_several_exchanges(clients: dict[str, Any]) ->
         assert client.book == {exchange.dispute_id: "换货成功" for exchange in opened}
         report = sandbox.report()
     assert report["audit"]["unsafe"] == 0
-    assert {found["id"] for found in report["findings"]} <= {
+    assert {finding["id"] for finding in report["findings"]} <= {
         "md5_sign",
         "polling_fast",
     }  # a test does not wait between rounds
@@ -188,12 +188,12 @@ def machine(kind: Any) -> Any:
     """A machine that plays against the client without sockets, two rows a page."""
 
     def seller(sandbox: Sandbox) -> Any:
-        wire, kept = (
+        wire, headers = (
             Wsgi(sandbox.wsgi, timeout=None),
             {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
         )
         client = kind(
-            sandbox.env, post=lambda body: wire.send("POST", "/router/rest", body, kept)[2]
+            sandbox.env, post=lambda body: wire.send("POST", "/router/rest", body, headers)[2]
         )
         client.page_size = 2
         return client

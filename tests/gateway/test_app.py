@@ -102,9 +102,9 @@ def test_picture_has_a_url_that_shows_it(http, world, signed, multipart, png, sc
         "refund_message"
     ]
     url = row["pic_urls"]["pic_url"][0]["url"]
-    shown = http.get(url.removeprefix(f"{scheme}://mock.example:8420"))
+    picture = http.get(url.removeprefix(f"{scheme}://mock.example:8420"))
     assert url.startswith(f"{scheme}://mock.example:8420/")
-    assert (shown.data, shown.mimetype, shown.status_code) == (png, "image/png", 200)
+    assert (picture.data, picture.mimetype, picture.status_code) == (png, "image/png", 200)
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_other_verbs(signed, send, verb):
 def test_get_with_a_file(world, signed, send, multipart, png):
     """A GET that brings a file is 9."""
     body, kind = multipart({}, message_pics=png)
-    found = json.loads(
+    reply = json.loads(
         send(
             "GET",
             query=signed("tmall.exchange.message.add", dispute_id=1, content="x", fields="id"),
@@ -195,7 +195,7 @@ def test_get_with_a_file(world, signed, send, multipart, png):
             kind=kind,
         ).body
     )
-    assert (found["error_response"]["code"], found["error_response"]["msg"]) == (
+    assert (reply["error_response"]["code"], reply["error_response"]["msg"]) == (
         9,
         "Http action not allowed",
     )
@@ -212,8 +212,8 @@ def test_files_that_are_not_pictures(world, signed, send, multipart, whole_state
         "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
     )
     body, kind = multipart(texts, message_pics=content)
-    found = json.loads(send(body=body, kind=kind).body)["error_response"]
-    assert (found["code"], found["sub_code"]) == (41, "isv.invalid-parameter:message_pics")
+    refusal = json.loads(send(body=body, kind=kind).body)["error_response"]
+    assert (refusal["code"], refusal["sub_code"]) == (41, "isv.invalid-parameter:message_pics")
     assert whole_state(world) == before
 
 
@@ -233,8 +233,8 @@ def test_picture_has_at_most_five_megabytes(world, signed, send, multipart, png,
 
 def test_body_above_the_limit(signed, send):
     """A body above 8 MiB, which the door gives as None, is 3 in the asked format."""
-    found = json.loads(send(query=signed(), body=None).body)["error_response"]
-    assert (found["code"], found["msg"]) == (3, "Upload fail")
+    refusal = json.loads(send(query=signed(), body=None).body)["error_response"]
+    assert (refusal["code"], refusal["msg"]) == (3, "Upload fail")
 
 
 @pytest.mark.parametrize("bad", [b"%FF%FE", b"\xff", b"%C3", b"%ED%A0%80"])
@@ -243,8 +243,8 @@ def test_bytes_that_are_not_utf8(signed, send, bad, where):
     """A value that is not UTF-8 is 47, answered in the format that the call asks for."""
     texts = urlencode(signed(LIST, fields="status")).encode() + b"&buyer_nick=" + bad
     reply = send(**{where: texts})
-    found = json.loads(reply.body)["error_response"]
-    assert (found["code"], found["msg"]) == (47, "Invalid encoding")
+    refusal = json.loads(reply.body)["error_response"]
+    assert (refusal["code"], refusal["msg"]) == (47, "Invalid encoding")
 
 
 @pytest.mark.parametrize(
@@ -264,10 +264,10 @@ def test_bytes_that_are_not_utf8(signed, send, bad, where):
 )
 def test_broken_multipart(signed, send, body):
     """A multipart body that cannot be read is 3, in the format that the query asks for."""
-    found = json.loads(
+    refusal = json.loads(
         send(query=signed(), body=body, kind="multipart/form-data; boundary=XX").body
     )["error_response"]
-    assert found["code"] == 3
+    assert refusal["code"] == 3
 
 
 @pytest.mark.parametrize(
@@ -285,8 +285,8 @@ def test_multipart_without_boundary(signed, send, multipart, kind):
 def test_multipart_that_breaks_after_its_format(signed, send, multipart):
     """A multipart body cut after its format is 3, answered in that format."""
     body, kind = multipart(signed())
-    found = send(body=body[:-6], kind=kind)
-    assert json.loads(found.body)["error_response"]["code"] == 3
+    reply = send(body=body[:-6], kind=kind)
+    assert json.loads(reply.body)["error_response"]["code"] == 3
 
 
 def test_multipart_text_that_is_not_utf8(signed, send, multipart):

@@ -41,22 +41,22 @@ AGREE = "tmall.exchange.agree"
 )
 def test_platform_error(signed, error, changes, expected):
     """Each wrong system parameter has its own code and spelling, and only its own sub fields."""
-    found = error(signed(GET, dispute_id=1, fields="status", **changes))
-    assert {name: value for name, value in found.items() if name != "sub_msg"} == expected
+    refusal = error(signed(GET, dispute_id=1, fields="status", **changes))
+    assert {name: value for name, value in refusal.items() if name != "sub_msg"} == expected
 
 
 def test_missing_method(signed, error):
     """A call without a method is told to add it, without sub_code."""
-    found = error(signed(None))
-    assert (found["code"], found["msg"]) == (21, "Missing method")
-    assert "method" in found["sub_msg"]
-    assert "sub_code" not in found
+    refusal = error(signed(None))
+    assert (refusal["code"], refusal["msg"]) == (21, "Missing method")
+    assert "method" in refusal["sub_msg"]
+    assert "sub_code" not in refusal
 
 
 def test_unknown_method(signed, error):
     """An unknown method is 22."""
-    found = error(signed("tmall.exchange.nothing"))
-    assert (found["code"], found["msg"]) == (22, "Invalid method")
+    refusal = error(signed("tmall.exchange.nothing"))
+    assert (refusal["code"], refusal["msg"]) == (22, "Invalid method")
 
 
 @pytest.mark.parametrize("written", ["yaml", "JSON", "json2", "xml2"])
@@ -71,8 +71,8 @@ def test_unreadable_format_is_answered_in_xml(signed, send, written):
 
 def test_unknown_session(signed, error):
     """A session that nobody has is 27 with sub_code invalid-sessionkey."""
-    found = error(signed(GET, dispute_id=1, fields="status", session="6100nobody"))
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = error(signed(GET, dispute_id=1, fields="status", session="6100nobody"))
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         27,
         "Invalid session",
         "invalid-sessionkey",
@@ -84,8 +84,8 @@ def test_session_of_another_app(make_world, signed, error, world):
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
     token = next(iter(other._state.sessions))
-    found = error(signed(GET, dispute_id=1, fields="status", session=token))
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = error(signed(GET, dispute_id=1, fields="status", session=token))
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         27,
         "Invalid session",
         "sessionkey-not-generated-by-server",
@@ -102,8 +102,8 @@ def test_expired_session(world, signed, error):
     call = signed(GET, dispute_id=1, fields="status")
     assert "reply" in error(call)
     world.advance(timedelta(seconds=1))
-    found = error(call)
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = error(call)
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         27,
         "Invalid session:session-expired",
         "session-expired",
@@ -113,8 +113,8 @@ def test_expired_session(world, signed, error):
 def test_app_without_the_package(make_world, caller_of):
     """An app without the permission is 11 with the package limit; what it may call it calls."""
     caller = caller_of(make_world(apps=[{"methods": ["tmall.exchange.receive.get"]}]))
-    found = caller(GET, dispute_id=1, fields="status")["error_response"]
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = caller(GET, dispute_id=1, fields="status")["error_response"]
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         11,
         "Insufficient isv permissions",
         "isv.permission-api-package-limit",
@@ -125,8 +125,10 @@ def test_app_without_the_package(make_world, caller_of):
 def test_sub_account_without_the_right(make_world, caller_of):
     """A sub-account without the right is 12, while the main account passes."""
     caller = caller_of(make_world(shops=[{"subs": [{"methods": ["tmall.exchange.receive.get"]}]}]))
-    found = caller(GET, dispute_id=1, fields="status", session=caller.sub_session)["error_response"]
-    assert (found["code"], found["msg"]) == (12, "Insufficient user permissions")
+    refusal = caller(GET, dispute_id=1, fields="status", session=caller.sub_session)[
+        "error_response"
+    ]
+    assert (refusal["code"], refusal["msg"]) == (12, "Insufficient user permissions")
     assert (
         caller.result("tmall.exchange.receive.get", fields="status", session=caller.sub_session)[
             "total_results"
@@ -140,10 +142,10 @@ def test_sub_account_without_the_right(make_world, caller_of):
 @pytest.mark.parametrize("value", [None, ""])
 def test_missing_argument(top, name, value):
     """A required parameter that is absent or empty is 40, named in msg and sub_code."""
-    found = top(AGREE, **{"dispute_id": 1, "address_id": 2, "fields": "status", name: value})[
+    refusal = top(AGREE, **{"dispute_id": 1, "address_id": 2, "fields": "status", name: value})[
         "error_response"
     ]
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         40,
         f"Missing required arguments:{name}",
         f"isv.missing-parameter:{name}",
@@ -203,8 +205,8 @@ def test_invalid_argument(world, top, whole_state, method, name, value):
         "logistics_company_name": "顺丰快递",
     }
     before = whole_state(world)
-    found = top(method, **{**good, name: value})["error_response"]
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = top(method, **{**good, name: value})["error_response"]
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         41,
         f"Invalid arguments:{name}",
         f"isv.invalid-parameter:{name}",
@@ -224,8 +226,8 @@ def test_repeated_parameter(signed, send, where, name):
         "body": (b"", whole + b"&" + again),
         "both": (again, whole),
     }[where]
-    found = json.loads(send(query=query, body=body).body)["error_response"]
-    assert (found["code"], found["msg"], found["sub_code"]) == (
+    refusal = json.loads(send(query=query, body=body).body)["error_response"]
+    assert (refusal["code"], refusal["msg"], refusal["sub_code"]) == (
         41,
         f"Invalid arguments:{name}",
         f"isv.invalid-parameter:{name}",
@@ -237,10 +239,10 @@ def test_fields_may_be_missing_by_switch(world, top):
     world.patch_rules({"fields_required": False})
     [exchange] = world.open({})
     [shop] = world._state.shops.values()
-    found = top.result(
+    result = top.result(
         AGREE, dispute_id=exchange.dispute_id, address_id=shop.addresses[0].contact_id
     )["result"]
-    assert set(found["exchange"]) == {"dispute_id", "biz_order_id", "status", "modified"}
+    assert set(result["exchange"]) == {"dispute_id", "biz_order_id", "status", "modified"}
 
 
 def write_timestamp(at, form):
@@ -398,7 +400,7 @@ def test_lax_passes_what_strict_refuses(world, top, signed, send):
 
     lax = type(top)(Gateway(SandboxLookup(world.directory, lax="default")), world)
     [exchange] = world.open({})
-    asked = {"dispute_id": exchange.dispute_id, "fields": "status"}
+    arguments = {"dispute_id": exchange.dispute_id, "fields": "status"}
     for wrong in (
         {"app_key": "404"},
         {"app_key": None},
@@ -407,7 +409,7 @@ def test_lax_passes_what_strict_refuses(world, top, signed, send):
         {"sign": "x"},
         {"sign": ""},
     ):
-        assert lax.result(GET, **{**asked, **wrong})["result"]["exchange"] == {
+        assert lax.result(GET, **{**arguments, **wrong})["result"]["exchange"] == {
             "status": "换货待处理"
         }
         [entry] = world.journal.select({}, 1)[1]

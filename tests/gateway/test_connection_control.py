@@ -1,4 +1,4 @@
-"""How a harmed reply goes out at a WSGI door.
+"""How a disturbed reply goes out at a WSGI door.
 
 Through a wire, or under a server that has none. Source: PEP 3333.
 """
@@ -11,7 +11,7 @@ from mockserver.protocol.messages import ConnectionEnd, Delivery, Reply
 BODY = b"0123456789"
 
 
-class Told:
+class NotingControl:
     """A wire that notes what is done to it."""
 
     def __init__(self):
@@ -36,7 +36,7 @@ def sent(delivery, environ):
             Reply(BODY, (("X", "y"),)),
             delivery,
             {"REQUEST_METHOD": "POST", **environ},
-            lambda *given: started.append(given),
+            lambda *arguments: started.append(arguments),
         )
     )
     return (started[0] if started else None), pieces
@@ -58,7 +58,7 @@ def sent(delivery, environ):
 )
 def test_through_a_wire(delivery, pieces, done):
     """The pieces are sent with waits, under the whole length; then the connection ends."""
-    wire = Told()
+    wire = NotingControl()
     assert sent(delivery, {CONNECTION_CONTROL: wire}) == (
         ("200 OK", [("X", "y"), ("Content-Length", "10")]),
         pieces,
@@ -69,7 +69,7 @@ def test_through_a_wire(delivery, pieces, done):
 @pytest.mark.parametrize("end", [ConnectionEnd.RESET, ConnectionEnd.CLOSE])
 def test_silence(end):
     """A silent reply waits, starts nothing, and hangs up."""
-    wire = Told()
+    wire = NotingControl()
     assert sent(
         Delivery(wait_seconds=2, no_response=True, end=end), {CONNECTION_CONTROL: wire}
     ) == (None, [])
@@ -95,7 +95,7 @@ def test_a_head_has_no_body():
     assert (
         sent(
             Delivery(pieces=2, spread_seconds=1),
-            {CONNECTION_CONTROL: Told(), "REQUEST_METHOD": "HEAD"},
+            {CONNECTION_CONTROL: NotingControl(), "REQUEST_METHOD": "HEAD"},
         )[1]
         == []
     )

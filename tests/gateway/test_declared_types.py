@@ -127,15 +127,19 @@ def arguments(world):
                     "buyer_phone": "10000002001",
                 }
             )
-        stage = "receipt" if status == 3 else "application"
-        reason = next(reason for reason in world.view.reasons if reason.stage == stage)
+        reason_list = "receipt" if status == 3 else "application"
+        reason = next(reason for reason in world.view.reasons if reason.stage == reason_list)
         shop = next(iter(world._state.shops.values()))
-        known = {
+        values_by_name = {
             **PERSONAL_ARGUMENTS,
             "seller_refuse_reason_id": reason.reason_id,
             "address_id": shop.addresses[0].contact_id,
         }
-        needed = {param.name: known[param.name] for param in method.params if param.name in known}
+        needed = {
+            param.name: values_by_name[param.name]
+            for param in method.params
+            if param.name in values_by_name
+        }
         if any(param.name == "fields" for param in method.params):
             needed["fields"] = method.all_fields
         return needed
@@ -155,8 +159,8 @@ def arguments(world):
 )
 def test_a_reply_has_the_declared_types(top, arguments, method, form, exists):
     """Numbers and texts have their types, lists their element name; no name is unknown."""
-    asked = {"format": "xml"} if form == "xml" else {"simplify": "true"} if form != "json" else {}
-    params = top.params(method.name, **arguments(method, exists=exists), **asked)
+    options = {"format": "xml"} if form == "xml" else {"simplify": "true"} if form != "json" else {}
+    params = top.params(method.name, **arguments(method, exists=exists), **options)
     text = top.send(params).body.decode()
 
     if form == "xml":

@@ -45,7 +45,7 @@ def sellers(make_world, caller_of):
 )
 def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
     """Another seller's exchange is answered like one that does not exist, and not changed."""
-    asked = {
+    arguments = {
         "fields": "status",
         "address_id": 10000002,
         "seller_refuse_reason_id": 1101,
@@ -57,7 +57,7 @@ def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
     }
     before = whole_state(sellers.world)
     foreign, unknown = (
-        sellers.result(method, dispute_id=number, **asked)["result"] for number in (2, 3)
+        sellers.result(method, dispute_id=number, **arguments)["result"] for number in (2, 3)
     )
     assert whole_state(sellers.world) == before
     assert foreign.get("msg_code", foreign.get("error_code")) == "DISPUTE_NOT_EXIST"
@@ -66,14 +66,14 @@ def test_another_sellers_exchange_does_not_exist(sellers, whole_state, method):
     }
 
 
-@pytest.mark.parametrize(("session", "seen"), [("S1", "1"), ("S1SUB", "1"), ("S2", "2")])
-def test_lists_show_own_exchanges_only(sellers, session, seen):
+@pytest.mark.parametrize(("session", "dispute_id"), [("S1", "1"), ("S1SUB", "1"), ("S2", "2")])
+def test_lists_show_own_exchanges_only(sellers, session, dispute_id):
     """A seller's list shows the seller's own exchanges, whatever ids are asked for.
 
     Main and sub-account alike.
     """
     reply = sellers.result(LIST, fields="dispute_id", refund_id_array="1,2", session=session)
-    assert [row["dispute_id"] for row in reply["results"]["exchange"]] == [seen]
+    assert [row["dispute_id"] for row in reply["results"]["exchange"]] == [dispute_id]
     assert sellers.result(LIST, fields="dispute_id", session=session)["total_results"] == 1
 
 

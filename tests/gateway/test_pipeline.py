@@ -56,17 +56,17 @@ def test_error_text_begins_as_the_go_client_expects(signed, send):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [{"format": "xml"}, {"format": ""}, {"format": None}, {"format": "xml", "simplify": "true"}],
 )
-def test_xml_is_the_default(world, signed, send, asked):
+def test_xml_is_the_default(world, signed, send, options):
     """Without format, or with xml, the reply is XML, with or without simplify.
 
     It has no white space or comment, and request_id is last.
     """
     [exchange] = world.open({"reason": "a<b>&\"c'"})
     text = text_of(
-        send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **asked))
+        send(body=signed(GET, dispute_id=exchange.dispute_id, fields="reason,num", **options))
     )
     assert text.startswith(
         HEAD
@@ -111,10 +111,10 @@ def test_xml_error(signed, send):
 def test_simplify_drops_root_and_item_names(world, signed, send):
     """simplify=true drops the root and the names of list items; errors keep error_response."""
     world.open({})
-    found = json.loads(text_of(send(body=signed(LIST, fields="status", simplify="true"))))
+    reply = json.loads(text_of(send(body=signed(LIST, fields="status", simplify="true"))))
     wrong = json.loads(text_of(send(body=signed(LIST, simplify="true"))))
-    assert found["results"] == [{"status": "换货待处理"}]
-    assert list(found)[-1] == "request_id"
+    assert reply["results"] == [{"status": "换货待处理"}]
+    assert list(reply)[-1] == "request_id"
     assert list(wrong) == ["error_response"]
 
 
@@ -176,10 +176,10 @@ def test_stub_answers_an_unknown_method(world, top, signed, send):
     world._state.stubs["taobao.item.get"] = json.dumps(
         {"item": {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}}
     ).encode()
-    found = top.result("taobao.item.get", fields="num_iid")
+    reply = top.result("taobao.item.get", fields="num_iid")
     xml = ElementTree.fromstring(text_of(send(body=signed("taobao.item.get", format="xml"))))
     simple = json.loads(text_of(send(body=signed("taobao.item.get", simplify="true"))))
-    assert found["item"] == {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}
+    assert reply["item"] == {"num_iid": 5, "skus": {"sku": [{"sku_id": 1}, {"sku_id": 2}]}}
     assert [element.text for element in xml.findall("item/skus/sku/sku_id")] == ["1", "2"]
     assert simple["item"]["skus"] == [{"sku_id": 1}, {"sku_id": 2}]
     assert top("taobao.item.get", sign="x")["error_response"]["code"] == 25
@@ -199,9 +199,9 @@ def test_every_call_is_in_the_journal(world, top, gateway):
     top(GET, app_key="404")
     top("", sign="x")
     total, entries = world.journal.select({}, 10)
-    seen = [(e.method, e.outcome, e.code, e.sub_code, e.msg_code, e.dispute_id) for e in entries]
+    rows = [(e.method, e.outcome, e.code, e.sub_code, e.msg_code, e.dispute_id) for e in entries]
     assert total == 4
-    assert seen[1:] == [
+    assert rows[1:] == [
         (GET, "refused", 40, "isv.missing-parameter:dispute_id", "", ""),
         (GET, "failed", 0, "", "DISPUTE_NOT_EXIST", "5"),
         (GET, "ok", 0, "", "", str(exchange.dispute_id)),
@@ -244,17 +244,19 @@ def test_journal_forgets_the_oldest(world, top):
 
 def test_call_is_journalled_before_its_refusal_is_told(world, top):
     """A listener to refusals gets each refused call once, after its journal entry."""
-    told = []
+    entries_told = []
     gateway = Gateway(
         SandboxLookup(world.directory),
-        lambda entry: told.append((entry.code, world.journal.find(entry.request_id) is entry)),
+        lambda entry: entries_told.append(
+            (entry.code, world.journal.find(entry.request_id) is entry)
+        ),
     )
     caller = type(top)(gateway, world)
     caller.result("taobao.time.get")
     caller.result(GET, dispute_id=1, fields="status")
     caller(GET, fields="status")
     caller(GET, sign="x")
-    assert told == [(0, True), (40, True), (25, True)]
+    assert entries_told == [(0, True), (40, True), (25, True)]
 
 
 def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multipart, png):
@@ -293,7 +295,7 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
     top.result("tmall.exchange.messages.get", **it, fields="content,owner_nick,open_uid")
     top(GET, session="6100stolen", **it)
     top(GET, sign="x", app_secret="leak1", access_token="leak2", **it)
-    kept = json.dumps(
+    journal_text = json.dumps(
         [entry.serialize() for entry in world.journal.select({}, 100)[1]], ensure_ascii=False
     )
     hidden = [
@@ -314,8 +316,8 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
             for name in ("addr", "contact_name", "phone", "mobile_phone")
         ),
     ]
-    found = [value for value in hidden if value in kept]
-    assert not found
+    leaks = [value for value in hidden if value in journal_text]
+    assert not leaks
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,10 @@ def test_plain_values_are_kept(top, newest):
 def test_a_full_list_is_clipped(world, top, newest):
     """A list of a hundred rows is answered in full; its length, beginning and end are stored."""
     world.open({"title": "长" * 400}, 100)
-    found = top.result(
+    listing = top.result(
         "tmall.exchange.receive.get", page_size=100, fields="dispute_id,title,reason,buyer_nick"
     )
-    assert len(found["results"]["exchange"]) == 100
+    assert len(listing["results"]["exchange"]) == 100
     reply = newest()["reply"]
     assert sorted(reply) == ["begins", "bytes", "ends"]
     assert reply["bytes"] > 100_000
@@ -100,14 +100,14 @@ def test_a_full_list_is_clipped(world, top, newest):
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_a_long_parameter_leaves_little(top, newest, changes, form):
     """A parameter of megabytes is answered and recorded in a few kilobytes, whichever it is."""
-    given = {
+    document = {
         "method": "tmall.exchange.get",
         "dispute_id": 1,
         "fields": "status",
         "format": form,
         **changes,
     }
-    reply = top.send(top.params(**given))
+    reply = top.send(top.params(**document))
     assert len(reply.body) < REPLY_AT_MOST
     assert newest()
 
@@ -118,7 +118,7 @@ def test_long_logistics_leave_little(world, top, newest, strict, field):
     """A waybill or carrier of megabytes fills few kilobytes, as a failure and as a warning."""
     world.patch_rules({"strict_logistics": strict})
     [exchange] = world.open({"status": 12})
-    given = {
+    document = {
         "logistics_no": "SF1234567890",
         "logistics_company_name": "顺丰快递",
         "logistics_type": 200,
@@ -129,7 +129,7 @@ def test_long_logistics_leave_little(world, top, newest, strict, field):
             "tmall.exchange.consigngoods",
             dispute_id=exchange.dispute_id,
             fields="dispute_id,status",
-            **given,
+            **document,
         )
     )
     assert len(reply.body) < REPLY_AT_MOST
@@ -178,18 +178,18 @@ def test_failures_and_calls_of_nobody_are_told(world, signed, top):
 
     It gets no success.
     """
-    told = []
-    teller = type(top)(Gateway(SandboxLookup(world.directory), told.append), world)
-    teller("taobao.time.get")
-    teller("tmall.exchange.get", dispute_id=404, fields="status")
-    teller("tmall.exchange.get", fields="status")
-    teller.send(signed(app_key="no-such-key"))
-    assert [(entry.outcome, entry.code, entry.sandbox) for entry in told] == [
+    refused_entries = []
+    caller = type(top)(Gateway(SandboxLookup(world.directory), refused_entries.append), world)
+    caller("taobao.time.get")
+    caller("tmall.exchange.get", dispute_id=404, fields="status")
+    caller("tmall.exchange.get", fields="status")
+    caller.send(signed(app_key="no-such-key"))
+    assert [(entry.outcome, entry.code, entry.sandbox) for entry in refused_entries] == [
         ("failed", 0, "default"),
         ("refused", 40, "default"),
         ("refused", 29, "none"),
     ]
-    assert told[0].msg_code == "DISPUTE_NOT_EXIST"
+    assert refused_entries[0].msg_code == "DISPUTE_NOT_EXIST"
 
 
 @pytest.mark.parametrize(
@@ -259,11 +259,11 @@ def test_a_trade_shows_how_its_exchange_stands(world, top, status, text):
     exchanges = (
         [] if status is None else world.open({"status": status, "tid": trade.tid, "oid": trade.oid})
     )
-    shown = top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields="tid,orders")["trade"][
-        "orders"
-    ]["order"]
-    assert [order["refund_status"] for order in shown] == [text]
-    assert [order.get("refund_id") for order in shown] == [
+    trade_document = top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields="tid,orders")[
+        "trade"
+    ]["orders"]["order"]
+    assert [order["refund_status"] for order in trade_document] == [text]
+    assert [order.get("refund_id") for order in trade_document] == [
         str(exchanges[0].dispute_id) if exchanges else None
     ]
 

@@ -45,10 +45,10 @@ def test_get_shows_the_whole_whitelist(world, top):
     Ids as text, dates and numbers.
     """
     [exchange] = world.open({"status": 13, "tid": 2839475610293847561, "oid": 2839475610293847562})
-    found = top.result(GET, dispute_id=exchange.dispute_id, fields=WHITELIST)["result"]
-    record = found["exchange"]
-    assert list(found) == ["exchange", "success"]
-    assert found["success"] is True
+    reply = top.result(GET, dispute_id=exchange.dispute_id, fields=WHITELIST)["result"]
+    record = reply["exchange"]
+    assert list(reply) == ["exchange", "success"]
+    assert reply["success"] is True
     assert set(record) == set(WHITELIST.replace("bizorder_id", "biz_order_id").split(","))
     assert (record["dispute_id"], record["alipay_no"], record["biz_order_id"]) == (
         str(exchange.dispute_id),
@@ -104,8 +104,8 @@ def test_values_outside_the_whitelist(world, top):
     cs_status is 1 until somebody asks.
     """
     [exchange] = world.open({"desc": "偏小"})
-    asked = "time_out,refund_version,cs_status,advance_status,good_status,price,desc"
-    record = top.result(GET, dispute_id=exchange.dispute_id, fields=asked)["result"]["exchange"]
+    names = "time_out,refund_version,cs_status,advance_status,good_status,price,desc"
+    record = top.result(GET, dispute_id=exchange.dispute_id, fields=names)["result"]["exchange"]
     price = world._state.goods["wanted"].price
     assert record == {
         "time_out": "2026-03-03 10:00:00",
@@ -120,24 +120,24 @@ def test_values_outside_the_whitelist(world, top):
 
 def test_unknown_exchange_is_a_business_failure(top):
     """`get` of an unknown exchange is a normal reply with success=false and msg_code."""
-    found = top.result(GET, dispute_id=1, fields="status")["result"]
-    assert set(found) == {"success", "msg_code", "message"}
-    assert (found["success"], found["msg_code"]) == (False, "DISPUTE_NOT_EXIST")
+    reply = top.result(GET, dispute_id=1, fields="status")["result"]
+    assert set(reply) == {"success", "msg_code", "message"}
+    assert (reply["success"], reply["msg_code"]) == (False, "DISPUTE_NOT_EXIST")
 
 
 @pytest.mark.parametrize("method", [MESSAGES, REASONS, "tmall.exchange.message.add"])
 def test_failure_where_there_is_no_success(top, method):
     """Messages and reasons of an unknown exchange answer with error_code and no results."""
-    found = top.result(method, dispute_id=1, fields="id,reason_id", content="x")["result"]
-    assert set(found) == {"error_code", "error_msg"}
-    assert found["error_code"] == "DISPUTE_NOT_EXIST"
+    reply = top.result(method, dispute_id=1, fields="id,reason_id", content="x")["result"]
+    assert set(reply) == {"error_code", "error_msg"}
+    assert reply["error_code"] == "DISPUTE_NOT_EXIST"
 
 
 def test_empty_list_has_no_results(top):
     """A list that finds nothing is exactly the reply that was captured."""
-    found = top.result(LIST, fields="dispute_id")
-    assert list(found) == ["has_next", "page_results", "total_results", "request_id"]
-    assert (found["has_next"], found["page_results"], found["total_results"]) == (False, 0, 0)
+    reply = top.result(LIST, fields="dispute_id")
+    assert list(reply) == ["has_next", "page_results", "total_results", "request_id"]
+    assert (reply["has_next"], reply["page_results"], reply["total_results"]) == (False, 0, 0)
 
 
 def test_list_pages(world, top):
@@ -258,11 +258,11 @@ def test_list_items_lack_what_only_get_shows(world, top):
     That is desc, refund_phase, refund_version, cs_status, advance_status and operation_contraint.
     """
     world.open({"desc": "x", "operation_contraint": "cannot_refuse"})
-    asked = (
+    names = (
         "payment,desc,refund_phase,refund_version,cs_status,advance_status,operation_contraint,new"
         "_bought_sku"
     )
-    [row] = top.result(LIST, fields=asked)["results"]["exchange"]
+    [row] = top.result(LIST, fields=names)["results"]["exchange"]
     assert list(row) == ["payment"]
 
 
@@ -295,26 +295,26 @@ def talked(world, act):
 )
 def test_messages_by_role(talked, top, roles, expected):
     """Messages come newest first with the Chinese role, and operator_roles chooses among them."""
-    found = top.result(MESSAGES, dispute_id=42, fields="owner_role", operator_roles=roles)["result"]
-    rows = [row["owner_role"] for row in found.get("results", {}).get("refund_message", [])]
+    reply = top.result(MESSAGES, dispute_id=42, fields="owner_role", operator_roles=roles)["result"]
+    rows = [row["owner_role"] for row in reply.get("results", {}).get("refund_message", [])]
     assert rows == expected
-    assert (found["total_results"], found["page_results"], found["has_next"]) == (
+    assert (reply["total_results"], reply["page_results"], reply["has_next"]) == (
         len(expected),
         len(expected),
         False,
     )
-    assert ("results" in found) is bool(expected)
+    assert ("results" in reply) is bool(expected)
 
 
 def test_message_members(talked, top):
     """A message has numeric ids, the exchange's id as refund_id, its words, time and type."""
-    found = top.result(
+    reply = top.result(
         MESSAGES,
         dispute_id=42,
         page_size=1,
         fields="id,refund_id,owner_id,owner_nick,content,created,message_type,pic_urls",
     )
-    [row] = found["result"]["results"]["refund_message"]
+    [row] = reply["result"]["results"]["refund_message"]
     assert (row["refund_id"], row["content"], row["created"], row["message_type"]) == (
         42,
         "请双方协商",
@@ -371,14 +371,14 @@ def test_a_message_does_not_touch_modified(world, act, top):
     }
 
 
-def reasons(top, status, world, **asked):
+def reasons(top, status, world, **parameters):
     """The reason ids offered for a new exchange at a status."""
     [exchange] = world.open({"status": status, "refund_phase": "aftersale"})
-    found = top.result(
-        REASONS, dispute_id=exchange.dispute_id, fields="reason_id,reason_text", **asked
+    reply = top.result(
+        REASONS, dispute_id=exchange.dispute_id, fields="reason_id,reason_text", **parameters
     )["result"]
-    rows = found["results"]["reason"]
-    assert found["total_results"] == len(rows)
+    rows = reply["results"]["reason"]
+    assert reply["total_results"] == len(rows)
     assert all(isinstance(row["reason_id"], int) and row["reason_text"] for row in rows)
     return {row["reason_id"] for row in rows}
 
@@ -392,7 +392,7 @@ def test_reasons_of_the_receipt_are_the_captured_ones(world, top):
     ] == list(RECEIPT_REASONS)
 
 
-def test_reasons_differ_by_stage(world, top):
+def test_reasons_differ_by_status(world, top):
     """Refusing the application and refusing the goods offer different stable reasons."""
     first, second = reasons(top, 1, world), reasons(top, 3, world)
     assert first
@@ -465,7 +465,7 @@ RECEIVER = "receiver_name,receiver_address,receiver_mobile,receiver_phone,create
 
 
 @pytest.mark.parametrize(
-    ("fields", "given"),
+    ("fields", "oaid_is_given"),
     [
         (f"oaid,{RECEIVER}", True),
         (f" oaid ,\n{RECEIVER}", True),
@@ -473,24 +473,24 @@ RECEIVER = "receiver_name,receiver_address,receiver_mobile,receiver_phone,create
         *((f"oaid,{RECEIVER}".replace(f",{name}", ""), False) for name in RECEIVER.split(",")),
     ],
 )
-def test_oaid_of_a_trade_stands_beside_the_receiver(world, top, fields, given):
+def test_oaid_of_a_trade_stands_beside_the_receiver(world, top, fields, oaid_is_given):
     """oaid is given only where fields also hold the receiver's four and created."""
     trade = next(iter(world._state.trades.values()))
-    shown = top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields=fields)["trade"]
-    assert ("oaid" in shown) is given
+    document = top.result("taobao.trade.fullinfo.get", tid=trade.tid, fields=fields)["trade"]
+    assert ("oaid" in document) is oaid_is_given
 
 
 @pytest.mark.parametrize("fields", [",".join(["tid"] * 500), "tid,orders", "include_oaid"])
 def test_fields_of_a_trade_are_a_plain_text(world, top, fields):
     """There is no limit of names; orders alone asks for whole sub-orders."""
     trade = next(iter(world._state.trades.values()))
-    shown = top.result(
+    document = top.result(
         "taobao.trade.fullinfo.get", tid=trade.tid, fields=fields, include_oaid="true"
     )["trade"]
-    assert set(shown) == {"tid", "orders"} & set(fields.split(","))
-    if "orders" in shown:
+    assert set(document) == {"tid", "orders"} & set(fields.split(","))
+    if "orders" in document:
         assert {"oid", "oid_str", "outer_iid", "divide_order_fee"} <= set(
-            shown["orders"]["order"][0]
+            document["orders"]["order"][0]
         )
 
 

@@ -92,15 +92,15 @@ def test_a_stale_read_some_time_ago(world, top, act):
     world.plan_faults({"fault": "stale_read", "times": None, "ago": "30s"})
     world.advance(timedelta(minutes=1))
     act(world, exchange.dispute_id, "agree")
-    seen = []
+    pages = []
     for _ in range(3):
-        seen.append(
+        pages.append(
             top.result(GET, dispute_id=exchange.dispute_id, fields="status")["result"]["exchange"][
                 "status"
             ]
         )
         world.advance(timedelta(seconds=20))
-    assert seen == ["换货待处理", "换货待处理", "待买家退货"]
+    assert pages == ["换货待处理", "换货待处理", "待买家退货"]
 
 
 def test_a_stale_read_before_the_opening(world, top):
@@ -157,14 +157,14 @@ def test_a_moved_row_until_its_next_move(world, five, page, top):
     world.snapshot("before")
     world.plan_faults({"fault": "moving_rows", "times": 2})
     page(2, 2)
-    moved, shown = (column[0] for column in page()[:2])
+    moved, dates = (column[0] for column in page()[:2])
     got = top.result(GET, dispute_id=moved, fields="modified")["result"]["exchange"]["modified"]
-    assert (moved, shown) == (five[2], got)
+    assert (moved, dates) == (five[2], got)
     world.move(moved, LeaveMessage(content="好"), Role.BUYER)
-    assert page()[1][0] == shown  # a message does not modify the exchange
+    assert page()[1][0] == dates  # a message does not modify the exchange
     world.advance(timedelta(days=1))
     world.move(moved, Agree(), Role.SELLER_MAIN)
-    assert page()[0][0] == moved and page()[1][0] > shown
+    assert page()[0][0] == moved and page()[1][0] > dates
     page(2, 2)
     world.restore("before")
     assert page()[0] == five[::-1]

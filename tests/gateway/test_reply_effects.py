@@ -70,7 +70,7 @@ def error(reply):
 
 
 def test_every_fault_has_its_doing():
-    """Each fault of replies has its harm, each of reads its trap, and there are no others."""
+    """Each fault of replies has its reply effect, each of reads its read effect, and there are no others."""
     assert set(REPLY_EFFECTS) == {
         name for name, kind in FAULTS.items() if kind.effect is Effect.REPLY
     }
@@ -129,12 +129,12 @@ def test_business_failure(world, top, opened, entries, method, where):
     world.plan_faults({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
     more = {"address_id": 10_000_002} if method == AGREE else {}
     result = top.result(method, dispute_id=opened, fields="dispute_id", **more)["result"]
-    told = (
+    text = (
         {"success": False, "msg_code": "X_Y", "message": "不行"}
         if where == "msg_code"
         else {"error_code": "X_Y", "error_msg": "不行"}
     )
-    assert result == told
+    assert result == text
     assert world._state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
     [entry] = entries()
     assert (entry.outcome, entry.msg_code, entry.fault) == ("failed", "X_Y", "business_failure")
@@ -234,7 +234,7 @@ def test_latency_leaves_the_reply_whole(world, got, entries):
         ),
     ],
 )
-def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, delivery, lost):
+def test_carried_out_and_then_disturbed(world, agree, opened, entries, raw, delivery, lost):
     """The call is carried out and journalled as it was; what goes wrong is the way of its reply."""
     world.plan_faults(raw)
     reply = agree()
@@ -256,7 +256,7 @@ def test_carried_out_and_then_harmed(world, agree, opened, entries, raw, deliver
         {"fault": "refused_reply_lost", "as": "isp.remote-service-timeout"},
     ],
 )
-def test_refused_and_then_harmed(world, agree, opened, entries, whole_state, raw):
+def test_refused_and_then_disturbed(world, agree, opened, entries, whole_state, raw):
     """Nothing has changed, the journal says so, and the reply is that of a real call."""
     before = whole_state(world)
     world.plan_faults(raw)
@@ -283,15 +283,15 @@ def test_a_lost_reply_looks_the_same_either_way(world, agree):
     The way is the same, and so is the timeout's text.
     """
     for way in ("reset", "hang", "isp.remote-service-timeout"):
-        seen = []
+        statuses = []
         for kind in ("reply_lost", "refused_reply_lost"):
             world.reset()
             world.open({})
             world.plan_faults({"fault": kind, "as": way})
             reply = agree()
-            seen.append((reply.delivery, error(reply) if reply.delivery is None else None))
-        assert seen[0] == seen[1]
-    assert seen[0] == (None, TIMEOUT)
+            statuses.append((reply.delivery, error(reply) if reply.delivery is None else None))
+        assert statuses[0] == statuses[1]
+    assert statuses[0] == (None, TIMEOUT)
 
 
 def test_the_timeout_hides_a_success(world, agree, opened, entries):
@@ -414,7 +414,7 @@ def test_a_quota_comes_before_a_fault(world, top):
     assert world.planned_faults()[0]["met"] == 1
 
 
-def test_a_stub_is_harmed_like_any_other(world, top):
+def test_a_stub_is_disturbed_like_any_other(world, top):
     """A method that only a stub knows can be refused, and be lost."""
     world.stub("taobao.user.seller.get", b'{"ok":true}')
     world.plan_faults({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
@@ -423,7 +423,7 @@ def test_a_stub_is_harmed_like_any_other(world, top):
     assert top.send(top.params("taobao.user.seller.get")).delivery.end is ConnectionEnd.RESET
 
 
-def test_compressed_replies_are_harmed_too(world, gateway, top, opened):
+def test_compressed_replies_are_disturbed_too(world, gateway, top, opened):
     """A reply is garbled after compression; a whole one is readable."""
 
     def ask():
@@ -450,8 +450,8 @@ def test_no_secret_in_what_is_planned(world, top, entries):
     world.plan_faults({"fault": "latency", "session": top.session})
     top(TIME)
     top.send(top.params(GET, dispute_id=1, fields="status"))
-    told = json.dumps([entry.serialize() for entry in entries()])
-    assert top.session not in told and "latency" in told
+    text = json.dumps([entry.serialize() for entry in entries()])
+    assert top.session not in text and "latency" in text
 
 
 @pytest.mark.parametrize("name", ["bad_day", "double_eleven"])

@@ -32,8 +32,10 @@ def write(top):
 
     def call(name, dispute_id, **changes):
         method, extra = CALLS[name]
-        asked = {} if name == "returngoods_refuse" else {"fields": WRITTEN}
-        return top.result(method, dispute_id=dispute_id, **{**asked, **extra, **changes})["result"]
+        default_fields = {} if name == "returngoods_refuse" else {"fields": WRITTEN}
+        return top.result(method, dispute_id=dispute_id, **{**default_fields, **extra, **changes})[
+            "result"
+        ]
 
     return call
 
@@ -63,8 +65,8 @@ def test_write_replies(world, write, ruleset, start, name, text):
             "modified": "2026-02-27 00:00:00",
         }
     )
-    found = write(name, exchange.dispute_id)
-    assert found == {
+    reply = write(name, exchange.dispute_id)
+    assert reply == {
         "success": True,
         "exchange": {
             "dispute_id": str(exchange.dispute_id),
@@ -87,9 +89,9 @@ def test_whole_flow(world, top, write, act, form):
     write("returngoods_agree", exchange.dispute_id)
     write("consigngoods", exchange.dispute_id)
     act(world, exchange.dispute_id, "confirm_receipt")
-    asked = "status,seller_logistic_no,seller_logistic_name,address"
+    names = "status,seller_logistic_no,seller_logistic_name,address"
     body = top.send(
-        top.params("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked, format=form)
+        top.params("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=names, format=form)
     ).body
     if form == "json":
         record = json.loads(body)["tmall_exchange_get_response"]["result"]["exchange"]
@@ -131,10 +133,10 @@ def test_business_failure(world, write, whole_state, name, status, changes, code
     """A business failure has success=false, a msg_code and a message, and changes nothing."""
     [exchange] = world.open({"status": status})
     before = whole_state(world)
-    found = write(name, exchange.dispute_id, **changes)
-    assert set(found) == {"success", "msg_code", "message"}
-    assert (found["success"], found["msg_code"]) == (False, code)
-    assert any("一" <= letter <= "鿿" for letter in found["message"])
+    reply = write(name, exchange.dispute_id, **changes)
+    assert set(reply) == {"success", "msg_code", "message"}
+    assert (reply["success"], reply["msg_code"]) == (False, code)
+    assert any("一" <= letter <= "鿿" for letter in reply["message"])
     assert whole_state(world) == before
 
 
@@ -220,7 +222,7 @@ def test_agree_keeps_the_sellers_words_and_address(world, write, top):
     [exchange] = world.open({})
     first = next(iter(world._state.shops.values())).addresses[0]
     write("agree", exchange.dispute_id, address_id=first.contact_id, leave_message="请保持包装完好")
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="address")[
+    document = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields="address")[
         "result"
     ]["exchange"]["address"]
     thread = top.result(
@@ -229,7 +231,7 @@ def test_agree_keeps_the_sellers_words_and_address(world, write, top):
         fields="content,owner_role",
         page_size=1,
     )["result"]
-    assert first.addr in shown
+    assert first.addr in document
     assert thread["results"]["refund_message"] == [
         {"content": "请保持包装完好", "owner_role": "卖家主账户"}
     ]
@@ -239,14 +241,14 @@ def test_agree_keeps_the_sellers_words_and_address(world, write, top):
 def test_message_while_the_flow_is_open(world, top, status):
     """message.add works in every state of the flow and gives the message back."""
     [exchange] = world.open({"status": status})
-    found = top.result(
+    reply = top.result(
         "tmall.exchange.message.add",
         dispute_id=exchange.dispute_id,
         content="双击评论666",
         fields="id,refund_id,owner_id,owner_nick,owner_role,content,pic_urls,created,message_type",
     )["result"]
-    [row] = found["results"]["refund_message"]
-    assert set(found) == {"results"}
+    [row] = reply["results"]["refund_message"]
+    assert set(reply) == {"results"}
     assert (row["content"], row["refund_id"], row["owner_role"], row["message_type"]) == (
         "双击评论666",
         exchange.dispute_id,
@@ -260,11 +262,11 @@ def test_message_after_the_flow(world, top, whole_state, status):
     """After the end message.add answers EXCHANGE_CLOSED and stores nothing."""
     [exchange] = world.open({"status": status})
     before = whole_state(world)
-    found = top.result(
+    reply = top.result(
         "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
     )["result"]
-    assert set(found) == {"error_code", "error_msg"}
-    assert found["error_code"] == "EXCHANGE_CLOSED"
+    assert set(reply) == {"error_code", "error_msg"}
+    assert reply["error_code"] == "EXCHANGE_CLOSED"
     assert whole_state(world) == before
 
 
@@ -272,13 +274,13 @@ def test_message_after_the_flow(world, top, whole_state, status):
 def test_message_up_to_its_limit(world, top, content):
     """A message of up to 400 bytes is kept to the character."""
     [exchange] = world.open({})
-    found = top.result(
+    reply = top.result(
         "tmall.exchange.message.add",
         dispute_id=exchange.dispute_id,
         content=content,
         fields="content",
     )["result"]
-    assert found["results"]["refund_message"] == [{"content": content}]
+    assert reply["results"]["refund_message"] == [{"content": content}]
 
 
 def _add_picture(call, dispute_id, content):

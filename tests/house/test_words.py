@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.house.modules import TREES, assert_none, package_of
+from tests.house.modules import TEST_TREES, TREES, assert_none, package_of
 from tests.house.unfinished import OLD_DOCSTRINGS, OLD_NAMES
 
 # No image stands for a thing that has a name of its own in the field ...
@@ -122,6 +122,10 @@ def _words(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
 
 
+def _is_plain(name: str) -> bool:
+    return not _words(name) & IMAGES and name.strip("_").lower() not in PARTICIPLES
+
+
 def test_names_are_plain():
     """No name has an image for a part, and none is a participle alone."""
     assert_none(
@@ -129,9 +133,19 @@ def test_names_are_plain():
         for module, tree in TREES.items()
         if module not in OLD_NAMES
         for name, line in _named(tree)
-        if (_words(name) & IMAGES or name.strip("_").lower() in PARTICIPLES)
+        if not _is_plain(name)
         and not (name in NAMES_OF_THE_FIELD and package_of(module) in FIELD_PACKAGES)
         and name not in NAMES_OF_USERS.get(module, ())
+    )
+
+
+def test_names_of_tests_are_plain():
+    """Tests and benchmarks name things as the product does."""
+    assert_none(
+        f"{module}:{line} {name}"
+        for module, tree in TEST_TREES.items()
+        for name, line in _named(tree)
+        if not _is_plain(name)
     )
 
 

@@ -32,7 +32,7 @@ class Case:
 
     number: int
     ruleset: str
-    wanted: str
+    exchange_sku: str
     num: int
     entered: datetime
     status: int = 1
@@ -81,7 +81,7 @@ class Book:
             return None
         if move == "leave_message":
             return case.status
-        stocked = self.shelves[case.wanted].available >= case.num
+        stocked = self.shelves[case.exchange_sku].available >= case.num
         held = case.cs in (2, 3)
         if by == "seller":
             return None if move == "agree" and not stocked else self._target(case, by, move)
@@ -97,7 +97,7 @@ class Book:
             return 1 if case.status == 1 or self.modify_after_agreement else None
         if move == "modify":
             unchanged = (
-                fields.get("exchange_sku", case.wanted) == case.wanted
+                fields.get("exchange_sku", case.exchange_sku) == case.exchange_sku
                 and fields.get("num", case.num) == case.num
             )
             back = self.modify_to == 3 and case.refused_from == 3 and unchanged
@@ -122,7 +122,7 @@ class Book:
         self, case: Case, move: str, fields: dict[str, Any], target: int, at: datetime
     ) -> None:
         """The legal move happens: stock, customer service and times follow."""
-        before, shelf = case.status, self.shelves[case.wanted]
+        before, shelf = case.status, self.shelves[case.exchange_sku]
         case.operations += 1
         if move == "leave_message":
             return
@@ -158,7 +158,7 @@ class Book:
                 0,
             )
         if move == "modify" and target == 1:
-            case.wanted = fields.get("exchange_sku", case.wanted)
+            case.exchange_sku = fields.get("exchange_sku", case.exchange_sku)
             case.num = fields.get("num", case.num)
             case.waybill = False
         if target == 6 and before != 6:
@@ -179,7 +179,7 @@ class Book:
                 return fired
             at, number = waiting[0]
             case = self.cases[number]
-            stocked = self.shelves[case.wanted].available >= case.num
+            stocked = self.shelves[case.exchange_sku].available >= case.num
             targets = TIMEOUT_TARGETS if stocked else TIMEOUT_TARGETS_WITHOUT_STOCK
             target = targets[case.status]
             self.apply(case, "expire", {}, target, at)

@@ -203,17 +203,17 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             """The move as a signed call; whether it succeeded."""
             state = self.world._state
             [shop] = state.shops.values()
-            stage = "receipt" if move.startswith("returngoods") else "application"
+            reason_list = "receipt" if move.startswith("returngoods") else "application"
             extra = {
                 "agree": {"address_id": next(a.contact_id for a in shop.addresses if a.cancel_def)},
                 "refuse": {
                     "seller_refuse_reason_id": next(
-                        r.reason_id for r in state.reasons if r.stage == stage
+                        r.reason_id for r in state.reasons if r.stage == reason_list
                     )
                 },
                 "returngoods_refuse": {
                     "seller_refuse_reason_id": next(
-                        r.reason_id for r in state.reasons if r.stage == stage
+                        r.reason_id for r in state.reasons if r.stage == reason_list
                     )
                 },
                 "consigngoods": {
@@ -229,10 +229,12 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                 "leave_message": {"content": "您好"},
             }.get(move, {})
             method = CALLS[move]
-            asked = {"fields": "dispute_id,status"} if move != "leave_message" else {"fields": "id"}
+            options = (
+                {"fields": "dispute_id,status"} if move != "leave_message" else {"fields": "id"}
+            )
             reply = json.loads(
                 self.gateway.answer(
-                    signed(self.world, method, dispute_id=case.number, **asked, **extra)
+                    signed(self.world, method, dispute_id=case.number, **options, **extra)
                 ).body
             )
             [(root, inner)] = reply.items()

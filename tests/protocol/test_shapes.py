@@ -75,7 +75,7 @@ def test_times_round_trip(instant):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("1768444200000", "2026-01-15 10:30:00"),
         ("1795429288612", "2026-11-23 18:21:28"),
@@ -83,9 +83,9 @@ def test_times_round_trip(instant):
         ("1768444200", "2026-01-15 10:30:00"),
     ],
 )
-def test_epoch_times(text, shown):
+def test_epoch_times(text, expected):
     """Thirteen digits are milliseconds since 1970, UTC, ten digits seconds."""
-    assert format_time(parse_epoch(text)) == shown
+    assert format_time(parse_epoch(text)) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,9 @@ def test_epoch_seconds_are_ten_digits(text, expected):
 
 
 @pytest.mark.parametrize(
-    ("fen", "shown"), [(0, "0.00"), (5, "0.05"), (99, "0.99"), (100, "1.00"), (123450, "1234.50")]
+    ("fen", "expected"),
+    [(0, "0.00"), (5, "0.05"), (99, "0.99"), (100, "1.00"), (123450, "1234.50")],
 )
-def test_prices_are_shown_in_yuan(fen, shown):
+def test_prices_are_shown_in_yuan(fen, expected):
     """Two decimals always, without separators."""
-    assert format_price(fen) == shown
+    assert format_price(fen) == expected

@@ -204,7 +204,7 @@ def test_lists_without_a_window(top, linted, more, wide):
 
 
 @pytest.mark.parametrize(
-    ("asked", "missing"),
+    ("pages", "missing"),
     [
         ([1], 2),
         ([1, 2], 3),
@@ -217,13 +217,13 @@ def test_lists_without_a_window(top, linted, more, wide):
     ],
 )
 @pytest.mark.parametrize("form", ["json", "xml"])
-def test_pages_are_to_be_finished(world, top, linted, asked, missing, form):
+def test_pages_are_to_be_finished(world, top, linted, pages, missing, form):
     """A page that says has_next wants all the others asked for, in whatever order, even backwards.
 
     It names the first that is missing.
     """
     world.open({}, 5)
-    for page in asked:
+    for page in pages:
         top.send(
             top.params(
                 LIST, fields="dispute_id,status", page_no=page, page_size=2, format=form, **WINDOW
@@ -385,16 +385,19 @@ def test_other_ids_are_no_doubles(world, top, linted, text):
 
 
 @settings(derandomize=True, database=None, deadline=None)
-@given(known=st.integers(10**17, 10**18 - 1), other=st.integers(10**17, 10**18 - 1))
-def test_a_double_is_known_by_what_it_becomes(known, other):
+@given(number=st.integers(10**17, 10**18 - 1), other=st.integers(10**17, 10**18 - 1))
+def test_a_double_is_known_by_what_it_becomes(number, other):
     """Every 18-digit id spoilt by a double is found; any other number is not."""
     from mockserver.review.lint_flow import double_forms
 
-    whole, floats = double_forms([known])
+    whole, floats = double_forms([number])
     assert (
-        whole[str(int(float(known)))] == whole[javascript(known)] == floats[float(known)] == known
+        whole[str(int(float(number)))]
+        == whole[javascript(number)]
+        == floats[float(number)]
+        == number
     )
-    assert (str(other) in whole) is (str(other) in (str(int(float(known))), javascript(known)))
+    assert (str(other) in whole) is (str(other) in (str(int(float(number))), javascript(number)))
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ class ShippedScenario(NamedTuple):
     seconds: float
 
 
-def told(
+def run_in_process(
     scenario: Scenario, table: TableIndex = SHIPPED_TABLE
 ) -> tuple[ScenarioResult, ScenarioTarget]:
     """What comes of a scenario on a fresh sandbox of this table, and that sandbox as it is then."""
@@ -89,12 +89,12 @@ def rows_taken(target: ScenarioTarget) -> frozenset[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def library() -> tuple[ShippedScenario, ...]:
     """The shipped scenarios, read by the rules as they are."""
-    known = []
+    entries = []
     for name in list_shipped():
         scenario = read_scenario(read_shipped(name), name)
-        result, target = told(scenario)
-        known.append(ShippedScenario(scenario, rows_taken(target), result.seconds))
-    return tuple(known)
+        result, target = run_in_process(scenario)
+        entries.append(ShippedScenario(scenario, rows_taken(target), result.seconds))
+    return tuple(entries)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
     def survive(mutant: Mutant, ruleset: Ruleset | None = None, rule: str = "") -> bool:
         monkeypatch.setattr(world_factory, "DEFAULTS", mutant.rules)
         table = mutant.index()
-        for known in sorted(
+        for shipped in sorted(
             library,
             key=lambda entry: (
                 entry.scenario.path not in killers,
@@ -116,8 +116,8 @@ def survives(library, monkeypatch) -> Callable[..., bool]:
             ),
         ):
             # A scenario that cannot be run has shown nothing.
-            if told(known.scenario, table)[0].outcome == "failed":
-                killers.add(known.scenario.path)
+            if run_in_process(shipped.scenario, table)[0].outcome == "failed":
+                killers.add(shipped.scenario.path)
                 return False
         return True
 
@@ -233,8 +233,10 @@ def cs_mutants() -> Iterator[Mutant]:
 # none survives
 
 
-def survivors(found: Iterator[tuple[Mutant, bool]]) -> list[str]:
-    return [mutant.what for mutant, survived in found if survived and mutant.what not in SURVIVORS]
+def survivors(outcomes: Iterator[tuple[Mutant, bool]]) -> list[str]:
+    return [
+        mutant.what for mutant, survived in outcomes if survived and mutant.what not in SURVIVORS
+    ]
 
 
 def test_the_rules_as_they_are_survive(survives):

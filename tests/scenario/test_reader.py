@@ -33,8 +33,8 @@ def mistakes_of(text):
 
 def test_all_mistakes_are_told_at_once():
     """Five mistakes of different kinds are five mistakes, each at its place."""
-    found = mistakes_of(WRONG)
-    assert [(line, column) for line, column, _ in found] == [
+    mistakes = mistakes_of(WRONG)
+    assert [(line, column) for line, column, _ in mistakes] == [
         (2, 26),
         (4, 12),
         (6, 5),
@@ -42,7 +42,7 @@ def test_all_mistakes_are_told_at_once():
         (8, 22),
     ]
     for (_, _, sentence), meant in zip(
-        found, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
+        mistakes, ("stok", "apply", "reason", "tmall.exchange.get", "换货成功"), strict=True
     ):
         assert meant in sentence
 
@@ -61,9 +61,9 @@ steps:
     with: {dispute_id: 1}
     expect: {result: {total_resluts: 2, results: {refund_message: {count: 2}}}}
 """
-    found = mistakes_of(scenario)
-    assert [(line, column) for line, column, _ in found] == [(7, 23)]
-    assert "total_results" in found[0][2]
+    mistakes = mistakes_of(scenario)
+    assert [(line, column) for line, column, _ in mistakes] == [(7, 23)]
+    assert "total_results" in mistakes[0][2]
 
 
 def test_an_argument_is_checked_by_the_rules_of_the_scenario():
@@ -122,13 +122,13 @@ def test_a_fault_is_checked_before_anything_runs():
         "  - fault: latency\n"
         "    probability: 7\n"
     )
-    found = mistakes_of(scenario)
-    assert [(line, column) for line, column, _ in found] == [(4, 12), (6, 5), (8, 18)]
-    assert "reply_lost" in found[0][2] and "times" in found[1][2]
+    mistakes = mistakes_of(scenario)
+    assert [(line, column) for line, column, _ in mistakes] == [(4, 12), (6, 5), (8, 18)]
+    assert "reply_lost" in mistakes[0][2] and "times" in mistakes[1][2]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "meant"),
+    ("name", "meant"),
     [
         ("status: 待买家退或", "待买家退货"),
         ("status_text: 换货关", "换货关闭"),
@@ -142,10 +142,10 @@ def test_a_fault_is_checked_before_anything_runs():
         ("stock.wanted: {availble: 1}", "available"),
     ],
 )
-def test_a_name_that_nothing_shown_can_have_is_a_mistake(wanted, meant):
+def test_a_name_that_nothing_shown_can_have_is_a_mistake(name, meant):
     """An unknown status, field or move in an expectation is a mistake with a suggestion."""
     [(line, _, sentence)] = mistakes_of(
-        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{wanted}}}\n"
+        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {{{name}}}\n"
     )
     assert line == 4
     assert f"是否想写 {meant}？" in sentence
@@ -164,14 +164,15 @@ def test_every_member_that_is_shown_can_be_expected():
     )
     document = exchange.document
     message = exchange.messages[-1]
-    wanted = {
+    expectations = {
         "exchange": {key: {"present": True} for key in document["exchange"]},
         "events": {"last": {key: {"present": True} for key in document["timeline"][-1]}},
         "messages": {"last": {key: {"present": True} for key in message}},
         "possible": document["possible"],
     }
     read_scenario(
-        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {json.dumps(wanted)}\n", "story.yaml"
+        f"scenario: x\nsteps:\n  - buyer: apply\n    expect: {json.dumps(expectations)}\n",
+        "story.yaml",
     )
 
 
@@ -191,7 +192,7 @@ def test_a_status_has_the_texts_of_every_rule_so_far():
 
 
 @pytest.mark.parametrize(
-    ("move", "told"),
+    ("move", "sentence_start"),
     [
         (
             "{cs: judge, for: buyr}",
@@ -205,7 +206,7 @@ def test_a_status_has_the_texts_of_every_rule_so_far():
         ("{buyer: apply, cs_status: 77}", "没有 77 这个值"),
     ],
 )
-def test_a_wrong_value_of_a_move_is_told_in_chinese(move, told):
+def test_a_wrong_value_of_a_move_is_told_in_chinese(move, sentence_start):
     """What a field of a move cannot hold is told in Chinese, with what it can."""
     [(_, _, sentence)] = mistakes_of(f"scenario: x\nsteps:\n  - buyer: apply\n  - {move}\n")
-    assert sentence.startswith(told)
+    assert sentence.startswith(sentence_start)

@@ -87,7 +87,7 @@ def test_json_counts_by_outcome():
 
 
 @pytest.mark.parametrize(
-    ("lang", "wanted"),
+    ("lang", "words"),
     [
         (
             "zh",
@@ -111,10 +111,10 @@ def test_json_counts_by_outcome():
         ),
     ],
 )
-def test_a_transcript_has_all_that_helps(lang, wanted):
+def test_a_transcript_has_all_that_helps(lang, words):
     """A failure's transcript has place, sentence, events, moves, call and the client's words."""
     text = format_transcript(FAILED, lang)
-    assert all(word in text for word in (*wanted, "curl -s"))
+    assert all(word in text for word in (*words, "curl -s"))
 
 
 def test_the_mark_stands_below_the_column():

@@ -200,7 +200,7 @@ steps:
     assert run_text(scenario, clock="2030-01-01 00:00:00", guest=True, before="2d").trouble is None
 
 
-def test_a_fault_step_plans_harm_and_none_ends_it(run_text):
+def test_a_fault_step_plans_a_fault_and_none_ends_it(run_text):
     """A planned fault strikes the next call it matches; `fault: none` ends all that are planned."""
     limited = (
         "scenario: x\n"

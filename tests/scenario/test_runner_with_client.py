@@ -115,11 +115,11 @@ steps:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "outcome"), [("no_stock", "passed"), ("true", "passed"), ("wrong_state", "failed")]
+    ("refusal", "outcome"), [("no_stock", "passed"), ("true", "passed"), ("wrong_state", "failed")]
 )
-def test_a_refused_step_is_a_failed_call_of_the_client(tested, wanted, outcome):
+def test_a_refused_step_is_a_failed_call_of_the_client(tested, refusal, outcome):
     """The client's call must fail, and for the reason that the story names."""
-    assert tested(REFUSED.replace("no_stock", wanted), AGREE).outcome == outcome
+    assert tested(REFUSED.replace("no_stock", refusal), AGREE).outcome == outcome
 
 
 def test_a_platform_error_can_be_awaited(tested):

@@ -103,7 +103,7 @@ def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
 
         def pause(seconds: float) -> None:
             if awaited:
-                target.call(*asked(*awaited.pop(), target))
+                target.call(*build_call(*awaited.pop(), target))
                 awaited.clear()
 
         waiting = ClientWaiter(lambda: float(next(clock)), pause, longest=timedelta(seconds=5))
@@ -112,7 +112,7 @@ def obeyed(monkeypatch) -> Callable[[str], ScenarioResult]:
     return play
 
 
-def asked(run, step, target):
+def build_call(run, step, target):
     """Return method, parameters and session of the call that a step waits for."""
     executor = run._executor
     if isinstance(step, CallStep):

@@ -115,7 +115,7 @@ def test_what_may_work_is_let_pass(steps):
 
 def test_customer_service_stops_the_clock():
     """While customer service has the case no deadline comes, and the buyer cannot modify."""
-    asked = (
+    text = (
         "scenario: x\n"
         "ruleset: upgraded\n"
         "steps:\n"
@@ -124,10 +124,10 @@ def test_customer_service_stops_the_clock():
         "  - buyer: ask_cs\n"
     )
     assert (
-        describe_mistakes(asked + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n")
+        describe_mistakes(text + "  - advance: 90d\n  - expect: {status: 6, deadline: null}\n")
         == []
     )
-    assert "需要客服介入" in describe_mistakes(asked + "  - buyer: modify\n")[0][1]
+    assert "需要客服介入" in describe_mistakes(text + "  - buyer: modify\n")[0][1]
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,10 @@ class Sdk:
         coded = {
             name: base64.b64encode(content).decode() for name, content in (files or {}).items()
         }
-        given = {"session": self.session, **params}
-        (outcome,) = self.calls({"method": method, "params": given, "files": coded, "verb": verb})
+        call_params = {"session": self.session, **params}
+        (outcome,) = self.calls(
+            {"method": method, "params": call_params, "files": coded, "verb": verb}
+        )
         return outcome
 
     def reply(

@@ -41,20 +41,20 @@ def test_whole_flow(sdk, sandbox):
         logistics_no="SF1000000002",
     )["result"]
     sandbox.buyer.confirm_receipt(exchange)
-    shown = sdk.reply(
+    read = sdk.reply(
         "tmall.exchange.get",
         dispute_id=dispute_id,
         fields="dispute_id,status,reason,buyer_logistic_no,seller_logistic_no",
     )["result"]
 
-    assert [step["success"] for step in (agreed, received, shipped, shown)] == [True] * 4
-    assert [step["exchange"]["status"] for step in (agreed, received, shipped, shown)] == [
+    assert [step["success"] for step in (agreed, received, shipped, read)] == [True] * 4
+    assert [step["exchange"]["status"] for step in (agreed, received, shipped, read)] == [
         "待买家退货",
         "待发出换货商品",
         "待买家收货",
         "换货成功",
     ]
-    assert shown["exchange"] == {
+    assert read["exchange"] == {
         "dispute_id": dispute_id,
         "status": "换货成功",
         "reason": "尺码不合适",
@@ -66,16 +66,16 @@ def test_whole_flow(sdk, sandbox):
 def test_write_reply_members(sdk, sandbox):
     """A write's reply carries the four documented members and the id as text, beyond 2^53."""
     exchange = sandbox.open()
-    shown = sdk.reply(
+    members = sdk.reply(
         "tmall.exchange.agree",
         dispute_id=exchange.dispute_id,
         address_id=sandbox.shops[0]["addresses"][1]["contact_id"],
         fields=SHORT,
     )["result"]["exchange"]
-    assert set(shown) == {"dispute_id", "biz_order_id", "modified", "status"}
-    assert shown["dispute_id"] == exchange.dispute_id
-    assert int(shown["dispute_id"]) > 2**53
-    assert isinstance(shown["biz_order_id"], str) and int(shown["biz_order_id"]) > 2**53
+    assert set(members) == {"dispute_id", "biz_order_id", "modified", "status"}
+    assert members["dispute_id"] == exchange.dispute_id
+    assert int(members["dispute_id"]) > 2**53
+    assert isinstance(members["biz_order_id"], str) and int(members["biz_order_id"]) > 2**53
 
 
 def test_refused_application(sdk, sandbox):
@@ -201,21 +201,21 @@ def test_sub_account(sdk, sandbox):
 def test_picture(official, sandbox, png, method, status, part):
     """A picture that the official SDK uploads is in the messages, at an address that shows it."""
     exchange = sandbox.open(status=status)
-    given = {
+    arguments = {
         "agree": {"address_id": sandbox.shops[0]["addresses"][1]["contact_id"], "fields": SHORT},
         "refuse": {"seller_refuse_reason_id": 1101, "fields": SHORT},
         "returngoods.refuse": {"seller_refuse_reason_id": 118},
         "message.add": {"content": "凭证见图", "fields": "id,content,pic_urls"},
     }[method]
     official.reply(
-        f"tmall.exchange.{method}", files={part: png}, dispute_id=exchange.dispute_id, **given
+        f"tmall.exchange.{method}", files={part: png}, dispute_id=exchange.dispute_id, **arguments
     )
 
     messages = official.reply(
         "tmall.exchange.messages.get", dispute_id=exchange.dispute_id, fields="id,pic_urls"
     )["result"]["results"]["refund_message"]
-    (shown,) = messages[0]["pic_urls"]["pic_url"]
-    with urllib.request.urlopen(shown["url"], timeout=10) as page:
+    (picture,) = messages[0]["pic_urls"]["pic_url"]
+    with urllib.request.urlopen(picture["url"], timeout=10) as page:
         assert (page.read(), page.headers["Content-Type"]) == (png, "image/png")
 
 

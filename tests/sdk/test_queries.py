@@ -91,10 +91,10 @@ def test_get_verb(make_sdk, sandbox):
     """A GET with everything in its query is answered like a POST."""
     exchange = sandbox.open()
     sdk = make_sdk("topclient.js", sandbox)
-    shown = sdk.reply(
+    reply = sdk.reply(
         "tmall.exchange.get", verb="GET", dispute_id=exchange.dispute_id, fields="dispute_id,status"
     )
-    assert shown["result"]["exchange"] == {
+    assert reply["result"]["exchange"] == {
         "dispute_id": exchange.dispute_id,
         "status": "换货待处理",
     }
@@ -107,12 +107,12 @@ def test_injected_ids(sdk, sandbox):
         bought_sku="4611686018427387905",
         alipay_no="9007199254740993",
     )
-    shown = sdk.reply(
+    reply = sdk.reply(
         "tmall.exchange.get",
         dispute_id=exchange.dispute_id,
         fields="dispute_id,bought_sku,alipay_no",
     )["result"]["exchange"]
-    assert shown == {
+    assert reply == {
         "dispute_id": "9223372036854775807",
         "bought_sku": "4611686018427387905",
         "alipay_no": "9007199254740993",

@@ -32,7 +32,7 @@ class Wire:
 
     def __init__(self, server: Server) -> None:
         self.server, self.port = server, server.port
-        self.given = self.control("GET", "sandboxes/default")[1]
+        self.caller = self.control("GET", "sandboxes/default")[1]
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection of its own, to be closed by the caller."""
@@ -57,18 +57,18 @@ class Wire:
 
     def open(self, **fields: object) -> str:
         """The id of a new exchange in `default`."""
-        status, shown = self.control("POST", "sandboxes/default/exchanges", fields)
-        assert status == 201, shown
-        return shown["dispute_id"]
+        status, exchange = self.control("POST", "sandboxes/default/exchanges", fields)
+        assert status == 201, exchange
+        return exchange["dispute_id"]
 
-    def params(self, method: str, given: dict | None = None, **business: object) -> dict[str, str]:
+    def params(self, method: str, caller: dict | None = None, **business: object) -> dict[str, str]:
         """Signed parameters; the sandbox is frozen at a known instant, so the timestamp is a
         constant."""
-        given = given or self.given
+        caller = caller or self.caller
         texts = {
             "method": method,
-            "app_key": given["app_key"],
-            "session": given["session"],
+            "app_key": caller["app_key"],
+            "session": caller["session"],
             "v": "2.0",
             "format": "json",
             "sign_method": "md5",
@@ -76,15 +76,15 @@ class Wire:
             **{name: str(value) for name, value in business.items()},
         }
         plain = (
-            given["app_secret"]
+            caller["app_secret"]
             + "".join(name + texts[name] for name in sorted(texts))
-            + given["app_secret"]
+            + caller["app_secret"]
         )
         return {**texts, "sign": hashlib.md5(plain.encode()).hexdigest().upper()}
 
-    def form(self, method: str, given: dict | None = None, **business: object) -> bytes:
+    def form(self, method: str, caller: dict | None = None, **business: object) -> bytes:
         """Signed parameters as a urlencoded form."""
-        return urlencode(self.params(method, given, **business)).encode()
+        return urlencode(self.params(method, caller, **business)).encode()
 
     def call(self, method: str, **business: object) -> dict:
         """What stands inside the root of the reply to a POST."""

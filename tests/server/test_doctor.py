@@ -116,9 +116,9 @@ class Client:
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=30)
         connection.request(verb, path, body, {"Content-Type": kind, **headers})
         reply = connection.getresponse()
-        found = reply.headers, reply.read()
+        answer = reply.headers, reply.read()
         connection.close()
-        return found
+        return answer
 
     def post(self, body, query="", kind=FORM):
         """Posts to the gateway; the journal entry."""
@@ -401,11 +401,11 @@ def test_two_mistakes_are_named_together(client, one):
     """What is signed wrongly and then sealed wrongly is told as both, or as less where one makes up
     for the other."""
     for two, how in SEALED.items():
-        found = ids(client.call(SIGNED[one], **how))
+        names = ids(client.call(SIGNED[one], **how))
         fewer = {"": sign(PARAMS), one: sign(SIGNED[one]), two: sign(PARAMS, **how)}
-        assert set(found) == {one, two} or fewer["".join(found)] == sign(SIGNED[one], **how), (
+        assert set(names) == {one, two} or fewer["".join(names)] == sign(SIGNED[one], **how), (
             two,
-            found,
+            names,
         )
 
 
@@ -443,41 +443,41 @@ def test_two_mistakes_in_how_it_is_signed(client, one, two):
 
 def test_the_first_differing_place_is_shown(client):
     """The place is a parameter, the character of the string to sign, and both sides of it."""
-    [found] = client.call(every(quote_plus))["diagnosis"]["findings"]
-    assert found["at"] == {
+    [finding] = client.call(every(quote_plus))["diagnosis"]["findings"]
+    assert finding["at"] == {
         "where": "buyer_nick",
         "position": len("app_key1012345678"),
         "after": "app_key1012345678",
         "signed": "buyer_nick***",
         "wanted": "buyer_nick***",
     }
-    [found] = client.call(SIGNED["time_twice"])["diagnosis"]["findings"]
-    assert (found["at"]["where"], found["at"]["signed"], found["at"]["wanted"]) == (
+    [finding] = client.call(SIGNED["time_twice"])["diagnosis"]["findings"]
+    assert (finding["at"]["where"], finding["at"]["signed"], finding["at"]["wanted"]) == (
         "timestamp",
         "timestamp2026-03-01 09:59:59",
         f"timestamp{NOW}",
     )
-    [found] = client.call(SIGNED["session_unsigned"])["diagnosis"]["findings"]
-    assert (found["at"]["where"], found["at"]["signed"], found["at"]["wanted"]) == (
+    [finding] = client.call(SIGNED["session_unsigned"])["diagnosis"]["findings"]
+    assert (finding["at"]["where"], finding["at"]["signed"], finding["at"]["wanted"]) == (
         "session",
         "sign_methodmd5",
         "session***",
     )
-    [found] = client.call(**SEALED["secret_back"])["diagnosis"]["findings"]
-    assert (found["at"]["where"], found["at"]["position"]) == ("secret", 0)
+    [finding] = client.call(**SEALED["secret_back"])["diagnosis"]["findings"]
+    assert (finding["at"]["where"], finding["at"]["position"]) == ("secret", 0)
 
 
 def test_an_unknown_sign_shows_the_string_to_sign(client):
     """What nothing explains is called unknown, with the string that should be signed to compare,
     masked."""
     entry = client.post(urlencode({**PARAMS, "sign": "0123456789ABCDEF0123456789ABCDEF"}).encode())
-    [found] = entry["diagnosis"]["findings"]
-    assert found["id"] == "unknown"
-    wanted = "".join(
+    [finding] = entry["diagnosis"]["findings"]
+    assert finding["id"] == "unknown"
+    expected = "".join(
         name + ("***" if name in ("session", "buyer_nick") else PARAMS[name])
         for name in sorted(PARAMS)
     )
-    assert found["at"]["wanted"] == wanted
+    assert finding["at"]["wanted"] == expected
     assert SECRET not in client.text and SESSION not in client.text
 
 

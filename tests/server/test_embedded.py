@@ -26,7 +26,7 @@ class Asker(threading.Thread):
     def __init__(self, wire, paths, done, good=(200,)):
         super().__init__(daemon=True)
         self.wire, self.paths, self.done, self.good = wire, paths, done, good
-        self.asked, self.odd = 0, []
+        self.replies, self.odd = 0, []
 
     def run(self):
         headers = {"Authorization": f"Bearer {self.wire.server.token}"}
@@ -37,7 +37,7 @@ class Asker(threading.Thread):
                         connection.request("GET", f"/_sandbox/{path}", headers=headers)
                         reply = connection.getresponse()
                         content = reply.read()
-                        self.asked += 1
+                        self.replies += 1
                         if reply.status not in self.good:
                             self.odd.append((path, reply.status, content[:300]))
         except Exception as broken:
@@ -48,18 +48,18 @@ class Asker(threading.Thread):
 def while_asked(wire):
     """Does something while three threads ask control paths; gives the odd answers that they got."""
 
-    def run(deed, paths, good=(200,)):
+    def run(work, paths, good=(200,)):
         done = threading.Event()
         askers = [Asker(wire, paths, done, good) for _ in range(3)]
         for asker in askers:
             asker.start()
         try:
-            deed()
+            work()
         finally:
             done.set()
             for asker in askers:
                 asker.join(30)
-        assert all(asker.asked for asker in askers)
+        assert all(asker.replies for asker in askers)
         return [reply for asker in askers for reply in asker.odd]
 
     return run
@@ -181,14 +181,14 @@ def test_silent_clients_delay_nobody(wire, silent):
 def test_calls_of_nobody_are_told_and_bounded(make_wire, document):
     """A server tells of refused calls of nobody and of failures of a seller, and keeps as many as
     it was asked to."""
-    told = []
-    with Server(document=document, journal=2, refused=told.append) as server:
+    entries = []
+    with Server(document=document, journal=2, refused=entries.append) as server:
         wire = make_wire(server)
         for _ in range(3):
             wire.ask(
                 "POST",
                 "/router/rest",
-                wire.form("taobao.time.get", {**wire.given, "app_key": "no-such-key"}),
+                wire.form("taobao.time.get", {**wire.caller, "app_key": "no-such-key"}),
                 FORM,
             )
         for _ in range(3):
@@ -197,7 +197,7 @@ def test_calls_of_nobody_are_told_and_bounded(make_wire, document):
             wire.control("GET", f"requests?sandbox={name}")[1]["total"]
             for name in ("none", "default")
         ] == [2, 2]
-    assert [entry.outcome for entry in told] == ["refused"] * 3 + ["failed"] * 3
+    assert [entry.outcome for entry in entries] == ["refused"] * 3 + ["failed"] * 3
 
 
 @pytest.mark.parametrize("host", [b"", b"Host: \r\n", b"Host: bad host\r\n"])

@@ -33,8 +33,8 @@ class Client:
 
     def plan(self, fault, **options):
         """Plans a fault."""
-        status, shown = self.control("POST", "faults", {"fault": fault, **options})
-        assert status == 201, shown
+        status, reply = self.control("POST", "faults", {"fault": fault, **options})
+        assert status == 201, reply
 
     def control(self, verb, path, body=None):
         """Status and decoded reply of a control call below the sandbox."""
@@ -56,7 +56,7 @@ class Client:
         plug.sendall(HEAD % len(body) + body)
         return plug
 
-    def met(self, method, **business):
+    def receive(self, method, **business):
         """What came back until the connection ended or the announced body was whole, and how it
         ended."""
         with self.begun(method, **business) as plug:
@@ -90,8 +90,8 @@ def opened(client):
 
 def inner(received):
     """What stands inside the root of a whole JSON reply."""
-    (found,) = json.loads(received.partition(b"\r\n\r\n")[2]).values()
-    return found
+    (document,) = json.loads(received.partition(b"\r\n\r\n")[2]).values()
+    return document
 
 
 def status(client, opened):
@@ -130,7 +130,7 @@ def test_answered_instead(client, opened, fault):
     200."""
     expected, options = ANSWERED[fault]
     client.plan(fault, **options)
-    received, ended = client.met(
+    received, ended = client.receive(
         AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id,status"
     )
     assert (received[:15], ended) == (b"HTTP/1.1 200 OK", "whole")
@@ -155,7 +155,7 @@ def test_answered_instead(client, opened, fault):
 def test_nothing_comes_back(client, opened, fault, options, ended, carried_out):
     """Not a byte arrives; whether the call was carried out, only the sandbox knows."""
     client.plan(fault, **options)
-    assert client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id") == (
+    assert client.receive(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id") == (
         b"",
         ended,
     )
@@ -167,7 +167,7 @@ def test_nothing_comes_back(client, opened, fault, options, ended, carried_out):
 def test_a_reset_in_the_middle(client, opened):
     """So many bytes of the body arrive, then the connection is reset."""
     client.plan("reset", bytes=60)
-    received, ended = client.met(GET, dispute_id=opened, fields="dispute_id")
+    received, ended = client.receive(GET, dispute_id=opened, fields="dispute_id")
     assert (len(received.partition(b"\r\n\r\n")[2]), ended) == (60, "reset")
 
 
@@ -190,10 +190,10 @@ def test_a_truncated_reply(client, opened):
 def test_garbled_and_mistyped(client, opened):
     """A garbled body is no UTF-8; a mistyped one is whole under another type."""
     client.plan("garbled")
-    received, ended = client.met(GET, dispute_id=opened, fields="dispute_id")
+    received, ended = client.receive(GET, dispute_id=opened, fields="dispute_id")
     assert ended == "whole" and b"\xff" in received.partition(b"\r\n\r\n")[2]
     client.plan("wrong_content_type")
-    received, _ = client.met(GET, dispute_id=opened, fields="dispute_id")
+    received, _ = client.receive(GET, dispute_id=opened, fields="dispute_id")
     assert (
         b"Content-Type: text/html;charset=GBK\r\n" in received
         and inner(received)["result"]["success"] is True
@@ -204,7 +204,7 @@ def test_garbled_and_mistyped(client, opened):
 def test_a_gateway_in_trouble(client, opened, code):
     """The status line, the server's name and an HTML page are a proxy's."""
     client.plan("gateway_5xx", status=code)
-    received, ended = client.met(GET, dispute_id=opened, fields="dispute_id")
+    received, ended = client.receive(GET, dispute_id=opened, fields="dispute_id")
     assert received.startswith(b"HTTP/1.1 %d " % code) and ended == "whole"
     assert b"\r\nServer: Tengine\r\n" in received and b"<html>" in received
     assert received.count(b"Server:") == 1
@@ -218,7 +218,7 @@ def test_late_and_slow_replies(client, opened):
     ):
         client.plan(fault, **options)
         began = monotonic()
-        received, ended = client.met(GET, dispute_id=opened, fields="dispute_id,status")
+        received, ended = client.receive(GET, dispute_id=opened, fields="dispute_id,status")
         assert 0.2 <= monotonic() - began < WITHIN
         assert ended == "whole" and inner(received)["result"]["success"] is True
 
@@ -237,14 +237,14 @@ def test_a_slow_body_comes_in_pieces(client, opened):
 def test_a_request_delivered_twice(client, opened):
     """The second delivery's answer arrives, and both stand in the journal."""
     client.plan("duplicate_delivery")
-    received, _ = client.met(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id")
+    received, _ = client.receive(AGREE, dispute_id=opened, address_id=10000002, fields="dispute_id")
     assert inner(received)["result"]["msg_code"] == "EXCHANGE_STATUS_ERROR"
     assert [entry["outcome"] for entry in client.entries()] == ["failed", "ok"]
     assert status(client, opened) == 2
 
 
 @pytest.mark.parametrize(
-    ("fault", "asked", "rows"),
+    ("fault", "options", "rows"),
     [
         ("stale_read", {}, []),
         ("late_rows", {}, []),
@@ -254,13 +254,13 @@ def test_a_request_delivered_twice(client, opened):
         ("moving_rows", {"page_no": 2, "page_size": 1}, []),
     ],
 )
-def test_distorted_lists(client, fault, asked, rows):
+def test_distorted_lists(client, fault, options, rows):
     """Each trap of the list is met over a socket."""
-    client.plan(fault, **asked.pop("options", {}))
+    client.plan(fault, **options.pop("options", {}))
     client.control("POST", "exchanges", {})
-    received, ended = client.met(LIST, fields="dispute_id,modified", **asked)
-    shown = inner(received).get("results", {}).get("exchange", [])
-    assert ([row["modified"] for row in shown], ended) == (rows, "whole")
+    received, ended = client.receive(LIST, fields="dispute_id,modified", **options)
+    listing = inner(received).get("results", {}).get("exchange", [])
+    assert ([row["modified"] for row in listing], ended) == (rows, "whole")
 
 
 def test_no_fault_is_left_out():
@@ -300,7 +300,7 @@ def test_hanging_clients_delay_nobody(wire, client, opened):
             ) as connection:
                 connection.request("GET", "/_sandbox/health")
                 assert connection.getresponse().status == 200
-        assert client.met(GET, dispute_id=opened, fields="dispute_id")[1] == "whole"
+        assert client.receive(GET, dispute_id=opened, fields="dispute_id")[1] == "whole"
     finally:
         for plug in plugs:
             plug.close()
@@ -316,7 +316,7 @@ def test_a_server_stops_at_once_with_replies_held_back(
     """Stopping takes less than a second, ends every wait, and leaves no thread."""
     server = Server(document=document).start()
     wire = make_wire(server)
-    client = Client(wire, wire.given)
+    client = Client(wire, wire.caller)
     client.plan(fault, times=40, **options)
     plugs = [client.begun("taobao.time.get") for _ in range(40)]
     assert client.all_struck()
@@ -363,7 +363,7 @@ def test_exact_under_sixteen_clients(client):
 
     def call():
         for _ in range(20):
-            received, ended = client.met("taobao.time.get")
+            received, ended = client.receive("taobao.time.get")
             codes.append(inner(received).get("code", 0) if ended == "whole" else -1)
 
     def guarded():
@@ -393,7 +393,7 @@ def test_exact_under_sixteen_clients(client):
 class Quiet(WSGIRequestHandler):
     """The standard library's handler, without its log."""
 
-    def log_message(self, *given):
+    def log_message(self, *arguments):
         """Nothing."""
 
 

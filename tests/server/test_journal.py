@@ -23,7 +23,7 @@ class Client(threading.Thread):
     def __init__(self, wire, dispute_id):
         super().__init__(daemon=True)
         self.wire, self.dispute_id = wire, dispute_id
-        self.seen, self.broken = [], None
+        self.outcomes, self.broken = [], None
 
     def run(self):
         nobody = {"app_key": "404404", "app_secret": "x", "session": "x"}
@@ -52,7 +52,7 @@ class Client(threading.Thread):
                     connection.request("POST", "/router/rest", body, FORM)
                     reply = connection.getresponse()
                     reply.read()
-                    self.seen.append((outcome, reply.headers["X-Sandbox-Request-Id"]))
+                    self.outcomes.append((outcome, reply.headers["X-Sandbox-Request-Id"]))
         except Exception as broken:
             self.broken = broken
 
@@ -119,9 +119,9 @@ def test_counts_are_exact_and_followers_miss_nothing(wire):
     for follower in followers:
         follower.join(60)
     assert [client.broken for client in (*clients, *followers)] == [None] * (CLIENTS + 2)
-    seen = [entry for client in clients for entry in client.seen]
+    outcomes = [entry for client in clients for entry in client.outcomes]
     own = {
-        outcome: {number for kind, number in seen if kind == outcome}
+        outcome: {number for kind, number in outcomes if kind == outcome}
         for outcome in ("ok", "failed", "refused", "nobody")
     }
     assert sum(map(len, own.values())) == CLIENTS * TURNS
@@ -199,7 +199,7 @@ def test_an_outside_client_ships_twice(wire):
                 **carrier,
             )
     _, report = wire.control("GET", "sandboxes/default/report")
-    [found] = report["audit"]["findings"]
-    assert (found["id"], found["dispute_id"]) == ("double_shipment", hasty)
-    assert "SF1111111111" in found["zh"] and "SF2222222222" in found["zh"]
+    [finding] = report["audit"]["findings"]
+    assert (finding["id"], finding["dispute_id"]) == ("double_shipment", hasty)
+    assert "SF1111111111" in finding["zh"] and "SF2222222222" in finding["zh"]
     assert (report["audit"]["writes"], report["audit"]["unsafe"]) == (3, 1)

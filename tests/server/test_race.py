@@ -83,10 +83,10 @@ def test_exactly_one_wins(wire):
             winner = next(
                 result["exchange"]["dispute_id"] for result in results if result["success"]
             )
-            wanted = next(
+            account = next(
                 item for item in control("GET", "stock")["items"] if item["name"] == "wanted"
             )
-            assert (wanted["available"], wanted["reserved"]) == (0, 1)
+            assert (account["available"], account["reserved"]) == (0, 1)
             assert [
                 item["dispute_id"] for item in control("GET", "exchanges?status=2")["items"]
             ] == [winner]

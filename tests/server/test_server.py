@@ -180,7 +180,7 @@ def test_public_url(make_wire, document):
     """With a public URL, what is handed out begins with it."""
     with Server(document=document, public_url="https://mock.example/") as server:
         wire = make_wire(server)
-        assert wire.given["gateway"] == "https://mock.example/router/rest"
+        assert wire.caller["gateway"] == "https://mock.example/router/rest"
         picture = (
             "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mN"
             "k+M9QDwADhgGA"
@@ -210,7 +210,7 @@ def test_given_document_and_token(make_wire):
     with Server(document=document, token="let-me-in") as server:
         assert server.token == "let-me-in"
         wire = make_wire(server)
-        assert (wire.given["app_key"], wire.given["app_secret"], wire.given["session"]) == (
+        assert (wire.caller["app_key"], wire.caller["app_secret"], wire.caller["session"]) == (
             "42",
             "s",
             "mine",
@@ -228,7 +228,7 @@ def test_lax(make_wire, document):
     """A lax server answers a call with a wrong sign and says so in version and journal."""
     with Server(document=document, auth="lax") as server:
         wire = make_wire(server)
-        body = wire.form("taobao.time.get", {**wire.given, "app_secret": "wrong"})
+        body = wire.form("taobao.time.get", {**wire.caller, "app_secret": "wrong"})
         _, _, content = wire.ask("POST", "/router/rest", body, FORM)
         assert "time" in json.loads(content)["time_get_response"]
         assert json.loads(wire.ask("GET", "/_sandbox/version")[2])["auth"] == "lax"
@@ -314,10 +314,10 @@ def test_handles_leave_no_socket(document):
     with Server(document=document) as server:
         sandbox = server.sandbox()
         sandbox.client().call("taobao.time.get")
-        with warnings.catch_warnings(record=True) as seen:
+        with warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always")
             del sandbox
             gc.collect()
         assert [
-            str(warning.message) for warning in seen if warning.category is ResourceWarning
+            str(warning.message) for warning in raised if warning.category is ResourceWarning
         ] == []

@@ -22,8 +22,8 @@ EIGHT_MIB = 8 * 1024 * 1024
 
 
 def inner(content):
-    (found,) = json.loads(content).values()
-    return found
+    (document,) = json.loads(content).values()
+    return document
 
 
 def multipart(texts, name, content):

@@ -183,13 +183,18 @@ def test_only_flows_that_were_used_are_measured(suite: dict) -> None:
 
 def test_a_suite_is_measured(suite: dict) -> None:
     """Application, agreement, return and a deadline are covered in both flows, and one refusal."""
-    met = {(count.ruleset.value, count.kind): count.covered for count in count_coverage(suite)}
+    covered = {(count.ruleset.value, count.kind): count.covered for count in count_coverage(suite)}
 
     for ruleset in ("classic", "upgraded"):
-        assert met[ruleset, "rows"] == {"0-apply-1", "1-agree-2", "2-ship_back-3", "3-expire-14"}
-        assert met[ruleset, "states"] == {"1", "2", "3", "14"}
-        assert met[ruleset, "refused"] == {"2-agree"}
-        assert met[ruleset, "deadlines"] == {"3-expire-14"}
+        assert covered[ruleset, "rows"] == {
+            "0-apply-1",
+            "1-agree-2",
+            "2-ship_back-3",
+            "3-expire-14",
+        }
+        assert covered[ruleset, "states"] == {"1", "2", "3", "14"}
+        assert covered[ruleset, "refused"] == {"2-agree"}
+        assert covered[ruleset, "deadlines"] == {"3-expire-14"}
     assert row_percent(suite) == 13.3  # 8 of 60, messages apart
 
 
@@ -267,11 +272,11 @@ class Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.seen: set[str] = set()
+        self.dispute_ids: set[str] = set()
         self.references: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.seen.add(tag)
+        self.dispute_ids.add(tag)
         self.references += [
             name
             for name, _ in attrs
@@ -299,7 +304,7 @@ def test_the_page_needs_nothing_else(suite: dict, lang: str) -> None:
 
     assert reader.open == []
     assert reader.references == []
-    assert reader.seen.isdisjoint(
+    assert reader.dispute_ids.isdisjoint(
         {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
     )
     assert "default-src 'none'" in page

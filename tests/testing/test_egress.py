@@ -47,7 +47,7 @@ GATEWAY = "http://gw.api.taobao.com/router/rest?session=5000secret"
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def name_table(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Names that resolve, with their address; all others do not."""
     names: dict[str, str] = {}
     real = _socket.getaddrinfo
@@ -58,9 +58,9 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
             if text.lower().rstrip(".") not in names:
                 raise socket.gaierror(socket.EAI_NONAME, "unknown here")
             return [
-                found
+                answer
                 for address in names[text.lower().rstrip(".")].split()
-                for found in real(address, *args, **named)
+                for answer in real(address, *args, **named)
             ]
         return real(host, *args, **named)
 
@@ -74,9 +74,9 @@ def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def taobao(known: dict[str, str]) -> None:
+def taobao(name_table: dict[str, str]) -> None:
     """The TOP hosts resolve to an address far away."""
-    known.update(dict.fromkeys(HOSTS, FAR))
+    name_table.update(dict.fromkeys(HOSTS, FAR))
 
 
 @pytest.fixture
@@ -125,12 +125,12 @@ def test_a_host_is_known_however_it_is_spelt(taobao: None, spelt: str | bytes) -
     "host",
     ["open.taobao.com", "eco.taobao.com.example.test", "myapi.taobao.com", "tbsandbox.com.test"],
 )
-def test_other_hosts_are_left_alone(known: dict[str, str], host: str) -> None:
+def test_other_hosts_are_left_alone(name_table: dict[str, str], host: str) -> None:
     """Documentation and look-alikes are not TOP's: they resolve, or fail, as without a lock."""
     with EgressLock() as lock:
         with pytest.raises(socket.gaierror):
             socket.getaddrinfo(host, 80)
-        known[host] = FAR
+        name_table[host] = FAR
         assert socket.getaddrinfo(host, 80)[0][4][0] == FAR
 
     assert lock.attempts == ()
@@ -151,7 +151,7 @@ def test_the_error_says_test_host_and_place(taobao: None) -> None:
     assert str(pickle.loads(pickle.dumps(refused.value))) == text
 
 
-def test_a_name_that_cannot_be_looked_up_is_stopped(known: dict[str, str]) -> None:
+def test_a_name_that_cannot_be_looked_up_is_stopped(name_table: dict[str, str]) -> None:
     """Without a network the attempt is told the same, not as a failed lookup."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection(("eco.taobao.com", 443))
@@ -215,9 +215,9 @@ def test_asyncio_is_stopped(taobao: None, connect: Callable) -> None:
     assert int(lock.attempts[0].place.rpartition(":")[2]) in range(first + 1, first + 3)
 
 
-def test_a_name_that_resolves_to_the_mock_passes(known: dict[str, str]) -> None:
+def test_a_name_that_resolves_to_the_mock_passes(name_table: dict[str, str]) -> None:
     """A client with the production host reaches the server that the name leads to."""
-    known["gw.api.taobao.com"] = "127.0.0.1"
+    name_table["gw.api.taobao.com"] = "127.0.0.1"
     with Server() as server, EgressLock() as lock:
         sandbox = server.sandbox()
         url = f"http://gw.api.taobao.com:{server.port}/router/rest"
@@ -227,12 +227,12 @@ def test_a_name_that_resolves_to_the_mock_passes(known: dict[str, str]) -> None:
     assert lock.attempts == ()
 
 
-def test_a_name_that_also_leads_elsewhere_is_stopped(known: dict[str, str]) -> None:
+def test_a_name_that_also_leads_elsewhere_is_stopped(name_table: dict[str, str]) -> None:
     """One real address beside the mock's is enough to refuse.
 
     Which one a client takes is not known.
     """
-    known["gw.api.taobao.com"] = f"127.0.0.1 {FAR}"
+    name_table["gw.api.taobao.com"] = f"127.0.0.1 {FAR}"
     with EgressLock(), pytest.raises(EgressRefused):
         socket.getaddrinfo("gw.api.taobao.com", 80)
 
@@ -271,9 +271,9 @@ def test_attempts_are_bounded(taobao: None) -> None:
     assert len(lock.attempts) == 100
 
 
-def test_all_stops_every_other_machine(known: dict[str, str], listener: socket.socket) -> None:
+def test_all_stops_every_other_machine(name_table: dict[str, str], listener: socket.socket) -> None:
     """`all` names the host that was looked up, or the bare address; this machine passes."""
-    known["pay.example.test"] = FAR
+    name_table["pay.example.test"] = FAR
     with EgressLock(mode="all") as lock:
         socket.create_connection(listener.getsockname()).close()
         for address in (
@@ -302,7 +302,7 @@ def test_this_machine_is_known_by_every_name(address: str, listener: socket.sock
     assert lock.attempts == ()
 
 
-def test_datagrams_pass(known: dict[str, str]) -> None:
+def test_datagrams_pass(name_table: dict[str, str]) -> None:
     """Connecting a datagram socket sends nothing: programs so ask for their own address."""
     with (
         EgressLock(mode="all") as lock,
@@ -341,7 +341,7 @@ def _by_asyncio(proxy: str, url: str) -> object:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("ask", [_by_requests, _by_httpx, _by_urllib, _by_asyncio])
 def test_a_proxy_is_not_asked_for_a_top_host(
-    known: dict[str, str], listener: socket.socket, ask: Callable, scheme: str
+    name_table: dict[str, str], listener: socket.socket, ask: Callable, scheme: str
 ) -> None:
     """A local proxy that is no mock gets neither a plain request nor a tunnel."""
     with (
@@ -362,7 +362,7 @@ def test_a_proxy_is_not_asked_for_a_top_host(
 
 
 def test_a_socks_proxy_is_not_asked_for_a_top_host(
-    known: dict[str, str], listener: socket.socket
+    name_table: dict[str, str], listener: socket.socket
 ) -> None:
     """A SOCKS 5 request by name is seen too."""
     with EgressLock() as lock, socket.create_connection(listener.getsockname()) as client:
@@ -375,23 +375,23 @@ def test_a_socks_proxy_is_not_asked_for_a_top_host(
 
 def test_other_hosts_go_through_a_proxy(listener: socket.socket) -> None:
     """What is not TOP's is asked of a proxy as ever; `all` stops that too."""
-    wanted = b"GET http://example.test/ HTTP/1.1\r\n\r\n"
+    request_bytes = b"GET http://example.test/ HTTP/1.1\r\n\r\n"
     with EgressLock() as lock, socket.create_connection(listener.getsockname()) as client:
-        client.sendall(wanted)
+        client.sendall(request_bytes)
         with EgressLock(mode="all") as strict, pytest.raises(EgressRefused):
-            client.sendmsg([wanted])
+            client.sendmsg([request_bytes])
 
     assert lock.attempts == ()
     assert [attempt.host for attempt in strict.attempts] == ["example.test"]
 
 
-def test_the_mock_may_be_the_proxy(known: dict[str, str]) -> None:
+def test_the_mock_may_be_the_proxy(name_table: dict[str, str]) -> None:
     """A client that uses the mock as its HTTP proxy keeps its production address."""
     with Server() as server, EgressLock(mocks=[server.url]) as lock:
-        given = server.sandbox().client().params("taobao.time.get", {})
+        params = server.sandbox().client().params("taobao.time.get", {})
         reply = requests.post(
             "http://gw.api.taobao.com/router/rest",
-            data=given,
+            data=params,
             proxies={"http": server.url},
             timeout=10,
         )
@@ -472,8 +472,8 @@ def test_locks_of_many_threads_leave_nothing(taobao: None) -> None:
         return len(lock.attempts)
 
     with ThreadPoolExecutor(16) as pool:
-        seen = [pool.submit(hold) for _ in range(16)]
-        assert all(future.result() >= 1 for future in seen)
+        futures = [pool.submit(hold) for _ in range(16)]
+        assert all(future.result() >= 1 for future in futures)
     assert standing() == before
 
 

@@ -48,10 +48,10 @@ class Seller:
         self.top = sandbox.client()
 
     def step(self) -> None:
-        found = self.top.call(
+        listing = self.top.call(
             "tmall.exchange.receive.get", fields="dispute_id,status", page_size=50
         )
-        for row in found.get("results", {}).get("exchange", []):
+        for row in listing.get("results", {}).get("exchange", []):
             if row["status"] in self.operations:
                 self.work(row["dispute_id"], *self.operations[row["status"]])
 
@@ -76,7 +76,7 @@ def play(machine: Any, examples: int = 200, steps: int = 30) -> None:
     )
 
 
-def found(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str, Any]]]:
+def find_failure(client: Callable[[Any], Any], check: str) -> tuple[str, list[dict[str, Any]]]:
     """What the machine says of a client by one check, and the steps of the small failure."""
     machine = exchange_machine(client, check=[check], write_to=None)
     with pytest.raises(AssertionError) as failed:
@@ -118,7 +118,7 @@ def test_no_step_is_idle() -> None:
 
     The client is not asked for more than two quiet rounds.
     """
-    seen, host = Counter[str](), LocalServer()
+    steps, host = Counter[str](), LocalServer()
     for number in range(12):
         chance = random.Random(number)
         plan = exchange_machine(
@@ -146,10 +146,10 @@ def test_no_step_is_idle() -> None:
                 )
                 <= 3
             )
-            seen[kind] += 1
+            steps[kind] += 1
         run.close()
     host.close()
-    assert set(seen) == {"apply", "move", "time", "stock", "reply", "client"}
+    assert set(steps) == {"apply", "move", "time", "stock", "reply", "client"}
 
 
 def shape(run: MachineRun) -> Any:
@@ -177,9 +177,9 @@ class WrongSecret(Seller):
 class WrongMethod(Seller):
     operations: ClassVar[Any] = {"换货待处理": ("tmall.exchange.agreee", {})}
 
-    def work(self, *given: Any) -> None:
+    def work(self, *arguments: Any) -> None:
         with suppress(TopRefused):
-            super().work(*given)
+            super().work(*arguments)
 
 
 class Incomplete(WrongMethod):
@@ -212,7 +212,7 @@ class Rounds(Seller):
 )
 def test_each_offence_is_found(client: Any, says: str) -> None:
     """A call that no correct client makes is named after an application where one is needed."""
-    text, steps = found(client, "offences")
+    text, steps = find_failure(client, "offences")
     assert says in text
     assert [next(iter(step)) for step in steps] == (
         ["client"] if client is WrongSecret else ["buyer", "client"]
@@ -243,13 +243,13 @@ def test_a_client_may_take_its_time() -> None:
 
 class Lazy(Seller):
     operations: ClassVar[Any] = {
-        name: deed for name, deed in Seller.operations.items() if name != "待发出换货商品"
+        name: operation for name, operation in Seller.operations.items() if name != "待发出换货商品"
     }
 
 
 def test_what_is_left_lying_is_found() -> None:
     """An exchange that waits while the seller's client works twice is named with its status."""
-    text, steps = found(Lazy, "left_lying")
+    text, steps = find_failure(Lazy, "left_lying")
     assert "「待发出换货商品」" in text
     assert len(steps) <= 6
 
@@ -261,7 +261,7 @@ def test_a_small_failure_cannot_be_smaller(client: str, check: str) -> None:
     """The steps fail when they are done again, and no longer when any one of them is left out."""
     kind = globals()[client]
     machine = exchange_machine(kind, check=[check], write_to=None)
-    _, steps = found(kind, check)
+    _, steps = find_failure(kind, check)
     with pytest.raises(AssertionError):
         machine.replay(steps)
     for place in range(len(steps)):

@@ -92,7 +92,7 @@ def post(request: pytest.FixtureRequest, sandbox: Sandbox, no_socket: None) -> I
 def test_a_signed_call_is_answered(post: Post, sandbox: Sandbox) -> None:
     """A client that keeps the production address plays on the sandbox, and no socket is used."""
     exchange = sandbox.open()
-    given = signed(
+    params = signed(
         sandbox,
         "tmall.exchange.agree",
         dispute_id=exchange.dispute_id,
@@ -100,7 +100,7 @@ def test_a_signed_call_is_answered(post: Post, sandbox: Sandbox) -> None:
         fields="dispute_id,status",
     )
 
-    reply = post(GATEWAY, data=given)
+    reply = post(GATEWAY, data=params)
 
     assert reply.status_code == 200
     assert reply.json()["tmall_exchange_agree_response"]["result"]["success"] is True
@@ -111,7 +111,7 @@ def test_a_signed_call_is_answered(post: Post, sandbox: Sandbox) -> None:
 def test_the_query_is_kept(post: Post, sandbox: Sandbox) -> None:
     """Parameters in the query arrive undamaged, Chinese included."""
     exchange = sandbox.open()
-    given = signed(
+    params = signed(
         sandbox,
         "tmall.exchange.agree",
         dispute_id=exchange.dispute_id,
@@ -120,7 +120,7 @@ def test_the_query_is_kept(post: Post, sandbox: Sandbox) -> None:
         leave_message="你好 +&=%",
     )
 
-    post(GATEWAY, params=given)
+    post(GATEWAY, params=params)
 
     assert exchange.messages[-1]["content"] == "你好 +&=%"
 
@@ -133,7 +133,7 @@ def test_a_picture_is_uploaded_and_seen_under_the_clients_host(
     The URL handed out has the scheme and host that the client used.
     """
     exchange = sandbox.open()
-    given = signed(
+    params = signed(
         sandbox,
         "tmall.exchange.message.add",
         dispute_id=exchange.dispute_id,
@@ -141,7 +141,7 @@ def test_a_picture_is_uploaded_and_seen_under_the_clients_host(
         fields="id,pic_urls",
     )
 
-    reply = post(GATEWAY, data=given, files={"message_pics": ("a.png", PNG, "image/png")})
+    reply = post(GATEWAY, data=params, files={"message_pics": ("a.png", PNG, "image/png")})
 
     assert '"https://eco.taobao.com/pictures/' in reply.text
 

@@ -58,28 +58,28 @@ def refusal(sandbox: Sandbox, call: ValidCall | BadCall) -> tuple[int, str] | No
     return None
 
 
-def told(document: dict[str, Any]) -> ScenarioResult:
+def run_document(document: dict[str, Any]) -> ScenarioResult:
     """What comes of a drawn story: read, checked and played like a file."""
     story = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
     assert check_scenario(story) == ()
-    desk = make_context()
-    world = World(desk.directory, read_world({"clock": FROZEN_AT, **story.world}))
-    desk.directory.add(world)
-    stage = in_process_target(InProcessControl(desk), world.id)
-    return run_scenario(story, stage, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)))
+    context = make_context()
+    world = World(context.directory, read_world({"clock": FROZEN_AT, **story.world}))
+    context.directory.add(world)
+    target = in_process_target(InProcessControl(context), world.id)
+    return run_scenario(story, target, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)))
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
     """So many draws, always the same."""
-    found: list[Any] = []
+    values: list[Any] = []
 
     @settings(FEW, max_examples=count, phases=[Phase.generate])
     @given(strategy)
     def collect(value: Any) -> None:
-        found.append(value)
+        values.append(value)
 
     collect()
-    return found
+    return values
 
 
 # laws
@@ -89,9 +89,9 @@ def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
 @given(strategies.worlds(), st.sampled_from(STATUSES))
 def test_a_drawn_world_can_be(document: dict[str, Any], status: int) -> None:
     """Every drawn world document makes a sandbox, where an exchange can be opened at any status."""
-    desk = make_context()
-    world = World(desk.directory, read_world(document))
-    desk.directory.add(world)
+    context = make_context()
+    world = World(context.directory, read_world(document))
+    context.directory.add(world)
     [exchange] = world.open({"status": status})
     assert exchange.status == status
 
@@ -120,8 +120,8 @@ def test_drawn_parts_fit_into_a_world(
         make_context().directory,
         read_world({"shops": [shop], "goods": {"wanted": goods}, "buyers": [buyer]}),
     )._state
-    [kept] = state.shops.values()
-    assert kept.nick == shop["nick"]
+    [own_shop] = state.shops.values()
+    assert own_shop.nick == shop["nick"]
     assert shop.get("session", "") in (*state.sessions, "")
     assert state.accounts[state.goods["wanted"].sku_id].available == goods.get("stock", 100)
     assert list(state.buyers) == [buyer["nick"]]
@@ -137,8 +137,8 @@ def test_a_drawn_address_is_kept(address: dict[str, Any]) -> None:
     [shop] = World(
         make_context().directory, read_world({"shops": [{"addresses": [address]}]})
     )._state.shops.values()
-    [kept] = shop.addresses
-    assert {name: str(getattr(kept, name)) for name in address} == {
+    [own_address] = shop.addresses
+    assert {name: str(getattr(own_address, name)) for name in address} == {
         **{name: str(value) for name, value in address.items()},
         **({"cancel_def": "True"} if "cancel_def" in address else {}),
     }
@@ -186,7 +186,7 @@ def test_drawn_stories_pass_and_reach_everything() -> None:
     """
     reached: set[str] = set()
     for document in drawn(strategies.stories(), 100):
-        result = told(document)
+        result = run_document(document)
         assert result.ok, (document, result.trouble)
         reached |= {key for step in document["steps"] for key in step}
     assert reached >= {
@@ -219,9 +219,9 @@ def test_calls_of_a_method_take_the_ids_given(method: str) -> None:
 def test_every_mistake_can_be_asked_for(shop: Sandbox, mistake: Mistake) -> None:
     """Each mistake can be drawn alone, is refused as it says, and has words in both languages."""
     for call in drawn(strategies.bad_calls(mistake=mistake), 5):
-        found = refusal(shop, call)
-        assert found is not None
-        assert (call.mistake, found[0]) == (mistake, mistake.code)
+        answer = refusal(shop, call)
+        assert answer is not None
+        assert (call.mistake, answer[0]) == (mistake, mistake.code)
     assert mistake.zh
     assert mistake.en
 

@@ -60,11 +60,11 @@ def test_advance_keeps_what_was_recorded(world, top, beijing):
     """After an advance now is later and recorded instants are shown as they were."""
     [exchange] = world.open({"status": 1})
     world.advance(timedelta(hours=30))
-    shown = top.result(
+    document = top.result(
         "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified"
     )["result"]
     assert world.now == beijing("2026-03-02 16:00:00")
-    assert shown["exchange"] == {"created": START, "modified": START}
+    assert document["exchange"] == {"created": START, "modified": START}
 
 
 def test_age_makes_what_was_recorded_older(world, top, beijing):
@@ -74,8 +74,8 @@ def test_age_makes_what_was_recorded_older(world, top, beijing):
     """
     [exchange] = world.open({"status": 1})
     world.age(timedelta(hours=30))
-    asked = "created,modified,time_out,refund_version"
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=asked)[
+    names = "created,modified,time_out,refund_version"
+    document = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=names)[
         "result"
     ]["exchange"]
     thread = top.result(
@@ -83,7 +83,7 @@ def test_age_makes_what_was_recorded_older(world, top, beijing):
     )["result"]
     older = "2026-02-28 04:00:00"
     assert world.now == beijing(START)
-    assert shown == {
+    assert document == {
         "created": older,
         "modified": older,
         "time_out": "2026-03-02 04:00:00",
@@ -96,14 +96,14 @@ def test_age_fires_what_it_makes_due(world, top):
     """What an age makes due is shown at an instant before now, inside a poller's window of it."""
     [exchange] = world.open({"status": 2})
     fired = world.age(7 * DAY + timedelta(seconds=30))
-    shown = top.result(
+    document = top.result(
         "tmall.exchange.receive.get",
         fields="status,modified",
         start_gmt_modified_time="2026-03-01 09:59:00",
         end_gmt_modifed_time="2026-03-01 10:00:00",
     )
     assert [(event.dispute_id, event.target) for event in fired] == [(exchange.dispute_id, 4)]
-    assert shown["results"]["exchange"] == [
+    assert document["results"]["exchange"] == [
         {"status": "换货关闭", "modified": "2026-03-01 09:59:30"}
     ]
 
@@ -113,23 +113,23 @@ def test_moves_after_an_age_happen_now(world, top, act):
     [exchange] = world.open({"status": 1})
     world.age(DAY)
     act(world, exchange, "agree")
-    shown = top.result(
+    document = top.result(
         "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="created,modified"
     )["result"]
-    assert shown["exchange"] == {"created": "2026-02-28 10:00:00", "modified": START}
+    assert document["exchange"] == {"created": "2026-02-28 10:00:00", "modified": START}
 
 
 def test_windows_of_an_aged_world_reach_both_ends_of_time(world, top):
     """A window that ends in the last year of the calendar finds exchanges after an age too."""
     world.open({"status": 1})
     world.age(DAY)
-    found = top.result(
+    listing = top.result(
         "tmall.exchange.receive.get",
         fields="status",
         start_gmt_modified_time="0001-01-01 00:00:00",
         end_gmt_modifed_time="9999-12-31 23:59:59",
     )
-    assert found["total_results"] == 1
+    assert listing["total_results"] == 1
 
 
 def test_deadlines_fire_each_at_its_own_instant_in_order(world, beijing):

@@ -25,7 +25,7 @@ ROLES = (Role.BUYER, Role.SELLER_MAIN, Role.SELLER_SUB, Role.CS)
 
 
 @pytest.fixture
-def met(world: World) -> Callable[[str], dict]:
+def covered(world: World) -> Callable[[str], dict]:
     """A section of what a flow's counts are; empty if the flow was not met."""
     return lambda section, ruleset="classic": (
         world.coverage.serialize()["rulesets"].get(ruleset, {}).get(section, {})
@@ -52,7 +52,7 @@ def test_a_new_world_has_met_nothing(world: World) -> None:
     }
 
 
-def test_moves_of_everybody_are_counted(world: World, met, agree) -> None:
+def test_moves_of_everybody_are_counted(world: World, covered, agree) -> None:
     """The buyer's, the client's and the system's moves each count as row and state.
 
     Only the client's as its own.
@@ -62,43 +62,43 @@ def test_moves_of_everybody_are_counted(world: World, met, agree) -> None:
     world.move(exchange.dispute_id, MOVES["ship_back"](), Role.BUYER)
     world.advance(timedelta(days=10))
 
-    assert met("rows") == {"0-apply-1": 1, "1-agree-2": 1, "2-ship_back-3": 1, "3-expire-14": 1}
-    assert met("client_rows") == {"1-agree-2": 1}
-    assert met("states") == {"1": 1, "2": 1, "3": 1, "14": 1}
-    assert met("deadlines") == {"3-expire-14": 1}
+    assert covered("rows") == {"0-apply-1": 1, "1-agree-2": 1, "2-ship_back-3": 1, "3-expire-14": 1}
+    assert covered("client_rows") == {"1-agree-2": 1}
+    assert covered("states") == {"1": 1, "2": 1, "3": 1, "14": 1}
+    assert covered("deadlines") == {"3-expire-14": 1}
     assert world.coverage.serialize()["messages"] == {"buyer": 2, "seller_main": 1, "timeout": 1}
 
 
-def test_the_system_by_hand_is_no_deadline(world: World, met) -> None:
+def test_the_system_by_hand_is_no_deadline(world: World, covered) -> None:
     """`expire` by the control API takes the row; no deadline has fired."""
     (exchange,) = world.open({})
     world.move(exchange.dispute_id, MOVES["expire"](), Role.SYSTEM)
 
-    assert met("rows") == {"0-apply-1": 1, "1-expire-2": 1}
-    assert met("deadlines") == {}
+    assert covered("rows") == {"0-apply-1": 1, "1-expire-2": 1}
+    assert covered("deadlines") == {}
 
 
-def test_a_made_up_history_is_nobodys_move(world: World, met) -> None:
+def test_a_made_up_history_is_nobodys_move(world: World, covered) -> None:
     """An exchange opened at a later status counts as that state.
 
     The rows on the way there were not taken.
     """
     world.open({"status": "待买家收货"}, count=3)
 
-    assert met("states") == {"13": 3}
-    assert met("rows") == {}
+    assert covered("states") == {"13": 3}
+    assert covered("rows") == {}
 
 
-def test_a_message_enters_no_state(world: World, met) -> None:
+def test_a_message_enters_no_state(world: World, covered) -> None:
     """A message is a row, and leaves the state count alone."""
     (exchange,) = world.open({"status": 12})
     world.move(exchange.dispute_id, MOVES["leave_message"](), Role.BUYER)
 
-    assert met("rows") == {"12-leave_message@buyer-12": 1}
-    assert met("states") == {"12": 1}
+    assert covered("rows") == {"12-leave_message@buyer-12": 1}
+    assert covered("states") == {"12": 1}
 
 
-def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
+def test_only_a_clients_refusals_count(world: World, covered, agree) -> None:
     """What the control API tries in vain is not the client's.
 
     A call's refusal is told by state, move and cause.
@@ -118,7 +118,7 @@ def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
     ):
         agree(dispute_id)
 
-    assert met("refused") == {
+    assert covered("refused") == {
         "1-agree:no_stock": 1,
         "3-agree:wrong_state": 2,
         "4-agree:wrong_state": 1,
@@ -126,7 +126,7 @@ def test_only_a_clients_refusals_count(world: World, met, agree) -> None:
     assert sum(world.coverage.serialize()["msg_codes"].values()) == 5
 
 
-def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met) -> None:
+def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, covered) -> None:
     """A method of the upgraded flow counts as refused in the state where it was tried."""
     (exchange,) = world.open({"status": 3})
     top(
@@ -138,8 +138,8 @@ def test_a_move_of_the_other_flow_is_refused_in_its_state(top, world: World, met
         logistics_company_name="顺丰快递",
     )
 
-    assert [key for key in met("refused") if key.startswith("3-confirm_consign:")] == list(
-        met("refused")
+    assert [key for key in covered("refused") if key.startswith("3-confirm_consign:")] == list(
+        covered("refused")
     )
 
 
@@ -154,19 +154,22 @@ def test_error_codes_are_counted_without_what_varies(top, world: World) -> None:
     top("taobao.no.such", sub="1")
     top("taobao.time.get")
 
-    shown = world.coverage.serialize()
-    assert shown["calls"] == 5
-    assert shown["errors"] == {"22": 1, "25": 1, "40": 1, "41": 1}
-    assert {"isv.missing-parameter", "isv.invalid-parameter"} <= set(shown["sub_codes"])
-    assert not any(":" in name for name in shown["sub_codes"])
+    document = world.coverage.serialize()
+    assert document["calls"] == 5
+    assert document["errors"] == {"22": 1, "25": 1, "40": 1, "41": 1}
+    assert {"isv.missing-parameter", "isv.invalid-parameter"} <= set(document["sub_codes"])
+    assert not any(":" in name for name in document["sub_codes"])
 
 
-def test_each_flow_counts_by_itself(world: World, met) -> None:
+def test_each_flow_counts_by_itself(world: World, covered) -> None:
     """Exchanges of the two flows share no count."""
     world.open({"ruleset": "upgraded"})
     world.open({}, count=2)
 
-    assert (met("rows", "upgraded"), met("rows", "classic")) == ({"0-apply-1": 1}, {"0-apply-1": 2})
+    assert (covered("rows", "upgraded"), covered("rows", "classic")) == (
+        {"0-apply-1": 1},
+        {"0-apply-1": 2},
+    )
 
 
 def test_counts_survive_reset_and_restore(world: World, agree) -> None:
@@ -187,10 +190,12 @@ def test_counts_survive_reset_and_restore(world: World, agree) -> None:
 def test_a_world_from_a_snapshot_starts_at_zero(world: World) -> None:
     """A sandbox made from another's snapshot has counts of its own."""
     world.open({})
-    twin = World(world.directory, read_document({}, WorldDocument), state=world.snapshot("kept"))
-    twin.open({})
+    copied_world = World(
+        world.directory, read_document({}, WorldDocument), state=world.snapshot("kept")
+    )
+    copied_world.open({})
 
-    assert twin.coverage.serialize()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
+    assert copied_world.coverage.serialize()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
     assert world.coverage.serialize()["rulesets"]["classic"]["rows"] == {"0-apply-1": 1}
 
 
@@ -217,16 +222,16 @@ def test_counts_are_exact_under_sixteen_threads(world: World, agree) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(work, [numbers[place::16] for place in range(16)]))
 
-    shown = world.coverage.serialize()
-    assert shown["calls"] == 320
-    assert shown["msg_codes"] == {"EXCHANGE_STATUS_ERROR": 160}
-    assert shown["rulesets"]["classic"]["rows"] == {
+    document = world.coverage.serialize()
+    assert document["calls"] == 320
+    assert document["msg_codes"] == {"EXCHANGE_STATUS_ERROR": 160}
+    assert document["rulesets"]["classic"]["rows"] == {
         "0-apply-1": 160,
         "1-agree-2": 160,
         "2-ship_back-3": 160,
     }
-    assert shown["rulesets"]["classic"]["client_rows"] == {"1-agree-2": 160}
-    assert shown["rulesets"]["classic"]["refused"] == {"2-agree:wrong_state": 160}
+    assert document["rulesets"]["classic"]["client_rows"] == {"1-agree-2": 160}
+    assert document["rulesets"]["classic"]["refused"] == {"2-agree:wrong_state": 160}
 
 
 @settings(derandomize=True, database=None, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 
 from mockserver.world.document import BadDocument
 
-GIVEN = {
+GIVEN_DOCUMENT = {
     "name": "mine",
     "ruleset": "upgraded",
     "clock": "2026-07-01 00:00:00",
@@ -52,14 +52,14 @@ GIVEN = {
 
 
 @pytest.fixture
-def given(add_world):
+def given_world(add_world):
     """A world of which everything is given."""
-    return add_world(**GIVEN)
+    return add_world(**GIVEN_DOCUMENT)
 
 
-def test_given_callers_are_kept(given):
+def test_given_callers_are_kept(given_world):
     """Apps, secrets, shops, sessions and sub-accounts stand as given."""
-    state = given._state
+    state = given_world._state
     assert {(app.app_key, app.app_secret) for app in state.apps.values()} == {
         ("23456789012345678901", "0123456789abcdef"),
         ("555", "s2"),
@@ -72,28 +72,28 @@ def test_given_callers_are_kept(given):
     assert state.shops["我的旗舰店"].seller_id == 987654321
 
 
-def test_given_addresses_are_kept(given, caller_of):
+def test_given_addresses_are_kept(given_world, caller_of):
     """Given addresses stand alone, with the given default return address."""
-    found = caller_of(given).result("taobao.logistics.address.search")["addresses"][
+    addresses = caller_of(given_world).result("taobao.logistics.address.search")["addresses"][
         "address_result"
     ]
-    assert [(row["contact_id"], row["addr"], row["cancel_def"]) for row in found] == [
+    assert [(row["contact_id"], row["addr"], row["cancel_def"]) for row in addresses] == [
         (7, "甲路1号", False),
         (9007199254740993, "乙路2号", True),
     ]
-    assert (found[0]["contact_name"], found[0]["province"]) == ("甲", "福建省")
+    assert (addresses[0]["contact_name"], addresses[0]["province"]) == ("甲", "福建省")
 
 
-def test_given_goods_are_kept_beside_the_made_up(given):
+def test_given_goods_are_kept_beside_the_made_up(given_world):
     """Given goods keep ids, price and stock; those not named are made up."""
-    state = given._state
-    wanted, hat = state.goods["wanted"], state.goods["hat"]
-    assert (wanted.sku_id, wanted.title, wanted.price, state.accounts["31415926535"].available) == (
-        "31415926535",
-        "帽子 红",
-        19900,
-        3,
-    )
+    state = given_world._state
+    wanted_goods, hat = state.goods["wanted"], state.goods["hat"]
+    assert (
+        wanted_goods.sku_id,
+        wanted_goods.title,
+        wanted_goods.price,
+        state.accounts["31415926535"].available,
+    ) == ("31415926535", "帽子 红", 19900, 3)
     assert (
         hat.sku_id,
         hat.outer_id,
@@ -104,9 +104,9 @@ def test_given_goods_are_kept_beside_the_made_up(given):
     assert "bought" in state.goods
 
 
-def test_given_people_tables_and_rules_are_kept(given, beijing):
+def test_given_people_tables_and_rules_are_kept(given_world, beijing):
     """Buyers, carriers, refuse reasons, rules, ruleset, name and clock stand as given."""
-    state = given._state
+    state = given_world._state
     [buyer] = state.buyers.values()
     assert (
         buyer.nick,
@@ -124,14 +124,17 @@ def test_given_people_tables_and_rules_are_kept(given, beijing):
         (1, "不换", "application"),
         (2, "没收到", "receipt"),
     ]
-    assert (state.rules["text.14"], given.open({})[0].ruleset) == ("换货单关闭,请退款", "upgraded")
-    assert (given.id, given.now) == ("mine", beijing("2026-07-01 00:00:00"))
+    assert (state.rules["text.14"], given_world.open({})[0].ruleset) == (
+        "换货单关闭,请退款",
+        "upgraded",
+    )
+    assert (given_world.id, given_world.now) == ("mine", beijing("2026-07-01 00:00:00"))
 
 
-def test_given_deadline_holds(given, beijing):
+def test_given_deadline_holds(given_world, beijing):
     """A deadline given in the document is the one that fires."""
-    given.open({"status": 2})
-    assert [at for at, _ in given.deadlines()] == [beijing("2026-07-02 00:00:00")]
+    given_world.open({"status": 2})
+    assert [at for at, _ in given_world.deadlines()] == [beijing("2026-07-02 00:00:00")]
 
 
 @pytest.mark.parametrize(

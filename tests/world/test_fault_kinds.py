@@ -139,7 +139,7 @@ def test_which_methods_can_be_met(calls, methods):
 
 
 @pytest.mark.parametrize(
-    ("calls", "arguments", "met"),
+    ("calls", "arguments", "is_struck"),
     [
         (Calls.PAGES, {"page_no": 1}, False),
         (Calls.PAGES, {"page_no": 2}, True),
@@ -149,6 +149,6 @@ def test_which_methods_can_be_met(calls, methods):
         (Calls.LISTS, {"page_no": 1}, True),
     ],
 )
-def test_which_lists_can_be_met(calls, arguments, met):
+def test_which_lists_can_be_met(calls, arguments, is_struck):
     """A fault of later pages waits for one, a fault of windows' ends for a window that has one."""
-    assert calls.include(METHODS["tmall.exchange.receive.get"], arguments) is met
+    assert calls.include(METHODS["tmall.exchange.receive.get"], arguments) is is_struck

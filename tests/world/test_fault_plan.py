@@ -35,7 +35,7 @@ GET, AGREE, LIST, TIME = (
 )
 
 
-def asked(method=GET, dispute_id="1", session="main", **arguments):
+def make_call(method=GET, dispute_id="1", session="main", **arguments):
     """What a plan is told of a call."""
     return FaultCandidate(method, METHODS.get(method), dispute_id, session, arguments)
 
@@ -55,15 +55,15 @@ def struck(world, *calls):
 def test_nothing_is_planned_at_first(world):
     """A sandbox without faults strikes nobody."""
     assert world._state.faults == {}
-    assert struck(world, asked()) == [None]
+    assert struck(world, make_call()) == [None]
 
 
 def test_once_unless_told_otherwise(world):
     """A fault strikes the first call that it meets, and no other."""
     world.plan_faults({"fault": "reset"})
-    assert struck(world, asked(), asked()) == ["reset", None]
-    [shown] = world.planned_faults()
-    assert {name: shown[name] for name in ("id", "met", "hits", "left")} == {
+    assert struck(world, make_call(), make_call()) == ["reset", None]
+    [fault_document] = world.planned_faults()
+    assert {name: fault_document[name] for name in ("id", "met", "hits", "left")} == {
         "id": "f1",
         "met": 1,
         "hits": 1,
@@ -88,7 +88,12 @@ def test_once_unless_told_otherwise(world):
 def test_matching(world, keys, strikes):
     """Method by name, glob or list, exchange and session: all that are given have to fit."""
     world.plan_faults({"fault": "latency", "times": None, **keys})
-    calls = [asked(GET), asked(AGREE, "2", "sub"), asked(LIST, "1", page_no=1), asked(TIME, "", "")]
+    calls = [
+        make_call(GET),
+        make_call(AGREE, "2", "sub"),
+        make_call(LIST, "1", page_no=1),
+        make_call(TIME, "", ""),
+    ]
     assert [bool(fault) for fault in struck(world, *calls)] == strikes
 
 
@@ -112,7 +117,7 @@ def test_an_unknown_session_is_not_repeated(world):
 def test_the_nth_call(world):
     """`after` calls are let go, then so many are struck."""
     world.plan_faults({"fault": "reset", "after": 2, "times": 2})
-    assert struck(world, *[asked()] * 6) == [None, None, "reset", "reset", None, None]
+    assert struck(world, *[make_call()] * 6) == [None, None, "reset", "reset", None, None]
     assert [(fault["met"], fault["hits"], fault["left"]) for fault in world.planned_faults()] == [
         (4, 2, 0)
     ]
@@ -129,7 +134,13 @@ def test_ordered_first_match(world):
         {"fault": "latency", "times": None},
     ):
         world.plan_faults(raw)
-    assert struck(world, *[asked()] * 5) == ["garbled", "reset", "garbled", "latency", "latency"]
+    assert struck(world, *[make_call()] * 5) == [
+        "garbled",
+        "reset",
+        "garbled",
+        "latency",
+        "latency",
+    ]
     assert [fault["met"] for fault in world.planned_faults()] == [2, 2, 2]
 
 
@@ -143,21 +154,18 @@ def test_until(world, until):
     assert serialize_fault(fault)["until"] == "2026-03-01 11:00:00"
     world.age(timedelta(days=1))
     world.advance(timedelta(minutes=59, seconds=59))
-    assert struck(world, asked()) == ["latency"]
+    assert struck(world, make_call()) == ["latency"]
     world.advance(timedelta(seconds=1))
-    assert struck(world, asked()) == [None]
+    assert struck(world, make_call()) == [None]
 
 
 def test_a_fault_only_strikes_what_it_can(world):
     """Faults of reads, lists, sessions and failures leave other calls alone."""
     for name in ("stale_read", "late_rows", "session_expired", "business_failure"):
         world.plan_faults({"fault": name})
-    assert struck(world, asked(TIME), asked(AGREE), asked("x.y"), asked(LIST, page_no=1)) == [
-        "stale_read",
-        "session_expired",
-        None,
-        "late_rows",
-    ]
+    assert struck(
+        world, make_call(TIME), make_call(AGREE), make_call("x.y"), make_call(LIST, page_no=1)
+    ) == ["stale_read", "session_expired", None, "late_rows"]
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.9, 1])
@@ -167,7 +175,7 @@ def test_probability(add_world, probability):
     def play(seed):
         world = add_world(seed=seed)
         world.plan_faults({"fault": "reset", "times": None, "probability": probability})
-        return [bool(fault) for fault in struck(world, *[asked()] * 2000)]
+        return [bool(fault) for fault in struck(world, *[make_call()] * 2000)]
 
     assert play(7) == play(7)
     assert abs(sum(play(7)) / 2000 - probability) < 0.04
@@ -178,7 +186,7 @@ def test_two_faults_draw_apart(world):
     """Two faults of the same probability do not strike the same calls."""
     world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
     world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
-    pairs = [struck(world, asked(GET), asked(AGREE)) for _ in range(100)]
+    pairs = [struck(world, make_call(GET), make_call(AGREE)) for _ in range(100)]
     assert {(bool(one), bool(other)) for one, other in pairs} == {
         (True, True),
         (True, False),
@@ -201,22 +209,22 @@ def test_reset_replays(add_world):
     Those planned later are gone.
     """
     world = add_world(seed=3, faults=[{"fault": "reset", "times": None, "probability": 0.4}])
-    first = struck(world, *[asked()] * 50)
+    first = struck(world, *[make_call()] * 50)
     world.plan_faults({"fault": "garbled", "times": None})
     world.reset()
     assert [fault["fault"] for fault in world.planned_faults()] == ["reset"]
-    assert struck(world, *[asked()] * 50) == first
+    assert struck(world, *[make_call()] * 50) == first
 
 
 def test_restore_goes_on_where_the_snapshot_was(world):
     """A snapshot keeps what was planned and how far it had come."""
     world.plan_faults({"fault": "reset", "times": None, "probability": 0.5})
-    struck(world, *[asked()] * 20)
+    struck(world, *[make_call()] * 20)
     world.snapshot("kept")
-    then = struck(world, *[asked()] * 50)
+    then = struck(world, *[make_call()] * 50)
     world.drop_faults()
     world.restore("kept")
-    assert struck(world, *[asked()] * 50) == then
+    assert struck(world, *[make_call()] * 50) == then
 
 
 def test_snapshot_documents_hold_the_plan(world):
@@ -234,7 +242,7 @@ def test_snapshot_documents_hold_the_plan(world):
                 "method": ["tmall.*", TIME],
             }
         )
-    struck(world, *[asked()] * 5)
+    struck(world, *[make_call()] * 5)
     document = json.loads(write_snapshot(world._state))
     state = read_snapshot(document)
     assert list(state.faults.items()) == list(world._state.faults.items())
@@ -273,10 +281,15 @@ def test_a_wrong_fault_of_a_world_is_named(add_world):
 def test_changing_keeps_counts(world):
     """A changed fault goes on counting; its kind stays."""
     world.plan_faults({"fault": "latency", "times": 2})
-    struck(world, asked())
+    struck(world, make_call())
     world.change_fault("f1", {"times": 3, "seconds": 9, "method": AGREE})
-    [shown] = world.planned_faults()
-    assert (shown["hits"], shown["left"], shown["seconds"], shown["method"]) == (1, 2, 9, AGREE)
+    [fault_document] = world.planned_faults()
+    assert (
+        fault_document["hits"],
+        fault_document["left"],
+        fault_document["seconds"],
+        fault_document["method"],
+    ) == (1, 2, 9, AGREE)
     with pytest.raises(BadDocument) as refused:
         world.change_fault("f1", {"fault": "reset"})
     assert refused.value.field == "fault"
@@ -302,7 +315,7 @@ def test_sets(world, name):
         document["fault"] for document in SETS[name].faults
     ]
     assert {(fault.session, fault.times) for fault in planned} == {("main", None)}
-    assert sum(bool(fault) for fault in struck(world, *[asked(session="main")] * 300)) > 50
+    assert sum(bool(fault) for fault in struck(world, *[make_call(session="main")] * 300)) > 50
 
 
 @pytest.mark.parametrize(
@@ -456,10 +469,10 @@ def test_what_is_shown_can_be_planned_again(raw, more):
     if raw["fault"] == "platform_error":
         raw.setdefault("msg", "a text")
     fault = read_fault({**raw, **more})
-    shown = serialize_fault(fault)
-    assert read_fault(shown) == fault
-    assert serialize_fault(read_fault(shown)) == shown
-    json.dumps(shown)
+    fault_document = serialize_fault(fault)
+    assert read_fault(fault_document) == fault
+    assert serialize_fault(read_fault(fault_document)) == fault_document
+    json.dumps(fault_document)
 
 
 def test_exact_under_sixteen_threads(world, eager_switches):
@@ -469,7 +482,7 @@ def test_exact_under_sixteen_threads(world, eager_switches):
     hits = []
 
     def call():
-        hits.extend(struck(world, *[asked()] * 50))
+        hits.extend(struck(world, *[make_call()] * 50))
 
     threads = [threading.Thread(target=call) for _ in range(16)]
     for thread in threads:
@@ -482,7 +495,7 @@ def test_exact_under_sixteen_threads(world, eager_switches):
     again = type(world)(world.directory, WorldDocument(seed=world.document.seed))
     again.plan_faults({"fault": "reset", "after": 100, "times": 200})
     again.plan_faults({"fault": "latency", "times": None, "probability": 0.5})
-    assert struck(again, *[asked()] * 800).count("latency") == hits.count("latency")
+    assert struck(again, *[make_call()] * 800).count("latency") == hits.count("latency")
 
 
 def test_at_most_a_thousand(world):
@@ -511,14 +524,14 @@ def test_a_ban_is_one_strike(add_world, machine):
     """
     world = add_world()
     world.plan_faults({"fault": "limited", "seconds": 10, "method": GET})
-    assert [next_fault(world, asked()).ban for _ in range(2)] == [10, 10]
+    assert [next_fault(world, make_call()).ban for _ in range(2)] == [10, 10]
     machine.wait(seconds=3.5)
-    assert next_fault(world, asked()).ban == 7
-    assert struck(world, asked(AGREE)) == [None]
+    assert next_fault(world, make_call()).ban == 7
+    assert struck(world, make_call(AGREE)) == [None]
     world.advance(timedelta(seconds=6))
-    assert next_fault(world, asked()).ban == 1
+    assert next_fault(world, make_call()).ban == 1
     machine.wait(seconds=1)
-    assert struck(world, asked()) == [None]
+    assert struck(world, make_call()) == [None]
     assert [(fault["met"], fault["hits"]) for fault in world.planned_faults()] == [(1, 1)]
 
 
@@ -526,12 +539,12 @@ def test_a_ban_is_one_strike(add_world, machine):
 def test_a_ban_ends_with_its_fault(add_world, end):
     """A reset or a dropped fault lifts its ban; after a reset it can strike again."""
     world = add_world(faults=[{"fault": "limited", "seconds": 3600}])
-    assert struck(world, *[asked()] * 2) == ["limited"] * 2
+    assert struck(world, *[make_call()] * 2) == ["limited"] * 2
     if end == "drop":
         world.drop_faults(["f1"])
-        assert struck(world, asked()) == [None]
+        assert struck(world, make_call()) == [None]
     else:
         world.reset()
-        assert next_fault(world, asked()).ban == 3600
+        assert next_fault(world, make_call()).ban == 3600
         world.set_clock(running=False, now=world.now - timedelta(days=300))
-        assert struck(world, asked()) == [None]
+        assert struck(world, make_call()) == [None]

@@ -59,8 +59,8 @@ def waiter() -> Callable[..., Callable[[], object]]:
     """
 
     def start(journal: Journal, ask: Callable[[], object]) -> Callable[[], object]:
-        found: list[object] = []
-        thread = threading.Thread(target=lambda: found.append(ask()), daemon=True)
+        answers: list[object] = []
+        thread = threading.Thread(target=lambda: answers.append(ask()), daemon=True)
         thread.start()
         while thread.is_alive() and not journal._waiting:
             thread.join(0.001)
@@ -68,7 +68,7 @@ def waiter() -> Callable[..., Callable[[], object]]:
         def result() -> object:
             thread.join(LONG / 2)
             assert not thread.is_alive()
-            return found[0]
+            return answers[0]
 
         return result
 

@@ -157,10 +157,10 @@ def test_a_journal_is_bounded_in_bytes(entry):
     journal, size = Journal(), 4 * 1024 * 1024
     for number in range(40):
         journal.add(entry(number, size))
-    total, kept = journal.select({}, 100)
+    total, entries = journal.select({}, 100)
     assert 0 < total < 40
-    assert sum(each.size for each in kept) <= MAX_JOURNAL_BYTES
-    assert [each.number for each in kept] == list(range(39, 39 - total, -1))
+    assert sum(item.size for item in entries) <= MAX_JOURNAL_BYTES
+    assert [item.number for item in entries] == list(range(39, 39 - total, -1))
     journal.clear()
     for number in range(3):
         journal.add(entry(number))

@@ -39,7 +39,7 @@ def no_more(text):
 
 def wanted_rows(rows, ask):
     """The naive model: walk, filter, sort."""
-    found = []
+    keys = []
     for dispute_id, one, two, status, nick, oid, waybill in rows:
         created, modified = min(one, two), max(one, two)
         ok = (
@@ -54,8 +54,8 @@ def wanted_rows(rows, ask):
             and (not ask["nick"] or nick == ask["nick"])
         )
         if ok:
-            found.append((-modified.timestamp(), dispute_id))
-    return [str(number) for _, number in sorted(found)]
+            keys.append((-modified.timestamp(), dispute_id))
+    return [str(number) for _, number in sorted(keys)]
 
 
 @settings(

@@ -13,7 +13,7 @@ from mockserver.gateway.pipeline import Gateway
 
 
 @pytest.fixture
-def kept(world, gateway):
+def journal_text(world, gateway):
     """All that the journals show, as one text."""
     return lambda: json.dumps(
         [
@@ -47,7 +47,7 @@ def newest(world):
     ],
 )
 @pytest.mark.parametrize("which", ["session", "sub_session", "app_secret"])
-def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, which):
+def test_sessions_and_secrets_are_known_wherever_they_stand(top, journal_text, place, which):
     """A session or secret sent in another parameter is masked there and in the sentence."""
     token = top.app.app_secret if which == "app_secret" else getattr(top, which)
     top.send(
@@ -55,18 +55,18 @@ def test_sessions_and_secrets_are_known_wherever_they_stand(top, kept, place, wh
             **{"method": "tmall.exchange.get", "dispute_id": 1, "fields": "status", place: token}
         )
     )
-    assert token not in kept()
-    assert token[:40] not in kept()
+    assert token not in journal_text()
+    assert token[:40] not in journal_text()
 
 
 @pytest.mark.parametrize(
     "wrapped", ["Bearer {}", '{{"session":"{}"}}', "status,{}", "{}x", "a b {} c"]
 )
-def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, wrapped):
+def test_the_callers_own_session_and_secret_are_known_within_a_value(top, journal_text, wrapped):
     """The caller's session and secret are masked also as part of a longer value."""
     for token in (top.session, top.app.app_secret):
         top("tmall.exchange.get", dispute_id=1, fields="status", auth=wrapped.format(token))
-        assert token not in kept()
+        assert token not in journal_text()
     top(
         "tmall.exchange.get",
         session="nobody-knows-this",
@@ -74,28 +74,28 @@ def test_the_callers_own_session_and_secret_are_known_within_a_value(top, kept, 
         dispute_id=1,
         fields="status",
     )
-    assert "nobody-knows-this" not in kept()
+    assert "nobody-knows-this" not in journal_text()
 
 
-def test_a_session_sent_as_a_name_is_not_kept(top, send, kept):
+def test_a_session_sent_as_a_name_is_not_kept(top, send, journal_text):
     """A body that is nothing but the session, which reads as a parameter's name, is kept masked."""
     send(body=top.session.encode())
     send(query=f"app_key={top.app.app_key}&{top.session}".encode())
-    assert top.session not in kept()
-    assert kept().count("***") == 2
+    assert top.session not in journal_text()
+    assert journal_text().count("***") == 2
 
 
-def test_tokens_of_other_sandboxes_are_known_too(world, top, kept):
+def test_tokens_of_other_sandboxes_are_known_too(world, top, journal_text):
     """Another sandbox's session is masked in this one's journal."""
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
     token = next(iter(other._state.sessions))
     top("taobao.time.get", sid=token)
-    assert token not in kept()
+    assert token not in journal_text()
     world.directory.drop(other)
     secret = next(iter(world._state.apps.values())).app_secret
     top("taobao.time.get", sid=secret)
-    assert secret not in kept()
+    assert secret not in journal_text()
 
 
 def test_a_lax_warning_quotes_no_secret(world, top):

@@ -42,10 +42,10 @@ CAPTURE = {
 }
 
 
-def shown(top, dispute_id, *fields):
+def read_exchange(top, dispute_id, *fields):
     """An exchange as `tmall.exchange.get` shows it."""
-    asked = ",".join(fields or (*CAPTURE, "seller_logistic_name", "seller_logistic_no"))
-    return top.result("tmall.exchange.get", dispute_id=dispute_id, fields=asked)["result"][
+    names = ",".join(fields or (*CAPTURE, "seller_logistic_name", "seller_logistic_no"))
+    return top.result("tmall.exchange.get", dispute_id=dispute_id, fields=names)["result"][
         "exchange"
     ]
 
@@ -75,7 +75,7 @@ def test_history_leads_to_the_status(world, top, ruleset, status, written):
     assert sorted(event.at for event in events) == [event.at for event in events]
     assert [message.created for message in thread] == [event.at for event in events]
     assert events[0].at == exchange.created
-    assert shown(top, exchange.dispute_id, "status", "created") == {
+    assert read_exchange(top, exchange.dispute_id, "status", "created") == {
         "status": STATUS_TEXTS[status],
         "created": "2026-02-25 10:00:00",
     }
@@ -91,7 +91,7 @@ def test_given_times_are_kept(world, top, status, modified):
     [exchange] = world.open(
         {"status": status, "created": "2026-02-25 10:00:00", "modified": modified}
     )
-    assert shown(top, exchange.dispute_id, "created", "modified") == {
+    assert read_exchange(top, exchange.dispute_id, "created", "modified") == {
         "created": "2026-02-25 10:00:00",
         "modified": modified,
     }
@@ -117,9 +117,9 @@ def test_given_times_are_kept(world, top, status, modified):
 def test_stock_agrees_with_the_status(world, status, ruleset, accounts):
     """Opening at a status leaves the wanted goods where its history puts them."""
     world.open({"status": status, "ruleset": ruleset, "num": 3})
-    wanted = world._state.accounts[world._state.goods["wanted"].sku_id]
-    assert (wanted.available, wanted.reserved, wanted.shipped) == accounts
-    assert wanted.total == 100
+    account = world._state.accounts[world._state.goods["wanted"].sku_id]
+    assert (account.available, account.reserved, account.shipped) == accounts
+    assert account.total == 100
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_stock_agrees_with_the_status(world, status, ruleset, accounts):
 def test_waybills_and_returns_agree_with_the_status(world, top, status, buyer, seller, returned):
     """Waybills are there once goods have been sent, and the bought goods are back once received."""
     [exchange] = world.open({"status": status})
-    names = shown(top, exchange.dispute_id)
+    names = read_exchange(top, exchange.dispute_id)
     assert ("buyer_logistic_no" in names, "buyer_logistic_name" in names) == (buyer, buyer)
     assert ("seller_logistic_no" in names, "seller_logistic_name" in names) == (seller, seller)
     assert world._state.accounts[world._state.goods["bought"].sku_id].returned == returned
@@ -147,20 +147,20 @@ def test_return_address_is_the_default_one(world, top):
     """An exchange agreed to shows the shop's default return address."""
     [exchange] = world.open({"status": 2})
     [default] = [a for shop in world._state.shops.values() for a in shop.addresses if a.cancel_def]
-    assert default.addr in shown(top, exchange.dispute_id, "address")["address"]
+    assert default.addr in read_exchange(top, exchange.dispute_id, "address")["address"]
 
 
 def test_thousands_open_at_once(world):
     """Thousands are opened by one call, each with its own ids and history, stock whole."""
     opened = world.open({"status": 2}, count=3000)
-    wanted = world._state.accounts[world._state.goods["wanted"].sku_id]
+    account = world._state.accounts[world._state.goods["wanted"].sku_id]
     assert (
         len({exchange.dispute_id for exchange in opened})
         == len({exchange.oid for exchange in opened})
         == 3000
     )
     assert all(len(world._state.events[exchange.dispute_id]) == 2 for exchange in opened)
-    assert (wanted.reserved, wanted.total) == (3000, 100)
+    assert (account.reserved, account.total) == (3000, 100)
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_capture_pastes_as_it_is(world, top):
     """A captured result.exchange opens as it is, and `get` shows every value of it again."""
     world.patch_rules({"personal": "plain"})
     world.open(CAPTURE)
-    assert shown(top, CAPTURE["dispute_id"], *CAPTURE) == CAPTURE
+    assert read_exchange(top, CAPTURE["dispute_id"], *CAPTURE) == CAPTURE
 
 
 def test_persons_of_a_capture_are_kept_and_masked(world, top):
     """What was given is kept, and shown masked unless the rule says plain; masked stays masked."""
     world.open({**CAPTURE, "buyer_phone": "*******2001"})
     names = ("buyer_name", "buyer_phone", "buyer_address")
-    assert shown(top, CAPTURE["dispute_id"], *names) == {
+    assert read_exchange(top, CAPTURE["dispute_id"], *names) == {
         "buyer_name": "王**",
         "buyer_phone": "*******2001",
         "buyer_address": "浙江省^^^杭州市^^^西湖区^^^转塘****",
@@ -205,11 +205,12 @@ def test_persons_of_a_capture_are_kept_and_masked(world, top):
 def test_each_exchange_has_its_own_oaid(world, top):
     """The oaid of an exchange is neither another's nor the trade's, unless it was given."""
     first, second = world.open({"buyer_nick": "青山"}, count=2)
-    given = world.open({"buyer_nick": "青山", "oaid": "1given"})[0]
+    third = world.open({"buyer_nick": "青山", "oaid": "1given"})[0]
     fields = "oaid,receiver_name,receiver_address,receiver_mobile,receiver_phone,created"
     trade = top.result("taobao.trade.fullinfo.get", tid=first.tid, fields=fields)["trade"]
     oaids = [trade["oaid"]] + [
-        shown(top, str(exchange.dispute_id), "oaid")["oaid"] for exchange in (first, second, given)
+        read_exchange(top, str(exchange.dispute_id), "oaid")["oaid"]
+        for exchange in (first, second, third)
     ]
     assert len(set(oaids)) == 4
     assert oaids[-1] == "1given"
@@ -219,7 +220,9 @@ def test_each_exchange_has_its_own_oaid(world, top):
 def test_future_time_out_is_the_deadline(world, top, status):
     """A given time_out still to come is shown as given, and is when the system moves."""
     [exchange] = world.open({"status": status, "time_out": "2026-03-02 11:22:33"})
-    assert shown(top, exchange.dispute_id, "time_out") == {"time_out": "2026-03-02 11:22:33"}
+    assert read_exchange(top, exchange.dispute_id, "time_out") == {
+        "time_out": "2026-03-02 11:22:33"
+    }
     assert [at.strftime("%d %H:%M:%S") for at, _ in world.deadlines()] == ["02 11:22:33"]
 
 
@@ -228,7 +231,7 @@ def test_time_out_of_an_ended_capture_is_kept(world, top, status):
     """A capture of an ended exchange shows the time_out that it was given with."""
     world.patch_rules({"personal": "plain"})
     world.open({**CAPTURE, "status": status, "time_out": "2026-02-26 10:00:00"})
-    assert shown(top, CAPTURE["dispute_id"], *CAPTURE) == {
+    assert read_exchange(top, CAPTURE["dispute_id"], *CAPTURE) == {
         **CAPTURE,
         "status": status,
         "time_out": "2026-02-26 10:00:00",
@@ -269,7 +272,9 @@ def test_main_trade_has_two_names(world, top, name):
     trade = top.result(
         "taobao.trade.fullinfo.get", tid="2839475610293847561", fields="tid,buyer_nick,orders"
     )["trade"]
-    assert shown(top, exchange.dispute_id, "alipay_no") == {"alipay_no": "2839475610293847561"}
+    assert read_exchange(top, exchange.dispute_id, "alipay_no") == {
+        "alipay_no": "2839475610293847561"
+    }
     assert (trade["tid"], trade["buyer_nick"]) == (2839475610293847561, "新买家")
     assert trade["orders"]["order"][0]["sku_id"] == "5111111111111"
 
@@ -279,7 +284,9 @@ def test_main_trade_has_two_names(world, top, name):
 def test_sub_order_has_three_names(world, top, name, value):
     """`biz_order_id`, `bizorder_id` and `oid` all give the sub-order, as text or number."""
     [exchange] = world.open({name: value})
-    assert shown(top, exchange.dispute_id, "bizorder_id") == {"biz_order_id": "2839475610293847562"}
+    assert read_exchange(top, exchange.dispute_id, "bizorder_id") == {
+        "biz_order_id": "2839475610293847562"
+    }
 
 
 def test_exchange_without_an_order_uses_a_new_sub_order(world):
@@ -388,7 +395,7 @@ def test_taken_dispute_id_is_a_conflict(world, whole_state):
 def test_ids_reach_from_one_to_int64(world, top, number):
     """Given ids may be any int64 above zero and are kept to the digit."""
     world.open({"dispute_id": number, "tid": number, "oid": str(number)})
-    assert shown(top, number, "dispute_id", "bizorder_id", "alipay_no") == {
+    assert read_exchange(top, number, "dispute_id", "bizorder_id", "alipay_no") == {
         "dispute_id": str(number),
         "biz_order_id": str(number),
         "alipay_no": str(number),

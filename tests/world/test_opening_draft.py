@@ -7,29 +7,29 @@ from mockserver.world.document import BadDocument
 SHOPS = [{"nick": "甲店"}, {"nick": "乙店"}]
 
 
-@pytest.mark.parametrize("given", ["拆封未使用", "BUYER_RECEIVED"])
-def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
+@pytest.mark.parametrize("good_status", ["拆封未使用", "BUYER_RECEIVED"])
+def test_a_given_good_status_gives_way_to_a_move(world, top, act, good_status):
     """The state of the goods stands as given, until the buyer sends them back.
 
     Then the move's own is shown.
     """
-    [exchange] = world.open({"status": 2, "good_status": given})
+    [exchange] = world.open({"status": 2, "good_status": good_status})
 
-    def shown():
+    def read_status():
         reply = top.result(
             "tmall.exchange.get", dispute_id=exchange.dispute_id, fields="good_status"
         )
         return reply["result"]["exchange"]["good_status"]
 
-    assert shown() == given
+    assert read_status() == good_status
     act(world, exchange, "leave_message")
-    assert shown() == given
+    assert read_status() == good_status
     act(world, exchange, "ship_back")
-    assert shown() == "BUYER_RETURNED_GOODS"
+    assert read_status() == "BUYER_RETURNED_GOODS"
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "places",
     [
         {"tid": "own"},
         {"alipay_no": "own"},
@@ -49,7 +49,7 @@ def test_a_given_good_status_gives_way_to_a_move(world, top, act, given):
         "oid with a new tid",
     ],
 )
-def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, asked):
+def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, places):
     """A trade of one shop cannot be exchanged by another, and the attempt leaves nothing."""
     world = add_world(shops=SHOPS)
     [exchange] = world.open({"shop": "甲店"})
@@ -59,10 +59,10 @@ def test_a_trade_of_another_shop_is_a_conflict(add_world, whole_state, asked):
         "oid": exchange.oid,
         "biz_order_id": exchange.oid,
     }
-    given = {name: ids[name] if value == "own" else value for name, value in asked.items()}
+    good_status = {name: ids[name] if value == "own" else value for name, value in places.items()}
     before = whole_state(world)
     with pytest.raises(BadDocument) as refused:
-        world.open({"shop": "乙店", **given})
+        world.open({"shop": "乙店", **good_status})
     assert refused.value.conflict
     assert whole_state(world) == before
 

@@ -22,7 +22,7 @@ READERS, READS, ROUNDS = 4, 800, 20_000
 
 
 @pytest.fixture
-def twin_of(directory):
+def copy_of(directory):
     """Makes a sandbox from a kept state."""
 
     def make(state):
@@ -87,13 +87,13 @@ def test_a_window_of_one_second_finds_its_exchange(running, caller_of, names, ag
     [exchange] = running.open({})
     if aged:
         running.age(timedelta(hours=5))
-    shown = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=field)[
+    instant = top.result("tmall.exchange.get", dispute_id=exchange.dispute_id, fields=field)[
         "result"
     ]["exchange"][field]
-    found = top.result(
-        "tmall.exchange.receive.get", fields="dispute_id", **{start: shown, end: shown}
+    listing = top.result(
+        "tmall.exchange.receive.get", fields="dispute_id", **{start: instant, end: instant}
     )
-    assert found["total_results"] == 1
+    assert listing["total_results"] == 1
 
 
 def test_a_clock_keeps_step_over_many_restores(add_world, machine):
@@ -109,7 +109,7 @@ def test_a_clock_keeps_step_over_many_restores(add_world, machine):
 @pytest.mark.parametrize("as_document", [False, True])
 @pytest.mark.parametrize("after_reset", [False, True])
 def test_a_sandbox_from_a_running_one_shows_the_real_now(
-    add_world, machine, twin_of, read_back, as_document, after_reset
+    add_world, machine, copy_of, read_back, as_document, after_reset
 ):
     """A sandbox made from a snapshot of a running one shows the real now, also after its reset.
 
@@ -119,33 +119,33 @@ def test_a_sandbox_from_a_running_one_shows_the_real_now(
     [exchange] = world.open({"status": 2})
     machine.wait(hours=6)
     age = world.now - world._state.clock.show(exchange.modified)
-    kept = world.snapshot("kept")
+    snapshot = world.snapshot("kept")
     machine.wait(days=30)
-    twin = twin_of(read_back(kept) if as_document else kept)
+    copied = copy_of(read_back(snapshot) if as_document else snapshot)
     if after_reset:
         machine.wait(days=30)
-        twin.reset()
-    assert twin.now == machine.now
-    again = twin.exchange(exchange.dispute_id)
-    assert twin.now - twin._state.clock.show(again.modified) == age
+        copied.reset()
+    assert copied.now == machine.now
+    again = copied.exchange(exchange.dispute_id)
+    assert copied.now - copied._state.clock.show(again.modified) == age
     assert again.status == 2
     machine.wait(minutes=1)
-    assert twin.now == machine.now
+    assert copied.now == machine.now
 
 
-def test_a_sandbox_from_a_frozen_one_stays_at_its_instant(add_world, machine, twin_of, beijing):
+def test_a_sandbox_from_a_frozen_one_stays_at_its_instant(add_world, machine, copy_of, beijing):
     """A sandbox made from a snapshot of a frozen one shows that instant, also after its reset."""
     world = add_world(clock=LATER)
-    kept = world.snapshot("kept")
+    snapshot = world.snapshot("kept")
     machine.wait(days=3)
-    twin = twin_of(kept)
-    shown = [twin.now]
+    copied = copy_of(snapshot)
+    instants = [copied.now]
     machine.wait(days=3)
-    twin.reset()
-    assert [*shown, twin.now] == [beijing(LATER)] * 2
+    copied.reset()
+    assert [*instants, copied.now] == [beijing(LATER)] * 2
 
 
-def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, twin_of, act):
+def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, copy_of, act):
     """A reset to empty forgets waybills and pictures with the exchanges they came with."""
     world = add_world()
     [exchange] = world.open({"status": 2})
@@ -153,10 +153,13 @@ def test_an_empty_world_knows_no_waybill_and_no_picture(add_world, twin_of, act)
     world.move(
         exchange.dispute_id, LeaveMessage(pics=("a.png",)), Role.BUYER, pictures={"a.png": PNG}
     )
-    twin = twin_of(world.snapshot("full"))
-    assert (list(twin._state.waybills), list(twin._state.pictures)) == (["YT1234567890"], ["a.png"])
-    twin.reset(empty=True)
-    assert (twin._state.exchanges, twin._state.waybills, twin._state.pictures) == ({}, {}, {})
+    copied = copy_of(world.snapshot("full"))
+    assert (list(copied._state.waybills), list(copied._state.pictures)) == (
+        ["YT1234567890"],
+        ["a.png"],
+    )
+    copied.reset(empty=True)
+    assert (copied._state.exchanges, copied._state.waybills, copied._state.pictures) == ({}, {}, {})
 
 
 @pytest.mark.parametrize("how", ["reset", "restored", "restored from a document"])
@@ -169,9 +172,9 @@ def test_calls_meet_a_whole_state_while_it_changes(
     """
     world = add_world()
     [exchange] = world.open({"dispute_id": 7})
-    kept = world.snapshot("kept")
+    snapshot = world.snapshot("kept")
     if how == "restored from a document":
-        world.snapshot("kept", read_back(kept))  # which knows no secret and no token
+        world.snapshot("kept", read_back(snapshot))  # which knows no secret and no token
     top, outcomes, broken, done = caller_of(world), [], [], threading.Event()
 
     def read():

@@ -244,19 +244,19 @@ def test_a_kept_life_goes_on_as_it_would_have(document, robots, statuses, script
         world.advance(timedelta(hours=cut))
         return world
 
-    straight, kept, document_kept = begin(), begin(), begin()
-    kept.snapshot("one")
-    kept.advance(100 * DAY)
-    kept.restore("one")
+    straight, restored, document_kept = begin(), begin(), begin()
+    restored.snapshot("one")
+    restored.advance(100 * DAY)
+    restored.restore("one")
     document_kept.snapshot(
         "one", read_snapshot(json.loads(write_snapshot(document_kept.snapshot("two"))))
     )
     document_kept.advance(DAY)
     document_kept.restore("one")
-    for world in (straight, kept, document_kept):
+    for world in (straight, restored, document_kept):
         live(world, script[3:], jump)
-    assert life(kept) == life(straight) == life(document_kept)
-    assert kept._state.robots == straight._state.robots == document_kept._state.robots
+    assert life(restored) == life(straight) == life(document_kept)
+    assert restored._state.robots == straight._state.robots == document_kept._state.robots
 
 
 # one party, one policy
@@ -284,10 +284,10 @@ def test_an_exchange_lives_by_itself():
     alone, among = grow(whole("random"), [2]), grow(whole("random"), [2, 6, 13, 2, 6])
     for world in (alone, among):
         world.advance(60 * DAY)
-    told = [
+    lives = [
         [(f.move, f.at, f.target) for f in world._state.events[1000]] for world in (alone, among)
     ]
-    assert told[0] == told[1]
+    assert lives[0] == lives[1]
 
 
 def test_prompt_buyers_come_to_success(world, act):
@@ -360,8 +360,8 @@ def test_the_courier_tells_of_the_returned_goods(add_world):
     world.advance(4 * DAY - SECOND)
     assert len(world._state.events[exchange.dispute_id]) == 3
     world.advance(6 * DAY - SECOND)
-    [told] = world._state.events[exchange.dispute_id][3:]
-    assert (told.move, told.target) == ("leave_message", 3)
+    [event] = world._state.events[exchange.dispute_id][3:]
+    assert (event.move, event.target) == ("leave_message", 3)
     note = world._state.messages[exchange.dispute_id][-1]
     assert "已送达" in note.content
     assert "YT0011223344" in note.content
@@ -576,11 +576,11 @@ def test_a_robot_ships_with_a_carrier_of_the_list(add_world):
     Where there is none, it cannot ship.
     """
     strict = {"robots": {"buyer": "prompt"}, "rules": {"strict_logistics": True}}
-    [known] = (world := add_world(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
+    [exchange] = (world := add_world(carriers=[{"name": "本地快递"}], **strict)).open({"status": 2})
     [unknown] = (other := add_world(carriers=[], **strict)).open({"status": 2})
     world.advance(DAY)
     other.advance(8 * DAY)
-    assert world.exchange(known.dispute_id).buyer_logistic_name == "本地快递"
+    assert world.exchange(exchange.dispute_id).buyer_logistic_name == "本地快递"
     assert other.exchange(unknown.dispute_id).status == 4
 
 
@@ -659,14 +659,14 @@ def test_an_unknown_policy_is_told(add_world):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda kept: kept["planned"][0].update(dispute_id=5),
-        lambda kept: kept["planned"].append(kept["planned"][0]),
-        lambda kept: kept["planned"][0].update(party="courier"),
-        lambda kept: kept["planned"][0].update(party="__class__"),
-        lambda kept: kept["planned"][0].update(at="2026-03-01T10:00:00"),
-        lambda kept: kept.pop("robots"),
-        lambda kept: kept["robots"].update(buyer="nobody"),
-        lambda kept: kept["planned"][0].update(dispute_id=0),
+        lambda document: document["planned"][0].update(dispute_id=5),
+        lambda document: document["planned"].append(document["planned"][0]),
+        lambda document: document["planned"][0].update(party="courier"),
+        lambda document: document["planned"][0].update(party="__class__"),
+        lambda document: document["planned"][0].update(at="2026-03-01T10:00:00"),
+        lambda document: document.pop("robots"),
+        lambda document: document["robots"].update(buyer="nobody"),
+        lambda document: document["planned"][0].update(dispute_id=0),
     ],
 )
 def test_a_document_whose_plans_do_not_fit_is_refused(add_world, change):
@@ -676,7 +676,7 @@ def test_a_document_whose_plans_do_not_fit_is_refused(add_world, change):
     """
     world = add_world(robots={"buyer": "prompt"})
     world.open({"status": 2})
-    kept = json.loads(write_snapshot(world._state))
-    change(kept)
+    document = json.loads(write_snapshot(world._state))
+    change(document)
     with pytest.raises(BadDocument):
-        read_snapshot(kept)
+        read_snapshot(document)

@@ -63,12 +63,12 @@ def test_a_document_carries_operations_and_moved_rows(used):
         with sandbox.unit_of_work() as work:
             texts.append(record_scenario(work.view.copy(), work.now, "x"))
     assert texts[0] == texts[1]
-    shown = [
+    dates = [
         [view.read_exchange(row.dispute_id, "").modified for row in view.exchanges()]
         for view in (used.view, again.view)
     ]
-    assert shown[0] == shown[1]
-    assert shown[0][1] > used.view.exchange(document["exchanges"][1]["dispute_id"]).modified
+    assert dates[0] == dates[1]
+    assert dates[0][1] > used.view.exchange(document["exchanges"][1]["dispute_id"]).modified
 
 
 def test_a_document_carries_coverage(used):

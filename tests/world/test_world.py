@@ -196,11 +196,11 @@ def test_impossible_stock_is_refused(world, whole_state, name, available, field)
 def test_stock_along_the_whole_flow(world, act):
     """Units go from the shelf to reserved to shipped, and the bought ones come back."""
     [exchange] = world.open({"num": 2})
-    seen = [stock(world)]
+    accounts = [stock(world)]
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods", "confirm_receipt"):
         act(world, exchange, move)
-        seen.append(stock(world))
-    assert seen == [
+        accounts.append(stock(world))
+    assert accounts == [
         (100, 0, 0, 0, 0),
         (98, 2, 0, 0, 0),
         (98, 2, 0, 0, 0),

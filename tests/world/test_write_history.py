@@ -38,16 +38,16 @@ def test_some_writes_ago(looking_back, act, whole_state):
 
     The sandbox stays as it is.
     """
-    world, shown = looking_back, []
+    world, states = looking_back, []
     [exchange] = world.open({})
     for move in ("agree", "ship_back", "returngoods_agree", "consigngoods"):
-        shown.append(
+        states.append(
             (statuses(world._state), dict(world._state.events), dict(world._state.messages))
         )
         act(world, exchange, move)
         world.advance(timedelta(minutes=1))
     before = whole_state(world)
-    for writes, (exchanges, events, messages) in enumerate(reversed(shown), 1):
+    for writes, (exchanges, events, messages) in enumerate(reversed(states), 1):
         past = restore_earlier(world._state, writes=writes)
         assert (statuses(past), past.events, past.messages) == (exchanges, events, messages)
         (status,) = exchanges.values()

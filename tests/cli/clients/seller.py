@@ -30,10 +30,10 @@ def call(method, **business):
 
 
 def waiting(status):
-    found = call(
+    listing = call(
         "tmall.exchange.receive.get", fields="dispute_id,status", dispute_status_array=status
     )
-    return [row["dispute_id"] for row in found.get("results", {}).get("exchange", [])]
+    return [row["dispute_id"] for row in listing.get("results", {}).get("exchange", [])]
 
 
 while True:

@@ -4,7 +4,7 @@ Four gateways take turns over the same calls: a plain one that never asks for ei
 with nothing set, with faults and quotas of other methods, and with a fault that meets every call
 and strikes none.
 
-Run: python -m benchmarks.harm [rounds]
+Run: python -m benchmarks.fault_cost [rounds]
 """
 
 import gc
@@ -26,7 +26,7 @@ from .verdict import at_most, note, ratios
 __all__: list[str] = []
 
 KIND = "application/x-www-form-urlencoded;charset=utf-8"
-EACH = 100  # calls of one turn
+CALLS_A_TURN = 100  # calls of one turn
 OTHER = "tmall.exchange.refuse"
 ALONE = tuple(check for check in CHECKS if check.codes != (7,))  # without flow control
 
@@ -40,7 +40,7 @@ class Plain(Gateway):
         return call.method.wrapper, self._ask(call)
 
     def answer(self, inbound: Inbound) -> Any:
-        """The reply, with nothing harmed."""
+        """The reply, with nothing disturbed."""
         call, text = self._delivered(inbound, None)
         return pipeline._reply(call, text)
 
@@ -52,12 +52,12 @@ def make(
     faults: tuple[dict[str, object], ...] = (),
 ) -> tuple[Gateway, list[bytes]]:
     """A gateway over a sandbox of its own, and signed calls for it."""
-    desk = make_context(
+    context = make_context(
         document=WorldDocument(clock=ClockDocument(mode="running"), quotas=quotas, faults=faults)
     )
-    world = desk.directory.get("default")
+    world = context.directory.get("default")
     assert world is not None
-    return kind(desk.gateway.rules), gets(
+    return kind(context.gateway.rules), gets(
         str(exchange.dispute_id) for exchange in world.open({"status": 5}, 100)
     )
 
@@ -68,9 +68,9 @@ def micros(gateway: Gateway, bodies: list[bytes]) -> float:
     gc.disable()
     try:
         began = process_time()
-        for body, _ in zip(cycle(bodies), range(EACH), strict=False):
+        for body, _ in zip(cycle(bodies), range(CALLS_A_TURN), strict=False):
             gateway.answer(Inbound("POST", b"", KIND, body, "http://127.0.0.1"))
-        return (process_time() - began) / EACH * 1e6
+        return (process_time() - began) / CALLS_A_TURN * 1e6
     finally:
         gc.enable()
 
@@ -89,20 +89,20 @@ def main(rounds: int) -> None:
             Gateway, faults=({"fault": "reset", "after": 10**9},)
         ),
     }
-    found: dict[str, list[float]] = {name: [] for name in turns}
+    times: dict[str, list[float]] = {name: [] for name in turns}
     for number in range(rounds + 1):
         order = list(turns) if number % 2 else list(reversed(turns))
         for name in order:
             taken = micros(*turns[name])
             if number:  # the first round warms up
-                found[name].append(taken)
-    at_most("nothing set over plain", ratios(found["nothing set"], found["plain"]), 1.03, 0.05)
-    note("set for other methods over plain", ratios(found["set for other methods"], found["plain"]))
+                times[name].append(taken)
+    at_most("nothing set over plain", ratios(times["nothing set"], times["plain"]), 1.03, 0.05)
+    note("set for other methods over plain", ratios(times["set for other methods"], times["plain"]))
     note(
         "met by every call over plain",
-        ratios(found["met by every call, striking none"], found["plain"]),
+        ratios(times["met by every call, striking none"], times["plain"]),
     )
-    note("plain", found["plain"], "us")
+    note("plain", times["plain"], "us")
 
 
 if __name__ == "__main__":
