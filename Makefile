@@ -101,6 +101,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.stories
 	$(BIN)/python -m benchmarks.fault_cost
 	$(BIN)/python -m benchmarks.fixtures
+	@test -z "$(BASE)" || $(BIN)/python -m benchmarks.compare $(BASE)
 
 build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

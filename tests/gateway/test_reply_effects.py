@@ -70,7 +70,7 @@ def error(reply):
 
 
 def test_every_fault_has_its_doing():
-    """Each fault of replies has its reply effect, each of reads its read effect, and there are no others."""
+    """Each fault of replies has a reply effect, of reads a read effect; no others are."""
     assert set(REPLY_EFFECTS) == {
         name for name, kind in FAULTS.items() if kind.effect is Effect.REPLY
     }
