@@ -174,7 +174,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
             other = next(
                 sku
                 for sku in sorted(self.book.shelves)
-                if sku not in (case.wanted, self.book.bought)
+                if sku not in (case.exchange_sku, self.book.bought)
             )
             return {
                 "judge": [{"for": "buyer"}, {"for": "seller"}, {"for": "refund"}],
@@ -287,7 +287,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                     exchange.cs_status,
                     exchange.exchange_sku,
                     exchange.num,
-                ) == (case.status, case.reserved, case.cs, case.wanted, case.num)
+                ) == (case.status, case.reserved, case.cs, case.exchange_sku, case.num)
                 assert exchange.entered == case.entered
                 assert bool(exchange.buyer_logistic_no) == case.waybill
                 assert exchange.created <= exchange.modified <= self.book.now
@@ -304,7 +304,7 @@ def machine_class(make_book, case_of, all_moves, whole_state, signed):
                     shelf.outside,
                 )
                 assert got.total == 100
-                holders = [case for case in self.book.cases.values() if case.wanted == sku]
+                holders = [case for case in self.book.cases.values() if case.exchange_sku == sku]
                 assert got.reserved == sum(case.reserved for case in holders)
 
         @invariant()

@@ -47,7 +47,7 @@ def compare(world, make_book, case_of, all_moves, whole_state):
                         refused_from=refused_from,
                     )
                     world.put_stock("wanted", stock)
-                    book.shelves[case.wanted].available = stock
+                    book.shelves[case.exchange_sku].available = stock
                     expected, before = book.legal(case, by, move, fields), whole_state(world)
                     try:
                         world.move(
@@ -115,11 +115,11 @@ def test_every_status_ends_if_nobody_moves(world, make_book, case_of, ruleset, s
         status=status,
         refused_from=3,
     )
-    book.shelves[case.wanted].available = stock
+    book.shelves[case.exchange_sku].available = stock
     book.cases[case.number] = case
     fired = world.advance(timedelta(days=400))
     assert book.pass_to(book.now + timedelta(days=400)) == len(fired)
     assert world.exchange(exchange.dispute_id).status == case.status
     assert case.status in (4, 5, 14)
-    accounts = world._state.accounts[case.wanted]
+    accounts = world._state.accounts[case.exchange_sku]
     assert (accounts.reserved, accounts.total) == (0, 100)
