@@ -17,13 +17,13 @@ CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 def all_commands() -> list[tuple[str, ...]]:
     """Return the words of every command and subcommand."""
     context = click.Context(program)
-    found: list[tuple[str, ...]] = [()]
+    entries: list[tuple[str, ...]] = [()]
     for name in program.list_commands(context):
         command = program.get_command(context, name)
-        found.append((name,))
+        entries.append((name,))
         if isinstance(command, click.Group):
-            found += [(name, inner) for inner in command.list_commands(context)]
-    return found
+            entries += [(name, inner) for inner in command.list_commands(context)]
+    return entries
 
 
 def help_of(words: tuple[str, ...], lang: str) -> str:

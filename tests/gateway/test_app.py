@@ -133,4 +133,4 @@ def test_flaws_under_another_server(http, world, signed, path, headers, finding)
 
     assert "time_get_response" in json.loads(reply.data)
     _, (newest,) = world.journal.select({}, 1)
-    assert [found["id"] for found in json.loads(newest.doctor)] == [finding]
+    assert [refusal["id"] for refusal in json.loads(newest.doctor)] == [finding]

@@ -408,8 +408,8 @@ def test_each_flaw_is_a_finding_of_the_journal(wire, entry, request_bytes, findi
 
     findings = entry("none")["diagnosis"]["findings"]
     assert reply.count(b"HTTP/1.1 ") == 1
-    assert finding in [found["id"] for found in findings]
-    assert all(found["zh"] and found["en"] for found in findings)
+    assert finding in [item["id"] for item in findings]
+    assert all(item["zh"] and item["en"] for item in findings)
 
 
 def test_clean_request_has_no_finding(wire, entry):

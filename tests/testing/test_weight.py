@@ -22,9 +22,9 @@ def run_python(code):
 
 def test_the_fixtures_bring_no_other_plugin():
     """Neither the package nor its extra `pytest` requires a package with a pytest plugin."""
-    wanted = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["pytest"]
+    requirements = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["pytest"]
 
-    assert [name for name in wanted if name.startswith(WITH_PLUGINS)] == []
+    assert [name for name in requirements if name.startswith(WITH_PLUGINS)] == []
 
 
 def test_every_extra_is_in_all():
