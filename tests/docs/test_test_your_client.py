@@ -21,7 +21,7 @@ def files(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", GUIDES)
 def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
     """Every file of the guide, put into one folder, is a suite that passes, scenarios included."""
-    found = files(name)
+    texts = files(name)
     assert {
         "test_first.py",
         "my_client.py",
@@ -29,8 +29,8 @@ def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
         "late.scenario.yaml",
         "test_story.py",
         "test_shared.py",
-    } == set(found)
-    for path, text in found.items():
+    } == set(texts)
+    for path, text in texts.items():
         (tmp_path / path).write_text(text, "utf-8")
     command = [
         sys.executable,

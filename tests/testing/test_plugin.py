@@ -397,10 +397,10 @@ def test_the_plugin_costs_nothing_to_import():
         "import sys, pytest; before = set(sys.modules); import pytest_tmall_mockserver.plugin; "
         "print(*sorted(set(sys.modules) - before))"
     )
-    found = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
-    assert found == [
+    assert completed == [
         "pytest_tmall_mockserver",
         "pytest_tmall_mockserver.fixtures",
         "pytest_tmall_mockserver.items",
