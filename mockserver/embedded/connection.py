@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_disturbed",
         "_eof",
+        "_holds_memory",
         "_host",
         "_reader",
         "_reading",
@@ -90,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._reader = RequestReader(host.door_of)
         self._disturbed: DisturbedReply | None = None
         self._eof = False
+        self._holds_memory = False
         self._unread = False
         self._reading = False
         self._reading_scheduled = False
@@ -223,6 +225,7 @@ class Connection(asyncio.Protocol):
             head = self._reader.head
             if head is not None and head.expects_continue and not self._reader.size:
                 self._transport.write(_CONTINUE)
+        self._holds_memory = True
         self._host.buffer(self, self._reader.size)
 
     # --- answering
@@ -237,7 +240,9 @@ class Connection(asyncio.Protocol):
     def _begin_answering(self) -> None:
         self.state = State.ANSWERING
         self.deadline = _NEVER
-        self._host.buffer(self, 0)
+        if self._holds_memory:
+            self._holds_memory = False
+            self._host.buffer(self, 0)
 
     def _refuse(self, refusal: RequestFlaw) -> None:
         """Answer a request that has not arrived completely, then close."""

@@ -39,8 +39,9 @@ class WorkerLanes:
     @property
     def may_hold_locks(self) -> bool:
         """True while work is done or waits that may hold a sandbox's lock for long."""
-        pools = (self.gateway, self.control, self.long, self.plays)
-        return any(pool.running for pool in pools)
+        return bool(  # asked before every call of the gateway, so no loop
+            self.gateway.running or self.control.running or self.long.running or self.plays.running
+        )
 
     def choose(self, head: RequestHead, body: bytes) -> WorkerPool:
         """Return the lane for a request that is not the gateway's."""
