@@ -232,7 +232,16 @@ def _read_ready_file(path: str) -> Mapping[str, str]:
 
 
 def warn_of_unknown_variables(settings: Settings) -> None:
-    """Print a line for each variable with our prefix that nothing reads."""
+    """Print a line for each variable with our prefix that nothing reads, and one for those that
+    Kubernetes sets."""
+    if settings.ignored:
+        names = ", ".join(settings.ignored)
+        warn(
+            translate(
+                f"忽略 {names}：是 Kubernetes 为同名 Service 设置的地址，不是设置",
+                f"ignored {names}: an address that Kubernetes sets for a Service, no setting",
+            )
+        )
     for name, meant in settings.unknown_variables.items():
         warn(
             translate(

@@ -1,7 +1,6 @@
 """`logs`: the journal of a running server: lines, new calls, HAR, the report on the client."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from time import sleep
 from typing import Any
@@ -26,8 +25,11 @@ from .console import (
     warn,
 )
 from .localized import command, option
+from .output_files import write_output
 
 __all__ = ["logs"]
+
+_PRIVATE_MODE = 0o600  # of a HAR file: calls hold names and addresses
 
 _WAIT_SECONDS = 2  # that a request for new calls stays open
 _PAUSE_SECONDS = 0.5  # between two requests when the server lets no more clients wait
@@ -195,19 +197,13 @@ def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _open_private(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner may read: calls hold names and addresses."""
-    return os.open(path, flags, 0o600)
-
-
 def _save_har(document: Mapping[str, Any], path: str) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=1)
     if path == "-":
         say(text)
         return
     try:
-        with open(path, "w", encoding="utf-8", opener=_open_private) as file:
-            file.write(text + "\n")
+        write_output(path, text + "\n", _PRIVATE_MODE)
     except OSError as error:
         fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
     count = len(document["log"]["entries"])

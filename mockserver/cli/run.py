@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -44,7 +43,7 @@ from .console import (
     warn,
 )
 from .localized import command, option
-from .output_files import check_writable
+from .output_files import check_writable, write_output
 from .scenario_executor import (
     RunOptions,
     ScenarioExecutor,
@@ -163,9 +162,9 @@ def run(
     with ExitStack() as stack:
         executions = _start(sources, link, options, stack, interruption)
         results, interrupted, seconds = _collect_results(sources, executions, interruption)
-    _write_reports(results, seconds, options)
     sandboxes_kept = names_server(link) and (options.keep or bool(options.until))
     _print_results(results, seconds, with_sandboxes=sandboxes_kept)
+    _write_reports(results, seconds, options)  # last: a full disk takes no result away
     if interrupted:
         handle_stop_signals(signal.SIG_IGN)  # a late one does not change the exit code
         sys.exit(INTERRUPTED)
@@ -212,7 +211,7 @@ def _check_combination(link: Mapping[str, Any], options: RunOptions) -> None:
 def _record_history(link: Mapping[str, Any], path: str) -> None:
     """Write the history of the running server's sandbox to the file."""
     check_writable(path)
-    Path(path).write_text(connect(link).ask("GET", "scenario")["scenario"], "utf-8")
+    write_output(path, connect(link).ask("GET", "scenario")["scenario"])
 
 
 def _list_shipped() -> None:
@@ -327,11 +326,9 @@ def _show_progress(text: str) -> None:
 
 def _write_reports(results: Sequence[ScenarioResult], seconds: float, options: RunOptions) -> None:
     if options.junit:
-        Path(options.junit).write_text(
-            format_junit(results, seconds, translate("zh", "en")), "utf-8"
-        )
+        write_output(options.junit, format_junit(results, seconds, translate("zh", "en")))
     if options.json:
-        Path(options.json).write_text(format_json(results, seconds), "utf-8")
+        write_output(options.json, format_json(results, seconds))
 
 
 def _print_results(

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
 from ..world.real_clock import monotonic_seconds
 from .client_process import ClientProcess
+from .output_files import write_output
 from .scenario_files import ScenarioSource
 
 __all__ = ["RunOptions", "ScenarioExecutor", "in_process_executor", "shared_sandbox_executor"]
@@ -98,10 +98,10 @@ class ScenarioExecutor:
             result = self._run_in(target, scenario)
             if self._options.record:
                 history = target.ask("GET", "scenario")["scenario"]
-                Path(self._options.record).write_text(history, "utf-8")
+                write_output(self._options.record, history)
         except _Stopped:
             result = _result_without_steps(scenario, "interrupted", "", "")
-        except (ControlRefused, Unreachable) as error:
+        except (ControlRefused, Unreachable, OSError) as error:
             result = _result_without_steps(scenario, "broken", *_reason(error))
         except Exception as error:  # the door: a fault of ours breaks one scenario, not the run
             zh = f"程序出错，请报告：{error!r}"
@@ -161,8 +161,8 @@ def shared_sandbox_executor(
             result = replace(msgspec.convert(reply, ScenarioResult), path=source.scenario.path)
             if options.record:
                 history = control("GET", sandbox_path(sandbox, "scenario"))["scenario"]
-                Path(options.record).write_text(history, "utf-8")
-        except (ControlRefused, Unreachable) as error:
+                write_output(options.record, history)
+        except (ControlRefused, Unreachable, OSError) as error:
             result = _result_without_steps(source.scenario, "broken", *_reason(error))
         return mask_secrets(_with_source_line(result, source), (control.token,))
 
@@ -176,8 +176,8 @@ def _result_without_steps(scenario: Scenario, outcome: str, zh: str, en: str) ->
     )
 
 
-def _reason(error: ControlRefused | Unreachable) -> tuple[str, str]:
-    if isinstance(error, Unreachable):
+def _reason(error: ControlRefused | Unreachable | OSError) -> tuple[str, str]:
+    if not isinstance(error, ControlRefused):
         return str(error), str(error)
     return str(error.problem.get("title", "")), str(error.problem.get("detail", ""))
 

@@ -86,14 +86,24 @@ class ServerLog:
 
     def _add(self, line: str | Entry) -> None:
         with self._changed:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="stderr", daemon=True)
-                self._thread.start()
+            if self._thread is None and not self._start():
+                self._dropped += 1
+                return
             if len(self._lines) >= _MAX_LINES:
                 self._dropped += 1
                 return
             self._lines.append(line)
             self._changed.notify_all()
+
+    def _start(self) -> bool:
+        """Start the thread that writes; return False if there is no memory for one now."""
+        thread = threading.Thread(target=self._write, name="stderr", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            return False
+        self._thread = thread
+        return True
 
     def _write(self) -> None:
         descriptor = sys.stderr.fileno()

@@ -147,7 +147,8 @@ class Settings(Struct, frozen=True):
 
     `world` is the world document of the default sandbox, `sandboxes` are those of the others,
     `path` is the file, empty if there is none.  `unknown_variables` begin with our prefix but are
-    none of ours: each with the name that was probably meant, or "".
+    none of ours: each with the name that was probably meant, or "".  `ignored` are variables that
+    are named like settings and are the address of a Kubernetes Service.
     """
 
     values: Mapping[str, Any]
@@ -156,6 +157,7 @@ class Settings(Struct, frozen=True):
     sandboxes: tuple[Mapping[str, Any], ...] = ()
     path: str = ""
     unknown_variables: Mapping[str, str] = {}
+    ignored: tuple[str, ...] = ()
 
     def format_value(self, name: str) -> str:
         """Return the value as `config show` prints it; secrets are masked."""
@@ -186,7 +188,7 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
         if option not in (None, ()):
             value = option
             source = f"--{name}"
-        elif os.environ.get(variable) and not _is_kubernetes_port(name, os.environ[variable]):
+        elif os.environ.get(variable) and not _is_service_address(os.environ[variable]):
             value = os.environ[variable]
             source = variable
         elif name in table:
@@ -194,7 +196,9 @@ def read_settings(options: Mapping[str, object], config: str = "") -> Settings:
             source = path
         values[name] = setting.read(value, source)
         sources[name] = source
-    return Settings(values, sources, world, sandboxes, path, _find_unknown_variables())
+    unknown = _find_unknown_variables()
+    ignored = _list_service_variables()
+    return Settings(values, sources, world, sandboxes, path, unknown, ignored)
 
 
 def _take_sandboxes(world: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -222,9 +226,19 @@ def _find_unknown_variables() -> dict[str, str]:
     return unknown
 
 
-def _is_kubernetes_port(name: str, value: str) -> bool:
-    """Return True for what Kubernetes sets where a Service is called like this program."""
-    return name == "port" and value.startswith(("tcp://", "udp://"))
+def _list_service_variables() -> tuple[str, ...]:
+    """Return the variables that are named like settings but hold the address of a service."""
+    variables = (PREFIX + name.upper().replace("-", "_") for name in SETTINGS)
+    return tuple(name for name in variables if _is_service_address(os.environ.get(name, "")))
+
+
+def _is_service_address(value: str) -> bool:
+    """Return True for what Kubernetes sets where a Service is called like this program.
+
+    A Service `tmall-mockserver` gives every pod TMALL_MOCKSERVER_PORT=tcp://10.0.0.1:80, and more
+    names, which are no settings.  No setting has such a value.
+    """
+    return value.startswith(("tcp://", "udp://", "sctp://"))
 
 
 def _read_file(config: str) -> tuple[str, Mapping[str, Any], dict[str, Any]]:

@@ -149,7 +149,16 @@ class Embedded:
         )
         self._listening.interrupt_work = self._lanes.interrupt
         self._thread = threading.Thread(target=self._run, name="mockserver", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except (RuntimeError, MemoryError) as error:
+            self._thread = None
+            self._loop.close()
+            self._listener.close()
+            raise CannotStart(
+                f"开不了线程：{error}；检查内存与进程数的限制",
+                f"cannot start a thread: {error}; look at the limits of memory and processes",
+            ) from None
 
     def stop(self) -> None:
         """Answer every request that has come, end the threads, free the port; idempotent.

@@ -16,6 +16,7 @@ ACROSS_MODULES = {
     "cli/test_signals.py",
     "cli/test_validate.py",
     "cli/test_wheel.py",
+    "cli/test_scarcity.py",
     "control/test_refusals.py",
     "control/test_report.py",
     "control/test_rights.py",
