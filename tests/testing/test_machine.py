@@ -17,6 +17,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
+from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.target import ControlRefused
 from mockserver.testing import exchange_machine
 from mockserver.testing.coverage import list_missing_rows
@@ -476,3 +477,23 @@ def test_a_world_can_be_given() -> None:
     assert first.seed == 7
     for run in runs:
         run.close()
+
+
+def test_a_failure_is_written_three_times(tmp_path: Path) -> None:
+    """A failure becomes a scenario, a pytest file and a script, which name the check; the scenario
+    can be read, the test compiles, and the folder is kept out of version control."""
+    machine = exchange_machine(Lazy, check=["left_lying"], write_to=tmp_path / "failures")
+    with pytest.raises(AssertionError, match=r"\.scenario\.yaml"):
+        play(machine)
+
+    folder = tmp_path / "failures"
+    [scenario] = folder.glob("*.scenario.yaml")
+    [test] = folder.glob("*.py")
+    [script] = folder.glob("*.sh")
+    assert read_scenario(scenario.read_text("utf-8"), scenario.name).steps
+    compile(test.read_text("utf-8"), test.name, "exec")
+    assert script.read_text("utf-8").startswith("#!/bin/sh\n")
+    assert {
+        path.stem.split(".")[0].endswith("left_lying") for path in (scenario, test, script)
+    } == {True}
+    assert (folder / ".gitignore").read_text("utf-8") == "*\n"
