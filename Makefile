@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-diagrams test-written scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams test-written scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -24,6 +24,7 @@ help:
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
+	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
 	@echo "make lint types floors build bench soak clean"
@@ -73,6 +74,12 @@ test-diagrams: $(VENV)/.dev
 	cd tests/diagrams && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/diagrams
 
+# the plugin beside popular plugins of others, in an environment of their own
+test-plugins: pyproject.toml
+	@test -x $(VENV)-plugins/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-plugins
+	@$(VENV)-plugins/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --editable '.[pytest]' -r tests/beside/requirements.txt
+	cd tests/beside && $(CURDIR)/$(VENV)-plugins/$(notdir $(BIN))/python -m pytest --session-timeout 170
+
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
 
@@ -107,4 +114,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules

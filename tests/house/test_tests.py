@@ -41,7 +41,7 @@ ACROSS_MODULES = {
     "world/test_resume.py",
 }
 # Folders whose subject is not one package: documents, clients, the whole server, the house itself.
-WHOLE = {"diagrams", "docs", "examples", "house", "machines", "sdk", "server", "written"}
+WHOLE = {"beside", "diagrams", "docs", "examples", "house", "machines", "sdk", "server", "written"}
 
 
 def test_a_test_file_is_named_after_its_module():
