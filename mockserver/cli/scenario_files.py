@@ -10,9 +10,8 @@ from typing import Any
 from msgspec import Struct
 
 from ..scenario.library import SUFFIX, find_shipped_file, list_shipped
+from ..scenario.loading import load_scenario
 from ..scenario.model import Scenario
-from ..scenario.reader import read_scenario
-from ..scenario.static_check import check_scenario
 from ..scenario.yaml_text import MAX_FILE_BYTES, FileMistake, InvalidFile
 from .console import WRONG_USE, fail, one_line, translate
 
@@ -118,14 +117,9 @@ def read_sources(
         name = os.fsencode(path).decode(errors="replace")
         try:
             text = _read_text(path)
-            scenario = read_scenario(text, name, values)
+            sources.append(ScenarioSource(load_scenario(text, name, values), text))
         except InvalidFile as error:
             mistakes += [(name, mistake) for mistake in error.mistakes]
-            continue
-        contradictions = check_scenario(scenario)
-        mistakes += [(name, mistake) for mistake in contradictions]
-        if not contradictions:
-            sources.append(ScenarioSource(scenario, text))
     return sources, mistakes
 
 

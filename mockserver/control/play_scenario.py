@@ -122,8 +122,7 @@ def _read_scenario(request: ControlRequest) -> "Scenario":
         Problem: the scenario has mistakes.
     """
     from ..scenario.library import find_shipped_file, list_shipped
-    from ..scenario.reader import read_scenario
-    from ..scenario.static_check import check_scenario
+    from ..scenario.loading import load_scenario
     from ..scenario.yaml_text import InvalidFile
 
     body = request.body
@@ -139,15 +138,11 @@ def _read_scenario(request: ControlRequest) -> "Scenario":
             name = "scenario"
             source = body.scenario
             text = source if isinstance(source, str) else _write_text(source)
-        scenario = read_scenario(text, name, body.set)
-        mistakes = check_scenario(scenario)
-        if mistakes:
-            raise InvalidFile(list(mistakes))
+        return load_scenario(text, name, body.set)
     except KeyError:
         raise unknown_name("story", body.story[:100], list_shipped(), what="场景") from None
     except InvalidFile as error:
         raise _describe_mistakes(error) from None
-    return scenario
 
 
 def _write_text(scenario: dict[str, Any]) -> str:
@@ -168,7 +163,7 @@ def _describe_mistakes(error: "InvalidFile") -> Problem:
         400,
         f"场景有 {count} 处错误；第 {first.line} 行：{first.zh}",
         f"{count} mistakes in the story; line {first.line}: {first.en}",
-        field="scenario",
+        field=first.field or "scenario",
         mistakes=msgspec.to_builtins(error.mistakes),
     )
 

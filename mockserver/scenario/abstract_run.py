@@ -6,8 +6,8 @@ Addresses, reasons and carriers are taken to be right.  Stock may be there or no
 tried: one exchange becomes several possible ones.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -24,13 +24,35 @@ from ..world.move_parser import parse_move
 from ..world.opening_document import history_of, read_status
 from .model import MoveStep
 from .references import has_references
-from .yaml_text import Node
+from .state_sentences import States
+from .yaml_text import FileMistake, Node
 
-__all__ = ["expire", "open_exchange", "play_move"]
+__all__ = ["Impossible", "Saved", "Unknown", "expire", "make_older", "open_exchange", "play_move"]
 
 _INSTANT_FIELDS = ("created", "modified", "time_out")
 _SKU = "sku"
 _PLENTY = 10**9  # units
+
+
+class Unknown(Exception):
+    """From here on nothing can be known without running."""
+
+
+class Impossible(Exception):
+    """A step can never succeed."""
+
+    def __init__(self, mistake: FileMistake) -> None:
+        self.mistake = mistake
+        super().__init__(mistake.zh)
+
+
+class Saved:
+    """What a snapshot keeps."""
+
+    def __init__(self, states: Iterable[States], now: datetime, rules: RuleValues) -> None:
+        self.states = tuple(states)
+        self.now = now
+        self.rules = rules
 
 
 def open_exchange(
@@ -42,7 +64,7 @@ def open_exchange(
     """
     values = {key: node.value for key, node in fields.value.items()}
     own = values.get("ruleset")
-    if own in set(Ruleset):
+    if isinstance(own, str) and own in set(Ruleset):
         ruleset = Ruleset(own)
     elif '"newExchangeRepair":"1"' in str(values.get("attributes", "")).replace(" ", ""):
         ruleset = Ruleset.UPGRADED
@@ -151,3 +173,9 @@ def expire(
     situation = _assume(exchange, Expire(), rules)
     for after in _play(situation, Actor.SYSTEM, max(due, earliest or due), table):
         yield from expire(after, rules, now, earliest=earliest, table=table)
+
+
+def make_older(exchange: Exchange, span: timedelta) -> Exchange:
+    """Return the exchange with all that its deadline counts from older by `span`."""
+    due = exchange.due and exchange.due - span
+    return replace(exchange, entered=exchange.entered - span, due=due)

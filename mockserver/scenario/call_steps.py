@@ -13,11 +13,11 @@ from ..protocol.errors import TopError
 from ..protocol.messages import is_host
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
-from .matching import is_operator
+from .matching import find_operator_mistakes, is_operator
 from .model import CallStep, Step
 from .read_context import ReadContext
 from .references import has_references
-from .step_members import read_refusal, read_step_base
+from .step_members import check_seller, read_refusal, read_step_base
 from .yaml_text import Node
 
 __all__ = ["read_call"]
@@ -50,12 +50,17 @@ def read_call(node: Node, kind: str, context: ReadContext) -> Step | None:
             if method is not None and refused is None:
                 _check_path(method, path, (reply, path, expected), context)
             context.check_references(expected)
+            context.add(find_operator_mistakes(expected))
+    shop = context.read_text(node, "shop")
+    sub = context.read_flag(node, "sub")
+    if "session" not in params.value:
+        check_seller(node, shop, sub=sub, context=context)
     return CallStep(
         **read_step_base(node, context),
         method=str(name),
         params=params,
-        sub=context.read_flag(node, "sub"),
-        shop=context.read_text(node, "shop"),
+        sub=sub,
+        shop=shop,
         refused=refused,
         reply=reply,
         keep=keep,

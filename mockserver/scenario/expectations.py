@@ -21,7 +21,14 @@ from .matching import MISSING, Mismatch, compare, is_operator
 from .observed_state import ObservedState
 from .yaml_text import FileMistake, Node
 
-__all__ = ["EXPECTATIONS", "REQUEST_FILTERS", "Expectation", "find_mismatches", "get_expectation"]
+__all__ = [
+    "EXPECTATIONS",
+    "REQUEST_FILTERS",
+    "Expectation",
+    "concerns_exchange",
+    "find_mismatches",
+    "get_expectation",
+]
 
 
 ShapeCheck = Callable[[Node], Iterator[FileMistake]]
@@ -174,6 +181,7 @@ _EVENT_FIELDS = (
     "stock",
     "cs_status",
 )
+_SANDBOX_KEYS = ("requests", "exchanges", "now", "stock")
 _check_list = _check_type("数量或列表", "a number or a list", int, tuple)
 EXPECTATIONS: Mapping[str, Expectation] = {
     "status": Expectation(
@@ -265,6 +273,11 @@ def get_expectation(key: str) -> Expectation | None:
     if key == "stock":
         return None
     return EXPECTATIONS.get("stock" if key.startswith("stock.") else key)
+
+
+def concerns_exchange(key: str) -> bool:
+    """Return True if a key of an `expect` is about one exchange, not about the whole sandbox."""
+    return key in EXPECTATIONS and key not in _SANDBOX_KEYS
 
 
 def find_mismatches(expected: Node, state: ObservedState) -> Iterator[Mismatch]:

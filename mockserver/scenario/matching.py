@@ -11,9 +11,19 @@ from typing import Any
 from msgspec import Struct
 
 from ..protocol.shapes import parse_time
-from .yaml_text import Node
+from .yaml_text import FileMistake, Node
 
-__all__ = ["MISSING", "OPERATORS", "Mismatch", "compare", "get_path", "is_operator"]
+__all__ = [
+    "MISSING",
+    "OPERATORS",
+    "Mismatch",
+    "Operator",
+    "compare",
+    "find_operator_mistakes",
+    "get_path",
+    "is_literal",
+    "is_operator",
+]
 
 
 class _Missing:
@@ -39,12 +49,19 @@ def is_operator(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and set(value) <= set(OPERATORS)
 
 
+def is_literal(node: Node) -> bool:
+    """Return True for a value that is neither operators nor a reference."""
+    return not isinstance(node.value, dict) and not (
+        isinstance(node.value, str) and "$" in node.value
+    )
+
+
 def compare(what: str, expected: Node, actual: Any) -> Iterator[Mismatch]:
     """Yield where `actual` is not as expected; `what` names the value in the message."""
     value = expected.value
     if is_operator(value):
         for name, node in value.items():
-            yield from OPERATORS[name](what, node, actual)
+            yield from OPERATORS[name].compare(what, node, actual)
     elif isinstance(value, dict):
         yield from _compare_members(what, expected, actual)
     elif isinstance(value, tuple):
@@ -127,7 +144,8 @@ def _check_contains(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
 
 
 def _check_one_of(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
-    if not any(not list(compare(what, alternative, actual)) for alternative in node.value or ()):
+    alternatives = node.value if isinstance(node.value, tuple) else (node,)
+    if not any(not list(compare(what, alternative, actual)) for alternative in alternatives):
         yield Mismatch(f"{what} one_of", node.line, node.column, node.plain(), actual)
 
 
@@ -180,16 +198,73 @@ def _check_any(what: str, node: Node, actual: Any) -> Iterator[Mismatch]:
         yield Mismatch(f"{what} any", node.line, node.column, node.plain(), actual)
 
 
-OPERATORS: Mapping[str, Callable[[str, Node, Any], Iterator[Mismatch]]] = {
-    "absent": _check_absent,
-    "present": _check_present,
-    "count": _check_count,
-    "contains": _check_contains,
-    "one_of": _check_one_of,
-    "not": _check_not,
-    "above": lambda what, node, actual: _check_order(what, node, actual, above=True),
-    "below": lambda what, node, actual: _check_order(what, node, actual, above=False),
-    "first": _check_first,
-    "last": _check_last,
-    "any": _check_any,
+class Operator(Struct, frozen=True):
+    """One operator: how it compares, and what may stand behind it.
+
+    `types` are those of its value; a reference, which has its value only later, may always stand
+    there.  With `nested` it holds what is expected of a part, which may use operators itself.
+    """
+
+    compare: Callable[[str, Node, Any], Iterator[Mismatch]]
+    zh: str
+    en: str
+    types: tuple[type, ...]
+    nested: bool = False
+
+
+_ANYTHING = (bool, int, float, str, dict, tuple, type(None))
+_ORDERED = (int, float, str)
+OPERATORS: Mapping[str, Operator] = {
+    "absent": Operator(_check_absent, "true 或 false", "true or false", (bool,)),
+    "present": Operator(_check_present, "true 或 false", "true or false", (bool,)),
+    "count": Operator(
+        _check_count, "数量或比较", "a number or a comparison", (int, dict), nested=True
+    ),
+    "contains": Operator(
+        _check_contains, "文字或数字", "a text or a number", (bool, int, float, str)
+    ),
+    "one_of": Operator(
+        _check_one_of, "非空列表", "a list that is not empty", (tuple,), nested=True
+    ),
+    "not": Operator(_check_not, "任何值", "any value", _ANYTHING, nested=True),
+    "above": Operator(
+        lambda what, node, actual: _check_order(what, node, actual, above=True),
+        "数字或时刻",
+        "a number or an instant",
+        _ORDERED,
+    ),
+    "below": Operator(
+        lambda what, node, actual: _check_order(what, node, actual, above=False),
+        "数字或时刻",
+        "a number or an instant",
+        _ORDERED,
+    ),
+    "first": Operator(_check_first, "任何值", "any value", _ANYTHING, nested=True),
+    "last": Operator(_check_last, "任何值", "any value", _ANYTHING, nested=True),
+    "any": Operator(_check_any, "任何值", "any value", _ANYTHING, nested=True),
 }
+
+
+def find_operator_mistakes(node: Node) -> Iterator[FileMistake]:
+    """Yield a mistake for each value behind an operator that it cannot compare with."""
+    if isinstance(node.value, tuple):
+        for item in node.value:
+            yield from find_operator_mistakes(item)
+    elif isinstance(node.value, dict):
+        operates = is_operator(node.value)
+        for name, member in node.value.items():
+            if operates:
+                yield from _find_operand_mistakes(name, member)
+            if not operates or OPERATORS[name].nested:
+                yield from find_operator_mistakes(member)
+
+
+def _find_operand_mistakes(name: str, node: Node) -> Iterator[FileMistake]:
+    operator = OPERATORS[name]
+    value = node.value
+    is_reference = isinstance(value, str) and "$" in value
+    fits = isinstance(value, operator.types) and (
+        not isinstance(value, bool) or bool in operator.types
+    )
+    if not is_reference and (not fits or (name == "one_of" and not value)):
+        yield node.mistake(f"{name} 应为{operator.zh}", f"{name} takes {operator.en}")

@@ -1,5 +1,7 @@
 """Reads steps by which a party moves an exchange, e.g. `seller: agree`."""
 
+from difflib import get_close_matches
+
 from ..domain.moves import MOVES, PICTURES_FIELD, Apply
 from ..domain.vocabulary import Actor
 from ..world.document import BadDocument, unknown_name
@@ -25,9 +27,12 @@ def read_move(node: Node, kind: str, context: ReadContext) -> Step | None:
     if name not in ACTOR_MOVES[actor]:
         error = unknown_name(kind, str(name), ACTOR_MOVES[actor], "操作")
         context.report_error(node.value[kind], error)
-        # It may have meant to open an exchange: one mistake is enough.
-        context.exchange_names |= {"it", context.read_text(node, "as", "it")}
-        return None
+        similar = get_close_matches(str(name)[:100], ACTOR_MOVES[actor], 1)
+        if not similar:
+            # It may have meant to open an exchange: one mistake is enough.
+            context.exchange_names |= {"it", context.read_text(node, "as", "it")}
+            return None
+        name = similar[0]  # read on as what was probably meant
     move = MOVES[name]
     members = {
         key: member for key, member in node.value.items() if key not in (kind, *MOVE_STEP_KEYS)
@@ -35,10 +40,19 @@ def read_move(node: Node, kind: str, context: ReadContext) -> Step | None:
     fields = Node(members, node.line, node.column, node.keys)
     sub = context.read_flag(node, "sub")
     context.check_references(fields)
+    fitting = {}
     for key, member in members.items():
+        before = len(context.mistakes)
         _check_field(actor, name, (key, member), fields, context)
+        if len(context.mistakes) == before:
+            fitting[key] = member
+    fields = Node(fitting, node.line, node.column, node.keys)
     if sub and actor is not Actor.SELLER:
         context.report(node, "只有卖家有子账号", "only the seller has sub-accounts", "sub")
+    elif sub and context.shops is not None and not any(context.shops.values()):
+        context.report(node, "店铺没有子账号", "the shop has no sub-account", "sub")
+    for key in ("bought_sku", "exchange_sku"):
+        context.add_goods(fitting.get(key))
     base = read_step_base(node, context)
     new_name = context.read_text(node, "as")
     if move is Apply:

@@ -7,6 +7,7 @@ from ..domain.durations import format_duration
 from ..domain.vocabulary import Status
 from ..protocol.shapes import parse_time
 from .matching import MISSING
+from .result import ScenarioAborted
 from .target import ScenarioTarget
 
 __all__ = ["ObservedState"]
@@ -44,6 +45,8 @@ class ObservedState:
 
     @property
     def _current_exchange(self) -> Any:
+        if not self._dispute_id:
+            raise ScenarioAborted("还没有换货单", "there is no exchange yet")
         return self.ask(f"exchanges/{self._dispute_id}")
 
     @property

@@ -1,18 +1,23 @@
 """What reading a scenario collects on its way: mistakes, names so far, the rules in force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..domain.rules import DEFAULTS, RuleValues
-from ..domain.vocabulary import Status
+from ..domain.vocabulary import Role, Status
 from ..world.document import BadDocument, unknown_name
+from .given_check import make_world
 from .references import find_references
-from .yaml_text import FileMistake, Node
+from .yaml_text import MAX_MISTAKES, FileMistake, InvalidFile, Node
 
 __all__ = ["ReadContext"]
 
 
 class ReadContext:
     """The state of reading one scenario, step by step.
+
+    `goods_names` (with SKU ids), `session_labels` and `shops` (nick, and whether it has a
+    sub-account) are those of the sandbox, None where they are not known.
 
     `exchange_names`, `value_names` and `snapshot_names` are what earlier steps have named;
     `status_texts` all texts that a status has had so far, as a snapshot may bring earlier ones
@@ -26,6 +31,30 @@ class ReadContext:
         self.exchange_names: set[str] = set()
         self.value_names: set[str] = set()
         self.snapshot_names: set[str] = set()
+        self.goods_names: set[str] | None = None
+        self.session_labels: set[str] | None = None
+        self.shops: Mapping[str, bool] | None = None
+
+    def enter_world(self, document: Mapping[str, Any]) -> None:
+        """Take the names of the sandbox that the scenario begins in; `document` can be made."""
+        view = make_world(document).view
+        self.set_rules(view.rules)
+        self.goods_names = {name for goods in view.goods() for name in (goods.name, goods.sku_id)}
+        sessions = view.sessions()
+        self.session_labels = {
+            name for session in sessions for name in (session.label, session.nick)
+        }
+        subs = {session.shop for session in sessions if session.role is Role.SELLER_SUB}
+        self.shops = {shop.nick: shop.nick in subs for shop in view.shops()}
+
+    def add_goods(self, node: Node | None) -> None:
+        """Take the name of a SKU that an application makes, where the sandbox has none."""
+        if node is None or self.goods_names is None:
+            return
+        if isinstance(node.value, str) and "$" in node.value:
+            self.goods_names = None  # any name may be one from here on
+        else:
+            self.goods_names.add(str(node.value))
 
     def set_rules(self, rules: RuleValues) -> None:
         """Take the rules that hold from here on."""
@@ -34,7 +63,17 @@ class ReadContext:
 
     def report(self, node: Node, zh: str, en: str, key: str = "") -> None:
         """Add a mistake at a node, or at one of its keys."""
-        self.mistakes.append(node.mistake(zh, en, key))
+        self.add((node.mistake(zh, en, key),))
+
+    def add(self, mistakes: Iterable[FileMistake]) -> None:
+        """Add mistakes; more than are ever listed end the reading.
+
+        Raises:
+            InvalidFile: there are so many already.
+        """
+        self.mistakes += mistakes
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise InvalidFile(self.mistakes)
 
     def report_unknown_key(
         self, node: Node, key: str, names: Iterable[str], what: str = "键"

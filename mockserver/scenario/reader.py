@@ -8,16 +8,18 @@ All mistakes of a file are reported at once, each with its place and what was pr
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..domain.rules import DEFAULTS, BadRule, RuleValues
-from ..domain.vocabulary import Ruleset
-from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
-from .model import Scenario
-from .read_context import ReadContext
-from .references import fill_references, find_references
-from .step_kinds import read_steps
-from .yaml_text import InvalidFile, Node, parse_scalar, read_yaml
+from msgspec import Struct
 
-__all__ = ["read_scenario"]
+from ..domain.vocabulary import Ruleset
+from ..world.document import unknown_name
+from .given_check import find_given_mistakes
+from .model import Scenario, Step
+from .read_context import ReadContext
+from .references import FilledTooLarge, fill_references, find_references
+from .step_kinds import read_first_steps
+from .yaml_text import FileMistake, InvalidFile, Node, parse_scalar, read_yaml
+
+__all__ = ["Draft", "read_draft", "read_scenario"]
 
 _KEYS = ("scenario", "about", "evidence", "ruleset", "given", "set", "steps")
 
@@ -30,6 +32,28 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
     Raises:
         Unreadable: carries every mistake with its place.
     """
+    draft = read_draft(text, path, options)
+    if draft.mistakes:
+        raise InvalidFile(list(draft.mistakes))
+    return draft.scenario
+
+
+class Draft(Struct, frozen=True):
+    """What can be read of a file with `mistakes`.
+
+    The steps of `scenario` end before the first one of which too little is left to go on.
+    """
+
+    scenario: Scenario
+    mistakes: tuple[FileMistake, ...]
+
+
+def read_draft(text: str, path: str, options: Mapping[str, Any] | None = None) -> Draft:
+    """Return the scenario of a file's text as far as it can be read, with what is wrong in it.
+
+    Raises:
+        InvalidFile: nothing can be read of it.
+    """
     root = read_yaml(text)
     if not isinstance(root.value, dict):
         raise InvalidFile(
@@ -41,24 +65,21 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
         )
     context = ReadContext()
     own = _read_options(root, options or {}, context)
-    root = fill_references(root, lambda name: own.get(name, f"${{{name}}}"), "$$") if own else root
+    root = _fill_options(root, own)
     for key in set(root.value) - set(_KEYS):
         context.report_unknown_key(root, key, _KEYS)
     title = _read_text(root, "scenario", context, required=True)
     world = _read_given(root, context)
+    steps_read: tuple[Step, ...] = ()
     steps = root.value.get("steps")
     if steps is None:
-        context.mistakes.append(root.mistake("缺少 steps", "steps are missing"))
+        context.report(root, "缺少 steps", "steps are missing")
     elif not isinstance(steps.value, tuple) or not steps.value:
-        context.mistakes.append(
-            steps.mistake("steps 应为非空列表", "steps are a list that is not empty")
-        )
+        context.report(steps, "steps 应为非空列表", "steps are a list that is not empty")
     else:
-        context.set_rules(_read_rules(world))
-        steps_read = read_steps(steps, context)
-    if context.mistakes:
-        raise InvalidFile(context.mistakes)
-    return Scenario(
+        context.enter_world(world)
+        steps_read = read_first_steps(steps, context)
+    scenario = Scenario(
         title=title,
         path=path,
         world=world,
@@ -67,6 +88,21 @@ def read_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
         options=own,
         evidence=tuple(_read_evidence(root)),
     )
+    return Draft(scenario, tuple(context.mistakes))
+
+
+def _fill_options(root: Node, own: Mapping[str, Any]) -> Node:
+    """Return the tree with the references to `set` replaced.
+
+    Raises:
+        InvalidFile: filled, it would be larger than a file may be.
+    """
+    if not own:
+        return root
+    try:
+        return fill_references(root, lambda name: own.get(name, f"${{{name}}}"), "$$")
+    except FilledTooLarge as error:
+        raise InvalidFile([error.node.mistake(error.zh, error.en)]) from None
 
 
 def _read_options(root: Node, options: Mapping[str, Any], context: ReadContext) -> dict[str, Any]:
@@ -76,15 +112,15 @@ def _read_options(root: Node, options: Mapping[str, Any], context: ReadContext) 
     """
     node = root.value.get("set", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        context.mistakes.append(
-            node.mistake("set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults")
+        context.report(
+            node, "set 应为 名称: 默认值 的映射", "set is a mapping of names and defaults"
         )
         return {}
     own = {name: default.plain() for name, default in node.value.items()}
     for name, value in options.items():
         if name not in own:
             error = unknown_name("set", name, own)
-            context.mistakes.append(node.mistake(f"--set：{error.zh}", f"--set: {error.en}"))
+            context.report(node, f"--set：{error.zh}", f"--set: {error.en}")
         own[name] = (
             parse_scalar(value)
             if isinstance(value, str) and not isinstance(own.get(name), str)
@@ -110,12 +146,10 @@ def _read_text(root: Node, key: str, context: ReadContext, *, required: bool = F
     node = root.value.get(key)
     if node is None or node.value is None:
         if required:
-            context.mistakes.append(
-                root.mistake(f"缺少 {key}：故事的标题", f"{key} is missing: the story's title")
-            )
+            context.report(root, f"缺少 {key}：故事的标题", f"{key} is missing: the story's title")
         return ""
     if not isinstance(node.value, str) or (required and not node.value.strip()):
-        context.mistakes.append(node.mistake(f"{key} 应为文字", f"{key} is a text"))
+        context.report(node, f"{key} 应为文字", f"{key} is a text")
     return str(node.value)
 
 
@@ -127,54 +161,23 @@ def _read_evidence(root: Node) -> Iterator[str]:
 
 
 def _read_given(root: Node, context: ReadContext) -> dict[str, Any]:
-    """Return the world document, checked key by key.
+    """Return the world document, checked by making the sandbox; without what is wrong in it.
 
     A ruleset at the top of the file is put into it.
     """
     node = root.value.get("given", Node({}, root.line, root.column))
     if not isinstance(node.value, dict):
-        context.mistakes.append(
-            node.mistake("given 应为世界文档(映射)", "given is a world document, a mapping")
-        )
+        context.report(node, "given 应为世界文档(映射)", "given is a world document, a mapping")
         return {}
-    world: dict[str, Any] = {}
-    for key, member in node.value.items():
-        if key not in WorldDocument.__struct_fields__:
-            context.report_unknown_key(node, key, WorldDocument.__struct_fields__)
-            continue
-        try:
-            read_world({key: member.plain()})
-            if key == "rules" and isinstance(member.value, dict):
-                _check_rules(member, context)
-            world[key] = member.plain()
-        except BadDocument as error:
-            parent, _, last = error.field.rpartition(".")
-            context.report(
-                node.at(parent), f"{error.field}：{error.zh}", f"{error.field}: {error.en}", last
-            )
+    mistakes = list(find_given_mistakes(node))
+    context.add(mistakes)
+    world = {} if mistakes else node.plain()
     ruleset = root.value.get("ruleset")
     if ruleset is not None:
         if isinstance(ruleset.value, str) and ruleset.value in set(Ruleset):
             world["ruleset"] = ruleset.value
         else:
-            context.mistakes.append(
-                ruleset.mistake(
-                    f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"
-                )
+            context.report(
+                ruleset, f"应为 {'、'.join(Ruleset)}", f"one of {', '.join(Ruleset)} is wanted"
             )
     return world
-
-
-def _check_rules(node: Node, context: ReadContext) -> None:
-    for name, value in node.value.items():
-        try:
-            DEFAULTS.with_changes({name: value.plain()})
-        except BadRule as wrong:
-            context.mistakes.append(node.mistake(wrong.zh, wrong.en, name))
-
-
-def _read_rules(world: Mapping[str, Any]) -> RuleValues:
-    try:
-        return DEFAULTS.with_changes(world.get("rules", {}))
-    except BadRule:
-        return DEFAULTS

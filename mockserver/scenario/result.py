@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-__all__ = ["OUTCOMES", "ScenarioAborted", "ScenarioFailure", "ScenarioResult"]
+__all__ = ["OUTCOMES", "ScenarioAborted", "ScenarioFailure", "ScenarioResult", "to_reportable"]
 
 OUTCOMES: Mapping[str, tuple[str, str]] = {
     "passed": ("通过", "passed"),
@@ -67,3 +67,9 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
     def ok(self) -> bool:
         """Return True if every step went as written."""
         return self.outcome == "passed"
+
+
+def to_reportable(value: Any) -> Any:
+    """Return a value that JSON can carry."""
+    is_json = isinstance(value, bool | int | float | str | list | dict | None)
+    return value if is_json else repr(value)

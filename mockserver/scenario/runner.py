@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from ..domain.vocabulary import Actor
 from .client_waiter import ClientWaiter
+from .cost import MAX_STEPS, CharacterBudget
 from .expectations import find_mismatches
 from .interpreter import StepInterpreter
 from .matching import MISSING, Mismatch, compare, get_path
@@ -42,9 +43,9 @@ from .model import (
     TimeStep,
 )
 from .observed_state import ObservedState
-from .references import fill_references
+from .references import FilledTooLarge, fill_references
 from .rejection import Rejection, compare_rejection, read_rejection
-from .result import ScenarioAborted, ScenarioFailure, ScenarioResult
+from .result import ScenarioAborted, ScenarioFailure, ScenarioResult, to_reportable
 from .scenario_clock import ScenarioClock
 from .step_calls import METHOD_OF_MOVE, convert_pictures
 from .step_executor import StepExecutor
@@ -61,14 +62,14 @@ class RunSettings(Struct, frozen=True):
 
     `waiter` tells and passes real time.  `until` stops at a status (number or text).  `client`
     awaits the seller's steps. `shared` means that the sandbox is older than the scenario, so that
-    instants are shifted to its clock.  `max_steps` bounds the steps; 0 does not.
+    instants are shifted to its clock.  `max_steps` bounds the steps.
     """
 
     waiter: ClientWaiter
     until: str = ""
     client: bool = False
     shared: bool = False
-    max_steps: int = 0
+    max_steps: int = MAX_STEPS
 
 
 class _StatusReached(Exception):
@@ -110,6 +111,7 @@ class ScenarioRun(StepInterpreter[str]):
         self._values: dict[str, Any] = {}  # kept from replies, by name
         # By exchange, the event of the client that the scenario is at; the client may be further.
         self._awaited_events: dict[str, int] = {}
+        self._budget = CharacterBudget()
         self._step: Step | None = None
         self._curl = ""
 
@@ -151,8 +153,7 @@ class ScenarioRun(StepInterpreter[str]):
         """Stop if steps or time are used up."""
         self._step = step
         self._curl = ""
-        most = self._settings.max_steps
-        if most and self.steps_done >= most:
+        if self.steps_done >= (most := self._settings.max_steps):
             raise ScenarioAborted(f"场景超过 {most} 步", f"the story has more than {most} steps")
         if self._waiter.over:
             raise ScenarioAborted("场景的时间已用完", "the story has used up its time")
@@ -202,7 +203,12 @@ class ScenarioRun(StepInterpreter[str]):
         return value
 
     def _fill(self, node: Node) -> Node:
-        return fill_references(self._clock.shift(node), self._get_value)
+        try:
+            filled = fill_references(self._clock.shift(node), self._get_value)
+        except FilledTooLarge as error:
+            raise ScenarioAborted(error.zh, error.en) from None
+        self._budget.spend(filled)
+        return filled
 
     def _fill_plain(self, node: Node) -> Any:
         return self._fill(node).plain()
@@ -222,8 +228,8 @@ class ScenarioRun(StepInterpreter[str]):
             column=mismatch.column if mismatch else step.column,
             zh=zh,
             en=en,
-            expected=mismatch and _to_reportable(mismatch.expected),
-            actual=mismatch and _to_reportable(mismatch.actual),
+            expected=mismatch and to_reportable(mismatch.expected),
+            actual=mismatch and to_reportable(mismatch.actual),
             events=events,
             possible=possible,
             curl=self._curl,
@@ -392,9 +398,3 @@ class ScenarioRun(StepInterpreter[str]):
         self._executor.change_sandbox("restore", step.name)
         self._clock.restore(step.name)
         self._waiter.restore(step.name)
-
-
-def _to_reportable(value: Any) -> Any:
-    """Return a value that JSON can carry."""
-    is_json = isinstance(value, bool | int | float | str | list | dict | None)
-    return value if is_json else repr(value)

@@ -12,14 +12,12 @@ The set always contains what really happens.  So if it gets empty, no run can pa
 the step is reported; what follows is never reached and not checked.  The opposite is not promised:
 a scenario without a report may still fail. Where nothing is known any more (a fault, a robot, a
 running clock, a value from a reply, more than `_MAX_STATES` states) the check ends in silence
-(`_Unknown`).  A false report would be worse than a missing one, because it blocks a scenario that
-works: whoever adds a case here and is not sure raises `_Unknown`.
+(`Unknown`).  A false report would be worse than a missing one, because it blocks a scenario that
+works: whoever adds a case here and is not sure raises `Unknown`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-
-from msgspec.structs import replace
+from datetime import datetime
 
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
@@ -31,8 +29,11 @@ from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Actor, Ruleset
 from ..protocol.shapes import BEIJING, format_time, parse_time
 from ..world.clock import FROZEN_AT
-from .abstract_run import expire, open_exchange, play_move
+from .abstract_run import Impossible, Saved, Unknown, expire, make_older, open_exchange, play_move
+from .cost import find_cost_mistakes
+from .expectations import concerns_exchange
 from .interpreter import StepInterpreter
+from .matching import is_literal
 from .model import (
     AwaitStep,
     CallStep,
@@ -55,7 +56,7 @@ from .state_sentences import (
 from .unused_names import find_unused_names
 from .yaml_text import FileMistake, Node
 
-__all__ = ["check_scenario"]
+__all__ = ["check_scenario", "find_contradictions"]
 
 _MAX_STATES = 64  # of one exchange
 _MAX_STEPS = 5_000
@@ -66,30 +67,23 @@ _STATE_FAILURES = ("wrong_state", "wrong_flow", "flow_over")
 def check_scenario(
     scenario: Scenario, table: TableIndex = SHIPPED_TABLE
 ) -> tuple[FileMistake, ...]:
-    """Return what can never work by `table`, and the names that nothing uses, in order of place."""
-    mistakes = {*_AbstractRun(scenario, table).find_mistakes(), *find_unused_names(scenario)}
+    """Return what can never work by `table`, costs too much, or is named and never used.
+
+    In order of place.
+    """
+    mistakes = {*find_contradictions(scenario, table), *find_unused_names(scenario)}
     return tuple(sorted(mistakes))
 
 
-class _Unknown(Exception):
-    """From here on nothing can be known without running."""
+def find_contradictions(
+    scenario: Scenario, table: TableIndex = SHIPPED_TABLE
+) -> tuple[FileMistake, ...]:
+    """Return the first step that can never work, if there is one, and what costs too much.
 
-
-class _Impossible(Exception):
-    """A step can never succeed."""
-
-    def __init__(self, mistake: FileMistake) -> None:
-        self.mistake = mistake
-        super().__init__(mistake.zh)
-
-
-class _Saved:
-    """What a snapshot keeps."""
-
-    def __init__(self, states: Iterable[States], now: datetime, rules: RuleValues) -> None:
-        self.states = tuple(states)
-        self.now = now
-        self.rules = rules
+    The scenario may be the readable part of a file with mistakes.
+    """
+    excess = tuple(find_cost_mistakes(scenario))
+    return excess or tuple(_AbstractRun(scenario, table).find_mistakes())
 
 
 class _AbstractRun(StepInterpreter[int]):
@@ -107,8 +101,10 @@ class _AbstractRun(StepInterpreter[int]):
         self._now = start or _NO_TIME
         self._states: list[States] = []
         self._unknown_deadline: set[int] = set()
-        self._saved: dict[str, _Saved] = {}
-        self._beginning = _Saved((), self._now, self._rules)
+        self._saved: dict[str, Saved] = {}
+        self._step: Step | None = None
+        self._has_restored = False
+        self._beginning = Saved((), self._now, self._rules)
 
     def find_mistakes(self) -> Iterator[FileMistake]:
         """Yield the first step that can never succeed, if there is one."""
@@ -117,22 +113,36 @@ class _AbstractRun(StepInterpreter[int]):
         for place, step in enumerate(self._scenario.steps):
             try:
                 self.run_step(step)
-            except (_Unknown, OverflowError):  # an instant beyond all dates is refused when run
+            except (Unknown, OverflowError):  # an instant beyond all dates is refused when run
                 return
-            except _Impossible as impossible:
+            except Impossible as impossible:
                 yield with_unreached(impossible.mistake, self._scenario.steps[place + 1 :])
                 return
 
     def begin_step(self, step: Step) -> None:
         """End the check where a scenario has too many steps for it."""
+        self._step = step
         if self.steps_done >= _MAX_STEPS:
-            raise _Unknown
+            raise Unknown
 
     def find_exchange(self, name: str) -> int:
-        """Return the place of an exchange."""
-        if name not in self.names:
-            raise _Unknown
-        return self.names[name]
+        """Return the place of an exchange.
+
+        Where none was opened a run stops, unless a restored snapshot gives its id to another one.
+        """
+        if name in self.names:
+            return self.names[name]
+        step = self._step
+        if self._has_restored or step is None:
+            raise Unknown
+        raise Impossible(
+            FileMistake(
+                step.line,
+                step.column,
+                f"此时没有换货单 {name}：申请它的步骤应被拒绝",
+                f"there is no exchange {name}: the application before it is to be refused",
+            )
+        )
 
     # moves
 
@@ -157,7 +167,7 @@ class _AbstractRun(StepInterpreter[int]):
         after, illegal = self._try(step, before)
         if step.refused is not None:
             if step.refused.value in _STATE_FAILURES and not illegal:
-                raise _Impossible(
+                raise Impossible(
                     step.refused.mistake(
                         f"这一步不会被拒绝：{describe_zh(before)}，允许 {step.move.name()}",
                         f"never refused: {describe_en(before)} allows {step.move.name()}",
@@ -177,14 +187,14 @@ class _AbstractRun(StepInterpreter[int]):
             except (IllegalMove, WrongRuleset):
                 illegal += 1
             except ConditionFailed:
-                raise _Unknown from None
+                raise Unknown from None
         return after, illegal
 
     def _require(self, step: MoveStep, before: States, after: list[Exchange]) -> None:
-        """Raise `_Impossible` if the move leads nowhere."""
+        """Raise `Impossible` if the move leads nowhere."""
         if not after:
             texts = explain_impossible(step, before, self._rules, self._table)
-            raise _Impossible(FileMistake(step.line, step.column, *texts))
+            raise Impossible(FileMistake(step.line, step.column, *texts))
 
     def _settle(self, place: int, after: list[Exchange]) -> None:
         """Set where a move led an exchange, after firing what is due at once."""
@@ -199,7 +209,7 @@ class _AbstractRun(StepInterpreter[int]):
     def _set(self, place: int, states: Iterable[Exchange]) -> None:
         self._states[place] = tuple(dict.fromkeys(states))
         if len(self._states[place]) > _MAX_STATES:
-            raise _Unknown
+            raise Unknown
 
     def make_call(self, step: CallStep) -> None:
         """Take a signed write for the seller's move.
@@ -233,10 +243,10 @@ class _AbstractRun(StepInterpreter[int]):
     def pass_time(self, step: TimeStep) -> None:
         """Move now, or make all exchanges older; fire what gets due."""
         if "$" in step.by:
-            raise _Unknown
+            raise Unknown
         target = self._find_target(step)
         if target < self._now:
-            raise _Impossible(
+            raise Impossible(
                 FileMistake(
                     step.line,
                     step.column,
@@ -247,7 +257,7 @@ class _AbstractRun(StepInterpreter[int]):
         if step.age:
             span = target - self._now
             self._states = [
-                tuple(_make_older(exchange, span) for exchange in states) for states in self._states
+                tuple(make_older(exchange, span) for exchange in states) for states in self._states
             ]
         else:
             self._now = target
@@ -261,7 +271,7 @@ class _AbstractRun(StepInterpreter[int]):
         one = step.by == "deadline"
         places = [self.find_exchange(step.on)] if one else range(len(self._states))
         if any(place in self._unknown_deadline for place in places):
-            raise _Unknown
+            raise Unknown
         deadlines = {
             deadline(exchange, self._rules, self._table)
             for place in places
@@ -269,17 +279,17 @@ class _AbstractRun(StepInterpreter[int]):
         }
         coming = sorted(instant for instant in deadlines if instant is not None)
         if not coming:
-            raise _Impossible(
+            raise Impossible(
                 FileMistake(step.line, step.column, "没有将到期的时限", "no deadline is coming")
             )
         if len(deadlines) > 1 and (one or any(len(states) > 1 for states in self._states)):
-            raise _Unknown
+            raise Unknown
         return coming[0]
 
     def _expire_all(self, rules: RuleValues, earliest: datetime | None = None) -> None:
         for place, states in enumerate(self._states):
             if place in self._unknown_deadline:
-                raise _Unknown
+                raise Unknown
             self._set(
                 place,
                 [
@@ -295,12 +305,12 @@ class _AbstractRun(StepInterpreter[int]):
 
     def check_expectations(self, expectations: Node, on: str) -> None:
         """Keep the states that the expectations allow."""
-        if on not in self.names:
+        if not any(map(concerns_exchange, expectations.value)):
             return
-        place = self.names[on]
+        place = self.find_exchange(on)
         for key, holds in _STATE_TESTS.items():
             node = expectations.value.get(key)
-            if node is None or not _is_literal(node):
+            if node is None or not is_literal(node):
                 continue
             if key in ("due_in", "deadline") and place in self._unknown_deadline:
                 continue
@@ -308,7 +318,7 @@ class _AbstractRun(StepInterpreter[int]):
             after = [exchange for exchange in before if holds(self, exchange, node.value)]
             if not after:
                 due = describe_deadline(before, self._rules, self._now, self._table)
-                raise _Impossible(
+                raise Impossible(
                     node.mistake(
                         f"{key} 不可能是 {node.value}：{describe_zh(before)}{due}",
                         f"{key} cannot be {node.value}: {describe_en(before)}",
@@ -320,8 +330,8 @@ class _AbstractRun(StepInterpreter[int]):
         """Keep the states that the expectations allow; a client may also do what is in no step."""
         try:
             self.check_expectations(step.expectations, step.on)
-        except _Impossible:
-            raise _Unknown from None
+        except Impossible:
+            raise Unknown from None
 
     def has_status(self, exchange: Exchange, expected: object) -> bool:
         """Return True if the status has this number or text."""
@@ -353,19 +363,20 @@ class _AbstractRun(StepInterpreter[int]):
             self._rules = self._rules.with_changes(step.body.plain())
             self._expire_all(self._rules, self._now)
         elif step.kind == "fault":
-            raise _Unknown
+            raise Unknown
         elif step.kind not in ("stock", "rights"):
             raise NotImplementedError(step.kind)
 
     def save_snapshot(self, step: SnapshotStep) -> None:
         """Keep states, now and rules."""
-        self._saved[step.name] = _Saved(self._states, self._now, self._rules)
+        self._saved[step.name] = Saved(self._states, self._now, self._rules)
 
     def restore_snapshot(self, step: RestoreStep) -> None:
         """Take back what was kept, or the beginning.
 
         Names of exchanges that are gone stand for nothing.
         """
+        self._has_restored = True
         saved = self._saved.get(step.name, self._beginning)
         self._states = list(saved.states)
         self._now = saved.now
@@ -382,16 +393,3 @@ _STATE_TESTS: Mapping[str, Callable[[_AbstractRun, Exchange, object], bool]] = {
     "due_in": _AbstractRun.is_due_in,
     "deadline": _AbstractRun.is_due_at,
 }
-
-
-def _is_literal(node: Node) -> bool:
-    """Return True for a value that is neither operators nor a reference."""
-    return not isinstance(node.value, dict) and not (
-        isinstance(node.value, str) and "$" in node.value
-    )
-
-
-def _make_older(exchange: Exchange, span: timedelta) -> Exchange:
-    """Return the exchange with all that its deadline counts from older by `span`."""
-    due = exchange.due and exchange.due - span
-    return replace(exchange, entered=exchange.entered - span, due=due)

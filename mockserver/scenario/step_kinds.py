@@ -13,15 +13,18 @@ from msgspec import Struct
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
 from ..domain.rules import BadRule
+from ..protocol.shapes import parse_time
 from ..world.document import BadDocument, unknown_name
 from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_matching import MATCHERS, read_faults
+from ..world.save_and_resume import check_name
 from .call_steps import read_call
 from .model import (
     AwaitStep,
     ControlStep,
     ExpectStep,
     ForEachStep,
+    MoveStep,
     RepeatStep,
     RestoreStep,
     SnapshotStep,
@@ -46,7 +49,7 @@ from .step_calls import (
 from .step_members import read_expectations, read_step_base, require_exchange
 from .yaml_text import Node
 
-__all__ = ["COMMON_KEYS", "NO_FAULT", "STEP_KINDS", "StepKind", "read_steps"]
+__all__ = ["COMMON_KEYS", "NO_FAULT", "STEP_KINDS", "StepKind", "read_first_steps", "read_steps"]
 
 COMMON_KEYS = ("note",)
 NO_FAULT = "none"
@@ -81,6 +84,28 @@ def read_steps(node: Node, context: ReadContext) -> tuple[Step, ...]:
     """Return the steps of a list; those that cannot be read are reported and left out."""
     steps = (_read_step(item, context) for item in node.value)
     return tuple(step for step in steps if step is not None)
+
+
+def read_first_steps(node: Node, context: ReadContext) -> tuple[Step, ...]:
+    """Return the steps of a file up to the first of which too little can be read to go on from it.
+
+    Those behind it are read as well, for their mistakes.
+    """
+    steps: list[Step] = []
+    goes_on = True
+    for item in node.value:
+        before = len(context.mistakes)
+        step = _read_step(item, context)
+        is_whole = len(context.mistakes) == before
+        goes_on = goes_on and step is not None and (is_whole or _is_repaired(step))
+        if goes_on and step is not None:
+            steps.append(step)
+    return tuple(steps)
+
+
+def _is_repaired(step: Step) -> bool:
+    """Return True for a step with mistakes that means one thing without what is wrong in it."""
+    return isinstance(step, MoveStep | ExpectStep) and getattr(step, "refused", None) is None
 
 
 def _read_step(node: Node, context: ReadContext) -> Step | None:
@@ -187,6 +212,9 @@ def _read_stock(node: Node, kind: str, context: ReadContext) -> Step | None:
     for name, units in stock.value.items():
         if type(units.value) is not int or not 0 <= units.value <= _MAX_UNITS:
             context.report(stock, "应为 0 或更大的整数", "0 or more", name)
+        elif context.goods_names is not None and name not in context.goods_names:
+            error = unknown_name("stock", name, sorted(context.goods_names), "商品")
+            context.report_error(stock, error, name)
     return ControlStep(**read_step_base(node, context), kind=kind, body=stock)
 
 
@@ -198,7 +226,47 @@ def _read_rights(node: Node, kind: str, context: ReadContext) -> Step | None:
         context.report_unknown_key(rights, key, _RIGHTS_KEYS)
     if ("session" in rights.value) == ("app" in rights.value):
         context.report(rights, "session 与 app 必须且只能给一个", "exactly one of session and app")
+    context.check_references(rights)
+    _check_rights(rights, context)
     return ControlStep(**read_step_base(node, context), kind=kind, body=rights)
+
+
+def _check_rights(rights: Node, context: ReadContext) -> None:
+    """Report a session that the sandbox does not have, and values that the rights cannot be."""
+    session = rights.value.get("session")
+    name = "" if session is None else str(session.value)
+    labels = context.session_labels
+    if session is not None and labels is not None and "$" not in name and name not in labels:
+        context.report_error(session, unknown_name("session", name, sorted(labels), "会话"))
+    methods = rights.value.get("methods")
+    if methods is not None and methods.value is not None:
+        if not isinstance(methods.value, tuple):
+            context.report(methods, "methods 应为方法的列表或 null", "a list of methods, or null")
+        for method in methods.value if isinstance(methods.value, tuple) else ():
+            name = str(method.value)
+            if name not in METHODS and "$" not in name:
+                error = unknown_name("methods", name[:100], METHODS, "方法")
+                context.report_error(method, error)
+    expires = rights.value.get("expires")
+    if expires is None:
+        return
+    if "app" in rights.value:
+        context.report(rights, "expires 只用于 session", "expires goes with session", "expires")
+    elif expires.value is not None and not _is_expiry(expires.value):
+        context.report(
+            expires, "应为 now、时长、时刻或 null", "now, a duration, an instant or null"
+        )
+
+
+def _is_expiry(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    if value == "now" or "$" in value or parse_time(value) is not None:
+        return True
+    try:
+        return parse_duration(value) is not None
+    except ValueError:
+        return False
 
 
 def _read_fault(node: Node, kind: str, context: ReadContext) -> Step | None:
@@ -230,6 +298,10 @@ def _read_fault(node: Node, kind: str, context: ReadContext) -> Step | None:
 
 def _read_snapshot(node: Node, kind: str, context: ReadContext) -> Step | None:
     name = context.read_text(node, kind)
+    try:
+        check_name(name)
+    except BadDocument as error:
+        context.report_error(node.value[kind], error)
     context.snapshot_names.add(name)
     return SnapshotStep(**read_step_base(node, context), name=name)
 

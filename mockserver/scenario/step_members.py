@@ -8,13 +8,21 @@ from typing import Any
 from ..domain.rules import RULES
 from ..protocol.errors import CODES
 from ..world.document import unknown_name
-from .expectations import EXPECTATIONS, get_expectation
+from .expectations import EXPECTATIONS, concerns_exchange, get_expectation
+from .matching import find_operator_mistakes
 from .read_context import ReadContext
 from .references import has_references
 from .rejection import REPLY_LOST
 from .yaml_text import Node
 
-__all__ = ["FAILURES", "read_expectations", "read_refusal", "read_step_base", "require_exchange"]
+__all__ = [
+    "FAILURES",
+    "check_seller",
+    "read_expectations",
+    "read_refusal",
+    "read_step_base",
+    "require_exchange",
+]
 
 FAILURES = tuple(name.removeprefix("msg_code.") for name in RULES if name.startswith("msg_code."))
 
@@ -38,6 +46,20 @@ def require_exchange(node: Node, kind: str, context: ReadContext) -> None:
             "there is no exchange yet; begin with buyer: apply",
             kind,
         )
+
+
+def check_seller(node: Node, shop: str, *, sub: bool, context: ReadContext) -> None:
+    """Report a shop that the sandbox does not have, or a sub-account that no such shop has.
+
+    An empty `shop` is the first one.
+    """
+    shops = context.shops
+    if shops is None:
+        return
+    if shop and shop not in shops:
+        context.report_error(node.value["shop"], unknown_name("shop", shop, shops, "店铺"))
+    elif sub and not shops[shop or next(iter(shops))]:
+        context.report(node, "店铺没有子账号", "the shop has no sub-account", "sub")
 
 
 def read_refusal(node: Node, context: ReadContext) -> Node | None:
@@ -68,6 +90,9 @@ def read_refusal(node: Node, context: ReadContext) -> Node | None:
         context.report(
             refused, "refused 应为失败名、错误码或映射", "refused is a failure, a code or a mapping"
         )
+    else:
+        context.check_references(refused)
+        context.add(find_operator_mistakes(refused))
     return refused
 
 
@@ -80,16 +105,35 @@ def read_expectations(
         return None
     members = {name: member for name, member in mapping.value.items() if name not in others}
     context.check_references(Node(members, mapping.line, mapping.column))
+    fitting = {}
     for name, member in members.items():
+        before = len(context.mistakes)
         expectation = get_expectation(name)
         if expectation is None:
             names = [name for name in EXPECTATIONS if name != "stock"]
             context.report_unknown_key(mapping, name, (*names, "stock.wanted", *others))
         else:
-            context.mistakes += expectation.check_shape(member)
+            context.add(expectation.check_shape(member))
+            context.add(find_operator_mistakes(member))
+        if concerns_exchange(name) and not context.exchange_names:
+            require_exchange(mapping, name, context)
         if name in ("status", "status_text"):
             _check_status_text(name, member, context)
-    return Node(members, mapping.line, mapping.column, mapping.keys)
+        _check_goods_name(mapping, name, member, context)
+        if len(context.mistakes) == before:
+            fitting[name] = member
+    return Node(fitting, mapping.line, mapping.column, mapping.keys)
+
+
+def _check_goods_name(mapping: Node, key: str, node: Node, context: ReadContext) -> None:
+    """Report `stock.NAME` of goods that the sandbox does not have, unless that is expected."""
+    prefix, _, name = key.partition(".")
+    names = context.goods_names
+    if prefix != "stock" or not name or names is None or name in names:
+        return
+    if node.value is not None and not (isinstance(node.value, dict) and "absent" in node.value):
+        error = unknown_name(key, name, sorted(names), "商品")
+        context.report_error(mapping, error, key)
 
 
 def _check_status_text(name: str, node: Node, context: ReadContext) -> None:

@@ -17,6 +17,7 @@ from msgspec import Struct
 __all__ = [
     "MAX_DEPTH",
     "MAX_FILE_BYTES",
+    "MAX_MISTAKES",
     "MAX_NODES",
     "FileMistake",
     "InvalidFile",
@@ -36,12 +37,16 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class FileMistake(Struct, frozen=True, order=True):
-    """What is wrong at a place; line and column count from 1, texts are in Chinese and English."""
+    """What is wrong at a place; line and column count from 1, texts are in Chinese and English.
+
+    `field` is the dotted name of a value of `given`, empty elsewhere.
+    """
 
     line: int
     column: int
     zh: str
     en: str
+    field: str = ""
 
     def text(self, path: str, lang: str = "zh") -> str:
         """Return `path:line:column: sentence`."""

@@ -15,12 +15,11 @@ from ..client.remote_server import RemoteServer
 from ..client.sandbox import Sandbox
 from ..control.in_process import in_process_targets
 from ..scenario.client_waiter import ClientWaiter
+from ..scenario.loading import load_scenario
 from ..scenario.model import Scenario
-from ..scenario.reader import read_scenario
 from ..scenario.report import format_transcript
 from ..scenario.result import ScenarioResult
 from ..scenario.runner import RunSettings, run_scenario
-from ..scenario.static_check import check_scenario
 from ..scenario.target import ScenarioTarget
 from ..scenario.yaml_text import FileMistake, InvalidFile
 from ..server import make_context
@@ -43,14 +42,12 @@ class ScenarioFile(pytest.File):
             CollectError: the file has mistakes; names all of them.
         """
         try:
-            scenario = read_scenario(self.path.read_text("utf-8"), str(self.path))
-            mistakes = check_scenario(scenario)
+            scenario = load_scenario(self.path.read_text("utf-8"), str(self.path))
         except UnicodeDecodeError:
             raise self.CollectError(f"{self.path}: 不是 UTF-8 (not UTF-8)") from None
         except InvalidFile as wrong:
-            mistakes = wrong.mistakes
-        if mistakes:
-            raise self.CollectError(_format_mistakes(mistakes, str(self.path)))
+            text = _format_mistakes(wrong.mistakes, str(self.path))
+            raise self.CollectError(text) from None
         yield ScenarioItem.from_parent(self, name=scenario.title, scenario=scenario)
 
 

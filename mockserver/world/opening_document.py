@@ -115,7 +115,7 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
         return by_text[value.strip()]
     try:
         return Status(int(value))
-    except ValueError:
+    except (ValueError, TypeError):
         choices = "、".join(f"{status.value} {status.zh}" for status in Status)
         raise BadDocument(
             "status", f"没有这个状态；可用：{choices}", f"no such status; use: {choices}"

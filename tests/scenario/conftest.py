@@ -31,7 +31,7 @@ def run_text() -> RunText:
         clock: str = "",
         before: str = "0s",
         guest: bool = False,
-        most: int = 0,
+        most: int = 100_000,
         **options: object,
     ) -> ScenarioResult:
         # `clock`, and advanced by `before`: where the sandbox stands when the story begins
