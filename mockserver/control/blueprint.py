@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..service.context import ServerContext
 from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
-from ..world.document import BadDocument
+from .body import decode_body
 from .in_process import InProcessControl
 from .route import Route
 from .routes import NoSuchRoute, resolve
@@ -131,10 +131,7 @@ def _read_json(route: Route) -> Any:
         raise Problem(413, "请求体太大", "the body is too large", field="body")
     if not raw.strip():
         return None
-    try:
-        return msgspec.json.decode(raw.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadDocument("body", "不是合法的 JSON", "not valid JSON") from None
+    return decode_body(raw, verbatim=route.verbatim)
 
 
 def answer_errors(app: Flask, report: Callable[[str], None]) -> None:

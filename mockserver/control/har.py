@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from ..api.declaration import response_wrapper
-from ..protocol.json_form import parse_tree, write_json
+from ..protocol.json_form import parse_json, parse_tree, write_json
 from ..protocol.shapes import BEIJING
 from ..protocol.xml_form import write_xml
 from ..version import __version__
@@ -128,7 +128,8 @@ def _status(entry: Entry) -> int:
 def _write_reply(entry: Entry, params: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
     """Return the reply in the form in which it was sent, except for what is masked."""
     root = "error_response" if entry.code else response_wrapper(entry.method)
-    whole = {**parse_tree(dict(reply)), "request_id": entry.request_id}
+    members = {name: parse_tree(member) for name, member in parse_json(entry.reply).items()}
+    whole = {**members, "request_id": entry.request_id}
     if params.get("format") != "json":
         return write_xml(root, whole)
     return write_json(root, whole, simplify=params.get("simplify") == "true")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..api.methods import METHODS
 from ..service.problem import Problem
@@ -18,6 +19,12 @@ _MAX_STUB_BYTES = 1024 * 1024
 _MAX_STUB_DEPTH = 50
 
 
+class StubBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The canned reply, without `code` and `sub_code` at its top; at most 1 MiB."""
+
+    reply: dict[str, Any]
+
+
 def _get_stub(request: ControlRequest) -> tuple[int, Any]:
     stub = request.world.view.stub(request.path["method"])
     if stub is None:
@@ -27,7 +34,7 @@ def _get_stub(request: ControlRequest) -> tuple[int, Any]:
             f"no stub for {request.path['method']}",
             field="method",
         )
-    return 200, {"reply": msgspec.json.decode(stub)}
+    return 200, {"reply": msgspec.Raw(stub)}
 
 
 def _put_stub(request: ControlRequest) -> tuple[int, Any]:
@@ -55,7 +62,7 @@ def _put_stub(request: ControlRequest) -> tuple[int, Any]:
     if len(content) > _MAX_STUB_BYTES:
         raise BadDocument("reply", "超过 1 MiB", "above 1 MiB")
     request.world.stub(method, content)
-    return 200, {"method": method, "reply": body["reply"]}
+    return 200, {"method": method, "reply": msgspec.Raw(content)}
 
 
 def _deeper_than(maximum: int, value: object) -> bool:
@@ -91,8 +98,9 @@ ROUTES: tuple[Route, ...] = (
         _put_stub,
         "登记固定应答",
         "set a canned reply",
-        body=dict[str, Any],
+        body=StubBody,
         raw=True,
+        verbatim=True,
     ),
     Route(
         "DELETE",

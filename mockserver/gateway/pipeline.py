@@ -17,7 +17,6 @@ from itertools import count
 from time import perf_counter_ns
 from urllib.parse import quote
 
-import msgspec
 from msgspec.structs import replace
 
 from ..api.declaration import Method, response_wrapper
@@ -28,7 +27,7 @@ from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
-from ..protocol.json_form import parse_tree, write_json
+from ..protocol.json_form import parse_json, parse_tree, write_json
 from ..protocol.messages import Inbound, Reply
 from ..protocol.pictures import name_picture
 from ..protocol.shapes import Items, Tree
@@ -243,7 +242,7 @@ def _fault_candidate(call: Call) -> FaultCandidate:
 
 def _stubbed_reply(call: Call) -> tuple[str, Tree]:
     assert call.stub is not None
-    members = msgspec.json.decode(call.stub).items()
+    members = parse_json(call.stub).items()
     wrapper = response_wrapper(call.texts["method"])
     return wrapper, {name: parse_tree(member) for name, member in members}
 

@@ -4,6 +4,7 @@ Official readers fail on `\\uXXXX`, on blanks and on null (docs/spec/top-protoco
 none is ever written: control characters that JSON would have to escape that way are left out.
 """
 
+import json
 import re
 from typing import Any
 
@@ -11,9 +12,10 @@ import msgspec
 
 from .shapes import Items, Tree
 
-__all__ = ["NESTED", "parse_tree", "to_plain_values", "write_json"]
+__all__ = ["NESTED", "parse_json", "parse_tree", "to_plain_values", "write_json"]
 
 _ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
+_LONG_NUMBER = 40  # digits
 _encode = msgspec.json.Encoder().encode
 NESTED = frozenset({dict, Items, list})  # types of a tree's values that hold others
 
@@ -58,6 +60,38 @@ def parse_tree(value: Any) -> Any:
                 return Items(name, [parse_tree(row) for row in rows])
         return {name: parse_tree(member) for name, member in value.items()}
     return [parse_tree(row) for row in value] if type(value) is list else value
+
+
+def parse_json(text: bytes) -> Any:
+    """Return JSON as plain values in which numbers are written again as they were.
+
+    A number that Python would spell in another way (`1e3`, `-0`, more digits than a double has)
+    is a `msgspec.Raw` of its text.
+
+    Raises:
+        ValueError: not JSON in UTF-8; `NaN` and infinities are none, nor is a number above all
+            doubles, which no JSON reader could take.
+        RecursionError: nested too deep.
+    """
+    return json.loads(
+        text.decode(), parse_int=_parse_int, parse_float=_parse_float, parse_constant=_refuse
+    )
+
+
+def _parse_int(text: str) -> int | msgspec.Raw:
+    is_long = len(text) > _LONG_NUMBER  # Python reads no number of thousands of digits
+    return msgspec.Raw(text.encode()) if is_long or text == "-0" else int(text)
+
+
+def _parse_float(text: str) -> float | msgspec.Raw:
+    value = float(text)
+    if value - value != 0:
+        raise ValueError(text)
+    return value if repr(value) == text else msgspec.Raw(text.encode())
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(text)
 
 
 def _drop_unicode_escape(match: re.Match[str]) -> str:

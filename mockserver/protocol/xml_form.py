@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from .shapes import Items, Tree
 
 __all__ = ["write_xml"]
@@ -57,4 +59,5 @@ def _write_element(name: str, value: Any, put: Callable[[str], None]) -> None:
     elif type(value) is bool:
         put(f"<{name}>{'true' if value else 'false'}</{name}>")
     else:
-        put(f"<{name}>{value}</{name}>")
+        text = bytes(value).decode() if type(value) is msgspec.Raw else value
+        put(f"<{name}>{text}</{name}>")

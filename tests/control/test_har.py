@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from mockserver import Sandbox
+
 NOBODY = {"app_key": "404404", "app_secret": "x", "session": "x"}
 TEXT, NUMBER, LIST, OBJECT = str, (int, float), list, dict
 # member: type; a `?` before the name says that it may be absent
@@ -356,3 +358,36 @@ def test_nothing_private_is_exported(api, call, opened, har):
         "10077001234",
     ):
         assert private not in text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"users": [{"level": "a"}]},
+        {"users": []},
+        {"users": {"user": [{"level": "a"}]}},
+        {"a": [[1], [2]]},
+        {},
+        {"a": None},
+        {"x": "尺" * 300_000},
+        {"x": "\x00\x1b\u2028\ufffe🙂"},
+        {"1bad name": {"": [{}]}},
+        {"a": {"b": {"c": [1.5, True, None, 10**30]}}},
+    ],
+)
+@pytest.mark.parametrize("format_", ["json", "xml"])
+def test_any_stub_is_exported(reply, format_):
+    """A canned reply of any shape is an entry, and hides no other call."""
+    sandbox = Sandbox()
+    sandbox.stub("taobao.users.get", reply)
+    client = sandbox.client()
+    text, _ = client.send("taobao.users.get", format=format_)
+    client.call("taobao.time.get")
+
+    entries = sandbox._ask("GET", "requests.har")["log"]["entries"]
+
+    assert len(entries) == 2
+    content = next(
+        entry["response"]["content"] for entry in entries if entry["_method"] == "taobao.users.get"
+    )
+    assert content.get("text", text) == text

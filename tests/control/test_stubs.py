@@ -1,6 +1,10 @@
 """Stubs, health and version.  Source: interfaces.md (Control API)."""
 
+from urllib.request import Request, urlopen
+
 import pytest
+
+from mockserver import Server
 
 S = "/_sandbox/sandboxes"
 
@@ -167,3 +171,64 @@ def test_pictures_of_a_move_are_shown(api, opened):
     )
     assert api.ask("GET", "/pictures/default/nothing.png", token=None).status == 404
     assert api.ask("GET", "/pictures/nowhere/nothing.png", token=None).status == 404
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0",
+        "-0",
+        "1.0",
+        "0.00",
+        "275.0",
+        "1e3",
+        "1E-7",
+        "7091800003790954036",
+        "9223372036854775808",
+        "18446744073709551616",
+        "123456789012345678901234",
+        "1264534222.24",
+        "0.1000000000000000055511",
+        "9999999999999999.99",
+        "1" * 500,
+    ],
+)
+def test_numbers_of_a_stub_stay_as_written(served_stub, number):
+    """A reply carries each number in the spelling of the document, in JSON and XML."""
+    put, got, json_reply, xml_reply, har = served_stub(number)
+
+    assert f'"id":{number}' in put
+    assert f'"id":{number}' in got
+    assert f'"id":{number}' in json_reply
+    assert f"<id>{number}</id>" in xml_reply
+    assert f"<id>{number}</id>" in har
+
+
+@pytest.fixture
+def served_stub():
+    """Return a function that stubs a reply with a number.
+
+    It returns the texts of PUT and GET, the replies as JSON and XML, and the HAR document.
+    """
+    with Server() as server:
+        sandbox = server.sandbox()
+
+        def ask(verb: str, path: str, body: str | None = None) -> str:
+            request = Request(
+                f"{server.url}/_sandbox/sandboxes/{sandbox.id}/{path}",
+                body.encode() if body else None,
+                {"Authorization": f"Bearer {server.token}"},
+                method=verb,
+            )
+            with urlopen(request, timeout=20) as reply:
+                return reply.read().decode()
+
+        def serve(number: str) -> tuple[str, str, str, str, str]:
+            body = f'{{"reply": {{"messages": {{"id":{number}}}, "list": [{number}]}}}}'
+            put = ask("PUT", "stubs/taobao.x.get", body)
+            got = ask("GET", "stubs/taobao.x.get")
+            client = sandbox.client()
+            texts = [client.send("taobao.x.get", format=form)[0] for form in ("json", "xml")]
+            return put, got, *texts, ask("GET", "requests.har")
+
+        yield serve
