@@ -206,15 +206,15 @@ def test_what_is_misspelt_and_what_can_never_be_are_reported_in_one_go():
         "  - expect: {status: 3, stok: 1}\n  - call: tmall.exchange.gett\n  - advance: 1d\n"
         "  - expect: {status: 5}\n"
     )
-    found = list_mistakes(text)
-    assert [(line, column) for line, column, _ in found] == [
+    mistakes = list_mistakes(text)
+    assert [(line, column) for line, column, _ in mistakes] == [
         (3, 12),
         (5, 5),
         (6, 22),
         (6, 25),
         (7, 11),
     ]
-    assert "cannot be 3: the exchange is at 2" in found[2][2]
+    assert "cannot be 3: the exchange is at 2" in mistakes[2][2]
 
 
 def test_an_exchange_that_was_refused_does_not_exist():
@@ -261,10 +261,10 @@ COSTLY = {
 def test_what_a_file_can_cost_is_bounded_before_anything_runs(words):
     """Products of loops, filled texts, waiting, depth and the number of mistakes have limits."""
     began = process_time()
-    found = list_mistakes(COSTLY[words])
+    mistakes = list_mistakes(COSTLY[words])
     assert process_time() - began < 10
-    assert any(words in sentence for _, _, sentence in found), found
-    assert len(found) <= 100
+    assert any(words in sentence for _, _, sentence in mistakes), mistakes
+    assert len(mistakes) <= 100
 
 
 def test_texts_that_replies_bring_are_bounded_while_running():
