@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams test-written scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams test-walk test-written scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -24,6 +24,7 @@ help:
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
+	@echo "make test-walk  README and guides, as pasted into a fresh environment   照文档走一遍"
 	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
@@ -32,6 +33,7 @@ help:
 $(VENV)/.run: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 或更新 (Python 3.11 or newer is needed)"; exit 3; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "正在安装到 $(VENV)，一两分钟；下载慢时设 PIP_INDEX_URL 换镜像 (installing into $(VENV); a mirror: PIP_INDEX_URL)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
@@ -43,7 +45,7 @@ demo: $(VENV)/.run
 	@$(BIN)/python -m mockserver demo
 
 serve: $(VENV)/.run
-	@$(BIN)/python -m mockserver serve
+	@$(BIN)/python -m mockserver serve || test $$? -eq 130  # Ctrl-C is how it ends
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto
@@ -79,6 +81,9 @@ test-plugins: pyproject.toml
 	@test -x $(VENV)-plugins/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-plugins
 	@$(VENV)-plugins/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --editable '.[pytest]' -r tests/beside/requirements.txt
 	cd tests/beside && $(CURDIR)/$(VENV)-plugins/$(notdir $(BIN))/python -m pytest --session-timeout 170
+
+test-walk: $(VENV)/.dev
+	$(BIN)/python docs/walk.py
 
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -34,6 +35,7 @@ __all__ = [
     "format_json",
     "names_server",
     "one_line",
+    "own_command",
     "paint",
     "parse_pairs",
     "ready_file_of",
@@ -61,6 +63,13 @@ or set {PREFIX}URL and {PREFIX}TOKEN"""
 def translate(zh: str, en: str) -> str:
     """Return the text in the language of this run (`--lang`, else the locale)."""
     return en if language() == "en" else zh
+
+
+def own_command() -> str:
+    """Return how to type this program here: by name if the shell finds it, else with Python."""
+    if shutil.which("tmall-mockserver"):
+        return "tmall-mockserver"
+    return f"{os.path.relpath(sys.executable)} -m mockserver"
 
 
 def say(text: str) -> None:

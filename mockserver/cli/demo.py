@@ -2,7 +2,7 @@
 
 from ..client.server import Server
 from ..domain.moves import DEFAULT_CARRIER
-from .console import say, translate
+from .console import own_command, say, translate
 from .localized import command
 
 __all__ = ["demo"]
@@ -66,3 +66,10 @@ def _run_demo(server: Server) -> None:
         "tmall.exchange.get", dispute_id=dispute_id, fields="dispute_id,status,modified"
     )
     say(f"tmall.exchange.get → {reply['result']['exchange']}")
+    name = own_command()
+    say(
+        translate(
+            f"下一步：{name} serve --detach，然后 {name} open；停止：{name} stop",
+            f"next: {name} serve --detach, then {name} open; to stop it: {name} stop",
+        )
+    )

@@ -32,6 +32,7 @@ from .console import (
     WRONG_USE,
     check_token,
     fail,
+    own_command,
     say,
     translate,
     warn_of_unknown_variables,
@@ -177,7 +178,7 @@ def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
         )
     token = ready["token"]
     say(translate("试一下：", "try:"))
-    say(f"  tmall-mockserver --url {ready['url']} --token {token} call taobao.time.get")
+    say(f"  {own_command()} --url {ready['url']} --token {token} call taobao.time.get")
     exchanges = f"{ready['control']}/sandboxes/default/exchanges"
     say(f"  curl -s -X POST -H 'Authorization: Bearer {token}' {exchanges}")
     sys.stdout.flush()

@@ -229,3 +229,12 @@ def test_yaml_is_loaded_by_scenarios_only(environment) -> None:
         check=True,
     )
     assert ended.stdout == "False\n"
+
+
+@pytest.mark.parametrize("command", ["demo"])
+def test_what_to_type_next_can_be_typed(cli, command: str) -> None:
+    """Where the shell finds no `tmall-mockserver`, the next step names Python and the module."""
+    ended = cli("--lang", "en", command, PATH="/usr/bin:/bin")
+    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("next: ")]
+    assert "-m mockserver serve --detach" in line
+    assert "-m mockserver stop" in line

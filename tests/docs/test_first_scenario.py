@@ -62,7 +62,10 @@ def test_the_commands_run_in_order(folder: Path) -> None:
     """The shell blocks run in one shell with the guide's files, and every scenario passes."""
     script = "\n".join(blocks(GUIDES[0], "sh"))
     assert "--client" in script
-    ran = run(folder, f"set -eu\ntrap 'kill $! 2>/dev/null; wait' EXIT\n{script}")
+    ran = run(
+        folder,
+        f"set -eu\ntrap 'tmall-mockserver --ready-file mock.json stop || true' EXIT\n{script}",
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "不符" not in ran.stdout
     assert (folder / "reports" / "scenarios.xml").stat().st_size
