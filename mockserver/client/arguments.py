@@ -3,9 +3,19 @@
 A test compares them with what the control API takes.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
-__all__ = ["CallFilters", "ExchangeFields", "OpenFields", "RequestFilters"]
+__all__ = [
+    "CallFilters",
+    "ExchangeFields",
+    "FaultFields",
+    "OpenFields",
+    "RequestFilters",
+    "WorldFields",
+]
+
+_Documents = Sequence[Mapping[str, object]]
 
 
 class CallFilters(TypedDict, total=False):
@@ -83,3 +93,67 @@ class OpenFields(ExchangeFields, total=False):
     """Fields of exchanges to open; `count` opens as many."""
 
     count: int
+
+
+_Origin = TypedDict("_Origin", {"from": str}, total=False)
+
+
+class WorldFields(_Origin, total=False):
+    """Keys of the world document, of which a sandbox is made; all are optional.
+
+    `from` names a snapshot of the server instead: `server.sandbox(**{"from": "saved"})`.
+    """
+
+    name: str
+    seed: int
+    ruleset: Literal["classic", "upgraded"]
+    clock: str | Mapping[str, object] | None
+    apps: _Documents | None
+    shops: _Documents | None
+    goods: Mapping[str, Mapping[str, object]]
+    buyers: _Documents | None
+    carriers: _Documents | None
+    reasons: _Documents | None
+    rules: Mapping[str, object]
+    quotas: _Documents
+    robots: Mapping[str, str | None]
+    faults: _Documents
+    exchanges: _Documents
+    samples: bool
+
+
+class FaultFields(TypedDict, total=False):
+    """Which calls a fault disturbs, how often, and the options of its kind.
+
+    Durations are texts such as `3d12h`; `as_` stands for `as`.
+    """
+
+    method: str | Sequence[str]
+    dispute_id: str | int
+    session: str
+    after: int
+    times: int | None
+    probability: float
+    until: str | None
+    ago: str
+    as_: str
+    by: str
+    bytes: int
+    code: int
+    content_type: str
+    distribution: str
+    executed: bool
+    message: str
+    msg: str
+    msg_code: str
+    part: float
+    pieces: int
+    row: str
+    seconds: float
+    shortest: float
+    sigma: float
+    status: int
+    sub_code: str
+    sub_msg: str
+    within: str
+    writes: int

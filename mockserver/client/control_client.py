@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from ..scenario.target import ControlRefused
-from .transport import ForkedProcess, Transport, Wsgi
+from .transport import ForkedProcess, Lifetime, Transport, Wsgi
 
 if TYPE_CHECKING:
     from ..control.in_process import InProcessControl
@@ -91,8 +91,11 @@ class LocalControl:
     exchanges needs none.
     """
 
-    def __init__(self, control: "InProcessControl", app: Any = None) -> None:
+    def __init__(
+        self, control: "InProcessControl", app: Any = None, lifetime: Lifetime | None = None
+    ) -> None:
         self._control = control
+        self._lifetime = lifetime or Lifetime()
         self._app = app
         self._process = os.getpid()
 
@@ -113,7 +116,7 @@ class LocalControl:
             from ..server import create_app, report
 
             self._app = create_app(self._control.context, report)
-        return Wsgi(self._app, self.base_url)
+        return Wsgi(self._app, self.base_url, lifetime=self._lifetime)
 
     def __call__(self, verb: str, path: str, body: object = None, **query: object) -> Any:
         """Return the decoded JSON of the reply, None without content.
@@ -121,9 +124,11 @@ class LocalControl:
         Raises:
             ControlRefused: any status of 400 or more.
             ForkedProcess: this is a child of the process that made the server.
+            ServerStopped: the server has ended.
         """
         if os.getpid() != self._process:
             raise ForkedProcess(self.base_url)
+        self._lifetime.check(self.base_url)
         return self._control(verb, path, body, **query)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import cast, get_args
 from urllib.parse import quote
 
 import msgspec
@@ -18,6 +18,7 @@ from .documents import (
     MessageDocument,
     PlannedMoveDocument,
 )
+from .unknown_name import UnknownName
 
 __all__ = ["Clock", "Exchange", "LastExchange", "Rules", "Shelf", "Stock"]
 
@@ -59,11 +60,9 @@ class Exchange:
 
     @property
     def possible(self) -> dict[ActorName, list[str]]:
-        """The names of the moves that are possible now, by actor.
-
-        An actor without any is absent.
-        """
-        return self.document["possible"]
+        """The names of the moves that are possible now, by actor: of all four, empty for some."""
+        possible = self.document["possible"]
+        return {actor: possible.get(actor, []) for actor in get_args(ActorName)}
 
     @property
     def timeline(self) -> list[EventDocument]:
@@ -170,10 +169,11 @@ class Shelf:
         self._ask = ask
 
     def __getitem__(self, name: str) -> Stock:
-        for item in self._ask("GET", "stock")["items"]:
+        items = self._ask("GET", "stock")["items"]
+        for item in items:
             if name in (item["name"], item["sku_id"]):
                 return msgspec.convert(item, Stock)
-        raise KeyError(name)
+        raise UnknownName("商品", "goods", name, [item["name"] for item in items])
 
     def __setitem__(self, name: str, available: int) -> None:
         self._ask("PUT", f"stock/{quote(name, safe='')}", {"available": available})
@@ -186,8 +186,10 @@ class Rules:
         self._ask = ask
 
     def __getitem__(self, name: str) -> object:
-        value: object = self._ask("GET", "rules")[name]
-        return value
+        rules: dict[str, object] = self._ask("GET", "rules")
+        if name not in rules:
+            raise UnknownName("规则", "rule", name, rules)
+        return rules[name]
 
     def __setitem__(self, name: str, value: object) -> None:
         self.update({name: value})

@@ -1,10 +1,12 @@
 """Handles on a sandbox's planned faults and quotas."""
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping
+from typing import Literal, Unpack, cast
 
 from ..control.control_function import ControlCall
+from .arguments import FaultFields
 from .documents import FaultDocument, QuotaDocument
+from .unknown_name import UnknownName
 
 __all__ = ["Faults", "Quotas"]
 
@@ -24,12 +26,12 @@ class Faults:
         return iter(cast("list[FaultDocument]", self._ask("GET", "faults")["items"]))
 
     def __getitem__(self, fault_id: str) -> FaultDocument:
-        for fault in self:
-            if fault["id"] == fault_id:
-                return fault
-        raise KeyError(fault_id)
+        planned = {fault["id"]: fault for fault in self}
+        if fault_id not in planned:
+            raise UnknownName("故障", "fault", fault_id, planned)
+        return planned[fault_id]
 
-    def add(self, name: str, **options: object) -> str:
+    def add(self, name: str, **options: Unpack[FaultFields]) -> str:
         """Plan a fault and return its id; `as_` stands for the option `as`.
 
         Raises:
@@ -37,7 +39,7 @@ class Faults:
         """
         return str(self._ask("POST", "faults", {"fault": name, **_strip(options)})["id"])
 
-    def add_set(self, name: str, **options: object) -> list[str]:
+    def add_set(self, name: str, **options: Unpack[FaultFields]) -> list[str]:
         """Plan all faults of a set, e.g. `bad_day`, and return their ids.
 
         Options that choose calls (`method`, `session`, …) hold for all of them.
@@ -45,7 +47,7 @@ class Faults:
         reply = self._ask("POST", "faults", {"set": name, **_strip(options)})
         return [item["id"] for item in reply["items"]]
 
-    def change(self, fault_id: str, **options: object) -> None:
+    def change(self, fault_id: str, **options: Unpack[FaultFields]) -> None:
         """Change some keys of a fault; its counts stay."""
         self._ask("PATCH", f"faults/{fault_id}", _strip(options))
 
@@ -63,7 +65,7 @@ class Faults:
         return [fault for fault in self if not fault["hits"]]
 
 
-def _strip(options: dict[str, object]) -> dict[str, object]:
+def _strip(options: Mapping[str, object]) -> dict[str, object]:
     return {name.rstrip("_"): value for name, value in options.items()}
 
 
@@ -81,9 +83,19 @@ class Quotas:
     def __iter__(self) -> Iterator[QuotaDocument]:
         return iter(cast("list[QuotaDocument]", self._ask("GET", "quotas")))
 
-    def add(self, *, per: str, limit: int, **keys: str) -> None:
-        """Add a quota; `method`, `app_key`, `sub_code` are optional.  All counts begin at zero."""
-        self._ask("PUT", "quotas", [*self, {"per": per, "limit": limit, **keys}])
+    def add(
+        self,
+        *,
+        per: Literal["second", "day"],
+        limit: int,
+        method: str = "",
+        app_key: str | int = "",
+        sub_code: str = "",
+    ) -> None:
+        """Add a quota: of a method, an app key, both, or of all calls.  Counts begin at zero."""
+        keys = {"method": method, "app_key": app_key, "sub_code": sub_code}
+        added = {name: value for name, value in keys.items() if value != ""}
+        self._ask("PUT", "quotas", [*self, {"per": per, "limit": limit, **added}])
 
     def clear(self) -> None:
         """Delete all quotas."""

@@ -15,6 +15,7 @@ from ..control.control_function import ControlCall
 from ..domain.vocabulary import Actor
 from ..world.move_parser import ACTOR_MOVES
 from .exchange import Exchange, LastExchange
+from .unknown_name import suggest
 
 __all__ = ["Buyer", "CustomerService", "Player", "Seller", "System"]
 
@@ -93,8 +94,8 @@ class Player:
     if not TYPE_CHECKING:  # a type checker reports what the class does not define
 
         def __getattr__(self, name: str) -> Any:
-            moves = ", ".join(ACTOR_MOVES[self.actor])
-            raise AttributeError(f"{self.actor} 没有 {name}；可用 (use): {moves}")
+            choices = suggest(name, ACTOR_MOVES[self.actor])
+            raise AttributeError(f"{self.actor} 没有 {name} (no move {name}){choices}")
 
     def _play(self, move: str, exchange: Target, fields: Mapping[str, object]) -> Exchange:
         """Play `move`.

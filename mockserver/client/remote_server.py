@@ -1,8 +1,9 @@
 """`RemoteServer`: a server that runs elsewhere, with the same handles on its sandboxes."""
 
 import os
-from typing import Self
+from typing import Self, Unpack
 
+from .arguments import WorldFields
 from .control_client import Control
 from .sandbox import Sandbox
 from .transport import Http
@@ -29,7 +30,9 @@ class RemoteServer:
     def __exit__(self, *error: object) -> None:
         self._http.close()
 
-    def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
+    def sandbox(
+        self, *, direct: bool = False, attach: str = "", **document: Unpack[WorldFields]
+    ) -> Sandbox:
         """Make a sandbox there and return its handle; `attach` names one that exists.
 
         `direct` has no effect on a remote server.
@@ -38,4 +41,4 @@ class RemoteServer:
             Unreachable: no server answers.
             ControlRefused: the token is wrong, or the document cannot be.
         """
-        return Sandbox(control=self.control, **document)  # type: ignore[arg-type]  # `attach` is a text
+        return Sandbox(control=self.control, attach=attach, **document)

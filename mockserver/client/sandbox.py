@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from ..control.control_function import sandbox_path
 from ..world.clock import FROZEN_AT
-from .arguments import ExchangeFields, OpenFields
-from .control_client import ControlClient, local_control
+from .arguments import ExchangeFields, OpenFields, WorldFields
+from .control_client import ControlClient, ControlRefused, local_control
 from .documents import (
     CoverageDocument,
     EventDocument,
@@ -27,9 +27,18 @@ from .recorded_requests import Requests
 from .top_client import TopClient
 from .transport import Wsgi
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "SandboxGone"]
 
 _MAX_ITEMS = 20_000  # of one reply
+
+
+class SandboxGone(ControlRefused):
+    """The handle has outlived its sandbox."""
+
+    def __init__(self, name: str, problem: Mapping[str, object]) -> None:
+        zh = f"独立环境 {name} 已不存在：它已被删除，用它的测试已结束，或服务重新启动过"
+        en = f"the sandbox {name} is gone: dropped, its test has ended, or the server was restarted"
+        super().__init__({**problem, "title": zh, "detail": en})
 
 
 class Sandbox:
@@ -41,7 +50,11 @@ class Sandbox:
     """
 
     def __init__(
-        self, *, control: ControlClient | None = None, attach: str = "", **document: object
+        self,
+        *,
+        control: ControlClient | None = None,
+        attach: str = "",
+        **document: Unpack[WorldFields],
     ) -> None:
         self._control = control = control or local_control()
         frozen = document if "from" in document else {"clock": FROZEN_AT, **document}
@@ -212,8 +225,17 @@ class Sandbox:
         self._ask("POST", "reset", {"to": to})
 
     def drop(self) -> None:
-        """Delete the sandbox."""
-        self._control("DELETE", sandbox_path(self.id))
+        """Delete the sandbox.
+
+        Raises:
+            SandboxGone: it is not there any more.
+        """
+        self._ask("DELETE", "")
 
     def _ask(self, verb: str, path: str, body: object = None, **query: object) -> Any:
-        return self._control(verb, sandbox_path(self.id, path), body, **query)
+        try:
+            return self._control(verb, sandbox_path(self.id, path), body, **query)
+        except ControlRefused as refused:
+            if refused.status == 404 and refused.problem.get("field") == "id":
+                raise SandboxGone(self.id, refused.problem) from None
+            raise

@@ -1,16 +1,17 @@
 """`Server`: a whole server in this process, for `with Server() as server: …`."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Self, Unpack
 
 from ..control.in_process import InProcessControl
 from ..embedded.server import Embedded
 from ..server import create_app, make_context, quiet, report
 from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
+from .arguments import WorldFields
 from .control_client import Control, ControlClient, LocalControl
 from .sandbox import Sandbox
-from .transport import Http
+from .transport import Http, Lifetime
 
 __all__ = ["Server"]
 
@@ -57,7 +58,9 @@ class Server:
             public_url=self.context.public_url,
             report=report,
         )
-        self._http = Http("")
+        self._lifetime = Lifetime()
+        self._lifetime.running = False
+        self._http = Http(self._embedded.url, lifetime=self._lifetime)
 
     @property
     def url(self) -> str:
@@ -81,11 +84,13 @@ class Server:
             CannotStart: the address is taken.
         """
         self._embedded.start()
-        self._http = Http(self._embedded.url)
+        self._lifetime = Lifetime()
+        self._http = Http(self._embedded.url, lifetime=self._lifetime)
         return self
 
     def stop(self) -> None:
         """Stop all threads and free the port.  Idempotent."""
+        self._lifetime.running = False
         self.context.close()
         self._http.close()
         self._embedded.stop()
@@ -96,7 +101,9 @@ class Server:
     def __exit__(self, *error: object) -> None:
         self.stop()
 
-    def sandbox(self, *, direct: bool = False, **document: object) -> Sandbox:
+    def sandbox(
+        self, *, direct: bool = False, attach: str = "", **document: Unpack[WorldFields]
+    ) -> Sandbox:
         """Make a sandbox of this server and return its handle; `attach` names one that exists.
 
         `attach="default"` is the one made at start.  With `direct` the handle and its own client
@@ -104,8 +111,10 @@ class Server:
 
         Raises:
             ControlRefused: the document cannot be.
+            ServerStopped: the server does not run.
         """
         control: ControlClient = Control(self._http, self.token)
         if direct:
-            control = LocalControl(InProcessControl(self.context, self.url), self._app)
-        return Sandbox(control=control, **document)  # type: ignore[arg-type]  # `attach` is a text
+            local = InProcessControl(self.context, self.url)
+            control = LocalControl(local, self._app, self._lifetime)
+        return Sandbox(control=control, attach=attach, **document)

@@ -19,7 +19,16 @@ from weakref import WeakSet, finalize
 
 from ..gateway.faults.connection_control import CONNECTION_CONTROL
 
-__all__ = ["ForkedProcess", "Http", "Lost", "Transport", "Unreachable", "Wsgi"]
+__all__ = [
+    "ForkedProcess",
+    "Http",
+    "Lifetime",
+    "Lost",
+    "ServerStopped",
+    "Transport",
+    "Unreachable",
+    "Wsgi",
+]
 
 Reply = tuple[int, Mapping[str, str], bytes]
 
@@ -62,6 +71,30 @@ class ForkedProcess(Unreachable):
         )
 
 
+class ServerStopped(Unreachable):
+    """The handle has outlived its server, or the server of this process has not started yet."""
+
+    def __init__(self, url: str) -> None:
+        ConnectionError.__init__(
+            self,
+            f"服务 {url} 没有在运行：with Server() 的块已结束、已调用 stop()，或尚未启动；请在块内"
+            f"使用它的独立环境 (the server {url} is not running: its `with` block has ended, "
+            f"it was stopped, or it has not started; use its sandboxes inside the block)",
+        )
+
+
+class Lifetime:
+    """Whether a server of this process runs; its handles look before each call."""
+
+    def __init__(self) -> None:
+        self.running = True
+
+    def check(self, url: str) -> None:
+        """Raise ServerStopped unless the server runs."""
+        if not self.running:
+            raise ServerStopped(url)
+
+
 class Transport(Protocol):
     """Sends one request; header names of the reply are lower-case."""
 
@@ -96,8 +129,11 @@ class Http:
     comes first.  TLS certificates are not checked, as SDKs do not.
     """
 
-    def __init__(self, base_url: str, timeout: float = 30.0) -> None:
+    def __init__(
+        self, base_url: str, timeout: float = 30.0, *, lifetime: Lifetime | None = None
+    ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._lifetime = lifetime or Lifetime()
         self._parts = urlsplit(self.base_url)
         self._host = self._parts.hostname or "127.0.0.1"
         self._port = self._parts.port
@@ -115,9 +151,11 @@ class Http:
 
         Raises:
             Unreachable: nothing answers.
+            ServerStopped: its server was of this process and has ended.
             Lost: the reply does not come whole.  The request is not sent again, because it may
                 have been carried out.
         """
+        self._lifetime.check(self.base_url)
         connection = self._ready()
         try:
             connection.request(verb, path, body, dict(headers or {}))
@@ -227,8 +265,11 @@ class Wsgi:
         app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]],
         base_url: str = "http://127.0.0.1",
         timeout: float | None = 30.0,
+        *,
+        lifetime: Lifetime | None = None,
     ) -> None:
         self.app = app
+        self._lifetime = lifetime or Lifetime()
         self.base_url = base_url
         self._timeout = timeout
         self._process = os.getpid()
@@ -245,9 +286,11 @@ class Wsgi:
         Raises:
             Lost: a planned fault keeps the reply from arriving whole.
             ForkedProcess: this is a child of the process that made the transport.
+            ServerStopped: the server has ended.
         """
         if os.getpid() != self._process:
             raise ForkedProcess(self.base_url)
+        self._lifetime.check(self.base_url)
         address, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": verb,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ..client.remote_server import RemoteServer
-from ..client.sandbox import Sandbox
+from ..client.sandbox import Sandbox, SandboxGone
 from ..client.server import Server
 from ..client.transport import Unreachable
 from .coverage_plugin import CoveragePlugin
@@ -125,6 +125,8 @@ def finish_sandbox(sandbox: Sandbox, coverage: CoveragePlugin | None, *, keep: b
             coverage.add(sandbox.coverage())
         if not keep:
             sandbox.drop()
+    except SandboxGone:
+        return  # the test has deleted it
     except Unreachable as gone:
         pytest.fail(
             f"服务在测试期间停止了：{gone} (the server died during the session)", pytrace=False

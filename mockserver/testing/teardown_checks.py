@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from ..client.documents import RequestDocument
-from ..client.sandbox import Sandbox
+from ..client.sandbox import Sandbox, SandboxGone
 
 __all__ = [
     "STATE_FAILURES",
@@ -95,8 +95,18 @@ def find_violations(
 ) -> list[str]:
     """Return a paragraph for each kind of violation that happened and is not in `allowed`.
 
-    `earlier` are request ids of calls that do not count: other tests made them.
+    `earlier` are request ids of calls that do not count: other tests made them.  A sandbox that
+    the test has dropped has none.
     """
+    try:
+        return _find_violations(sandbox, allowed, earlier)
+    except SandboxGone:
+        return []
+
+
+def _find_violations(
+    sandbox: Sandbox, allowed: Collection[str], earlier: Collection[str]
+) -> list[str]:
     calls = [call for call in list_failed_calls(sandbox) if call["request_id"] not in earlier]
     paragraphs = []
     for name, violation in VIOLATIONS.items():

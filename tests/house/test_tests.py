@@ -17,6 +17,7 @@ ACROSS_MODULES = {
     "cli/test_validate.py",
     "cli/test_wheel.py",
     "cli/test_scarcity.py",
+    "client/test_lifetimes.py",
     "control/test_refusals.py",
     "control/test_report.py",
     "control/test_rights.py",

@@ -316,3 +316,8 @@ def test_a_proxy_of_the_machine_is_not_asked(run, monkeypatch):
 
     assert os.environ["NO_PROXY"] == "intranet.example"
     assert "no_proxy" not in os.environ
+
+
+def test_a_test_may_drop_its_sandbox(run):
+    """A sandbox that its test has deleted fails neither the test nor its teardown."""
+    run("def test_drop(sandbox):\n    sandbox.drop()\n").assert_outcomes(passed=1)

@@ -74,7 +74,7 @@ def test_scenario(scenario: Callable[..., ScenarioResult], mockserver: Server) -
 """
 
 WRONG = """
-from mockserver import Sandbox
+from mockserver import RemoteServer, Sandbox, Server
 
 
 def test_wrong(sandbox: Sandbox) -> None:
@@ -97,6 +97,14 @@ def test_wrong(sandbox: Sandbox) -> None:
     sandbox.requests(metod="tmall.exchange.get")
     sandbox.requests.assert_called("tmall.exchange.get", time=1)
     number: int = exchange.status_text
+    sandbox.faults.add("reply_lost", tims=2)
+    sandbox.faults.change("f1", probability="half")
+    sandbox.quotas.add(per="hour", limit=5)
+    sandbox.quotas.add(per="day", limit=5, methd="taobao.time.get")
+    Sandbox(ruelset="classic")
+    Sandbox(goods=["wanted"])
+    Server().sandbox(good={})
+    RemoteServer("http://mock:8420").sandbox(sed=7)
 """
 FIRST_WRONG_LINE = 7
 
