@@ -25,6 +25,7 @@ from ..domain.errors import DomainError, IllegalMove, NoSuchExchange
 from ..domain.failure_codes import find_sub_code
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
+from ..protocol.binding import make_invalid_error
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
 from ..protocol.json_form import parse_json, parse_tree, write_json
@@ -36,6 +37,7 @@ from ..service.problem import exception_place
 from ..world.faults.fault_matching import FaultCandidate, FaultMatch
 from ..world.faults.fault_types import Effect
 from ..world.journal import CAPACITY, Entry, Journal
+from ..world.picture_store import PicturesFull
 from .call import Call, read_call
 from .call_entry import build_entry
 from .checks import CHECKS, SandboxLookup
@@ -176,14 +178,17 @@ def _move(call: Call) -> Tree:
     values["pics" if method.move is LeaveMessage else PICTURES_FIELD] = tuple(files)
     fields = method.move.__struct_fields__
     move = method.move(**{name: value for name, value in values.items() if name in fields})
-    outcome, message = world.move(
-        call.arguments["dispute_id"],  # type: ignore[arg-type]  # bound as int
-        move,
-        session.role,
-        session=session,
-        shop=session.shop,
-        pictures=files,
-    )
+    try:
+        outcome, message = world.move(
+            call.arguments["dispute_id"],  # type: ignore[arg-type]  # bound as int
+            move,
+            session.role,
+            session=session,
+            shop=session.shop,
+            pictures=files,
+        )
+    except PicturesFull as full:
+        raise make_invalid_error(uploads[0].name, full.zh, full.en) from None
     evidence = world.view.table.rows_by_name[outcome.rule].evidence_under(outcome.exchange.ruleset)
     call.rule = f"{outcome.rule} ({evidence.grade.value})"
     call.warnings += outcome.warnings

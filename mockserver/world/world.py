@@ -51,6 +51,7 @@ from .journal import CAPACITY, Journal
 from .opening import open_exchanges
 from .opening_document import OPEN_AT_MOST, open_at_first
 from .operations import Aged, Ruled, Stocked
+from .picture_store import add_pictures
 from .quotas import QuotaCounters, read_quotas
 from .robots import plan_application, replan, replan_after, set_robots
 from .save_and_resume import check_name, find_snapshot, move_clock, resume, save
@@ -218,7 +219,7 @@ class World:
         `pictures` are the files that the move names.
 
         Raises:
-            NoSuchExchange, WrongRuleset, IllegalMove, ConditionFailed: nothing has changed.
+            NoSuchExchange, WrongRuleset, IllegalMove, ConditionFailed, PicturesFull: no change.
         """
         with self.unit_of_work() as work:
             exchange = self.view.exchange(dispute_id, shop)
@@ -228,7 +229,7 @@ class World:
                 if session is not None:
                     self.coverage.add_refusal(exchange, type(move), refused)
                 raise
-            self._state.pictures.update(pictures or {})
+            add_pictures(self._state.pictures, pictures or {}, self._state.rules)
             event = record(self._state, step, session)
             self.coverage.add_move(exchange.ruleset, event, client=session is not None)
             replan_after(self._state, event)

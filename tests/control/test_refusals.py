@@ -117,6 +117,24 @@ def test_words_and_pictures_at_their_limit_are_taken(api, opened):
     assert api("GET", f"exchanges/{opened}/messages")["items"][-1]["content"] == "长" * 14
 
 
+def test_pictures_beyond_those_of_a_sandbox_are_a_conflict(api, opened):
+    """A picture beyond the sandbox's own limit is a 409 that names it; a reset makes room."""
+    move = {"by": "buyer", "move": "leave_message", "content": "图"}
+    api("PATCH", "rules", {"pictures_max_bytes": 150})
+    api("POST", f"exchanges/{opened}/moves", {**move, "pics": [picture(100)]})
+    before = api("GET", f"exchanges/{opened}/messages")
+
+    problem = api.problem("POST", f"exchanges/{opened}/moves", {**move, "pics": [picture(101)]})
+
+    assert (problem["status"], problem["field"]) == (409, "pictures")
+    assert "150" in problem["title"] + problem["detail"]
+    assert api("GET", f"exchanges/{opened}/messages") == before
+    api("POST", "reset", {})
+    dispute = api("POST", "exchanges", {})["dispute_id"]
+    api("PATCH", "rules", {"pictures_max_bytes": 150})
+    api("POST", f"exchanges/{dispute}/moves", {**move, "pics": [picture(101)]})
+
+
 @pytest.mark.parametrize("move", ["leave_message", "cancel"])
 def test_a_bare_move_under_the_smallest_limit(api, opened, move):
     """A move with default texts is played or refused by its field, however small the limit."""

@@ -315,6 +315,60 @@ def test_pictures_of_messages_have_500_kilobytes(world, send, signed, multipart,
     assert (root != "error_response") is passes
 
 
+@pytest.mark.parametrize(
+    ("limits", "named"),
+    [
+        ({"pictures_max": 2}, "2 张"),
+        ({"pictures_max_bytes": 29}, "29 字节"),
+        ({"pictures_max_bytes": 20}, "20 字节"),
+    ],
+)
+def test_pictures_of_a_sandbox_are_bounded(
+    world, top, send, signed, multipart, whole_state, limits, named
+):
+    """A third picture beyond count or bytes is error 41 that names the limit and changes nothing.
+
+    A picture that is kept already passes, a message without one too, and a reset makes room.
+    """
+    [exchange] = world.open({})
+    world.snapshot("before")
+    call = (send, signed, multipart)
+    for content in (b"GIF89a0001", b"GIF89a0002"):
+        assert _add_picture(call, exchange.dispute_id, content)[0] != "error_response"
+    world.patch_rules(limits)
+    before = whole_state(world)
+
+    root, error = _add_picture(call, exchange.dispute_id, b"GIF89a0003")
+
+    assert (root, error["code"], error["sub_code"]) == (
+        "error_response",
+        41,
+        "isv.invalid-parameter:message_pics",
+    )
+    assert named in error["sub_msg"]
+    assert whole_state(world) == before
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a0002")[0] != "error_response"
+    assert (
+        "results"
+        in top.result(
+            "tmall.exchange.message.add", dispute_id=exchange.dispute_id, content="x", fields="id"
+        )["result"]
+    )
+    world.restore("before")
+    world.patch_rules(limits)
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a0003")[0] != "error_response"
+
+
+def test_pictures_at_their_limit_are_taken(world, send, signed, multipart):
+    """Pictures of exactly as many bytes as a sandbox keeps are kept; one byte more is not."""
+    [exchange] = world.open({})
+    world.patch_rules({"pictures_max_bytes": 30})
+    call = (send, signed, multipart)
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a".ljust(20, b"0"))[0] != "error_response"
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a".ljust(11, b"0"))[0] == "error_response"
+    assert _add_picture(call, exchange.dispute_id, b"GIF89a".ljust(10, b"0"))[0] != "error_response"
+
+
 def test_pictures_of_every_kind(world, top, send, signed, multipart):
     """JPEG, PNG, GIF, BMP and WebP are pictures by their content, each with a URL of its own."""
     [exchange] = world.open({})
