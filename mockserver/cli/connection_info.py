@@ -30,6 +30,9 @@ __all__ = [
 
 _QUERY_LIMITED_INFORMATION = 0x1000  # the right that Windows asks for to see a process
 
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 _MAX_READY_BYTES = 64 * 1024
 _MAX_PID = 2**31
 
@@ -154,10 +157,22 @@ def client_variables(sandbox: Sandbox, templates: Iterable[str]) -> dict[str, st
 
     `templates` are `NAME=value` words in which `{app_key}` and the other keys of the ready file are
     replaced; a wrong one ends the command with exit 2.  TMALL_MOCKSERVER_READY_FILE is left out,
-    because it names the file of another server.
+    because it names the file of another server.  Where a proxy is set, this machine is excepted:
+    clients would send their calls to the proxy, which cannot reach the mock.
     """
     inherited = {name: value for name, value in os.environ.items() if name != f"{PREFIX}READY_FILE"}
-    return {**inherited, **sandbox.env, **_fill(templates, describe_connection(sandbox))}
+    own = {**sandbox.env, **_fill(templates, describe_connection(sandbox))}
+    return {**inherited, **_except_this_machine(inherited), **own}
+
+
+def _except_this_machine(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return NO_PROXY in both spellings with this machine added, empty if no proxy is set."""
+    if not any(name.lower() in _PROXIES for name in variables):
+        return {}
+    excepted = next((variables[name] for name in _NO_PROXY if variables.get(name)), "")
+    hosts = [host for host in excepted.split(",") if host]
+    hosts += [host for host in _THIS_MACHINE if host not in hosts]
+    return dict.fromkeys(_NO_PROXY, ",".join(hosts))
 
 
 def _fill(templates: Iterable[str], values: Mapping[str, Any]) -> dict[str, str]:

@@ -71,14 +71,19 @@ def _add_setting_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def _serving(settings: Settings) -> Iterator[tuple[Server, dict[str, Any]]]:
+def _serving(
+    settings: Settings, *, lives_on: bool = True
+) -> Iterator[tuple[Server, dict[str, Any]]]:
     """Run a server; yield it with the content of its ready file.
 
     At the end the ready file is removed first, then the server stops.
     """
     path = settings.values["ready-file"]
     log = ServerLog(
-        translate("zh", "en"), settings.values["log-format"], quiet=settings.values["quiet"]
+        translate("zh", "en"),
+        settings.values["log-format"],
+        quiet=settings.values["quiet"],
+        lives_on=lives_on,
     )
     server = _start(settings, log)
     try:
@@ -279,7 +284,7 @@ def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options
     if program is None:
         fail(WRONG_USE, f"找不到命令 {command[0]}", f"no such command: {command[0]}")
     relay = SignalRelay()
-    with _serving(settings) as (server, _):
+    with _serving(settings, lives_on=False) as (server, _):
         variables = client_variables(server.sandbox(attach="default"), env)
         started = monotonic_seconds()
         try:

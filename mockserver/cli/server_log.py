@@ -31,12 +31,14 @@ class ServerLog:
     """Writes a line for each refused or failed call, and what the server itself has to say.
 
     `format` is `text` or `json`; with `quiet` calls are not written, only the server's own lines.
+    The `doctor` command stands in a line only if the server `lives_on` until somebody reads it.
     """
 
-    def __init__(self, language: str, format: str, *, quiet: bool) -> None:
+    def __init__(self, language: str, format: str, *, quiet: bool, lives_on: bool = True) -> None:
         self._language = language
         self._json = format == "json"
         self._quiet = quiet
+        self._lives_on = lives_on
         self._lines: deque[str | Entry] = deque()
         self._search_again = 0.0
         self._dropped = 0
@@ -73,7 +75,7 @@ class ServerLog:
             return json.dumps(fields)
         caller = f"{entry.sandbox}/{entry.caller}" if entry.caller else entry.sandbox
         line = one_line(f"{at:%H:%M:%S} {caller} {code} {entry.method or '-'} {cause}")
-        return f"{line}  [tmall-mockserver doctor {entry.request_id}]"
+        return f"{line}  [tmall-mockserver doctor {entry.request_id}]" if self._lives_on else line
 
     def log_line(self, line: str) -> None:
         """Write a line of the server's own."""

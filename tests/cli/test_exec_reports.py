@@ -39,3 +39,21 @@ def test_a_file_that_cannot_be_written_is_told_before_the_command_runs(cli, tmp_
     ended = cli("exec", "--har", "taken", "--", sys.executable, "-c", mark)
     assert (ended.returncode, "taken" in ended.stderr) == (2, True)
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_refusal_names_no_command_that_comes_too_late(cli) -> None:
+    """Under exec the server is gone when its lines are read: no `doctor` command is named."""
+    call = [sys.executable, "-m", "mockserver", "call", "no.such.method"]
+    ended = cli("exec", "--", *call)
+    assert ended.returncode == 1
+    assert "no.such.method" in ended.stderr
+    assert "doctor" not in ended.stderr
+
+
+def test_a_proxy_does_not_swallow_the_calls_of_the_command(cli) -> None:
+    """With a proxy set, this machine is excepted in both spellings; what was excepted stays."""
+    show = "import os; print(os.environ.get('NO_PROXY'), os.environ.get('no_proxy'))"
+    command = ("exec", "--", sys.executable, "-c", show)
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "intranet.example", "no_proxy": ""}
+    hosts = "intranet.example,127.0.0.1,localhost,::1"
+    assert cli(*command, **proxy).stdout.split() == [hosts, hosts]
