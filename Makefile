@@ -79,7 +79,8 @@ test-diagrams: $(VENV)/.dev
 # the plugin beside popular plugins of others, in an environment of their own
 test-plugins: pyproject.toml
 	@test -x $(VENV)-plugins/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-plugins
-	@$(VENV)-plugins/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --editable '.[pytest]' -r tests/beside/requirements.txt
+	@$(VENV)-plugins/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)-plugins/$(notdir $(BIN))/uv pip install --quiet --python $(VENV)-plugins --editable '.[pytest]' -r tests/beside/requirements.txt
 	cd tests/beside && $(CURDIR)/$(VENV)-plugins/$(notdir $(BIN))/python -m pytest --session-timeout 170
 
 test-walk: $(VENV)/.dev
