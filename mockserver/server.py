@@ -71,12 +71,14 @@ def make_context(
     directory = Directory(_real, draw_instance(), table)
     if document is not None:
         directory.add(World(directory, document, id="default", journal=journal))
+    token = token or secrets.token_urlsafe(24)
+    directory.secrets.add(token)
     gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)
     return ServerContext(
         directory,
         gateway.answer,
         gateway.journal,
-        token or secrets.token_urlsafe(24),
+        token,
         public_url=public_url.rstrip("/"),
         hosts=hosts,
         journal=journal,

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..service.context import ServerContext
 from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
+from ..world.secret_index import SecretIndex
 from .body import decode_body
 from .in_process import InProcessControl
 from .route import Route
@@ -40,7 +41,7 @@ def control_blueprint(context: ServerContext) -> Blueprint:
             problem = error if isinstance(error, Problem) else make_problem(error)
             if problem is None:
                 raise
-            return _problem_response(problem)
+            return _problem_response(problem, context.directory.secrets)
 
     blueprint.add_url_rule(
         "/_sandbox/<path:path>", "control", answer, methods=_VERBS, provide_automatic_options=False
@@ -69,8 +70,12 @@ def _response(status: int, content: bytes | str, kind: str) -> Response:
     return response
 
 
-def _problem_response(problem: Problem) -> Response:
-    content = msgspec.json.encode(problem.document())
+def _problem_response(problem: Problem, secrets: SecretIndex | None = None) -> Response:
+    """Return the problem as a response; what it quotes of the call is masked."""
+    document = problem.document()
+    if secrets is not None:
+        document = secrets.mask_tree(document)
+    content = msgspec.json.encode(document)
     response = _response(problem.status, content, "application/problem+json")
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"

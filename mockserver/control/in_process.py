@@ -62,7 +62,8 @@ class InProcessControl:
             route, arguments = resolve(verb, full_path)
             reply = self.answer(route, arguments, texts, None if body is None else _plain(body))[1]
         except Problem as problem:
-            raise ControlRefused(_plain(problem.document())) from None
+            document = self.context.directory.secrets.mask_tree(problem.document())
+            raise ControlRefused(_plain(document)) from None
         return reply if reply is None or route.kind != "application/json" else _plain(reply)
 
     def answer(

@@ -300,9 +300,10 @@ def _record(request: ControlRequest) -> tuple[int, Any]:
     with world.unit_of_work() as work:
         view = work.view.copy()
     try:
-        return 200, record_scenario(view, work.now, world.id)
+        text = record_scenario(view, work.now, world.id)
     except HistoryTooLong as wrong:
         raise Problem(409, wrong.zh, wrong.en) from None
+    return 200, request.context.directory.secrets.mask(text)
 
 
 _S = "/_sandbox/sandboxes/{id}"

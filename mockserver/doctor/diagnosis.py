@@ -18,6 +18,7 @@ from ..api.spelling import normalize_name, suggest_name
 from ..protocol.errors import CODES
 from ..protocol.signing import SIGN_METHODS
 from ..world.masking import is_private
+from ..world.secret_index import SecretIndex
 from .body_kinds import describe_body, examine_encoding, read_json_members
 from .callers import examine_app_key, examine_session, list_accounts, list_apps, list_sessions
 from .finding_texts import Finding, make_finding
@@ -32,6 +33,7 @@ __all__ = ["Diagnosis", "begin_diagnosis", "diagnose", "explain_refusal", "repor
 
 _INVALID_SIGN = 25
 _MAX_OTHER_SECRETS = 32
+_MAX_SECRET_CHARACTERS = 1000
 _MAX_LISTED_METHODS = 8
 _SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
@@ -89,7 +91,7 @@ def _code(call: RefusedCall) -> int:
 def _search_sign(
     signed_call: SignedCall,
     *,
-    hidden: tuple[str, ...],
+    hidden: SecretIndex,
     others: list[Finding],
     code: int,
     cause: tuple[str, str],
@@ -148,9 +150,9 @@ def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Findi
     return [mask_finding(finding, hidden) for finding in findings]
 
 
-def _list_hidden(call: RefusedCall) -> tuple[str, ...]:
-    own_secret = (call.app.app_secret,) if call.app else ()
-    return (*own_secret, call.text("session"), *call.directory.tokens_in(call.texts))
+def _list_hidden(call: RefusedCall) -> SecretIndex:
+    own_secret = call.app.app_secret if call.app else ""
+    return SecretIndex((own_secret, call.text("session")[:_MAX_SECRET_CHARACTERS]))
 
 
 def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:

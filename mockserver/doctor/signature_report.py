@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from ..world.secret_index import MASK, SecretIndex
 from .finding_texts import Finding, make_finding
 from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encode_text
 from .signature_search import SINGLE_AT_MOST, MatchedMistake, SignatureSearch, SignExplanation
 from .signed_content import SignedCall, SignedContent, correct_content
 
-__all__ = ["MASK", "describe_string", "explain_sign", "mask_finding"]
+__all__ = ["describe_string", "explain_sign", "mask_finding"]
 
-MASK = "***"
 # follows `unknown` where values are not ASCII; it names them
 _TELL_ENCODING_ZH = (
     "{names} 不全是 ASCII，要分清是密钥还是编码：用同一密钥调用 taobao.time.get"
@@ -32,7 +32,6 @@ _MAX_STRING_CHARACTERS = 2000
 _MAX_FOREIGN_NAMES = 5  # in the sentence that proposes a test
 _MAX_LABEL_CHARACTERS = 120
 _MAX_CHECKED_SIGN_CHARACTERS = 200
-_MIN_SECRET_CHARACTERS = 4  # shorter texts stand everywhere by chance
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _T = TypeVar("_T")
 
@@ -58,7 +57,7 @@ def explain_sign(call: SignedCall) -> tuple[Finding, ...]:
             _describe_mistake(call, explanation, place)
             for place in range(len(explanation.mistakes))
         ]
-    secrets = _list_secrets(call)
+    secrets = SecretIndex(_list_secrets(call))
     return tuple([mask_finding(finding, secrets) for finding in findings])
 
 
@@ -232,22 +231,10 @@ def _list_secrets(call: SignedCall) -> tuple[str, ...]:
     )
 
 
-def mask_finding(finding: Finding, secrets: tuple[str, ...]) -> Finding:
-    """Return the finding with every secret in it masked, wherever it came from."""
-
-    def mask(value: Any) -> Any:
-        if isinstance(value, str):
-            for secret in secrets:
-                if len(secret) >= _MIN_SECRET_CHARACTERS and secret in value:
-                    value = value.replace(secret, MASK)
-        return value
-
-    return Finding(
-        finding.id,
-        mask(finding.zh),
-        mask(finding.en),
-        {name: mask(value) for name, value in finding.at.items()},
-    )
+def mask_finding(finding: Finding, secrets: SecretIndex) -> Finding:
+    """Return the finding with every secret in it masked, in whatever form it stands."""
+    at = {name: secrets.mask_tree(value) for name, value in finding.at.items()}
+    return Finding(finding.id, secrets.mask(finding.zh), secrets.mask(finding.en), at)
 
 
 def _clip(text: str) -> str:

@@ -18,13 +18,14 @@ from ..protocol.shapes import Tree
 from ..service.problem import exception_place
 from ..world.directory import Directory
 from ..world.journal import Entry, Explanation, LateDiagnosis
-from ..world.masking import encode_clipped, mask_params, mask_reply, scrub
+from ..world.masking import CallMask, encode_clipped, mask_params, mask_reply
 from .call import Call
 from .faults.reply_effects import fault_sentences, mark_entry
 
 __all__ = ["build_entry"]
 
 _MAX_SENTENCE = 500  # characters
+_MAX_HEADER = 200  # characters
 _LATE_BYTES = 4096  # of a late diagnosis besides the call's parameters
 _MARK_BYTES = 7  # a mark stays within the integers that JSON numbers carry exactly enough
 _NOT_A_FORM = b'{["< \r\n\t'  # how a body starts that was read as a form and is none
@@ -41,20 +42,18 @@ def build_entry(
 ) -> Entry:
     """Return the entry of a call that was answered with `tree`."""
     search = _begin_diagnosis(call, directory, error) if error or call.refusal else None
-    own_secrets = call.texts.get("session", ""), call.app.app_secret if call.app else ""
+    secrets = directory.secrets
+    mask = CallMask(call.texts, secrets)
     misread = (call.inbound.body or b"-")[0] in _NOT_A_FORM
-    params, coded, hidden = mask_params(call.texts, directory, own_secrets, misread=misread)
-    reply = encode_clipped(mask_reply(tree, call.stub is not None))
-    sub_code = error.sub_code if error else ""
-    if hidden:
-        reply = scrub(reply.decode(), hidden).encode()
-        sub_code = scrub(sub_code, hidden)
+    params, coded = mask_params(call.texts, mask, misread=misread)
+    mask_all = mask.mask_json if error or call.refusal else secrets.mask_plain
+    reply = encode_clipped(mask_reply(tree, call.stub is not None), mask_all)
     inbound, real = call.inbound, directory.real()
     write = partial(
         _write_explanation,
         warnings=tuple(call.warnings),
         fault=fault_sentences(call.fault) if call.fault is not None else ("", ""),
-        hidden=tuple(hidden),
+        mask=mask.mask_text,
         flaws=inbound.remarks,
     )
     facts = search.facts if search is not None else _Facts(b"[]", call.cause)
@@ -70,23 +69,23 @@ def build_entry(
         sandbox=sandbox.id if sandbox else "none",
         at=_sandbox_time(call, real).timestamp(),
         real=real.timestamp(),
-        verb=inbound.verb[:20],
+        verb=mask.mask_clipped(inbound.verb, 20),
         method=params.get("method", "")[:200],
         caller=call.session.label if call.session else "",
         dispute_id=params.get("dispute_id", "")[:40],
         outcome="failed" if call.msg_code else outcome,
         code=error.code if error else 0,
-        sub_code=sub_code,
+        sub_code=mask.mask_text(error.sub_code) if error else "",
         msg_code=call.msg_code,
         rule=call.rule,
         micros=micros,
         params=coded,
         reply=reply,
-        base_url=inbound.base_url,
-        content_type=inbound.content_type[:200],
+        base_url=mask.mask_clipped(inbound.base_url, _MAX_HEADER),
+        content_type=mask.mask_clipped(inbound.content_type, _MAX_HEADER),
         in_query=call.in_query,
         body_size=len(inbound.body or b""),
-        files=_files(call) if call.files else b"[]",
+        files=_files(call, mask) if call.files else b"[]",
         mark=_mark(call),
         warnings=explanation.warnings,
         cause_zh=explanation.cause_zh,
@@ -169,17 +168,18 @@ def _write_explanation(
     *,
     warnings: tuple[str, ...],
     fault: tuple[str, str],
-    hidden: tuple[str, ...],
+    mask: Callable[[str], str],
     flaws: tuple[RequestFlaw, ...],
 ) -> Explanation:
     """Return what the entry says of the facts: masked and clipped, a fault's sentence first."""
-    sentences = [scrub(text, hidden)[:_MAX_SENTENCE] for text in (*warnings, *facts.warnings)]
-    cause_zh, cause_en = (scrub(text, hidden) for text in facts.cause)
+    sentences = [mask(text)[:_MAX_SENTENCE] for text in (*warnings, *facts.warnings)]
+    cause_zh, cause_en = (mask(text) for text in facts.cause)
+    findings = _add_flaws(facts.findings, flaws) if flaws else facts.findings
     return Explanation(
         cause_zh="；".join(filter(None, (fault[0], cause_zh)))[:_MAX_SENTENCE],
         cause_en="; ".join(filter(None, (fault[1], cause_en)))[:_MAX_SENTENCE],
         warnings=encode_clipped(sentences) if sentences else b"[]",
-        doctor=_add_flaws(facts.findings, flaws) if flaws else facts.findings,
+        doctor=mask(findings.decode()).encode() if len(findings) > 2 else findings,
     )
 
 
@@ -189,10 +189,13 @@ def _add_flaws(findings: bytes, flaws: Iterable[RequestFlaw]) -> bytes:
     return msgspec.json.encode([*msgspec.json.decode(findings), *added])
 
 
-def _files(call: Call) -> bytes:
+def _files(call: Call, mask: CallMask) -> bytes:
     """Return field name and size of each file as JSON; the client's own file names are not kept."""
     return encode_clipped(
-        [{"name": upload.name[:200], "bytes": len(upload.content)} for upload in call.files]
+        [
+            {"name": mask.mask_clipped(upload.name, 200), "bytes": len(upload.content)}
+            for upload in call.files
+        ]
     )
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
+from ..world.secret_index import MASK, SecretIndex
 from .result import OUTCOMES, ScenarioFailure, ScenarioResult
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "mask_secrets",
 ]
 
-MASK = "***"
 _MIN_SECRET_LENGTH = 6  # characters: a shorter one would take half of the text with it
 _MAX_SENTENCE_LENGTH = 600
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,13 +51,15 @@ def collect_secrets(info: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def mask_secrets(result: ScenarioResult, secrets: Iterable[str]) -> ScenarioResult:
-    """Return the result with every secret replaced by `***`."""
+    """Return the result with every secret replaced by `***`, in whatever form it stands."""
     if result.trouble is None:
         return result
+    secrets = tuple(secrets)
     text = msgspec.json.encode(result.trouble).decode()
-    for secret in secrets:
+    for secret in secrets:  # short ones, too, which an index does not look for
         text = text.replace(msgspec.json.encode(secret).decode()[1:-1], MASK)
-    return replace(result, trouble=msgspec.json.decode(text, type=ScenarioFailure))
+    document = SecretIndex(secrets).mask_tree(msgspec.json.decode(text))
+    return replace(result, trouble=msgspec.convert(document, ScenarioFailure))
 
 
 def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:

@@ -6,6 +6,7 @@ from ..client.control_client import ControlRefused
 from ..client.documents import ExchangeDocument, RequestDocument
 from ..client.sandbox import Sandbox
 from ..client.transport import Unreachable
+from ..world.secret_index import SecretIndex
 
 __all__ = ["format_failure"]
 
@@ -21,9 +22,12 @@ def format_failure(sandbox: Sandbox, test: str) -> str:
     `test` is pytest's node id.  The sandbox is asked three times, for what is printed only.
     """
     try:
-        return "\n".join(_format_lines(sandbox, test))
+        text = "\n".join(_format_lines(sandbox, test))
     except (Unreachable, ControlRefused) as error:
-        return f"独立环境 {sandbox.id} 已不可用 (the sandbox is gone): {error}"
+        text = f"独立环境 {sandbox.id} 已不可用 (the sandbox is gone): {error}"
+    variables = ("TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_TOKEN")
+    secrets = SecretIndex(sandbox.env[name] for name in variables)
+    return "\n".join(secrets.mask(line) for line in text.split("\n"))
 
 
 def _format_lines(sandbox: Sandbox, test: str) -> Iterator[str]:

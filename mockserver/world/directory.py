@@ -8,20 +8,19 @@ and sessions that its document leaves open are made from its id.  So a named san
 ones again after a restart, and the `default` sandbox has the documented constants.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
 
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from .document import BadDocument
 from .identity import App, Session
+from .secret_index import SecretIndex
 from .world import World
 
-__all__ = ["TELLING", "Directory"]
+__all__ = ["Directory"]
 
 _SANDBOXES_OF_A_PROCESS = 2**20  # numbers of processes with other instance numbers do not meet
-
-TELLING = 8  # shorter sessions and secrets may be any word or number
 
 
 class Directory:
@@ -31,6 +30,7 @@ class Directory:
     number below 2^24, another one in each process, anew after a fork: with different
     ones no sandbox number, made-up app key, session or request id repeats between processes.  0
     gives plain numbers from 1.
+    `secrets` finds the sessions and secrets of all worlds, and the control token, in any text.
     `table` is the flow of the sandboxes that are made in it.
     """
 
@@ -46,7 +46,7 @@ class Directory:
         self._worlds: dict[str, World] = {}
         self._by_session: dict[str, World] = {}
         self._by_app: dict[str, tuple[World, ...]] = {}
-        self._secrets: set[str] = set()
+        self.secrets = SecretIndex()
         self._lock = Lock()
         self._made = 0
 
@@ -75,9 +75,10 @@ class Directory:
             self._worlds[world.id] = world
             for session in sessions:
                 self._by_session[session.token] = world
+                self.secrets.add(session.token)
             for app in apps:
                 self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
-                self._secrets.add(app.app_secret)
+                self.secrets.add(app.app_secret)
 
     def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
         for session in sessions:
@@ -103,7 +104,12 @@ class Directory:
         """Forget `world` and wake whoever waits for its calls."""
         world.journal.close()
         with self._lock:
-            self._worlds.pop(world.id, None)
+            if self._worlds.pop(world.id, None) is None:
+                return
+            for session in world.view.sessions():
+                self.secrets.remove(session.token)
+            for app in world.view.apps():
+                self.secrets.remove(app.app_secret)
             self._by_session = {
                 token: owner for token, owner in self._by_session.items() if owner is not world
             }
@@ -112,9 +118,6 @@ class Directory:
                 for key, owners in self._by_app.items()
             }
             self._by_app = {key: owners for key, owners in remaining.items() if owners}
-            self._secrets = {
-                app.app_secret for other in self._worlds.values() for app in other.view.apps()
-            }
 
     def get(self, id: str) -> World | None:
         """Return the sandbox with this id, None if there is none."""
@@ -144,19 +147,3 @@ class Directory:
     def knows_session(self, token: str) -> bool:
         """Return True if the token is a session of any sandbox."""
         return token in self._by_session
-
-    def tokens_in(self, texts: Mapping[str, str]) -> Collection[str]:
-        """Return the names and values in `texts` that are a session or secret of any sandbox.
-
-        Values shorter than `TELLING` characters are left out: they occur by chance.
-        """
-        sessions, secrets, values = self._by_session.keys(), self._secrets, texts.values()
-        if (
-            sessions.isdisjoint(values)
-            and secrets.isdisjoint(values)
-            and sessions.isdisjoint(texts)
-            and secrets.isdisjoint(texts)
-        ):
-            return ()
-        secret = {text for text in (*texts, *values) if text in sessions or text in secrets}
-        return {text for text in secret if len(text) >= TELLING}

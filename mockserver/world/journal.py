@@ -47,6 +47,7 @@ from msgspec.structs import replace
 
 from ..protocol.shapes import BEIJING, format_time, parse_time
 from .real_clock import monotonic_seconds
+from .secret_index import MASK
 
 __all__ = [
     "CAPACITY",
@@ -63,7 +64,6 @@ __all__ = [
 
 CAPACITY = 10_000
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
-MASK = "***"
 _FIXED_BYTES = 800  # of an entry without its JSON
 Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
 

@@ -2,11 +2,11 @@
 keeps it.
 
 Parameters are recognised by their names, however a client spells them; sessions and secrets by
-their values, wherever they stand.  For a documented parameter its declaration decides, for any
-other its name.
+their values, wherever they stand and in whatever form (`secret_index`).  For a documented parameter
+its declaration decides, for any other its name.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +15,9 @@ import msgspec
 from ..api.methods import METHODS, PERSONAL_NAMES
 from ..protocol.json_form import NESTED
 from ..protocol.shapes import Items
-from .directory import TELLING, Directory
-from .journal import MASK
+from .secret_index import MASK, MIN_SECRET_CHARACTERS, SecretIndex
 
-__all__ = ["encode_clipped", "is_private", "mask_params", "mask_reply", "scrub"]
+__all__ = ["CallMask", "encode_clipped", "is_private", "mask_params", "mask_reply"]
 
 _SECRET = ("secret", "token", "password", "passwd", "session")
 _PERSONAL_WORDS = (
@@ -40,44 +39,76 @@ _PLAIN = frozenset(
     param.name for method in METHODS.values() for param in method.params if not param.personal
 )
 _MAX_CHARACTERS = 2000  # of a parameter
+_MAX_NAME = 200  # characters of a parameter's name
+_MAX_OWN = 200  # characters of a call's own private value that is looked for elsewhere
+_QUOTED_CHARACTERS = 50  # that a sentence may quote of a value
+_ESCAPED_LETTER = 14  # characters that one letter may take, for example %2525255C%75
 _MAX_BYTES = 16 * 1024  # of a list of parameters, or of a reply, as JSON
 _END_BYTES = 512  # of what is clipped, kept from its end
 _encode = msgspec.json.Encoder().encode
 
 
-def mask_params(
-    texts: Mapping[str, str], directory: Directory, own: Iterable[str], *, misread: bool
-) -> tuple[dict[str, str], bytes, Collection[str]]:
-    """Return the parameters masked, the same as JSON, and the secrets that stood where none belong.
+class CallMask:
+    """Masks what one call brought: every secret that the server knows, and the call's own.
 
-    Secrets are sessions and app secrets.  Those of any sandbox are recognised as a whole name or
-    value, the caller's `own` also within one.  A body that is `misread` (JSON or XML that was sent
-    as a form) comes as one long name, which is masked.
+    The call's own are values that its private parameters hold (a session that nobody has, a phone),
+    wherever else they stand.  Like the secrets of the server they are found in any form.
     """
-    params = {
-        name[:200]: MASK if value and is_private(name[:200]) else value[:_MAX_CHARACTERS]
-        for name, value in texts.items()
-    }
-    if misread:
-        params = {
-            MASK if '"' in name or "<" in name else name: value for name, value in params.items()
-        }
-    hidden = directory.tokens_in(params)
-    coded = encode_clipped(params)
-    within = [token for token in own if len(token) >= TELLING and token.encode() in coded]
-    if hidden or within:
-        hidden = {*hidden, *within}
-        params = {scrub(name, hidden): scrub(value, hidden) for name, value in params.items()}
-        coded = encode_clipped(params)
-    return params, coded, hidden
+
+    def __init__(self, texts: Mapping[str, str], secrets: SecretIndex) -> None:
+        self._secrets = secrets
+        private = [value for name, value in texts.items() if is_private(name[:_MAX_NAME])]
+        self._own = [
+            value
+            for value in private
+            if MIN_SECRET_CHARACTERS <= len(value) <= _MAX_OWN and value not in secrets
+        ]
+        self._quoted = [text for text in (*texts, *texts.values()) if text in secrets]
+        self._index: SecretIndex | None = None
+
+    def mask_text(self, text: str) -> str:
+        """Return a text of the call, such as a sentence about it, masked.
+
+        Also what a sentence quotes of a whole secret: its first _QUOTED_CHARACTERS.
+        """
+        if self._index is None:
+            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *self._quoted)]
+            self._index = SecretIndex([*self._own, *quoted])
+        return self._index.mask(self._secrets.mask(text))
+
+    def mask_json(self, coded: bytes) -> bytes:
+        """Return JSON about the call, masked like any text of it."""
+        return self.mask_text(coded.decode()).encode()
+
+    def mask_clipped(self, text: str, most: int) -> str:
+        """Return the first `most` characters of a text, masked; a secret is never cut in two."""
+        whole = text[: most + _ESCAPED_LETTER * self._secrets.longest]
+        masked = self._secrets.mask(whole)
+        return masked[:most]
+
+    def mask_value(self, name: str, value: str) -> str:
+        """Return the value of a parameter as it may be kept."""
+        if value and is_private(name):
+            return MASK
+        masked = self.mask_clipped(value, _MAX_CHARACTERS)
+        return self.mask_text(masked) if self._own and name not in _PLAIN else masked
 
 
-def scrub(text: str, hidden: Collection[str]) -> str:
-    """Return `text` with these secrets masked, and their first 50 characters, which a sentence may
-    quote."""
-    for token in hidden:
-        text = text.replace(token, MASK).replace(token[:50], MASK)
-    return text
+def mask_params(
+    texts: Mapping[str, str], mask: CallMask, *, misread: bool
+) -> tuple[dict[str, str], bytes]:
+    """Return the parameters masked, and the same as JSON.
+
+    A body that is `misread` (JSON or XML that was sent as a form) comes as one long name, which is
+    masked.
+    """
+    params = {}
+    for name, value in texts.items():
+        key = mask.mask_clipped(name, _MAX_NAME)
+        if misread and ('"' in name or "<" in name):
+            key = MASK
+        params[key] = mask.mask_value(name[:_MAX_NAME], value)
+    return params, encode_clipped(params)
 
 
 @lru_cache(4096)
@@ -108,13 +139,15 @@ def _mask_member(name: str, member: Any, foreign: bool) -> Any:
     return mask_reply(member, foreign) if nested else member
 
 
-def encode_clipped(value: object) -> bytes:
-    """Return `value` as JSON for the journal.
+def encode_clipped(value: object, mask: Callable[[bytes], bytes] | None = None) -> bytes:
+    """Return `value` as JSON for the journal, masked by `mask`.
 
     Above _MAX_BYTES it is an object instead: its length in `bytes`, how it `begins` and how it
     `ends`.
     """
     coded = _encode(value)
+    if mask is not None:
+        coded = mask(coded)
     if len(coded) <= _MAX_BYTES:
         return coded
     begins = coded[: _MAX_BYTES - _END_BYTES].decode(errors="replace")

@@ -4,12 +4,17 @@ Source: issue (Journal: secrets, sessions and personal data masked at capture).
 """
 
 import json
-from urllib.parse import urlencode
+from base64 import b64encode
+from urllib.parse import quote, urlencode
 
 import pytest
 
+from mockserver.control.har import build_har
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
+from mockserver.protocol.messages import Inbound
+from mockserver.world.document import WorldDocument, read_document
+from mockserver.world.world import World
 
 
 @pytest.fixture
@@ -215,3 +220,119 @@ def test_marks_tell_equal_messages(world, top, newest):
     assert marks[0] == marks[1] != marks[2]
     assert newest().mark == 0
     assert str(marks[0]) not in json.dumps(newest().serialize())
+
+
+def wrap_escapes(token):
+    """Every letter as a JSON escape."""
+    return "".join(f"\\u{ord(letter):04x}" for letter in token)
+
+
+SHAPES = {
+    "plain": str,
+    "percent escapes": lambda token: "".join(f"%{ord(letter):02x}" for letter in token),
+    "encoded twice": lambda token: quote("".join(f"%{ord(letter):02x}" for letter in token)),
+    "JSON escapes": wrap_escapes,
+    "hex": lambda token: token.encode().hex(),
+    "Base64": lambda token: b64encode(f"x:{token}".encode()).decode(),
+    "Bearer": lambda token: f"Bearer {token}",
+    "JSON": lambda token: json.dumps({"a": token}),
+    "URL": lambda token: f"http://h/?a={token}&b=1",
+    "split": lambda token: f"{token[:20]}\r\n\t{token[20:]}",
+}
+PLACES = {
+    "value": lambda texts, made: (urlencode({**texts, "sid": made}), FORM),
+    "documented value": lambda texts, made: (urlencode({**texts, "fields": made}), FORM),
+    "method": lambda texts, made: (urlencode({**texts, "method": made}), FORM),
+    "name": lambda texts, made: (urlencode({**texts, made: "1"}), FORM),
+    "repeated name": lambda texts, made: (
+        f"{urlencode(texts)}&{quote(made)}=1&{quote(made)}=2",
+        FORM,
+    ),
+    "semicolons": lambda texts, made: (f"{urlencode(texts).replace('&', ';')};sid={made}", FORM),
+    "form encoded twice": lambda texts, made: (quote(urlencode({**texts, "sid": made})), FORM),
+    "JSON with BOM as a form": lambda texts, made: ("\ufeff" + json.dumps({"a": made}), FORM),
+    "JSON encoded as a form": lambda texts, made: (quote(json.dumps({"a": made})), FORM),
+    "inner boundary": lambda texts, made: (
+        f'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\n--b{made}\r\n--a--\r\n',
+        "multipart/form-data; boundary=a",
+    ),
+    "name of a file": lambda texts, made: (
+        f"--a\r\nContent-Disposition: file; name={quote(made)}; filename=x\r\n\r\n\r\n--a--\r\n",
+        "multipart/form-data; boundary=a",
+    ),
+    "Content-Type": lambda texts, made: (urlencode(texts), f"{FORM}; x={made}"),
+    "after a long text": lambda texts, made: (
+        urlencode({**texts, "sid": "x" * 1990 + " " + made}),
+        FORM,
+    ),
+}
+FORM = "application/x-www-form-urlencoded"
+
+
+def forms_of(token):
+    """What must not be readable: pieces of the secret itself, of its hex and of its Base64."""
+    hexed, coded = token.encode().hex(), b64encode(token.encode()).decode()
+    pieces = [form[at : at + 16].lower() for form in (token, hexed, coded) for at in (0, 8, 20)]
+    return [piece for piece in pieces if len(piece) == 16]
+
+
+@pytest.mark.parametrize("own", ["", "session"], ids=["without a session", "with one"])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_secret_is_readable_in_any_shape_at_any_place(
+    gateway, world, journal_text, shape, place, own
+):
+    """Sessions, another sandbox's, app secrets and the control token are masked by value.
+
+    Neither the journal nor the HAR shows a piece of them, of their hex or their Base64.
+    """
+    other = World(
+        world.directory,
+        read_document(
+            {
+                "apps": [{"app_key": "777", "app_secret": "other-secret-0123456789abcdef"}],
+                "shops": [{"nick": "别家", "session": "6100" + "7e" * 26}],
+            },
+            WorldDocument,
+        ),
+        id="other",
+    )
+    world.directory.add(other)
+    world.directory.secrets.add("control-token-0123456789")
+    app = next(iter(world.view.apps()))
+    tokens = (
+        next(iter(world.view.sessions())).token,
+        next(iter(other.view.sessions())).token,
+        app.app_secret,
+        "other-secret-0123456789abcdef",
+        "control-token-0123456789",
+    )
+    for token in tokens:
+        texts = {"method": "tmall.exchange.get", "app_key": app.app_key, "format": "json"}
+        if own:
+            texts["session"] = tokens[0]
+        body, kind = PLACES[place](texts, SHAPES[shape](token))
+        gateway.answer(Inbound("POST", b"", kind, body.encode(), f"http://{token}"))
+        entries = [
+            entry
+            for journal in (world.journal, gateway.journal)
+            for entry in journal.select({}, 100)[1]
+        ]
+        text = journal_text() + json.dumps(build_har(entries), ensure_ascii=False)
+        for form in forms_of(token):
+            assert form not in text.lower(), (token, form)
+
+
+def test_a_phone_is_masked_wherever_else_it_stands(top, journal_text):
+    """Personal data that a private parameter holds is masked in unknown parameters, too."""
+    top.send(
+        top.params(
+            "tmall.exchange.get",
+            dispute_id=1,
+            fields="status",
+            buyer_phone="13812345678",
+            note="call 138 1234 5678 or %31%33812345678",
+        )
+    )
+    assert "13812345678" not in journal_text() and "138 1234 5678" not in journal_text()
+    assert "%31%33812345678" not in journal_text()
