@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ import click
 from msgspec import Struct
 
 from ..client.control_client import Control
+from ..client.terminal import escape_controls
 from ..client.transport import Http
 from ..control.control_function import sandbox_path
 from .localized import language
@@ -47,6 +49,7 @@ __all__ = [
 
 CHECK_FAILED, WRONG_USE, NOT_STARTED, INTERRUPTED = 1, 2, 3, 130
 DEFAULT_READY_FILE = ".mockserver.json"  # in the current folder; `serve --detach` writes it
+_COLOURS = ("red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright_black")
 _LINE_CHARACTERS = 300  # of a line that others may have written
 _UNKNOWN_SERVER_ZH = f"""\
 不知道连哪个服务。启动：tmall-mockserver serve --detach，然后在同一文件夹里再试；
@@ -73,19 +76,41 @@ def own_command() -> str:
 
 
 def say(text: str) -> None:
-    """Print a line on stdout; its colours are left out where stdout is no terminal."""
-    click.echo(text)
+    """Print a line on stdout; its colours are left out where stdout is no terminal.
+
+    Nothing that somebody else wrote reaches the terminal as a command: see `escape_controls`.
+    """
+    click.echo(_write_colours(text))
+
+
+_PAINTED = re.compile("\ufdd0([a-z_]+)\ufdd1([^\ufdd0-\ufdd2]*)\ufdd2")
 
 
 def paint(text: str, colour: str) -> str:
-    """Return `text` in a colour, or as it is where the variable NO_COLOR is set."""
-    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour)
+    """Return `text` in a colour, or as it is where the variable NO_COLOR is set.
+
+    The colour is a mark that only `say` turns into a terminal's command, as no other text may be.
+    """
+    text = escape_controls(text)
+    return text if os.environ.get("NO_COLOR") else f"\ufdd0{colour}\ufdd1{text}\ufdd2"
+
+
+def _write_colours(text: str) -> str:
+    """Return the text with all control characters escaped, except the colours of `paint`."""
+    pieces: list[str] = []
+    end = 0
+    for match in _PAINTED.finditer(text):
+        if match[1] in _COLOURS:
+            pieces.append(escape_controls(text[end : match.start()]))
+            pieces.append(click.style(match[2], fg=match[1]))
+            end = match.end()
+    return "".join(pieces) + escape_controls(text[end:])
 
 
 def warn(text: str) -> None:
     """Print a line on stderr; when nobody reads stderr any more, do nothing."""
     try:
-        click.echo(text, err=True)
+        click.echo(_write_colours(text), err=True)
     except (OSError, ValueError):
         discard_output(sys.stderr)
 
@@ -117,8 +142,8 @@ def one_line(text: str, longest: int = _LINE_CHARACTERS) -> str:
 
 
 def format_json(value: object) -> str:
-    """Return `value` as indented JSON."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """Return `value` as indented JSON, which is safe for a terminal."""
+    return escape_controls(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def fail(code: int, zh: str, en: str) -> NoReturn:

@@ -21,7 +21,7 @@ from ..protocol.signing import SIGN_METHODS, sign
 from ..world.default_world import APP_KEY, APP_SECRET
 from ..world.directory import Directory
 from ..world.identity import App
-from ..world.journal import MASK
+from ..world.secret_index import MASK, SecretIndex
 from .console import (
     CHECK_FAILED,
     WRONG_USE,
@@ -40,6 +40,8 @@ from .settings import read_settings
 
 __all__ = ["doctor"]
 
+_SECRET_VARIABLES = ("TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_TOKEN")
+_OWN_VARIABLES = frozenset((*_SECRET_VARIABLES, "TOP_SERVER_URL", "TOP_APP_KEY"))
 _MISSING_SIGN, _INVALID_SIGN = 24, 25  # error codes of the platform
 
 
@@ -123,20 +125,25 @@ def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
     if entry["outcome"] == "ok":
         outcome = translate("成功", "fine")
     elif entry["outcome"] == "failed" and entry["msg_code"]:
-        outcome = entry["msg_code"]
+        outcome = one_line(entry["msg_code"])
     yield f"{entry['at']}  {entry['request_id']}  {one_line(entry['method'] or '-')}  {outcome}"
     diagnosis = entry["diagnosis"]
     findings = diagnosis["findings"]
+    sentences = [translate(finding["zh"], finding["en"]) for finding in findings]
     cause = translate(diagnosis["zh"], diagnosis["en"])
-    if cause and cause not in [translate(finding["zh"], finding["en"]) for finding in findings]:
+    for sentence in sentences:  # each is printed once, with its finding
+        cause = cause.replace(sentence, "").strip("；; ")
+    if cause:
         yield one_line(cause)
     yield from _finding_lines(findings)
     for warning in entry["warnings"]:
-        yield f"! {one_line(str(warning))}"
+        if not any(sentence in str(warning) for sentence in sentences):
+            yield f"! {one_line(str(warning))}"
 
 
 def _format_code(code: int, sub_code: str = "") -> str:
-    return " ".join(filter(None, (str(code), CODES[code].wire if code in CODES else "", sub_code)))
+    wire = CODES[code].wire if code in CODES else ""
+    return one_line(" ".join(filter(None, (str(code), wire, sub_code))))
 
 
 def _finding_lines(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -198,7 +205,7 @@ def _diagnose_pasted(secret: str, config: str, as_json: bool) -> None:
         app=app,
         error=TopError(code),
     )
-    findings = to_builtins(explain_refusal(refused_call))
+    findings = _list_secrets(call, app).mask_tree(to_builtins(explain_refusal(refused_call)))
     if as_json:
         say(format_json({"code": code, "findings": findings}))
     else:
@@ -208,10 +215,17 @@ def _diagnose_pasted(secret: str, config: str, as_json: bool) -> None:
     sys.exit(CHECK_FAILED)
 
 
+def _list_secrets(call: Call, app: App) -> SecretIndex:
+    """Return what the answer must not show: it is pasted where the question came from."""
+    variables = [os.environ.get(name, "") for name in _SECRET_VARIABLES]
+    return SecretIndex((app.app_secret, call.texts.get("session", ""), *variables))
+
+
 def _read_call() -> Call:
     """Return the call on stdin; one that cannot be checked ends the command with exit 2.
 
-    A value `$NAME` is replaced by the variable NAME, if there is one.
+    A value `$NAME` is replaced by the variable NAME, if it is one that `exec` sets: a pasted call
+    is foreign text, and must not make the command print other variables.
     """
     pasted = sys.stdin.buffer.read(MAX_PASTED_CHARACTERS + 1).decode("utf-8", "replace")
     try:
@@ -228,7 +242,7 @@ def _read_call() -> Call:
         fail(WRONG_USE, f"参数 {name} 出现了两次", f"parameter {name} came twice")
     for name, value in call.texts.items():
         variable = re.fullmatch(r"\$\{?(\w+)\}?", value)
-        if variable and variable[1] in os.environ:
+        if variable and variable[1] in _OWN_VARIABLES and variable[1] in os.environ:
             call.texts[name] = os.environ[variable[1]]
         elif variable or value == MASK:
             fail(

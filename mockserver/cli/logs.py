@@ -218,8 +218,8 @@ def _format_entry(entry: Mapping[str, Any]) -> str:
     """Return the call on one line; method, exchange and cause are the caller's text: escaped."""
     outcome = {
         "ok": "ok",
-        "failed": entry["msg_code"],
-        "refused": f"{entry['code']} {entry['sub_code']}".strip(),
+        "failed": one_line(entry["msg_code"]),
+        "refused": one_line(f"{entry['code']} {entry['sub_code']}".strip()),
     }[entry["outcome"]]
     method = one_line(entry["method"] or "-")
     dispute_id = one_line(entry["dispute_id"] or "-")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ..client.control_client import ControlRefused
 from ..client.documents import ExchangeDocument, RequestDocument
 from ..client.sandbox import Sandbox
+from ..client.terminal import escape_controls, escape_line
 from ..client.transport import Unreachable
 from ..world.secret_index import SecretIndex
 
@@ -27,7 +28,7 @@ def format_failure(sandbox: Sandbox, test: str) -> str:
         text = f"独立环境 {sandbox.id} 已不可用 (the sandbox is gone): {error}"
     variables = ("TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_TOKEN")
     secrets = SecretIndex(sandbox.env[name] for name in variables)
-    return "\n".join(secrets.mask(line) for line in text.split("\n"))
+    return "\n".join(escape_controls(secrets.mask(line)) for line in text.split("\n"))
 
 
 def _format_lines(sandbox: Sandbox, test: str) -> Iterator[str]:
@@ -43,9 +44,11 @@ def _format_lines(sandbox: Sandbox, test: str) -> Iterator[str]:
     if calls:
         yield f"最近的调用 (last calls, newest first, {len(calls)}):"
     for call in calls:
-        yield _format_call(call)
+        line = _format_call(call)
+        yield escape_line(line)
         for finding in call["diagnosis"]["findings"][:_MAX_FINDINGS]:
-            yield f"        {finding['zh']} ({finding['en']})"
+            if finding["zh"] not in line:  # each sentence once
+                yield escape_line(f"        {finding['zh']} ({finding['en']})")
 
 
 def _quote(test: str) -> str:
