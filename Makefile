@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams test-walk test-written scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -26,6 +26,7 @@ help:
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
 	@echo "make test-walk  README and guides, as pasted into a fresh environment   照文档走一遍"
 	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
+	@echo "make fuzz-control  schemathesis against the control API   控制接口模糊测试"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
 	@echo "make lint types floors build bench soak clean"
@@ -85,6 +86,11 @@ test-plugins: pyproject.toml
 
 test-walk: $(VENV)/.dev
 	$(BIN)/python docs/walk.py
+# schemathesis brings a pytest plugin of its own, so it lives apart
+fuzz-control: $(VENV)/.dev
+	@test -x $(VENV)-fuzz/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-fuzz
+	@$(VENV)-fuzz/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check schemathesis==4.32.5
+	$(BIN)/python -m benchmarks.fuzz_control $(VENV)-fuzz/$(notdir $(BIN))/schemathesis
 
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
@@ -120,4 +126,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins $(VENV)-fuzz dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules

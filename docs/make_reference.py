@@ -183,10 +183,13 @@ def _render_python_api() -> str:
 
 
 def _find_classes() -> Mapping[str, ast.ClassDef]:
-    """Return the public classes of `client/` by name."""
+    """Return the public classes of `client/`, and the documents it returns, by name."""
     return {
         node.name: node
-        for path in sorted((PACKAGE / "client").glob("*.py"))
+        for path in (
+            *sorted((PACKAGE / "client").glob("*.py")),
+            PACKAGE / "service/reply_documents.py",
+        )
         for node in ast.parse(path.read_text("utf-8")).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     }

@@ -8,7 +8,9 @@ from msgspec import Struct
 from ..domain.durations import parse_duration
 from ..domain.play import deadline
 from ..protocol.shapes import parse_time
+from ..service import route_replies as replies
 from ..service.problem import Problem
+from ..service.route_replies import MovedClockDocument
 from ..service.serializers import serialize_clock
 from ..world.document import BadDocument, ClockDocument
 from ..world.world import World
@@ -105,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
         "时钟与将到期的时限",
         "clock and coming deadlines",
         query=("limit",),
+        reply=replies.ClockDocument,
     ),
     Route(
         "POST",
@@ -113,6 +116,7 @@ ROUTES: tuple[Route, ...] = (
         "冻结或运行时钟",
         "freeze or run the clock",
         body=ClockDocument,
+        reply=MovedClockDocument,
     ),
     Route(
         "POST",
@@ -121,6 +125,7 @@ ROUTES: tuple[Route, ...] = (
         "时间前进，到期依次触发",
         "advance time; deadlines fire in order",
         body=SpanBody,
+        reply=MovedClockDocument,
     ),
     Route(
         "POST",
@@ -129,5 +134,6 @@ ROUTES: tuple[Route, ...] = (
         "数据变旧，当前时间不变",
         "make everything recorded older; now stays",
         body=SpanBody,
+        reply=MovedClockDocument,
     ),
 )

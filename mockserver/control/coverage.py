@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..service.reply_documents import CoverageDocument
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
@@ -24,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
         _coverage,
         "状态机覆盖：至今遇到的状态、规则行、拒绝、时限、错误码",
         "what was met of the state machine so far",
+        reply=CoverageDocument,
     ),
     Route("DELETE", _C, _clear, "覆盖清零", "nothing has been met", status=204),
 )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..domain.exchange import Event
+from ..service.route_replies import EventsDocument
 from ..service.serializers import serialize_event, serialize_message
 from ..world.world import World
 from .route import ControlRequest, Route, parse_count
@@ -57,5 +58,6 @@ ROUTES: tuple[Route, ...] = (
         "发生过的操作与留言",
         "facts and messages",
         query=("since", "dispute_id"),
+        reply=EventsDocument,
     ),
 )

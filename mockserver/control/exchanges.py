@@ -10,6 +10,8 @@ from ..domain.near_miss import describe_near_miss, find_near_miss, serialize_nea
 from ..domain.play import possible
 from ..protocol.shapes import format_time
 from ..service.problem import Problem, group_by_actor
+from ..service.reply_documents import ExchangeDocument, MessageDocument
+from ..service.route_replies import Listing
 from ..service.serializers import serialize_exchange, serialize_message
 from ..world.document import BadDocument
 from ..world.move_parser import ParsedMove, parse_move
@@ -128,7 +130,15 @@ def _messages(request: ControlRequest) -> tuple[int, Any]:
 _S = "/_sandbox/sandboxes/{id}"
 _E = f"{_S}/exchanges"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", _E, _list, "列出换货单", "list exchanges", query=("status", "limit")),
+    Route(
+        "GET",
+        _E,
+        _list,
+        "列出换货单",
+        "list exchanges",
+        query=("status", "limit"),
+        reply=Listing[ExchangeDocument],
+    ),
     Route(
         "POST",
         _E,
@@ -138,8 +148,11 @@ ROUTES: tuple[Route, ...] = (
         body=OpenDocument,
         raw=True,
         status=201,
+        reply=(ExchangeDocument, Listing[ExchangeDocument]),
     ),
-    Route("GET", f"{_E}/{{dispute_id}}", _get, "一张换货单", "one exchange"),
+    Route(
+        "GET", f"{_E}/{{dispute_id}}", _get, "一张换货单", "one exchange", reply=ExchangeDocument
+    ),
     Route(
         "POST",
         f"{_E}/{{dispute_id}}/moves",
@@ -148,6 +161,14 @@ ROUTES: tuple[Route, ...] = (
         "a move by any actor",
         body=MoveBody,
         raw=True,
+        reply=ExchangeDocument,
     ),
-    Route("GET", f"{_E}/{{dispute_id}}/messages", _messages, "留言", "its messages"),
+    Route(
+        "GET",
+        f"{_E}/{{dispute_id}}/messages",
+        _messages,
+        "留言",
+        "its messages",
+        reply=Listing[MessageDocument],
+    ),
 )

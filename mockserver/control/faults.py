@@ -7,7 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from ..domain.durations import format_duration
+from ..service import reply_documents as replies
 from ..service.problem import Problem
+from ..service.reply_documents import FaultDocument
+from ..service.route_replies import FaultNamesDocument, Listing
 from ..world.document import BadDocument, QuotaDocument
 from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_plan import serialize_planned
@@ -126,7 +129,14 @@ def _serialize_kind(kind: FaultKind) -> dict[str, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_S}/quotas", _quotas, "调用配额，没有则不限", "quotas; none limits nothing"),
+    Route(
+        "GET",
+        f"{_S}/quotas",
+        _quotas,
+        "调用配额，没有则不限",
+        "quotas; none limits nothing",
+        reply=list[replies.QuotaDocument],
+    ),
     Route(
         "PUT",
         f"{_S}/quotas",
@@ -134,6 +144,7 @@ ROUTES: tuple[Route, ...] = (
         "设定全部调用配额，计数从零开始",
         "set all quotas; counts begin anew",
         body=tuple[QuotaDocument, ...],
+        reply=list[replies.QuotaDocument],
     ),
     Route(
         "GET",
@@ -141,6 +152,7 @@ ROUTES: tuple[Route, ...] = (
         _names,
         "可计划的故障与故障集",
         "the faults that can be planned, and sets of them",
+        reply=FaultNamesDocument,
     ),
     Route(
         "GET",
@@ -148,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         _faults,
         "计划的故障，按询问顺序，附命中次数",
         "planned faults in the order they are asked, with their hits",
+        reply=Listing[FaultDocument],
     ),
     Route(
         "POST",
@@ -158,6 +171,7 @@ ROUTES: tuple[Route, ...] = (
         body=FaultBody,
         raw=True,
         status=201,
+        reply=(FaultDocument, Listing[FaultDocument]),
     ),
     Route("DELETE", f"{_S}/faults", _drop_all, "删除全部故障", "drop all faults", status=204),
     Route(
@@ -168,6 +182,7 @@ ROUTES: tuple[Route, ...] = (
         "change a fault; its counts stay",
         body=FaultBody,
         raw=True,
+        reply=FaultDocument,
     ),
     Route("DELETE", f"{_S}/faults/{{fault_id}}", _drop, "删除一个故障", "drop a fault", status=204),
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..service.route_replies import HealthDocument, ReadyDocument, VersionDocument
 from ..version import __version__
 from .route import ControlRequest, Route
 
@@ -25,7 +26,9 @@ def _version(request: ControlRequest) -> tuple[int, Any]:
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/health", _health, "存活", "alive", open=True),
-    Route("GET", "/_sandbox/ready", _ready, "就绪", "ready", open=True),
-    Route("GET", "/_sandbox/version", _version, "版本", "version", open=True),
+    Route("GET", "/_sandbox/health", _health, "存活", "alive", open=True, reply=HealthDocument),
+    Route("GET", "/_sandbox/ready", _ready, "就绪", "ready", open=True, reply=ReadyDocument),
+    Route(
+        "GET", "/_sandbox/version", _version, "版本", "version", open=True, reply=VersionDocument
+    ),
 )

@@ -13,6 +13,8 @@ from ..review.lint import lint
 from ..review.lint_rules import Severity
 from ..review.review_findings import ReviewFinding, decode_calls
 from ..service.problem import Problem
+from ..service.reply_documents import JsonObject, ReportDocument, RequestDocument
+from ..service.route_replies import RequestsDocument
 from ..world.journal import CAPACITY, Entry, Journal, Page
 from .har import build_har
 from .route import ControlRequest, Route, parse_count
@@ -210,6 +212,7 @@ ROUTES: tuple[Route, ...] = (
         "全部独立环境的请求；sandbox=none 为无主请求",
         "calls of all sandboxes, or of none",
         query=(*_FILTERS, "limit", "after", "wait", "sandbox"),
+        reply=RequestsDocument,
     ),
     Route(
         "GET",
@@ -218,6 +221,7 @@ ROUTES: tuple[Route, ...] = (
         "全部请求，HAR 1.2，旧的在前",
         "calls of all sandboxes as HAR 1.2, oldest first",
         query=(*_FILTERS, "limit", "sandbox"),
+        reply=JsonObject,
     ),
     Route(
         "GET",
@@ -225,6 +229,7 @@ ROUTES: tuple[Route, ...] = (
         _request,
         "一次请求及其诊断",
         "one call with its diagnosis",
+        reply=RequestDocument,
     ),
     Route(
         "GET",
@@ -233,6 +238,7 @@ ROUTES: tuple[Route, ...] = (
         "本独立环境的请求，新的在前；after 之后的旧的在前，可等待",
         "the sandbox's calls, newest first; those after a position oldest first, waited for",
         query=(*_FILTERS, "limit", "after", "wait"),
+        reply=RequestsDocument,
     ),
     Route(
         "GET",
@@ -241,6 +247,7 @@ ROUTES: tuple[Route, ...] = (
         "本独立环境的请求，HAR 1.2，旧的在前",
         "the sandbox's calls as HAR 1.2, oldest first",
         query=(*_FILTERS, "limit"),
+        reply=JsonObject,
     ),
     Route(
         "GET",
@@ -248,6 +255,7 @@ ROUTES: tuple[Route, ...] = (
         _report,
         "对客户端的检查：重复写操作的审计、用法问题",
         "the client report: repeated writes, and what the API's pages advise against",
+        reply=ReportDocument,
     ),
     Route("DELETE", f"{_S}/requests", _clear, "清空请求记录", "clear the journal", status=204),
 )

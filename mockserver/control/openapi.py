@@ -1,13 +1,21 @@
 """The control API described as OpenAPI 3.1, derived from the route declarations."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from ..domain.moves import MOVES
+from ..domain.vocabulary import Actor
 from ..version import __version__
+from ..world.faults.fault_kinds import FAULTS
+from ..world.faults.fault_sets import SETS
+from .clock import SpanBody
+from .exchanges import MoveBody
 from .route import Route
+from .stock import StockBody
+from .stubs import StubBody
 
 __all__ = ["describe"]
 
@@ -24,24 +32,49 @@ _PROBLEM = {
         "possible": {"type": "object"},
         "legal_from": {"type": "array", "items": {"type": "integer"}},
         "way": {"type": ["array", "null"], "items": {"type": "object"}},
-        "deadline": {"type": ["object", "null"]},
+        "deadline": {"type": ["object", "string", "null"]},
         "advice": {"type": "object"},
     },
 }
 
 
+_REPLY = ".reply"  # after the name of a reply's schema: a body may have the same name
+_UNITS = {"minimum": 0, "maximum": 2**31 - 1}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 20_000}
+# What the checks ask of values beyond their types, by schema and property.
+_LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("StockBody", "available"): _UNITS,
+    ("ResetBody", "to"): {"minLength": 1, "maxLength": 64},
+    ("MoveBody", "by"): {"enum": [actor.value for actor in Actor]},
+    ("MoveBody", "move"): {"enum": list(MOVES)},
+    ("FaultBody", "fault"): {"enum": ["", *FAULTS]},
+    ("FaultBody", "set"): {"enum": ["", *SETS]},
+    ("FaultBody", "after"): {"minimum": 0},
+    ("FaultBody", "probability"): {"minimum": 0, "maximum": 1},
+    ("QuotaDocument", "per"): {"enum": ["second", "day"]},
+    ("QuotaDocument", "limit"): {"minimum": 0},
+    ("ClockDocument", "mode"): {"enum": ["frozen", "running"]},
+}
+_QUERY: Mapping[str, Mapping[str, Any]] = {
+    "limit": _COUNT,
+    "after": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    "code": {"type": "integer", "minimum": 0, "maximum": 9999},
+    "wait": {"type": "number", "minimum": 0, "maximum": 30},
+    "since": {"type": "string"},
+    "outcome": {"enum": ["ok", "failed", "refused"]},
+}
+_REQUIRED = (StockBody, SpanBody, StubBody, MoveBody)
+
+
 def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
-    """Return the document; request bodies refer to `components.schemas`."""
-    shapes = list(dict.fromkeys(route.body for route in routes if route.body is not None))
-    bodies, schemas = msgspec.json.schema_components(
-        shapes, ref_template="#/components/schemas/{name}"
-    )
-    schema_of = dict(zip(shapes, bodies, strict=True))
+    """Return the document; bodies and replies refer to `components.schemas`."""
+    schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.verb.lower()] = _operation(
-            route, schema_of.get(route.body)
-        )
+        body = None if route.body is None else _make_schema(route.body, schemas)
+        _tighten(schemas)
+        operation = _operation(route, body, _make_reply_schema(route, schemas))
+        paths.setdefault(route.path, {})[route.verb.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -59,7 +92,31 @@ def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
+def _make_schema(shape: Any, schemas: dict[str, Any], suffix: str = "") -> dict[str, Any]:
+    """Return the schema of a shape, whose parts are added to `schemas` by name and suffix."""
+    template = f"#/components/schemas/{{name}}{suffix}"
+    (schema,), parts = msgspec.json.schema_components([shape], ref_template=template)
+    schemas.update({f"{name}{suffix}": part for name, part in parts.items()})
+    return schema
+
+
+def _make_reply_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a route's reply."""
+    if route.kind != "application/json":
+        return {"type": "object"}  # a YAML document
+    if not isinstance(route.reply, tuple):
+        return _make_schema(route.reply, schemas, _REPLY)
+    return {"anyOf": [_make_schema(shape, schemas, _REPLY) for shape in route.reply]}
+
+
+def _tighten(schemas: dict[str, Any]) -> None:
+    """Lay what the checks ask beyond types over the properties."""
+    for (name, key), limits in _LIMITS.items():
+        if name in schemas:
+            schemas[name]["properties"][key].update(limits)
+
+
+def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any]) -> dict[str, Any]:
     names = re.findall(r"{(\w+)}", route.path)
     words = (
         re.sub(r"[{}]", "", route.path.removeprefix("/_sandbox/"))
@@ -75,25 +132,45 @@ def _operation(route: Route, body: dict[str, Any] | None) -> dict[str, Any]:
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                 for name in names
             ),
-            *({"name": name, "in": "query", "schema": {"type": "string"}} for name in route.query),
+            *(
+                {"name": name, "in": "query", "schema": _QUERY.get(name, {"type": "string"})}
+                for name in route.query
+            ),
         ],
         "responses": {
             str(route.status): {"description": "好 (fine)"}
             if route.status == 204
             else {
                 "description": "好 (fine)",
-                "content": {route.kind.partition(";")[0]: {"schema": {}}},
+                "content": {route.kind.partition(";")[0]: {"schema": reply}},
             },
-            "default": {
-                "description": "被拒绝 (refused)",
-                "content": {
-                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-                },
-            },
+            **{str(status): _describe_problem(text) for status, text in _list_errors(route)},
         },
     }
     if route.open:
         operation["security"] = []
     if body is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": body}}}
+        required = route.verb == "PATCH" or route.body in _REQUIRED
+        content = {"application/json": {"schema": body}}
+        operation["requestBody"] = {"required": required, "content": content}
     return operation
+
+
+def _list_errors(route: Route) -> Iterator[tuple[int | str, str]]:
+    """Yield status and sentence of each refusal that the route knows, and of all others."""
+    yield 400, "参数或请求体不对 (a wrong parameter or body)"
+    if not route.open:
+        yield 401, "缺少或错误的令牌 (no token, or a wrong one)"
+    yield 403, "Host 不在允许之列 (this Host is not allowed)"
+    if "{" in route.path or "sandbox" in route.query:
+        yield 404, "没有这个对象 (no such thing)"
+    if "{id}" in route.path or route.verb == "POST":
+        yield 409, "此时不能 (not in the present state)"
+    if route.body is not None:
+        yield 413, "请求体太大 (the body is too large)"
+    yield "default", "其他拒绝 (any other refusal)"
+
+
+def _describe_problem(text: str) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "content": {"application/problem+json": {"schema": reference}}}

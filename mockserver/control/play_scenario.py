@@ -16,6 +16,8 @@ from msgspec import Struct
 
 from ..domain.vocabulary import Ruleset
 from ..service.problem import Problem
+from ..service.reply_documents import ScenarioResultDocument
+from ..service.route_replies import Listing, ScenarioTextDocument, StoryDocument
 from ..world.document import BadDocument, read_world, unknown_name
 from ..world.opening_document import read_status, status_texts
 from ..world.real_clock import monotonic_seconds
@@ -308,7 +310,14 @@ def _record(request: ControlRequest) -> tuple[int, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/stories", _list, "内置场景", "stories that ship"),
+    Route(
+        "GET",
+        "/_sandbox/stories",
+        _list,
+        "内置场景",
+        "stories that ship",
+        reply=Listing[StoryDocument],
+    ),
     Route(
         "POST",
         f"{_S}/play",
@@ -316,6 +325,7 @@ ROUTES: tuple[Route, ...] = (
         "在本独立环境中运行一个场景",
         "play a story in the sandbox",
         body=PlayBody,
+        reply=ScenarioResultDocument,
     ),
     Route(
         "GET",
@@ -323,6 +333,7 @@ ROUTES: tuple[Route, ...] = (
         _scenario,
         "本独立环境的历史，写成场景文件",
         "the sandbox's history as a story",
+        reply=ScenarioTextDocument,
     ),
     Route(
         "GET",

@@ -5,6 +5,8 @@ from typing import Any
 from msgspec.structs import asdict
 
 from ..domain.behaviours import BEHAVIOURS, Party
+from ..service import reply_documents as replies
+from ..service.route_replies import RobotNamesDocument
 from ..world.document import RobotsDocument
 from ..world.robots import read_robots
 from ..world.world import World
@@ -45,9 +47,21 @@ def _serialize_robots(world: World) -> dict[str, str | None]:
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
     Route(
-        "GET", "/_sandbox/robots/names", _names, "机器人的策略", "the policies that robots follow"
+        "GET",
+        "/_sandbox/robots/names",
+        _names,
+        "机器人的策略",
+        "the policies that robots follow",
+        reply=RobotNamesDocument,
     ),
-    Route("GET", f"{_S}/robots", _robots, "各方的机器人", "who acts by which behaviour"),
+    Route(
+        "GET",
+        f"{_S}/robots",
+        _robots,
+        "各方的机器人",
+        "who acts by which behaviour",
+        reply=replies.RobotsDocument,
+    ),
     Route(
         "PUT",
         f"{_S}/robots",
@@ -55,5 +69,6 @@ ROUTES: tuple[Route, ...] = (
         "设定机器人，未给的一方由人操作",
         "set robots; a party that is left out is played by hand",
         body=RobotsDocument,
+        reply=replies.RobotsDocument,
     ),
 )

@@ -52,6 +52,7 @@ class Route(Struct, frozen=True):
     """One route: `run` returns status and JSON value (None for no content); `open` needs no token.
 
     `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
+    `reply` is the shape of the JSON reply, or a tuple of those that it may have.
     With `verbatim` numbers of the body stay as they are written (`json_form.parse_json`).
     A route of another `kind` than JSON returns a text.
     """
@@ -64,6 +65,7 @@ class Route(Struct, frozen=True):
     body: Any = None
     raw: bool = False
     verbatim: bool = False
+    reply: Any = None
     query: tuple[str, ...] = ()
     open: bool = False
     status: int = 200

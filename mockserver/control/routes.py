@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..service.problem import Problem
+from ..service.reply_documents import JsonObject
 from . import (
     clock,
     coverage,
@@ -74,6 +75,7 @@ ROUTES: tuple[Route, ...] = (
         _describe,
         "本接口的 OpenAPI 3.1 描述",
         "this API as OpenAPI 3.1",
+        reply=JsonObject,
     ),
 )
 

@@ -10,6 +10,14 @@ from ..api.methods import METHODS
 from ..domain.durations import parse_duration
 from ..protocol.shapes import parse_time
 from ..service.problem import Problem
+from ..service.reply_documents import JsonObject
+from ..service.route_replies import (
+    AppRightsDocument,
+    Listing,
+    SandboxDocument,
+    SessionRightsDocument,
+    SnapshotDocument,
+)
 from ..service.serializers import serialize_sandbox
 from ..world.document import BadDocument, WorldDocument, read_document, read_world
 from ..world.snapshot import read_snapshot, write_snapshot
@@ -227,7 +235,14 @@ def _parse_expiry(text: str | None, world: World) -> Any:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/_sandbox/sandboxes", _list, "列出独立环境", "list sandboxes"),
+    Route(
+        "GET",
+        "/_sandbox/sandboxes",
+        _list,
+        "列出独立环境",
+        "list sandboxes",
+        reply=Listing[SandboxDocument],
+    ),
     Route(
         "POST",
         "/_sandbox/sandboxes",
@@ -237,8 +252,16 @@ ROUTES: tuple[Route, ...] = (
         body=WorldDocument,
         raw=True,
         status=201,
+        reply=SandboxDocument,
     ),
-    Route("GET", _S, _get, "独立环境的凭证与数据", "a sandbox's credentials and data"),
+    Route(
+        "GET",
+        _S,
+        _get,
+        "独立环境的凭证与数据",
+        "a sandbox's credentials and data",
+        reply=SandboxDocument,
+    ),
     Route("DELETE", _S, _drop, "删除独立环境", "drop a sandbox", status=204),
     Route(
         "POST",
@@ -247,10 +270,18 @@ ROUTES: tuple[Route, ...] = (
         "恢复为初始、空或快照",
         "reset to baseline, empty or a snapshot",
         body=ResetBody,
+        reply=SandboxDocument,
     ),
-    Route("GET", f"{_S}/snapshots", _list_snapshots, "列出快照", "list snapshots"),
     Route(
-        "GET", f"{_S}/snapshots/{{name}}", _read_snapshot, "快照文档", "a snapshot as a document"
+        "GET", f"{_S}/snapshots", _list_snapshots, "列出快照", "list snapshots", reply=Listing[str]
+    ),
+    Route(
+        "GET",
+        f"{_S}/snapshots/{{name}}",
+        _read_snapshot,
+        "快照文档",
+        "a snapshot as a document",
+        reply=JsonObject,
     ),
     Route(
         "PUT",
@@ -260,6 +291,7 @@ ROUTES: tuple[Route, ...] = (
         "take a snapshot, or store a document",
         body=dict[str, Any],
         raw=True,
+        reply=SnapshotDocument,
     ),
     Route(
         "DELETE",
@@ -269,7 +301,7 @@ ROUTES: tuple[Route, ...] = (
         "drop a snapshot",
         status=204,
     ),
-    Route("GET", f"{_S}/rules", _rules, "全部规则", "all rules"),
+    Route("GET", f"{_S}/rules", _rules, "全部规则", "all rules", reply=JsonObject),
     Route(
         "PATCH",
         f"{_S}/rules",
@@ -278,6 +310,7 @@ ROUTES: tuple[Route, ...] = (
         "change rules",
         body=dict[str, Any],
         raw=True,
+        reply=JsonObject,
     ),
     Route(
         "PATCH",
@@ -286,6 +319,7 @@ ROUTES: tuple[Route, ...] = (
         "应用的 API 权限",
         "an app's permissions",
         body=RightsBody,
+        reply=AppRightsDocument,
     ),
     Route(
         "PATCH",
@@ -294,5 +328,6 @@ ROUTES: tuple[Route, ...] = (
         "会话的权限与过期",
         "a session's rights and expiry",
         body=SessionBody,
+        reply=SessionRightsDocument,
     ),
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from ..service.route_replies import Listing, StockDocument
 from ..service.serializers import serialize_accounts
 from .route import ControlRequest, Route
 
@@ -33,7 +34,7 @@ def _put_stock(request: ControlRequest) -> tuple[int, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_S}/stock", _stock, "库存账户", "stock accounts"),
+    Route("GET", f"{_S}/stock", _stock, "库存账户", "stock accounts", reply=Listing[StockDocument]),
     Route(
         "PUT",
         f"{_S}/stock/{{name}}",
@@ -41,5 +42,6 @@ ROUTES: tuple[Route, ...] = (
         "设定可用库存",
         "set available stock",
         body=StockBody,
+        reply=StockDocument,
     ),
 )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..api.methods import METHODS
 from ..service.problem import Problem
+from ..service.route_replies import SetStubDocument, StubDocument
 from ..world.document import BadDocument
 from .route import ControlRequest, Route
 
@@ -91,7 +92,14 @@ def _drop_stub(request: ControlRequest) -> tuple[int, Any]:
 
 _S = "/_sandbox/sandboxes/{id}"
 ROUTES: tuple[Route, ...] = (
-    Route("GET", f"{_S}/stubs/{{method}}", _get_stub, "登记的固定应答", "a canned reply"),
+    Route(
+        "GET",
+        f"{_S}/stubs/{{method}}",
+        _get_stub,
+        "登记的固定应答",
+        "a canned reply",
+        reply=StubDocument,
+    ),
     Route(
         "PUT",
         f"{_S}/stubs/{{method}}",
@@ -101,6 +109,7 @@ ROUTES: tuple[Route, ...] = (
         body=StubBody,
         raw=True,
         verbatim=True,
+        reply=SetStubDocument,
     ),
     Route(
         "DELETE",

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mockserver.control.routes import ROUTES
@@ -107,3 +109,67 @@ def test_server_is_the_one_asked(api):
     """The described server is the address that the request used."""
     document = api.ask("GET", "/_sandbox/openapi.json", host="mock.internal:9000").json
     assert document["servers"] == [{"url": "http://mock.internal:9000"}]
+
+
+def test_every_reply_and_refusal_has_a_schema(api):
+    """No reply is described as anything at all; each route names the refusals it knows."""
+    document = api("GET", "/_sandbox/openapi.json")
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            responses = operation["responses"]
+            for status, response in responses.items():
+                assert status == "204" or all(
+                    content["schema"] for content in response["content"].values()
+                ), (verb, path, status)
+            assert {"400", "403", "default"} <= set(responses)
+            assert ("401" in responses) == (operation.get("security") != [])
+            assert ("404" in responses) >= ("{" in path)
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "place", "body"),
+    [
+        ("GET", "", "", None),
+        ("GET", "clock", "/clock", None),
+        ("GET", "exchanges", "/exchanges", None),
+        ("POST", "exchanges", "/exchanges", {}),
+        ("POST", "exchanges", "/exchanges", {"count": 2}),
+        ("POST", "clock/advance", "/clock/advance", {"by": "3d"}),
+        ("GET", "stock", "/stock", None),
+        ("GET", "events", "/events", None),
+        ("GET", "requests", "/requests", None),
+        ("GET", "report", "/report", None),
+        ("GET", "coverage", "/coverage", None),
+        ("POST", "play", "/play", {"story": "classic/whole-exchange"}),
+        ("POST", "faults", "/faults", {"fault": "latency"}),
+    ],
+)
+def test_a_reply_is_as_described(api, verb, path, place, body):
+    """A real reply is valid under the schema of its route."""
+    document = api("GET", "/_sandbox/openapi.json")
+    operation = document["paths"]["/_sandbox/sandboxes/{id}" + place][verb.lower()]
+    [schema] = [
+        response["content"]["application/json"]["schema"]
+        for status, response in operation["responses"].items()
+        if status.startswith("2")
+    ]
+    status = int(next(status for status in operation["responses"] if status.startswith("2")))
+    reply = api(verb, path, body, status)
+    Draft202012Validator({**schema, "components": document["components"]}).validate(reply)
+
+
+def test_what_the_checks_refuse_the_schema_refuses(api):
+    """Bounds and choices of bodies are described, not only types."""
+    schemas = api("GET", "/_sandbox/openapi.json")["components"]["schemas"]
+    for name, value in (
+        ("StockBody", {"available": -1}),
+        ("MoveBody", {"by": "nobody", "move": "agree"}),
+        ("FaultBody", {"fault": "none_such"}),
+        ("FaultBody", {"fault": "latency", "probability": 2}),
+        ("ClockDocument", {"mode": "stopped"}),
+        ("QuotaDocument", {"per": "week", "limit": 1}),
+        ("StubBody", {"reply": []}),
+    ):
+        assert not Draft202012Validator(
+            {**schemas[name], "components": {"schemas": schemas}}
+        ).is_valid(value)

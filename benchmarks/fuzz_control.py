@@ -1,0 +1,47 @@
+"""Run schemathesis against the control API of a live server: replies must be as OpenAPI says.
+
+Usage: `python -m benchmarks.fuzz_control SCHEMATHESIS`, the path of its command.  The same calls
+are made on every run.  Exit code: that of schemathesis, 0 if it found nothing.
+"""
+
+import subprocess
+import sys
+
+from mockserver import Server
+
+_CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+)
+_EXAMPLES = 40
+_SECONDS = 170
+
+
+def main(command: str) -> int:
+    """Start a server, fuzz its control API for at most three minutes.  Return the exit code."""
+    with Server() as server:
+        return subprocess.run(
+            [
+                command,
+                "run",
+                f"{server.url}/_sandbox/openapi.json",
+                "--header",
+                f"Authorization: Bearer {server.token}",
+                "--checks",
+                ",".join(_CHECKS),
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--generation-deterministic",
+                "--max-examples",
+                str(_EXAMPLES),
+                "--no-color",
+            ],
+            timeout=_SECONDS,
+            check=False,
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,203 @@
+"""Replies of the control API that stand around its documents: listings, the clock, a sandbox.
+
+Handles unpack them; the OpenAPI document describes them.
+"""
+
+from typing import Generic, Literal, NotRequired, TypedDict, TypeVar
+
+from .reply_documents import (
+    DeadlineDocument,
+    EventDocument,
+    JsonObject,
+    MessageDocument,
+    PlannedMoveDocument,
+    RequestDocument,
+    ShopDocument,
+)
+
+__all__ = [
+    "AppRightsDocument",
+    "ClockDocument",
+    "EventsDocument",
+    "FaultNamesDocument",
+    "GoodsNameDocument",
+    "HealthDocument",
+    "Listing",
+    "MovedClockDocument",
+    "ReadyDocument",
+    "RequestsDocument",
+    "RobotNamesDocument",
+    "SandboxDocument",
+    "ScenarioTextDocument",
+    "SessionRightsDocument",
+    "SetStubDocument",
+    "SnapshotDocument",
+    "StockDocument",
+    "StoryDocument",
+    "StubDocument",
+    "VersionDocument",
+]
+
+_Item = TypeVar("_Item")
+
+
+class Listing(TypedDict, Generic[_Item]):
+    """Items of a list; `total` counts those that were left out as well."""
+
+    total: int
+    items: list[_Item]
+
+
+class GoodsNameDocument(TypedDict):
+    """Goods of a sandbox, by whose name they stand in a mapping."""
+
+    sku_id: str
+    title: str
+
+
+class SandboxDocument(TypedDict):
+    """How to attach to a sandbox: app, sessions, gateway, shops, goods, snapshots."""
+
+    id: str
+    app_key: str
+    app_secret: str
+    session: str
+    sub_session: str
+    gateway: str
+    ruleset: str
+    seed: int
+    now: str
+    shops: list[ShopDocument]
+    goods: dict[str, GoodsNameDocument]
+    snapshots: list[str]
+
+
+class SnapshotDocument(TypedDict):
+    """A snapshot that was kept: its name, and how many exchanges it holds."""
+
+    name: str
+    exchanges: int
+
+
+class AppRightsDocument(TypedDict):
+    """The methods that an app may call, None for all."""
+
+    app_key: str
+    methods: list[str] | None
+
+
+class SessionRightsDocument(TypedDict):
+    """The rights of a session; `expires` is None for never."""
+
+    label: str
+    nick: str
+    methods: list[str] | None
+    expires: str | None
+
+
+class ClockDocument(TypedDict):
+    """The sandbox's clock and its coming deadlines; `planned` only with robots."""
+
+    mode: Literal["frozen", "running"]
+    now: str
+    deadlines: list[DeadlineDocument]
+    planned: NotRequired[list[PlannedMoveDocument]]
+
+
+class MovedClockDocument(ClockDocument):
+    """The clock after it was moved, and the events that this fired."""
+
+    fired: list[EventDocument]
+
+
+class StockDocument(TypedDict):
+    """The accounts of a SKU."""
+
+    name: str
+    sku_id: str
+    title: str
+    available: int
+    reserved: int
+    shipped: int
+    returned: int
+
+
+class EventsDocument(TypedDict):
+    """Events and messages in the order in which they happened."""
+
+    total: int
+    items: list[EventDocument]
+    messages: list[MessageDocument]
+
+
+class RobotNamesDocument(TypedDict):
+    """The behaviours that robots can have, and the parties that can be robots."""
+
+    total: int
+    items: list[dict[str, str]]
+    parties: list[str]
+
+
+class RequestsDocument(TypedDict):
+    """Calls of a journal; `next` is the position behind them, `missed` calls are gone already."""
+
+    total: int
+    items: list[RequestDocument]
+    next: NotRequired[int]
+    missed: NotRequired[int]
+
+
+class StubDocument(TypedDict):
+    """A canned reply."""
+
+    reply: JsonObject
+
+
+class SetStubDocument(StubDocument):
+    """A canned reply that was set, and its method."""
+
+    method: str
+
+
+class FaultNamesDocument(TypedDict):
+    """The faults that can be planned, with their options, and sets of faults."""
+
+    faults: list[JsonObject]
+    sets: list[JsonObject]
+
+
+class StoryDocument(TypedDict):
+    """A scenario that ships."""
+
+    name: str
+    title: str
+    about: str
+    evidence: list[str]
+    ruleset: str
+    set: JsonObject
+
+
+class ScenarioTextDocument(TypedDict):
+    """A history as the text of a scenario file."""
+
+    scenario: str
+
+
+class HealthDocument(TypedDict):
+    """The server is alive."""
+
+    status: Literal["ok"]
+
+
+class ReadyDocument(TypedDict):
+    """The server answers calls."""
+
+    ready: bool
+
+
+class VersionDocument(TypedDict):
+    """Which server this is, and whether it checks signatures strictly."""
+
+    name: str
+    version: str
+    auth: Literal["strict", "lax"]
