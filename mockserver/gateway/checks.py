@@ -18,7 +18,7 @@ from ..api.spelling import (
     describe_unknown_parameters,
 )
 from ..domain.vocabulary import Role
-from ..protocol.binding import bind_arguments, make_invalid_error
+from ..protocol.binding import bind_arguments, make_invalid_error, make_missing_error
 from ..protocol.errors import TopError, make_ban_error
 from ..protocol.pictures import is_usual_picture
 from ..protocol.shapes import is_epoch_seconds, parse_epoch, parse_time
@@ -252,6 +252,8 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
     )
     _check_picture_kinds(call, strict=rules["strict_pictures"] is True)
     fields = split_field_names(call.arguments.get("fields", ()))
+    if "fields" in call.arguments and not fields:
+        raise make_missing_error("fields")  # a plain text of blanks and commas names nothing
     if not FIELD_NAMES[call.method.name].issuperset(fields):
         call.warnings += describe_unknown_fields(call.method, fields)
 

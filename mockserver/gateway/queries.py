@@ -14,7 +14,8 @@ from ..api.declaration import Method, split_field_names
 from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
 from ..domain.catalogue import Address, refusal_stage
 from ..domain.vocabulary import Phase, Status
-from ..protocol.binding import Arguments, make_invalid_error
+from ..protocol.binding import Arguments
+from ..protocol.errors import TopError
 from ..protocol.shapes import Items, Tree
 from ..world.identity import Session
 from ..world.listing import ExchangeFilter
@@ -170,10 +171,22 @@ def _carriers(query: QueryContext) -> Tree:
 
 
 def _trade(query: QueryContext) -> Tree:
-    """Return the trade with what the sandbox knows of it: sub-orders, SKUs, buyer."""
+    """Return the trade with what the sandbox knows of it: sub-orders, SKUs, buyer.
+
+    Raises:
+        TopError: 15, if the session's shop has no such trade.
+
+    Source: docs/spec/neighbours.yaml.
+    """
     orders = [trade for trade in query.world.trades() if trade.tid == query.arguments["tid"]]
     if not orders or orders[0].shop != query.shop:
-        raise make_invalid_error("tid", "交易不存在", "no such trade")
+        raise TopError(
+            15,
+            sub_code="isv.trade-not-exist",
+            sub_msg="交易订单不存在",
+            zh=f"交易 {query.arguments['tid']} 不存在，或属于另一个店铺",
+            en=f"trade {query.arguments['tid']} does not exist, or is another shop's",
+        )
     names = requested_fields(query.method, query.arguments)
     return {"trade": build_trade_record(orders, names, query.world, query.view)}
 

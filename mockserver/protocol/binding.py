@@ -26,6 +26,7 @@ assumed.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from . import envelope
 from .errors import TopError
 from .forms import Upload
 from .pictures import detect_picture_type
@@ -41,19 +42,7 @@ __all__ = [
 ]
 
 Arguments = dict[str, object]
-SYSTEM_PARAMETERS = (
-    "method",
-    "app_key",
-    "session",
-    "timestamp",
-    "format",
-    "v",
-    "sign",
-    "sign_method",
-    "partner_id",
-    "target_app_key",
-    "simplify",
-)
+SYSTEM_PARAMETERS = tuple([part.name for part in envelope.SYSTEM_PARAMETERS])
 OPTIONAL_SYSTEM_PARAMETERS = tuple(
     [
         name
@@ -209,8 +198,8 @@ def _check_pictures(
         if not detect_picture_type(upload.content):
             raise make_invalid_error(
                 param.name,
-                "不是图片，应为 JPEG、PNG、GIF、BMP 或 WebP",
-                "JPEG, PNG, GIF, BMP or WebP is wanted",
+                "不是图片，应为 JPG、GIF 或 PNG",
+                "not a picture; JPG, GIF or PNG is wanted",
             )
     return tuple(uploads)
 

@@ -227,6 +227,12 @@ SUB_CODES: tuple[SubCode, ...] = (
         observed=True,
     ),
     SubCode(
+        "isv.trade-not-exist",
+        15,
+        "交易不存在，或属于另一个店铺",
+        "no such trade, or another shop's",
+    ),
+    SubCode(
         "isp.unknown-error",
         1,
         "平台内部错误；在本服务中表示本工具自己出错",

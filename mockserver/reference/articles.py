@@ -17,9 +17,11 @@ from ..doctor.signature_mistakes import MISTAKES, SIGN_FORM_MISTAKES
 from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import format_duration
 from ..domain.evidence import SOURCES, Evidence, Grade, locate_citation
+from ..domain.failure_codes import CAPTURED_SUB_CODES
 from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
 from ..domain.vocabulary import Role, Status
+from ..protocol.envelope import REPLY_FORM, SYSTEM_PARAMETERS, EnvelopePart
 from ..protocol.errors import CODES, SUB_CODES
 from ..protocol.shapes import Field
 from ..review.lint_rules import LINT_RULES
@@ -185,6 +187,31 @@ def _explain_codes() -> Iterator[Article]:
         )
 
 
+def _explain_captured_sub_codes() -> Iterator[Article]:
+    """Yield an article for each sub_code of the siblings that rule `failure_shape` answers with."""
+    failures: dict[tuple[str, str], list[str]] = {}
+    for failure, captured in CAPTURED_SUB_CODES.items():
+        for pair in captured:
+            failures.setdefault(pair, []).append(f"msg_code.{failure}")
+    for (name, sub_msg), rules in failures.items():
+        yield Article(
+            kind="子错误码 sub_code",
+            id=name,
+            title=f"15 {CODES[15].wire}",
+            zh=f"{sub_msg}\n规则 failure_shape 为 error15 时代替 {'、'.join(rules)}；"
+            "同类接口的真实应答中见过",
+            en=f"instead of {', '.join(rules)} under rule failure_shape: error15; seen in real "
+            "replies of sibling methods",
+            citations=("evidence-2.3",),
+        )
+
+
+def _explain_envelope(kind: str, part: EnvelopePart) -> Article:
+    return Article(
+        kind=kind, id=part.name, title=part.title, zh=part.zh, en=part.en, citations=part.citations
+    )
+
+
 def _explain_lint_rules() -> Iterator[Article]:
     for rule in LINT_RULES.values():
         yield Article(
@@ -200,6 +227,9 @@ def _explain_lint_rules() -> Iterator[Article]:
 def build_articles() -> Iterator[Article]:
     """Yield everything that can be explained, kind by kind."""
     yield from _explain_codes()
+    yield from _explain_captured_sub_codes()
+    yield from (_explain_envelope("系统参数 system", part) for part in SYSTEM_PARAMETERS)
+    yield from (_explain_envelope("应答 reply", part) for part in REPLY_FORM)
     yield from map(explain_status, Status)
     yield from (explain_move(name, move) for name, move in MOVES.items())
     yield from map(_explain_method, METHODS.values())

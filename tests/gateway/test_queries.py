@@ -503,12 +503,28 @@ def test_unknown_members_of_sub_orders_are_warned_of(world, top):
     assert "orders.nonsense" in warning
 
 
-def test_trade_of_nobody(top):
-    """A trade that does not exist is 41 on tid."""
-    assert (
-        top("taobao.trade.fullinfo.get", tid=1, fields="tid")["error_response"]["sub_code"]
-        == "isv.invalid-parameter:tid"
-    )
+@pytest.mark.parametrize("tid", [0, 1, -1, 2**63 - 1])
+def test_trade_of_nobody(top, tid):
+    """A trade that does not exist is 15 with the sub_code of its page."""
+    reply = top("taobao.trade.fullinfo.get", tid=tid, fields="tid")
+
+    assert reply["error_response"] == {
+        "code": 15,
+        "msg": "Remote service error",
+        "sub_code": "isv.trade-not-exist",
+        "sub_msg": "交易订单不存在",
+        "request_id": reply["error_response"]["request_id"],
+    }
+
+
+@pytest.mark.parametrize("fields", [" ", ",", ",,,", " , \n,\t"])
+@pytest.mark.parametrize("method", ["taobao.trade.fullinfo.get", "taobao.logistics.companies.get"])
+def test_fields_that_name_nothing_are_missing(world, top, method, fields):
+    """Blanks and commas alone are 40, whether `fields` is a list or a plain text."""
+    trade = next(iter(world._state.trades.values()))
+    reply = top(method, fields=fields, tid=trade.tid)
+
+    assert reply["error_response"]["sub_code"] == "isv.missing-parameter:fields"
 
 
 def test_time_is_the_sandboxs(world, top):

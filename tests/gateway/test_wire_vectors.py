@@ -6,9 +6,12 @@ alphabetical, `request_id` last.  Only `request_id` is replaced, it differs from
 Source: docs/spec/evidence-2026-11.md#evidence-1, #evidence-2.3, #evidence-3.
 """
 
+import json
 import re
 
 import pytest
+
+from mockserver.protocol.messages import Inbound
 
 NUMBER = 880000000000000042
 OPENED = {
@@ -30,7 +33,7 @@ def send(top, world):
     def call(method, rules=(), **arguments):
         world.patch_rules(dict(rules))
         body = top.send(top.params(method, **arguments)).body.decode()
-        return re.sub(r'"request_id":"\w+"', '"request_id":"ID"', body)
+        return re.sub(r'(request_id(?:":"|>))\w+', r"\1ID", body)
 
     return call
 
@@ -84,6 +87,71 @@ def test_carriers(send):
 def test_the_time(send):
     """`time` stands alone."""
     assert send("taobao.time.get") == '{"time_get_response":{"time":"2026-03-01 10:00:00"' + END
+
+
+TIME = '{"time_get_response":{"time":"2026-03-01 10:00:00"' + END
+NO_TIME = '{"error_response":{"code":31,"msg":"Invalid timestamp"' + END
+
+
+@pytest.mark.parametrize("seconds_allowed", [True, False])
+@pytest.mark.parametrize(
+    ("timestamp", "body"),
+    [
+        ("2026-03-01 10:00:00", TIME),
+        ("2026-03-01 10:10:00", TIME),
+        ("2026-03-01 10:10:01", NO_TIME),
+        ("1772330400000", TIME),  # milliseconds, as the official Python SDK sends them
+        ("1772331000999", NO_TIME),
+        ("2026-03-01T10:00:00", NO_TIME),
+        ("2026-03-01 10:00:00.000", NO_TIME),
+        ("2026/03/01 10:00:00", NO_TIME),
+        ("20260301100000", NO_TIME),
+        ("1772330400000000", NO_TIME),
+        ("1772330400.5", NO_TIME),
+        ("177233040", NO_TIME),
+        ("01772330400", NO_TIME),
+        ("+1772330400", NO_TIME),
+        (" 1772330400", NO_TIME),
+        ("１７７２３３０４００", NO_TIME),
+        ("9" * 400, NO_TIME),
+    ],
+)
+def test_a_timestamp_of_every_form(send, timestamp, body, seconds_allowed):
+    """Text of GMT+8 and 13 digits pass within ten minutes, nothing else, whatever the rule says."""
+    rules = {"timestamp_seconds": seconds_allowed}
+
+    assert send("taobao.time.get", rules, timestamp=timestamp) == body
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "allowed"),
+    [("1772330400", TIME), ("1772331000", TIME), ("1772329800", TIME), ("1772331001", NO_TIME)],
+)
+def test_a_timestamp_of_seconds(send, timestamp, allowed):
+    """Ten digits, as the vendor's C SDK sends them, pass within ten minutes; by rule they do not.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-8.
+    """
+    assert send("taobao.time.get", timestamp=timestamp) == allowed
+    assert send("taobao.time.get", {"timestamp_seconds": False}, timestamp=timestamp) == NO_TIME
+
+
+def test_a_refused_timestamp_in_xml(send):
+    """XML has the same names in the same order."""
+    assert send(
+        "taobao.time.get", {"timestamp_seconds": False}, timestamp="1772330400", format="xml"
+    ) == (
+        '<?xml version="1.0" encoding="utf-8" ?><error_response><code>31</code>'
+        "<msg>Invalid timestamp</msg><request_id>ID</request_id></error_response>"
+    )
+
+
+def test_a_trade_of_nobody(send):
+    """A trade that is not the shop's is error 15, as the page of the method lists it."""
+    assert send("taobao.trade.fullinfo.get", tid=1, fields="tid") == (
+        '{"error_response":{"code":15,"msg":"Remote service error",'
+        '"sub_code":"isv.trade-not-exist","sub_msg":"交易订单不存在"' + END
+    )
 
 
 def test_personal_data_is_masked(send):
@@ -184,4 +252,103 @@ def test_a_buyers_change_before_the_seller_decides(send, world, act):
         '{"tmall_exchange_receive_get_response":{"has_next":false,"page_results":1,"results":{'
         '"exchange":[{"dispute_id":"880000000000000042","exchange_sku":"4987654320021",'
         '"new_bought_sku":"4987654320021","num":2,"status":"换货待处理"}]},"total_results":1' + END
+    )
+
+
+MESSAGE = ("tmall.exchange.message.add", "message_pics", {"content": "见图", "fields": "content"})
+PROOF = (
+    "tmall.exchange.refuse",
+    "leave_message_pics",
+    {"leave_message": "见图", "seller_refuse_reason_id": 1101, "fields": "status"},
+)
+MESSAGE_STORED = (
+    '{"tmall_exchange_message_add_response":{"result":{"results":{"refund_message":['
+    '{"content":"见图"}]}}' + END
+)
+REFUSED = (
+    '{"tmall_exchange_refuse_response":{"result":{"exchange":{"status":"换货关闭"},"success":true}'
+    + END
+)
+PNG, JPG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a"
+BMP, WEBP = b"BM0000", b"RIFF0000WEBP"
+
+
+def _invalid_picture(name, text):
+    return (
+        f'{{"error_response":{{"code":41,"msg":"Invalid arguments:{name}",'
+        f'"sub_code":"isv.invalid-parameter:{name}","sub_msg":"参数 {name} 不合法：{text}"' + END
+    )
+
+
+@pytest.fixture
+def send_picture(top, gateway, multipart, world):
+    """Send a call with one picture, padded to a size, by these rules; return body and warnings."""
+    world.open({"dispute_id": NUMBER})
+
+    def call(target, content, size=64, rules=()):
+        method, name, arguments = target
+        world.patch_rules(dict(rules))
+        texts = top.params(method, dispute_id=NUMBER, **arguments)
+        body, kind = multipart(texts, **{name: content.ljust(size, b"\0")})
+        reply = gateway.answer(Inbound("POST", b"", kind, body, "http://mock:8420"))
+        [entry] = world.journal.select({}, 1)[1]
+        text = re.sub(r'"request_id":"\w+"', '"request_id":"ID"', reply.body.decode())
+        return text, json.loads(entry.warnings)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("target", "largest", "body"),
+    [(MESSAGE, 512_000, MESSAGE_STORED), (PROOF, 5_242_880, REFUSED)],
+    ids=["message", "proof"],
+)
+def test_the_largest_picture(send_picture, target, largest, body):
+    """A picture of a message has at most 500 KB, a proof 5 MB; one byte more is 41 with the limit.
+
+    Source: docs/spec/evidence-2026-11.md#evidence-1.
+    """
+    assert send_picture(target, PNG, largest + 1)[0] == _invalid_picture(
+        target[1], f"图片最大 {largest} 字节"
+    )
+    assert send_picture(target, PNG, largest) == (body, [])
+
+
+@pytest.mark.parametrize(
+    ("target", "body"), [(MESSAGE, MESSAGE_STORED), (PROOF, REFUSED)], ids=["message", "proof"]
+)
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("picture", [PNG, JPG, GIF], ids=["png", "jpg", "gif"])
+def test_pictures_of_the_documented_kinds(send_picture, target, body, picture, strict):
+    """JPG, GIF and PNG pass without a warning, whatever the rule says."""
+    assert send_picture(target, picture, rules={"strict_pictures": strict}) == (body, [])
+
+
+@pytest.mark.parametrize(
+    ("target", "body"), [(MESSAGE, MESSAGE_STORED), (PROOF, REFUSED)], ids=["message", "proof"]
+)
+@pytest.mark.parametrize("picture", [BMP, WEBP], ids=["bmp", "webp"])
+def test_pictures_of_other_kinds(send_picture, target, body, picture):
+    """BMP and WebP are 41 by rule; without it they pass, and the journal has a warning."""
+    name = target[1]
+
+    assert send_picture(target, picture, rules={"strict_pictures": True})[0] == _invalid_picture(
+        name, "应为 JPG、GIF 或 PNG"
+    )
+    assert send_picture(target, picture, rules={"strict_pictures": False}) == (
+        body,
+        [f"{name}：同类接口只支持 JPG、GIF、PNG (the sibling methods take JPG, GIF and PNG only)"],
+    )
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    "content", [b"%PDF-1.4", b"<svg/>", b"GIF", b"\xff\xd8"], ids=["pdf", "svg", "gif", "jpg"]
+)
+def test_a_file_that_is_no_picture(send_picture, content, strict):
+    """The refusal names the documented kinds, which pass under either value of the rule."""
+    text = "不是图片，应为 JPG、GIF 或 PNG"
+
+    assert send_picture(MESSAGE, content, rules={"strict_pictures": strict})[0] == _invalid_picture(
+        "message_pics", text
     )

@@ -10,6 +10,19 @@ from mockserver.protocol.errors import CODES
 from mockserver.reference.articles import build_articles, explain, render_reference
 
 ARTICLES = tuple(build_articles())
+SYSTEM_PARAMETERS = (  # of docs/spec/top-protocol.md, 1.2
+    "method",
+    "app_key",
+    "session",
+    "timestamp",
+    "format",
+    "v",
+    "sign",
+    "sign_method",
+    "partner_id",
+    "target_app_key",
+    "simplify",
+)
 UNCITED = ("故障集 fault set", "诊断 finding")  # made of other articles; texts of the product
 
 
@@ -23,12 +36,40 @@ UNCITED = ("故障集 fault set", "诊断 finding")  # made of other articles; t
         *(str(status.value) for status in Status),
         *(status.zh for status in Status),
         "isv.missing-parameter:fields",
+        "isv.trade-not-exist",
+        "2101",
+        "PY-101",
+        "isv.logistics-offline-service-error:B04",
+        "isv.logistics-offline-service-error:B60",
+        *SYSTEM_PARAMETERS,
+        "request_id",
         " agree ",
     ],
 )
 def test_every_known_term_is_explained(term):
     """A method, move, rule, code or status, by number or Chinese text, has at least one article."""
     assert explain(term)
+
+
+def test_the_order_of_names_is_explained():
+    """`explain key_order` says: alphabetical, `request_id` last, not to be relied on."""
+    [article] = explain("key_order")
+
+    assert "字母排序" in article.zh
+    assert "request_id 在最后" in article.zh
+    assert "不应依赖" in article.zh
+    assert "alphabetical" in article.en
+    assert "request_id stands last" in article.en
+    assert "must not" in article.en
+
+
+@pytest.mark.parametrize("form", ["yyyy-MM-dd HH:mm:ss", "13", "10", "timestamp_seconds", "31"])
+def test_every_form_of_a_timestamp_is_explained(form):
+    """`explain timestamp` names text, milliseconds, seconds, their rule, and the error."""
+    [article] = explain("timestamp")
+
+    assert form in article.zh
+    assert form in article.en
 
 
 def test_an_unknown_term_has_no_article():
