@@ -13,6 +13,7 @@ from mockserver.world.world import World
 
 from .calls import gets
 from .children import Child, compile_all, free_port, spawn, wait_reply
+from .stop_signal import stop_signals
 from .verdict import at_most, note, ratios
 
 __all__: list[str] = []
@@ -29,6 +30,7 @@ def main(rounds: int) -> None:
     starts(rounds)
     resets()
     stops(rounds)
+    stop_signals(rounds)
     memory()
 
 

@@ -8,6 +8,7 @@ bounded pool of workers, and what a planned fault holds back is a timer.
     server.py          limits of connections and memory, start and stop
     listening_socket.py  the port, and how many connections it may have
     connection.py      one connection: states, deadlines, replies in their order
+    tls_transport.py   TLS between the socket and a connection
     request_reader.py  the bytes of one connection to requests, without sockets
     request_parser.py  heads and chunks; request_memory.py bounds what unfinished requests keep
     doors.py           which requests go where
@@ -40,6 +41,7 @@ from .listening_socket import max_connections, open_listener
 from .request_memory import RequestMemory
 from .request_parser import RequestHead
 from .tls import TLS_TO_PLAIN_PORT, make_tls_context
+from .tls_transport import TlsTransport
 from .worker_lanes import WorkerLanes
 from .wsgi_bridge import ServerAddress, WsgiApp
 
@@ -49,7 +51,6 @@ INTERRUPT_SECONDS = 0.25  # after which a stop interrupts what is at work
 REFUSE_SECONDS = 0.35  # after which it answers for what cannot be interrupted
 STOP_SECONDS = 0.4  # after which clients that do not read are left
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
-TLS_HANDSHAKE_SECONDS = 10.0
 _SWEEP_SECONDS = 0.5
 _TLS_REPORT_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
@@ -286,15 +287,14 @@ class _Listening:
             client.setblocking(False)
             if client.family != getattr(socket, "AF_UNIX", None):
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self.loop.connect_accepted_socket(
-                lambda: Connection(self),
-                client,
-                ssl=self._context,
-                ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS if self._context else None,
-                ssl_shutdown_timeout=1.0 if self._context else None,
-            )
-        except (OSError, EOFError):  # it has gone, or speaks no TLS
+            await self.loop.connect_accepted_socket(self._make_protocol, client)
+        except OSError:  # it has gone
             client.close()
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        if self._context is None:
+            return Connection(self)
+        return TlsTransport(self, self._context, partial(Connection, self))
 
     def _forget_task(self, client: socket.socket, task: asyncio.Task[None]) -> None:
         self._accepting.discard(task)
@@ -382,7 +382,7 @@ class _Listening:
         """Let what has been closed or cancelled end, so that no transport is left open."""
         if self._accepting:
             await asyncio.wait(self._accepting)
-        for _ in range(4):  # closing a TLS transport takes as many turns of the loop
+        for _ in range(2):  # the turns of the loop in which transports close
             await asyncio.sleep(0)
 
     def _end(self) -> None:

@@ -19,5 +19,6 @@ def make_tls_context(certificate: str, key: str) -> ssl.SSLContext:
         OSError, ValueError: they cannot be read or do not fit together.
     """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.load_cert_chain(certificate, key)
     return context

@@ -1,5 +1,6 @@
 """TLS clients that say nothing, half of it, or something else cost nobody else."""
 
+import http.client
 import json
 import socket
 import ssl
@@ -36,6 +37,243 @@ def ask(server):
         while chunk := wrapped.recv(65536):
             received += chunk
     return json.loads(received.partition(b"\r\n\r\n")[2])
+
+
+class MemoryClient:
+    """A TLS client whose steps are the test's: it can end its sending side and go on reading."""
+
+    def __init__(self, port: int, version: ssl.TLSVersion) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = version
+        self.plug = socket.create_connection(("127.0.0.1", port), timeout=WITHIN)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing)
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._exchange()
+            else:
+                break
+        self.send(b"")
+
+    def _exchange(self) -> bool:
+        self.send(b"")
+        data = self.plug.recv(65536)
+        self._incoming.write(data)
+        return bool(data)
+
+    def send(self, data: bytes) -> None:
+        """Encrypt and send."""
+        if data:
+            self._tls.write(data)
+        if self._outgoing.pending:
+            self.plug.sendall(self._outgoing.read())
+
+    def end_sending(self) -> None:
+        """Say close_notify and nothing more; reading goes on."""
+        with suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        self.send(b"")
+
+    def send_byte_by_byte(self, data: bytes) -> None:
+        """Encrypt and send each byte of the records in a packet of its own."""
+        self._tls.write(data)
+        for byte in self._outgoing.read():
+            self.plug.sendall(bytes([byte]))
+
+    def read_all(self) -> tuple[bytes, bool]:
+        """All that comes, and whether the server ended it with close_notify."""
+        received = b""
+        while True:
+            try:
+                piece = self._tls.read(65536)
+            except ssl.SSLWantReadError:
+                if not self._exchange():
+                    return received, False
+            except ssl.SSLZeroReturnError:
+                return received, True
+            else:
+                if not piece:
+                    return received, True
+                received += piece
+
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+HEALTH = b"GET /_sandbox/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture(params=VERSIONS, ids=["TLS 1.2", "TLS 1.3"])
+def connect_tls(server, request):
+    """Opens connections to the server whose steps are the test's."""
+    with ExitStack() as stack:
+
+        def connect() -> MemoryClient:
+            client = MemoryClient(server.port, request.param)
+            stack.enter_context(client.plug)
+            return client
+
+        yield connect
+
+
+@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("end", ["close_notify", "close_notify and FIN", "FIN"])
+def test_replies_arrive_after_the_client_has_ended(connect_tls, count, end):
+    """A client that sends a batch and ends its sending side reads every reply, then the end."""
+    client = connect_tls()
+    client.send(HEALTH * count)
+    if end != "FIN":
+        client.end_sending()
+    if end != "close_notify":
+        client.plug.shutdown(socket.SHUT_WR)
+
+    received, is_ended = client.read_all()
+
+    assert received.count(b"HTTP/1.1 200 OK") == count
+    assert is_ended
+
+
+def test_reply_held_back_arrives_after_the_client_has_ended(server, connect_tls):
+    """A reply that a planned fault delays still arrives at a client that has ended sending."""
+    server.sandbox(attach="default").faults.add("latency", seconds=0.3)
+    client = connect_tls()
+    body = (
+        b"method=taobao.time.get&format=json&app_key="
+        + server.sandbox(attach="default").app_key.encode()
+    )
+    client.send(
+        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" % len(body) + body
+    )
+    client.end_sending()
+
+    received, is_ended = client.read_all()
+
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert is_ended
+
+
+def test_refusal_ends_with_close_notify(connect_tls):
+    """A body that is too large is refused, and the end is said although the client goes on."""
+    client = connect_tls()
+    client.send(
+        b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: localhost\r\n"
+        b"Content-Length: 700000000\r\n\r\n" + bytes(100_000)
+    )
+
+    received, is_ended = client.read_all()
+
+    assert received.startswith(b"HTTP/1.1 413")
+    assert is_ended
+
+
+def test_half_a_body_and_the_end(connect_tls):
+    """A client that ends in the middle of a body is told so."""
+    client = connect_tls()
+    client.send(
+        b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+    )
+    client.end_sending()
+
+    received, is_ended = client.read_all()
+
+    assert received.startswith(b"HTTP/1.1 400")
+    assert is_ended
+
+
+def test_records_byte_by_byte(connect_tls):
+    """Records that come in pieces of one byte are read."""
+    client = connect_tls()
+    client.send_byte_by_byte(HEALTH)
+    client.end_sending()
+
+    assert client.read_all()[0].startswith(b"HTTP/1.1 200 OK")
+
+
+def test_large_bodies_both_ways(server, connect_tls):
+    """Megabytes arrive whole in both directions, though the client reads late."""
+    client = connect_tls()
+    head = b"GET /_sandbox/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    plain = http.client.HTTPSConnection(
+        "127.0.0.1", server.port, context=ssl._create_unverified_context(), timeout=WITHIN
+    )
+    with closing(plain):
+        plain.request("GET", "/_sandbox/openapi.json")
+        document = plain.getresponse().read()
+        plain.request("POST", "/router/rest", b"method=x&pad=" + b"y" * 7_000_000)
+        assert plain.getresponse().status == 200
+    client.send(head * 30)
+    client.end_sending()
+    sleep(0.3)  # the server has met a client that does not read
+
+    received, is_ended = client.read_all()
+
+    assert received.count(document) == 30
+    assert is_ended
+
+
+@pytest.mark.parametrize(
+    "said", [b"\x17\x03\x03\x00\x05hello", b"hello", b"\x15\x03\x03\x00\x02\x02\x28"]
+)
+def test_bytes_that_are_no_record(server, connect_tls, said):
+    """What is no record after the handshake ends this connection alone."""
+    client = connect_tls()
+    client.plug.sendall(said)
+
+    with suppress(ConnectionError):
+        while client.plug.recv(65536):
+            pass
+    assert ask(server) == {"status": "ok"}
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"])
+def test_handshake_has_a_deadline(server, monkeypatch, said):
+    """A client that does not finish its handshake is dropped in time."""
+    monkeypatch.setattr("mockserver.embedded.tls_transport.TLS_HANDSHAKE_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=WITHIN) as plug:
+        plug.sendall(said)
+        with suppress(ConnectionError):
+            assert plug.recv(65536) == b""
+
+
+def test_reset_over_tls(server, connect_tls):
+    """A planned reset breaks a TLS connection too: no reply, no close_notify."""
+    server.sandbox(attach="default").faults.add("reset")
+    client = connect_tls()
+    body = f"method=taobao.time.get&app_key={server.sandbox(attach='default').app_key}".encode()
+    client.send(
+        b"POST /router/rest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n" % len(body) + body
+    )
+
+    with pytest.raises(ConnectionResetError):
+        client.read_all()
+
+
+def test_silent_clients_make_room(serve, certificate):
+    """With more silent TLS clients than files another client is served."""
+    served = serve("--tls-cert", certificate[0], "--tls-key", certificate[1], files=60)
+    with ExitStack() as stack:
+        for _ in range(150):
+            with suppress(OSError):
+                stack.enter_context(served.connect())
+        for _ in range(3):
+            assert ask(served) == {"status": "ok"}
+    assert served.stop()[0] == 0
+
+
+def test_stop_says_the_end(server, connect_tls):
+    """A stop says close_notify to a client whose connection is idle."""
+    client = connect_tls()
+    client.send(HEALTH)
+    sleep(0.2)  # the server has answered
+
+    server.stop()
+
+    received, is_ended = client.read_all()
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert is_ended
 
 
 @pytest.mark.parametrize("silent", [1, 30])
