@@ -306,12 +306,18 @@ def _read_pictures(message: Message, view: RecordView) -> Items | None:
     return Items("pic_url", urls) if urls else None
 
 
+def _read_owner_role(message: Message, view: RecordView) -> str:
+    """Return who wrote, as a Chinese word, or by rule `owner_role` as a number, which is text."""
+    role = message.role
+    return str(role.value) if view.rules.text("owner_role") == "number" else role.zh
+
+
 MESSAGE: tuple[Column, ...] = (
     _column("id", "留言ID", BOTH_MESSAGES, lambda m, v: m.number, kind=NUMBER),
     _column("refund_id", "换货单号ID", BOTH_MESSAGES, lambda m, v: m.dispute_id, kind=NUMBER),
     _column("owner_id", "留言者ID", BOTH_MESSAGES, lambda m, v: m.owner_id, kind=NUMBER),
     _column("owner_nick", "留言者昵称", BOTH_MESSAGES, _read("owner_nick"), personal=True),
-    _column("owner_role", "留言者角色", BOTH_MESSAGES, lambda m, v: m.role.zh),
+    _column("owner_role", "留言者角色(规则 owner_role)", BOTH_MESSAGES, _read_owner_role),
     _column("content", "留言内容", BOTH_MESSAGES, _read("content"), personal=True),
     Column(
         Field(
@@ -327,9 +333,9 @@ MESSAGE: tuple[Column, ...] = (
     _column("created", "留言创建时间", BOTH_MESSAGES, lambda m, v: v.time(m.created), kind=DATE),
     _column(
         "message_type",
-        "留言类型(100 人工，111 系统)",
+        "留言类型(100 人工，111 系统，规则 message_type.human、message_type.system)",
         BOTH_MESSAGES,
-        lambda m, v: "100" if m.human else "111",
+        lambda m, v: v.rules.text(f"message_type.{'human' if m.human else 'system'}"),
     ),
     _column("open_uid", "留言者openId", ONLY_MESSAGE_LISTED, _read("open_uid"), personal=True),
 )

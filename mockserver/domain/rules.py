@@ -180,6 +180,16 @@ _RULES: tuple[Rule, ...] = (
          "what a write says on success: message SUCCESS, msg_code OP_SUCC, both, or nothing",
          inferred("evidence", "isv", note="evidence-1: read by one integrator; sibling documents"),
          among=("absent", "message", "msg_code", "both")),
+    Rule("owner_role", "text", "owner_role 写成文字(卖家主账户)，还是 operator_roles 的数字",
+         "whether owner_role is a word or the number that operator_roles has for it",
+         inferred("api", "isv", note="api-4: one integrator looks for 卖家 and 买家 in it"),
+         among=("text", "number")),
+    *(Rule(f"message_type.{author}", default, f"message_type：{zh}", f"message_type of {en}",
+           assumed("evidence-7: 100 and 111 are the page's examples, their meaning is chosen here",
+                   "api", "evidence"))
+      for author, default, zh, en in (
+          ("human", "100", "各方写的或做的", "what a party wrote or did"),
+          ("system", "111", "系统发的", "what the system sent"))),
     _code("not_exist", "DISPUTE_NOT_EXIST", "换货单不存在", "no such exchange", inferred("isv")),
     _code("wrong_state", "EXCHANGE_STATUS_ERROR", "状态不允许此操作",
           "not possible in this status"),

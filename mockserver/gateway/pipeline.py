@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from ..api.declaration import Method, response_wrapper
 from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
-from ..domain.errors import DomainError, IllegalMove, NoSuchExchange
+from ..domain.errors import DomainError, IllegalMove
 from ..domain.failure_codes import find_sub_code
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
@@ -148,7 +148,9 @@ class Gateway:
         if call.fault is not None and call.fault.fault.declared.effect is Effect.FAIL:
             call.msg_code = call.fault.fault.text("msg_code")
             message = call.fault.fault.text("message")
-            return call.method.wrapper, _business_failure(call.method, call.msg_code, message)
+            call.cause = (message, message)
+            members = _place_failure(call, (call.msg_code, message))
+            return call.method.wrapper, members
         try:
             members = _move(call) if call.method.move else _query(call)
         except DomainError as refusal:
@@ -223,15 +225,24 @@ def _refuse(call: Call, refusal: DomainError) -> Tree:
             "重复提交：此前同样的操作已经成功，这是第二次调用"
             " (a repeated write: the same move has succeeded before)"
         )
-    rules = call.world.view.rules
+    return _place_failure(call, find_sub_code(refusal, call.msg_code))
+
+
+def _place_failure(call: Call, sub: tuple[str, str]) -> Tree:
+    """Return the failure `call.msg_code` and its cause, where the sandbox's rules put failures.
+
+    Raises:
+        TopError: 15 with `sub` as sub_code and sub_msg, under rule `failure_shape: error15`.
+    """
+    assert call.method is not None and call.world is not None
+    rules, (zh, en) = call.world.view.rules, call.cause
     if rules.text("failure_shape") == "error15":
-        sub_code, sub_msg = find_sub_code(refusal, call.msg_code)
-        raise TopError(15, sub_code=sub_code, sub_msg=sub_msg, zh=refusal.zh, en=refusal.en)
-    members = _business_failure(call.method, call.msg_code, refusal.zh)
+        raise TopError(15, sub_code=sub[0], sub_msg=sub[1], zh=zh, en=en)
+    members = _business_failure(call.method, call.msg_code, zh)
     place = rules.text("not_exist_place")
-    if not isinstance(refusal, NoSuchExchange) or place == "inside":
+    if call.msg_code != rules.text("msg_code.not_exist") or place == "inside":
         return members
-    beside = {"message": refusal.zh, "msg_code": call.msg_code}
+    beside = {"message": zh, "msg_code": call.msg_code}
     return {**beside, **(members if place == "both" else {})}
 
 

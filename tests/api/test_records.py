@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta, timezone
 
+import msgspec
 import pytest
 
 from mockserver.api.records import (
@@ -323,6 +324,27 @@ def test_message_types(make_message, human, code):
     assert build_message_record(
         make_message(human=human), ["message_type"], RecordKind.MESSAGE_LISTED, VIEW
     ) == {"message_type": code}
+
+
+@pytest.mark.parametrize("role", range(1, 7))
+def test_a_role_is_a_number_by_rule(make_message, role):
+    """With `owner_role: number` it is the number of `operator_roles`, as text."""
+    view = msgspec.structs.replace(VIEW, rules=DEFAULTS.with_changes({"owner_role": "number"}))
+
+    assert build_message_record(
+        make_message(role=Role(role)), ["owner_role"], RecordKind.MESSAGE_LISTED, view
+    ) == {"owner_role": str(role)}
+
+
+@pytest.mark.parametrize(("human", "text"), [(True, "0"), (False, "系统")])
+def test_message_types_by_rule(make_message, human, text):
+    """Each author's type is the text of its rule."""
+    rules = DEFAULTS.with_changes({"message_type.human": "0", "message_type.system": "系统"})
+    view = msgspec.structs.replace(VIEW, rules=rules)
+
+    assert build_message_record(
+        make_message(human=human), ["message_type"], RecordKind.MESSAGE_LISTED, view
+    ) == {"message_type": text}
 
 
 def test_a_message_in_full(make_message):

@@ -140,6 +140,42 @@ def test_business_failure(world, top, opened, entries, method, where):
     assert (entry.outcome, entry.msg_code, entry.fault) == ("failed", "X_Y", "business_failure")
 
 
+@pytest.mark.parametrize("method", [AGREE, "tmall.exchange.messages.get"])
+def test_a_business_failure_has_the_shape_of_the_rule(world, top, opened, entries, method):
+    """With `failure_shape: error15` a planned failure is an error 15, as every other one is."""
+    world.patch_rules({"failure_shape": "error15"})
+    world.plan_faults({"fault": "business_failure", "msg_code": "X_Y", "message": "不行"})
+    reply = top(method, dispute_id=opened, fields="dispute_id", address_id=10_000_002)
+
+    assert reply["error_response"] == {
+        "code": 15,
+        "msg": "Remote service error",
+        "sub_code": "X_Y",
+        "sub_msg": "不行",
+        "request_id": reply["error_response"]["request_id"],
+    }
+    assert world._state.exchanges[opened].status is Status.WAIT_SELLER_AGREE
+    [entry] = entries()
+    assert (entry.msg_code, entry.fault) == ("X_Y", "business_failure")
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("inside", ["result"]),
+        ("beside", ["message", "msg_code"]),
+        ("both", ["message", "msg_code", "result"]),
+    ],
+)
+def test_a_planned_dispute_not_exist_stands_where_the_rule_says(world, top, opened, place, names):
+    """A planned DISPUTE_NOT_EXIST stands inside `result`, beside it, or both."""
+    world.patch_rules({"not_exist_place": place})
+    world.plan_faults({"fault": "business_failure", "msg_code": "DISPUTE_NOT_EXIST"})
+    result = top.result(AGREE, dispute_id=opened, fields="dispute_id", address_id=10_000_002)
+
+    assert set(result) == {*names, "request_id"}
+
+
 def test_session_expired_in_mid_flow(world, top, opened):
     """After some calls the session has expired, as the platform says it."""
     world.plan_faults({"fault": "session_expired", "after": 1, "times": None})

@@ -8,6 +8,7 @@ Source: docs/spec/evidence-2026-11.md#evidence-1, #evidence-2.3, #evidence-3.
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -252,6 +253,34 @@ def test_a_buyers_change_before_the_seller_decides(send, world, act):
         '{"tmall_exchange_receive_get_response":{"has_next":false,"page_results":1,"results":{'
         '"exchange":[{"dispute_id":"880000000000000042","exchange_sku":"4987654320021",'
         '"new_bought_sku":"4987654320021","num":2,"status":"换货待处理"}]},"total_results":1' + END
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "first", "last"),
+    [
+        ({}, '"message_type":"100","owner_role":"卖家主账户"', '"message_type":"111"'),
+        (
+            {"owner_role": "number", "message_type.human": "1", "message_type.system": "2"},
+            '"message_type":"1","owner_role":"1"',
+            '"message_type":"2"',
+        ),
+    ],
+)
+def test_types_and_roles_of_messages(send, world, rules, first, last):
+    """What a person wrote and what the system sent, with the texts of the rules."""
+    send("tmall.exchange.message.add", rules, dispute_id=NUMBER, content="您好", fields="id")
+    world.advance(timedelta(days=2))  # the seller has not decided: the system does
+    ask = {"dispute_id": NUMBER, "page_size": 1}
+
+    assert send(
+        "tmall.exchange.messages.get", **ask, operator_roles="1", fields="owner_role,message_type"
+    ) == (
+        '{"tmall_exchange_messages_get_response":{"result":{"has_next":false,"page_results":1,'
+        '"results":{"refund_message":[{' + first + '}]},"total_results":1}' + END
+    )
+    assert last in send(
+        "tmall.exchange.messages.get", **ask, operator_roles="5,6", fields="message_type"
     )
 
 
