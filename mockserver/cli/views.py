@@ -13,7 +13,6 @@ from .console import escape, paint, translate
 from .text_width import pad, text_width
 
 __all__ = [
-    "view_behaviours",
     "view_clock",
     "view_exchange",
     "view_exchanges",
@@ -247,15 +246,6 @@ def view_quotas(reply: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             )
             for item in reply
         ],
-    )
-
-
-def view_behaviours(reply: Mapping[str, Any]) -> Iterator[str]:
-    """Show the behaviours that robots may follow."""
-    lang = translate("zh", "en")
-    yield from format_table(
-        (translate("策略", "behaviour"), translate("行为", "what it does")),
-        [(item["name"], item[lang]) for item in reply["items"]],
     )
 
 

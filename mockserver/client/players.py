@@ -22,8 +22,8 @@ __all__ = ["Buyer", "CustomerService", "Player", "Seller", "System"]
 Target = Exchange | str | int | None  # the handle of an exchange or its id; None: opened last
 
 
-class Wish(TypedDict, total=False):
-    """Fields of an application: what the buyer asks for."""
+class Application(TypedDict, total=False):
+    """Fields of an application or its modification: what the buyer asks for."""
 
     reason: str
     desc: str
@@ -129,7 +129,7 @@ class Buyer(Negotiator):
 
     actor = Actor.BUYER
 
-    def apply(self, exchange: Target = None, **fields: Unpack[Wish]) -> Exchange:
+    def apply(self, exchange: Target = None, **fields: Unpack[Application]) -> Exchange:
         """Apply for the exchange."""
         return self._play("apply", exchange, fields)
 
@@ -137,7 +137,7 @@ class Buyer(Negotiator):
         """Send the bought goods back."""
         return self._play("ship_back", exchange, fields)
 
-    def modify(self, exchange: Target = None, **fields: Unpack[Wish]) -> Exchange:
+    def modify(self, exchange: Target = None, **fields: Unpack[Application]) -> Exchange:
         """Modify the refused application."""
         return self._play("modify", exchange, fields)
 

@@ -2,11 +2,12 @@
 
 The table on made-up exchanges, for the static check.
 
-Addresses, reasons and carriers are taken to be right.  Stock may be there or not, so both are
-tried: one exchange becomes several possible ones.
+Addresses, reasons and carriers are taken to be right.  Stock may be there or not, goods that a
+modification names may be those of before or others, and a verdict that is taken from a reply may be
+any: all are tried, and one exchange becomes several possible ones.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -14,11 +15,11 @@ from msgspec.structs import replace
 from ..domain.conditions import Situation
 from ..domain.errors import ConditionFailed
 from ..domain.exchange import Exchange
-from ..domain.moves import Expire, Move
+from ..domain.moves import Expire, Judge, Modify, Move
 from ..domain.play import deadline, play
 from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
-from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status
+from ..domain.vocabulary import Actor, CsStatus, Ruleset, Status, Verdict
 from ..world.document import BadDocument
 from ..world.move_parser import parse_move
 from ..world.opening_document import history_of, read_status
@@ -30,7 +31,9 @@ from .yaml_text import FileMistake, Node
 __all__ = ["Impossible", "Saved", "Unknown", "expire", "make_older", "open_exchange", "play_move"]
 
 _INSTANT_FIELDS = ("created", "modified", "time_out")
+_GOODS_FIELDS = ("exchange_sku", "num")
 _SKU = "sku"
+_OTHER_SKU = "other sku"
 _PLENTY = 10**9  # units
 
 
@@ -103,7 +106,7 @@ def play_move(
     *,
     table: TableIndex = SHIPPED_TABLE,
 ) -> list[Exchange]:
-    """Return what the exchange may be after the step's move, with stock and without.
+    """Return what the exchange may be after the step's move, whatever is not known.
 
     Raises:
         IllegalMove, WrongRuleset: no row allows it.
@@ -115,8 +118,28 @@ def play_move(
         move = parse_move(step.actor, step.move.name(), literal, rules, table=table).move
     except BadDocument:
         move = step.move()
-    situation = _assume(exchange, move, rules)
-    return _play(situation, step.actor, now, table)
+    outcomes = [
+        after
+        for possible in _possible_moves(move, unknown=step.fields.value.keys() - literal.keys())
+        for after in _play(_assume(exchange, possible, rules), step.actor, now, table)
+    ]
+    return list(dict.fromkeys(outcomes))
+
+
+def _possible_moves(move: Move, unknown: Set[str]) -> list[Move]:
+    """Return what the move may be.
+
+    `unknown` names the fields that are taken from replies.  The goods of an exchange that is only
+    thought of are not known, nor whether a modification names others.
+    """
+    if isinstance(move, Judge) and "for" in unknown:
+        return [replace(move, verdict=verdict) for verdict in Verdict]
+    names_goods = isinstance(move, Modify) and (
+        move.exchange_sku or move.num or not unknown.isdisjoint(_GOODS_FIELDS)
+    )
+    if not names_goods:
+        return [move]
+    return [replace(move, exchange_sku=sku, num=0) for sku in (_SKU, _OTHER_SKU)]
 
 
 def _assume(exchange: Exchange, move: Move, rules: RuleValues) -> Situation:
@@ -146,6 +169,7 @@ def _play(situation: Situation, by: Actor, now: datetime, table: TableIndex) -> 
                 after,
                 modified=after.entered,
                 address="",
+                exchange_sku=_SKU,
                 reserved=0,
                 buyer_logistic_no="",
                 seller_logistic_no="",

@@ -3,20 +3,15 @@
 Imported by users of httpx only: the library is not the product's.
 """
 
+from typing import cast
+
 import anyio.to_thread
 import httpx
 
 from ..client.sandbox import Sandbox
-from ..client.transport import Lost, Wsgi
+from .httpx_requests import answer_request
 
 __all__ = ["HttpxTransport"]
-
-_ERRORS = {
-    "reset": httpx.ReadError,
-    "closed": httpx.RemoteProtocolError,
-    "cut": httpx.RemoteProtocolError,
-    "timeout": httpx.ReadTimeout,
-}
 
 
 class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -31,24 +26,8 @@ class HttpxTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._app = sandbox.wsgi
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the server's answer, or raise the error that a planned fault causes.
-
-        A read timeout is compared with the seconds that a fault holds the answer back; it passes no
-        real time.
-        """
-        timeout = request.extensions.get("timeout", {}).get("read")
-        try:
-            status, headers, content = Wsgi(
-                self._app, f"{request.url.scheme}://127.0.0.1", timeout
-            ).send(
-                request.method,
-                request.url.raw_path.decode("ascii"),
-                request.read(),
-                request.headers,
-            )
-        except Lost as lost:
-            raise _ERRORS[lost.how](str(lost), request=request) from None
-        return httpx.Response(status, headers=headers, content=content)
+        """Return the server's answer, or raise the error that a planned fault causes."""
+        return cast("httpx.Response", answer_request(httpx, self._app, request))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the server's answer, while other tasks go on."""

@@ -113,6 +113,71 @@ def test_what_may_work_is_let_pass(steps):
     assert describe_mistakes(APPLY + steps) == []
 
 
+REFUSED_RECEIPT = (  # `modify` leads to 3 for the same goods, to 1 for others
+    "scenario: x\n"
+    "steps:\n"
+    "  - rules: {modify_to: 3}\n"
+    "  - buyer: apply\n"
+    "    status: 3\n"
+    "    num: 2\n"
+    "  - call: tmall.exchange.get\n"
+    "    with: {dispute_id: $it, fields: num}\n"
+    "    keep: {number: result.exchange.num}\n"
+    "  - expect: {exchanges: $number}\n"
+    "  - seller: returngoods_refuse\n"
+)
+
+
+@pytest.mark.parametrize("status", [1, 3])
+@pytest.mark.parametrize(
+    "goods", ["num: 1", "num: 2", "num: $number", "exchange_sku: wanted", "exchange_sku: $number"]
+)
+def test_a_modification_may_name_the_same_goods_or_others(goods, status):
+    """What an exchange wants is not known before it runs: both statuses may follow."""
+    steps = f"  - buyer: modify\n    {goods}\n  - expect: {{status: {status}}}\n"
+    assert describe_mistakes(REFUSED_RECEIPT + steps) == []
+
+
+@pytest.mark.parametrize("fields", ["", "    reason: 尺码不合适\n", "    num: 0\n"])
+def test_a_modification_that_names_no_goods_keeps_them(fields):
+    """Where the wanted goods stay, the receipt is to be decided again, not the application."""
+    steps = f"  - buyer: modify\n{fields}  - expect: {{status: 1}}\n"
+    [(_, sentence)] = describe_mistakes(REFUSED_RECEIPT + steps)
+    assert "status cannot be 1: the exchange is at 3" in sentence
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "passes"),
+    [
+        ("$verdict", 14, True),
+        ("$verdict", 2, True),
+        ("$verdict", 3, False),
+        ("refund", 14, True),
+        ("refund", 2, False),
+        ("buyer", 14, False),
+    ],
+)
+def test_a_verdict_from_a_reply_may_be_any(verdict, status, passes):
+    """A verdict that is written out decides; one that a reply brings may be any of them."""
+    text = (
+        "scenario: x\n"
+        "ruleset: upgraded\n"
+        "steps:\n"
+        "  - buyer: apply\n"
+        "    desc: refund\n"
+        "  - call: tmall.exchange.get\n"
+        "    with: {dispute_id: $it, fields: desc}\n"
+        "    keep: {verdict: result.exchange.desc}\n"
+        "  - expect: {exchanges: $verdict}\n"
+        "  - seller: refuse\n"
+        "  - buyer: ask_cs\n"
+        "  - cs: step_in\n"
+        f"  - cs: judge\n    for: {verdict}\n"
+        f"  - expect: {{status: {status}}}\n"
+    )
+    assert (describe_mistakes(text) == []) is passes
+
+
 def test_customer_service_stops_the_clock():
     """While customer service has the case no deadline comes, and the buyer cannot modify."""
     text = (
