@@ -215,7 +215,10 @@ def _print_entry(entry: Mapping[str, Any], as_json: bool) -> None:
 
 
 def _format_entry(entry: Mapping[str, Any]) -> str:
-    """Return the call on one line; method, exchange and cause are the caller's text: escaped."""
+    """Return the call on one line, its warnings last, each behind `!`.
+
+    Method, exchange, cause and warnings hold the caller's text: they are escaped.
+    """
     outcome = {
         "ok": "ok",
         "failed": one_line(entry["msg_code"]),
@@ -225,4 +228,5 @@ def _format_entry(entry: Mapping[str, Any]) -> str:
     dispute_id = one_line(entry["dispute_id"] or "-")
     cause = one_line(translate(entry["diagnosis"]["zh"], entry["diagnosis"]["en"]))
     line = f"{entry['at']}  {entry['request_id']}  {method}  {dispute_id}  {outcome}  {cause}"
-    return line.rstrip()
+    warnings = [f"  ! {one_line(str(warning))}" for warning in entry["warnings"]]
+    return line.rstrip() + "".join(warnings)

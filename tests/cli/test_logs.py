@@ -107,6 +107,17 @@ def test_logs_speak_both_languages(at) -> None:
     assert "缺少" in at("logs").stdout
 
 
+def test_warnings_stand_in_the_line(at) -> None:
+    """A call that passed with a warning is ok, and its line names the warning behind `!`."""
+    at("call", "taobao.logistics.companies.get", "fields=id,nonsense\x1b[31m")
+    at("call", "taobao.logistics.companies.get", "fields=id")
+    warned, clean = at("logs").stdout.splitlines()
+    assert "  ok  ! " in warned
+    assert "nonsense" in warned
+    assert "\x1b" not in warned
+    assert clean.endswith("  ok")
+
+
 def test_a_line_stays_a_line(at) -> None:
     """A method with line ends and control codes is shown escaped, on one line."""
     at("call", "a.b\n\x1b[31mc")
