@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
 	@echo "make fuzz-control  schemathesis against the control API   控制接口模糊测试"
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
+	@echo "make test-honest   whom the machine accuses though the client is honest   状态机是否冤枉正确的客户端"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
 	@echo "make lint types floors build bench soak clean"
 
@@ -94,6 +95,10 @@ fuzz-control: $(VENV)/.dev
 
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
+
+# four honest clients, 20 seeds of 200 runs of 30 steps each, in worlds that make it hard
+test-honest: $(VENV)/.dev
+	$(BIN)/python -m tests.honest.accusations
 
 scenarios stories: $(VENV)/.run
 	@$(BIN)/python -m mockserver run scenarios

@@ -6,7 +6,6 @@ Each round syncs by modified time, then works each exchange: agree or refuse, co
 
 import hashlib
 import http.client
-import itertools
 import json
 import os
 import time
@@ -15,9 +14,8 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 BEIJING = timezone(timedelta(hours=8))
-APPLIED, RETURNING = "换货待处理", "待买家退货"
-RETURNED = "买家已退货，待收货"  # 全角逗号 (a full-width comma)
-RECEIVED, SHIPPED, CLOSED = "待发出换货商品", "待买家收货", "换货关闭"
+RETURNING, RETURNED = "待买家退货", "买家已退货，待收货"  # 全角逗号 (a full-width comma)
+APPLIED, RECEIVED, SHIPPED, CLOSED = "换货待处理", "待发出换货商品", "待买家收货", "换货关闭"
 
 
 class Refused(Exception):
@@ -25,7 +23,7 @@ class Refused(Exception):
 
 
 class Unsure(Exception):
-    """没有可用的应答：可能已执行，也可能没有。 No usable reply: it may have been done or not."""
+    """isp.* 或没有可用的应答：可能已执行，也可能没有。 No usable reply: done or not."""
 
 
 class IsvClient:
@@ -44,6 +42,7 @@ class IsvClient:
         self.book = {}  # 单号 → 本端所知的状态 (dispute_id → the status as this side knows it)
         self.since = "2010-01-01 00:00:00"
         self.address_id = None
+        self.banned_until = 0  # 封禁结束，本机的时间 (the end of a ban, by this machine)
 
     def post_over_http(self, body):
         """把请求体 POST 到网关，返回应答体。 Post a body to the gateway and return the reply's."""
@@ -65,10 +64,11 @@ class IsvClient:
             raise Unsure(f"{method}: {error!r}") from error
         if root != "error_response":
             return content
-        sub_code = content.get("sub_code", "")
-        text = f"{method}: {content.get('code')} {sub_code} {content.get('sub_msg', '')}"
-        # isp.* 是平台侧的错误，不说明是否执行 (isp.*: the platform's error, done or not)
-        raise Unsure(text) if sub_code.startswith("isp.") else Refused(text)
+        text = f"{method}: {content.get('code')} {content.get('sub_code')} {content.get('sub_msg')}"
+        if content.get("code") == 7:  # 封禁，文字里有秒数：等够再调用 (a ban: wait it out)
+            numbers = [int(word) for word in text.split()[2:] if word.isdigit()]
+            self.banned_until = time.monotonic() + max(numbers, default=1)
+        raise Unsure(text) if content.get("sub_code", "").startswith("isp.") else Refused(text)
 
     def succeeded(self, result):
         """业务是否成功：没有 error_response 还不够。 Return whether the business succeeded."""
@@ -94,9 +94,8 @@ class IsvClient:
     def read_page(self, number, until):
         """返回窗口 [since, until] 的一页与总页数。 Return a page of the window, and the count."""
         window = {"start_gmt_modified_time": self.since, "end_gmt_modifed_time": until}  # sic
-        page = {"page_no": number, "page_size": self.page_size}
-        fields = "dispute_id,status,modified"
-        reply = self.call("tmall.exchange.receive.get", fields=fields, **page, **window)
+        page = {"fields": "dispute_id,status,modified", "page_no": number, **window}
+        reply = self.call("tmall.exchange.receive.get", page_size=self.page_size, **page)
         pages = -(-reply["total_results"] // self.page_size)
         return reply.get("results", {}).get("exchange", []), pages
 
@@ -120,8 +119,7 @@ class IsvClient:
     def sync(self):
         """账本跟上平台；读全之后才移动水位。 Update the book; move the mark when all was read."""
         until = self.call("taobao.time.get")["time"]  # 不用本机的钟 (not this machine's clock)
-        changes = self.read_changes(until)
-        self.book |= {dispute_id: row["status"] for dispute_id, row in changes.items()}
+        self.book |= {number: row["status"] for number, row in self.read_changes(until).items()}
         self.since = str(datetime.fromisoformat(until) - self.overlap)
 
     def step(self):
@@ -134,6 +132,8 @@ class IsvClient:
 
     def attempt(self, action, *arguments):
         """一件事的失败不妨碍别的事。 Return the failure of an action, so that others go on."""
+        if time.monotonic() < self.banned_until:
+            return ["封禁未结束 (still banned)"]
         try:
             action(*arguments)
         except (Refused, Unsure) as failure:
@@ -187,11 +187,11 @@ class IsvClient:
 def main(kind=IsvClient):
     """运行 ISV_ROUNDS 轮，不给则不停。 Run ISV_ROUNDS rounds, ISV_PAUSE seconds apart."""
     client = kind(os.environ)
-    for number in itertools.count(1):
+    rounds = int(os.environ.get("ISV_ROUNDS") or -1)  # -1: 不停 (without end)
+    while rounds:
         for failure in client.step():
             print(failure, flush=True)
-        if str(number) == os.environ.get("ISV_ROUNDS"):
-            break
+        rounds -= 1
         time.sleep(float(os.environ.get("ISV_PAUSE", "0.2")))
     print(json.dumps(client.book, ensure_ascii=False, indent=2))
 

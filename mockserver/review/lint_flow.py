@@ -19,6 +19,7 @@ __all__ = [
     "find_rounded_ids",
     "find_unfinished_pages",
     "find_unhandled_messages",
+    "read_ban",
 ]
 
 _CODE_CALL_LIMITED = 7
@@ -68,7 +69,7 @@ def find_calls_in_ban(calls: Calls) -> Findings:
         if entry.outcome != "refused":
             bans.pop((app_key, ""), None)
             bans.pop((app_key, entry.method), None)
-        seconds_left = _read_ban(call)
+        seconds_left = read_ban(call)
         if seconds_left is None:
             continue
         scope = app_key, "" if entry.sub_code == _APP_BAN else entry.method
@@ -89,7 +90,7 @@ def find_calls_in_ban(calls: Calls) -> Findings:
         )
 
 
-def _read_ban(call: JournalCall) -> int | None:
+def read_ban(call: JournalCall) -> int | None:
     """Return the seconds of a ban that the reply tells the client, None if it tells none."""
     if call.entry.code != _CODE_CALL_LIMITED or call.unanswered:
         return None

@@ -111,8 +111,9 @@ class CheckContext(Struct, frozen=True):
 
     The world after the client has acted, the calls of this round, the ids of all its calls.
 
-    `resting` are the dispute ids, once there were enough rounds in which no exchange moved; else it
-    is empty.
+    `resting` are the dispute ids of which the client could know, once it had enough rounds that the
+    platform answered and in which no exchange moved; else it is empty.  `excused` are the request
+    ids of moves that became illegal after the client's last look (`client_knowledge.py`).
     """
 
     world: World
@@ -120,6 +121,7 @@ class CheckContext(Struct, frozen=True):
     request_ids: frozenset[str]
     resting: frozenset[int]
     handles: tuple[int, ...]
+    excused: frozenset[str] = frozenset()
 
 
 _ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType(
@@ -145,7 +147,7 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
     for call in context.calls:
         entry = call.failure
         kind = _classify(entry) if entry is not None else None
-        if entry is None or kind is None:
+        if entry is None or kind is None or call.request_id in context.excused:
             continue
         entry = entry.with_diagnosis()
         zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"

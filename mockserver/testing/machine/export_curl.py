@@ -19,7 +19,7 @@ from ...scenario.step_kinds import STEP_KINDS
 from ...version import __version__
 from .checks import CheckFailure, join_lines
 from .local_server import RecordedCall
-from .machine_run import ExecutedStep, MachineRun, split_move
+from .machine_run import ExecutedStep, MachineRun, get_control_value, split_move
 from .possible_steps import StepDocument
 
 __all__ = ["export_curl"]
@@ -110,7 +110,7 @@ def _list_control_calls(run: MachineRun, kind: str, step: StepDocument) -> Itera
     if move is None:
         build_calls = STEP_KINDS[kind].build_calls
         assert build_calls is not None
-        yield from build_calls(step if kind == "fault" else step[kind], {})
+        yield from build_calls(get_control_value(step), {})
         return
     actor, name, fields = move
     if name == Apply.name():

@@ -18,7 +18,9 @@ from ...gateway.pipeline import Gateway
 from ...protocol.messages import Inbound, Reply
 from ...server import create_app, make_context, report
 from ...world.document import read_world
+from ...world.faults.fault_matching import Fault, FaultMatch
 from ...world.journal import Entry
+from ...world.view import WorldView
 from ...world.world import World
 from .machine_options import MachineOptions
 
@@ -28,11 +30,18 @@ _REQUEST_ID_HEADER = "X-Sandbox-Request-Id"
 
 
 class RecordedCall(Struct, frozen=True):
-    """One call as it came, its reply, and its journal entry if it was refused or failed."""
+    """One call as it came, its reply, and its journal entry if it was refused or failed.
+
+    `disturbed_by` is the planned fault that disturbed it.  `first_event` and `last_event` are the
+    numbers of the sandbox's newest event before and after it.
+    """
 
     inbound: Inbound
     reply: Reply
     failure: Entry | None
+    disturbed_by: Fault | None = None
+    first_event: int = 0
+    last_event: int = 0
 
     @property
     def request_id(self) -> str:
@@ -56,27 +65,50 @@ class RecordingGateway(Gateway):
     def __init__(self, lookup: SandboxLookup) -> None:
         super().__init__(lookup, self._keep_failure)
         self._calls: list[RecordedCall] | None = None
+        self._view: WorldView | None = None  # of the sandbox whose calls are recorded
         self._failures: dict[str, Entry] = {}  # by request id
+        self._faults: dict[str, Fault] = {}  # by request id
 
     def answer(self, inbound: Inbound) -> Reply:
         """Answer a call, and record it between `record()` and its end."""
+        first_event = self._view.last_event if self._view is not None else 0
         reply = super().answer(inbound)
-        if self._calls is not None:
+        if self._calls is not None and self._view is not None:
             request_id = dict(reply.headers)[_REQUEST_ID_HEADER]
-            failure = self._failures.pop(request_id, None)
-            self._calls.append(RecordedCall(inbound, reply, failure))
+            self._calls.append(
+                RecordedCall(
+                    inbound,
+                    reply,
+                    self._failures.pop(request_id, None),
+                    self._faults.pop(request_id, None),
+                    first_event,
+                    self._view.last_event,
+                )
+            )
+        return reply
+
+    def _disturb(self, call: Call, fault: FaultMatch, text: str) -> Reply:
+        reply = super()._disturb(call, fault, text)
+        if self._calls is not None:
+            self._faults[dict(reply.headers)[_REQUEST_ID_HEADER]] = fault.fault
         return reply
 
     @contextmanager
-    def record(self) -> Iterator[list[RecordedCall]]:
-        """Give a list that fills with the calls from here on, in the order of their replies."""
+    def record(self, view: WorldView) -> Iterator[list[RecordedCall]]:
+        """Give a list that fills with the calls from here on, in the order of their replies.
+
+        `view` shows the sandbox that is called.
+        """
         calls: list[RecordedCall] = []
         self._calls = calls
+        self._view = view
         try:
             yield calls
         finally:
             self._calls = None
+            self._view = None
             self._failures.clear()
+            self._faults.clear()
 
     def _keep_failure(self, entry: Entry) -> None:
         if self._calls is not None:

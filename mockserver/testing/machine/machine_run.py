@@ -9,6 +9,7 @@ and runs them here; so does a replay.
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -19,8 +20,10 @@ from ...domain.table import Row
 from ...domain.vocabulary import Actor
 from ...protocol.shapes import format_time
 from ...scenario.step_executor import StepExecutor
+from ...scenario.step_kinds import NO_FAULT
 from ...scenario.target import ControlRefused
 from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
+from .client_knowledge import ClientKnowledge
 from .local_server import LocalServer, RecordedCall
 from .machine_options import MachineOptions
 from .possible_steps import (
@@ -34,7 +37,7 @@ from .possible_steps import (
     find_preferred_options,
 )
 
-__all__ = ["ExecutedStep", "MachineRun", "split_move"]
+__all__ = ["ExecutedStep", "MachineRun", "get_control_value", "split_move"]
 
 _MAX_ERROR_LENGTH = 500  # characters of what the user's code raised
 _ACTORS = frozenset(actor.value for actor in Actor)
@@ -45,6 +48,14 @@ class ExecutedStep(Struct, frozen=True):
 
     step: StepDocument
     calls: tuple[RecordedCall, ...] = ()
+
+
+def get_control_value(step: StepDocument) -> Any:
+    """Return what the control calls of a step are built from: its value, or all of a fault."""
+    kind = next(iter(step))
+    if kind != "fault":
+        return step[kind]
+    return {} if step[kind] == NO_FAULT else step
 
 
 def split_move(step: StepDocument) -> tuple[str, str, dict[str, Any]] | None:
@@ -86,6 +97,7 @@ class MachineRun:
         self.names: dict[int, str] = {}
         self.executed_steps: list[ExecutedStep] = []
         self._request_ids: set[str] = set()  # of all calls of the client
+        self._knowledge = ClientKnowledge(self.world)
         self._quiet_rounds = 0
         self._is_open = True
         self._client: Any = None
@@ -134,6 +146,14 @@ class MachineRun:
         """
         for step in list(closing_steps(self._make_context())):
             self.run_step(step)
+        waiting = [
+            exchange.dispute_id
+            for exchange in self._make_context().open_exchanges
+            if exchange.status in self.options.handles
+        ]
+        if "time" in self.options.plays and self._knowledge.has_unseen(waiting):
+            self.run_step({"age" if self.options.ages else "advance": "1d"})
+            self.run_step({"client": MAX_QUIET_ROUNDS + 1})
 
     def _make_context(self) -> StepContext:
         options = self.options
@@ -162,9 +182,10 @@ class MachineRun:
             self._let_client_act(step["client"])
             return
         self._quiet_rounds = 0
+        self._knowledge.start_counting()
         move = split_move(step)
         if move is None:
-            self._executor.change_sandbox(kind, step if kind == "fault" else step[kind])
+            self._executor.change_sandbox(kind, get_control_value(step))
         else:
             self._make_move(step, *move)
 
@@ -176,7 +197,7 @@ class MachineRun:
             self.names[int(self._executor.open_exchange(fields))] = step["as"]
             return
         dispute_id = self._find_dispute_id(step["on"])
-        with self._gateway.record() as calls:
+        with self._gateway.record(self.world.view) as calls:
             self._executor.make_move(Actor(actor), MOVES[name], dispute_id, fields)
         # Before its call the seller may look up a reason: that is not part of the step.
         self.executed_steps[-1] = ExecutedStep(step, tuple(calls[-1:]))
@@ -199,22 +220,26 @@ class MachineRun:
     def _run_round(self) -> CheckFailure | None:
         """Let the client do one round of its work.  Return what is wrong after it."""
         before = self._count_status_changes()
-        with self._gateway.record() as calls:
+        began = monotonic()
+        with self._gateway.record(self.world.view) as calls:
             failure = _call_user_code("exception", self._act)
         changed = self._count_status_changes() != before
         self._quiet_rounds = 0 if changed else self._quiet_rounds + 1
+        self._knowledge.record_round(calls, began=began, changed=changed)
         self._request_ids.update(call.request_id for call in calls)
         executed = self.executed_steps[-1]
         self.executed_steps[-1] = replace(executed, calls=(*executed.calls, *calls))
         if failure is not None:
             return failure
-        resting = self.names if self._quiet_rounds >= MAX_QUIET_ROUNDS else ()
+        had_time = self._knowledge.answered_rounds >= MAX_QUIET_ROUNDS
+        resting = filter(self._knowledge.could_act_on, self.names if had_time else ())
         context = CheckContext(
             world=self.world,
             calls=tuple(calls),
             request_ids=frozenset(self._request_ids),
             resting=frozenset(resting),
             handles=self.options.handles,
+            excused=frozenset(self._knowledge.excused),
         )
         checks = [check for name, check in CHECKS.items() if name in self.options.check]
         failures = chain.from_iterable(check(context) for check in checks)

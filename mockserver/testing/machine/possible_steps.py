@@ -40,6 +40,7 @@ from ...domain.play import deadline, possible
 from ...domain.table import FINAL_STATUSES, Row
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
 from ...scenario.step_calls import METHOD_OF_MOVE
+from ...scenario.step_kinds import NO_FAULT
 from ...world.move_parser import ACTOR_MOVES
 from ...world.world import World
 
@@ -312,7 +313,8 @@ def _list_reply_faults(context: StepContext, exchanges: list[Exchange]) -> Optio
 def closing_steps(context: StepContext) -> Iterator[StepDocument]:
     """Yield the steps that end a run.
 
-    Some time later the client looks again, and once more when missing stock has come.
+    Planned faults end; some time later the client looks again, and once more when missing stock has
+    come.  One round more than it needs is for what a fault left unsure.
     """
     view = context.world.view
     short = [
@@ -332,5 +334,7 @@ def closing_steps(context: StepContext) -> Iterator[StepDocument]:
         yield {"stock": {_name_goods(context, exchange): units for exchange in short}}
     if context.names:
         yield {"client": 1}
+        if view.faults():
+            yield {"fault": NO_FAULT}
         yield from later
-        yield {"client": MAX_QUIET_ROUNDS}
+        yield {"client": MAX_QUIET_ROUNDS + 1}

@@ -1,0 +1,149 @@
+"""另外三种写法，都正确：只轮询、夜间批量、带自己的库。 Three other designs, all of them correct.
+
+它们与 `client.py` 只共用调用与办理；何时看、看什么、何时办，各不相同。
+They share calls and moves with `client.py`, and differ in when they look and when they act.
+"""
+
+from datetime import timedelta
+
+from client import APPLIED, RECEIVED, RETURNED, RETURNING, IsvClient
+
+WAITING = {APPLIED: 1, RETURNED: 3, RECEIVED: 12}  # 文字与数字 (the text and the number)
+
+
+class PollOnly(IsvClient):
+    """什么都不记：每轮查全部待办，照查到的办。 Keeps nothing: asks for what waits, and does it."""
+
+    def step(self):
+        """丢了应答也不要紧，下一轮再看。 After a lost reply the next round looks again."""
+        rows = {}
+        failures = self.attempt(self.read_waiting, rows)
+        for dispute_id, row in rows.items():
+            failures += self.attempt(self.do, dispute_id, row)
+        return failures
+
+    def read_waiting(self, rows):
+        """从第一页翻到最后一页；漏掉的行下一轮还在。 Read all pages; a lost row comes again."""
+        fields = "dispute_id,status,attributes"
+        more = True
+        number = 1
+        while more:
+            page = {"dispute_status_array": "1,3,12", "page_no": number, "fields": fields}
+            reply = self.call("tmall.exchange.receive.get", page_size=self.page_size, **page)
+            for row in reply.get("results", {}).get("exchange", []):
+                rows[str(row["dispute_id"])] = row
+            more = reply["has_next"]
+            number += 1
+
+    def do(self, dispute_id, row):
+        """按列表里的状态办，不再查详情。 Act by the status in the list, without another look."""
+        upgraded = "newExchangeRepair" in row.get("attributes", "")
+        if row["status"] == APPLIED:
+            address_id = self.return_address()
+            self.write("tmall.exchange.agree", dispute_id, RETURNING, address_id=address_id)
+        elif row["status"] == RETURNED and not upgraded:
+            self.write("tmall.exchange.returngoods.agree", dispute_id, RECEIVED)
+        elif row["status"] in (RETURNED, RECEIVED):
+            self.ship(
+                "consigngoods" if row["status"] == RECEIVED else "confirm.consign", dispute_id
+            )
+
+
+class NightBatch(IsvClient):
+    """一轮是一夜：取上次以来的变更，同类的一起办。 A round is a night: all changes, by kind."""
+
+    overlap = timedelta(hours=1)
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.carried = set()  # 昨夜没办成的 (what failed last night)
+
+    def step(self):
+        """先全部取完，再一类一类地办。 Fetch everything first, then work kind by kind."""
+        failures = self.attempt(self.sync)
+        for dispute_id in sorted(self.carried):
+            failures += self.attempt(self.look, dispute_id)
+        ready = sorted(self.book.keys() - self.carried)  # 看不清的今夜不办 (unsure: not tonight)
+        for status in WAITING:
+            for dispute_id in ready:
+                if self.book[dispute_id] == status:
+                    self.carried.add(dispute_id)
+                    failures += self.attempt(self.do, dispute_id, status)
+        return failures
+
+    def look(self, dispute_id):
+        """昨夜结果不明的，先看今天的状态。 What is unsure since last night is looked at first."""
+        fields = "dispute_id,status"
+        result = self.get_result("tmall.exchange.get", dispute_id=dispute_id, fields=fields)
+        self.book[dispute_id] = result["exchange"]["status"]
+        self.carried.discard(dispute_id)
+
+    def do(self, dispute_id, status):
+        """办一单；成功了就不用再看。 Do one; what succeeded needs no other look."""
+        if status == APPLIED:
+            address_id = self.return_address()
+            self.write("tmall.exchange.agree", dispute_id, RETURNING, address_id=address_id)
+        elif status == RETURNED:
+            self.write("tmall.exchange.returngoods.agree", dispute_id, RECEIVED)
+        else:
+            self.ship("consigngoods", dispute_id)
+        self.carried.discard(dispute_id)
+
+
+class ErpStore(IsvClient):
+    """像 ERP：同步入库，单据先排队，下一轮才执行。 Like an ERP: stores, queues, acts a round later.
+
+    执行时按上一轮看到的状态；结果不明的单先查再排。
+    It acts by what the round before saw; what is unsure is looked up before it is queued again.
+    """
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.jobs = {}  # 单号 → 排队时的状态 (the status when it was queued)
+        self.unsure = set()
+
+    def step(self):
+        """执行、核对、同步、排队。 Execute, verify, sync, queue."""
+        failures = []
+        jobs, self.jobs = self.jobs, {}
+        for dispute_id, status in jobs.items():
+            failures += self.attempt(self.execute, dispute_id, status)
+        for dispute_id in sorted(self.unsure):
+            failures += self.attempt(self.verify, dispute_id)
+        synced = self.attempt(self.sync)
+        waiting = {number: status for number, status in self.book.items() if status in WAITING}
+        self.jobs = {number: waiting[number] for number in waiting if number not in self.unsure}
+        return failures + synced
+
+    def execute(self, dispute_id, status):
+        """失败或不明的单都要核对。 What failed or is unsure has to be verified."""
+        self.unsure.add(dispute_id)
+        if status == APPLIED:
+            address_id = self.return_address()
+            self.write("tmall.exchange.agree", dispute_id, RETURNING, address_id=address_id)
+        elif status == RETURNED:
+            self.write("tmall.exchange.returngoods.agree", dispute_id, RECEIVED)
+        else:
+            self.ship("consigngoods", dispute_id)
+        self.unsure.discard(dispute_id)
+
+    def verify(self, dispute_id):
+        """以平台为准。 The platform is right."""
+        fields = "dispute_id,status"
+        result = self.get_result("tmall.exchange.get", dispute_id=dispute_id, fields=fields)
+        self.book[dispute_id] = result["exchange"]["status"]
+        self.unsure.discard(dispute_id)
+
+    def read_changes(self, until):
+        """从前往后翻，直到两遍一样。 Page forward until two passes agree."""
+        rows = {}
+        while True:
+            latest = {}
+            number = pages = 1
+            while number <= pages:
+                page, pages = self.read_page(number, until)
+                latest |= {str(row["dispute_id"]): row for row in page}
+                number += 1
+            if latest.items() <= rows.items():
+                return rows
+            rows |= latest

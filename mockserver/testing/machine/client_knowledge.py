@@ -1,0 +1,186 @@
+"""What a client could know: the base on which the checks judge it.
+
+The model.  A client sees the sandbox through replies alone.  So a check never compares what the
+client did with what *is*, but with what it was *shown*.  Three things follow from its calls:
+
+- Looks.  A reply that arrived undisturbed and shows the status of an exchange is a look at it, and
+  so is the reply to a successful write.  Of each exchange the last look is kept, as the number of
+  the sandbox's last event at that time.  A move that was possible in any status which the exchange
+  has had since that look is no mistake: it became illegal behind the client's back.
+- Answered rounds.  A round counts as a chance to work only if the platform answered every call of
+  it: no planned fault, no error of the platform's own, no ban that the client was told of and that
+  lasts.  The round after a disturbed one does not count either: it is needed to look what came of
+  the lost calls.
+- Unseen exchanges.  One that no reply has shown since it changed may still be on its way to the
+  client (a list that lags, a nightly batch that reads yesterday).  It is the client's business only
+  when a day has passed.  A read that shows an old state can hide a change from an honest client for
+  ever: what it hid is not judged until it changes again.
+
+A check would rather miss a mistake than accuse a client that made none.
+"""
+
+import gzip
+from collections.abc import Iterable
+from datetime import timedelta
+from time import monotonic
+from typing import cast
+
+from ...api.declaration import split_field_names
+from ...api.methods import METHODS
+from ...domain.exchange import Event
+from ...domain.vocabulary import Actor, Status
+from ...review.lint_flow import read_ban
+from ...review.review_findings import decode_calls
+from ...world.faults.fault_matching import Fault
+from ...world.journal import Entry
+from ...world.world import World
+from ..teardown_checks import STATE_FAILURES
+from .local_server import RecordedCall
+
+__all__ = ["ClientKnowledge"]
+
+_FIRST_CODE_OF_CALLER = 20  # lower codes are the platform's own.  docs/spec/top-protocol.md#top-4
+_MAX_LAG = timedelta(minutes=1)  # in a list; what lags longer may be lost to an honest client
+_UNSEEN_FOR = timedelta(days=1)
+
+
+class ClientKnowledge:
+    """What the client of one run was shown, call by call.
+
+    `answered_rounds` are those in a row that the platform answered, since anything happened;
+    `excused` the request ids of moves that became illegal after the client's last look.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.answered_rounds = 0
+        self.excused: set[str] = set()
+        self._world = world
+        self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
+        self._hidden: dict[int, int] = {}  # the same of a read that hid a change
+        self._banned_until = 0.0  # as `time.monotonic()` counts
+        self._is_disturbed = False  # the latest round
+
+    def start_counting(self) -> None:
+        """Begin a new count of answered rounds: something has happened."""
+        self.answered_rounds = 0
+
+    def record_round(self, calls: Iterable[RecordedCall], *, began: float, changed: bool) -> None:
+        """Take in a round of the client, its calls in the order of their replies.
+
+        `began` is when it began (`time.monotonic()`), `changed` whether an exchange has moved.
+        """
+        disturbed = began < self._banned_until
+        for call in calls:
+            disturbed = self._record_call(call) or disturbed
+        if changed:
+            self.answered_rounds = 0
+        elif not disturbed and not self._is_disturbed:
+            self.answered_rounds += 1
+        self._is_disturbed = disturbed
+
+    def could_act_on(self, dispute_id: int) -> bool:
+        """Return True if the client had its chance to notice the exchange's latest change."""
+        change = self._find_last_change(dispute_id)
+        if self._hidden.get(dispute_id, 0) >= change.number:
+            return False
+        if self._looks.get(dispute_id, 0) >= change.number:
+            return True
+        now = self._world.view.clock.inner(self._world.directory.real())
+        return now - change.at >= _UNSEEN_FOR
+
+    def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
+        """Return True if any of the exchanges has changed since the client saw it."""
+        return any(
+            self._looks.get(dispute_id, 0) < self._find_last_change(dispute_id).number
+            for dispute_id in dispute_ids
+        )
+
+    def _record_call(self, call: RecordedCall) -> bool:
+        """Take in a call; return True if the platform did not answer it as it should."""
+        failure = call.failure
+        if failure is not None:
+            self._record_failure(call, failure)
+            if failure.outcome == "refused" and failure.code < _FIRST_CODE_OF_CALLER:
+                return True
+        if call.disturbed_by is not None:
+            self._record_hidden(call, call.disturbed_by)
+            return True
+        if failure is None:
+            self._record_look(call)
+        return False
+
+    def _record_failure(self, call: RecordedCall, failure: Entry) -> None:
+        for decoded in decode_calls([failure]):
+            seconds = read_ban(decoded) or 0
+            self._banned_until = max(self._banned_until, monotonic() + seconds)
+        if failure.rule.startswith(STATE_FAILURES) and self._became_illegal(call, failure):
+            self.excused.add(call.request_id)
+
+    def _became_illegal(self, call: RecordedCall, failure: Entry) -> bool:
+        """Return True if the move was possible in a status since the client's last look."""
+        method = METHODS[failure.method]
+        dispute_id = int(failure.dispute_id)
+        exchange = self._world.view.exchange(dispute_id)
+        table = self._world.view.table
+        return any(
+            row.by is Actor.SELLER and row.move is method.move
+            for status in self._list_statuses(dispute_id, call)
+            for row in table.rows_by_status[exchange.ruleset, status]
+        )
+
+    def _list_statuses(self, dispute_id: int, call: RecordedCall) -> set[Status]:
+        """Return the statuses that the exchange has had from the last look to the call."""
+        look = self._looks.get(dispute_id, 0)
+        events = [
+            event
+            for event in self._world.view.timeline(dispute_id)
+            if event.number <= call.last_event
+        ]
+        at_look = [event.target for event in events if event.number <= look][-1:]
+        return {*at_look, *(event.target for event in events if event.number > look)}
+
+    def _record_look(self, call: RecordedCall) -> None:
+        """Note which exchanges the reply shows, with their status."""
+        texts = call.call.texts
+        method = METHODS.get(texts.get("method", ""))
+        if method is None:
+            return
+        if method.move is not None:
+            dispute_id = texts.get("dispute_id", "")
+            if dispute_id.isdigit():
+                self._looks[int(dispute_id)] = call.last_event
+        elif method.query in ("exchange", "exchanges"):
+            fields = split_field_names(texts.get("fields", ""))
+            if fields and "status" not in fields:
+                return
+            body = _read_body(call)
+            for exchange in self._world.view.exchanges():
+                if str(exchange.dispute_id) in body:
+                    self._looks[exchange.dispute_id] = call.first_event
+
+    def _record_hidden(self, call: RecordedCall, fault: Fault) -> None:
+        """Note what a read may have hidden for longer than an honest client bears."""
+        if fault.kind == "stale_read" or _find_lag(fault) > _MAX_LAG:
+            for exchange in self._world.view.exchanges():
+                self._hidden[exchange.dispute_id] = call.last_event
+
+    def _find_last_change(self, dispute_id: int) -> Event:
+        """Return the event by which the exchange came to its status."""
+        events = self._world.view.timeline(dispute_id)
+        return next(event for event in reversed(events) if event.source is not event.target)
+
+
+def _find_lag(fault: Fault) -> timedelta:
+    """Return how far a list is behind, or its instants are off."""
+    if fault.kind == "late_rows":
+        return cast("timedelta", fault["by"])
+    if fault.kind == "clock_skew":
+        return timedelta(seconds=abs(fault.number("seconds")))
+    return timedelta()
+
+
+def _read_body(call: RecordedCall) -> str:
+    body = call.reply.body
+    if ("Content-Encoding", "gzip") in call.reply.headers:
+        body = gzip.decompress(body)
+    return body.decode("utf-8", "replace")
