@@ -11,6 +11,14 @@ from client import APPLIED, RECEIVED, RETURNED, RETURNING, IsvClient
 WAITING = {APPLIED: 1, RETURNED: 3, RECEIVED: 12}  # 文字与数字 (the text and the number)
 
 
+class BookKeeper(IsvClient):
+    """`client.py` 的客户端，并说出它所知的状态。 The client, which says what it knows."""
+
+    def known(self):
+        """单号 → 状态，供状态机核对。 The statuses by dispute_id, for the machine to compare."""
+        return dict(self.book)
+
+
 class PollOnly(IsvClient):
     """什么都不记：每轮查全部待办，照查到的办。 Keeps nothing: asks for what waits, and does it."""
 
@@ -49,7 +57,7 @@ class PollOnly(IsvClient):
             )
 
 
-class NightBatch(IsvClient):
+class NightBatch(BookKeeper):
     """一轮是一夜：取上次以来的变更，同类的一起办。 A round is a night: all changes, by kind."""
 
     overlap = timedelta(hours=1)
@@ -90,7 +98,7 @@ class NightBatch(IsvClient):
         self.carried.discard(dispute_id)
 
 
-class ErpStore(IsvClient):
+class ErpStore(BookKeeper):
     """像 ERP：同步入库，单据先排队，下一轮才执行。 Like an ERP: stores, queues, acts a round later.
 
     执行时按上一轮看到的状态；结果不明的单先查再排。

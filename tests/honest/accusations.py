@@ -26,11 +26,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "isv_client"
 sys.path.insert(0, str(EXAMPLE))
 
 import designs  # noqa: E402 - the example stands outside the package
-from client import IsvClient  # noqa: E402
 
 CLIENTS: Mapping[str, Any] = MappingProxyType(
     {
-        "IsvClient": IsvClient,
+        "BookKeeper": designs.BookKeeper,
         "PollOnly": designs.PollOnly,
         "NightBatch": designs.NightBatch,
         "ErpStore": designs.ErpStore,
@@ -71,15 +70,13 @@ WORLDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def make_client(kind: Any, sandbox: Sandbox) -> Any:
-    """Return the client in this process, two rows a page; its book is what it knows."""
+    """Return the client in this process, two rows a page."""
     wire = Wsgi(sandbox.wsgi, timeout=None)
     headers = {"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"}
     client = kind(
         sandbox.env, post=lambda body: wire.send("POST", "/router/rest", body, headers)[2]
     )
     client.page_size = 2
-    if kind is not designs.PollOnly:
-        client.known = lambda: client.book
     return client
 
 
