@@ -17,10 +17,11 @@ def render_diagram(ruleset: Ruleset, lang: str = "zh") -> str:
     rows = [row for row in TABLE if ruleset in row.rulesets and row.move is not LeaveMessage]
     reached = {row.target for row in rows}
     lines = ["stateDiagram-v2"]
-    for status in Status:
-        if status in reached:
-            words = status.en if lang == "en" else status.zh
-            lines.append(f'    state "{status.value} {words}" as s{status.value}')
+    lines += [
+        f'    state "{status.value} {status.en if lang == "en" else status.zh}" as s{status.value}'
+        for status in Status
+        if status in reached
+    ]
     for row in rows:
         source = "[*]" if row.move is Apply or row.source is None else f"s{row.source.value}"
         conditions = describe_conditions(row, lang)

@@ -21,7 +21,7 @@ from datetime import datetime
 
 from ..api.methods import METHODS
 from ..domain.durations import parse_duration
-from ..domain.errors import ConditionFailed, IllegalMove, WrongRuleset
+from ..domain.errors import IllegalMove, WrongRuleset
 from ..domain.exchange import Exchange
 from ..domain.play import deadline
 from ..domain.rules import DEFAULTS, RuleValues
@@ -186,8 +186,6 @@ class _AbstractRun(StepInterpreter[int]):
                 after += play_move(exchange, step, self._rules, self._now, table=self._table)
             except (IllegalMove, WrongRuleset):
                 illegal += 1
-            except ConditionFailed:
-                raise Unknown from None
         return after, illegal
 
     def _require(self, step: MoveStep, before: States, after: list[Exchange]) -> None:

@@ -12,6 +12,7 @@ from mockserver.protocol.forms import (
     parse_boundary,
     parse_multipart,
     parse_urlencoded,
+    split_parts,
 )
 
 PNG = b"\x89PNG\r\n\x1a\n\r\n--not-the-boundary\r\n\x00\xff\xfe"
@@ -458,3 +459,21 @@ def test_a_name_that_contains_the_word_is_no_file():
     """A parameter called like the attribute stays a text."""
     body = b'--b\r\nContent-Disposition: form-data; name="filename*"\r\n\r\nx\r\n--b--\r\n'
     assert parse_multipart(body, b"b") == ([("filename*", "x")], [])
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        (b'--b0\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b0', [("a", b"1")]),
+        (b"--b0\r\nContent-Disposition: form-data; name=a\r\n\r\n1", [("a", b"1")]),
+        (b'--b0\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\n1', []),
+        (b"--b0\r\nContent-Disposition: form-data\r\n\r\n1", []),
+        (b"--b0\r\nContent-Type: text/plain\r\n\r\n1", []),
+        (b'--b0\r\nContent-Disposition: form-data; name="a"\r\n1', []),
+        (b"--b0\r\nX: " + b"y" * 100_000 + b'; name="a"\r\n\r\n1', []),
+        (b"nothing", []),
+    ],
+)
+def test_the_readable_parts_of_a_broken_body(body, parts):
+    """Texts whose part begins as it should are found; files and parts without a name are not."""
+    assert list(split_parts(body, b"b0")) == parts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.protocol.json_form import parse_tree, write_json
+from mockserver.protocol.json_form import parse_json, parse_tree, write_json
 from mockserver.protocol.shapes import Items
 
 NAMES = st.from_regex(r"[a-z][a-z_]{0,9}", fullmatch=True)
@@ -191,3 +191,28 @@ def test_a_reply_that_was_read_writes_the_same_reply(tree):
     text = write_json("r", tree)
 
     assert write_json("r", parse_tree(json.loads(text)["r"])) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1e3", "-0", "1.0", "0.1000000000000000055511", "1E-7", "12345678901234567890", "9" * 5000],
+)
+def test_a_number_is_written_again_as_it_was(text):
+    """Exponents, zeros with a sign, all digits: what was read is what is written."""
+    tree = {"number": parse_json(f'{{"number": [{text}]}}'.encode())["number"]}
+    assert write_json("r", tree) == f'{{"r":{{"number":[{text}]}}}}'
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 400 + ".5", "[1,]", ""]
+)
+def test_what_no_json_reader_takes_is_refused(text):
+    """Not a number, infinities, and numbers above all doubles are no JSON."""
+    with pytest.raises(ValueError):
+        parse_json(text.encode())
+
+
+def test_json_of_another_encoding_is_refused():
+    """JSON is UTF-8."""
+    with pytest.raises(ValueError):
+        parse_json('{"a": "换货"}'.encode("gb18030"))

@@ -210,3 +210,97 @@ def test_a_wrong_value_of_a_move_is_told_in_chinese(move, sentence_start):
     """What a field of a move cannot hold is told in Chinese, with what it can."""
     [(_, _, sentence)] = mistakes_of(f"scenario: x\nsteps:\n  - buyer: apply\n  - {move}\n")
     assert sentence.startswith(sentence_start)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ("[]", 1, 1, "mapping"),
+        ("# nothing\n", 1, 1, "empty"),
+        ("scenario: x\n---\nscenario: y\n", 3, 1, "one YAML document"),
+        ("scenario: x\nsteps: !set\n", 2, 8, "no tags: !set"),
+        ("scenario: x\nabout: a\nscenario: y\nsteps: [{buyer: apply}]\n", 3, 1, "line 1"),
+        ("scenario: x\nset: 3\nsteps: [{buyer: apply}]\n", 2, 6, "names and defaults"),
+    ],
+)
+def test_what_is_no_scenario_at_all(text, line, column, words):
+    """A file of another shape is refused with the place and what a scenario is."""
+    [(at, place, sentence), *_] = mistakes_of(text)
+    assert (at, place) == (line, column)
+    assert words in sentence
+
+
+def test_a_repeated_key_and_a_broken_end_are_both_reported():
+    """A mistake that does not stop the reading is not lost when another one does."""
+    mistakes = mistakes_of("scenario: x\nscenario: y\nsteps: [\n")
+    assert mistakes[0][:2] == (2, 1)
+    assert "YAML" in mistakes[1][2]
+
+
+SUBLESS = "given: {shops: [{nick: 甲店, subs: []}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "column", "words"),
+    [
+        ("await: 3", 12, "mapping"),
+        ("await: {within: 1s}", 12, "give call, or keys of an expect"),
+        ("await: {}", 12, "not empty"),
+        ("await: {status: 2, within: soon}", 32, "a duration such as 10s"),
+        ("await: {call: tmall.exchange.agre}", 19, "did you mean tmall.exchange.agree"),
+        ("rules: 3", 12, "mapping"),
+        ("rules: {deadline.99: 1d}", 13, "deadline.99"),
+        ("stock: 3", 12, "mapping"),
+        ("stock: {wanted: many}", 13, "0 or more"),
+        ("stock: {wanted: -1}", 13, "0 or more"),
+        ("stock: {wanted: true}", 13, "0 or more"),
+        ("stock: {wante: 1}", 13, "did you mean wanted"),
+        ("rights: 3", 13, "mapping"),
+        ("rights: {sesion: main, app: x}", 14, "did you mean session"),
+        ("rights: {methods: []}", 13, "exactly one of session and app"),
+        ("rights: {session: main, app: x}", 13, "exactly one of session and app"),
+        ("rights: {session: main, methods: tmall.exchange.get}", 38, "a list of methods, or null"),
+        ("rights: {session: main, methods: [tmall.exchange.gt]}", 39, "tmall.exchange.get"),
+        ("rights: {session: main, expires: 5}", 38, "now, a duration, an instant or null"),
+        ("rights: {session: main, expires: later}", 38, "now, a duration, an instant or null"),
+        ("restore: before", 14, "baseline"),
+        ("snapshot: a/b", 15, "1–64 letters"),
+        ("repeat: many", 13, "1 to 10000"),
+        ("repeat: 0", 13, "1 to 10000"),
+        ("repeat: 10001", 13, "1 to 10000"),
+        ("{buyer: leave_message, content: 好, sub: true}", 40, "only the seller has sub-accounts"),
+        ("{seller: leave_message, content: 好, sub: true}", 41, "the shop has no sub-account"),
+        ("{call: taobao.time.get, shop: 甲店, sub: true}", 39, "the shop has no sub-account"),
+        (
+            "{seller: leave_message, content: 好, pics: [http://a/1.png, http://a/2.png]}",
+            47,
+            "one picture a call",
+        ),
+        ("{seller: agree, refused: false}", 30, ""),
+        ("expect: {stock: {available: 1}}", 14, "stock"),
+    ],
+)
+def test_a_mistake_in_a_step_is_at_its_place(step, column, words):
+    """What a step cannot take is reported where it stands, with what it can."""
+    mistakes = mistakes_of(f"scenario: x\n{SUBLESS}steps:\n  - buyer: apply\n  - {step}\n")
+    assert [(line, at) for line, at, _ in mistakes] == [(5, column)]
+    assert words in mistakes[0][2]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "rights: {session: main, expires: now}",
+        "rights: {session: main, expires: 2h}",
+        "rights: {session: main, expires: 2026-03-02 10:00:00}",
+        "rights: {session: main, expires: null, methods: null}",
+        "rights: {session: main, methods: [tmall.exchange.get]}",
+        "stock: {wanted: 0}",
+        "repeat: 10000\n    do: [{expect: {exchanges: 1}}]",
+        "{seller: leave_message, content: 好, pics: [http://a/1.png]}",
+        "expect: {stock.bought: {available: 1}}",
+    ],
+)
+def test_a_step_close_to_a_mistake_is_read(step):
+    """The largest, the smallest and the other spellings of what a step takes are no mistakes."""
+    read_scenario(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n", "story.yaml")

@@ -265,3 +265,83 @@ def test_a_call_with_optional_system_parameters_runs(run_text):
     optional = "target_app_key: 5, partner_id: client-1, simplify: false"
     scenario = SCENARIO.replace("{dispute_id: $it,", f"{{dispute_id: $it, {optional},")
     assert run_text(scenario).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("  - buyer: apply\n  - seller: refuse\n  - advance: next\n", "deadline"),
+        (
+            (
+                "  - buyer: apply\n"
+                "  - call: tmall.exchange.get\n"
+                "    with: {dispute_id: $it, fields: created}\n"
+                "    keep: {opened: result.exchange.created}\n"
+                "  - advance: 1h\n"
+                "  - advance: $opened\n"
+            ),
+            "earlier than the sandbox's now",
+        ),
+    ],
+)
+def test_what_only_a_run_can_know_breaks_its_step(run_text, steps, words):
+    """A deadline that never comes, and an instant that is over, end the run there."""
+    result = run_text(f"scenario: x\nsteps:\n{steps}")
+    assert result.outcome in ("failed", "broken")
+    assert words in result.trouble.en
+
+
+CALLED = (
+    "scenario: x\n"
+    "steps:\n"
+    "  - buyer: apply\n"
+    "  - call: taobao.time.get\n"
+    "  - {call: tmall.exchange.get, with: {dispute_id: $it, fields: status}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        "2",
+        "{method: taobao.time.get}",
+        "{method: taobao.time.get, count: 1}",
+        "{method: tmall.exchange.agree, count: 0}",
+        "[2, {method: tmall.exchange.get}]",
+    ],
+)
+def test_requests_that_were_made_are_expected(run_text, requests):
+    """All calls, those of a method, and a list of both are counted."""
+    assert run_text(f"{CALLED}  - expect: {{requests: {requests}}}\n").trouble is None
+
+
+@pytest.mark.parametrize(
+    ("requests", "actual"),
+    [
+        ("3", 2),
+        ("{method: tmall.exchange.agree}", 0),
+        ("{method: taobao.time.get, count: 2}", 1),
+        ("[2, {method: tmall.exchange.agree}]", 0),
+    ],
+)
+def test_requests_that_were_not_made_are_a_mismatch(run_text, requests, actual):
+    """The mismatch has the number of calls that there are."""
+    result = run_text(f"{CALLED}  - expect: {{requests: {requests}}}\n")
+    assert result.outcome == "failed"
+    assert result.trouble.actual == actual
+
+
+@pytest.mark.parametrize(
+    ("sent", "comes_back"), [("true", "true"), ("'$$5'", "$5"), ("[1, 2]", "1,2"), ("5", "5")]
+)
+def test_parameters_of_a_call_are_sent_as_text(run_text, sent, comes_back):
+    """Booleans are true or false, lists joined by commas, two dollars are one."""
+    scenario = f"""\
+scenario: x
+steps:
+  - buyer: apply
+  - call: tmall.exchange.message.add
+    with: {{dispute_id: $it, content: {sent}, fields: id}}
+  - expect: {{messages: {{last: {{content: "{comes_back}"}}}}}}
+"""
+    assert run_text(scenario).trouble is None

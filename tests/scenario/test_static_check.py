@@ -36,6 +36,9 @@ def describe_mistakes(text):
         ("  - expect: {due_in: 3d}\n", 4, "还有 2d"),
         ("  - expect: {deadline: 2026-03-04 10:00:00}\n", 4, "2026-03-03 10:00:00"),
         ("  - advance: 2026-02-28 10:00:00\n", 4, "已过"),
+        ("  - expect: {due_in: null}\n", 4, "还有 2d"),
+        ("  - expect: {deadline: null}\n", 4, "2026-03-03 10:00:00"),
+        ("  - seller: refuse\n  - expect: {due_in: 2d}\n", 5, "4 换货关闭"),
         ("  - seller: refuse\n  - advance: next\n", 5, "没有将到期的时限"),
         ("  - seller: refuse\n  - advance: deadline\n", 5, "没有将到期的时限"),
         ("  - seller: refuse\n  - buyer: modify\n", 5, "只能在状态 1、6"),
@@ -105,6 +108,39 @@ def test_what_follows_is_told_as_never_reached():
             "    status: 3\n"
             "    created: 2020-01-01 10:00:00\n"
             "  - expect: {due_in: 3d}\n"
+        ),
+        (
+            "  - buyer: apply\n"
+            "    status: 3\n"
+            "    created: 2020-01-01 10:00:00\n"
+            "  - advance: next\n"
+            "  - expect: {status: 1}\n"
+        ),
+        (
+            "  - buyer: apply\n"
+            "    status: 3\n"
+            "    created: 2020-01-01 10:00:00\n"
+            "  - advance: 2d\n"
+            "  - expect: {status: 1}\n"
+        ),
+        (
+            "  - call: tmall.exchange.get\n"
+            "    with: {dispute_id: $it, fields: time_out}\n"
+            "    keep: {due: result.exchange.time_out}\n"
+            "  - advance: $due\n"
+            "  - expect: {status: 1}\n"
+        ),
+        ("  - call: tmall.exchange.agree\n    with: {dispute_id: 17, address_id: 1}\n"),
+        "  - advance: 2d\n  - buyer: apply\n  - advance: next\n  - expect: {status: 1}\n",
+        "  - seller: refuse\n  - expect: {due_in: null, deadline: null}\n",
+        (
+            "  - snapshot: before\n"
+            "  - buyer: apply\n"
+            "    as: later\n"
+            "  - restore: before\n"
+            "  - buyer: apply\n"
+            "  - expect: {status: 12}\n"
+            "    on: later\n"
         ),
     ],
 )
