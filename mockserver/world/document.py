@@ -234,8 +234,13 @@ def read_document(raw: object, shape: type[_T]) -> _T:
             field = f"{field}.{mentioned[2]}".lstrip(".")
         if mentioned and mentioned[1] == "unknown":
             for near in get_close_matches(mentioned[2], list(_field_names(shape)), 1):
-                meant_zh = f"；是否想写 {near}？"
-                meant_en = f"; did you mean {near}?"
+                misplaced = near == mentioned[2]
+                meant_zh = "；它属于文档的另一层" if misplaced else f"；是否想写 {near}？"
+                meant_en = (
+                    "; it belongs to another object of the document"
+                    if misplaced
+                    else f"; did you mean {near}?"
+                )
         raise BadDocument(
             field or "body", translate_message(message) + meant_zh, message + meant_en
         ) from None

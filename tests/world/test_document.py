@@ -174,6 +174,19 @@ def test_wrong_document_is_named(make_world, document, field):
 
 
 @pytest.mark.parametrize(
+    ("document", "name"),
+    [({"id": "own"}, "id"), ({"sku_id": "1"}, "sku_id"), ({"shops": [{"stock": 1}]}, "stock")],
+)
+def test_a_key_at_the_wrong_place_is_not_proposed_again(make_world, document, name):
+    """A key that another object of the document has is called misplaced, not misspelt."""
+    with pytest.raises(BadDocument) as refused:
+        make_world(**document)
+    assert f"did you mean {name}?" not in refused.value.en
+    assert "another object" in refused.value.en
+    assert "另一层" in refused.value.zh
+
+
+@pytest.mark.parametrize(
     ("document", "field"),
     [
         ({"apps": [{"app_key": "1"}, {"app_key": "1"}]}, "apps.app_key"),
