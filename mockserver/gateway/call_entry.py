@@ -28,6 +28,7 @@ _MAX_SENTENCE = 500  # characters
 _MAX_HEADER = 200  # characters
 _LATE_BYTES = 4096  # of a late diagnosis besides the call's parameters
 _MARK_BYTES = 7  # a mark stays within the integers that JSON numbers carry exactly enough
+_NOTHING_TO_EXPLAIN = Explanation(cause_zh="", cause_en="", warnings=b"[]", doctor=b"[]")
 _NOT_A_FORM = b'{["< \r\n\t'  # how a body starts that was read as a form and is none
 
 
@@ -49,18 +50,20 @@ def build_entry(
     mask_all = mask.mask_json if error or call.refusal else secrets.mask_plain
     reply = encode_clipped(mask_reply(tree, call.stub is not None), mask_all)
     inbound, real = call.inbound, directory.real()
-    write = partial(
-        _write_explanation,
-        warnings=tuple(call.warnings),
-        fault=fault_sentences(call.fault) if call.fault is not None else ("", ""),
-        mask=mask.mask_text,
-        flaws=inbound.remarks,
-    )
-    facts = search.facts if search is not None else _Facts(b"[]", call.cause)
-    explanation = write(facts)
+    explanation = _NOTHING_TO_EXPLAIN
     late = None
-    if search is not None and search.run is not None:
-        late = LateDiagnosis(partial(_explain_late, search.run, write), len(coded) + _LATE_BYTES)
+    if search is not None or call.warnings or call.fault or inbound.remarks or any(call.cause):
+        write = partial(
+            _write_explanation,
+            warnings=tuple(call.warnings),
+            fault=fault_sentences(call.fault) if call.fault is not None else ("", ""),
+            mask=mask.mask_text,
+            flaws=inbound.remarks,
+        )
+        explanation = write(search.facts if search is not None else _Facts(b"[]", call.cause))
+        if search is not None and search.run is not None:
+            size = len(coded) + _LATE_BYTES
+            late = LateDiagnosis(partial(_explain_late, search.run, write), size)
     sandbox = call.world or call.caller_sandbox
     outcome = "refused" if error else "ok"
     entry = Entry(
@@ -81,8 +84,8 @@ def build_entry(
         micros=micros,
         params=coded,
         reply=reply,
-        base_url=mask.mask_clipped(inbound.base_url, _MAX_HEADER),
-        content_type=mask.mask_clipped(inbound.content_type, _MAX_HEADER),
+        base_url=mask.mask_clipped(inbound.base_url, _MAX_HEADER, often=True),
+        content_type=mask.mask_clipped(inbound.content_type, _MAX_HEADER, often=True),
         in_query=call.in_query,
         body_size=len(inbound.body or b""),
         files=_files(call, mask) if call.files else b"[]",

@@ -41,6 +41,7 @@ _PLAIN = frozenset(
 _MAX_CHARACTERS = 2000  # of a parameter
 _MAX_NAME = 200  # characters of a parameter's name
 _MAX_OWN = 200  # characters of a call's own private value that is looked for elsewhere
+_FIELDS = "fields"  # long, and one client asks for the same ones again and again
 _QUOTED_CHARACTERS = 50  # that a sentence may quote of a value
 _ESCAPED_LETTER = 14  # characters that one letter may take, for example %2525255C%75
 _MAX_BYTES = 16 * 1024  # of a list of parameters, or of a reply, as JSON
@@ -57,13 +58,14 @@ class CallMask:
 
     def __init__(self, texts: Mapping[str, str], secrets: SecretIndex) -> None:
         self._secrets = secrets
-        private = [value for name, value in texts.items() if is_private(name[:_MAX_NAME])]
+        self._texts = texts
         self._own = [
             value
-            for value in private
-            if MIN_SECRET_CHARACTERS <= len(value) <= _MAX_OWN and value not in secrets
+            for name, value in texts.items()
+            if is_private(name[:_MAX_NAME])
+            and MIN_SECRET_CHARACTERS <= len(value) <= _MAX_OWN
+            and value not in secrets
         ]
-        self._quoted = [text for text in (*texts, *texts.values()) if text in secrets]
         self._index: SecretIndex | None = None
 
     def mask_text(self, text: str) -> str:
@@ -71,8 +73,12 @@ class CallMask:
 
         Also what a sentence quotes of a whole secret: its first _QUOTED_CHARACTERS.
         """
+        if len(text) < MIN_SECRET_CHARACTERS:  # most calls have no sentence: no index is made
+            return text
         if self._index is None:
-            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *self._quoted)]
+            texts = self._texts
+            known = [text for text in (*texts, *texts.values()) if text in self._secrets]
+            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *known)]
             self._index = SecretIndex([*self._own, *quoted])
         return self._index.mask(self._secrets.mask(text))
 
@@ -80,17 +86,22 @@ class CallMask:
         """Return JSON about the call, masked like any text of it."""
         return self.mask_text(coded.decode()).encode()
 
-    def mask_clipped(self, text: str, most: int) -> str:
-        """Return the first `most` characters of a text, masked; a secret is never cut in two."""
+    def mask_clipped(self, text: str, most: int, *, often: bool = False) -> str:
+        """Return the first `most` characters of a text, masked; a secret is never cut in two.
+
+        With `often` the answer is remembered, for what many calls have in common.
+        """
+        if len(text) < self._secrets.shortest:
+            return text[:most]
         whole = text[: most + _ESCAPED_LETTER * self._secrets.longest]
-        masked = self._secrets.mask(whole)
+        masked = self._secrets.mask_often(whole) if often else self._secrets.mask(whole)
         return masked[:most]
 
     def mask_value(self, name: str, value: str) -> str:
         """Return the value of a parameter as it may be kept."""
         if value and is_private(name):
             return MASK
-        masked = self.mask_clipped(value, _MAX_CHARACTERS)
+        masked = self.mask_clipped(value, _MAX_CHARACTERS, often=name == _FIELDS)
         return self.mask_text(masked) if self._own and name not in _PLAIN else masked
 
 
@@ -104,7 +115,7 @@ def mask_params(
     """
     params = {}
     for name, value in texts.items():
-        key = mask.mask_clipped(name, _MAX_NAME)
+        key = mask.mask_clipped(name, _MAX_NAME, often=True)
         if misread and ('"' in name or "<" in name):
             key = MASK
         params[key] = mask.mask_value(name[:_MAX_NAME], value)
@@ -126,17 +137,32 @@ def mask_reply(value: Any, foreign: bool = False) -> Any:
     In a `foreign` reply, which no method declares, the spelling of the names decides.
     """
     if type(value) is dict:
-        return {name: _mask_member(name, member, foreign) for name, member in value.items()}
+        return _mask_record(value) if not foreign else _mask_foreign(value)
     if type(value) is Items:
         return {value.name: [mask_reply(item, foreign) for item in value.values]}
     return [mask_reply(item, foreign) for item in value] if type(value) is list else value
 
 
-def _mask_member(name: str, member: Any, foreign: bool) -> Any:
-    nested = type(member) in NESTED
-    if is_private(name) if foreign and not nested else name in PERSONAL_NAMES:
-        return MASK
-    return mask_reply(member, foreign) if nested else member
+def _mask_record(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of a declared method masked; one loop, because every call has one."""
+    masked = record.copy()
+    for name, member in record.items():
+        if name in PERSONAL_NAMES:
+            masked[name] = MASK
+        elif type(member) in NESTED:
+            masked[name] = mask_reply(member)
+    return masked
+
+
+def _mask_foreign(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record that nobody declares masked."""
+    masked = {}
+    for name, member in record.items():
+        if type(member) in NESTED:
+            masked[name] = MASK if name in PERSONAL_NAMES else mask_reply(member, foreign=True)
+        else:
+            masked[name] = MASK if is_private(name) else member
+    return masked
 
 
 def encode_clipped(value: object, mask: Callable[[bytes], bytes] | None = None) -> bytes:

@@ -30,6 +30,8 @@ MASK = "***"
 MIN_SECRET_CHARACTERS = 8
 _KEY = 8  # letters by which a form is looked up
 _MAX_ROUNDS = 4
+_MAX_REMEMBERED = 500  # characters of a text that is remembered
+_MAX_TEXTS = 200  # that are remembered
 _ORDINARY = re.compile(r"[A-Za-z0-9+/_=-]+", re.ASCII)
 _RUNS_ALONE = bytes(  # every byte outside a run becomes a blank
     code if _ORDINARY.fullmatch(chr(code)) else 0x20 for code in range(256)
@@ -59,9 +61,10 @@ class SecretIndex:
         self._forms: dict[str, tuple[str, ...]] = {}  # lower case, by their first letters
         self._odd: dict[str, tuple[str, ...]] = {}  # secrets of other signs, as they are
         self._lengths: dict[int, int] = {}  # of forms, and how many have it
-        self._shortest = MIN_SECRET_CHARACTERS
-        self.longest = 0  # characters of the longest form, without escapes
+        self.shortest = MIN_SECRET_CHARACTERS  # characters of a form; a shorter text has no secret
+        self.longest = 0  # the same of the longest form, without escapes
         self._run = _ORDINARY
+        self._remembered: dict[str, str] = {}
         for secret in secrets:
             self.add(secret)
 
@@ -107,20 +110,38 @@ class SecretIndex:
 
     def _measure(self) -> None:
         """Note the shortest and the longest form."""
-        self._shortest = min(self._lengths, default=MIN_SECRET_CHARACTERS)
+        self.shortest = min(self._lengths, default=MIN_SECRET_CHARACTERS)
         self.longest = max(self._lengths, default=0)
+        self._remembered = {}
         self._run = re.compile(
-            rf"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{{{self._shortest},}}", re.ASCII
+            rf"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{{{self.shortest},}}", re.ASCII
         )
 
     def mask(self, text: str) -> str:
         """Return the text with `***` for every secret in it, in any form."""
-        if not self._lengths or len(text) < self._shortest:
+        if not self._lengths or len(text) < self.shortest:
             return text
         spans = list(self._find(text))
         if _HINT.search(text):
             spans += self._find_folded(text)
         return _cut_out(text, spans) if spans else text
+
+    def mask_often(self, text: str) -> str:
+        """Return the same as `mask`, and remember it: for texts that come with every call.
+
+        Of up to _MAX_REMEMBERED characters; the memory begins anew when it is full, and with every
+        secret that is added or removed.
+        """
+        if len(text) < self.shortest or len(text) > _MAX_REMEMBERED:
+            return self.mask(text)
+        remembered = self._remembered  # one that begins anew meanwhile does not get our answer
+        masked = remembered.get(text)
+        if masked is None:
+            masked = self.mask(text)
+            if len(remembered) >= _MAX_TEXTS:
+                remembered.clear()
+            remembered[text] = masked
+        return masked
 
     def mask_plain(self, coded: bytes) -> bytes:
         """Return UTF-8 with `***` for secrets that stand in it without escapes or blanks.
@@ -129,7 +150,7 @@ class SecretIndex:
         whether there is any run of letters as long as a secret.
         """
         runs = coded.translate(_RUNS_ALONE).split()
-        if not self._odd and max(map(len, runs), default=0) < self._shortest:
+        if not self._odd and max(map(len, runs), default=0) < self.shortest:
             return coded
         text = coded.decode()
         spans = list(self._find(text)) if self._lengths else []
@@ -149,10 +170,10 @@ class SecretIndex:
         """Yield where forms stand as they are."""
         for match in self._run.finditer(text):
             run = match[0].lower()
-            for start, end in _walk(run, self._forms):
+            for start, end in _walk(run, self._forms, self.shortest):
                 yield match.start() + start, match.start() + end
         if self._odd:
-            yield from _walk(text, self._odd)
+            yield from _walk(text, self._odd, self.shortest)
 
     def _find_folded(self, text: str) -> Iterator[_Span]:
         """Yield where forms stand behind escapes or are split by white space."""
@@ -166,9 +187,12 @@ class SecretIndex:
                 yield places[start][0], places[end - 1][1]
 
 
-def _walk(text: str, forms: dict[str, tuple[str, ...]]) -> Iterator[_Span]:
-    """Yield where forms stand in a text, also where they overlap."""
-    for place in range(len(text) - _KEY + 1):
+def _walk(text: str, forms: dict[str, tuple[str, ...]], shortest: int) -> Iterator[_Span]:
+    """Yield where forms stand in a text, also where they overlap.
+
+    No form has fewer than `shortest` letters, so none begins in the last ones.
+    """
+    for place in range(len(text) - shortest + 1):
         for form in forms.get(text[place : place + _KEY], ()):
             if text.startswith(form, place):
                 yield place, place + len(form)

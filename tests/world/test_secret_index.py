@@ -155,3 +155,23 @@ def test_one_of_thousands_is_masked():
     """One of many is masked, and its neighbours stay."""
     index = SecretIndex(f"{number:08d}-{SECRET}" for number in range(2000))
     assert index.mask(f"x 00001999-{SECRET} y") == f"x {MASK} y"
+
+
+def test_a_remembered_text_follows_the_secrets():
+    """A text masked before a secret was added, and after it was removed, is masked anew."""
+    index = SecretIndex(["another-secret"])
+    text = f"fields={SECRET},status"
+    assert index.mask_often(text) == text
+    index.add(SECRET)
+    assert index.mask_often(text) == "fields=***,status" == index.mask_often(text)
+    index.remove(SECRET)
+    assert index.mask_often(text) == text
+
+
+@LAWS
+@given(st.lists(st.sampled_from([SECRET, "short", "x" * 499 + SECRET, "值" * 40]) | st.text()))
+def test_remembering_changes_no_answer(texts):
+    """Whatever comes again and again, in any order, is masked as it is without a memory."""
+    index = SecretIndex([SECRET])
+    for text in [*texts, *texts, *(f"{number:040}" for number in range(250)), *texts]:
+        assert index.mask_often(text) == SecretIndex([SECRET]).mask(text)
