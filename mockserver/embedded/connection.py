@@ -82,6 +82,8 @@ class Connection(asyncio.Protocol):
         "_unread",
         "_write_blocked",
         "deadline",
+        "has_left",
+        "pipelines",
         "state",
     )
 
@@ -96,6 +98,8 @@ class Connection(asyncio.Protocol):
         self._reading = False
         self._reading_scheduled = False
         self._write_blocked = False
+        self.has_left = False
+        self.pipelines = False  # it sent the request that is answered before it had its last reply
         self.state = State.IDLE
         self.deadline = host.loop.time() + IDLE_SECONDS
 
@@ -124,6 +128,7 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.has_left = True
         self._eof = True
         self.state = State.DISCARDING
         self._reader.clear()
@@ -173,7 +178,7 @@ class Connection(asyncio.Protocol):
         """Answer a request whose reply is not ready, in the form of its door."""
         if self.state is State.ANSWERING and self.deadline == _NEVER and self._disturbed is None:
             assert self._reader.request is not None and self._reader.door is not None
-            self._respond(self._reader.door.stopping_reply(self._reader.request))
+            self.respond(self._reader.door.stopping_reply(self._reader.request))
 
     def abort(self) -> None:
         """Close without sending anything more."""
@@ -235,7 +240,8 @@ class Connection(asyncio.Protocol):
         reader = self._reader
         assert reader.request is not None and reader.door is not None
         self._begin_answering()
-        reader.door.answer(reader.request, self._respond)
+        self.pipelines = self.pipelines or reader.waiting > 0
+        reader.door.answer(reader.request, self)
 
     def _begin_answering(self) -> None:
         self.state = State.ANSWERING
@@ -257,7 +263,7 @@ class Connection(asyncio.Protocol):
             self._host.report_tls()
         self._answer()
 
-    def _respond(self, reply: Reply) -> None:
+    def respond(self, reply: Reply) -> None:
         """Send the reply; called by the door."""
         is_answered = self.state is not State.ANSWERING or self.deadline != _NEVER
         if is_answered or self._transport.is_closing():
@@ -295,6 +301,7 @@ class Connection(asyncio.Protocol):
             self._end()
             return
         self._reader.begin_next()
+        self.pipelines = self._reader.waiting > 0
         self._disturbed = None
         self.state = State.IDLE
         self.deadline = self._host.loop.time() + IDLE_SECONDS

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from ..gateway.app import Answer, offers_gzip
-from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply
+from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply, SandboxBusy
 from ..protocol.request_flaws import BODY_TOO_LARGE, STOPPING, RequestFlaw
 from ..service.request import base_url, requested_url
 from ..world.real_clock import monotonic_seconds
-from .interfaces import Request
+from .interfaces import Caller, Request
 from .worker_lanes import WorkerLanes
 from .worker_pool import Interrupted
 from .wsgi_bridge import ServerAddress, WsgiApp, call_wsgi_app
@@ -70,15 +70,17 @@ class AppDoor:
         self._address = address
         self._call_in_loop = call_in_loop
 
-    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
+    def answer(self, request: Request, caller: Caller) -> None:
         """Have the app answer in a worker; what could not be read is a problem document."""
         body = request.body
         if body is None:
             assert request.refusal is not None
-            respond(problem_reply(request.refusal))
+            caller.respond(problem_reply(request.refusal))
             return
 
         def work() -> None:
+            if caller.has_left:
+                return
             try:
                 status, headers, content = call_wsgi_app(
                     self._app, request.head, body, self._address
@@ -88,10 +90,11 @@ class AppDoor:
                 reply = self.stopping_reply(request)
             except Exception:  # the door: Flask has answered its own errors; this is a foreign app
                 reply = problem_reply(_OWN_FAULT)
-            self._call_in_loop(respond, reply)
+            self._call_in_loop(caller.respond, reply)
 
-        if not self._lanes.choose(request.head, body).submit(work):
-            respond(problem_reply(_BUSY))
+        lane = self._lanes.choose(request.head, body, pipelined=caller.pipelines)
+        if not lane.submit(work):
+            caller.respond(problem_reply(_BUSY))
 
     def stopping_reply(self, request: Request) -> Reply:
         """Return a problem document with status 503."""
@@ -115,34 +118,45 @@ class GatewayDoor:
         self.host = ""
         self.port = ""
 
-    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
-        """Answer at once, or in a worker what may take long; the reply to CONNECT is no tunnel."""
+    def answer(self, request: Request, caller: Caller) -> None:
+        """Answer at once, or in a worker what may take long or would wait for its sandbox."""
         inbound = self._inbound(request)
-        is_small = len(inbound.body or b"") + len(inbound.query) < _MAX_INLINE_BYTES
-        if (
-            is_small
-            and not self._lanes.may_hold_locks
-            and monotonic_seconds() >= self._careful_until
-        ):
-            respond(self._timed_answer(inbound))
+        reply = self._answer_at_once(inbound)
+        if reply is not None:
+            caller.respond(reply)
             return
 
         def work() -> None:
+            if caller.has_left:
+                return
             try:
                 reply = self._timed_answer(inbound)
             except Interrupted:
                 reply = self.stopping_reply(request)
-            self._call_in_loop(respond, reply)
+            self._call_in_loop(caller.respond, reply)
 
         if not self._lanes.gateway.submit(work):
-            respond(self._timed_answer(inbound))
+            caller.respond(self._timed_answer(inbound))
+
+    def _answer_at_once(self, inbound: Inbound) -> Reply | None:
+        """Return the reply, or None if a worker has to find it."""
+        is_small = len(inbound.body or b"") + len(inbound.query) < _MAX_INLINE_BYTES
+        if not is_small or monotonic_seconds() < self._careful_until:
+            return None
+        if not self._lanes.may_hold_locks:
+            return self._timed_answer(inbound)
+        try:
+            return self._timed_answer(msgspec.structs.replace(inbound, may_wait=False))
+        except SandboxBusy:
+            return None
 
     def stopping_reply(self, request: Request) -> Reply:
         """Return the platform's error 10; no sandbox is looked at, whose lock may be held."""
         return self._answer(msgspec.structs.replace(self._inbound(request), stopping=True))
 
     def _timed_answer(self, inbound: Inbound) -> Reply:
-        """Return the reply; after a call that took long, the next ones are answered in workers.
+        """Return the reply, that to CONNECT no tunnel; after a call that took long, the next ones
+        are answered in workers.
 
         Why a call was refused can take a tenth of a second to find out, and a client that is wrong
         once is wrong again: others must not wait for it.

@@ -1,7 +1,6 @@
 """What a connection, the doors behind it and the server around it know of each other."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,13 +20,27 @@ class Request(Struct):
     refusal: RequestFlaw | None = None
 
 
+class Caller(Protocol):
+    """Who waits for the reply to a request; `has_left` may be read in any thread."""
+
+    has_left: bool
+    pipelines: bool
+
+    def respond(self, reply: Reply) -> None:
+        """Send the reply; once, in the loop's thread."""
+        ...
+
+
 class Door(Protocol):
     """Answers requests of some paths."""
 
     body_limit: int
 
-    def answer(self, request: Request, respond: Callable[[Reply], None]) -> None:
-        """Have `respond` called once with the reply, at once or later, in the loop's thread."""
+    def answer(self, request: Request, caller: Caller) -> None:
+        """Have the caller respond once with the reply, at once or later, in the loop's thread.
+
+        Whoever has left before the work begins gets none, and the work is not done.
+        """
         ...
 
     def stopping_reply(self, request: Request) -> Reply:

@@ -17,6 +17,7 @@ __all__ = ["WorkerLanes"]
 GATEWAY_WORKERS: Final = 8
 CONTROL_WORKERS: Final = 8
 LONG_WORKERS: Final = 3
+PIPELINE_WORKERS: Final = 1
 PLAY_WORKERS: Final = 8
 WAITING_WORKERS: Final = 32
 _LONG_BODY_BYTES = 256 * 1024
@@ -31,22 +32,39 @@ class WorkerLanes:
         self.gateway = WorkerPool(report, GATEWAY_WORKERS)
         self.control = WorkerPool(report, CONTROL_WORKERS)
         self.long = WorkerPool(report, LONG_WORKERS)
+        self.pipelined = WorkerPool(report, PIPELINE_WORKERS)
         self.plays = WorkerPool(report, PLAY_WORKERS)
         self.waiting = WorkerPool(report, WAITING_WORKERS)
 
-        self._pools = (self.gateway, self.control, self.long, self.plays, self.waiting)
+        self._pools = (
+            self.gateway,
+            self.control,
+            self.long,
+            self.pipelined,
+            self.plays,
+            self.waiting,
+        )
 
     @property
     def may_hold_locks(self) -> bool:
         """True while work is done or waits that may hold a sandbox's lock for long."""
         return bool(  # asked before every call of the gateway, so no loop
-            self.gateway.running or self.control.running or self.long.running or self.plays.running
+            self.gateway.running
+            or self.control.running
+            or self.long.running
+            or self.pipelined.running
+            or self.plays.running
         )
 
-    def choose(self, head: RequestHead, body: bytes) -> WorkerPool:
-        """Return the lane for a request that is not the gateway's."""
+    def choose(self, head: RequestHead, body: bytes, *, pipelined: bool = False) -> WorkerPool:
+        """Return the lane for a request that is not the gateway's.
+
+        One that is `pipelined` was sent before the reply to the one before it had come.
+        """
         if b"wait=" in head.query:  # waits for the journal without a sandbox's lock
             return self.waiting
+        if pipelined and not head.path.endswith("/play"):
+            return self.pipelined
         if head.verb in ("GET", "HEAD"):
             return self.control
         if head.path.endswith("/play"):

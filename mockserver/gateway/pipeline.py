@@ -11,8 +11,8 @@ This module knows no Flask and no socket.
 """
 
 import gzip
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import count
 from time import perf_counter_ns
 from urllib.parse import quote
@@ -29,7 +29,7 @@ from ..protocol.binding import make_invalid_error
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
 from ..protocol.json_form import parse_json, parse_tree, write_json
-from ..protocol.messages import Inbound, Reply
+from ..protocol.messages import Inbound, Reply, SandboxBusy
 from ..protocol.pictures import name_picture
 from ..protocol.shapes import Items, Tree
 from ..protocol.xml_form import write_xml
@@ -38,6 +38,7 @@ from ..world.faults.fault_matching import FaultCandidate, FaultMatch
 from ..world.faults.fault_types import Effect
 from ..world.journal import CAPACITY, Entry, Journal
 from ..world.picture_store import PicturesFull
+from ..world.world import World
 from .call import Call, read_call
 from .call_entry import build_entry
 from .checks import CHECKS, SandboxLookup
@@ -73,11 +74,38 @@ class Gateway:
 
         A call that the stop of the server overtakes gets platform error 10, without a look at any
         sandbox, whose lock may be held.
+
+        Raises:
+            SandboxBusy: the call may not wait, and its sandbox is at work; nothing has happened.
         """
         if inbound.stopping:
             return self._refuse_stopping(inbound)
+        if not inbound.may_wait:
+            with self._hold_sandbox(inbound):
+                return self.answer(replace(inbound, may_wait=True))
         call, text = self._deliver(inbound, None)
         return _reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
+
+    @contextmanager
+    def _hold_sandbox(self, inbound: Inbound) -> Iterator[None]:
+        """Hold the lock of the call's sandbox, so that no unit of work inside waits for it."""
+        sandbox = self._find_sandbox(read_call(inbound, ""))
+        if sandbox is None:
+            yield
+            return
+        if not sandbox.lock.acquire(blocking=False):
+            raise SandboxBusy
+        try:
+            yield
+        finally:
+            sandbox.lock.release()
+
+    def _find_sandbox(self, call: Call) -> World | None:
+        """Note the caller's sandbox, and return the one in which the call is answered."""
+        directory = self.lookup.directory
+        texts = call.texts
+        call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
+        return call.caller_sandbox or directory.get(self.lookup.lax)
 
     def _refuse_stopping(self, inbound: Inbound) -> Reply:
         call = read_call(inbound, self._new_request_id(next(self._numbers)))
@@ -106,9 +134,7 @@ class Gateway:
         directory = self.lookup.directory
         call = read_call(inbound, self._new_request_id(number))
         call.fault = repeated_by
-        texts = call.texts
-        call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
-        sandbox = call.caller_sandbox or directory.get(self.lookup.lax)
+        sandbox = self._find_sandbox(call)
         with nullcontext() if sandbox is None else sandbox.unit_of_work() as call.work:
             text, tree, error = self._try(call)
             micros = (perf_counter_ns() - started) // 1000

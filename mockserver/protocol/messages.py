@@ -12,7 +12,15 @@ from msgspec import Struct
 
 from .request_flaws import RequestFlaw
 
-__all__ = ["MAX_BODY_BYTES", "ConnectionEnd", "Delivery", "Inbound", "Reply", "is_host"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "ConnectionEnd",
+    "Delivery",
+    "Inbound",
+    "Reply",
+    "SandboxBusy",
+    "is_host",
+]
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _HOST = re.compile(r"[\w.\-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
@@ -31,7 +39,8 @@ class Inbound(Struct, frozen=True):
     `base_url` is the scheme and host under which the caller reaches this server, `requested_url` as
     the request named them; `gzip` is True when the caller accepts a compressed reply.  `remarks`
     are what makes the request no clean HTTP; they go into the journal.  `stopping` is True when the
-    server stops before the call can be answered.
+    server stops before the call can be answered, `may_wait` False when whoever answers must not
+    wait for a sandbox that is at work.
     """
 
     verb: str
@@ -44,6 +53,11 @@ class Inbound(Struct, frozen=True):
     remarks: tuple[RequestFlaw, ...] = ()
     requested_url: str = ""
     stopping: bool = False
+    may_wait: bool = True
+
+
+class SandboxBusy(Exception):
+    """The sandbox that a call names is at work, and the call may not wait for it."""
 
 
 class ConnectionEnd(Enum):

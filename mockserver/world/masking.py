@@ -77,8 +77,8 @@ class CallMask:
             return text
         if self._index is None:
             texts = self._texts
-            known = [text for text in (*texts, *texts.values()) if text in self._secrets]
-            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *known)]
+            secret_texts = [text for text in (*texts, *texts.values()) if text in self._secrets]
+            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *secret_texts)]
             self._index = SecretIndex([*self._own, *quoted])
         return self._index.mask(self._secrets.mask(text))
 

@@ -40,7 +40,23 @@ def test_lane_of_a_request(lanes, verb, path, query, body, lane):
     assert lanes.choose(head, body) is getattr(lanes, lane)
 
 
-@pytest.mark.parametrize("busy", ["control", "long", "plays", "waiting"])
+@pytest.mark.parametrize(
+    ("verb", "path", "query", "lane"),
+    [
+        ("GET", "/_sandbox/health", b"", "pipelined"),
+        ("POST", f"{S}/clock/advance", b"", "pipelined"),
+        ("POST", f"{S}/play", b"", "plays"),
+        ("GET", f"{S}/requests", b"after=1&wait=20", "waiting"),
+    ],
+)
+def test_lane_of_a_pipelined_request(lanes, verb, path, query, lane):
+    """What was sent before the last reply had come has one thread, unless it may wait long."""
+    head = RequestHead(verb, path, query)
+
+    assert lanes.choose(head, b"{}", pipelined=True) is getattr(lanes, lane)
+
+
+@pytest.mark.parametrize("busy", ["control", "long", "pipelined", "plays", "waiting"])
 def test_gateway_calls_wait_for_no_other_lane(lanes, busy):
     """With very much work in another lane, a call of the gateway is at work at once."""
     gate = threading.Event()

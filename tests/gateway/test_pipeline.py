@@ -6,6 +6,8 @@ And what a call leaves in the journal.
 import gzip
 import json
 import re
+from threading import Event, Thread
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from mockserver.domain.vocabulary import Role
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
-from mockserver.protocol.messages import Inbound
+from mockserver.protocol.messages import Inbound, SandboxBusy
 
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
@@ -348,3 +350,65 @@ def test_request_ids_of_processes_never_clash(world):
             headers = dict(gateway.answer(Inbound("GET")).headers)
             ids.add(headers["X-Sandbox-Request-Id"])
     assert len(ids) == 150
+
+
+@pytest.fixture
+def hold():
+    """Holds the lock of a sandbox in another thread; `hold(world)` returns what frees it."""
+    ends, threads = [], []
+
+    def start(world):
+        held, end = Event(), Event()
+
+        def work():
+            with world.lock:
+                held.set()
+                end.wait(30)
+
+        thread = Thread(target=work)
+        thread.start()
+        assert held.wait(30)
+        ends.append(end)
+        threads.append(thread)
+
+        def free():
+            end.set()
+            thread.join(30)
+
+        return free
+
+    yield start
+    for end, thread in zip(ends, threads, strict=True):
+        end.set()
+        thread.join(30)
+
+
+@pytest.mark.parametrize("fault", [None, "duplicate_delivery"])
+def test_a_call_that_may_not_wait(world, gateway, signed, hold, fault):
+    """While its sandbox is at work it is not answered and leaves no trace; after that as usual."""
+    [exchange] = world.open({})
+    if fault:
+        world.plan_faults({"fault": fault})
+    body = signed(GET, dispute_id=exchange.dispute_id, fields="num")
+    inbound = Inbound(
+        "POST", b"", "application/x-www-form-urlencoded", urlencode(body).encode(), may_wait=False
+    )
+    free = hold(world)
+    with pytest.raises(SandboxBusy):
+        gateway.answer(inbound)
+    free()
+    assert not world.journal.select({}, 10)[1]
+
+    assert '"num":1' in text_of(gateway.answer(inbound))
+
+    assert len(world.journal.select({}, 10)[1]) == (2 if fault else 1)
+    free = hold(world)  # nothing holds it any more
+    free()
+
+
+def test_a_call_of_no_sandbox_waits_for_none(world, gateway, hold):
+    """A call that names no sandbox is answered while all of them are at work."""
+    free = hold(world)
+    reply = gateway.answer(Inbound("GET", b"method=x&app_key=nobody", may_wait=False))
+    free()
+    assert "error_response" in text_of(reply)
