@@ -25,6 +25,7 @@ from .console import (
     translate,
 )
 from .localized import command, option
+from .output_files import save_output
 from .remote_command import Candidates, remote_command, remote_group
 from .sandbox_commands import read_document_file
 from .views import view_clock, view_mapping, view_nothing, view_snapshots
@@ -263,10 +264,7 @@ def export(link: Link, name: str, path: str | None) -> Any:
     document = link.ask("GET", _snapshot_path(name))
     if path is None or path == "-":
         return document
-    try:
-        Path(path).write_text(format_json(document) + "\n", "utf-8")
-    except OSError as error:
-        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+    save_output(path, format_json(document) + "\n")
     return {"name": name, "file": path}
 
 

@@ -6,7 +6,6 @@ code of the command and each finding as a test case.
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -14,8 +13,8 @@ from msgspec import Struct
 from ..control.control_function import ControlCall, sandbox_path
 from ..scenario.report import format_junit
 from ..scenario.result import ScenarioFailure, ScenarioResult
-from .console import WRONG_USE, fail, translate
-from .output_files import check_writable
+from .console import translate
+from .output_files import PRIVATE_MODE, check_writable, save_output
 
 __all__ = ["ExecReports"]
 
@@ -35,22 +34,16 @@ class ExecReports(Struct, frozen=True):
     def write(self, control: ControlCall, command: str, code: int, seconds: float) -> None:
         """Write the files; one that cannot be written ends with exit 2 after a line on stderr."""
         if self.har:
-            _write(self.har, json.dumps(control("GET", "requests.har"), ensure_ascii=False))
+            har = json.dumps(control("GET", "requests.har"), ensure_ascii=False)
+            save_output(self.har, har + "\n", PRIVATE_MODE)
         if not (self.report or self.junit):
             return
         report = control("GET", sandbox_path("default", "report"))
         if self.report:
-            _write(self.report, json.dumps(report, ensure_ascii=False, indent=2))
+            save_output(self.report, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
         if self.junit:
             results = [_describe_command(command, code, seconds), *_describe_findings(report)]
-            _write(self.junit, format_junit(results, seconds, translate("zh", "en")))
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text + "\n", "utf-8")
-    except OSError as error:
-        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+            save_output(self.junit, format_junit(results, seconds, translate("zh", "en")) + "\n")
 
 
 def _describe_command(command: str, code: int, seconds: float) -> ScenarioResult:

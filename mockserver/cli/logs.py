@@ -25,11 +25,10 @@ from .console import (
     warn,
 )
 from .localized import command, option
-from .output_files import write_output
+from .output_files import PRIVATE_MODE, save_output
 
 __all__ = ["logs"]
 
-_PRIVATE_MODE = 0o600  # of a HAR file: calls hold names and addresses
 
 _WAIT_SECONDS = 2  # that a request for new calls stays open
 _PAUSE_SECONDS = 0.5  # between two requests when the server lets no more clients wait
@@ -202,10 +201,7 @@ def _save_har(document: Mapping[str, Any], path: str) -> None:
     if path == "-":
         say(text)
         return
-    try:
-        write_output(path, text + "\n", _PRIVATE_MODE)
-    except OSError as error:
-        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+    save_output(path, text + "\n", PRIVATE_MODE)
     count = len(document["log"]["entries"])
     say(translate(f"已写入 {path}：{count} 次请求", f"{count} calls written to {path}"))
 

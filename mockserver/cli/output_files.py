@@ -8,7 +8,10 @@ from pathlib import Path
 
 from .console import WRONG_USE, fail
 
-__all__ = ["check_writable", "write_output"]
+__all__ = ["PRIVATE_MODE", "check_writable", "save_output", "write_output"]
+
+PRIVATE_MODE = 0o600  # of a HAR file: calls hold names and addresses
+_NO_NEW_FILE = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS}
 
 
 def check_writable(path: str) -> None:
@@ -24,7 +27,7 @@ def check_writable(path: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if Path(path).is_dir():
             reason = os.strerror(errno.EISDIR)
-        elif not os.access(folder, os.W_OK):
+        elif not os.access(path if Path(path).exists() else folder, os.W_OK):
             reason = os.strerror(errno.EACCES)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -32,12 +35,22 @@ def check_writable(path: str) -> None:
         fail(WRONG_USE, f"写不了 {path}：{reason}", f"cannot write {path}: {reason}")
 
 
+def save_output(path: str, text: str, mode: int = 0o644) -> None:
+    """Write as `write_output` does; where that fails, end with exit 2 after a line on stderr."""
+    try:
+        write_output(path, text, mode)
+    except OSError as error:
+        fail(WRONG_USE, f"写不了 {path}：{error}", f"cannot write {path}: {error}")
+
+
 def write_output(path: str, text: str, mode: int = 0o644) -> None:
     """Write `text` as UTF-8; a reader sees the old file or the whole new one.
 
     A new file gets `mode`, one that was there keeps its own.
 
-    What is no regular file, such as a device or a pipe, is written to as it is.
+    What is no regular file, such as a device or a pipe, is written to as it is.  So is a file that
+    may be written where no other may stand beside it or in its place, such as one that is mounted
+    into a container.
 
     Raises:
         OSError: names the path; a file that was there is as before, no other is left behind.
@@ -47,9 +60,18 @@ def write_output(path: str, text: str, mode: int = 0o644) -> None:
         if target.exists() and not target.is_file():
             target.write_text(text, "utf-8")
         else:
-            _replace(target.resolve(), text, mode)
+            _write_file(target.resolve(), text, mode)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), path) from None
+
+
+def _write_file(target: Path, text: str, mode: int) -> None:
+    try:
+        _replace(target, text, mode)
+    except OSError as error:
+        if error.errno not in _NO_NEW_FILE or not (target.exists() and os.access(target, os.W_OK)):
+            raise
+        target.write_text(text, "utf-8")
 
 
 def _replace(target: Path, text: str, mode: int) -> None:

@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from ctypes import CDLL
 from pathlib import Path
 
 import pytest
 
 ONE = "scenario: x\nsteps:\n  - buyer: apply\n"
+_PR_CAPBSET_DROP = 24  # of <linux/prctl.h>
+_CAP_DAC_OVERRIDE = 1
+_CAP_DAC_READ_SEARCH = 2
 FULL_DISK = 'ulimit -f 0; exec "$@"'  # no file may grow: what a full disk does
 
 
@@ -84,6 +88,96 @@ def test_har_on_a_full_disk(serve, command, tmp_path: Path) -> None:
     assert written.returncode == 0, written.stderr
     assert (tmp_path / "calls.har").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "ready.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("option", ["--har", "--report", "--junit"])
+@pytest.mark.parametrize("old", ["", "kept"])
+def test_exec_reports_on_a_full_disk(command, tmp_path: Path, option: str, old: str) -> None:
+    """A report of `exec` that cannot be written is a sentence and exit 2; an old one stays."""
+    if old:
+        (tmp_path / "left").write_text(old)
+    ended = command(FULL_DISK, "exec", option, "left", "--", "true")
+
+    assert (ended.returncode, "left" in ended.stderr) == (2, True)
+    assert "Traceback" not in ended.stderr
+    files = {"one.scenario.yaml", "left"} if old else {"one.scenario.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == files
+    assert not old or (tmp_path / "left").read_text() == old
+
+
+def test_calls_of_exec_are_readable_by_their_owner_only(command, tmp_path: Path) -> None:
+    """The HAR file of `exec` has mode 0600, a report 0644."""
+    ended = command('exec "$@"', "exec", "--har", "a.har", "--report", "a.json", "--", "true")
+
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "a.har").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_snapshot_on_a_full_disk(serve, command, tmp_path: Path) -> None:
+    """A snapshot that cannot be exported leaves nothing and is a sentence."""
+    serve()
+    link = ("--ready-file", "ready.json", "snapshot")
+    assert command('exec "$@"', *link, "save", "full").returncode == 0
+    failed = command(FULL_DISK, *link, "export", "full", "full.json")
+    left = (tmp_path / "full.json").exists()
+    written = command('exec "$@"', *link, "export", "full", "full.json")
+
+    assert (failed.returncode, "full.json" in failed.stderr, left) == (2, True, False)
+    assert "Traceback" not in failed.stderr
+    assert written.returncode == 0, written.stderr
+
+
+def obey_permissions() -> None:
+    """Let this process obey the permissions of files from its next program on, also as root."""
+    if os.getuid() == 0:
+        for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+            CDLL(None).prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "named"),
+    [
+        (("run", "one.scenario.yaml"), 0, ""),
+        (("run", "one.scenario.yaml", "--junit", "new.xml"), 2, "new.xml"),
+        (("run", "one.scenario.yaml", "--junit", "folder/new.xml"), 2, "folder/new.xml"),
+        (("run", "one.scenario.yaml", "--junit", "old.xml"), 0, ""),
+        (("run", "one.scenario.yaml", "--record", "new.yaml"), 2, "new.yaml"),
+        (("exec", "--", "true"), 0, ""),
+        (("exec", "--har", "new.har", "--", "true"), 2, "new.har"),
+        (("exec", "--ready-file", "new.json", "--", "true"), 3, "new.json"),
+        (("serve", "--port", "0", "--ready-file", "new.json"), 3, "new.json"),
+        (("serve", "--port", "0", "--detach"), 2, ".mockserver.log"),
+    ],
+)
+def test_read_only_folder_of_a_plain_user(
+    tmp_path: Path, environment, arguments, code, named
+) -> None:
+    """Where nothing may be written what writes nothing runs, also without HOME; what cannot be
+    written is named; a file that may be written is written in its place."""
+    (tmp_path / "one.scenario.yaml").write_text(ONE, "utf-8")
+    (tmp_path / "old.xml").write_text("old")
+    (tmp_path / "old.xml").chmod(0o666)
+    tmp_path.chmod(0o555)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "mockserver", *arguments],
+            cwd=tmp_path,
+            env={name: value for name, value in environment.items() if name != "HOME"},
+            preexec_fn=obey_permissions,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+    finally:
+        tmp_path.chmod(0o755)
+
+    assert ended.returncode == code, ended.stderr
+    assert named in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"one.scenario.yaml", "old.xml"}
+    assert ((tmp_path / "old.xml").read_text() != "old") is ("old.xml" in arguments)
 
 
 def test_a_pipe_as_report(command, tmp_path: Path) -> None:
