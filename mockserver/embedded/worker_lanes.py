@@ -9,6 +9,7 @@ long, because all threads share one processor core.
 from collections.abc import Callable
 from typing import Final
 
+from ..world.real_clock import monotonic_seconds
 from .request_parser import RequestHead
 from .worker_pool import WorkerPool, end_threads
 
@@ -20,6 +21,7 @@ LONG_WORKERS: Final = 3
 PIPELINE_WORKERS: Final = 1
 PLAY_WORKERS: Final = 8
 WAITING_WORKERS: Final = 32
+REPORT_SECONDS: Final = 60.0
 _LONG_BODY_BYTES = 256 * 1024
 _LONG_ENDS = ("/clock", "/advance", "/age")
 
@@ -29,12 +31,14 @@ class WorkerLanes:
     and for those that wait for the journal."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
-        self.gateway = WorkerPool(report, GATEWAY_WORKERS)
-        self.control = WorkerPool(report, CONTROL_WORKERS)
-        self.long = WorkerPool(report, LONG_WORKERS)
-        self.pipelined = WorkerPool(report, PIPELINE_WORKERS)
-        self.plays = WorkerPool(report, PLAY_WORKERS)
-        self.waiting = WorkerPool(report, WAITING_WORKERS)
+        self._report = report
+        self._reported = -REPORT_SECONDS
+        self.gateway = WorkerPool(self._report_once, GATEWAY_WORKERS)
+        self.control = WorkerPool(self._report_once, CONTROL_WORKERS)
+        self.long = WorkerPool(self._report_once, LONG_WORKERS)
+        self.pipelined = WorkerPool(self._report_once, PIPELINE_WORKERS)
+        self.plays = WorkerPool(self._report_once, PLAY_WORKERS)
+        self.waiting = WorkerPool(self._report_once, WAITING_WORKERS)
 
         self._pools = (
             self.gateway,
@@ -78,6 +82,13 @@ class WorkerLanes:
         """Interrupt the work of all lanes, as `WorkerPool.interrupt` does that of one."""
         for pool in self._pools:
             pool.interrupt()
+
+    def _report_once(self, line: str) -> None:
+        """Report what a lane is short of; the others, short of the same, need not say it again."""
+        now = monotonic_seconds()
+        if now >= self._reported + REPORT_SECONDS:
+            self._reported = now
+            self._report(line)
 
     def stop(self, seconds: float) -> None:
         """End all threads of all lanes, as `WorkerPool.stop` does those of one."""

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -165,12 +165,19 @@ class ServeProcess:
     """`tmall-mockserver serve` as a process of its own; its output goes to files."""
 
     def __init__(
-        self, folder: Path, *arguments: str, stderr=None, files: int = 0, odd: str = ""
+        self,
+        folder: Path,
+        *arguments: str,
+        stderr=None,
+        files: int = 0,
+        odd: str = "",
+        prefix: Sequence[str] = (),
     ) -> None:
         ready_file = folder / "ready.json"
         if odd:
             ready_file.write_text(odd, "utf-8")
-        command = [sys.executable, "-m", "mockserver", "serve", "--port", "0"]
+        folder.chmod(0o777)  # the command `prefix` may change the user
+        command = [*prefix, sys.executable, "-m", "mockserver", "serve", "--port", "0"]
         command += ["--ready-file", str(ready_file), *arguments]
         if files:
             command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command]
