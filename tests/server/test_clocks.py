@@ -3,6 +3,7 @@ dropped."""
 
 import http.client
 import socket
+import ssl
 import threading
 from contextlib import closing, contextmanager, suppress
 from time import clock_gettime, sleep
@@ -103,6 +104,65 @@ def test_waits_over_http_end(frozen):
     assert not_called is None
     assert "time" in answer
     assert 0.3 <= seconds < 5
+
+
+def test_every_assertion_that_waits_ends(frozen):
+    """Assertions of order and of one call for each exchange, and a long poll, end too."""
+    sandbox = Sandbox()
+    with frozen():
+        ordered = bounded(lambda: sandbox.requests.assert_order(["taobao.time.get"], within=0.3))
+        once = bounded(
+            lambda: sandbox.requests.assert_once_per_exchange("tmall.exchange.agree", within=0.3)
+        )
+        polled = bounded(lambda: sandbox._ask("GET", "requests", after=0, wait=0.3))
+
+    assert isinstance(ordered, AssertionError)
+    assert isinstance(once, AssertionError)
+    assert polled["items"] == []
+
+
+def test_assertion_ends_when_the_call_comes(frozen):
+    """A call that comes while an assertion waits ends the wait."""
+    sandbox = Sandbox()
+    client = sandbox.client()
+    with frozen():
+        caller = threading.Thread(target=lambda: (sleep(0.2), client.send("taobao.time.get")))
+        caller.start()
+        found = bounded(lambda: sandbox.requests.assert_called("taobao.time.get", within=5))
+        caller.join(5)
+
+    assert not isinstance(found, BaseException)
+
+
+def test_quota_of_a_second(frozen):
+    """A quota counts by the sandbox's own clock: the second call is refused, one after an advance
+    is not."""
+    sandbox = Sandbox(clock="2026-03-01 10:00:00", quotas=[{"per": "second", "limit": 1}])
+    client = sandbox.client()
+    with frozen():
+        texts = [bounded(lambda: client.send("taobao.time.get"))[0] for _ in range(2)]
+        sandbox.clock.advance("2s")
+        texts.append(bounded(lambda: client.send("taobao.time.get"))[0])
+
+    assert ["error_response" in text for text in texts] == [False, True, False]
+
+
+@pytest.mark.parametrize("pause", [0, 0.2])
+def test_tls_connections_are_kept(certificate, frozen, pause):
+    """The same over TLS."""
+    context = ssl._create_unverified_context()
+    with Server(tls=certificate) as server, frozen():
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", server.port, context=context, timeout=WITHIN
+        )
+        with closing(connection):
+            connection.connect()
+            plug = connection.sock
+            for _ in range(3):
+                sleep(pause)
+                connection.request("GET", "/_sandbox/health")
+                assert connection.getresponse().read()
+                assert connection.sock is plug
 
 
 @pytest.mark.parametrize("pause", [0, 0.05, 0.2])

@@ -1,7 +1,9 @@
 """Processes that fork: right answers in parent and child, or a refusal that says what to do."""
 
 import json
+import multiprocessing
 import os
+import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -115,3 +117,58 @@ def test_own_server_in_a_child():
     with Server() as server:
         assert in_child(serve) == 1
         assert server.sandbox().open().status == 1
+
+
+def test_children_of_multiprocessing():
+    """A worker of multiprocessing by fork gets its own answers over HTTP, also in a pool, and ends
+    in order; handles that it inherited refuse."""
+    with Server() as server:
+        sandbox = server.sandbox()
+        ids = [str(sandbox.open().dispute_id) for _ in range(4)]
+        client = RemoteServer(server.url, server.token).sandbox(attach=sandbox.id).client()
+        client.call("taobao.time.get")  # opens the kept connection
+
+        context = multiprocessing.get_context("fork")
+        results = context.Queue()
+
+        def read(dispute_id: str) -> None:
+            reply = client.call("tmall.exchange.get", dispute_id=dispute_id)
+            results.put((dispute_id, reply["result"]["exchange"]["dispute_id"]))
+
+        children = [context.Process(target=read, args=(dispute_id,)) for dispute_id in ids]
+        for child in children:
+            child.start()
+        answers = [results.get(timeout=20) for _ in children]
+        for child in children:
+            child.join(20)
+
+        assert sorted(answers) == [(dispute_id, dispute_id) for dispute_id in sorted(ids)]
+        assert [child.exitcode for child in children] == [0] * 4
+        assert sandbox.open().status == 1
+
+
+PROGRAM = """
+import os, sys
+from mockserver import Server
+server = Server().start()
+sandbox = server.sandbox()
+pid = os.fork()
+if pid == 0:
+    sys.exit(5)  # with all that an interpreter does at its end
+_, status = os.waitpid(pid, 0)
+print(os.waitstatus_to_exitcode(status), sandbox.open().status)
+server.stop()
+"""
+
+
+def test_child_that_ends_as_an_interpreter_does():
+    """A forked child that ends in the usual way ends at once, and leaves the parent's server."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.stdout, ended.stderr) == ("5 1\n", "")
