@@ -128,10 +128,10 @@ def test_assertion_ends_when_the_call_comes(frozen):
     with frozen():
         caller = threading.Thread(target=lambda: (sleep(0.2), client.send("taobao.time.get")))
         caller.start()
-        found = bounded(lambda: sandbox.requests.assert_called("taobao.time.get", within=5))
+        result = bounded(lambda: sandbox.requests.assert_called("taobao.time.get", within=5))
         caller.join(5)
 
-    assert not isinstance(found, BaseException)
+    assert not isinstance(result, BaseException)
 
 
 def test_quota_of_a_second(frozen):
