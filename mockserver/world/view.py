@@ -152,10 +152,6 @@ class WorldView:
         """Return every SKU with its stock accounts."""
         return iter(self._state.accounts.items())
 
-    def buyers(self) -> ValuesView[Buyer]:
-        """Return the buyers."""
-        return self._state.buyers.values()
-
     def buyer(self, nick: str) -> Buyer | None:
         """Return the buyer of this nick."""
         return self._state.buyers.get(nick)

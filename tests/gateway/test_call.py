@@ -5,9 +5,13 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
+from mockserver.protocol.messages import Inbound
+
 GET = "tmall.exchange.get"
 LIST = "tmall.exchange.receive.get"
 OK = {"time_get_response"}
+
+FORM = "application/x-www-form-urlencoded;charset=UTF-8"
 
 
 def root(reply):
@@ -363,4 +367,31 @@ def test_odd_values_are_answered(signed, send, whole_state, world, name, value):
     )
     inner = next(iter(json.loads(send(body=texts).body).values()))
     assert inner.get("code", 41) in (22, 25, 27, 29, 31, 33, 41)
+    assert whole_state(world) == before
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/xml;charset=GBK"])
+@pytest.mark.parametrize("format", ["json", "xml"])
+def test_a_raw_body_of_another_encoding(signed, send, kind, format):
+    """A raw body that is not UTF-8 is 47, as a form is, in the format that the query asks for."""
+    reply = send(query=signed(format=format), body="换货".encode("gbk"), kind=kind)
+    text = reply.body.decode()
+    assert (">47<" if format == "xml" else '"code":47') in text
+
+
+def test_a_body_that_broke_off(gateway, signed):
+    """A call whose body did not come whole is refused by 3, whatever its query says."""
+    reply = gateway.answer(
+        Inbound("POST", urlencode(signed()).encode(), FORM, None, "http://mock:8420", broken=True)
+    )
+    assert json.loads(reply.body)["error_response"]["code"] == 3
+
+
+def test_a_call_that_a_stop_overtakes(gateway, signed, world, whole_state):
+    """A call that can no longer be carried out gets a platform error, and changes nothing."""
+    before = whole_state(world)
+    body = urlencode(signed()).encode()
+    reply = gateway.answer(Inbound("POST", b"", FORM, body, "http://mock:8420", stopping=True))
+    error = json.loads(reply.body)["error_response"]
+    assert (error["code"], error["sub_code"]) == (10, "isp.service-unavailable")
     assert whole_state(world) == before

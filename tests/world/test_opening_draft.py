@@ -94,3 +94,23 @@ def test_two_names_of_one_id_must_agree(world, whole_state, one, other):
     assert whole_state(world) == before
     [exchange] = world.open({one: "71", other: 71})
     assert 71 in (exchange.tid, exchange.oid)
+
+
+def test_an_empty_good_status_is_none_of_its_own(world):
+    """`good_status` that is given empty is as if it were left out."""
+    [empty, absent] = [world.open(raw)[0] for raw in ({"good_status": ""}, {})]
+    assert (empty.good_status, empty.verbatim) == (absent.good_status, absent.verbatim)
+
+
+def test_a_made_up_id_passes_over_one_that_is_taken(add_world):
+    """Where the id that comes next was given to another exchange, the one behind it is taken."""
+    [first] = add_world(id="one").open({})
+    world = add_world(id="two")
+    [chosen] = world.open({"dispute_id": first.dispute_id})
+    [fresh] = world.open({})
+    assert chosen.dispute_id == first.dispute_id != fresh.dispute_id
+    assert len(str(fresh.dispute_id)) == 18
+    assert {item.dispute_id for item in world.view.exchanges()} == {
+        chosen.dispute_id,
+        fresh.dispute_id,
+    }

@@ -144,3 +144,11 @@ def test_units_out_of_bounds_are_named(refused, part, change):
         (rows[0] if isinstance(rows, list) else next(iter(rows.values()))).update(change)
 
     assert refused(bend).startswith(part)
+
+
+@pytest.mark.parametrize(
+    ("part", "field"), [("sessions", "sessions"), ("exchanges", "exchanges[0].shop")]
+)
+def test_a_shop_that_is_not_there_is_named(refused, part, field):
+    """Sessions and exchanges belong to shops of the document."""
+    assert refused(lambda document: document[part][0].update(shop="别家店")) == field
