@@ -190,7 +190,7 @@ class Connection(asyncio.Protocol):
         """Have one request answered if it is complete; the next one has its turn later."""
         self._reading_scheduled = False
         if (
-            not self._reader.waiting
+            not (self._reader.waiting or self._reader.request)
             or self._transport.is_closing()
             or self.state in (State.ANSWERING, State.DISCARDING)
         ):

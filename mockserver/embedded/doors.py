@@ -1,6 +1,7 @@
 """Hand requests to the doors: the gateway directly, everything else to the WSGI app in a worker."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from time import thread_time
 from typing import Any
 
@@ -22,6 +23,7 @@ MAX_APP_BODY_BYTES = 64 * 1024 * 1024
 _MAX_INLINE_BYTES = 16 * 1024
 _LONG_SECONDS = 0.005  # of processor time; a usual call takes a hundredth of it
 _CAREFUL_SECONDS = 1.0
+_HOSTS = 64
 _MAX_VALUE = 1000  # characters of a header that are looked at
 _BUSY = RequestFlaw(
     "http_no_thread", "服务器没有空闲线程", "the server has no thread left for this", 503
@@ -114,6 +116,7 @@ class GatewayDoor:
         self._public_url = public_url
         self._call_in_loop = call_in_loop
         self._careful_until = 0.0
+        self._addresses = lru_cache(_HOSTS)(self._find_addresses)  # most calls name the same Host
         self.scheme = "http"
         self.host = ""
         self.port = ""
@@ -172,23 +175,28 @@ class GatewayDoor:
     def _inbound(self, request: Request) -> Inbound:
         head = request.head
         headers = head.headers
-        environ = {
-            "HTTP_HOST": headers.get("host", "")[:_MAX_VALUE],
-            "SERVER_NAME": self.host,
-            "SERVER_PORT": self.port,
-            "wsgi.url_scheme": self.scheme,
-        }
+        reached, requested = self._addresses(headers.get("host", "")[:_MAX_VALUE])
         return Inbound(
             head.verb,
             head.query,
             headers.get("content-type", "")[:_MAX_VALUE],
             request.body,
-            base_url(environ, self._public_url),
+            reached,
             offers_gzip(headers.get("accept-encoding", "")[:_MAX_VALUE]),
             request.body is None and request.refusal is not BODY_TOO_LARGE,
             _remarks(request),
-            requested_url(environ),
+            requested,
         )
+
+    def _find_addresses(self, host: str) -> tuple[str, str]:
+        """Return under which address callers reach this server, and which one a Host names."""
+        environ = {
+            "HTTP_HOST": host,
+            "SERVER_NAME": self.host,
+            "SERVER_PORT": self.port,
+            "wsgi.url_scheme": self.scheme,
+        }
+        return base_url(environ, self._public_url), requested_url(environ)
 
 
 def _remarks(request: Request) -> tuple[RequestFlaw, ...]:

@@ -7,6 +7,8 @@ most a head, a body within its door's limit, and what has arrived behind them is
 from collections.abc import Callable
 from enum import Enum
 
+from msgspec.structs import replace
+
 from ..protocol.request_flaws import (
     BAD_REQUEST_LINE,
     BODY_BROKEN,
@@ -73,8 +75,27 @@ class RequestReader:
         return len(self._buffer) + (len(self._chunks.body) if self._chunks is not None else 0)
 
     def feed(self, data: bytes) -> None:
-        """Keep what has arrived."""
-        self._buffer += data
+        """Keep what has arrived; most often it is one whole request, which is not copied."""
+        if self._buffer or self._head is not None or not self._take_whole(data):
+            self._buffer += data
+
+    def _take_whole(self, data: bytes) -> bool:
+        """Take `data` as the next request if it is exactly that, and clean; else return False."""
+        if not data.startswith(b"POST /"):
+            return False
+        end = find_head_end(data, 0)
+        if end < 0 or end > MAX_HEAD_BYTES:
+            return False
+        head = parse_head(data[:end])
+        if head.refusal is not None or head.chunked or head.length != len(data) - end:
+            return False
+        door = self._door_of(head)
+        if head.length > door.body_limit:
+            return False
+        self._head = head
+        self.door = door
+        self.request = Request(head, data[end:])
+        return True
 
     def clear(self) -> None:
         """Forget what has arrived and has not been read."""
@@ -176,6 +197,6 @@ class RequestReader:
             self.refuse(BODY_TOO_LARGE)
         elif chunks.done:
             if chunks.has_trailers:
-                head.remarks += (TRAILERS,)
+                head = replace(head, remarks=(*head.remarks, TRAILERS))
             self._chunks = None
             self.request = Request(head, bytes(chunks.body))

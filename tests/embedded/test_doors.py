@@ -3,11 +3,12 @@
 import socket
 import struct
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
 from mockserver.embedded.server import Embedded
+from mockserver.protocol.messages import Reply
 
 REQUEST = b"GET /_sandbox/%b HTTP/1.1\r\nHost: x\r\n\r\n"
 CLIENTS = 60
@@ -127,3 +128,27 @@ def test_pipelined_calls_have_their_turn_by_client(app, connect):
 
     begun = [path for path in app.paths if path in "ab"]
     assert begun[:4] in (["a", "b", "a", "b"], ["a", "a", "b", "a"], ["a", "b", "b", "a"])
+
+
+def test_every_host_has_its_own_address():
+    """Callers that name hosts in turn, on one connection, are each known by the one they name."""
+
+    def answer(inbound):
+        return Reply(f"{inbound.base_url} {inbound.requested_url}".encode(), ())
+
+    server = Embedded(lambda environ, start_response: [], "127.0.0.1", 0, answer=answer)
+    server.start()
+    head = "POST /router/rest HTTP/1.1\r\nHost: {}\r\n\r\n"
+    own = f"http://127.0.0.1:{server.port}"
+    try:
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as plug:
+            for host, answered in [
+                ("a", "http://a http://a"),
+                ("b:8080", "http://b:8080 http://b:8080"),
+                ("eco.taobao.com", f"{own} http://eco.taobao.com"),
+                ("<>", f"{own} "),
+            ] * 2:
+                plug.sendall(head.format(host).encode())
+                assert plug.recv(4096).decode().endswith(f"\r\n\r\n{answered}")
+    finally:
+        server.stop()
