@@ -4,6 +4,16 @@ import json
 import sys
 from xml.etree import ElementTree
 
+CLIENTS = """
+import os, subprocess, sys, urllib.request
+import httpx, requests
+url = os.environ["TOP_SERVER_URL"]
+print(urllib.request.urlopen(url, b"method=x", timeout=10).status)
+print(requests.post(url, data={"method": "x"}, timeout=10).status_code)
+print(httpx.post(url, data={"method": "x"}, timeout=10).status_code)
+call = [sys.executable, "-m", "mockserver", "call", "taobao.time.get"]
+print(subprocess.run(call, stdout=subprocess.DEVNULL).returncode)
+"""
 CLIENT = """
 import subprocess, sys
 call = [sys.executable, "-m", "mockserver", "call"]
@@ -57,3 +67,14 @@ def test_a_proxy_does_not_swallow_the_calls_of_the_command(cli) -> None:
     proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "intranet.example", "no_proxy": ""}
     hosts = "intranet.example,127.0.0.1,localhost,::1"
     assert cli(*command, **proxy).stdout.split() == [hosts, hosts]
+
+
+def test_clients_reach_the_server_past_a_proxy(cli) -> None:
+    """With HTTP_PROXY set to where nobody listens urllib, requests, httpx and `call` are answered
+    all the same."""
+    dead = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), dead)
+
+    ended = cli("exec", "--", sys.executable, "-c", CLIENTS, NO_PROXY="", no_proxy="", **proxies)
+
+    assert ended.stdout.split() == ["200", "200", "200", "0"], ended.stderr
