@@ -19,13 +19,20 @@ from ..client.server import Server
 from ..client.transport import Http
 from ..domain.durations import parse_duration
 from ..embedded.server import CannotStart
-from ..scenario.library import list_shipped
-from ..scenario.report import format_json, format_junit, format_summary, format_transcript
+from ..scenario.library import is_shipped, list_shipped
+from ..scenario.report import (
+    format_client_summary,
+    format_json,
+    format_junit,
+    format_summary,
+    format_transcript,
+)
 from ..scenario.result import ScenarioResult
 from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening_document import read_status
 from ..world.real_clock import monotonic_seconds
+from .client_probe import parse_handles, parse_methods
 from .client_process import ClientProcess
 from .connection_info import client_variables
 from .console import (
@@ -92,6 +99,20 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
     metavar="NAME={app_key}",
     zh="被测程序自己的变量名",
     en="the client's own variable names",
+)
+@option(
+    "--handles",
+    default="",
+    metavar="1,3,12",
+    zh="被测程序办理的状态；不给则试运行一次得知",
+    en="the statuses that the client acts at; a probe learns them",
+)
+@option(
+    "--methods",
+    default="",
+    metavar="agree,…",
+    zh="被测程序调用的方法；不给则试运行一次得知",
+    en="the methods that the client calls; a probe learns them",
 )
 @option("--junit", default="", metavar="F", zh="写 JUnit XML", en="write JUnit XML")
 @option("--json", default="", metavar="F", zh="写 JSON 报告", en="write a JSON report")
@@ -163,7 +184,9 @@ def run(
         executions = _start(sources, link, options, stack, interruption)
         results, interrupted, seconds = _collect_results(sources, executions, interruption)
     sandboxes_kept = names_server(link) and (options.keep or bool(options.until))
-    _print_results(results, seconds, with_sandboxes=sandboxes_kept)
+    _print_results(
+        results, seconds, with_sandboxes=sandboxes_kept, with_client=bool(options.client)
+    )
     _write_reports(results, seconds, options)  # last: a full disk takes no result away
     if interrupted:
         handle_stop_signals(signal.SIG_IGN)  # a late one does not change the exit code
@@ -204,8 +227,11 @@ def _check_combination(link: Mapping[str, Any], options: RunOptions) -> None:
             "--client 为每个场景新建独立环境，不能与 --sandbox 一起用",
             "--client makes a sandbox for each story: leave --sandbox out",
         )
-    if options.env and not options.client:
-        fail(WRONG_USE, "--env 只与 --client 一起用", "--env goes with --client only")
+    for name in ("env", "handles", "methods"):
+        if getattr(options, name) and not options.client:
+            fail(WRONG_USE, f"--{name} 只与 --client 一起用", f"--{name} goes with --client only")
+    parse_handles(options.handles or "1")
+    parse_methods(options.methods or "agree")
 
 
 def _record_history(link: Mapping[str, Any], path: str) -> None:
@@ -259,7 +285,8 @@ def _start(
         token=control.token,
         stopping=stopping,
     )
-    jobs = options.jobs or (1 if options.client else _THREADS)
+    own_files = any(not is_shipped(source.scenario.path) for source in sources)
+    jobs = options.jobs or (1 if options.client and own_files else _THREADS)
     return run_in_threads(sources, executor, min(jobs, len(sources)), stopping)
 
 
@@ -332,7 +359,7 @@ def _write_reports(results: Sequence[ScenarioResult], seconds: float, options: R
 
 
 def _print_results(
-    results: Sequence[ScenarioResult], seconds: float, *, with_sandboxes: bool
+    results: Sequence[ScenarioResult], seconds: float, *, with_sandboxes: bool, with_client: bool
 ) -> None:
     """Print failures (a single scenario always), the sandboxes that stay, and the counts."""
     lang = translate("zh", "en")
@@ -342,4 +369,6 @@ def _print_results(
         if with_sandboxes and result.exchanges:
             ids = "  ".join(f"{name}={dispute_id}" for name, dispute_id in result.exchanges.items())
             say(f"  {translate('独立环境', 'sandbox')} {result.sandbox}  {ids}")
+    if with_client:
+        say(format_client_summary(results, lang))
     say(format_summary(results, seconds, lang))

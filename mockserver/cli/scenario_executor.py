@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,15 +15,20 @@ from ..client.control_client import Control
 from ..client.transport import Unreachable
 from ..control.control_function import sandbox_path
 from ..control.in_process import in_process_targets
+from ..scenario.client_run import ClientRun
 from ..scenario.client_waiter import ClientWaiter
+from ..scenario.library import is_shipped
 from ..scenario.model import Scenario
 from ..scenario.report import collect_secrets, mask_secrets
 from ..scenario.result import ScenarioFailure, ScenarioResult
-from ..scenario.runner import RunSettings, run_scenario
+from ..scenario.run_settings import ClientProfile, RunSettings
+from ..scenario.runner import run_scenario
 from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
 from ..world.real_clock import monotonic_seconds
-from .client_process import ClientProcess
+from .client_probe import describe_profile, probe_client, read_profile_options
+from .client_process import ClientProcess, HeldProcess
+from .console import say
 from .output_files import write_output
 from .scenario_files import ScenarioSource
 
@@ -37,13 +43,16 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     """How the scenarios of one `run` are executed, and what is written afterwards.
 
     `until` is a status at which to stop, `within` how long a step waits for the client, `values`
-    replace those of the scenario's `set`, `record` is a file for the sandbox's history.  `jobs`
-    None: as many as are worth it.
+    replace those of the scenario's `set`, `handles` and `methods` are what the client does (empty:
+    a probe learns it), `record` is a file for the sandbox's history.  `jobs` None: as many as are
+    worth it.
     """
 
     until: str = ""
     client: str = ""
     env: tuple[str, ...] = ()
+    handles: str = ""
+    methods: str = ""
     junit: str = ""
     json: str = ""
     record: str = ""
@@ -61,7 +70,8 @@ class ScenarioExecutor:
     """Runs scenarios, each in a sandbox of its own from `make_target`; several threads may use it.
 
     With a client the sandbox's clock stands at the real now, because a client polls by its own
-    clock. `token` is the control API's: it is kept out of results.
+    clock. A shipped scenario is run around what the client does, by its profile; a user's own file
+    says itself what the client has to do. `token` is the control API's: it is kept out of results.
     """
 
     def __init__(
@@ -76,6 +86,8 @@ class ScenarioExecutor:
         self._make_target = make_target
         self._options = options
         self._start_client = start_client
+        self._profile: ClientProfile | None = None
+        self._profile_lock = threading.Lock()
         self._token = token
         self._stopping = stopping or threading.Event()
         self._unique_keys_lock = threading.Lock()
@@ -95,7 +107,7 @@ class ScenarioExecutor:
         target: ScenarioTarget | None = None
         try:
             target = self._make_target(document)
-            result = self._run_in(target, scenario)
+            result = self._run_in(target, source)
             if self._options.record:
                 history = target.ask("GET", "scenario")["scenario"]
                 write_output(self._options.record, history)
@@ -114,19 +126,46 @@ class ScenarioExecutor:
         secrets = {"token": self._token, **({} if target is None else target.info)}
         return mask_secrets(_with_source_line(result, source), collect_secrets(secrets))
 
-    def _run_in(self, target: ScenarioTarget, scenario: Scenario) -> ScenarioResult:
+    def _run_in(self, target: ScenarioTarget, source: ScenarioSource) -> ScenarioResult:
+        scenario = source.scenario
         if self._start_client is None:
             return run_scenario(scenario, target, self._make_run(lambda: True))
-        client = self._start_client(target.info)
+        profile = self._find_profile(source)
+        client = HeldProcess(partial(self._start_client, target.info))
+        settings = self._make_run(client.alive)
         try:
-            result = run_scenario(scenario, target, self._make_run(client.alive))
+            if profile is None:
+                client.go()
+                result = run_scenario(scenario, target, settings)
+            else:
+                result = ClientRun(scenario, target, settings, profile, client).run()
         finally:
             code = client.stop()
-        if result.trouble is None:
+        if result.trouble is None or result.outcome == "inapplicable":
             return result
         exit_line = [] if code is None else [f"(退出码 exit code {code})"]
         log = "\n".join([*_last_calls(target), client.log(), *exit_line])
         return replace(result, trouble=replace(result.trouble, log=log))
+
+    def _find_profile(self, source: ScenarioSource) -> ClientProfile | None:
+        """Return what the client does, None for a file of the user's own without options.
+
+        As far as the options leave it open a probe learns it, once.
+        """
+        options = self._options
+        if not (options.handles or options.methods or is_shipped(source.scenario.path)):
+            return None
+        assert self._start_client is not None
+        with self._profile_lock:
+            if self._profile is None:
+                self._profile = replace(
+                    probe_client(
+                        self._make_target, self._start_client, self._pause, options.within
+                    ),
+                    **read_profile_options(options.handles, options.methods),
+                )
+                say(describe_profile(self._profile))
+            return self._profile
 
     def _make_run(self, alive: Callable[[], bool]) -> RunSettings:
         waiting = ClientWaiter(

@@ -1,9 +1,9 @@
 """Waits in real time for a client under test: for a move of the seller, for a call, for a state."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 from ..api.methods import METHODS
 from .model import MoveStep
@@ -13,12 +13,41 @@ from .step_calls import METHOD_OF_MOVE
 from .target import ScenarioTarget, TargetReply, make_lost_reply
 from .yaml_text import Node
 
-__all__ = ["ClientWaiter"]
+__all__ = ["ClientWaiter", "Turn"]
 
 _PAUSE_SECONDS = 0.02  # between two looks
 _MAX_LISTED_CALLS = 1000
 # A call that gives one of these tests the gateway itself, so the runner makes it.
 _GATEWAY_PARAMETERS = ("app_key", "timestamp", "sign", "sign_method", "v", "format")
+
+
+class Turn(Protocol):
+    """The time in which a client under test acts."""
+
+    def begin(self) -> None:
+        """Let the client act."""
+        ...
+
+    def end(self) -> None:
+        """Let the client do nothing."""
+        ...
+
+    def is_quiet(self) -> bool:
+        """Return True if the client has nothing left to do."""
+        ...
+
+
+class _EndlessTurn:
+    """The turn of a client that nobody holds and whose quiet nobody knows."""
+
+    def begin(self) -> None:
+        """Change nothing."""
+
+    def end(self) -> None:
+        """Change nothing."""
+
+    def is_quiet(self) -> bool:
+        return False
 
 
 class ClientWaiter:
@@ -28,7 +57,7 @@ class ClientWaiter:
 
     `now` gives seconds, `pause` passes them.  `longest` is how long a step of the seller may take,
     `total` how long everything together may.  `alive` says whether the client under test still
-    runs.
+    runs.  `turn`, where a client is held between its turns, begins and ends with each wait.
     """
 
     def __init__(
@@ -44,6 +73,7 @@ class ClientWaiter:
         self._pause = pause
         self._longest = longest
         self._alive = alive
+        self.turn: Turn | None = None
         self._taken_calls: set[str] = set()  # request ids
         self._taken_events: frozenset[int] = frozenset()
         self._saved_events: dict[str, frozenset[int]] = {}  # by snapshot
@@ -53,6 +83,14 @@ class ClientWaiter:
     def over(self) -> bool:
         """Return True if the time for everything together is up."""
         return self.now() >= self._end
+
+    def take_events(self, numbers: Iterable[int]) -> None:
+        """Take events that are not the client's."""
+        self._taken_events |= frozenset(numbers)
+
+    def has_taken(self, number: int) -> bool:
+        """Return True if a step has taken the event."""
+        return number in self._taken_events
 
     def save(self, name: str) -> None:
         """Remember which events are taken, for the snapshot `name`."""
@@ -67,11 +105,18 @@ class ClientWaiter:
 
         Return False if it was not within the time, or the client ended.
         """
+        if holds():
+            return True
         end = min(self.now() + (within or self._longest).total_seconds(), self._end)
-        while not holds():
-            if self.now() >= end or not self._alive():
-                return holds()
-            self._pause(_PAUSE_SECONDS)
+        turn = self.turn or _EndlessTurn()
+        turn.begin()
+        try:
+            while not holds():
+                if self.now() >= end or not self._alive() or turn.is_quiet():
+                    return holds()
+                self._pause(_PAUSE_SECONDS)
+        finally:
+            turn.end()
         return True
 
     def is_awaited(self, name: str, params: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ it.
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["SUFFIX", "find_shipped_file", "list_shipped", "read_shipped"]
+__all__ = ["SUFFIX", "find_shipped_file", "is_shipped", "list_shipped", "read_shipped"]
 
 SUFFIX = ".scenario.yaml"
 _PACKAGE = Path(__file__).parents[1]
@@ -39,6 +39,11 @@ def find_shipped_file(name: str) -> Path:
     if len(matches) != 1:
         raise KeyError(name)
     return matches[0]
+
+
+def is_shipped(path: str) -> bool:
+    """Return True if the file is that of a shipped scenario."""
+    return Path(path).resolve() in {file.resolve() for file in list_shipped().values()}
 
 
 def read_shipped(name: str) -> str:

@@ -21,11 +21,13 @@ from .result import OUTCOMES, ScenarioFailure, ScenarioResult
 
 __all__ = [
     "collect_secrets",
+    "format_client_summary",
     "format_json",
     "format_junit",
     "format_summary",
     "format_transcript",
     "mask_secrets",
+    "says_something",
 ]
 
 _MIN_SECRET_LENGTH = 6  # characters: a shorter one would take half of the text with it
@@ -74,6 +76,33 @@ def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str 
         noun = "story" if len(results) == 1 else "stories"
         return f"{len(results)} {noun}: {', '.join(parts)} ({seconds:.1f} s)"
     return f"{len(results)} 个场景：{'，'.join(parts)} ({seconds:.1f} 秒)"
+
+
+def format_client_summary(results: Sequence[ScenarioResult], lang: str = "zh") -> str:
+    """Return how many scenarios say something about the client under test, and why others do not.
+
+    A scenario says something if the client had a part in it, whether it passed or not.
+    """
+    count = sum(says_something(result) for result in results)
+    rest = [result for result in results if result.outcome == "inapplicable"]
+    if lang == "en":
+        lines = [f"{count} say something about the client"]
+    else:
+        lines = [f"其中 {count} 个说明了被测程序的情况"]
+    for result in rest:
+        sentence = (
+            "" if result.trouble is None else _label(result.trouble.zh, result.trouble.en, lang)
+        )
+        word = OUTCOMES[result.outcome][lang == "en"]
+        lines.append(f"  {word} {result.path}: {_clip(sentence)}")
+    return _CONTROL_CODES.sub("\ufffd", "\n".join(lines))
+
+
+def says_something(result: ScenarioResult) -> bool:
+    """Return True if the result says something about the client under test."""
+    return result.outcome == "failed" or (
+        result.outcome in ("passed", "broken") and result.client_steps > 0
+    )
 
 
 def format_transcript(result: ScenarioResult, lang: str = "zh") -> str:
@@ -154,6 +183,7 @@ def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
     document = {
         "total": len(results),
         **{outcome: counts_by_outcome[outcome] for outcome in OUTCOMES},
+        "about_client": sum(says_something(result) for result in results if result.client_steps),
         "seconds": round(seconds, 3),
         "stories": results,
     }
@@ -163,14 +193,14 @@ def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
 def format_junit(results: Sequence[ScenarioResult], seconds: float, lang: str = "zh") -> str:
     """Return all results as JUnit XML: a scenario is a test case of its file.
 
-    An interrupted one was skipped.
+    One that was interrupted, or that does not apply to the client under test, was skipped.
     """
     counts_by_outcome = Counter(result.outcome for result in results)
     counts = {
         "tests": str(len(results)),
         "failures": str(counts_by_outcome["failed"]),
         "errors": str(counts_by_outcome["broken"]),
-        "skipped": str(counts_by_outcome["interrupted"]),
+        "skipped": str(counts_by_outcome["interrupted"] + counts_by_outcome["inapplicable"]),
         "time": f"{seconds:.3f}",
     }
     suites = ElementTree.Element("testsuites", {"name": "tmall-mockserver", **counts})

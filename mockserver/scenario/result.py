@@ -11,6 +11,7 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "passed": ("通过", "passed"),
     "failed": ("不符", "failed"),
     "broken": ("中止", "broken"),
+    "inapplicable": ("不适用", "not applicable"),
     "interrupted": ("中断", "interrupted"),
 }
 
@@ -48,15 +49,18 @@ class ScenarioFailure(Struct, frozen=True, kw_only=True):
 class ScenarioResult(Struct, frozen=True, kw_only=True):
     """What came of one scenario.
 
-    `outcome` is `passed`, `failed` (an expectation), `broken` (scenario or server could not go on)
-    or `interrupted`. `steps` counts the steps that ended, `seconds` is real time, `sandbox` an id;
-    `exchanges` gives dispute ids by name; `stopped` is True if the status of `--until` was reached.
+    `outcome` is `passed`, `failed` (an expectation), `broken` (scenario or server could not go on),
+    `inapplicable` (it says nothing about the client under test; `trouble` has the reason) or
+    `interrupted`. `steps` counts the steps that ended, `client_steps` what the client under test
+    did of them, `seconds` is real time, `sandbox` an id; `exchanges` gives dispute ids by name;
+    `stopped` is True if the status of `--until` was reached.
     """
 
     title: str
     path: str
     outcome: str
     steps: int
+    client_steps: int = 0
     seconds: float = 0.0
     sandbox: str = ""
     exchanges: Mapping[str, str] = {}
@@ -65,8 +69,8 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Return True if every step went as written."""
-        return self.outcome == "passed"
+        """Return True unless something is wrong: all went as written, or it does not apply."""
+        return self.outcome in ("passed", "inapplicable")
 
 
 def to_reportable(value: Any) -> Any:

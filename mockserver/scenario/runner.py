@@ -19,14 +19,11 @@ confused: only the first says something about the system under test, and the mut
 only the first.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from ..domain.vocabulary import Actor
-from .client_waiter import ClientWaiter
-from .cost import MAX_STEPS, CharacterBudget
+from .cost import CharacterBudget
 from .expectations import find_mismatches
 from .interpreter import StepInterpreter
 from .matching import MISSING, Mismatch, compare, get_path
@@ -46,6 +43,7 @@ from .observed_state import ObservedState
 from .references import FilledTooLarge, fill_references
 from .rejection import Rejection, compare_rejection, read_rejection
 from .result import ScenarioAborted, ScenarioFailure, ScenarioResult, to_reportable
+from .run_settings import RunSettings
 from .scenario_clock import ScenarioClock
 from .step_calls import METHOD_OF_MOVE, convert_pictures
 from .step_executor import StepExecutor
@@ -55,21 +53,6 @@ from .yaml_text import Node
 __all__ = ["RunSettings", "ScenarioRun", "run_scenario"]
 
 _LISTED_EVENTS = 5  # of an exchange, in a failure
-
-
-class RunSettings(Struct, frozen=True):
-    """How to run a scenario.
-
-    `waiter` tells and passes real time.  `until` stops at a status (number or text).  `client`
-    awaits the seller's steps. `shared` means that the sandbox is older than the scenario, so that
-    instants are shifted to its clock.  `max_steps` bounds the steps.
-    """
-
-    waiter: ClientWaiter
-    until: str = ""
-    client: bool = False
-    shared: bool = False
-    max_steps: int = MAX_STEPS
 
 
 class _StatusReached(Exception):
@@ -111,6 +94,7 @@ class ScenarioRun(StepInterpreter[str]):
         self._values: dict[str, Any] = {}  # kept from replies, by name
         # By exchange, the event of the client that the scenario is at; the client may be further.
         self._awaited_events: dict[str, int] = {}
+        self.client_steps = 0  # what the client under test did
         self._budget = CharacterBudget()
         self._step: Step | None = None
         self._curl = ""
@@ -142,6 +126,7 @@ class ScenarioRun(StepInterpreter[str]):
             path=self._scenario.path,
             outcome=outcome,
             steps=self.steps_done,
+            client_steps=self.client_steps,
             stopped=stopped,
             seconds=self._waiter.now() - began,
             sandbox=str(self._target.info.get("id", "")),
@@ -269,13 +254,24 @@ class ScenarioRun(StepInterpreter[str]):
 
     def make_move(self, step: MoveStep) -> None:
         """Make the move, or wait until the client under test has made it."""
-        fields = self._fill_plain(step.fields)
-        seller = step.actor is Actor.SELLER
-        if self._settings.client and seller and step.move in METHOD_OF_MOVE:
-            rejection = self._attempt(lambda: self._await_move(step))
+        if self.is_awaited(step, {}):
+            self._judge(step, self._attempt(lambda: self._await_move(step)))
+            self.client_steps += 1
         else:
-            rejection = self._attempt(lambda: self._make_own_move(step, fields))
-        self._judge(step, rejection)
+            self.play_move(step)
+
+    def play_move(self, step: MoveStep) -> None:
+        """Make the move."""
+        fields = self._fill_plain(step.fields)
+        self._judge(step, self._attempt(lambda: self._make_own_move(step, fields)))
+
+    def is_awaited(self, step: MoveStep | CallStep, params: Mapping[str, Any]) -> bool:
+        """Return True if a step is the client's to do: a move, a call that writes and succeeds."""
+        if not self._settings.client:
+            return False
+        if isinstance(step, CallStep):
+            return step.refused is None and self._waiter.is_awaited(step.method, params)
+        return step.actor is Actor.SELLER and step.move in METHOD_OF_MOVE
 
     def _attempt(self, act: Callable[[], TargetReply | None]) -> Rejection | None:
         """Return how an action was refused, by the control API or in the reply of a signed call.
@@ -306,11 +302,11 @@ class ScenarioRun(StepInterpreter[str]):
     def make_call(self, step: CallStep) -> None:
         """Make the signed call, or wait for the client's; compare its reply, keep values of it."""
         params = self._fill_plain(step.params)
-        client_calls = self._settings.client and step.refused is None
-        if client_calls and self._waiter.is_awaited(step.method, params):
+        if self.is_awaited(step, params):
             reply = self._waiter.await_call(
                 self._target, step.method, str(params.get("dispute_id", ""))
             )
+            self.client_steps += 1
         else:
             session = params.pop("session", None)
             if session is None:
@@ -355,9 +351,9 @@ class ScenarioRun(StepInterpreter[str]):
     def check_expectations(self, expectations: Node, on: str) -> None:
         """Fail on the first expectation that does not hold."""
         expected = self._fill(expectations)
-        mismatch = next(find_mismatches(expected, self._observe(on)), None)
+        mismatch = next(self._find_mismatches(expected, on), None)
         if mismatch and self._awaited_events:  # the client may have acted between two looks
-            mismatch = next(find_mismatches(expected, self._observe(on)), None)
+            mismatch = next(self._find_mismatches(expected, on), None)
         self._fail_on_mismatch(() if mismatch is None else (mismatch,))
 
     def wait(self, step: AwaitStep) -> None:
@@ -368,13 +364,16 @@ class ScenarioRun(StepInterpreter[str]):
         if step.method and self._settings.client:
             dispute_id = self.names.get(step.on, "")
             self._waiter.await_call(self._target, step.method, dispute_id, step.within)
+            self.client_steps += 1
         if step.expectations.value:
             expected = self._fill(step.expectations)
             self._waiter.wait_until(
-                lambda: next(find_mismatches(expected, self._observe(step.on)), None) is None,
-                step.within,
+                lambda: next(self._find_mismatches(expected, step.on), None) is None, step.within
             )
-            self._fail_on_mismatch(find_mismatches(expected, self._observe(step.on)))
+            self._fail_on_mismatch(self._find_mismatches(expected, step.on))
+
+    def _find_mismatches(self, expected: Node, on: str) -> Iterator[Mismatch]:
+        return find_mismatches(expected, self._observe(on))
 
     # time and sandbox
 

@@ -371,13 +371,15 @@ class ScenarioFailureDocument(TypedDict):
 class ScenarioResultDocument(TypedDict):
     """What came of a scenario: `exchanges` are dispute ids by the scenario's names.
 
-    `ignored` are keys of its `given` that a sandbox which exists cannot take.
+    `ignored` are keys of its `given` that a sandbox which exists cannot take.  `client_steps` and
+    the outcome `inapplicable` are for runs with a client under test.
     """
 
     title: str
     path: str
-    outcome: Literal["passed", "failed", "broken", "interrupted"]
+    outcome: Literal["passed", "failed", "broken", "inapplicable", "interrupted"]
     steps: int
+    client_steps: int
     seconds: float
     sandbox: str
     exchanges: dict[str, str]
