@@ -22,7 +22,7 @@ from ..client.transport import Unreachable
 from ..domain.durations import parse_duration
 from ..world.opening_document import read_status
 from ..world.real_clock import monotonic_seconds
-from .connection_info import ReadyFileInUse, check_ready_file, is_running, read_writer
+from .connection_info import ReadyFileInUse, check_ready_file
 from .console import (
     CHECK_FAILED,
     DEFAULT_READY_FILE,
@@ -38,6 +38,7 @@ from .console import (
     warn,
 )
 from .localized import command, language, option
+from .ready_files import is_running, read_writer
 from .settings import PREFIX, Settings
 
 __all__ = ["start_detached", "stop", "wait"]
@@ -136,10 +137,11 @@ def stop(options: Mapping[str, Any]) -> None:
             f"没有就绪文件 {path}：没有可停止的服务，或换一个 --ready-file",
             f"no ready file {path}: no server to stop, or give --ready-file",
         )
-    if is_running(pid):
+    ran = is_running(pid)
+    if ran:
         _check_that_it_is_ours(path, pid)
         os.kill(pid, signal.SIGTERM)
-        if not _wait_for(lambda: not is_running(pid) or _is_zombie(pid), _STOP_SECONDS):
+        if not _wait_for(lambda: not is_running(pid), _STOP_SECONDS):
             fail(
                 CHECK_FAILED,
                 f"进程 {pid} 还在运行；kill -9 {pid} 可强行结束",
@@ -147,7 +149,15 @@ def stop(options: Mapping[str, Any]) -> None:
             )
     if read_writer(path) == pid:  # killed, so that it could not remove its file
         Path(path).unlink(missing_ok=True)
-    say(translate(f"已停止 (进程 {pid})", f"stopped (process {pid})"))
+    if ran:
+        say(translate(f"已停止 (进程 {pid})", f"stopped (process {pid})"))
+    else:
+        say(
+            translate(
+                f"进程 {pid} 已经不在运行；删除了旧的就绪文件 {path}",
+                f"process {pid} no longer runs; its old ready file {path} is removed",
+            )
+        )
 
 
 def _check_that_it_is_ours(path: str, pid: int) -> None:
@@ -160,14 +170,6 @@ def _check_that_it_is_ours(path: str, pid: int) -> None:
             f"进程 {pid} 不是 {path} 里的服务，没有停止它；可删除这个旧文件",
             f"process {pid} is not the server of {path}, left alone; the old file can go",
         )
-
-
-def _is_zombie(pid: int) -> bool:
-    """Return True for a process that has ended and waits for its parent to notice."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (OSError, IndexError):
-        return False
 
 
 @command(

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..client.sandbox import Sandbox
 from .console import WRONG_USE, fail
+from .ready_files import is_device_or_folder, is_running, read_writer
 from .settings import PREFIX
 
 __all__ = [
@@ -22,19 +23,13 @@ __all__ = [
     "check_ready_file",
     "client_variables",
     "describe_connection",
-    "is_running",
-    "read_writer",
     "remove_ready_file",
     "write_ready_file",
 ]
 
-_QUERY_LIMITED_INFORMATION = 0x1000  # the right that Windows asks for to see a process
-
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
-_MAX_READY_BYTES = 64 * 1024
-_MAX_PID = 2**31
 
 
 class ReadyFileInUse(Exception):
@@ -78,43 +73,6 @@ def check_ready_file(path: str) -> None:
         raise ReadyFileInUse(path, pid)
 
 
-def read_writer(path: str) -> int:
-    """Return the process that wrote the file, 0 if it is absent or no ready file."""
-    if _is_device_or_folder(path):
-        return 0
-    try:
-        with Path(path).open("rb") as file:
-            pid = json.loads(file.read(_MAX_READY_BYTES))["pid"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return 0
-    return pid if isinstance(pid, int) and pid < _MAX_PID else 0
-
-
-def is_running(pid: int) -> bool:
-    """Return True while a process of this number runs, whoever's it is."""
-    if os.name == "nt":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]  # Windows only
-        handle = kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, pid)
-        if handle:
-            kernel.CloseHandle(handle)
-        return bool(handle)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _is_device_or_folder(path: str) -> bool:
-    """Return True for what must be neither read to its end nor replaced by a file."""
-    target = Path(path)
-    return target.is_dir() or target.is_char_device() or target.is_block_device()
-
-
 def write_ready_file(path: str, content: dict[str, Any]) -> None:
     """Write `content` atomically: a reader sees the old file or the whole new one.
 
@@ -122,7 +80,7 @@ def write_ready_file(path: str, content: dict[str, Any]) -> None:
         OSError: it cannot be written there; no temporary file is left behind.
     """
     target = Path(path)
-    if _is_device_or_folder(path):
+    if is_device_or_folder(path):
         raise FileExistsError(f"{path} is no file")
     descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
     try:

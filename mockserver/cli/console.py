@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from ..client.control_client import Control
 from ..client.terminal import escape_controls
-from ..client.transport import Http
+from ..client.transport import Http, Unreachable
 from ..control.control_function import sandbox_path
 from .localized import language
+from .ready_files import is_running, read_writer
 from .settings import PREFIX, Settings
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "find_server",
     "format_json",
     "names_server",
+    "on_terminal",
     "one_line",
     "own_command",
     "paint",
@@ -81,6 +83,14 @@ def say(text: str) -> None:
     Nothing that somebody else wrote reaches the terminal as a command: see `escape_controls`.
     """
     click.echo(_write_colours(text))
+
+
+def on_terminal() -> bool:
+    """Return True where stdout is a terminal: there a reader gets headings and tables.
+
+    Programs that read a pipe get the plain lines, whose words stand where they always stood.
+    """
+    return sys.stdout.isatty()
 
 
 _PAINTED = re.compile("\ufdd0([a-z_]+)\ufdd1([^\ufdd0-\ufdd2]*)\ufdd2")
@@ -225,7 +235,33 @@ def find_server(options: Mapping[str, Any]) -> Link:
             f"the token is missing: --token or {PREFIX}TOKEN; serve prints it at its start",
         )
     check_token(token)
-    return Link(Control(_open_http(url), token), sandbox or "default")
+    link = Link(Control(_open_http(url), token), sandbox or "default")
+    if not source["url"]:
+        _check_that_it_runs(link, source["ready_file"] or DEFAULT_READY_FILE)
+    return link
+
+
+def _check_that_it_runs(link: Link, path: str) -> None:
+    """Check that the server of a ready file is there; it was killed if its process has ended.
+
+    A process of another container or machine is unknown here, so the address decides.
+
+    Raises:
+        UnknownServer: its process has ended, and nothing answers at its address.
+    """
+    pid = read_writer(path)
+    if pid <= 0 or is_running(pid):
+        return
+    try:
+        link.control("GET", "health")
+    except Unreachable:
+        again = "serve --detach" if path == DEFAULT_READY_FILE else f"serve --ready-file {path}"
+        raise UnknownServer(
+            f"就绪文件 {path} 里的服务(进程 {pid})已经不在运行，它没有正常结束；"
+            f"重新启动：{own_command()} {again}，旧文件会被覆盖",
+            f"the server of ready file {path} (process {pid}) no longer runs, it was killed; "
+            f"start it again: {own_command()} {again}, which overwrites the old file",
+        ) from None
 
 
 def ready_file_of(options: Mapping[str, Any]) -> str:

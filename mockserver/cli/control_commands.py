@@ -1,6 +1,7 @@
 """Commands about a running server's sandbox: `call`, `clock`, `snapshot`, `reset`."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,12 @@ __all__ = ["call", "clock", "reset", "snapshot"]
     zh="作为文件上传的参数",
     en="a parameter that is sent as a file",
 )
+@option(
+    "--curl",
+    is_flag=True,
+    zh="不发送，打印签好名的 curl 命令，十分钟内有效",
+    en="print the signed curl command instead, good for ten minutes",
+)
 @click.pass_obj
 def call(
     options: Mapping[str, Any],
@@ -72,8 +79,9 @@ def call(
     reply_format: str,
     sign_method: str,
     files: tuple[str, ...],
+    curl: bool,
 ) -> None:
-    """Make a signed call and print the reply."""
+    """Make a signed call and print the reply; or print the command that makes it."""
     link = connect(options)
     sandbox = link.ask("GET")
     business: dict[str, Any] = dict(parse_pairs(parameters))
@@ -92,10 +100,24 @@ def call(
         _find_session(sandbox, account),
         sign_method=sign_method,
     )
+    if curl:
+        texts = client.params(method, business, format=reply_format)
+        say(_format_curl(client.url, texts, parse_pairs(files)))
+        return
     text, _ = client.send(method, format=reply_format, **business)
     say(text if text.startswith("<") else format_json(json.loads(text)))
     if _is_failure(text, METHODS.get(method)):
         raise SystemExit(CHECK_FAILED)
+
+
+def _format_curl(url: str, texts: Mapping[str, str], files: Mapping[str, str]) -> str:
+    """Return the command line, quoted for a POSIX shell; `files` are paths by parameter."""
+    words = ["curl", "--silent", url]
+    for name, text in texts.items():
+        words += ["--form-string" if files else "--data-urlencode", f"{name}={text}"]
+    for name, path in files.items():
+        words += ["--form", f"{name}=@{path}"]
+    return shlex.join(words)
 
 
 def _is_failure(text: str, method: Method | None) -> bool:

@@ -30,18 +30,22 @@ from .console import (
     escape,
     fail,
     format_json,
+    on_terminal,
     one_line,
+    paint,
     say,
     translate,
 )
 from .localized import command, option
 from .pasted_request import MAX_PASTED_CHARACTERS, BadPaste, read_pasted
 from .settings import read_settings
+from .table import format_table
 
 __all__ = ["doctor"]
 
 _SECRET_VARIABLES = ("TOP_APP_SECRET", "TOP_SESSION", "TOP_SUB_SESSION", "TMALL_MOCKSERVER_TOKEN")
 _OWN_VARIABLES = frozenset((*_SECRET_VARIABLES, "TOP_SERVER_URL", "TOP_APP_KEY"))
+_OUTCOME_COLOURS = {"ok": "green", "failed": "yellow", "refused": "red"}
 _MISSING_SIGN, _INVALID_SIGN = 24, 25  # error codes of the platform
 
 
@@ -126,7 +130,15 @@ def _entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
         outcome = translate("成功", "fine")
     elif entry["outcome"] == "failed" and entry["msg_code"]:
         outcome = one_line(entry["msg_code"])
-    yield f"{entry['at']}  {entry['request_id']}  {one_line(entry['method'] or '-')}  {outcome}"
+    words = (entry["at"], entry["request_id"], one_line(entry["method"] or "-"))
+    if on_terminal():
+        colour = _OUTCOME_COLOURS[entry["outcome"]]
+        headings = (("时间", "time"), ("请求", "request"), ("方法", "method"), ("结果", "outcome"))
+        yield from format_table(
+            [translate(zh, en) for zh, en in headings], [(*words, (outcome, colour))]
+        )
+    else:
+        yield "  ".join((*words, outcome))
     diagnosis = entry["diagnosis"]
     findings = diagnosis["findings"]
     sentences = [translate(finding["zh"], finding["en"]) for finding in findings]
@@ -149,7 +161,8 @@ def _format_code(code: int, sub_code: str = "") -> str:
 def _finding_lines(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield each finding and the place where it shows; what a client sent is escaped."""
     for finding in findings:
-        yield f"- {finding['id']}: {escape(translate(finding['zh'], finding['en']))}"
+        sentence = escape(translate(finding["zh"], finding["en"]))
+        yield f"- {paint(finding['id'], 'yellow')}: {sentence}"
         place = finding.get("at", {})
         if "signed" in place:
             yield f"    {_format_difference(place)}"

@@ -1,7 +1,7 @@
 """`logs`: the journal of a running server: lines, new calls, HAR, the report on the client."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import sleep
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from .console import (
     connect,
     fail,
     format_json,
+    on_terminal,
     one_line,
     say,
     translate,
@@ -26,9 +27,13 @@ from .console import (
 )
 from .localized import command, option
 from .output_files import PRIVATE_MODE, save_output
+from .table import Cell, format_table
 
 __all__ = ["logs"]
 
+
+_OUTCOME_COLOURS = {"ok": "green", "failed": "yellow", "refused": "red"}
+_SEVERITY_COLOURS = {"error": "red", "warning": "yellow"}
 
 _WAIT_SECONDS = 2  # that a request for new calls stays open
 _PAUSE_SECONDS = 0.5  # between two requests when the server lets no more clients wait
@@ -104,8 +109,7 @@ def logs(
     else:
         limit = 50 if filters["limit"] is None else filters["limit"]
         page = journal.ask("requests", **{**filters, "limit": limit})
-        for entry in reversed(page["items"]):
-            _print_entry(entry, as_json)
+        _print_entries(page["items"][::-1], as_json)
         if follow:
             _follow(journal, page["next"], as_json, {**filters, "limit": _CALLS_PER_REQUEST})
 
@@ -154,8 +158,7 @@ def _follow(journal: _Journal, position: int, as_json: bool, filters: Mapping[st
                     f"{missed} calls were gone before they were read",
                 )
             )
-        for entry in page["items"]:
-            _print_entry(entry, as_json)
+        _print_entries(page["items"], as_json, with_headings=False)
         position = page["next"]
         if not page["items"] and monotonic_seconds() - started < _WAIT_SECONDS / 2:
             sleep(_PAUSE_SECONDS)
@@ -185,15 +188,29 @@ def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"更早的 {dropped} 次已不在记录里", f"{dropped} earlier calls are no longer kept"
         )
     findings = (*audit["findings"], *report["findings"])
-    for finding in findings:
-        severity = translate(Severity[finding["severity"].upper()].zh, finding["severity"])
-        text = one_line(finding[translate("zh", "en")])
-        yield f"{severity}  {finding['id']}  {text}  [{', '.join(finding['request_ids'][:3])}]"
+    if findings and on_terminal():
+        yield from format_table((), map(_paint_finding, findings))
+    elif findings:
+        for finding in findings:
+            yield "  ".join(_list_finding(finding))
     if findings:
         yield translate(
             "详见 tmall-mockserver explain <名称>，logs --request <request_id>",
             "more: tmall-mockserver explain <name>, logs --request <request_id>",
         )
+
+
+def _list_finding(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return severity, id, sentence and the first calls of a finding."""
+    severity = translate(Severity[finding["severity"].upper()].zh, finding["severity"])
+    calls = f"[{', '.join(finding['request_ids'][:3])}]"
+    return severity, finding["id"], one_line(finding[translate("zh", "en")]), calls
+
+
+def _paint_finding(finding: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """Return the row of a finding; the severity has a colour."""
+    severity, *words = _list_finding(finding)
+    return ((severity, _SEVERITY_COLOURS.get(finding["severity"], "cyan")), *words)
 
 
 def _save_har(document: Mapping[str, Any], path: str) -> None:
@@ -206,23 +223,53 @@ def _save_har(document: Mapping[str, Any], path: str) -> None:
     say(translate(f"已写入 {path}：{count} 次请求", f"{count} calls written to {path}"))
 
 
-def _print_entry(entry: Mapping[str, Any], as_json: bool) -> None:
-    say(json.dumps(entry, ensure_ascii=False) if as_json else _format_entry(entry))
+def _print_entries(
+    entries: Sequence[Mapping[str, Any]], as_json: bool, *, with_headings: bool = True
+) -> None:
+    """Print calls: a table on a terminal, else a line for each, JSON or words."""
+    if as_json:
+        lines: Iterable[str] = (json.dumps(entry, ensure_ascii=False) for entry in entries)
+    elif not on_terminal():
+        lines = ("  ".join(_list_words(entry)).rstrip() for entry in entries)
+    elif entries:
+        lines = format_table(_list_headings() if with_headings else (), map(_paint_row, entries))
+    else:
+        lines = [translate("还没有请求", "no calls yet")] if with_headings else []
+    for line in lines:
+        say(line)
 
 
-def _format_entry(entry: Mapping[str, Any]) -> str:
-    """Return the call on one line, its warnings last, each behind `!`.
+def _list_headings() -> tuple[str, ...]:
+    headings = (
+        ("时间", "time"),
+        ("请求", "request"),
+        ("方法", "method"),
+        ("换货单", "exchange"),
+        ("结果", "outcome"),
+        ("原因", "cause"),
+    )
+    return tuple(translate(zh, en) for zh, en in headings)
 
-    Method, exchange, cause and warnings hold the caller's text: they are escaped.
+
+def _list_words(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what is said of a call: when, which, what, about which exchange, outcome, cause.
+
+    Warnings stand behind the cause, each behind `!`.  Method, exchange, cause and warnings hold the
+    caller's text: each is escaped and cut to one line.
     """
     outcome = {
         "ok": "ok",
-        "failed": one_line(entry["msg_code"]),
-        "refused": one_line(f"{entry['code']} {entry['sub_code']}".strip()),
+        "failed": entry["msg_code"],
+        "refused": f"{entry['code']} {entry['sub_code']}".strip(),
     }[entry["outcome"]]
-    method = one_line(entry["method"] or "-")
-    dispute_id = one_line(entry["dispute_id"] or "-")
-    cause = one_line(translate(entry["diagnosis"]["zh"], entry["diagnosis"]["en"]))
-    line = f"{entry['at']}  {entry['request_id']}  {method}  {dispute_id}  {outcome}  {cause}"
-    warnings = [f"  ! {one_line(str(warning))}" for warning in entry["warnings"]]
-    return line.rstrip() + "".join(warnings)
+    cause = translate(entry["diagnosis"]["zh"], entry["diagnosis"]["en"])
+    method, dispute_id = entry["method"] or "-", entry["dispute_id"] or "-"
+    notes = [one_line(cause), *(f"! {one_line(str(warning))}" for warning in entry["warnings"])]
+    texts = (entry["at"], entry["request_id"], method, dispute_id, outcome)
+    return (*map(one_line, texts), "  ".join(filter(None, notes)))
+
+
+def _paint_row(entry: Mapping[str, Any]) -> tuple[Cell, ...]:
+    """Return the row of a call; the outcome has a colour."""
+    *words, outcome, cause = _list_words(entry)
+    return (*words, (outcome, _OUTCOME_COLOURS[entry["outcome"]]), cause)

@@ -1,5 +1,6 @@
 """Commands that need no server: validate, schema, sign, explain, reference, config show."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 import click
@@ -13,6 +14,8 @@ from .console import (
     WRONG_USE,
     fail,
     format_json,
+    on_terminal,
+    one_line,
     parse_pairs,
     say,
     translate,
@@ -20,7 +23,8 @@ from .console import (
 )
 from .localized import command, group, option
 from .scenario_files import find_files, format_mistakes, read_sources
-from .settings import SETTINGS, read_settings
+from .settings import SETTINGS, Settings, read_settings
+from .table import format_table
 
 __all__ = ["config", "explain_", "reference_", "schema", "sign_", "validate"]
 
@@ -63,7 +67,10 @@ def schema() -> None:
     en="how to sign, md5 by default",
 )
 @option("--body", default="", zh="拼在参数后的原始请求体", en="raw body appended")
-def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, body: str) -> None:
+@option("--json", "as_json", is_flag=True, zh="以 JSON 打印", en="print JSON")
+def sign_(
+    parameters: tuple[str, ...], secret: str, sign_method: str | None, body: str, as_json: bool
+) -> None:
     """Print the string to sign and the signature."""
     texts = parse_pairs(parameters)
     method = sign_method or texts.get("sign_method", "md5")
@@ -73,8 +80,13 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
             f"sign_method 应为 {'、'.join(SIGN_METHODS)}",
             f"sign_method is one of {', '.join(SIGN_METHODS)}",
         )
-    say(join_string_to_sign(texts, body))
-    say(sign(texts, secret, method, body))
+    string = join_string_to_sign(texts, body)
+    signature = sign(texts, secret, method, body)
+    if as_json:
+        say(format_json({"string_to_sign": string, "sign_method": method, "sign": signature}))
+    else:
+        say(string)
+        say(signature)
 
 
 @command(
@@ -83,16 +95,20 @@ def sign_(parameters: tuple[str, ...], secret: str, sign_method: str | None, bod
     en="Explain codes, statuses, moves, methods, rules, faults.",
 )
 @click.argument("ids", nargs=-1)
-def explain_(ids: tuple[str, ...]) -> None:
+@option("--json", "as_json", is_flag=True, zh="以 JSON 打印", en="print JSON")
+def explain_(ids: tuple[str, ...], as_json: bool) -> None:
     """Explain codes, statuses, moves, methods, rules, faults."""
     lang = translate("zh", "en")
-    if not ids:
-        for article in build_articles():
-            say(f"{article.kind}  {article.id}  {article.title}")
-        return
     unknown = [id_ for id_ in ids if not explain(id_)]
-    for id_ in ids:
-        for article in explain(id_):
+    articles = [article for id_ in ids for article in explain(id_)]
+    if as_json:
+        listed = articles if ids else build_articles()
+        say(format_json([article.to_document(lang) for article in listed]))
+    elif not ids:
+        for line in _list_articles(lang):
+            say(line)
+    else:
+        for article in articles:
             say(article.text(lang))
     if unknown:
         texts = sorted(
@@ -108,6 +124,15 @@ def explain_(ids: tuple[str, ...]) -> None:
             f"不认识 {'、'.join(unknown)}；{advice_zh}",
             f"unknown: {', '.join(unknown)}; {advice_en}",
         )
+
+
+def _list_articles(lang: str) -> Iterable[str]:
+    """Return a line for each article: its kind, id and title; a table on a terminal."""
+    rows = [
+        (article.kind_name(lang), article.id, one_line(article.title))
+        for article in build_articles()
+    ]
+    return format_table((), rows) if on_terminal() else ("  ".join(row) for row in rows)
 
 
 @command(
@@ -140,15 +165,48 @@ def config() -> None:
     en="Print each setting, where it came from, what it is.",
 )
 @option("--config", "path", default="", zh="设置文件", en="settings file")
-def show(path: str) -> None:
+@option("--json", "as_json", is_flag=True, zh="以 JSON 打印", en="print JSON")
+def show(path: str, as_json: bool) -> None:
     """Print each setting, where it came from, what it is."""
     settings = read_settings({}, path)
     warn_of_unknown_variables(settings)
-    for name, setting in SETTINGS.items():
-        value = settings.format_value(name) or "-"
-        meaning = translate(setting.zh, setting.en)
-        say(f"{name:<11} {value:<12} {settings.sources[name]:<30} {meaning}")
+    if as_json:
+        say(format_json(_make_settings_document(settings)))
+        return
+    rows = [
+        (
+            name,
+            settings.format_value(name) or "-",
+            settings.sources[name],
+            translate(setting.zh, setting.en),
+        )
+        for name, setting in SETTINGS.items()
+    ]
+    headings = (("设置", "setting"), ("值", "value"), ("来源", "source"), ("含义", "meaning"))
+    titles = [translate(zh, en) for zh, en in headings] if on_terminal() else ()
+    for line in format_table(titles, rows):
+        say(line)
     if settings.world:
         say(f"world       {', '.join(settings.world)}")
     if settings.sandboxes:
         say(f"sandboxes   {', '.join(str(item['name']) for item in settings.sandboxes)}")
+
+
+def _make_settings_document(settings: Settings) -> dict[str, object]:
+    """Return what `config show --json` prints; of the file's world it has the keys alone.
+
+    Secrets are masked, as in the table: the world of a file may hold them, too.
+    """
+    documents = {}
+    for name, setting in SETTINGS.items():
+        documents[name] = {
+            "value": settings.format_value(name) if setting.secret else settings.values[name],
+            "source": settings.sources[name],
+            "meaning": translate(setting.zh, setting.en),
+        }
+    return {
+        "file": settings.path,
+        "settings": documents,
+        "world": list(settings.world),
+        "sandboxes": [str(item["name"]) for item in settings.sandboxes],
+    }

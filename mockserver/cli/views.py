@@ -5,12 +5,12 @@ Colours are left out by `say` where the output is no terminal.  What others may 
 (nicks, reasons, titles) is escaped.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..domain.vocabulary import Actor, Status
 from .console import escape, paint, translate
-from .text_width import pad, text_width
+from .table import format_table
 
 __all__ = [
     "view_clock",
@@ -31,23 +31,6 @@ __all__ = [
 _COLOURS = {Status.SUCCESS: "green", Status.CLOSED: "bright_black", Status.TO_REFUND: "magenta"}
 _WAITING_COLOUR = "cyan"
 _ENGLISH_STATUS = {status.value: status.en.partition(";")[0] for status in Status}
-_GAP = "  "
-
-
-def format_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Return the lines of a table: headings, then rows, every column as wide as its widest cell.
-
-    Cells are plain text; a cell `(text, colour)` is painted after it was measured.
-    """
-    lines = [tuple(escape(cell) for cell in row) for row in rows]
-    widths = [max(map(text_width, column)) for column in zip(headings, *lines, strict=True)]
-    yield paint(_join_cells(headings, widths), "bright_black")
-    for line in lines:
-        yield _join_cells(line, widths)
-
-
-def _join_cells(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return _GAP.join(map(pad, cells, widths)).rstrip()
 
 
 def _say_empty(zh: str, en: str) -> Iterator[str]:
@@ -156,9 +139,7 @@ def view_stock(reply: Mapping[str, Any]) -> Iterator[str]:
 
 def view_mapping(reply: Mapping[str, Any]) -> Iterator[str]:
     """Show names with their values, as they are set: a switch is true or false."""
-    width = max(map(text_width, reply), default=0)
-    for name, value in reply.items():
-        yield f"{pad(name, width)}{_GAP}{escape(_format_value(value))}"
+    yield from format_table((), [(name, _format_value(value)) for name, value in reply.items()])
 
 
 def _format_value(value: object) -> str:

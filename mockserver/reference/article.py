@@ -1,6 +1,7 @@
 """An article: one thing explained in Chinese and English, with the places where it can be read."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,7 +11,10 @@ __all__ = ["Article", "cite", "format_evidence_en", "format_evidence_zh"]
 
 
 class Article(Struct, frozen=True):
-    """One thing explained: its kind and id, a title, the text in both languages, its citations."""
+    """One thing explained: its kind and id, a title, the text in both languages, its citations.
+
+    `kind` is the name of the kind in Chinese, a blank, and in English: `状态 status`.
+    """
 
     kind: str
     id: str
@@ -22,7 +26,7 @@ class Article(Struct, frozen=True):
     def body(self, lang: str) -> str:
         """Return the text in `lang` (`en`, else Chinese); its last line names the sources."""
         text = self.en if lang == "en" else self.zh
-        places = dict.fromkeys(locate_citation(citation) for citation in self.citations)
+        places = self.places()
         if not places:
             return text
         label = "see: " if lang == "en" else "出处："
@@ -31,7 +35,26 @@ class Article(Struct, frozen=True):
     def text(self, lang: str) -> str:
         """Return the article as lines: a heading, then the body, indented."""
         lines = (f"  {line}" for line in self.body(lang).split("\n"))
-        return f"{self.kind} {self.id}  {self.title}\n" + "\n".join(lines)
+        return f"{self.kind_name(lang)} {self.id}  {self.title}\n" + "\n".join(lines)
+
+    def kind_name(self, lang: str) -> str:
+        """Return the name of the kind in `lang` (`en`, else Chinese)."""
+        chinese, _, english = self.kind.partition(" ")
+        return english if lang == "en" else chinese
+
+    def places(self) -> list[str]:
+        """Return the pages and anchors that the citations name, each once."""
+        return list(dict.fromkeys(locate_citation(citation) for citation in self.citations))
+
+    def to_document(self, lang: str) -> dict[str, Any]:
+        """Return the article for programs: `kind` is the same word in each language."""
+        return {
+            "kind": self.kind_name("en"),
+            "id": self.id,
+            "title": self.title,
+            "text": self.en if lang == "en" else self.zh,
+            "sources": self.places(),
+        }
 
 
 def cite(evidences: Iterable[Evidence | None]) -> tuple[str, ...]:

@@ -277,10 +277,10 @@ def render_reference(lang: str) -> str:
     for article in build_articles():
         if article.kind != kind:
             kind = article.kind
-            parts.append(f"\n## {kind}\n")
+            parts.append(f"\n## {article.kind_name(lang)}\n")
         lines = "\n".join(f"- {line}" for line in article.body(lang).split("\n"))
         parts.append(f"### {article.id} {article.title}\n\n{lines}\n")
-    parts.append("\n## 来源 sources\n")
+    parts.append("\n## sources\n" if lang == "en" else "\n## 来源\n")
     parts += [
         f"- `{key}`: {source.title} ({locate_citation(key)})" for key, source in SOURCES.items()
     ]

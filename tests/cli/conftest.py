@@ -63,7 +63,25 @@ def at(
 
 def run_here(*args: str) -> subprocess.CompletedProcess:
     """Runs a command in this process, as its own process would: exit code, stdout, stderr."""
-    output, errors = io.StringIO(), io.StringIO()
+    return run_with(io.StringIO(), *args)
+
+
+class Terminal(io.StringIO):
+    """An output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Always."""
+        return True
+
+
+def run_on_terminal(*args: str) -> subprocess.CompletedProcess:
+    """Runs a command in this process as if its stdout were a terminal."""
+    return run_with(Terminal(), *args)
+
+
+def run_with(output: io.StringIO, *args: str) -> subprocess.CompletedProcess:
+    """Runs a command in this process with `output` as its stdout."""
+    errors = io.StringIO()
     with redirect_stdout(output), redirect_stderr(errors):
         try:
             code = run_command(list(args))

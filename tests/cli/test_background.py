@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.cli.connection_info import is_running
+from mockserver.cli.ready_files import is_running
 
 
 @pytest.fixture
@@ -68,6 +68,36 @@ def test_a_killed_server_is_stopped_already(detach, cli, tmp_path: Path) -> None
     assert late.returncode == 1
     assert cli("--ready-file", "other.json", "stop").returncode == 0
     assert not (tmp_path / "other.json").exists()
+
+
+def test_commands_after_a_kill_say_how_to_go_on(detach, cli, tmp_path: Path) -> None:
+    """A command names the file, the process that has ended and what to type; that then works."""
+    detach()
+    pid = json.loads((tmp_path / ".mockserver.json").read_text())["pid"]
+    os.kill(pid, signal.SIGKILL)
+    ended = cli("--lang", "en", "list")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"process {pid}" in ended.stderr and ".mockserver.json" in ended.stderr
+    assert "serve --detach" in ended.stderr and "Errno" not in ended.stderr
+    assert detach().returncode == 0
+    assert cli("list").returncode == 0
+
+
+def test_stop_after_a_kill_stops_nothing_and_says_so(detach, cli, tmp_path: Path) -> None:
+    """It says that the process has ended before, not that it was stopped now."""
+    detach()
+    path = tmp_path / ".mockserver.json"
+    os.kill(json.loads(path.read_text())["pid"], signal.SIGKILL)
+    ended = cli("--lang", "en", "stop")
+    assert (ended.returncode, "no longer runs" in ended.stdout) == (0, True)
+    assert not path.exists()
+
+
+def test_a_server_of_another_container_is_found(serve, cli, tmp_path: Path) -> None:
+    """A process that is unknown here may run elsewhere: what answers at the address is used."""
+    document = serve().ready
+    (tmp_path / "shared.json").write_text(json.dumps({**document, "pid": 2**31 - 5}))
+    assert cli("--ready-file", "shared.json", "open", "-q").returncode == 0
 
 
 def test_wait_ends_when_no_server_comes(cli) -> None:

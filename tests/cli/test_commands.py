@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from hashlib import md5
+from pathlib import Path
 
 import pytest
+
+from tests.cli.conftest import run_here
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 16
 
@@ -185,6 +189,83 @@ def test_explain_goes_on_after_an_unknown_id(cli) -> None:
     assert ended.returncode == 2
     assert "Invalid signature" in ended.stdout
     assert "nonsense-id" in ended.stderr
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "签名不对"), ("en", "wrong signature")])
+def test_explain_for_programs(lang: str, said: str) -> None:
+    """With --json each article is an object, its text in one language, its kind the same word."""
+    ended = run_here("--lang", lang, "explain", "--json", "25", "agree")
+    code, move = json.loads(ended.stdout)
+    assert (code["kind"], code["id"], code["title"]) == ("code", "25", "Invalid signature")
+    assert said in code["text"]
+    assert code["sources"] == ["docs/spec/top-protocol.md#top-4.2"]
+    assert (move["kind"], move["id"]) == ("move", "agree")
+
+
+def test_explain_for_programs_lists_all_and_suggests() -> None:
+    """Without ids all are listed; an unknown id leaves valid JSON on stdout, and exit 2."""
+    ids = {article["id"] for article in json.loads(run_here("explain", "--json").stdout)}
+    assert {"25", "agree", "reply_lost", "tmall.exchange.get", "deadline.2"} <= ids
+    ended = run_here("--lang", "en", "explain", "--json", "agre")
+    assert (ended.returncode, json.loads(ended.stdout)) == (2, [])
+    assert "agree" in ended.stderr
+
+
+def test_headings_of_articles_have_one_language() -> None:
+    """The kind of an article is named in the language that was asked for, in no other."""
+    english = run_here("--lang", "en", "explain", "25").stdout.splitlines()[0]
+    chinese = run_here("--lang", "zh", "explain", "25").stdout.splitlines()[0]
+    assert english == "code 25  Invalid signature"
+    assert chinese == "错误码 25  Invalid signature"
+
+
+def test_sign_for_programs() -> None:
+    """With --json the string, the method and the sign have names."""
+    ended = run_here("sign", "--json", "foo=1", "bar=2", "--secret", "s")
+    assert json.loads(ended.stdout) == {
+        "string_to_sign": "bar2foo1",
+        "sign_method": "md5",
+        "sign": md5(b"sbar2foo1s").hexdigest().upper(),
+    }
+
+
+def paste(line: str, folder: Path) -> str:
+    """Run a command line as a shell does; return what it prints."""
+    return subprocess.run(
+        ["sh", "-c", line], cwd=folder, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize("method", ["md5", "hmac-sha256"])
+def test_a_curl_line_can_be_pasted(at, tmp_path, method: str) -> None:
+    """`call --curl` sends nothing; its line, pasted, is accepted whatever stands in the values."""
+    dispute_id = at("open", "-q").stdout.strip()
+    content = 'it\'s $HOME `id` "q" @a=b&c %41 \\ 好'
+    printed = at(
+        *("call", "--curl", "--sign-method", method, "tmall.exchange.message.add"),
+        *(f"dispute_id={dispute_id}", f"content={content}"),
+    )
+    assert printed.returncode == 0
+    assert at("logs").stdout == ""
+    (message,) = json.loads(paste(printed.stdout, tmp_path))["tmall_exchange_message_add_response"][
+        "result"
+    ]["results"]["refund_message"]
+    assert message["content"] == content
+
+
+def test_a_curl_line_sends_files(at, tmp_path) -> None:
+    """A file goes by its path; a text that begins with @ or < stays a text."""
+    (tmp_path / "a b.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(20))
+    dispute_id = at("open", "-q").stdout.strip()
+    printed = at(
+        *("call", "--curl", "tmall.exchange.message.add", f"dispute_id={dispute_id}"),
+        *("content=<@x;type=y", "--file", "message_pics=a b.jpg"),
+    )
+    (message,) = json.loads(paste(printed.stdout, tmp_path))["tmall_exchange_message_add_response"][
+        "result"
+    ]["results"]["refund_message"]
+    assert message["content"] == "<@x;type=y"
+    assert len(message["pic_urls"]["pic_url"]) == 1
 
 
 def test_reference_shows_evidence_and_the_diagram(cli) -> None:

@@ -13,6 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
+from mockserver import Server
+from tests.cli.conftest import run_here, run_on_terminal
+
 KEY, SECRET = "1012345678", "a-secret-of-the-shell-0123456789"
 PARAMS = {
     "method": "tmall.exchange.receive.get",
@@ -215,6 +218,20 @@ def test_a_refused_call_is_explained(served):
         errors,
         re.MULTILINE,
     )
+
+
+def test_a_terminal_shows_the_call_in_a_table():
+    """The head has headings, the finding a colour; the words are those of a pipe."""
+    with Server() as server:
+        where = ("--url", server.url, "--token", server.token, "--lang", "en")
+        run_on_terminal(*where, "call", "tmall.exchange.get", "dispute_id=5")
+        output = run_on_terminal(*where, "doctor").stdout
+        piped = run_here(*where, "doctor").stdout
+    lines = re.sub("\x1b\\[[0-9;]*m", "", output).splitlines()
+    assert lines[0].split() == ["time", "request", "method", "outcome"]
+    assert lines[1].split() == piped.splitlines()[0].split()
+    assert lines[2:] == piped.splitlines()[1:]
+    assert "\x1b[" in output and "\x1b" not in piped
 
 
 def test_a_failed_call_and_a_fine_one(served):

@@ -11,6 +11,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from mockserver import Server
+from tests.cli.conftest import run_on_terminal
+
 WITHIN = 20  # seconds: far above what any step takes
 
 
@@ -98,6 +101,48 @@ def test_logs_show_calls_oldest_first_and_one_whole(at) -> None:
     assert [line.split()[3] for line in lines] == ["taobao.time.get", "tmall.exchange.get"]
     assert whole["code"] == 40
     assert whole["diagnosis"]["zh"]
+
+
+@pytest.fixture
+def on_terminal():
+    """Runs a command against a server in this process, stdout being a terminal."""
+    with Server() as server:
+        yield lambda *args: run_on_terminal("--url", server.url, "--token", server.token, *args)
+
+
+def plain(text: str) -> list[str]:
+    """Return the lines without colours."""
+    return re.sub("\x1b\\[[0-9;]*m", "", text).splitlines()
+
+
+def test_a_terminal_shows_calls_as_a_table(on_terminal) -> None:
+    """There are headings, columns line up, and the outcome has a colour."""
+    on_terminal("call", "taobao.time.get")
+    on_terminal("call", "tmall.exchange.receive.get", "sign=x")
+    output = on_terminal("--lang", "en", "logs").stdout
+    headings, first, second = plain(output)
+    assert headings.split() == ["time", "request", "method", "exchange", "outcome", "cause"]
+    start = headings.index("outcome")
+    assert first[start:].startswith("ok") and first[start - 2 : start] == "  "
+    assert second[start:].startswith("25")
+    assert "\x1b[32mok" in output
+
+
+def test_a_terminal_is_told_of_no_calls(on_terminal, at) -> None:
+    """An empty journal says so to a reader; a program that reads a pipe gets no line."""
+    assert plain(on_terminal("logs").stdout) == ["还没有请求"]
+    assert on_terminal("logs", "--json").stdout == ""
+    assert at("logs").stdout == ""
+
+
+def test_a_terminal_shows_the_report_in_columns(on_terminal) -> None:
+    """Sentences of findings begin in one column."""
+    on_terminal("call", "tmall.exchange.receive.get", "page_size=0")
+    on_terminal("call", "taobao.time.get")
+    lines = plain(on_terminal("--lang", "en", "logs", "--report").stdout)[1:-1]
+    assert len(lines) >= 2
+    sentences = [re.match(r"\w+ +\w+ +", line).end() for line in lines]
+    assert len(set(sentences)) == 1
 
 
 def test_logs_speak_both_languages(at) -> None:

@@ -41,6 +41,34 @@ def test_secrets_are_masked(cli) -> None:
     assert "very-secret" not in ended.stdout
 
 
+def test_settings_for_programs(cli, tmp_path: Path) -> None:
+    """With --json values keep their types; secrets are masked, those of the file's world absent."""
+    (tmp_path / "mockserver.toml").write_text(
+        '[server]\nport = 9000\nallow-host = ["a", "b"]\n[[apps]]\napp_secret = "hush-file"\n'
+        '[[sandboxes]]\nname = "dev-a"\n'
+    )
+    ended = cli("--lang", "en", "config", "show", "--json", TMALL_MOCKSERVER_TOKEN="hush-hush")
+    document = json.loads(ended.stdout)
+    assert "hush" not in ended.stdout
+    assert document["file"] == "mockserver.toml"
+    port, token = document["settings"]["port"], document["settings"]["token"]
+    assert (port["value"], port["source"]) == (9000, "mockserver.toml")
+    assert (token["value"], token["source"]) == ("***", "TMALL_MOCKSERVER_TOKEN")
+    assert document["settings"]["session"]["value"] == ""
+    assert document["settings"]["allow-host"]["value"] == ["a", "b"]
+    assert (document["world"], document["sandboxes"]) == (["apps"], ["dev-a"])
+
+
+def test_long_values_keep_the_columns_apart(cli) -> None:
+    """The meaning of every setting begins in one column, however long a value is."""
+    ended = cli("--lang", "en", "config", "show", TMALL_MOCKSERVER_HOST="a-very-long-host.example")
+    starts = {
+        next(line.index(text) for line in ended.stdout.splitlines() if text in line)
+        for text in ("address to listen on", "port, 0 for a free one", "seed of the made-up data")
+    }
+    assert len(starts) == 1
+
+
 def test_the_file_is_a_world_document(serve, tmp_path: Path) -> None:
     """Keys beside [server] describe the default sandbox and are kept verbatim."""
     (tmp_path / "mockserver.toml").write_text(

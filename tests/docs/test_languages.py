@@ -1,6 +1,7 @@
 """Every guide stands in English and in Chinese, with the same structure; every link opens."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,26 @@ def test_links_open(path: Path) -> None:
             anchors = [anchor(heading) for _, heading in headings(file)]
             explicit = re.findall(r'<a (?:id|name)="([^"]+)"', file.read_text("utf-8"))
             assert fragment in [*anchors, *explicit], target
+
+
+WRITTEN_FILE = re.compile(r"(?:^[^#\n]*> |--har )(/?[\w./-]+)", re.MULTILINE)
+README_FILES = sorted(
+    {
+        name
+        for path in (ROOT / "README.md", ROOT / "README.zh-CN.md")
+        for _, code in FENCE.findall(path.read_text("utf-8"))
+        for name in WRITTEN_FILE.findall(code)
+    }
+)
+
+
+@pytest.mark.parametrize("name", [*README_FILES, ".mockserver.json", ".mockserver.log"])
+def test_a_clone_stays_clean_after_the_readme(name: str) -> None:
+    """Git ignores every file that a command of README writes into the clone."""
+    patterns = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert any(fnmatch(name, pattern.removeprefix("/")) for pattern in patterns)
+
+
+def test_the_readme_writes_files() -> None:
+    """What the test above looks for is found at all."""
+    assert {"calls.har", "reference.md", "states.mmd", "upgraded.mmd"} <= set(README_FILES)
