@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from tests.house.modules import PATHS, ROOT, TREES, assert_none
 
-PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+PAGES = (
+    "ARCHITECTURE.md",
+    "ARCHITECTURE.zh-CN.md",
+    "CONTRIBUTING.md",
+    "CONTRIBUTING.zh-CN.md",
+)
 _CODE = re.compile(r"`([^`\n]+)`")
 _FOLDER = re.compile(r"[a-z_]+(?:/[a-z_]+)*/")
 _FILE = re.compile(r"(?<![\w./<>-])((?:[\w-]+/)*[\w-]+\.(?:py|md|yaml|json))(?![\w/])")
@@ -29,7 +34,7 @@ def _docstrings(tree: ast.Module) -> Iterator[str]:
 
 
 def test_pages_name_files_and_folders_that_exist():
-    """Every path in ARCHITECTURE.md and CONTRIBUTING.md opens."""
+    """Every path in ARCHITECTURE.md and CONTRIBUTING.md opens, in both languages."""
     assert_none(
         (page, name)
         for page in PAGES
