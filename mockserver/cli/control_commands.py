@@ -13,7 +13,6 @@ import click
 from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..client.top_client import TopClient
-from ..domain.durations import parse_duration
 from .console import (
     CHECK_FAILED,
     WRONG_USE,
@@ -155,12 +154,13 @@ def clock(link: Link) -> Any:
 
 
 def _target_time(text: str) -> dict[str, str]:
-    """Return the body of `advance` and `age`: a duration is `by`, all else is `to`."""
-    try:
-        parse_duration(text)
-    except (ValueError, OverflowError):
-        return {"to": text}
-    return {"by": text}
+    """Return the body of `advance` and `age`: a duration is `by`, all else is `to`.
+
+    A duration is what begins with a digit and is no instant, also a misspelt or too long one: so
+    the refusal is about durations.
+    """
+    is_duration = text[:1].isdigit() and not {"-", ":"} & set(text)
+    return {"by": text} if is_duration else {"to": text}
 
 
 @remote_command(

@@ -35,7 +35,11 @@ _TEXT_FIELDS = ("dispute_id", "session", "fault", "set", "method", "until", "sub
 def _read_number(name: str, text: str) -> int:
     """Return a whole number; another text ends the command with exit 2."""
     if not re.fullmatch(r"-?[0-9]{1,9}", text):
-        fail(WRONG_USE, f"{name} 应为整数：{text}", f"{name} is a whole number: {text}")
+        fail(
+            WRONG_USE,
+            f"{name} 应为最多九位的整数：{text}",
+            f"{name} is a whole number of at most nine digits: {text}",
+        )
     return int(text)
 
 

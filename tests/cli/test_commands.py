@@ -117,6 +117,15 @@ def test_clock_is_driven_from_the_shell(at) -> None:
     assert at("clock", "advance", "soon").returncode == 2
 
 
+@pytest.mark.parametrize("command", ["advance", "age"])
+@pytest.mark.parametrize("far", ["10x", "3 days", "99999999d", "1d2d", "5"])
+def test_a_wrong_duration_is_called_one(at, command: str, far: str) -> None:
+    """What begins with a number is meant as a duration; the refusal says how one is written."""
+    ended = at("--lang", "en", "clock", command, far)
+    assert ended.returncode == 2
+    assert "duration" in ended.stderr or "hundred years" in ended.stderr
+
+
 def test_snapshots_and_reset(at) -> None:
     """save, list, show, restore, drop and reset do what they say."""
     at("clock", "freeze", "2026-03-01 10:00:00", "--json")

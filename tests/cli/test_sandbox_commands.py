@@ -151,3 +151,10 @@ def test_clock_shows_what_is_coming_and_what_fired(at) -> None:
     assert "expire" in advanced
     assert "1 → 2" in advanced
     assert reply(at("clock", "--json"))["mode"] == "running"
+
+
+def test_a_huge_number_is_called_too_long(at) -> None:
+    """A stock of twenty digits is whole, but too long: the refusal says so."""
+    ended = at("--lang", "en", "stock", "wanted=99999999999999999999")
+    assert ended.returncode == 2
+    assert "at most nine digits" in ended.stderr

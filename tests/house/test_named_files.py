@@ -6,12 +6,7 @@ from collections.abc import Iterator
 
 from tests.house.modules import PATHS, ROOT, TREES, assert_none
 
-PAGES = (
-    "ARCHITECTURE.md",
-    "ARCHITECTURE.zh-CN.md",
-    "CONTRIBUTING.md",
-    "CONTRIBUTING.zh-CN.md",
-)
+PAGES = ("ARCHITECTURE.md", "ARCHITECTURE.zh-CN.md", "CONTRIBUTING.md", "CONTRIBUTING.zh-CN.md")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FOLDER = re.compile(r"[a-z_]+(?:/[a-z_]+)*/")
 _FILE = re.compile(r"(?<![\w./<>-])((?:[\w-]+/)*[\w-]+\.(?:py|md|yaml|json))(?![\w/])")
