@@ -19,6 +19,7 @@ Source: docs/spec/rules.md.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -77,8 +78,11 @@ class BadRule(ValueError):
             self.zh = f"规则 {name} 不能取 {value!r}，应为 {expected}"
             self.en = f"rule {name} cannot be {value!r}; expected {expected}"
         else:
-            self.zh = f"没有规则 {name}；可用：{expected}"
-            self.en = f"no rule {name}; use: {expected}"
+            similar = get_close_matches(name, RULES, 1)
+            meant_zh = f"是否想写 {similar[0]}？" if similar else ""
+            meant_en = f"did you mean {similar[0]}? " if similar else ""
+            self.zh = f"没有规则 {name}；{meant_zh}可用：{expected}"
+            self.en = f"no rule {name}; {meant_en}use: {expected}"
         super().__init__(f"{self.zh} ({self.en})")
 
 

@@ -177,3 +177,14 @@ def test_a_rule_is_read_as_text():
 
     assert rules.text("text.14") == "换货转退款"
     assert rules.text("page_size_max") == "100"
+
+
+def test_an_unknown_rule_says_what_was_meant():
+    """A misspelt name comes with the similar one; a name like no other with the list alone."""
+    with pytest.raises(BadRule) as near:
+        DEFAULTS.with_changes({"deadlne.2": "1d"})
+    assert near.value.zh.startswith("没有规则 deadlne.2；是否想写 deadline.2？可用：")
+    assert near.value.en.startswith("no rule deadlne.2; did you mean deadline.2? use: ")
+    with pytest.raises(BadRule) as far:
+        DEFAULTS.with_changes({"x" * 100_000: 1})
+    assert "是否想写" not in far.value.zh
