@@ -6,7 +6,7 @@ call that arrived, every sign that a client with a known mistake would have made
 
 The space.  A sign is made from a content (what is signed) by a scheme (how it becomes a digest);
 see `signed_content` and `signature_schemes`.  A mistake changes one of the two and yields variants.
- With C wrong contents and S wrong schemes, the search tries, in this order:
+With C wrong contents and S wrong schemes, the search tries, in this order:
 
 1. the correct content with the correct scheme (then there is no mistake in them);
 2. each wrong content with the correct scheme, then the correct content with each wrong scheme;

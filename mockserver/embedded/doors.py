@@ -161,8 +161,7 @@ class GatewayDoor:
         """Return the reply, that to CONNECT no tunnel; after a call that took long, the next ones
         are answered in workers.
 
-        Why a call was refused can take a tenth of a second to find out, and a client that is wrong
-        once is wrong again: others must not wait for it.
+        A client whose call takes long usually sends more of the same: others must not wait for it.
         """
         began = thread_time()
         reply = self._answer(inbound)

@@ -12,7 +12,7 @@ Whether two messages have the same content, which is masked, is still visible in
 it.
 
 Why bytes.  `params`, `reply`, `files`, `warnings` and `doctor` are JSON that has been encoded once.
- A busy sandbox keeps ten thousand entries; as trees of dicts they would be a million objects, and
+A busy sandbox keeps ten thousand entries; as trees of dicts they would be a million objects, and
 each full pass of the garbage collector would walk them and delay a reply.  An entry of strings,
 numbers and bytes refers to no container, so `gc=False` is safe.  Readers pay for decoding, and they
 read few entries.
@@ -109,7 +109,7 @@ class Entry(Struct, frozen=True, kw_only=True, gc=False):
 
     `number` counts the calls of the whole server; `at` (the sandbox's time) and `real` are seconds
     since 1970, `micros` the microseconds that the call took.  `params` and `reply` are masked JSON.
-     The first `in_query` of `params` came in the query, in this order, the others in a body of
+    The first `in_query` of `params` came in the query, in this order, the others in a body of
     `body_size` bytes. `files` is JSON, name and bytes of each; `mark` is equal for messages with
     the same content. `cause_zh` and `cause_en` explain a refusal, a failure or a planned fault;
     `doctor` is JSON, all findings about it; `warnings` is JSON, a list of sentences.  With `late`

@@ -1,6 +1,6 @@
 """The unit of work: all that one call reads and writes of one sandbox, as if nothing else happened.
 
-The model.  Every door (gateway, control API, scenarios, message push) does its work on a sandbox
+The model.  Every door (the gateway, the control API) does its work on a sandbox
 inside one `with world.unit_of_work() as work:`.  On entry the unit takes the sandbox's lock, reads
 the clock once and lets happen everything that is due by then: deadlines and robot actions, each at
 its own instant, in order.  Until it ends, nobody else reads or changes the sandbox, and `now` stays
@@ -20,10 +20,9 @@ All or nothing.  A verb first evaluates everything that can refuse, then changes
 refused call leaves the state as it was.  No verb changes a value in place: the state is dicts of
 frozen values.
 
-What would break without it.  A database store begins its transaction on entry and commits on exit,
-with the journal entry and the messages to be pushed in the same transaction; with several worker
-processes the lock of this process is not enough, and the transaction takes its place.  Code that
-read the state outside a unit would see other calls half done.
+What would break without it.  Code that read the state outside a unit would see other calls half
+done.  With several worker processes the lock of one process would not be enough: a transaction of
+a database, from entry to exit and with the journal entry in it, would have to take its place.
 """
 
 from datetime import datetime

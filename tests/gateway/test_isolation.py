@@ -1,11 +1,13 @@
 """Sellers and sandboxes never see each other; sub-accounts act for their seller."""
 
 import json
+import threading
 
 import pytest
 
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
+from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
 
@@ -138,3 +140,41 @@ def test_calls_of_one_sandbox_leave_the_other_alone(make_world, world, top, whol
     assert json.dumps(caller.result(GET, dispute_id=foreign, fields="status")).count("status") <= 1
     assert whole_state(other) == before
     assert other.journal.select({}, 1)[0] == 0
+
+
+def test_no_reset_comes_between_check_and_move(caller_of, beijing):
+    """A reset that begins during a call happens after it: the call's checks and its move see one
+    state.
+
+    The sandbox reads the clock at each stage of a call; each time the reset gets its chance.
+    """
+    now = beijing("2026-03-01 10:00:00")
+    resets: list[threading.Thread] = []
+    came_between: list[bool] = []
+    caller_thread = threading.get_ident()
+
+    def real():
+        if resets and threading.get_ident() == caller_thread:
+            [reset] = resets
+            if not reset.ident:
+                reset.start()
+            reset.join(0.05)
+            came_between.append(not reset.is_alive())
+        return now
+
+    directory = Directory(real)
+    world = World(directory, read_document({}, WorldDocument), id="default")
+    directory.add(world)
+    dispute_id = world.open({})[0].dispute_id
+    caller = caller_of(world)
+    params = caller.params(
+        "tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002, fields="status"
+    )
+    resets.append(threading.Thread(target=world.reset, daemon=True))
+    reply = json.loads(caller.send(params).body)["tmall_exchange_agree_response"]
+    reset = resets.pop()
+    reset.join(30)
+
+    assert reply["result"]["success"] is True
+    assert len(came_between) >= 2 and not any(came_between)
+    assert world.view.events() == []
