@@ -2,7 +2,12 @@
 
 import pytest
 
-from mockserver.protocol.pictures import detect_picture_type, make_data_url, name_picture
+from mockserver.protocol.pictures import (
+    detect_picture_type,
+    is_usual_picture,
+    make_data_url,
+    name_picture,
+)
 
 PICTURES = {
     "image/jpeg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
@@ -52,3 +57,10 @@ def test_the_name_follows_the_content(content):
 def test_a_data_url_carries_type_and_content():
     """The media type that the content has, then the content in base64 (RFC 2397)."""
     assert make_data_url(b"GIF89a!") == "data:image/gif;base64,R0lGODlhIQ=="
+
+
+def test_three_kinds_are_usual():
+    """Source: docs/spec/evidence-2026-11.md#evidence-1 (JPG, GIF, PNG in the siblings)."""
+    usual = {kind for kind, content in PICTURES.items() if is_usual_picture(content)}
+    assert usual == {"image/jpeg", "image/gif", "image/png"}
+    assert not any(is_usual_picture(content) for content in OTHERS)

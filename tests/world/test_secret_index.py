@@ -77,14 +77,9 @@ def test_a_secret_is_masked_in_every_shape(shape, secret):
     assert SecretIndex([secret]).mask(masked) == masked
 
 
-@pytest.mark.parametrize(
-    "shape",
-    ["plain", "URL-encoded JSON escapes", "hex", "Base64", "Base64 of user:secret", "in letters"],
-)
+@pytest.mark.parametrize("shape", ["plain", "hex", "Base64", "Base64 of user:secret", "in letters"])
 def test_a_secret_of_any_signs_is_masked(shape):
     """A secret with blanks, signs and Chinese is found as it is, in hex and in Base64."""
-    if shape.startswith("URL"):
-        pytest.skip("letters beyond one byte are not escaped so")
     assert MASK in SecretIndex([ODD]).mask(SHAPES[shape](ODD))
 
 
