@@ -1,6 +1,6 @@
 """Commands that need no server: validate, schema, sign, explain, reference, config show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 import click
@@ -126,13 +126,18 @@ def explain_(ids: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def _list_articles(lang: str) -> Iterable[str]:
-    """Return a line for each article: its kind, id and title; a table on a terminal."""
-    rows = [
-        (article.kind_name(lang), article.id, one_line(article.title))
-        for article in build_articles()
-    ]
-    return format_table((), rows) if on_terminal() else ("  ".join(row) for row in rows)
+def _list_articles(lang: str) -> Iterator[str]:
+    """Yield a line for each article: its kind, id and title; a table on a terminal.
+
+    In a pipe the kind stands in both languages, so that scripts find it whatever the locale.
+    """
+    articles = build_articles()
+    if on_terminal():
+        rows = [(item.kind_name(lang), item.id, one_line(item.title)) for item in articles]
+        yield from format_table((), rows)
+    else:
+        for article in articles:
+            yield f"{article.kind}  {article.id}  {article.title}"
 
 
 @command(
