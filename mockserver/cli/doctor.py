@@ -14,6 +14,7 @@ from msgspec import to_builtins
 
 from ..doctor.diagnosis import explain_refusal
 from ..doctor.refused_call import RefusedCall
+from ..doctor.signature_report import LEAST_SECRET_CHARACTERS
 from ..gateway.call import Call, read_call
 from ..protocol.errors import CODES, TopError
 from ..protocol.shapes import BEIJING
@@ -231,7 +232,8 @@ def _diagnose_pasted(secret: str, config: str, as_json: bool) -> None:
 def _list_secrets(call: Call, app: App) -> SecretIndex:
     """Return what the answer must not show: it is pasted where the question came from."""
     variables = [os.environ.get(name, "") for name in _SECRET_VARIABLES]
-    return SecretIndex((app.app_secret, call.texts.get("session", ""), *variables))
+    secrets = (app.app_secret, call.texts.get("session", ""), *variables)
+    return SecretIndex(secrets, LEAST_SECRET_CHARACTERS)
 
 
 def _read_call() -> Call:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from ..client.control_client import ControlRefused
 from ..client.server import Server
 from ..control.in_process import InProcessControl
 from ..embedded.server import CannotStart
+from ..gateway.call_entry import load_doctor
 from ..world.real_clock import monotonic_seconds
 from .background import start_detached
 from .connection_info import (
@@ -90,12 +92,19 @@ def _serving(
         ready = describe_connection(server.sandbox(attach="default"))
         if path:
             _write_ready(path, ready)
+        _load_doctor_meanwhile()
         yield server, ready
     finally:
         if path:
             remove_ready_file(path)
         server.stop()
         log.close()
+
+
+def _load_doctor_meanwhile() -> None:
+    """Import in a thread what explains refusals: ready is earlier, and no caller waits for it."""
+    with suppress(RuntimeError, MemoryError):  # no thread left: then the first refusal imports it
+        Thread(target=load_doctor, name="mockserver-import", daemon=True).start()
 
 
 def _write_ready(path: str, ready: dict[str, Any]) -> None:

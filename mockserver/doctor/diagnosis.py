@@ -16,6 +16,8 @@ from msgspec import Struct
 from ..api.methods import METHODS
 from ..api.spelling import normalize_name, suggest_name
 from ..protocol.errors import CODES
+from ..protocol.forms import Upload
+from ..protocol.messages import Inbound
 from ..protocol.signing import SIGN_METHODS
 from ..world.masking import is_private
 from ..world.secret_index import SecretIndex
@@ -24,7 +26,7 @@ from .callers import examine_app_key, examine_session, list_accounts, list_apps,
 from .finding_texts import Finding, make_finding
 from .refusals import examine_argument, explain_failure
 from .refused_call import RefusedCall
-from .signature_report import explain_sign, mask_finding
+from .signature_report import LEAST_SECRET_CHARACTERS, explain_sign, mask_finding
 from .signature_search import SINGLE_AT_MOST
 from .signed_content import SignedCall
 from .timestamps import examine_timestamp
@@ -73,7 +75,7 @@ def begin_diagnosis(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosi
     others = [] if sign_refused else explain_refusal(call)
     search = partial(
         _search_sign,
-        _read_signed_call(call),
+        _prepare_signed_call(call),
         hidden=_list_hidden(call),
         others=others,
         code=_code(call),
@@ -89,7 +91,7 @@ def _code(call: RefusedCall) -> int:
 
 
 def _search_sign(
-    signed_call: SignedCall,
+    read_call: Callable[[], SignedCall],
     *,
     hidden: SecretIndex,
     others: list[Finding],
@@ -98,7 +100,7 @@ def _search_sign(
     tolerated: bool,
 ) -> Diagnosis:
     """Return the diagnosis of a call with a wrong sign, after the findings that are known."""
-    about_sign = [mask_finding(finding, hidden) for finding in explain_sign(signed_call)]
+    about_sign = [mask_finding(finding, hidden) for finding in explain_sign(read_call())]
     findings = [*others, *about_sign]
     cause = _extend_cause(code, cause, findings)
     return _describe(findings, cause, about_sign if tolerated else [])
@@ -152,7 +154,8 @@ def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Findi
 
 def _list_hidden(call: RefusedCall) -> SecretIndex:
     own_secret = call.app.app_secret if call.app else ""
-    return SecretIndex((own_secret, call.text("session")[:_MAX_SECRET_CHARACTERS]))
+    secrets = (own_secret, call.text("session")[:_MAX_SECRET_CHARACTERS])
+    return SecretIndex(secrets, LEAST_SECRET_CHARACTERS)
 
 
 def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
@@ -245,39 +248,73 @@ def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
         )
         yield from _suggest("sign_method", method, correct)
     elif call.text("sign"):
-        yield from explain_sign(_read_signed_call(call))
+        yield from explain_sign(_prepare_signed_call(call)())
 
 
-def _read_signed_call(call: RefusedCall) -> SignedCall:
-    """Return the call for the signature search; its app and its sign method must be known."""
+class _ServerSecrets(Struct, frozen=True):
+    """What the server knows that a sign can be tried with: the app's secret, sessions, others."""
+
+    secret: str
+    sessions: tuple[str, ...]
+    app_secrets: tuple[tuple[str, str], ...]
+
+
+def _prepare_signed_call(call: RefusedCall) -> Callable[[], SignedCall]:
+    """Return the function that makes the call for the signature search.
+
+    The app and the sign method must be known.  Only what may change is read now, because the caller
+    waits; the function holds texts of the call, neither its sandbox nor the directory.
+    """
     assert call.app is not None
-    inbound = call.inbound
-    names = list(call.texts)
-    multipart = inbound.content_type.lower().startswith("multipart/")
-    plain_form = not (call.raw_body or call.files or multipart)
-    pairs = tuple([(name, value) for name, value in call.texts.items() if name != "sign"])
-    raw_body_pairs = [] if multipart or call.raw_body else _split_pairs(inbound.body or b"")
-    raw = dict(_split_pairs(inbound.query) + raw_body_pairs)
-    method = METHODS.get(call.text("method"))
-    optional = [param.name for param in method.params if not param.required] if method else []
     app_keys = {app.app_secret: app.app_key for app in reversed(list(list_apps(call.directory)))}
+    others = [(app_key, secret) for secret, app_key in app_keys.items()]
+    sessions = list_sessions(call.world) if call.world else ()
+    secrets = _ServerSecrets(
+        call.app.app_secret,
+        tuple([session.token for session in sessions]),
+        tuple(others[:_MAX_OTHER_SECRETS]),
+    )
+    return partial(
+        _make_signed_call,
+        secrets,
+        call.inbound,
+        call.texts,
+        query_count=call.query_count,
+        files=call.files,
+        raw_body=call.raw_body,
+    )
+
+
+def _make_signed_call(
+    secrets: _ServerSecrets,
+    inbound: Inbound,
+    texts: Mapping[str, str],
+    *,
+    query_count: int,
+    files: tuple[Upload, ...],
+    raw_body: str,
+) -> SignedCall:
+    """Return the call for the signature search."""
+    multipart = inbound.content_type.lower().startswith("multipart/")
+    plain_form = not (raw_body or files or multipart)
+    pairs = tuple([(name, value) for name, value in texts.items() if name != "sign"])
+    raw_body_pairs = [] if multipart or raw_body else _split_pairs(inbound.body or b"")
+    raw = dict(_split_pairs(inbound.query) + raw_body_pairs)
+    method = METHODS.get(texts.get("method", ""))
+    optional = [param.name for param in method.params if not param.required] if method else []
     return SignedCall(
         pairs=pairs,
-        sign=call.text("sign"),
-        secret=call.app.app_secret,
-        sign_method=call.text("sign_method") or "md5",
-        body=call.raw_body,
+        sign=texts.get("sign", ""),
+        secret=secrets.secret,
+        sign_method=texts.get("sign_method") or "md5",
+        body=raw_body,
         form=(inbound.body or b"").decode("utf-8", "replace") if plain_form else "",
         raw_pairs=tuple([(name, raw.get(name, value)) for name, value in pairs]),
-        query_names=frozenset(names[: call.query_count]),
-        files=call.files,
-        absent_names=tuple([name for name in optional if name not in call.texts]),
-        sessions=tuple([session.token for session in list_sessions(call.world)])
-        if call.world
-        else (),
-        app_secrets=tuple(
-            [(app_key, secret) for secret, app_key in app_keys.items()][:_MAX_OTHER_SECRETS]
-        ),
+        query_names=frozenset(list(texts)[:query_count]),
+        files=files,
+        absent_names=tuple([name for name in optional if name not in texts]),
+        sessions=secrets.sessions,
+        app_secrets=secrets.app_secrets,
         is_private=is_private,
     )
 

@@ -15,7 +15,7 @@ from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encode_
 from .signature_search import SINGLE_AT_MOST, MatchedMistake, SignatureSearch, SignExplanation
 from .signed_content import SignedCall, SignedContent, correct_content
 
-__all__ = ["describe_string", "explain_sign", "mask_finding"]
+__all__ = ["LEAST_SECRET_CHARACTERS", "describe_string", "explain_sign", "mask_finding"]
 
 # follows `unknown` where values are not ASCII; it names them
 _TELL_ENCODING_ZH = (
@@ -27,6 +27,7 @@ _TELL_ENCODING_EN = (
     "(ASCII only) with the same secret: if it passes, the encoding is wrong; if it is 25 again, "
     "the secret or the way of joining is"
 )
+LEAST_SECRET_CHARACTERS = 4  # of a secret of the call itself: shorter texts stand everywhere
 _MAX_PIECE_CHARACTERS = 120
 _MAX_STRING_CHARACTERS = 2000
 _MAX_FOREIGN_NAMES = 5  # in the sentence that proposes a test
@@ -57,7 +58,7 @@ def explain_sign(call: SignedCall) -> tuple[Finding, ...]:
             _describe_mistake(call, explanation, place)
             for place in range(len(explanation.mistakes))
         ]
-    secrets = SecretIndex(_list_secrets(call))
+    secrets = SecretIndex(_list_secrets(call), LEAST_SECRET_CHARACTERS)
     return tuple([mask_finding(finding, secrets) for finding in findings])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from hashlib import blake2b
+from importlib import import_module
 
 import msgspec
 from msgspec import Struct
@@ -22,13 +23,13 @@ from ..world.masking import CallMask, encode_clipped, mask_params, mask_reply
 from .call import Call
 from .faults.reply_effects import fault_sentences, mark_entry
 
-__all__ = ["build_entry"]
+__all__ = ["build_entry", "load_doctor"]
 
 _MAX_SENTENCE = 500  # characters
-_MAX_HEADER = 200  # characters
+_MAX_VERB = 20  # characters
 _LATE_BYTES = 4096  # of a late diagnosis besides the call's parameters
 _MARK_BYTES = 7  # a mark stays within the integers that JSON numbers carry exactly enough
-_NOTHING_TO_EXPLAIN = Explanation(cause_zh="", cause_en="", warnings=b"[]", doctor=b"[]")
+_NO_EXPLANATION = Explanation("", "", b"[]", b"[]")
 _NOT_A_FORM = b'{["< \r\n\t'  # how a body starts that was read as a form and is none
 
 
@@ -42,17 +43,17 @@ def build_entry(
     micros: int,
 ) -> Entry:
     """Return the entry of a call that was answered with `tree`."""
-    search = _begin_diagnosis(call, directory, error) if error or call.refusal else None
+    plain = error is None and call.refusal is None
+    search = None if plain else _begin_diagnosis(call, directory, error)
     secrets = directory.secrets
     mask = CallMask(call.texts, secrets)
     misread = (call.inbound.body or b"-")[0] in _NOT_A_FORM
-    params, coded = mask_params(call.texts, mask, misread=misread)
-    mask_all = mask.mask_json if error or call.refusal else secrets.mask_plain
+    params, coded = mask_params(call.texts, mask, misread=misread, signed=plain)
+    mask_all = secrets.mask_plain if plain else mask.mask_json
     reply = encode_clipped(mask_reply(tree, call.stub is not None), mask_all)
     inbound, real = call.inbound, directory.real()
-    explanation = _NOTHING_TO_EXPLAIN
-    late = None
-    if search is not None or call.warnings or call.fault or inbound.remarks or any(call.cause):
+    explanation, late = _NO_EXPLANATION, None
+    if search is not None or call.warnings or call.fault is not None or any(call.cause):
         write = partial(
             _write_explanation,
             warnings=tuple(call.warnings),
@@ -62,8 +63,8 @@ def build_entry(
         )
         explanation = write(search.facts if search is not None else _Facts(b"[]", call.cause))
         if search is not None and search.run is not None:
-            size = len(coded) + _LATE_BYTES
-            late = LateDiagnosis(partial(_explain_late, search.run, write), size)
+            explain = partial(_explain_late, search.run, write)
+            late = LateDiagnosis(explain, len(coded) + _LATE_BYTES)
     sandbox = call.world or call.caller_sandbox
     outcome = "refused" if error else "ok"
     entry = Entry(
@@ -72,7 +73,7 @@ def build_entry(
         sandbox=sandbox.id if sandbox else "none",
         at=_sandbox_time(call, real).timestamp(),
         real=real.timestamp(),
-        verb=mask.mask_clipped(inbound.verb, 20),
+        verb=mask.mask_header(inbound.verb)[:_MAX_VERB],
         method=params.get("method", "")[:200],
         caller=call.session.label if call.session else "",
         dispute_id=params.get("dispute_id", "")[:40],
@@ -84,8 +85,8 @@ def build_entry(
         micros=micros,
         params=coded,
         reply=reply,
-        base_url=mask.mask_clipped(inbound.base_url, _MAX_HEADER, often=True),
-        content_type=mask.mask_clipped(inbound.content_type, _MAX_HEADER, often=True),
+        base_url=mask.mask_header(inbound.base_url),
+        content_type=mask.mask_header(inbound.content_type),
         in_query=call.in_query,
         body_size=len(inbound.body or b""),
         files=_files(call, mask) if call.files else b"[]",
@@ -117,6 +118,11 @@ class _Search(Struct, frozen=True):
 
     facts: _Facts
     run: Callable[[], _Facts] | None = None
+
+
+def load_doctor() -> None:
+    """Import what a refusal is explained with, so that the first one does not wait for it."""
+    import_module("..doctor.diagnosis", __package__)
 
 
 def _begin_diagnosis(call: Call, directory: Directory, error: TopError | None) -> _Search:

@@ -40,9 +40,10 @@ _PLAIN = frozenset(
 )
 _MAX_CHARACTERS = 2000  # of a parameter
 _MAX_NAME = 200  # characters of a parameter's name
+_MAX_HEADER = 200  # characters
 _MAX_OWN = 200  # characters of a call's own private value that is looked for elsewhere
-_FIELDS = "fields"  # long, and one client asks for the same ones again and again
 _QUOTED_CHARACTERS = 50  # that a sentence may quote of a value
+_JOINT = "|"  # stands in no form of a secret, so none reaches across it
 _ESCAPED_LETTER = 14  # characters that one letter may take, for example %2525255C%75
 _MAX_BYTES = 16 * 1024  # of a list of parameters, or of a reply, as JSON
 _END_BYTES = 512  # of what is clipped, kept from its end
@@ -57,14 +58,16 @@ class CallMask:
     """
 
     def __init__(self, texts: Mapping[str, str], secrets: SecretIndex) -> None:
-        self._secrets = secrets
         self._texts = texts
+        self._secrets = secrets
+        self._private = [
+            name for name, value in texts.items() if value and is_private(name[:_MAX_NAME])
+        ]
+        private = [texts[name] for name in self._private]
         self._own = [
             value
-            for name, value in texts.items()
-            if is_private(name[:_MAX_NAME])
-            and MIN_SECRET_CHARACTERS <= len(value) <= _MAX_OWN
-            and value not in secrets
+            for value in private
+            if MIN_SECRET_CHARACTERS <= len(value) <= _MAX_OWN and value not in secrets
         ]
         self._index: SecretIndex | None = None
 
@@ -73,53 +76,90 @@ class CallMask:
 
         Also what a sentence quotes of a whole secret: its first _QUOTED_CHARACTERS.
         """
-        if len(text) < MIN_SECRET_CHARACTERS:  # most calls have no sentence: no index is made
-            return text
+        return self._index_own().mask(self._secrets.mask(text)) if text else text
+
+    def _index_own(self) -> SecretIndex:
+        """Return the call's own private values, and what sentences quote of them and of secrets."""
         if self._index is None:
-            texts = self._texts
-            secret_texts = [text for text in (*texts, *texts.values()) if text in self._secrets]
-            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *secret_texts)]
+            texts, secrets = self._texts, self._secrets
+            whole = [value for value in (*texts, *texts.values()) if value in secrets]
+            quoted = [value[:_QUOTED_CHARACTERS] for value in (*self._own, *whole)]
             self._index = SecretIndex([*self._own, *quoted])
-        return self._index.mask(self._secrets.mask(text))
+        return self._index
+
+    def mask_params(self, signed: bool) -> dict[str, str] | None:
+        """Return the parameters masked, if nothing but the private ones can hold a secret.
+
+        They are looked at in one piece, as an ordinary call needs no more.  None: each has to be
+        looked at by itself.  The sign of a call that is `signed` right is a digest, no secret.
+        """
+        masked = dict(self._texts)
+        for name in self._private:
+            masked[name] = MASK
+        sign = masked.get("sign", "")
+        if sign:
+            masked["sign"] = ""
+        joined = _JOINT.join([*masked, *masked.values()])
+        if len(joined) > _MAX_NAME and _has_long(masked):
+            return None
+        if self._secrets.has_room(joined):
+            return None
+        if self._own:
+            own = self._index_own()
+            foreign = [name for name in masked if name not in _PLAIN]
+            masked.update({name: own.mask(masked[name]) for name in foreign})
+        if sign:
+            masked["sign"] = sign if signed else self.mask_value("sign", sign)
+        return masked
 
     def mask_json(self, coded: bytes) -> bytes:
         """Return JSON about the call, masked like any text of it."""
         return self.mask_text(coded.decode()).encode()
 
-    def mask_clipped(self, text: str, most: int, *, often: bool = False) -> str:
-        """Return the first `most` characters of a text, masked; a secret is never cut in two.
-
-        With `often` the answer is remembered, for what many calls have in common.
-        """
-        if len(text) < self._secrets.shortest:
-            return text[:most]
+    def mask_clipped(self, text: str, most: int) -> str:
+        """Return the first `most` characters of a text, masked; a secret is never cut in two."""
         whole = text[: most + _ESCAPED_LETTER * self._secrets.longest]
-        masked = self._secrets.mask_often(whole) if often else self._secrets.mask(whole)
+        masked = self._secrets.mask(whole)
         return masked[:most]
+
+    def mask_header(self, text: str) -> str:
+        """Return a header that most calls have alike, clipped and masked."""
+        if len(text) <= _MAX_HEADER:
+            return self._secrets.mask_often(text)
+        return self.mask_clipped(text, _MAX_HEADER)
 
     def mask_value(self, name: str, value: str) -> str:
         """Return the value of a parameter as it may be kept."""
         if value and is_private(name):
             return MASK
-        masked = self.mask_clipped(value, _MAX_CHARACTERS, often=name == _FIELDS)
-        return self.mask_text(masked) if self._own and name not in _PLAIN else masked
+        masked = self.mask_clipped(value, _MAX_CHARACTERS)
+        return self._index_own().mask(masked) if self._own and name not in _PLAIN else masked
 
 
 def mask_params(
-    texts: Mapping[str, str], mask: CallMask, *, misread: bool
+    texts: Mapping[str, str], mask: CallMask, *, misread: bool, signed: bool
 ) -> tuple[dict[str, str], bytes]:
     """Return the parameters masked, and the same as JSON.
 
     A body that is `misread` (JSON or XML that was sent as a form) comes as one long name, which is
-    masked.
+    masked.  The sign of a call that is `signed` right is no secret.
     """
+    params = None if misread else mask.mask_params(signed)
+    if params is not None:
+        return params, encode_clipped(params)
     params = {}
     for name, value in texts.items():
-        key = mask.mask_clipped(name, _MAX_NAME, often=True)
+        key = mask.mask_clipped(name, _MAX_NAME)
         if misread and ('"' in name or "<" in name):
             key = MASK
         params[key] = mask.mask_value(name[:_MAX_NAME], value)
     return params, encode_clipped(params)
+
+
+def _has_long(texts: Mapping[str, str]) -> bool:
+    """Return True if a name or a value is clipped in the journal."""
+    longest = max(map(len, texts.values()))
+    return len(max(texts, key=len)) > _MAX_NAME or longest > _MAX_CHARACTERS
 
 
 @lru_cache(4096)

@@ -135,6 +135,16 @@ def test_what_cannot_be_examined_is_exit_2(pasted, text, said):
     assert b"Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("secret", ["s3cr", "x7-Q_9z"])
+def test_a_short_secret_is_not_shown(pasted, secret):
+    """A secret of four to seven characters is masked, too: in text and in JSON."""
+    texts = {**PARAMS, "fields": f"status,{secret}", "sign": "0" * 32}
+    for more in ((), ("--json",)):
+        ended = pasted(urlencode(texts), "--secret", secret, *more)
+        assert ended.returncode == 1
+        assert secret not in ended.stdout.decode() + ended.stderr.decode()
+
+
 def test_an_unknown_app_wants_its_secret(pasted):
     """Without any secret the command says what to add."""
     ended = pasted(urlencode(RIGHT))

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -259,3 +260,30 @@ def test_failed_calls_are_told_too(serve, cli) -> None:
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get", "dispute_id=5")
     _, errors = served.end(signal.SIGTERM)
     assert " default/main DISPUTE_NOT_EXIST tmall.exchange.get " in errors
+
+
+def test_what_explains_refusals_is_imported_before_the_first_one(environment, tmp_path) -> None:
+    """A server that nobody has called knows the doctor, so no caller waits for its import."""
+    program = (
+        "import atexit, sys, threading\n"
+        "from mockserver.cli.main import main\n"
+        "def report():\n"
+        "    for thread in threading.enumerate():\n"
+        "        thread.name == 'mockserver-import' and thread.join()\n"
+        "    print('mockserver.doctor.diagnosis' in sys.modules)\n"
+        "atexit.register(report)\n"
+        "sys.argv = ['tmall-mockserver', 'serve', '--port', '0']\n"
+        "main()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=50)
+    assert output.splitlines()[-1] == "True"

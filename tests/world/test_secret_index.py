@@ -53,6 +53,11 @@ SHAPES = {
     "split by line breaks": lambda text: "\r\n ".join(
         text[at : at + 9] for at in range(0, len(text), 9)
     ),
+    "split by an encoded line break": lambda text: f"{text[:9]}%0D%0A+{text[9:]}",
+    "split by a line break, encoded twice": lambda text: f"{text[:9]}%250D%250A%2B{text[9:]}",
+    "blanks as in a form": lambda text: "+".join(
+        text[at : at + 4] for at in range(0, len(text), 4)
+    ),
     "split by blanks": lambda text: " ".join(text[at : at + 4] for at in range(0, len(text), 4)),
     "with a zero-width space": lambda text: text[:9] + "\u200b" + text[9:],
     "UTF-16 as bytes": lambda text: text.encode("utf-16-le").decode("latin-1"),
@@ -97,6 +102,24 @@ def test_no_shape_and_no_neighbour_hides_a_secret(secret, shape, before, after):
     assert MASK in masked
     assert made not in masked
     assert masked.startswith(f"{before}|"[: len(before)]) or MASK in masked[: len(before) + 4]
+
+
+@settings(LAWS, max_examples=300)
+@given(
+    secret=st.text(min_size=8, max_size=40), before=st.text(max_size=30), after=st.text(max_size=30)
+)
+def test_a_secret_of_any_characters_is_masked_where_it_stands(secret, before, after):
+    """Whatever characters a secret has, the quick question whether there is room never hides it."""
+    index = SecretIndex([secret])
+    assert MASK in index.mask(f"{before}{secret}{after}")
+    assert MASK in index.mask_plain(f"{before}{secret}{after}".encode("utf-8", "replace")).decode()
+
+
+def test_an_index_of_short_secrets_finds_them_as_they_stand():
+    """From four characters on, where `least` says so; plainly and behind escapes."""
+    index = SecretIndex(["s3cr"], least=4)
+    assert index.mask("a=s3cr&b=%733cr; s3 cr") == "a=***&b=***; ***"
+    assert SecretIndex(["abc"], least=4).mask("abc") == "abc"
 
 
 @settings(LAWS, max_examples=300)
