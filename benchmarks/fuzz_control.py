@@ -1,7 +1,8 @@
 """Run schemathesis against the control API of a live server: replies must be as OpenAPI says.
 
 Usage: `python -m benchmarks.fuzz_control SCHEMATHESIS`, the path of its command.  The same calls
-are made on every run.  Exit code: that of schemathesis, 0 if it found nothing.
+are made on every run, however long a slow machine takes for them.  Exit code: that of
+schemathesis, 0 if it found nothing.
 """
 
 import subprocess
@@ -16,11 +17,10 @@ _CHECKS = (
     "response_schema_conformance",
 )
 _EXAMPLES = 40
-_SECONDS = 170
 
 
 def main(command: str) -> int:
-    """Start a server, fuzz its control API for at most three minutes.  Return the exit code."""
+    """Start a server and fuzz its control API, _EXAMPLES calls a route.  Return the exit code."""
     with Server() as server:
         return subprocess.run(
             [
@@ -38,7 +38,6 @@ def main(command: str) -> int:
                 str(_EXAMPLES),
                 "--no-color",
             ],
-            timeout=_SECONDS,
             check=False,
         ).returncode
 

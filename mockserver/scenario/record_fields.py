@@ -30,6 +30,7 @@ from .step_calls import METHOD_OF_MOVE
 
 __all__ = [
     "Note",
+    "list_left_out",
     "record_document",
     "record_found_exchange",
     "record_move",
@@ -122,6 +123,28 @@ def record_world(view: WorldView) -> dict[str, Any]:
         "reasons": [msgspec.to_builtins(reason) for reason in view.reasons],
         **({"rules": rules} if rules else {}),
     }
+
+
+def list_left_out(view: WorldView) -> list[tuple[str, str]]:
+    """Return what a sandbox has and a recording leaves out, in Chinese and English.
+
+    These change what calls are answered, not what becomes of an exchange.
+    """
+    present = {
+        ("故障", "faults"): view.faults(),
+        ("流控", "quotas"): view.quotas,
+        ("桩应答", "stubs"): view.stubbed_methods(),
+        ("应用与 session 的权限、有效期", "rights and expiry of apps and sessions"): [
+            *(app for app in view.apps() if app.methods is not None),
+            *(
+                session
+                for session in view.sessions()
+                if session.methods is not None or session.expires is not None
+            ),
+        ],
+        ("自动操作(所做的操作已记录)", "robots (what they did is recorded)"): view.robots,
+    }
+    return [names for names, values in present.items() if values]
 
 
 def _to_document(shop: Shop, view: WorldView) -> dict[str, Any]:

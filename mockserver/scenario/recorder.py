@@ -35,6 +35,7 @@ from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation,
 from ..world.view import WorldView
 from .history_writer import write_history
 from .record_fields import (
+    list_left_out,
     record_document,
     record_found_exchange,
     record_move,
@@ -73,6 +74,9 @@ def record_scenario(view: WorldView, now: datetime, name: str) -> str:
         for zh, en in recording.notes.items()
         for comment in (f"未能照录：{zh}", f"not as it was: {en}")
     ]
+    if recording.left_out:
+        chinese, english = zip(*recording.left_out, strict=True)
+        comments += [f"没有记录：{'、'.join(chinese)}", f"left out: {', '.join(english)}"]
     return write_history(document, _TITLE, comments)
 
 
@@ -85,7 +89,8 @@ def _find_last_unrecorded_event(view: WorldView) -> int:
 class _Recording:
     """A scenario in the making.
 
-    `world`, `steps`, and `notes` (English by Chinese) about what is not exact.
+    `world`, `steps`, and `notes` (English by Chinese) about what is not exact; `left_out` (Chinese,
+    English) is what the sandbox has and no recording holds.
 
     `_inner` is how far its time has come; `_to_age` how much of the time to come is ageing.  Once
     `_is_timeless`, no time passes.  `_unopened_ids` are the exchanges that nobody opened here, as
@@ -121,9 +126,10 @@ class _Recording:
         self.world: dict[str, Any] = {}
         self.steps: list[dict[str, Any]] = []
         self.notes: dict[str, str] = {}
+        self.left_out: list[tuple[str, str]] = []
 
     def record(self) -> None:
-        """Fill `world`, `steps` and `notes`."""
+        """Fill `world`, `steps`, `notes` and `left_out`."""
         operations = self._view.operations
         document = next((item.document for item in operations if isinstance(item, Founded)), None)
         world = record_world(self._view) if document is None else record_document(document)
@@ -137,6 +143,7 @@ class _Recording:
         self._record_timeouts(self._view.last_event)
         self._pass_time(self._now)
         self.steps += self._list_closing_expectations()
+        self.left_out = list_left_out(self._view)
 
     # time
 

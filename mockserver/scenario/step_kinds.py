@@ -62,6 +62,7 @@ _DEFAULT_WITHIN = "10s"
 _PLACEHOLDER = "1"  # for a reference, when a fault is checked before it has a value
 _MAX_UNITS = 2**31 - 1
 _MAX_TIMES = 10_000
+_MAX_SNAPSHOTS = 50  # each is a copy of the sandbox's state
 
 
 class StepKind(Struct, frozen=True):
@@ -303,6 +304,12 @@ def _read_snapshot(node: Node, kind: str, context: ReadContext) -> Step | None:
     except BadDocument as error:
         context.report_error(node.value[kind], error)
     context.snapshot_names.add(name)
+    if len(context.snapshot_names) > _MAX_SNAPSHOTS:
+        context.report(
+            node.value[kind],
+            f"一个场景最多 {_MAX_SNAPSHOTS} 个快照；用已有的名字会覆盖",
+            f"a scenario has at most {_MAX_SNAPSHOTS} snapshots; a name used again is overwritten",
+        )
     return SnapshotStep(**read_step_base(node, context), name=name)
 
 

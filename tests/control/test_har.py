@@ -391,3 +391,35 @@ def test_any_stub_is_exported(reply, format_):
         entry["response"]["content"] for entry in entries if entry["_method"] == "taobao.users.get"
     )
     assert content.get("text", text) == text
+
+
+@pytest.mark.parametrize("places", [1, 2, 3])
+def test_every_file_of_a_call_is_in_its_entry(opened, post, har, places):
+    """However many files a multipart call brings, each is one parameter of the export."""
+    from io import BytesIO
+
+    files = {
+        f"message_pics{number}": (BytesIO(bytes(number)), "a.png")
+        for number in range(1, places + 1)
+    }
+    post("tmall.exchange.message.add", dispute_id=opened, content="图", fields="id", files=files)
+    [entry] = har()
+    params = entry["request"]["postData"]["params"]
+    assert [(pair["name"], pair["comment"]) for pair in params if "fileName" in pair] == [
+        (f"message_pics{number}", f"{number} bytes") for number in range(1, places + 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "pair", ["buyer_nick=%CC%D4%B1%A6", "%CC%D4=1", "note=%ff%fe", "note=\udccc\udcd4", "note=%00"]
+)
+def test_a_call_of_another_encoding_is_har(api, har, pair):
+    """A call that is not UTF-8, in a value, a name or in raw bytes, is in a valid export."""
+    caller = api("GET", "")
+    body = f"method=taobao.time.get&app_key={caller['app_key']}&{pair}".encode(
+        "utf-8", "surrogateescape"
+    )
+    form = "application/x-www-form-urlencoded"
+    api.app.test_client().post("/router/rest", data=body, content_type=form)
+    [entry] = har()
+    assert entry["_outcome"] == "refused" and entry["request"]["bodySize"] == len(body)

@@ -304,3 +304,13 @@ def test_a_mistake_in_a_step_is_at_its_place(step, column, words):
 def test_a_step_close_to_a_mistake_is_read(step):
     """The largest, the smallest and the other spellings of what a step takes are no mistakes."""
     read_scenario(f"scenario: x\nsteps:\n  - buyer: apply\n  - {step}\n", "story.yaml")
+
+
+def test_the_snapshots_of_a_scenario_are_bounded():
+    """Fifty names may be used, each as often as one likes; the next has its place."""
+    steps = [f"  - snapshot: kept-{number % 50}\n" for number in range(120)]
+    head = "scenario: x\nsteps:\n"
+    assert len(read_scenario(head + "".join(steps), "story.yaml").steps) == 120
+    [(line, column, words)] = mistakes_of(head + "".join([*steps, "  - snapshot: more\n"]))
+    assert (line, column) == (123, 15)
+    assert "最多 50 个快照" in words and "at most 50 snapshots" in words
