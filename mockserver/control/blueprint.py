@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..service.context import ServerContext
 from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
+from ..world.document import BadDocument
 from ..world.secret_index import SecretIndex
 from .body import decode_body
 from .in_process import InProcessControl
@@ -126,7 +127,7 @@ def _read_json(route: Route) -> Any:
 
     Raises:
         Problem: 413, the body is too long.
-        BadDocument: the body is not JSON.
+        BadDocument: the body is not JSON, or it is `null`.
         BodyBroken: less came than was announced.
     """
     if route.body is None:
@@ -136,7 +137,14 @@ def _read_json(route: Route) -> Any:
         raise Problem(413, "请求体太大", "the body is too large", field="body")
     if not raw.strip():
         return None
-    return decode_body(raw, verbatim=route.verbatim)
+    value = decode_body(raw, verbatim=route.verbatim)
+    if value is None:
+        raise BadDocument(
+            "body",
+            "请求体不能是 null；没有内容就不要带请求体",
+            "the body cannot be null; send none where there is nothing to say",
+        )
+    return value
 
 
 def answer_errors(app: Flask, report: Callable[[str], None]) -> None:

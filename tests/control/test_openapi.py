@@ -173,3 +173,17 @@ def test_what_the_checks_refuse_the_schema_refuses(api):
         assert not Draft202012Validator(
             {**schemas[name], "components": {"schemas": schemas}}
         ).is_valid(value)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in ROUTES if route.body],
+    ids=lambda route: f"{route.verb} {route.path}",
+)
+@pytest.mark.parametrize("body", [b"null", b" null\n"])
+def test_no_route_takes_null(api, route, body):
+    """`null` is in no request schema, and no route takes it for an absent body."""
+    path = re.sub(r"{id}", "default", re.sub(r"{(?!id)\w+}", "x1", route.path))
+    answer = api.ask(route.verb, path, raw=body)
+    assert answer.status == 400
+    assert answer.json["field"] == "body" and "null" in answer.json["detail"]
