@@ -20,7 +20,7 @@ from ...domain.durations import format_duration
 from ...protocol.errors import CODES, TopError, make_ban_error
 from ...protocol.messages import ConnectionEnd, Delivery, Reply
 from ...world.faults.fault_matching import FaultMatch
-from ...world.faults.fault_types import Effect, Value
+from ...world.faults.fault_types import TIMEOUT, Effect, Value
 from ...world.journal import Entry
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "timeout_error",
 ]
 
-TIMEOUT = "isp.remote-service-timeout"
 _USUAL_SUB_CODES = {15: "isp.remote-service-error"}  # by code
 _MAX_DELAY_SECONDS = 60.0
 _REASONS = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
