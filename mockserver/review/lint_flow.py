@@ -11,6 +11,7 @@ from ..world.journal import MASK
 from .review_findings import JournalCall, ReviewFinding, make_review_finding
 
 __all__ = [
+    "APP_BAN",
     "double_forms",
     "find_calls_in_ban",
     "find_fast_polling",
@@ -24,7 +25,7 @@ __all__ = [
 
 _CODE_CALL_LIMITED = 7
 _BAN_SECONDS = re.compile(r"for (\d+) more second")
-_APP_BAN = "accesscontrol.limited-by-app-access-count"
+APP_BAN = "accesscontrol.limited-by-app-access-count"
 _ID_KINDS = {
     "dispute_id": "dispute_id",
     "refund_id_array": "dispute_id",
@@ -72,7 +73,7 @@ def find_calls_in_ban(calls: Calls) -> Findings:
         seconds_left = read_ban(call)
         if seconds_left is None:
             continue
-        scope = app_key, "" if entry.sub_code == _APP_BAN else entry.method
+        scope = app_key, "" if entry.sub_code == APP_BAN else entry.method
         first, seconds = bans.get(scope, (call, 0))
         if first.entry.real < call.started < first.entry.real + seconds:
             repeated.setdefault((first.entry.request_id, seconds), [first]).append(call)

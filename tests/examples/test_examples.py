@@ -16,7 +16,7 @@ from mockserver import Sandbox, Server
 from mockserver.client.control_client import Control, local_control
 from mockserver.client.transport import Wsgi
 from mockserver.testing import exchange_machine
-from mockserver.testing.machine.checks import ClientFailed
+from mockserver.testing.machine.check_failure import ClientFailed
 
 ROOT = Path(__file__).parents[2]
 BUGS = ("DropsMovedRows", "IgnoresFailure", "RoundsIds")

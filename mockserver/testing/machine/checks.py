@@ -3,13 +3,9 @@
 Each check yields its failures as values that say what happened and how to see it again.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urlencode
-
-from msgspec import Struct
 
 from ...api.methods import METHODS
 from ...domain.exchange import Exchange
@@ -20,17 +16,17 @@ from ...review.review_findings import decode_calls
 from ...world.journal import Entry
 from ...world.world import World
 from ..teardown_checks import STATE_FAILURES
+from .belief_checks import (
+    find_calls_in_ban,
+    find_contradictions,
+    find_unread_outcomes,
+    find_wrong_beliefs,
+    find_wrong_targets,
+)
+from .check_failure import CheckContext, CheckFailure, HttpEvidence, make_failure
 from .local_server import RecordedCall
 
-__all__ = [
-    "CHECKS",
-    "CODES_OF_PARAMETERS",
-    "CheckContext",
-    "CheckFailure",
-    "ClientFailed",
-    "HttpEvidence",
-    "join_lines",
-]
+__all__ = ["CHECKS", "CODES_OF_PARAMETERS"]
 
 _REFUSED_CALLS = MappingProxyType(
     {
@@ -47,107 +43,12 @@ _FIRST_CODE_OF_CALLER = 20
 _UNKNOWN_IDS = ("not_exist", "unknown_address", "unknown_reason")
 
 
-class ClientFailed(AssertionError):
-    """The client fails a built-in check.
-
-    Each check has a class of its own, so that each failure shrinks by itself.
-    """
-
-
-class IllegalCall(ClientFailed):
-    """The client made a call that no correct client makes."""
-
-
-class UnsafeRepeat(ClientFailed):
-    """The client repeated a write without reading in between what came of it."""
-
-
-class UnhandledExchange(ClientFailed):
-    """An exchange waits for the seller and the client does nothing about it."""
-
-
-class HttpEvidence(Struct, frozen=True):
-    """How a failure shows over HTTP.
-
-    The reply to `GET path` below the sandbox contains `text`, or with `there=False` not.
-    """
-
-    path: str
-    text: str
-    there: bool
-
-
-class CheckFailure(Struct, frozen=True, kw_only=True):
-    """What a check found: the check's name, sentences, the error to raise.
-
-    `expected` is an `expect` of the exchange `dispute_id` (0: of none) that does not hold;
-    `evidence` the same over HTTP. Both are empty if the platform saw nothing wrong: the failure is
-    within the client.
-    """
-
-    check: str
-    zh: str
-    en: str
-    error: BaseException
-    dispute_id: int = 0
-    expected: Mapping[str, Any] = {}
-    evidence: HttpEvidence | None = None
-
-    @property
-    def kind(self) -> tuple[str, ...]:
-        """What two failures have in common that count as one.
-
-        Check, error class, begin of the sentence without numbers.
-        """
-        return (
-            self.check,
-            type(self.error).__name__,
-            re.sub(r"[0-9]+", "", self.en.partition(":")[0]),
-        )
-
-
-class CheckContext(Struct, frozen=True):
-    """What a check reads.
-
-    The world after the client has acted, the calls of this round, the ids of all its calls.
-
-    `resting` are the dispute ids of which the client could know, once it had enough rounds that the
-    platform answered and in which no exchange moved; else it is empty.  `excused` are the request
-    ids of moves that became illegal after the client's last look (`client_knowledge.py`).
-    """
-
-    world: World
-    calls: Sequence[RecordedCall]
-    request_ids: frozenset[str]
-    resting: frozenset[int]
-    handles: tuple[int, ...]
-    excused: frozenset[str] = frozenset()
-
-
-_ERRORS: Mapping[str, type[ClientFailed]] = MappingProxyType(
-    {"offences": IllegalCall, "repeats": UnsafeRepeat, "left_lying": UnhandledExchange}
-)
-
-
-def join_lines(text: str) -> str:
-    """Return the text on one line, without characters that cannot be printed."""
-    return " ".join(
-        "".join(character if character.isprintable() else " " for character in text).split()
-    )
-
-
-def _make_failure(check: str, zh: str, en: str, **more: Any) -> CheckFailure:
-    zh = join_lines(zh)
-    en = join_lines(en)
-    return CheckFailure(check=check, zh=zh, en=en, error=_ERRORS[check](f"{zh} ({en})"), **more)
-
-
 def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
     """Yield the calls that no correct client makes."""
     for call in context.calls:
         entry = call.failure
         kind = _classify(entry) if entry is not None else None
-        if entry is None or kind is None or call.request_id in context.excused:
+        if entry is None or kind is None or call.request_id in context.knowledge.excused:
             continue
         entry = entry.with_diagnosis()
         zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"
@@ -157,7 +58,7 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
             en = f"{en}; {finding.en}"
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
         query = urlencode({"method": entry.method, **code, "limit": 0})
-        yield _make_failure(
+        yield make_failure(
             "offences",
             zh,
             en,
@@ -208,7 +109,7 @@ def _find_unsafe_repeats(context: CheckContext) -> Iterator[CheckFailure]:
                 "dispute_id": first.dispute_id,
                 "count": {"below": len(request_ids)},
             }
-            yield _make_failure(
+            yield make_failure(
                 "repeats",
                 finding.zh,
                 finding.en,
@@ -225,21 +126,57 @@ def _is_write(call: RecordedCall) -> bool:
 
 def _find_unhandled(context: CheckContext) -> Iterator[CheckFailure]:
     """Yield the exchanges at one of the client's statuses that it could move and did not."""
-    view = context.world.view
-    for number in sorted(context.resting):
-        exchange = view.exchange(number)
-        if exchange.status in context.handles and _can_act(context.world, exchange):
-            status = exchange.status
-            yield _make_failure(
-                "left_lying",
-                f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
-                f"exchange {number} waits at {status.value} though the client has worked twice",
-                dispute_id=number,
-                expected={"status": {"not": view.rules.text(f"text.{status.value}")}},
-                evidence=HttpEvidence(
-                    f"exchanges/{number}", f'"status":{status.value},', there=True
-                ),
+    for number, exchange in _list_waiting(context):
+        status = exchange.status
+        yield _make_waiting_failure(
+            context,
+            "left_lying",
+            f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
+            f"exchange {number} waits at {status.value} though the client has worked twice",
+            exchange,
+        )
+
+
+def _find_unhandled_again(context: CheckContext) -> Iterator[CheckFailure]:
+    """Yield the exchanges that came back to one of the client's statuses and wait there."""
+    for number, exchange in _list_waiting(context):
+        status = exchange.status
+        visits = sum(
+            event.target is status and event.source is not status
+            for event in context.world.view.timeline(number)
+        )
+        if visits > 1:
+            yield _make_waiting_failure(
+                context,
+                "unhandled",
+                f"换货单 {number} 第 {visits} 次回到「{status.zh}」，客户端没有再处理；"
+                "真实平台上它会超时，由系统替卖家决定",
+                f"exchange {number} came back to {status.value} and waits there (round {visits}):"
+                " in production its deadline passes and the system decides for the seller",
+                exchange,
             )
+
+
+def _list_waiting(context: CheckContext) -> Iterator[tuple[int, Exchange]]:
+    """Yield the resting exchanges at the client's statuses that it could move."""
+    for number in sorted(context.resting):
+        exchange = context.world.view.exchange(number)
+        if exchange.status in context.handles and _can_act(context.world, exchange):
+            yield number, exchange
+
+
+def _make_waiting_failure(
+    context: CheckContext, check: str, zh: str, en: str, exchange: Exchange
+) -> CheckFailure:
+    number, status = exchange.dispute_id, exchange.status
+    return make_failure(
+        check,
+        zh,
+        en,
+        dispute_id=number,
+        expected={"status": {"not": context.world.view.rules.text(f"text.{status.value}")}},
+        evidence=HttpEvidence(f"exchanges/{number}", f'"status":{status.value},', there=True),
+    )
 
 
 def _can_act(world: World, exchange: Exchange) -> bool:
@@ -253,7 +190,13 @@ def _can_act(world: World, exchange: Exchange) -> bool:
 CHECKS: Mapping[str, Callable[[CheckContext], Iterator[CheckFailure]]] = MappingProxyType(
     {
         "offences": _find_illegal_calls,
+        "pressed_on": find_calls_in_ban,
+        "wrong_target": find_wrong_targets,
         "repeats": _find_unsafe_repeats,
+        "unread": find_contradictions,
+        "gave_up": find_unread_outcomes,
+        "unhandled": _find_unhandled_again,
         "left_lying": _find_unhandled,
+        "converged": find_wrong_beliefs,
     }
 )

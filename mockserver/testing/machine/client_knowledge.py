@@ -11,10 +11,10 @@ client did with what *is*, but with what it was *shown*.  Three things follow fr
   it: no planned fault, no error of the platform's own, no ban that the client was told of and that
   lasts.  The round after a disturbed one does not count either: it is needed to look what came of
   the lost calls.
-- Unseen exchanges.  One that no reply has shown since it changed may still be on its way to the
-  client (a list that lags, a nightly batch that reads yesterday).  It is the client's business only
-  when a day has passed.  A read that shows an old state can hide a change from an honest client for
-  ever: what it hid is not judged until it changes again.
+- Unseen exchanges.  One that no answered round has shown since it changed may still be on its way
+  to the client (a list that lags, a nightly batch that reads yesterday).  It is the client's
+  business only when a day has passed.  A read that shows an old state can hide a change from an
+  honest client for ever: what it hid is not judged until it changes again.
 
 A check would rather miss a mistake than accuse a client that made none.
 """
@@ -22,17 +22,19 @@ A check would rather miss a mistake than accuse a client that made none.
 import gzip
 from collections.abc import Iterable
 from datetime import timedelta
-from time import monotonic
 from typing import cast
 
 from ...api.declaration import split_field_names
 from ...api.methods import METHODS
 from ...domain.exchange import Event
+from ...domain.moves import LeaveMessage
 from ...domain.vocabulary import Actor, Status
 from ...review.lint_flow import read_ban
 from ...review.review_findings import decode_calls
 from ...world.faults.fault_matching import Fault
+from ...world.faults.fault_types import Effect
 from ...world.journal import Entry
+from ...world.real_clock import monotonic_seconds
 from ...world.world import World
 from ..teardown_checks import STATE_FAILURES
 from .local_server import RecordedCall
@@ -48,16 +50,22 @@ class ClientKnowledge:
     """What the client of one run was shown, call by call.
 
     `answered_rounds` are those in a row that the platform answered, since anything happened;
-    `excused` the request ids of moves that became illegal after the client's last look.
+    `excused` the request ids of moves that became illegal after the client's last look;
+    `unsure_writes` the methods, by dispute id, whose reply did not arrive and after which the
+    client has not looked.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, ages: bool = False) -> None:
         self.answered_rounds = 0
         self.excused: set[str] = set()
+        self.unsure_writes: dict[int, str] = {}
         self._world = world
+        self._ages = ages
         self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
+        self._latest_looks: dict[int, int] = {}  # those of the latest round
+        self._shown: dict[int, int] = {}  # those of answered rounds
         self._hidden: dict[int, int] = {}  # the same of a read that hid a change
-        self._banned_until = 0.0  # as `time.monotonic()` counts
+        self._banned_until = 0.0  # as `monotonic_seconds()` counts
         self._is_disturbed = False  # the latest round
 
     def start_counting(self) -> None:
@@ -67,11 +75,15 @@ class ClientKnowledge:
     def record_round(self, calls: Iterable[RecordedCall], *, began: float, changed: bool) -> None:
         """Take in a round of the client, its calls in the order of their replies.
 
-        `began` is when it began (`time.monotonic()`), `changed` whether an exchange has moved.
+        `began` is when it began (`monotonic_seconds()`), `changed` whether an exchange has moved.
         """
+        self._latest_looks.clear()
         disturbed = began < self._banned_until
         for call in calls:
             disturbed = self._record_call(call) or disturbed
+        if not disturbed:
+            self._shown |= self._latest_looks
+        self._looks |= self._latest_looks
         if changed:
             self.answered_rounds = 0
         elif not disturbed and not self._is_disturbed:
@@ -83,21 +95,24 @@ class ClientKnowledge:
         change = self._find_last_change(dispute_id)
         if self._hidden.get(dispute_id, 0) >= change.number:
             return False
-        if self._looks.get(dispute_id, 0) >= change.number:
+        if self._shown.get(dispute_id, 0) >= change.number:
             return True
+        if self._ages:  # what gets older leaves the windows of a client by its own clock
+            return False
         now = self._world.view.clock.inner(self._world.directory.real())
         return now - change.at >= _UNSEEN_FOR
 
     def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
         """Return True if any of the exchanges has changed since the client saw it."""
         return any(
-            self._looks.get(dispute_id, 0) < self._find_last_change(dispute_id).number
+            self._shown.get(dispute_id, 0) < self._find_last_change(dispute_id).number
             for dispute_id in dispute_ids
         )
 
     def _record_call(self, call: RecordedCall) -> bool:
         """Take in a call; return True if the platform did not answer it as it should."""
         failure = call.failure
+        self._record_write(call)
         if failure is not None:
             self._record_failure(call, failure)
             if failure.outcome == "refused" and failure.code < _FIRST_CODE_OF_CALLER:
@@ -109,10 +124,28 @@ class ClientKnowledge:
             self._record_look(call)
         return False
 
+    def _record_write(self, call: RecordedCall) -> None:
+        """Note whether the client knows what came of a write; messages do not count."""
+        texts = call.call.texts
+        method = METHODS.get(texts.get("method", ""))
+        dispute_id = texts.get("dispute_id", "")
+        if method is None or method.move in (None, LeaveMessage) or not dispute_id.isdigit():
+            return
+        if not self._world.view.has_exchange(int(dispute_id)):
+            return
+        fault, failure = call.disturbed_by, call.failure
+        is_lost = (
+            fault is not None and fault.declared.loses and fault.declared.effect is not Effect.TWICE
+        )
+        if is_lost or (failure is not None and failure.sub_code.startswith("isp.")):
+            self.unsure_writes[int(dispute_id)] = method.name
+        else:
+            self.unsure_writes.pop(int(dispute_id), None)
+
     def _record_failure(self, call: RecordedCall, failure: Entry) -> None:
         for decoded in decode_calls([failure]):
             seconds = read_ban(decoded) or 0
-            self._banned_until = max(self._banned_until, monotonic() + seconds)
+            self._banned_until = max(self._banned_until, monotonic_seconds() + seconds)
         if failure.rule.startswith(STATE_FAILURES) and self._became_illegal(call, failure):
             self.excused.add(call.request_id)
 
@@ -130,7 +163,7 @@ class ClientKnowledge:
 
     def _list_statuses(self, dispute_id: int, call: RecordedCall) -> set[Status]:
         """Return the statuses that the exchange has had from the last look to the call."""
-        look = self._looks.get(dispute_id, 0)
+        look = self._latest_looks.get(dispute_id, self._looks.get(dispute_id, 0))
         events = [
             event
             for event in self._world.view.timeline(dispute_id)
@@ -148,15 +181,18 @@ class ClientKnowledge:
         if method.move is not None:
             dispute_id = texts.get("dispute_id", "")
             if dispute_id.isdigit():
-                self._looks[int(dispute_id)] = call.last_event
+                self._latest_looks[int(dispute_id)] = call.last_event
         elif method.query in ("exchange", "exchanges"):
             fields = split_field_names(texts.get("fields", ""))
             if fields and "status" not in fields:
                 return
+            if "dispute_status_array" in texts:  # what it does not list has another status
+                self.unsure_writes.clear()
             body = _read_body(call)
             for exchange in self._world.view.exchanges():
                 if str(exchange.dispute_id) in body:
-                    self._looks[exchange.dispute_id] = call.first_event
+                    self._latest_looks[exchange.dispute_id] = call.first_event
+                    self.unsure_writes.pop(exchange.dispute_id, None)
 
     def _record_hidden(self, call: RecordedCall, fault: Fault) -> None:
         """Note what a read may have hidden for longer than an honest client bears."""

@@ -17,7 +17,7 @@ from ...domain.moves import Apply
 from ...scenario.step_calls import SandboxCall, build_move_call, build_opening_call
 from ...scenario.step_kinds import STEP_KINDS
 from ...version import __version__
-from .checks import CheckFailure, join_lines
+from .check_failure import CheckFailure, join_lines
 from .local_server import RecordedCall
 from .machine_run import ExecutedStep, MachineRun, get_control_value, split_move
 from .possible_steps import StepDocument

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from .checks import CheckFailure
+from .check_failure import CheckFailure
 from .machine_options import MachineOptions, to_identifier
 from .machine_run import MachineRun
 

@@ -15,7 +15,8 @@ from ...protocol.pictures import make_data_url
 from ...scenario.history_writer import write_history
 from ...scenario.references import escape_references
 from ...scenario.rejection import REPLY_LOST
-from .checks import CODES_OF_PARAMETERS, CheckFailure
+from .check_failure import CheckFailure
+from .checks import CODES_OF_PARAMETERS
 from .local_server import RecordedCall
 from .machine_run import ExecutedStep, MachineRun
 from .possible_steps import StepDocument

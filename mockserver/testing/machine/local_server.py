@@ -20,6 +20,7 @@ from ...server import create_app, make_context, report
 from ...world.document import read_world
 from ...world.faults.fault_matching import Fault, FaultMatch
 from ...world.journal import Entry
+from ...world.real_clock import monotonic_seconds
 from ...world.view import WorldView
 from ...world.world import World
 from .machine_options import MachineOptions
@@ -33,7 +34,8 @@ class RecordedCall(Struct, frozen=True):
     """One call as it came, its reply, and its journal entry if it was refused or failed.
 
     `disturbed_by` is the planned fault that disturbed it.  `first_event` and `last_event` are the
-    numbers of the sandbox's newest event before and after it.
+    numbers of the sandbox's newest event before and after it, `began` and `ended` its real time as
+    `monotonic_seconds()` counts.
     """
 
     inbound: Inbound
@@ -42,6 +44,8 @@ class RecordedCall(Struct, frozen=True):
     disturbed_by: Fault | None = None
     first_event: int = 0
     last_event: int = 0
+    began: float = 0.0
+    ended: float = 0.0
 
     @property
     def request_id(self) -> str:
@@ -71,6 +75,7 @@ class RecordingGateway(Gateway):
 
     def answer(self, inbound: Inbound) -> Reply:
         """Answer a call, and record it between `record()` and its end."""
+        began = monotonic_seconds()
         first_event = self._view.last_event if self._view is not None else 0
         reply = super().answer(inbound)
         if self._calls is not None and self._view is not None:
@@ -83,6 +88,8 @@ class RecordingGateway(Gateway):
                     self._faults.pop(request_id, None),
                     first_event,
                     self._view.last_event,
+                    began,
+                    monotonic_seconds(),
                 )
             )
         return reply

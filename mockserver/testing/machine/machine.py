@@ -47,10 +47,10 @@ from ...scenario.target import ControlRefused
 from ..coverage import merge_coverage
 from ..strategies.moves import fields_of
 from ..strategies.open_documents import applications
-from .checks import CheckFailure
+from .check_failure import CheckFailure
 from .export import FOLDER, export_failure
 from .local_server import LocalServer
-from .machine_options import CHECKED, PLAYS, Invariant, MachineOptions
+from .machine_options import CHECKED, PLAYS_BY_DEFAULT, Invariant, MachineOptions
 from .machine_run import MachineRun
 from .possible_steps import OptionKey, StepDocument, list_option_keys
 from .shrink import FailingRun, shrink
@@ -68,6 +68,10 @@ _WEIGHTED_KINDS = (
     "time",
     "stock",
     "reply",
+    "list",
+    "trouble",
+    "text",
+    "round",
     *("client", "move", "time") * 2,
     "move",
     "apply",
@@ -210,6 +214,8 @@ class ExchangeMachine(RuleBasedStateMachine):
             failures[failure.kind] = smallest
         steps = "".join(f"\n    {step}" for step in smallest.steps)
         note(f"缩减为 (reduced to):{steps}")
+        if not smallest.is_smallest:
+            note("客户端较慢，没有时间再缩减 (the client is slow: no time to reduce it further)")
         try:
             for path in export_failure(type(self), smallest):
                 note(f"已写入 (written): {path}")
@@ -246,7 +252,7 @@ class ExchangeMachine(RuleBasedStateMachine):
 def exchange_machine(
     client: Callable[[Sandbox], Any],
     *,
-    plays: Sequence[str] = PLAYS[:-1],
+    plays: Sequence[str] = PLAYS_BY_DEFAULT,
     ruleset: str = Ruleset.CLASSIC.value,
     seed: int = 0,
     exchanges: int = 3,
@@ -261,13 +267,12 @@ def exchange_machine(
 
     `client` takes the `Sandbox` and returns what acts as the seller: a callable, or an object with
     `step()`, one round of its work.  The object may have `check()`, which raises if its own state
-    is wrong, and `close()`. `plays` are the parties and things that the machine plays: buyer, cs,
-    time, stock, replies (lost or doubled), and the seller beside the client.  At most `exchanges`
-    are open at a time. `check` are the built-in checks: `offences` (calls that no correct client
-    makes), `repeats` (writes repeated without reading in between), `left_lying` (exchanges at one
-    of the statuses `handles` that the client could move and does not).  `invariants` take client
-    and sandbox, and raise. `world` has the keys of the world document, without credentials.  `ages`
-    is for a client that goes by the machine's clock: now stays and data gets older.  Failures are
+    is wrong, and `close()`. `plays` are the parties and things that the machine plays; PLAYS in
+    `machine_options.py` has all of them, docs/property-tests.md what each is.  At most `exchanges`
+    are open at a time. `check` are the built-in checks, all of CHECKED unless given; `handles` the
+    statuses at which the client acts.  `invariants` take client and sandbox, and raise. `world` has
+    the keys of the world document, without credentials.  `ages` is for a client that goes by the
+    machine's clock: now stays and data gets older.  Failures are
     written to the folder `write_to`; None writes none.
 
     Raises:

@@ -20,10 +20,21 @@ from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.clock import FROZEN_AT
 from ...world.document import BadDocument, read_world, unknown_name
 
-__all__ = ["CHECKED", "PLAYS", "Invariant", "MachineOptions", "to_identifier"]
+__all__ = ["CHECKED", "PLAYS", "PLAYS_BY_DEFAULT", "Invariant", "MachineOptions", "to_identifier"]
 
-PLAYS = ("buyer", "cs", "time", "stock", "replies", "seller")
-CHECKED = ("offences", "repeats", "left_lying")
+PLAYS_BY_DEFAULT = ("buyer", "cs", "time", "stock", "replies", "lists", "texts", "world", "rounds")
+PLAYS = (*PLAYS_BY_DEFAULT, "trouble", "seller")
+CHECKED = (
+    "offences",
+    "pressed_on",
+    "wrong_target",
+    "repeats",
+    "unread",
+    "gave_up",
+    "unhandled",
+    "left_lying",
+    "converged",
+)
 Invariant = Callable[[Any, Sandbox], object]
 _SECRET_KEYS = ("app_secret", "session")
 

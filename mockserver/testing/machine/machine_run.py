@@ -9,7 +9,6 @@ and runs them here; so does a replay.
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from time import monotonic
 from typing import Any
 
 from msgspec import Struct
@@ -22,7 +21,9 @@ from ...protocol.shapes import format_time
 from ...scenario.step_executor import StepExecutor
 from ...scenario.step_kinds import NO_FAULT
 from ...scenario.target import ControlRefused
-from .checks import CHECKS, CheckContext, CheckFailure, ClientFailed, join_lines
+from ...world.real_clock import monotonic_seconds
+from .check_failure import CheckContext, CheckFailure, ClientFailed, join_lines
+from .checks import CHECKS
 from .client_knowledge import ClientKnowledge
 from .local_server import LocalServer, RecordedCall
 from .machine_options import MachineOptions
@@ -97,7 +98,7 @@ class MachineRun:
         self.names: dict[int, str] = {}
         self.executed_steps: list[ExecutedStep] = []
         self._request_ids: set[str] = set()  # of all calls of the client
-        self._knowledge = ClientKnowledge(self.world)
+        self._knowledge = ClientKnowledge(self.world, ages=options.ages)
         self._quiet_rounds = 0
         self._is_open = True
         self._client: Any = None
@@ -151,8 +152,9 @@ class MachineRun:
             for exchange in self._make_context().open_exchanges
             if exchange.status in self.options.handles
         ]
-        if "time" in self.options.plays and self._knowledge.has_unseen(waiting):
-            self.run_step({"age" if self.options.ages else "advance": "1d"})
+        passes = "time" in self.options.plays and not self.options.ages
+        if passes and self._knowledge.has_unseen(waiting):
+            self.run_step({"advance": "1d"})
             self.run_step({"client": MAX_QUIET_ROUNDS + 1})
 
     def _make_context(self) -> StepContext:
@@ -220,7 +222,7 @@ class MachineRun:
     def _run_round(self) -> CheckFailure | None:
         """Let the client do one round of its work.  Return what is wrong after it."""
         before = self._count_status_changes()
-        began = monotonic()
+        began = monotonic_seconds()
         with self._gateway.record(self.world.view) as calls:
             failure = _call_user_code("exception", self._act)
         changed = self._count_status_changes() != before
@@ -233,17 +235,36 @@ class MachineRun:
             return failure
         had_time = self._knowledge.answered_rounds >= MAX_QUIET_ROUNDS
         resting = filter(self._knowledge.could_act_on, self.names if had_time else ())
+        beliefs, failure = self._read_beliefs() if had_time else (None, None)
+        if failure is not None:
+            return failure
         context = CheckContext(
             world=self.world,
             calls=tuple(calls),
             request_ids=frozenset(self._request_ids),
             resting=frozenset(resting),
             handles=self.options.handles,
-            excused=frozenset(self._knowledge.excused),
+            knowledge=self._knowledge,
+            beliefs=beliefs,
+            own_addresses="shops" not in self.options.world,
         )
         checks = [check for name, check in CHECKS.items() if name in self.options.check]
         failures = chain.from_iterable(check(context) for check in checks)
         return next(chain(failures, self._run_own_checks()), None)
+
+    def _read_beliefs(self) -> tuple[Mapping[int, str] | None, CheckFailure | None]:
+        """Return what the client's `known()` gives, statuses by dispute id, or what it raised."""
+        read = getattr(self._client, "known", None)
+        if read is None or "converged" not in self.options.check:
+            return None, None
+        beliefs: dict[int, str] = {}
+
+        def take_in() -> None:
+            for number, status in dict(read()).items():
+                is_number = isinstance(status, int)  # also one of an enumeration of the client's
+                beliefs[int(number)] = str(int(status) if is_number else status)
+
+        return beliefs, _call_user_code("known", take_in)
 
     def _count_status_changes(self) -> dict[int, int]:
         """Return how often each exchange has changed its status; messages do not count."""

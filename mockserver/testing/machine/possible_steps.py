@@ -23,26 +23,24 @@ What would break: an option that changes nothing makes the run idle and hides un
 key that depends on what else is possible makes failures unrepeatable.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from itertools import product, takewhile
+from itertools import product
 from types import MappingProxyType
-from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from ...domain.durations import format_duration
-from ...domain.errors import DomainError
 from ...domain.exchange import Exchange
 from ...domain.moves import MOVES, Apply, Expire, Judge, LeaveMessage, Modify, Move
 from ...domain.play import deadline, possible
-from ...domain.table import FINAL_STATUSES, Row
+from ...domain.table import FINAL_STATUSES
 from ...domain.vocabulary import IN_HAND, Actor, Status, Verdict
 from ...scenario.step_calls import METHOD_OF_MOVE
 from ...scenario.step_kinds import NO_FAULT
 from ...world.move_parser import ACTOR_MOVES
-from ...world.world import World
+from .more_steps import MAX_MORE_OPENINGS, list_more_keys, list_more_openings, list_more_steps
+from .step_context import Option, OptionKey, Options, StepContext, StepDocument
 
 __all__ = [
     "MAX_QUIET_ROUNDS",
@@ -56,8 +54,6 @@ __all__ = [
     "list_option_keys",
 ]
 
-StepDocument = dict[str, Any]
-OptionKey = tuple[str | int, ...]  # the kind first
 MAX_QUIET_ROUNDS = 2  # after so many a client that does its work has nothing left to do
 _OPENINGS_BY_STATUS: tuple[StepDocument, ...] = tuple(
     {"status": status.value} for status in Status if status not in FINAL_STATUSES
@@ -74,16 +70,6 @@ _VARIANTS = 3  # of a judgement, of a modification
 _DEADLINE_OFFSETS = (0, 1, -1)  # seconds
 _SPANS = ("1s", "1h", "1d")
 _REPLY_FAULTS = ("reply_lost", "duplicate_delivery")
-
-
-class Option(Struct, frozen=True):
-    """A step that is possible, and the name of the row that it takes, if it takes one."""
-
-    step: StepDocument
-    row: str = ""
-
-
-Options = Iterator[tuple[OptionKey, Option]]
 
 
 def list_option_keys(max_open: int) -> Mapping[str, tuple[OptionKey, ...]]:
@@ -104,62 +90,17 @@ def list_option_keys(max_open: int) -> Mapping[str, tuple[OptionKey, ...]]:
     return MappingProxyType(
         {
             "client": tuple(("client", rounds) for rounds in range(1, MAX_QUIET_ROUNDS + 1)),
-            "apply": tuple(("apply", place) for place in range(len(_OPENINGS))),
+            "apply": tuple(
+                ("apply", place)
+                for place in (*range(len(_OPENINGS)), *map(str, range(MAX_MORE_OPENINGS)))
+            ),
             "move": tuple(("move", slot, *move) for slot, move in product(slots, moves)),
             "time": (*(("time", span) for span in _SPANS), *times),
             "stock": tuple(("stock", slot, place) for slot, place in product(slots, range(3))),
             "reply": tuple(("reply", *plan) for plan in product(methods, _REPLY_FAULTS)),
+            **list_more_keys(max_open),
         }
     )
-
-
-class StepContext(Struct, frozen=True, kw_only=True):
-    """What the options depend on.
-
-    `names` are the exchanges' names by dispute id, in the order of opening; `plays` the parties and
-    things that the machine plays; `max_open` how many exchanges may be open; `quiet_rounds` the
-    client's rounds since anything happened; `ages` whether data gets older where time would
-    advance; `rows_taken` the rows of this run; `preferred_rows` all rows in the order in which the
-    run prefers them.
-    """
-
-    world: World
-    names: Mapping[int, str]
-    plays: tuple[str, ...]
-    max_open: int
-    quiet_rounds: int
-    ages: bool
-    rows_taken: Collection[str]
-    preferred_rows: tuple[Row, ...]
-
-    @property
-    def open_exchanges(self) -> list[Exchange]:
-        """The exchanges that have not ended, in the order of opening."""
-        exchanges = (self.world.view.exchange(dispute_id) for dispute_id in self.names)
-        return [exchange for exchange in exchanges if exchange.status not in FINAL_STATUSES]
-
-    def find_row(self, exchange: Exchange, move: Move, by: Actor) -> str:
-        """Return the name of the row that a move would take now; empty if it is not possible."""
-        at = self.world.view.clock.inner(self.world.directory.real())
-        try:
-            return self.world.view.evaluate(exchange, move, role=by.main_role, at=at).outcome.rule
-        except DomainError:
-            return ""
-
-    def has_written(self, exchange: Exchange, actor: Actor) -> bool:
-        """Return True if the actor has left a message in this status.
-
-        Another one would change nothing.
-        """
-        events = self.world.view.timeline(exchange.dispute_id)
-        status = exchange.status
-        in_this_status = takewhile(
-            lambda event: event.source is event.target is status, reversed(events)
-        )
-        return any(
-            event.move == LeaveMessage.name() and event.role.actor is actor
-            for event in in_this_status
-        )
 
 
 def find_options(context: StepContext) -> Mapping[OptionKey, Option]:
@@ -181,6 +122,7 @@ def find_options(context: StepContext) -> Mapping[OptionKey, Option]:
             options |= _list_stock_changes(context, slot, exchange)
     if "replies" in plays:
         options |= _list_reply_faults(context, exchanges)
+    options |= list_more_steps(context, exchanges)
     if len(exchanges) < context.max_open:
         options |= _list_openings(context)
     return options or {("client", 1): Option({"client": 1})}
@@ -219,6 +161,9 @@ def _list_openings(context: StepContext) -> Options:
     for place, step in enumerate(_OPENINGS):
         more = {"num": available + 1} if step is _OPENING_WITHOUT_STOCK else {}
         yield ("apply", place), Option({**step, **more})
+    for place, fields in enumerate(list_more_openings(context)):
+        step = {"status": Status.WAIT_SELLER_AGREE.value, **fields}
+        yield ("apply", str(place)), Option(step)
 
 
 def _list_moves(context: StepContext, slot: int, exchange: Exchange) -> Options:

@@ -2,7 +2,8 @@
 
 Steps are left out, and fields of steps, for as long as the same check fails.
 
-Whole runs are repeated, `_MAX_RUNS` at most, so that it takes seconds where the client is slow.
+Whole runs are repeated, `_MAX_RUNS` at most and for `_MAX_SECONDS` at most; where the client is so
+slow that the time ends first, `FailingRun.is_smallest` is False and the report says so.
 Hypothesis could shrink as well, but knows only its choices, not steps: it needs ten times as many
 runs.
 """
@@ -12,10 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.moves import Apply
 from ...scenario.target import ControlRefused
-from .checks import CheckFailure
+from ...world.real_clock import monotonic_seconds
+from .check_failure import CheckFailure
 from .local_server import LocalServer
 from .machine_options import MachineOptions
 from .machine_run import MachineRun
@@ -24,14 +27,19 @@ from .possible_steps import StepDocument
 __all__ = ["FailingRun", "shrink"]
 
 _MAX_RUNS = 150
+_MAX_SECONDS = 18.0  # of real time, after which no other run begins
 _CHUNK_SIZES = (16, 8, 4, 2, 1)  # steps left out at a time
 
 
 class FailingRun(Struct, frozen=True):
-    """A run that failed, and how."""
+    """A run that failed, and how.
+
+    `is_smallest` is False if there was no time to leave out more.
+    """
 
     run: MachineRun
     failure: CheckFailure
+    is_smallest: bool = True
 
     @property
     def steps(self) -> list[StepDocument]:
@@ -52,7 +60,7 @@ def shrink(options: MachineOptions, server: LocalServer, failing: FailingRun) ->
             pass
     shrinker.simplify(_simplify_step)
     shrinker.try_steps(_rename_exchanges(shrinker.smallest.steps))
-    return shrinker.smallest
+    return replace(shrinker.smallest, is_smallest=not shrinker.is_out_of_time)
 
 
 class _Shrinker:
@@ -63,13 +71,16 @@ class _Shrinker:
         self._options = options
         self._server = server
         self._runs_left = _MAX_RUNS
+        self._ends = monotonic_seconds() + _MAX_SECONDS
+        self.is_out_of_time = False
 
     def try_steps(self, steps: Iterable[StepDocument]) -> bool:
         """Run these steps.
 
         Return True if they fail in the same way; then they are the smallest run.
         """
-        if not self._runs_left:
+        self.is_out_of_time = self.is_out_of_time or monotonic_seconds() >= self._ends
+        if not self._runs_left or self.is_out_of_time:
             return False
         self._runs_left -= 1
         again = _run(self._options, self._server, steps)
