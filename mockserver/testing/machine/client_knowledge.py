@@ -63,7 +63,7 @@ class ClientKnowledge:
         self._ages = ages
         self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
         self._latest_looks: dict[int, int] = {}  # those of the latest round
-        self._shown: dict[int, int] = {}  # those of answered rounds
+        self._answered_looks: dict[int, int] = {}  # those of answered rounds
         self._hidden: dict[int, int] = {}  # the same of a read that hid a change
         self._banned_until = 0.0  # as `monotonic_seconds()` counts
         self._is_disturbed = False  # the latest round
@@ -82,7 +82,7 @@ class ClientKnowledge:
         for call in calls:
             disturbed = self._record_call(call) or disturbed
         if not disturbed:
-            self._shown |= self._latest_looks
+            self._answered_looks |= self._latest_looks
         self._looks |= self._latest_looks
         if changed:
             self.answered_rounds = 0
@@ -95,7 +95,7 @@ class ClientKnowledge:
         change = self._find_last_change(dispute_id)
         if self._hidden.get(dispute_id, 0) >= change.number:
             return False
-        if self._shown.get(dispute_id, 0) >= change.number:
+        if self._answered_looks.get(dispute_id, 0) >= change.number:
             return True
         if self._ages:  # what gets older leaves the windows of a client by its own clock
             return False
@@ -105,7 +105,7 @@ class ClientKnowledge:
     def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
         """Return True if any of the exchanges has changed since the client saw it."""
         return any(
-            self._shown.get(dispute_id, 0) < self._find_last_change(dispute_id).number
+            self._answered_looks.get(dispute_id, 0) < self._find_last_change(dispute_id).number
             for dispute_id in dispute_ids
         )
 
