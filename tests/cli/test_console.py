@@ -76,6 +76,16 @@ def send(sandbox, body):
         ("call", "tmall.exchange.messages.get", "dispute_id=ID"),
         ("call", EVIL),
         ("seller", "agree", EVIL),
+        ("snapshot", "save", EVIL),
+        ("snapshot", "restore", EVIL),
+        ("snapshot", "show", EVIL),
+        ("explain", EVIL),
+        ("open", f"reason={EVIL}"),
+        ("open", f"{EVIL}=1"),
+        ("open", "--status", EVIL),
+        ("wait", "--exchange", EVIL, "--status", "2", "--within", "1s"),
+        ("wait", "--exchange", "ID", "--status", EVIL, "--within", "1s"),
+        ("wait", "--exchange", "ID", "--status", "5", "--within", EVIL),
     ],
     ids=lambda command: " ".join(command)[:24].encode("ascii", "ignore").decode(),
 )
@@ -95,6 +105,49 @@ def test_no_command_prints_a_control_character(
     assert not any(line.startswith("FORGED") for line in ended.stdout.splitlines())
     if as_json and ended.returncode == 0 and ended.stdout.startswith("{\n"):
         json.loads(ended.stdout)
+
+
+SCENARIOS = {
+    "texts": {"scenario": EVIL, "about": EVIL, "steps": [{"buyer": "apply", "reason": EVIL}]},
+    "an expectation": {
+        "scenario": EVIL,
+        "steps": [{"buyer": "apply"}, {"expect": {"status_text": EVIL}, "note": EVIL}],
+    },
+    "a call": {
+        "scenario": EVIL,
+        "steps": [
+            {"buyer": "apply", "reason": EVIL},
+            {"call": "tmall.exchange.get", "with": {"fields": EVIL}, "expect": {EVIL: EVIL}},
+        ],
+    },
+    "keys": {"scenario": EVIL, EVIL: EVIL, "steps": [{EVIL: EVIL}, {"buyer": EVIL}]},
+    "given": {"scenario": EVIL, "given": {EVIL: 1, "rules": {EVIL: EVIL}}, "steps": []},
+}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("verb", ["run", "validate"])
+@pytest.mark.parametrize("kind", SCENARIOS)
+def test_no_scenario_file_commands_the_terminal(tmp_path, monkeypatch, kind, verb, lang):
+    """Whatever stands in a scenario file, and in its name, what is said of it is plain text."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a\x1b[2J.scenario.yaml").write_text(json.dumps(SCENARIOS[kind]), "utf-8")
+    ended = run_here("--lang", lang, verb, "a\x1b[2J.scenario.yaml")
+    assert ended.stdout or ended.stderr
+    for character in COMMANDS:
+        assert character not in ended.stdout, repr(ended.stdout)[:400]
+        assert character not in ended.stderr, repr(ended.stderr)[:400]
+    assert not any(line.startswith("FORGED") for line in ended.stdout.splitlines())
+
+
+@pytest.mark.parametrize("args", [(EVIL,), ("--config", EVIL, "true"), ("--host", EVIL, "true")])
+def test_exec_names_nothing_that_commands_the_terminal(tmp_path, monkeypatch, args):
+    """A command, a file or an address that does not exist is named in plain text."""
+    monkeypatch.chdir(tmp_path)
+    ended = run_here("exec", *args)
+    assert ended.returncode in (2, 3)
+    for character in COMMANDS:
+        assert character not in ended.stdout + ended.stderr, repr(ended.stderr)[:400]
 
 
 def test_each_call_has_one_line(hostile):
