@@ -1,4 +1,5 @@
-"""Run schemathesis against the control API of a live server: replies must be as OpenAPI says.
+"""Run schemathesis against the control API of a live server: replies must be as OpenAPI says, and
+what its schemas do not allow must be refused.
 
 Usage: `python -m benchmarks.fuzz_control SCHEMATHESIS`, the path of its command.  The same calls
 are made on every run, however long a slow machine takes for them.  Exit code: that of
@@ -15,6 +16,7 @@ _CHECKS = (
     "status_code_conformance",
     "content_type_conformance",
     "response_schema_conformance",
+    "negative_data_rejection",
 )
 _EXAMPLES = 40
 
