@@ -18,9 +18,9 @@ _READER_SECONDS = 1.0
 class ClientProcess:
     """A shell command in a process group of its own: started for a scenario, stopped after it.
 
-    Its output is read all the time, so that it never blocks; the newest part is kept.  Only the
-    command's own process group is ever signalled.  Once `hurried` returns True a stop gives nobody
-    time any more.
+    Its output is read all the time, so that it never blocks; the newest part is kept, and
+    `marked_lines` counts the lines that contain `mark`.  Only the command's own process group is
+    ever signalled.  Once `hurried` returns True a stop gives nobody time any more.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class ClientProcess:
         command: str,
         variables: Mapping[str, str],
         hurried: Callable[[], bool] = lambda: False,
+        mark: str = "",
     ) -> None:
         self._hurried = hurried
         self._process = subprocess.Popen(  # noqa: S602  # the user's own command line
@@ -40,6 +41,8 @@ class ClientProcess:
             process_group=None if os.name == "nt" else 0,  # it stays in our session
         )
         self._output = bytearray()
+        self.marked_lines = 0
+        self._mark = mark.encode()
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
@@ -88,10 +91,15 @@ class ClientProcess:
 
     def _read_output(self) -> None:
         assert self._process.stdout is not None
+        line = b""  # that has not ended
         with self._process.stdout as pipe:
             while piece := os.read(pipe.fileno(), 65_536):
                 self._output += piece
                 del self._output[:-_OUTPUT_BYTES]
+                *lines, line = (line + piece).split(b"\n")
+                line = line[-_OUTPUT_BYTES:]
+                if self._mark:
+                    self.marked_lines += sum(self._mark in ended for ended in lines)
 
 
 class HeldProcess:

@@ -48,6 +48,7 @@ _COMMANDS = {
     "reset": "control_commands.reset",
     "logs": "logs.logs",
     "run": "run.run",
+    "fuzz": "fuzz.fuzz",
     "validate": "offline_commands.validate",
     "schema": "offline_commands.schema",
     "sign": "offline_commands.sign_",

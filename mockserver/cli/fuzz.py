@@ -1,0 +1,146 @@
+"""`fuzz`: the state machine of `exchange_machine` against a command in any language."""
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from ..domain.durations import parse_duration
+from ..world.real_clock import monotonic_seconds
+from .client_probe import parse_handles
+from .command_client import CommandClient
+from .console import CHECK_FAILED, WRONG_USE, fail, one_line, say, translate
+from .localized import command, option
+
+__all__ = ["fuzz"]
+
+_PLAYS = "buyer,cs,stock,replies"
+_CHARACTERS = 2_000  # of a failure
+
+
+@command(
+    zh="让状态机扮演其他各方，检验任何语言的程序；失败写成三个文件。",
+    en="Play all other parties against a program; failures become files.",
+)
+@option("--client", required=True, metavar="CMD", zh="被测程序", en="the client under test")
+@option(
+    "--env",
+    multiple=True,
+    metavar="NAME={app_key}",
+    zh="被测程序自己的变量名",
+    en="the client's own variable names",
+)
+@option("--examples", type=click.IntRange(1, 10_000), default=20, zh="几次运行", en="runs")
+@option("--steps", type=click.IntRange(1, 200), default=15, zh="每次几步", en="steps of a run")
+@option("--handles", default="1,3,12", zh="程序办理的状态", en="the statuses it acts at")
+@option("--plays", default=_PLAYS, zh="扮演谁", en="who is played")
+@option(
+    "--ruleset",
+    type=click.Choice(["classic", "upgraded"]),
+    default="classic",
+    zh="流程",
+    en="the flow",
+)
+@option(
+    "--round-line",
+    default="",
+    metavar="TEXT",
+    zh="程序每轮结束时输出的文字；不给则看安静",
+    en="what the client prints at the end of a round; else by quiet",
+)
+@option(
+    "--quiet", default="300ms", zh="多久没有调用算一轮结束", en="no call for so long ends a round"
+)
+@option("--within", default="5s", zh="一轮最长的时间", en="the longest a round may take")
+@option("--limit", default="2m", zh="总共最长的时间", en="the longest all of it may take")
+@option(
+    "--restart", is_flag=True, zh="每次运行都重新启动程序", en="start the client anew for each run"
+)
+@option("--write-to", default="tmall-failures", zh="写入的文件夹", en="the folder for failures")
+@click.pass_obj
+def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
+    """Play all other parties against a program in any language."""
+    try:
+        from hypothesis import HealthCheck, Phase, reject, settings
+        from hypothesis.stateful import run_state_machine_as_test
+
+        from ..testing.machine.machine import exchange_machine
+    except ImportError:
+        fail(
+            WRONG_USE,
+            "fuzz 需要 hypothesis：pip install 'tmall-mockserver[hypothesis]'",
+            "fuzz needs hypothesis: pip install 'tmall-mockserver[hypothesis]'",
+        )
+    client = CommandClient(
+        typed["client"],
+        env=typed["env"],
+        round_line=typed["round_line"],
+        quiet=_parse_seconds("--quiet", typed["quiet"]),
+        longest=_parse_seconds("--within", typed["within"]),
+        restart=typed["restart"],
+    )
+    machine = exchange_machine(
+        client,
+        plays=typed["plays"].split(","),
+        ruleset=typed["ruleset"],
+        handles=sorted(parse_handles(typed["handles"])),
+        ages=True,
+        write_to=typed["write_to"],
+    )
+    end = monotonic_seconds() + _parse_seconds("--limit", typed["limit"])
+
+    class Bounded(machine):  # type: ignore[valid-type, misc]
+        """The machine until the time is up; then runs are given up before they begin."""
+
+        def __init__(self) -> None:
+            if monotonic_seconds() >= end and self.runs:
+                reject()
+            super().__init__()
+
+    Bounded.__name__ = machine.__name__
+    chosen = settings(
+        max_examples=typed["examples"],
+        stateful_step_count=typed["steps"],
+        deadline=None,
+        database=None,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    trouble = ""
+    try:
+        run_state_machine_as_test(Bounded, settings=chosen)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the checks, or a group of them, have raised
+        trouble = str(error) or type(error).__name__
+        notes = getattr(error, "__notes__", ())
+        trouble = "\n".join([trouble, *notes])
+    finally:
+        client.stop()
+        machine.server.close()
+    say(Bounded.summary())
+    if trouble:
+        say("\n".join(one_line(line) for line in trouble[:_CHARACTERS].splitlines()))
+        raise SystemExit(CHECK_FAILED)
+    say(translate("没有发现错误", "nothing was found"))
+
+
+def _parse_seconds(option_name: str, text: str) -> float:
+    """Return a duration in seconds; `300ms` is allowed, a wrong one ends with exit 2."""
+    number = text.removesuffix("ms")
+    seconds = math.nan
+    if number != text and number.isascii() and number.isdigit():
+        seconds = int(number) / 1000
+    else:
+        with suppress(ValueError):
+            seconds = parse_duration(text).total_seconds()
+    if not 0 < seconds < math.inf:
+        fail(
+            WRONG_USE,
+            f"{option_name} 应为时长，例如 300ms、5s：{text}",
+            f"{option_name} is a duration such as 300ms or 5s: {text}",
+        )
+    return seconds
