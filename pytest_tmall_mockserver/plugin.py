@@ -23,6 +23,7 @@ Cost.  At import this needs nothing but pytest; each hook imports what it needs 
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,7 @@ __all__: list[str] = []
 _SCENARIOS_INI = "tmall_scenarios"
 _FAILURES_FILE = ".tmall-failures"  # marks a folder of failures that a machine has written
 _MACHINE_PROPERTY = "exchange_machine"  # of a test's report: what its machine did
+_FINDING_PROPERTY = "client_finding"  # of a test's report: what its calls show of their client
 _DIST = "tmall_dist"  # how xdist distributes, handed to its workers
 _KEYS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.M) for key in ("scenario", "steps"))
 _MAX_BYTES = 1 << 20  # read of a file to see whether it is a scenario
@@ -254,6 +256,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         yield
     finally:
         _report_machine(item)
+        _report_findings(item)
     lock = item.stash.get(LOCK, None)
     if lock is not None and lock.attempts:
         pytest.fail(lock.attempts[0].text, pytrace=False)
@@ -280,21 +283,38 @@ def _report_machine(item: pytest.Item) -> None:
         coverage.add(machine.covered)
 
 
+def _report_findings(item: pytest.Item) -> None:
+    """Keep what the calls of the test's own sandbox show of their client; hints are left out."""
+    for world, shared in find_sandboxes(item):
+        if shared:  # other tests made some of the calls
+            continue
+        from mockserver.testing.report_lines import list_report_lines
+
+        for line in list_report_lines(world):
+            item.user_properties.append((_FINDING_PROPERTY, line))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what machines did, one line each."""
-    reports = (
-        report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ())
-    )
-    summaries = [
-        value
-        for report in reports
-        for name, value in getattr(report, "user_properties", ())
-        if name == _MACHINE_PROPERTY and report.when == "call"
-    ]
-    if summaries:
+    """Print what machines did and what calls have shown of their client, one line each."""
+    machines = list(_list_properties(terminalreporter, _MACHINE_PROPERTY))
+    if machines:
         terminalreporter.section("天猫换货状态机 (Tmall exchange machines)")
-        for line in summaries:
-            terminalreporter.write_line(line)
+    for line in machines:
+        terminalreporter.write_line(line)
+    findings = Counter(_list_properties(terminalreporter, _FINDING_PROPERTY))
+    if findings:
+        terminalreporter.section("对客户端的检查 (what calls show of their client)")
+    for line, count in findings.items():
+        terminalreporter.write_line(f"{line}  × {count}" if count > 1 else line)
+
+
+def _list_properties(terminalreporter: Any, name: str) -> Iterator[str]:
+    """Yield the values of one property of all tests that ended."""
+    for kind in ("passed", "failed"):
+        for report in terminalreporter.stats.get(kind, ()):
+            if getattr(report, "when", "") == "call":
+                properties = getattr(report, "user_properties", ())
+                yield from (value for own_name, value in properties if own_name == name)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -307,6 +327,9 @@ def pytest_runtest_makereport(
     made of it, too: --junitxml, HTML and JSON reports.
     """
     report = yield
+    findings = [str(value) for name, value in item.user_properties if name == _FINDING_PROPERTY]
+    if findings and report.when == "call":
+        report.sections.append(("对客户端的检查 (client report)", "\n".join(findings)))
     if not report.failed:
         return report
     for world, _ in find_sandboxes(item):

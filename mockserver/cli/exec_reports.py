@@ -62,7 +62,13 @@ def _describe_findings(report: Mapping[str, Any]) -> Iterator[ScenarioResult]:
     """Yield a test case for each finding: an error fails, a warning or a hint passes."""
     for finding in (*report["audit"]["findings"], *report["findings"]):
         failed = finding["severity"] == "error"
-        failure = ScenarioFailure(line=1, column=1, zh=finding["zh"], en=finding["en"])
+        page = finding["page"]
+        failure = ScenarioFailure(
+            line=1,
+            column=1,
+            zh=f"{finding['zh']} ({page.replace('.md#', '.zh-CN.md#')})",
+            en=f"{finding['en']} ({page})",
+        )
         yield ScenarioResult(
             title=f"{finding['severity']} {finding['id']}",
             path="exec",

@@ -201,9 +201,11 @@ def _report_lines(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list_finding(finding: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return severity, id, sentence and the first calls of a finding."""
+    """Return severity, id, sentence, the first calls of a finding and its page."""
     severity = translate(Severity[finding["severity"].upper()].zh, finding["severity"])
-    calls = f"[{', '.join(finding['request_ids'][:3])}]"
+    page = finding["page"]
+    page = translate(page.replace(".md#", ".zh-CN.md#"), page)
+    calls = f"[{', '.join(finding['request_ids'][:3])}] {page}"
     return severity, finding["id"], one_line(finding[translate("zh", "en")]), calls
 
 

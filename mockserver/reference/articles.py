@@ -218,8 +218,10 @@ def _explain_lint_rules() -> Iterator[Article]:
             kind="客户端行为 conduct",
             id=rule.id,
             title=f"{rule.severity.zh} {rule.title}",
-            zh=f"{rule.zh}\n{format_evidence_zh(rule.evidence)}",
-            en=f"{rule.severity.word}: {rule.en}\n{format_evidence_en(rule.evidence)}",
+            zh=f"{rule.zh}\n见 {rule.page.replace('.md#', '.zh-CN.md#')}\n"
+            f"{format_evidence_zh(rule.evidence)}",
+            en=f"{rule.severity.word}: {rule.en}\nsee {rule.page}\n"
+            f"{format_evidence_en(rule.evidence)}",
             citations=cite([rule.evidence]),
         )
 

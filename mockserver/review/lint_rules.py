@@ -46,6 +46,14 @@ class LintRule(Struct, frozen=True, kw_only=True):
     en: str
     evidence: Evidence
 
+    @property
+    def page(self) -> str:
+        """Return the page that says what it costs, with a wrong and a right form.
+
+        The Chinese one has `.zh-CN` before `.md`.
+        """
+        return f"docs/client-findings.md#{self.id}"
+
 
 LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
     {

@@ -92,6 +92,7 @@ class ReviewFinding(Struct, frozen=True):
             "zh": self.zh,
             "en": self.en,
             "evidence": str(self.rule.evidence),
+            "page": self.rule.page,
             "count": len(self.entries),
             "dispute_id": first.dispute_id if one_exchange else "",
             "at": format_seconds(first.at),

@@ -199,7 +199,10 @@ class RequestDocument(TypedDict):
 
 
 class FindingDocument(TypedDict):
-    """What calls show of their client: `count` calls, of which the first few are named."""
+    """What calls show of their client: `count` calls, of which the first few are named.
+
+    `page` is the place in this project's docs that says what it costs and how to do it right.
+    """
 
     id: str
     severity: Literal["error", "warning", "hint"]
@@ -207,6 +210,7 @@ class FindingDocument(TypedDict):
     zh: str
     en: str
     evidence: str
+    page: str
     count: int
     dispute_id: str
     at: str

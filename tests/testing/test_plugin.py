@@ -607,3 +607,27 @@ def test_a_machine_keeps_its_client_from_the_real_platform(pytester):
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=2)
     assert "eco.taobao.com" in said(result)
+
+
+def test_what_calls_show_of_their_client_is_in_summary_and_junit(run, pytester) -> None:
+    """A write repeated without a look is named with its page; a clean suite has no section."""
+    text = """
+import pytest
+
+@pytest.mark.sandbox(allow=["illegal_move"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_agree_twice(sandbox, top_client, n):
+    exchange = sandbox.open()
+    for _ in range(2):
+        top_client.call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002)
+"""
+    result = run(text, "--junitxml=report.xml")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["*what calls show of their client*", "*error unsafe_repeat *client-findings.md*× 2"]
+    )
+    report = (pytester.path / "report.xml").read_text("utf-8")
+    assert report.count('name="client_finding"') == 2
+    assert "docs/client-findings.md#unsafe_repeat" in report
+    clean = run(AGREE)
+    assert "what calls show" not in clean.stdout.str()
