@@ -29,6 +29,7 @@ __all__ = ["ClientEnded", "CommandClient"]
 _POLL_SECONDS = 0.01
 _LOOPS = 3  # of a poller that has nothing to do
 _MAX_CALLS = 300
+_LAST_CHARACTERS = 300  # of what a command wrote before it ended
 
 
 class ClientEnded(Exception):
@@ -124,9 +125,8 @@ class _Rounds:
             sleep(_POLL_SECONDS)
         code = process.exit_code()
         if code:
-            log = process.log()
-            client.stop()
-            raise ClientEnded(f"退出码 exit code {code}: {log[-300:]}")
+            client.stop()  # then all that it wrote has been read
+            raise ClientEnded(f"退出码 exit code {code}: {process.log()[-_LAST_CHARACTERS:]}")
         if code is None:
             process.hold()
 
