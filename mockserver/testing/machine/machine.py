@@ -71,7 +71,7 @@ _WEIGHTED_KINDS = (
     "list",
     "trouble",
     "text",
-    "round",
+    *("round",) * 2,
     *("client", "move", "time") * 2,
     "move",
     "apply",

@@ -9,7 +9,7 @@ from itertools import product
 from types import MappingProxyType
 
 from ...domain.exchange import Exchange
-from ...domain.moves import LeaveMessage, Modify, ReturngoodsRefuse
+from ...domain.moves import LeaveMessage, Modify, ReturngoodsRefuse, ShipBack
 from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.faults.fault_matching import Fault
 from .step_context import Option, OptionKey, Options, StepContext, StepDocument
@@ -137,12 +137,20 @@ def _list_texts(context: StepContext, exchanges: list[Exchange]) -> Options:
 
 
 def _list_rounds(context: StepContext, exchanges: list[Exchange]) -> Options:
-    """Yield what brings an exchange back: people refuse the receipt, the buyer modifies."""
+    """Yield what brings an exchange back to the seller, a step at a time.
+
+    The buyer returns the goods, people refuse the receipt, the buyer changes the number: then the
+    exchange waits for the seller's agreement once more.
+    """
     for slot, exchange in enumerate(exchanges):
-        name = context.names[exchange.dispute_id]
-        refusal, change = ReturngoodsRefuse(), Modify()
-        if exchange.status is Status.WAIT_SELLER_CONFIRM:
-            step = {Actor.SELLER.value: refusal.name(), "on": name}
-            yield ("round", slot), Option(step)
+        change = Modify(num=exchange.num % 3 + 1)
+        step: StepDocument | None = None
+        if exchange.status is Status.WAIT_BUYER_RETURN:
+            step = {Actor.BUYER.value: ShipBack.name()}
+        elif exchange.status is Status.WAIT_SELLER_CONFIRM:
+            step = {Actor.SELLER.value: ReturngoodsRefuse.name()}
         elif context.find_row(exchange, change, Actor.BUYER):
-            yield ("round", slot), Option({Actor.BUYER.value: change.name(), "on": name})
+            step = {Actor.BUYER.value: change.name(), "num": change.num}
+        if step is not None:
+            name = context.names[exchange.dispute_id]
+            yield ("round", slot), Option({**step, "on": name})

@@ -137,6 +137,7 @@ def find_preferred_options(
     new row.
     """
     taken = context.rows_taken
+    rounds = {key for key in options if key[0] == "round"}  # they need several steps in a row
     row = next((row for row in context.preferred_rows if row.name not in taken), None)
     if row is not None:
         preferred = {key for key, option in options.items() if option.row == row.name}
@@ -148,8 +149,9 @@ def find_preferred_options(
                 if key[0] == "apply" and option.step["status"] == row.source
             }
         if preferred:
-            return preferred
-    return {key for key, option in options.items() if option.row and option.row not in taken}
+            return preferred | rounds
+    new = {key for key, option in options.items() if option.row and option.row not in taken}
+    return new | rounds
 
 
 def _list_openings(context: StepContext) -> Options:
