@@ -156,7 +156,7 @@ class ScenarioRun(StepInterpreter[str]):
         until = self._settings.until
         if until:
             raise ScenarioAborted(
-                f"故事结束，没有到过状态 {until}",
+                f"场景结束，没有到过状态 {until}",
                 f"the story ended without reaching status {until}",
             )
 
