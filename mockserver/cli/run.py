@@ -81,7 +81,7 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
     multiple=True,
     metavar="K=V",
     zh="替换场景 set 中的值",
-    en="a value of the story's set",
+    en="a value of the scenario's set",
 )
 @option(
     "--until", default="", metavar="STATUS", zh="到此状态即停，编号或文字", en="stop at this status"
@@ -175,7 +175,7 @@ def run(
         fail(
             WRONG_USE,
             f"--record 只记录一个场景，这里有 {len(sources)} 个",
-            f"--record takes one story, here are {len(sources)}",
+            f"--record takes one scenario, here are {len(sources)}",
         )
     for path in (options.junit, options.json, options.record):
         check_writable(path)
@@ -225,7 +225,7 @@ def _check_combination(link: Mapping[str, Any], options: RunOptions) -> None:
         fail(
             WRONG_USE,
             "--client 为每个场景新建独立环境，不能与 --sandbox 一起用",
-            "--client makes a sandbox for each story: leave --sandbox out",
+            "--client makes a sandbox for each scenario: leave --sandbox out",
         )
     for name in ("env", "handles", "methods"):
         if getattr(options, name) and not options.client:

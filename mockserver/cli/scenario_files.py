@@ -87,7 +87,7 @@ def _find_in_library(name: str) -> list[Path]:
         fail(
             WRONG_USE,
             f"没有文件、文件夹或内置场景 {name}；{zh}",
-            f"no file, folder or shipped story {name}; {en}",
+            f"no file, folder or shipped scenario {name}; {en}",
         )
     here = Path.cwd()
     return [path.relative_to(here) if path.is_relative_to(here) else path for path in files]

@@ -164,7 +164,7 @@ def _describe_mistakes(error: "InvalidFile") -> Problem:
     return Problem(
         400,
         f"场景有 {count} 处错误；第 {first.line} 行：{first.zh}",
-        f"{count} mistakes in the story; line {first.line}: {first.en}",
+        f"{count} mistakes in the scenario; line {first.line}: {first.en}",
         field=first.field or "scenario",
         mistakes=msgspec.to_builtins(error.mistakes),
     )
@@ -239,7 +239,7 @@ def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterato
             raise Problem(
                 409,
                 "这个独立环境正在运行另一个场景，稍后再试",
-                "another story is being played in this sandbox; try again later",
+                "another scenario is being played in this sandbox; try again later",
             )
         try:
             if waits and not patience:
@@ -323,7 +323,7 @@ ROUTES: tuple[Route, ...] = (
         f"{_S}/play",
         _play,
         "在本独立环境中运行一个场景",
-        "play a story in the sandbox",
+        "play a scenario in the sandbox",
         body=PlayBody,
         reply=ScenarioResultDocument,
     ),
@@ -332,7 +332,7 @@ ROUTES: tuple[Route, ...] = (
         f"{_S}/scenario",
         _scenario,
         "本独立环境的历史，写成场景文件",
-        "the sandbox's history as a story",
+        "the sandbox's history as a scenario",
         reply=ScenarioTextDocument,
     ),
     Route(

@@ -79,7 +79,7 @@ class CharacterBudget:
             limit = MAX_CHARACTERS // 1024**2
             raise ScenarioAborted(
                 f"场景发送的文字超过 {limit} MiB",
-                f"the texts that the story sends are above {limit} MiB",
+                f"the texts that the scenario sends are above {limit} MiB",
             )
 
 

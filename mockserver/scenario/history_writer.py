@@ -24,7 +24,7 @@ class HistoryTooLong(Exception):
             "重置后重做要记录的部分"
         )
         self.en = (
-            f"the history has {steps} steps, more than a story file can hold "
+            f"the history has {steps} steps, more than a scenario file can hold "
             f"(1 MiB, {MAX_NODES} values); reset, and do again what is to be recorded"
         )
         super().__init__(f"{self.zh} ({self.en})")

@@ -146,7 +146,9 @@ def _read_text(root: Node, key: str, context: ReadContext, *, required: bool = F
     node = root.value.get(key)
     if node is None or node.value is None:
         if required:
-            context.report(root, f"缺少 {key}：场景的标题", f"{key} is missing: the scenario's title")
+            context.report(
+                root, f"缺少 {key}：场景的标题", f"{key} is missing: the scenario's title"
+            )
         return ""
     if not isinstance(node.value, str) or (required and not node.value.strip()):
         context.report(node, f"{key} 应为文字", f"{key} is a text")

@@ -139,9 +139,9 @@ class ScenarioRun(StepInterpreter[str]):
         self._step = step
         self._curl = ""
         if self.steps_done >= (most := self._settings.max_steps):
-            raise ScenarioAborted(f"场景超过 {most} 步", f"the story has more than {most} steps")
+            raise ScenarioAborted(f"场景超过 {most} 步", f"the scenario has more than {most} steps")
         if self._waiter.over:
-            raise ScenarioAborted("场景的时间已用完", "the story has used up its time")
+            raise ScenarioAborted("场景的时间已用完", "the scenario has used up its time")
         if not isinstance(step, ExpectStep):
             self._awaited_events = {}
 
@@ -157,7 +157,7 @@ class ScenarioRun(StepInterpreter[str]):
         if until:
             raise ScenarioAborted(
                 f"场景结束，没有到过状态 {until}",
-                f"the story ended without reaching status {until}",
+                f"the scenario ended without reaching status {until}",
             )
 
     # names and values

@@ -249,7 +249,7 @@ class _AbstractRun(StepInterpreter[int]):
                     step.line,
                     step.column,
                     f"时刻 {step.by} 已过：场景此时为 {format_time(self._now)}",
-                    f"{step.by} has passed: the story is at {format_time(self._now)}",
+                    f"{step.by} has passed: the scenario is at {format_time(self._now)}",
                 )
             )
         if step.age:

@@ -297,7 +297,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.LISTS,
                 evidence=inferred("isv"),
                 zh="增量陷阱：许多变更落在同一秒 modified",
-                en="sync trap: many changes share one second of modified",
+                en="polling lists: many changes share one second of modified",
                 options=(
                     FaultOption(
                         "within",
@@ -316,7 +316,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 evidence=inferred("isv"),
                 zh="增量陷阱：翻到第 2 页及以后时，一行刚好被修改而换了页",
                 en=(
-                    "sync trap: as page 2 or later is asked for, a row is modified and moves "
+                    "polling lists: as page 2 or later is asked for, a row is modified and moves "
                     "between pages"
                 ),
                 options=(
@@ -336,7 +336,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.WINDOWS,
                 evidence=assumed("windows include both ends otherwise", "product"),
                 zh="增量陷阱：时间窗口不含结束时刻",
-                en="sync trap: the end of a window is not part of it",
+                en="polling lists: the end of a window is not part of it",
             ),
             FaultKind(
                 name="late_rows",
@@ -344,7 +344,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.LISTS,
                 evidence=inferred("isv"),
                 zh="增量陷阱：变更要过一段时间才出现在列表里",
-                en="sync trap: a change shows in lists only after some time",
+                en="polling lists: a change shows in lists only after some time",
                 options=(
                     FaultOption("by", timedelta(seconds=30), "晚多久", "how late", 1, 86_400),
                 ),
@@ -355,7 +355,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                 calls=Calls.LISTS,
                 evidence=inferred("isv"),
                 zh="增量陷阱：列表里的 modified 与时钟差几秒，窗口也按它筛选",
-                en="sync trap: modified in lists is off by some seconds, and windows go by it",
+                en="polling lists: modified in lists is off by some seconds, and windows go by it",
                 options=(
                     FaultOption(
                         "seconds",
