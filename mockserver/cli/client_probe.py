@@ -117,13 +117,15 @@ def _read_profile(target: ScenarioTarget, gap: float, most_calls: int) -> Client
     assert len(opened) == openings
     called = {(call["dispute_id"], call["method"]) for call in requests if call["outcome"] == "ok"}
     names = {move.name(): method for move, method in METHOD_OF_MOVE.items()}
-    handles = {
-        event["from"]
-        for event in events
-        if event["by"] == Actor.SELLER
-        and event["from"] != event["to"]
-        and (event["dispute_id"], names.get(event["move"])) in called
-    }
+    first_moves: dict[str, Mapping[str, Any]] = {}  # by exchange: what follows may be one round
+    for event in events:
+        if (
+            event["by"] == Actor.SELLER
+            and event["from"] != event["to"]
+            and (event["dispute_id"], names.get(event["move"])) in called
+        ):
+            first_moves.setdefault(event["dispute_id"], event)
+    handles = {event["from"] for event in first_moves.values()}
     if not handles:
         return ClientProfile(asks_all=True, quiet_seconds=_IDLE_SECONDS)
     return ClientProfile(

@@ -63,7 +63,8 @@ class ClientRun(ScenarioRun):
         super().__init__(scenario, target, settings)
         self._profile = profile
         self._client = client
-        settings.waiter.turn = ClientTurn(target, client, profile, settings.waiter.now)
+        self._turn = ClientTurn(target, client, profile, settings.waiter.now)
+        settings.waiter.turn = self._turn
         self._choices: set[str] = set()  # of the scenario for the seller: waybills, messages
         self._derived: set[str] = set()  # what follows from these choices
         self._played: dict[str, None] = {}  # methods that were called for the client, in order
@@ -208,6 +209,12 @@ class ClientRun(ScenarioRun):
             method = self._missing_method
             return self._make_inapplicable(
                 result, f"被测程序不调用 {method}", f"the client does not call {method}"
+            )
+        if not self._turn.count and result.trouble:
+            return self._make_inapplicable(
+                result,
+                f"被测程序还没有轮到：{result.trouble.zh}",
+                f"the client has not had its turn: {result.trouble.en}",
             )
         if self._has_own_texts and result.outcome == "broken":
             return self._make_inapplicable(

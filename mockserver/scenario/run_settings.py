@@ -85,12 +85,14 @@ class ClientTurn:
         self._client = client
         self._profile = profile
         self._now = now
+        self.count = 0  # of turns
         self._events = 0
         self._calls = 0
         self._since = 0.0
 
     def begin(self) -> None:
         """Let the client act."""
+        self.count += 1
         self._client.go()
         self._events = self._count("events")
         self._calls = self._count("requests")
