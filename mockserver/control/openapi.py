@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ..domain.durations import DURATION
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor
 from ..version import __version__
@@ -13,9 +14,9 @@ from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS
 from .clock import SpanBody
 from .exchanges import MoveBody
-from .route import Route
+from .route import DISPUTE_ID, Route
 from .stock import StockBody
-from .stubs import StubBody
+from .stubs import METHOD, METHOD_MAX, StubBody
 
 __all__ = ["describe"]
 
@@ -44,6 +45,7 @@ _COUNT = {"type": "integer", "minimum": 0, "maximum": 20_000}
 # What the checks ask of values beyond their types, by schema and property.
 _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("StockBody", "available"): _UNITS,
+    ("SpanBody", "by"): {"pattern": rf"^\s*{DURATION}\s*$"},
     ("ResetBody", "to"): {"minLength": 1, "maxLength": 64},
     ("MoveBody", "by"): {"enum": [actor.value for actor in Actor]},
     ("MoveBody", "move"): {"enum": list(MOVES)},
@@ -63,6 +65,16 @@ _QUERY: Mapping[str, Mapping[str, Any]] = {
     "since": {"type": "string"},
     "outcome": {"enum": ["ok", "failed", "refused"]},
 }
+# What the path may hold; a name that is not here is any text.
+_PATH: Mapping[str, Mapping[str, Any]] = {
+    "dispute_id": {"pattern": f"^{DISPUTE_ID}$"},
+    "method": {"pattern": f"^{METHOD}$", "maxLength": METHOD_MAX},
+}
+# Members of which a body has exactly one that is not null.
+_EXACTLY_ONE: Mapping[str, tuple[str, ...]] = {
+    "SpanBody": ("by", "to"),
+    "PlayBody": ("story", "scenario"),
+}
 _REQUIRED = (StockBody, SpanBody, StubBody, MoveBody)
 
 
@@ -71,7 +83,7 @@ def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for route in routes:
-        body = None if route.body is None else _make_schema(route.body, schemas)
+        body = _make_body_schema(route, schemas)
         _tighten(schemas)
         operation = _operation(route, body, _make_reply_schema(route, schemas))
         paths.setdefault(route.path, {})[route.verb.lower()] = operation
@@ -100,6 +112,13 @@ def _make_schema(shape: Any, schemas: dict[str, Any], suffix: str = "") -> dict[
     return schema
 
 
+def _make_body_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of a route's body; None if it takes none."""
+    if route.describe_body is not None:
+        return route.describe_body()
+    return None if route.body is None else _make_schema(route.body, schemas)
+
+
 def _make_reply_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a route's reply."""
     if route.kind != "application/json":
@@ -114,6 +133,11 @@ def _tighten(schemas: dict[str, Any]) -> None:
     for (name, key), limits in _LIMITS.items():
         if name in schemas:
             schemas[name]["properties"][key].update(limits)
+    for name, keys in _EXACTLY_ONE.items():
+        if name in schemas:
+            schemas[name]["oneOf"] = [
+                {"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in keys
+            ]
 
 
 def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +153,12 @@ def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any])
         "description": route.zh,
         "parameters": [
             *(
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string", **_PATH.get(name, {})},
+                }
                 for name in names
             ),
             *(

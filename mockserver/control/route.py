@@ -1,5 +1,6 @@
 """What a control route is, what its handler gets, and how its query and body are read."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,17 @@ from ..world.document import BadDocument, read_document
 from ..world.world import World
 from .control_function import ControlCall
 
-__all__ = ["MAX_ITEMS", "ControlRequest", "Route", "parse_body", "parse_count", "parse_dispute_id"]
+__all__ = [
+    "DISPUTE_ID",
+    "MAX_ITEMS",
+    "ControlRequest",
+    "Route",
+    "parse_body",
+    "parse_count",
+    "parse_dispute_id",
+]
+
+DISPUTE_ID = r"[0-9]{1,19}"  # the spelling of an exchange's id
 
 MAX_ITEMS = 20_000  # items of one reply
 
@@ -53,6 +64,7 @@ class Route(Struct, frozen=True):
 
     `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
     `reply` is the shape of the JSON reply, or a tuple of those that it may have.
+    `describe_body` returns the JSON schema of the body where its shape does not say all.
     With `verbatim` numbers of the body stay as they are written (`json_form.parse_json`).
     A route of another `kind` than JSON returns a text.
     """
@@ -66,6 +78,7 @@ class Route(Struct, frozen=True):
     raw: bool = False
     verbatim: bool = False
     reply: Any = None
+    describe_body: Callable[[], dict[str, Any]] | None = None
     query: tuple[str, ...] = ()
     open: bool = False
     status: int = 200
@@ -106,6 +119,6 @@ def parse_dispute_id(text: str, field: str) -> int:
     Raises:
         BadDocument: naming `field`.
     """
-    if not (text.isascii() and text.isdigit()) or len(text) > 19:
+    if not re.fullmatch(DISPUTE_ID, text):
         raise BadDocument(field, "换货单号应为数字", "a dispute id is a number")
     return int(text)

@@ -24,6 +24,7 @@ from ..world.snapshot import read_snapshot, write_snapshot
 from ..world.state import State
 from ..world.world import World
 from .route import ControlRequest, Route
+from .rules_schema import describe_rules
 
 __all__ = ["ROUTES"]
 
@@ -310,6 +311,7 @@ ROUTES: tuple[Route, ...] = (
         "change rules",
         body=dict[str, Any],
         raw=True,
+        describe_body=describe_rules,
         reply=JsonObject,
     ),
     Route(

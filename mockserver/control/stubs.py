@@ -13,9 +13,10 @@ from ..service.route_replies import SetStubDocument, StubDocument
 from ..world.document import BadDocument
 from .route import ControlRequest, Route
 
-__all__ = ["ROUTES"]
+__all__ = ["METHOD", "METHOD_MAX", "ROUTES"]
 
-_METHOD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+METHOD = r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+"  # the spelling of a method's name
+METHOD_MAX = 200
 _MAX_STUB_BYTES = 1024 * 1024
 _MAX_STUB_DEPTH = 50
 
@@ -42,7 +43,7 @@ def _put_stub(request: ControlRequest) -> tuple[int, Any]:
     method = request.path["method"]
     if method in METHODS:
         raise Problem(409, f"{method} 已由本工具实现", f"{method} is implemented", field="method")
-    if not _METHOD.fullmatch(method) or len(method) > 200:
+    if not re.fullmatch(METHOD, method) or len(method) > METHOD_MAX:
         raise BadDocument("method", "不是 TOP 方法名", "not a TOP method name")
     body = request.body
     for unknown in (set(body) if isinstance(body, dict) else set()) - {"reply"}:

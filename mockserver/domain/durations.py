@@ -3,12 +3,12 @@
 import re
 from datetime import timedelta
 
-__all__ = ["MAX_DURATION", "format_duration", "parse_duration"]
+__all__ = ["DURATION", "MAX_DURATION", "format_duration", "parse_duration"]
 
 MAX_DURATION = timedelta(days=36_500)  # a hundred years: every deadline stays a date
-_SHAPE = re.compile(
-    r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,8})h)?(?:(\d{1,9})m)?(?:(\d{1,10})s)?", re.ASCII
-)
+# The spelling; without flags, so that a JSON schema can have it as a pattern.
+DURATION = r"(?=[0-9])(?:([0-9]{1,5})d)?(?:([0-9]{1,8})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,10})s)?"
+_SHAPE = re.compile(DURATION)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -169,6 +169,10 @@ def test_what_the_checks_refuse_the_schema_refuses(api):
         ("ClockDocument", {"mode": "stopped"}),
         ("QuotaDocument", {"per": "week", "limit": 1}),
         ("StubBody", {"reply": []}),
+        ("SpanBody", {}),
+        ("SpanBody", {"by": "1d", "to": "next"}),
+        ("SpanBody", {"by": "soon"}),
+        ("PlayBody", {"story": None}),
     ):
         assert not Draft202012Validator(
             {**schemas[name], "components": {"schemas": schemas}}
@@ -187,3 +191,67 @@ def test_no_route_takes_null(api, route, body):
     answer = api.ask(route.verb, path, raw=body)
     assert answer.status == 400
     assert answer.json["field"] == "body" and "null" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "fits"),
+    [
+        ({}, True),
+        ({"page_size_max": 1, "deadline.1": " 3d12h "}, True),
+        ({"page_size_max": 10_000, "fields_required": False}, True),
+        ({"page_size_max": 0}, False),
+        ({"page_size_max": 10_001}, False),
+        ({"page_size_max": True}, False),
+        ({"page_size_max": "100"}, False),
+        ({"fields_required": 1}, False),
+        ({"modify_to": 2}, False),
+        ({"modify_to": 3}, True),
+        ({"personal": "hidden"}, False),
+        ({"deadline.1": "soon"}, False),
+        ({"deadline.1": ""}, False),
+        ({"deadline.1": 5}, False),
+        ({"text.1": ""}, False),
+        ({"text.1": "待处理"}, True),
+        ({"no_such_rule": 1}, False),
+    ],
+)
+def test_rules_fit_the_schema_if_they_are_taken(api, rules, fits):
+    """A change of rules is valid under the schema exactly if the route takes it."""
+    operation = api("GET", "/_sandbox/openapi.json")["paths"]["/_sandbox/sandboxes/{id}/rules"]
+    schema = operation["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert Draft202012Validator(schema).is_valid(rules) == fits
+    api("PATCH", "rules", rules, 200 if fits else 400)
+
+
+@pytest.mark.parametrize(
+    ("place", "body", "fits"),
+    [
+        ("clock/advance", {"by": "1d"}, True),
+        ("clock/advance", {"by": "1d", "to": None}, True),
+        ("clock/age", {"by": "6d23h59m59s"}, True),
+        ("clock/age", {"by": "1h1d"}, False),
+        ("clock/advance", {"by": "\u0663d"}, False),
+        ("clock/advance", {"by": None}, False),
+        ("play", {}, False),
+        ("play", {"story": "classic/whole-exchange", "scenario": None}, True),
+        ("play", {"story": "classic/whole-exchange", "scenario": ""}, False),
+    ],
+)
+def test_exactly_one_of_two(api, place, body, fits):
+    """A body with none or both of two members is refused by the schema and by the route."""
+    document = api("GET", "/_sandbox/openapi.json")
+    operation = document["paths"]["/_sandbox/sandboxes/{id}/" + place]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    full = {**schema, "components": document["components"]}
+    assert Draft202012Validator(full).is_valid(body) == fits
+    api("POST", place, body, 200 if fits else 400)
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "\u0663", "1" * 20, "1 "])
+def test_a_dispute_id_that_cannot_be(api, text):
+    """The path's schema of an exchange's id takes digits only, at most 19."""
+    paths = api("GET", "/_sandbox/openapi.json")["paths"]
+    operation = paths["/_sandbox/sandboxes/{id}/exchanges/{dispute_id}"]["get"]
+    [schema] = [item["schema"] for item in operation["parameters"] if item["name"] == "dispute_id"]
+    assert not Draft202012Validator(schema).is_valid(text)
+    assert Draft202012Validator(schema).is_valid("1" * 19)
