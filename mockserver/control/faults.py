@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..domain.durations import format_duration
 from ..service import reply_documents as replies
@@ -24,8 +24,8 @@ __all__ = ["ROUTES"]
 class FaultBody(Struct, frozen=True):
     """A fault by its name, or a `set`; which calls it disturbs, how often, and its own options."""
 
-    fault: str = ""
-    set: str = ""
+    fault: str | UnsetType = UNSET
+    set: str | UnsetType = UNSET
     method: str | tuple[str, ...] = ""
     dispute_id: str | int = ""
     session: str = ""

@@ -9,6 +9,7 @@ import msgspec
 from ..domain.durations import DURATION
 from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor
+from ..protocol.shapes import TIME
 from ..version import __version__
 from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS
@@ -46,23 +47,27 @@ _COUNT = {"type": "integer", "minimum": 0, "maximum": 20_000}
 _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("StockBody", "available"): _UNITS,
     ("SpanBody", "by"): {"pattern": rf"^\s*{DURATION}\s*$"},
+    ("SpanBody", "to"): {"pattern": f"^(next|deadline:{DISPUTE_ID}|{TIME})$"},
     ("ResetBody", "to"): {"minLength": 1, "maxLength": 64},
     ("MoveBody", "by"): {"enum": [actor.value for actor in Actor]},
     ("MoveBody", "move"): {"enum": list(MOVES)},
-    ("FaultBody", "fault"): {"enum": ["", *FAULTS]},
-    ("FaultBody", "set"): {"enum": ["", *SETS]},
+    ("FaultBody", "fault"): {"enum": list(FAULTS)},
+    ("FaultBody", "set"): {"enum": list(SETS)},
     ("FaultBody", "after"): {"minimum": 0},
     ("FaultBody", "probability"): {"minimum": 0, "maximum": 1},
     ("QuotaDocument", "per"): {"enum": ["second", "day"]},
     ("QuotaDocument", "limit"): {"minimum": 0},
+    ("ClockDocument", "now"): {"pattern": f"^{TIME}$"},
     ("ClockDocument", "mode"): {"enum": ["frozen", "running"]},
 }
+# By name, or by the last part of the path and name where that route reads it otherwise.
 _QUERY: Mapping[str, Mapping[str, Any]] = {
     "limit": _COUNT,
     "after": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     "code": {"type": "integer", "minimum": 0, "maximum": 9999},
     "wait": {"type": "number", "minimum": 0, "maximum": 30},
-    "since": {"type": "string"},
+    "since": {"type": "string", "pattern": f"^{TIME}$"},
+    "events.since": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     "outcome": {"enum": ["ok", "failed", "refused"]},
 }
 # What the path may hold; a name that is not here is any text.
@@ -162,7 +167,7 @@ def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any])
                 for name in names
             ),
             *(
-                {"name": name, "in": "query", "schema": _QUERY.get(name, {"type": "string"})}
+                {"name": name, "in": "query", "schema": _describe_query(route, name)}
                 for name in route.query
             ),
         ],
@@ -183,6 +188,12 @@ def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any])
         content = {"application/json": {"schema": body}}
         operation["requestBody"] = {"required": required, "content": content}
     return operation
+
+
+def _describe_query(route: Route, name: str) -> Mapping[str, Any]:
+    """Return the schema of a parameter of the query."""
+    last = route.path.rpartition("/")[2]
+    return _QUERY.get(f"{last}.{name}", _QUERY.get(name, {"type": "string"}))
 
 
 def _list_errors(route: Route) -> Iterator[tuple[int | str, str]]:

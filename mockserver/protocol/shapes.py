@@ -14,6 +14,7 @@ from msgspec import Struct
 
 __all__ = [
     "BEIJING",
+    "TIME",
     "Field",
     "Items",
     "Param",
@@ -27,7 +28,8 @@ __all__ = [
 ]
 
 BEIJING = timezone(timedelta(hours=8), "GMT+8")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"  # how an instant is written
+_TIME = re.compile(TIME)
 Tree = dict[str, Any]  # a reply before its form is chosen: scalars, Tree, Items
 
 

@@ -1,6 +1,7 @@
 """The description of the control API: valid OpenAPI 3.1, and exactly the routes that are served."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -172,6 +173,11 @@ def test_what_the_checks_refuse_the_schema_refuses(api):
         ("SpanBody", {}),
         ("SpanBody", {"by": "1d", "to": "next"}),
         ("SpanBody", {"by": "soon"}),
+        ("SpanBody", {"to": "later"}),
+        ("SpanBody", {"to": "deadline:x"}),
+        ("FaultBody", {"fault": ""}),
+        ("FaultBody", {"set": ""}),
+        ("ClockDocument", {"mode": "frozen", "now": "2026-03-01"}),
         ("PlayBody", {"story": None}),
     ):
         assert not Draft202012Validator(
@@ -255,3 +261,24 @@ def test_a_dispute_id_that_cannot_be(api, text):
     [schema] = [item["schema"] for item in operation["parameters"] if item["name"] == "dispute_id"]
     assert not Draft202012Validator(schema).is_valid(text)
     assert Draft202012Validator(schema).is_valid("1" * 19)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "fits"),
+    [
+        ("events", 3, True),
+        ("events", "2026-03-01 10:00:00", False),
+        ("requests", "2026-03-01 10:00:00", True),
+        ("requests", "2026-03-01", False),
+        ("requests", "", False),
+        ("requests.har", "3", False),
+    ],
+)
+def test_since_is_what_the_route_reads(api, place, text, fits):
+    """Events count from a number, requests from an instant: the schemas and the routes agree."""
+    operation = api("GET", "/_sandbox/openapi.json")["paths"]["/_sandbox/sandboxes/{id}/" + place]
+    [schema] = [
+        item["schema"] for item in operation["get"]["parameters"] if item["name"] == "since"
+    ]
+    assert Draft202012Validator(schema).is_valid(text) == fits
+    api("GET", f"{place}?since={quote(str(text))}", None, 200 if fits else 400)
