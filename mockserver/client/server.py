@@ -60,7 +60,7 @@ class Server:
         )
         self._lifetime = Lifetime()
         self._lifetime.running = False
-        self._http = Http(self._embedded.url, lifetime=self._lifetime)
+        self._http = Http("http://127.0.0.1", lifetime=self._lifetime)  # refuses until the start
 
     @property
     def url(self) -> str:

@@ -24,7 +24,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..domain.moves import MOVES
+from ..domain.moves import MOVES, Agree
 from ..domain.vocabulary import Actor, CsStatus, Status
 from .matching import Mismatch
 from .model import AwaitStep, CallStep, ControlStep, MoveStep, RestoreStep, Scenario, TimeStep
@@ -96,7 +96,9 @@ class ClientRun(ScenarioRun):
         if not self._profile.does(method):
             self._played[method] = None
             return False
-        return not step.sub and self._is_of_first_shop(step, params) and _is_honest(step.refused)
+        if step.sub or not self._is_of_first_shop(step, params):
+            return False
+        return _is_honest(step.refused) or self._lacks_stock(step)
 
     def _is_of_first_shop(self, step: MoveStep | CallStep, params: Mapping[str, Any]) -> bool:
         """Return True if the client's session is that of the exchange's shop."""
@@ -106,6 +108,16 @@ class ClientRun(ScenarioRun):
         if len(self._target.info["shops"]) == 1:
             return True
         return bool(self._observe(step.on).exchange["shop"] == first)
+
+    def _lacks_stock(self, step: MoveStep | CallStep) -> bool:
+        """Return True if a failure that is written out (`success: false`) comes of the stock."""
+        if not isinstance(step, MoveStep) or step.move is not Agree or step.refused is None:
+            return False
+        reply = step.refused.value
+        success = reply.get("success") if isinstance(reply, Mapping) else None
+        if success is None or success.value is not False:
+            return False
+        return not self._count_with_stock([self._observe(step.on).exchange])
 
     def make_move(self, step: MoveStep) -> None:
         """Await the client's move, or make it.  An awaited refusal that never came is made, too."""

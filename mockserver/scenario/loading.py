@@ -25,7 +25,13 @@ def load_scenario(text: str, path: str, options: Mapping[str, Any] | None = None
     """
     draft = read_draft(text, path, options)
     if draft.mistakes:
-        raise InvalidFile([*draft.mistakes, *find_contradictions(draft.scenario)])
+        places = {(mistake.line, mistake.column) for mistake in draft.mistakes}
+        contradictions = [
+            mistake
+            for mistake in find_contradictions(draft.scenario)
+            if (mistake.line, mistake.column) not in places
+        ]
+        raise InvalidFile([*draft.mistakes, *contradictions])
     mistakes = check_scenario(draft.scenario)
     if mistakes:
         raise InvalidFile(list(mistakes))
