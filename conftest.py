@@ -23,9 +23,12 @@ from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
 
+# A shell's background job ignores Ctrl-C, one under nohup also SIGHUP, and so would every command
+# that a test starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # a shell's background job ignores Ctrl-C, and so would every command that a test starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 pytest_plugins = ["pytester"]
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests
