@@ -102,9 +102,17 @@ def _serving(
 
 
 def _load_doctor_meanwhile() -> None:
-    """Import in a thread what explains refusals: ready is earlier, and no caller waits for it."""
-    with suppress(RuntimeError, MemoryError):  # no thread left: then the first refusal imports it
-        Thread(target=load_doctor, name="mockserver-import", daemon=True).start()
+    """Import in a thread what explains refusals: ready is earlier, and no caller waits for it.
+
+    Where there is no thread, file or memory for that, the first refusal imports it.
+    """
+
+    def load() -> None:
+        with suppress(ImportError, OSError, MemoryError):
+            load_doctor()
+
+    with suppress(RuntimeError, MemoryError):
+        Thread(target=load, name="mockserver-import", daemon=True).start()
 
 
 def _write_ready(path: str, ready: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ ONE = "scenario: x\nsteps:\n  - buyer: apply\n"
 _PR_CAPBSET_DROP = 24  # of <linux/prctl.h>
 _CAP_DAC_OVERRIDE = 1
 _CAP_DAC_READ_SEARCH = 2
-FULL_DISK = 'ulimit -f 0; exec "$@"'  # no file may grow: what a full disk does
+# No file may grow, which is what a full disk does.  What measures coverage could not write either.
+FULL_DISK = 'unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; ulimit -f 0; exec "$@"'
 
 
 @pytest.fixture
