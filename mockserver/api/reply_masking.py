@@ -1,4 +1,5 @@
-"""Personal data as replies show it under the rule `personal: masked`: 林**, *******2001, 文三****.
+"""Personal data as replies show it under the rule `personal_data: masked`: 林**, *******2001,
+文三****.
 
 The platform masks the receiver of a trade since 2022, and a client gets the whole by `oaid`.  The
 exact form in exchanges is unknown.  A masked text stays as it is when it is masked again, so that

@@ -31,7 +31,7 @@ def examine_timestamp(call: RefusedCall) -> Iterator[Finding]:
     real = call.directory.real()
     inner = call.world.now
     tolerance = rules.duration("timestamp_tolerance")
-    if instant is None or (is_epoch_seconds(text) and not rules["timestamp_seconds"]):
+    if instant is None or (is_epoch_seconds(text) and not rules["seconds_timestamp"]):
         yield from _examine_form(text, inner)
         instant = read_time(text, inner)
         if instant is not None and _is_twelve_off(instant, (real, inner), tolerance):

@@ -90,15 +90,15 @@ def _timestamp(call: Call, lookup: SandboxLookup) -> None:
     assert call.world is not None
     rules = call.world.view.rules
     instant = parse_epoch(text) or parse_time(text)
-    if instant is not None and is_epoch_seconds(text) and not rules["timestamp_seconds"]:
+    if instant is not None and is_epoch_seconds(text) and not rules["seconds_timestamp"]:
         instant = None
     if instant is None:
         raise TopError(
             31,
             zh="timestamp 应为 yyyy-MM-dd HH:mm:ss(GMT+8)、13 位毫秒，"
-            "或 10 位秒(规则 timestamp_seconds)",
+            "或 10 位秒(规则 seconds_timestamp)",
             en="timestamp is yyyy-MM-dd HH:mm:ss in GMT+8, 13 digits of milliseconds, "
-            "or 10 digits of seconds (rule timestamp_seconds)",
+            "or 10 digits of seconds (rule seconds_timestamp)",
         )
     tolerance = rules.duration("timestamp_tolerance")
     real = lookup.directory.real()
@@ -250,7 +250,7 @@ def _arguments(call: Call, lookup: SandboxLookup) -> None:
         rules.number,
         lenient="" if rules["fields_required"] else "fields",
     )
-    _check_picture_kinds(call, strict=rules["strict_pictures"] is True)
+    _check_picture_kinds(call, strict=rules["picture_limits"] == "refuse")
     fields = split_field_names(call.arguments.get("fields", ()))
     if "fields" in call.arguments and not fields:
         raise make_missing_error("fields")  # a plain text of blanks and commas names nothing

@@ -265,7 +265,7 @@ def _place_failure(call: Call, sub: tuple[str, str]) -> Tree:
     if rules.text("failure_shape") == "error15":
         raise TopError(15, sub_code=sub[0], sub_msg=sub[1], zh=zh, en=en)
     members = _business_failure(call.method, call.msg_code, zh)
-    place = rules.text("not_exist_place")
+    place = rules.text("dispute_not_exist")
     if call.msg_code != rules.text("msg_code.not_exist") or place == "inside":
         return members
     beside = {"message": zh, "msg_code": call.msg_code}
@@ -316,7 +316,7 @@ def _record_view(call: Call) -> RecordView:
         inbound.requested_url if names_request else inbound.base_url,
         call.world.id,
         view.table,
-        view.rules["personal"] == "masked",
+        view.rules["personal_data"] == "masked",
     )
 
 

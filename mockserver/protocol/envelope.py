@@ -40,10 +40,10 @@ SYSTEM_PARAMETERS: tuple[EnvelopePart, ...] = (
     ),
     EnvelopePart(
         "timestamp",
-        "yyyy-MM-dd HH:mm:ss(GMT+8)、13 位毫秒，或 10 位秒(规则 timestamp_seconds)；"
+        "yyyy-MM-dd HH:mm:ss(GMT+8)、13 位毫秒，或 10 位秒(规则 seconds_timestamp)；"
         "与服务器时间相差不超过 timestamp_tolerance，否则报 31",
         "yyyy-MM-dd HH:mm:ss in GMT+8, 13 digits of milliseconds, or 10 digits of seconds "
-        "(rule timestamp_seconds); further off than rule timestamp_tolerance it is error 31",
+        "(rule seconds_timestamp); further off than rule timestamp_tolerance it is error 31",
         ("top-1.2", "evidence-8"),
         title=_REQUIRED,
     ),

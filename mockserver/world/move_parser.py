@@ -146,7 +146,7 @@ def _pictures(
                 "应为 http(s) 地址，或 data:image/…;base64, 形式的图片",
                 "an http(s) address, or a picture as data:image/…;base64,",
             )
-        if rules["strict_pictures"] and not is_usual_picture(content):
+        if rules["picture_limits"] == "refuse" and not is_usual_picture(content):
             raise BadDocument(field, "应为 JPG、GIF 或 PNG", "JPG, GIF or PNG")
         if len(content) > most:
             raise BadDocument(field, f"图片最大 {most} 字节", f"a picture has at most {most} bytes")

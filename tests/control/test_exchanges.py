@@ -92,7 +92,7 @@ def test_open_at_any_status(api, status, as_text):
 
 def test_captured(api, call):
     """A captured `result.exchange` pastes as it is and is shown as it was."""
-    api("PATCH", "rules", {"personal": "plain"})
+    api("PATCH", "rules", {"personal_data": "plain"})
     document = api("POST", "exchanges", CAPTURED, 201)
     assert (document["dispute_id"], document["status"]) == ("2718281828459045", 3)
     names = ",".join(CAPTURED).replace("biz_order_id", "bizorder_id")

@@ -212,7 +212,7 @@ def test_no_route_takes_null(api, route, body):
         ({"fields_required": 1}, False),
         ({"modify_to": 2}, False),
         ({"modify_to": 3}, True),
-        ({"personal": "hidden"}, False),
+        ({"personal_data": "hidden"}, False),
         ({"deadline.1": "soon"}, False),
         ({"deadline.1": ""}, False),
         ({"deadline.1": 5}, False),

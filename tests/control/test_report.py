@@ -112,7 +112,7 @@ def test_nothing_private_is_told(api, call, opened):
 
     Wherever a client has put them.
     """
-    api("PATCH", "rules", {"personal": "plain"})
+    api("PATCH", "rules", {"personal_data": "plain"})
     caller, exchange = api("GET", ""), api("GET", f"exchanges/{opened}")["exchange"]
     private = [
         caller["session"],

@@ -15,7 +15,7 @@ PAGES = ("unknowns.md", "unknowns.zh-CN.md")
 UNKNOWNS = {
     1: (
         ("any real success or failure reply", 1, {"success_text", "msg_code.wrong_state"}),
-        ("where DISPUTE_NOT_EXIST sits", "`DISPUTE_NOT_EXIST`", {"not_exist_place"}),
+        ("where DISPUTE_NOT_EXIST sits", "`DISPUTE_NOT_EXIST`", {"dispute_not_exist"}),
     ),
     2: (("whether a wrong state is success=false", "`error_response`", {"failure_shape"}),),
     3: (("real refuse-reason ids", 4, {"msg_code.unknown_reason"}),),
@@ -33,7 +33,7 @@ UNKNOWNS = {
         (
             "picture limits for exchanges",
             8,
-            {"message_picture_max_bytes", "picture_max_bytes", "strict_pictures"},
+            {"message_picture_max_bytes", "picture_max_bytes", "picture_limits"},
         ),
     ),
     7: (("what old calls return for upgraded", "`newExchangeRepair`", set()),),
@@ -41,7 +41,7 @@ UNKNOWNS = {
         ("whether taobao_refund_* with bill_type replace_bill", "`replace_bill`", set()),
         ("payload samples of taobao_dispute_Exchange*", "`taobao_dispute_Exchange*`", set()),
     ),
-    9: (("masking format of buyer_name", "`buyer_name`", {"personal"}),),
+    9: (("masking format of buyer_name", "`buyer_name`", {"personal_data"}),),
     10: (("today's carrier code for JD and J&T", 12, {"strict_logistics"}),),
 }
 

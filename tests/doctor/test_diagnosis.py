@@ -131,7 +131,7 @@ def test_another_form_of_time_is_rewritten(diagnose, written, name):
 def test_seconds_are_a_mistake_only_where_the_rule_refuses_them(world, diagnose):
     """Ten digits near the clock pass; with the rule off they are shown as text."""
     assert diagnose(timestamp="1772330400") == {}
-    world.patch_rules({"timestamp_seconds": False})
+    world.patch_rules({"seconds_timestamp": False})
     finding = only(diagnose(timestamp="1772330400"), "time_seconds")
     assert finding["at"]["meant"] == "2026-03-01 10:00:00"
 

@@ -77,7 +77,7 @@ def test_the_doctor_explains_error15_as_the_failure(world, top):
 )
 def test_where_the_unknown_exchange_stands(world, top, place, inside, beside):
     """DISPUTE_NOT_EXIST stands in result, beside it, or at both levels."""
-    world.patch_rules({"not_exist_place": place})
+    world.patch_rules({"dispute_not_exist": place})
     reply = top(GET, dispute_id=UNKNOWN, fields="status")["tmall_exchange_get_response"]
     assert (reply.get("result", {}).get("msg_code") == "DISPUTE_NOT_EXIST") is inside
     assert (reply.get("msg_code") == "DISPUTE_NOT_EXIST") is beside

@@ -253,8 +253,8 @@ def write_timestamp(at, form):
 
 
 def test_seconds_are_refused_by_rule(world, signed, error):
-    """With timestamp_seconds off ten digits are 31; milliseconds still pass."""
-    world.patch_rules({"timestamp_seconds": False})
+    """With seconds_timestamp off ten digits are 31; milliseconds still pass."""
+    world.patch_rules({"seconds_timestamp": False})
     refused = {"code": 31, "msg": "Invalid timestamp"}
     assert error(signed(timestamp=write_timestamp(world.now, "seconds"))) == refused
     assert "reply" in error(signed(timestamp=write_timestamp(world.now, "milliseconds")))

@@ -271,7 +271,7 @@ def test_journal_holds_no_secret_and_nobody(world, top, act, signed, send, multi
         "buyer_address": "浙江省^^^杭州市^^^西湖区^^^隐私路9号",
         "oaid": "1privateoaid",
     }
-    world.patch_rules({"personal": "plain"})
+    world.patch_rules({"personal_data": "plain"})
     [exchange] = world.open({**private, "tid": 99, "oid": 100})
     it, names = {"dispute_id": exchange.dispute_id}, ",".join(private)
     [shop] = world._state.shops.values()

@@ -169,7 +169,7 @@ def test_a_business_failure_has_the_shape_of_the_rule(world, top, opened, entrie
 )
 def test_a_planned_dispute_not_exist_stands_where_the_rule_says(world, top, opened, place, names):
     """A planned DISPUTE_NOT_EXIST stands inside `result`, beside it, or both."""
-    world.patch_rules({"not_exist_place": place})
+    world.patch_rules({"dispute_not_exist": place})
     world.plan_faults({"fault": "business_failure", "msg_code": "DISPUTE_NOT_EXIST"})
     result = top.result(AGREE, dispute_id=opened, fields="dispute_id", address_id=10_000_002)
 

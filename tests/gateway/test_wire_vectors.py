@@ -119,7 +119,7 @@ NO_TIME = '{"error_response":{"code":31,"msg":"Invalid timestamp"' + END
 )
 def test_a_timestamp_of_every_form(send, timestamp, body, seconds_allowed):
     """Text of GMT+8 and 13 digits pass within ten minutes, nothing else, whatever the rule says."""
-    rules = {"timestamp_seconds": seconds_allowed}
+    rules = {"seconds_timestamp": seconds_allowed}
 
     assert send("taobao.time.get", rules, timestamp=timestamp) == body
 
@@ -134,13 +134,13 @@ def test_a_timestamp_of_seconds(send, timestamp, allowed):
     Source: docs/spec/evidence-2026-11.md#evidence-8.
     """
     assert send("taobao.time.get", timestamp=timestamp) == allowed
-    assert send("taobao.time.get", {"timestamp_seconds": False}, timestamp=timestamp) == NO_TIME
+    assert send("taobao.time.get", {"seconds_timestamp": False}, timestamp=timestamp) == NO_TIME
 
 
 def test_a_refused_timestamp_in_xml(send):
     """XML has the same names in the same order."""
     assert send(
-        "taobao.time.get", {"timestamp_seconds": False}, timestamp="1772330400", format="xml"
+        "taobao.time.get", {"seconds_timestamp": False}, timestamp="1772330400", format="xml"
     ) == (
         '<?xml version="1.0" encoding="utf-8" ?><error_response><code>31</code>'
         "<msg>Invalid timestamp</msg><request_id>ID</request_id></error_response>"
@@ -168,9 +168,9 @@ def test_personal_data_is_masked(send):
 
 
 def test_personal_data_is_plain_by_rule(send):
-    """With `personal: plain` a name stands whole."""
+    """With `personal_data: plain` a name stands whole."""
     assert send(
-        "tmall.exchange.get", {"personal": "plain"}, dispute_id=NUMBER, fields="buyer_name"
+        "tmall.exchange.get", {"personal_data": "plain"}, dispute_id=NUMBER, fields="buyer_name"
     ) == (
         '{"tmall_exchange_get_response":{"result":{"exchange":{"buyer_name":"林晓月"},'
         '"success":true}' + END
@@ -203,7 +203,7 @@ def test_where_dispute_not_exist_stands(send, place, body):
     failure = '"message":"换货单 1 不存在","msg_code":"DISPUTE_NOT_EXIST"'
 
     assert (
-        send("tmall.exchange.get", {"not_exist_place": place}, dispute_id=1, fields="status")
+        send("tmall.exchange.get", {"dispute_not_exist": place}, dispute_id=1, fields="status")
         == '{"tmall_exchange_get_response":' + body.replace("%s", failure) + END
     )
 
@@ -350,7 +350,9 @@ def test_the_largest_picture(send_picture, target, largest, body):
 @pytest.mark.parametrize("picture", [PNG, JPG, GIF], ids=["png", "jpg", "gif"])
 def test_pictures_of_the_documented_kinds(send_picture, target, body, picture, strict):
     """JPG, GIF and PNG pass without a warning, whatever the rule says."""
-    assert send_picture(target, picture, rules={"strict_pictures": strict}) == (body, [])
+    assert send_picture(
+        target, picture, rules={"picture_limits": "refuse" if strict else "warn"}
+    ) == (body, [])
 
 
 @pytest.mark.parametrize(
@@ -361,10 +363,10 @@ def test_pictures_of_other_kinds(send_picture, target, body, picture):
     """BMP and WebP are 41 by rule; without it they pass, and the journal has a warning."""
     name = target[1]
 
-    assert send_picture(target, picture, rules={"strict_pictures": True})[0] == _invalid_picture(
+    assert send_picture(target, picture, rules={"picture_limits": "refuse"})[0] == _invalid_picture(
         name, "应为 JPG、GIF 或 PNG"
     )
-    assert send_picture(target, picture, rules={"strict_pictures": False}) == (
+    assert send_picture(target, picture, rules={"picture_limits": "warn"}) == (
         body,
         [f"{name}：同类接口只支持 JPG、GIF、PNG (the sibling methods take JPG, GIF and PNG only)"],
     )
@@ -378,6 +380,6 @@ def test_a_file_that_is_no_picture(send_picture, content, strict):
     """The refusal names the documented kinds, which pass under either value of the rule."""
     text = "不是图片，应为 JPG、GIF 或 PNG"
 
-    assert send_picture(MESSAGE, content, rules={"strict_pictures": strict})[0] == _invalid_picture(
-        "message_pics", text
-    )
+    assert send_picture(MESSAGE, content, rules={"picture_limits": "refuse" if strict else "warn"})[
+        0
+    ] == _invalid_picture("message_pics", text)

@@ -294,13 +294,14 @@ def _add_picture(call, dispute_id, content):
 
 @pytest.mark.parametrize("content", [b"BM" + b"0" * 30, b"RIFF\x20\0\0\0WEBPVP8 " + b"0" * 9])
 def test_unusual_pictures_are_warnings_or_errors(world, send, signed, multipart, content):
-    """BMP and WebP pass with a warning in the journal, and are error 41 with strict_pictures."""
+    """BMP and WebP pass with a warning in the journal, and are error 41 with
+    `picture_limits: refuse`."""
     [exchange] = world.open({})
     call = (send, signed, multipart)
     assert _add_picture(call, exchange.dispute_id, content)[0].endswith("_response")
     [warning] = json.loads(world.journal.select({}, 1)[1][0].warnings)
     assert "JPG" in warning
-    world.patch_rules({"strict_pictures": True})
+    world.patch_rules({"picture_limits": "refuse"})
     root, error = _add_picture(call, exchange.dispute_id, content)
     assert (root, error["code"]) == ("error_response", 41)
     assert _add_picture(call, exchange.dispute_id, b"GIF89a00")[0] != "error_response"

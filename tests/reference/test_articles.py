@@ -63,7 +63,7 @@ def test_the_order_of_names_is_explained():
     assert "must not" in article.en
 
 
-@pytest.mark.parametrize("form", ["yyyy-MM-dd HH:mm:ss", "13", "10", "timestamp_seconds", "31"])
+@pytest.mark.parametrize("form", ["yyyy-MM-dd HH:mm:ss", "13", "10", "seconds_timestamp", "31"])
 def test_every_form_of_a_timestamp_is_explained(form):
     """`explain timestamp` names text, milliseconds, seconds, their rule, and the error."""
     [article] = explain("timestamp")

@@ -56,11 +56,11 @@ def test_a_first_call_with_seconds_is_answered(wire, request_bytes):
 
 @pytest.mark.parametrize("request_bytes", [C_SDK, GO_CLIENT], ids=["topsdkcpp", "topsdk-go"])
 def test_a_first_call_with_seconds_is_refused_by_rule(wire, request_bytes):
-    """With timestamp_seconds off the answer is error 31."""
-    wire.control("PATCH", "sandboxes/default/rules", {"timestamp_seconds": False})
+    """With seconds_timestamp off the answer is error 31."""
+    wire.control("PATCH", "sandboxes/default/rules", {"seconds_timestamp": False})
     try:
         refused = _read_reply(wire.raw(request_bytes))["error_response"]
     finally:
-        wire.control("PATCH", "sandboxes/default/rules", {"timestamp_seconds": True})
+        wire.control("PATCH", "sandboxes/default/rules", {"seconds_timestamp": True})
 
     assert (refused["code"], refused["msg"]) == (31, "Invalid timestamp")

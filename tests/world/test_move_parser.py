@@ -52,9 +52,9 @@ def test_what_is_no_picture_is_refused_by_its_field(pics):
 
 
 def test_only_usual_pictures_where_the_rule_says_so(png):
-    """With `strict_pictures` a WebP picture is refused by name of what is possible."""
-    strict = DEFAULTS.with_changes({"strict_pictures": True})
-    lenient = DEFAULTS.with_changes({"strict_pictures": False})
+    """With `picture_limits` a WebP picture is refused by name of what is possible."""
+    strict = DEFAULTS.with_changes({"picture_limits": "refuse"})
+    lenient = DEFAULTS.with_changes({"picture_limits": "warn"})
     assert list(leave_message([data_url(WEBP, "image/webp")], lenient).pictures.values()) == [WEBP]
     assert list(leave_message([data_url(png)], strict).pictures.values()) == [png]
     with pytest.raises(BadDocument, match="JPG, GIF or PNG") as refusal:

@@ -184,7 +184,7 @@ def test_nothing_is_opened_when_something_is_wrong(world, whole_state, raw, coun
 
 def test_capture_pastes_as_it_is(world, top):
     """A captured result.exchange opens as it is, and `get` shows every value of it again."""
-    world.patch_rules({"personal": "plain"})
+    world.patch_rules({"personal_data": "plain"})
     world.open(CAPTURE)
     assert read_exchange(top, CAPTURE["dispute_id"], *CAPTURE) == CAPTURE
 
@@ -229,7 +229,7 @@ def test_future_time_out_is_the_deadline(world, top, status):
 @pytest.mark.parametrize("status", ["换货关闭", "换货成功", "请退款"])
 def test_time_out_of_an_ended_capture_is_kept(world, top, status):
     """A capture of an ended exchange shows the time_out that it was given with."""
-    world.patch_rules({"personal": "plain"})
+    world.patch_rules({"personal_data": "plain"})
     world.open({**CAPTURE, "status": status, "time_out": "2026-02-26 10:00:00"})
     assert read_exchange(top, CAPTURE["dispute_id"], *CAPTURE) == {
         **CAPTURE,
