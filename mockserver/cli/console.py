@@ -16,7 +16,7 @@ from msgspec import Struct
 from ..client.control_client import Control
 from ..client.terminal import escape_controls
 from ..client.transport import Http, Unreachable
-from ..control.control_function import sandbox_path
+from ..service.control_function import sandbox_path
 from .localized import language
 from .ready_files import is_running, read_writer
 from .settings import PREFIX, Settings

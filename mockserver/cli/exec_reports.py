@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..control.control_function import ControlCall, sandbox_path
 from ..scenario.report import format_junit
 from ..scenario.result import ScenarioFailure, ScenarioResult
+from ..service.control_function import ControlCall, sandbox_path
 from .console import translate
 from .output_files import PRIVATE_MODE, check_writable, save_output
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from ..control.control_function import sandbox_path
+from ..service.control_function import sandbox_path
 from .console import WRONG_USE, Link, fail, parse_pairs
 from .localized import option
 from .remote_command import Candidates, remote_command, remote_group

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from ..client.control_client import Control
 from ..client.transport import Unreachable
-from ..control.control_function import sandbox_path
 from ..control.in_process import in_process_targets
 from ..scenario.client_run import ClientRun
 from ..scenario.client_waiter import ClientWaiter
@@ -25,6 +24,7 @@ from ..scenario.run_settings import ClientProfile, RunSettings
 from ..scenario.runner import run_scenario
 from ..scenario.target import ControlRefused, ScenarioTarget, TargetFactory
 from ..server import make_context
+from ..service.control_function import sandbox_path
 from ..world.real_clock import monotonic_seconds
 from .client_probe import describe_profile, probe_client, read_profile_options
 from .client_process import ClientProcess, HeldProcess

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..control.control_function import ControlCall
 from ..domain.durations import format_duration
 from ..protocol.shapes import parse_time
+from ..service.control_function import ControlCall
 from .documents import (
     ActorName,
     DeadlineDocument,

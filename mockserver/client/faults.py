@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Literal, Unpack, cast
 
-from ..control.control_function import ControlCall
+from ..service.control_function import ControlCall
 from .arguments import FaultFields
 from .documents import FaultDocument, QuotaDocument
 from .unknown_name import UnknownName

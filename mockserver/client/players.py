@@ -11,8 +11,8 @@ Without an exchange, the one that was opened last is meant.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from ..control.control_function import ControlCall
 from ..domain.vocabulary import Actor
+from ..service.control_function import ControlCall
 from ..world.move_parser import ACTOR_MOVES
 from .exchange import Exchange, LastExchange
 from .unknown_name import suggest

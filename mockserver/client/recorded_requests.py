@@ -12,7 +12,7 @@ from time import sleep
 from typing import Unpack, cast
 
 from ..api.methods import METHODS
-from ..control.control_function import ControlCall
+from ..service.control_function import ControlCall
 from ..world.real_clock import monotonic_seconds
 from .arguments import CallFilters, RequestFilters
 from .documents import RequestDocument

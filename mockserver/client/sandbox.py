@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Unpack, cast
 from urllib.parse import quote
 
-from ..control.control_function import sandbox_path
+from ..service.control_function import sandbox_path
 from ..world.clock import FROZEN_AT
 from .arguments import ExchangeFields, OpenFields, WorldFields
 from .control_client import ControlClient, ControlRefused, local_control

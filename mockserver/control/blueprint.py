@@ -1,8 +1,6 @@
 """The control API's door for HTTP: token, Host, body, status, headers, problems."""
 
 import hmac
-import ipaddress
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +9,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ..service.context import ServerContext
+from ..service.hosts import is_allowed_host, named_host
 from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.document import BadDocument
@@ -102,24 +101,14 @@ def _check_access(context: ServerContext, route: Route) -> None:
             "缺少或错误的令牌：请求头 Authorization: Bearer <token>，token 在启动时打印",
             "missing or wrong token: send Authorization: Bearer <token>, printed at start",
         )
-    if route.path in _PROBES or "*" in context.hosts:
-        return
-    host = re.sub(r":\d+$", "", request.environ.get("HTTP_HOST", "")).strip("[]").lower()
-    if host not in ("", "localhost", *context.hosts) and not _is_address(host):
+    host = named_host(request.environ)
+    if route.path not in _PROBES and not is_allowed_host(host, context):
         raise Problem(
             403,
             f"Host {host[:100]} 不在允许之列：用 --allow-host 加入，或带上令牌",
             "this Host is not allowed: add it with --allow-host, or send the token",
             field="Host",
         )
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_json(route: Route) -> Any:

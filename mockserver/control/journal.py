@@ -1,6 +1,5 @@
 """Routes of the journal: lists, one call, what comes later, HAR, the report on the client."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -17,13 +16,12 @@ from ..service.reply_documents import JsonObject, ReportDocument, RequestDocumen
 from ..service.route_replies import RequestsDocument
 from ..world.journal import CAPACITY, Entry, Journal, Page
 from .har import build_har
-from .route import ControlRequest, Route, parse_count
+from .route import ControlRequest, Route, parse_count, parse_seconds
 
 __all__ = ["ROUTES"]
 
 _FILTERS = ("method", "dispute_id", "outcome", "code", "msg_code", "caller", "fault", "since")
 _MAX_POSITION = 999_999_999
-_MAX_WAIT_SECONDS = 30
 _MAX_EXAMINED = 20  # signs of one list; each takes up to a tenth of a second
 _MAX_FINDINGS = 500  # of one kind of report
 
@@ -72,20 +70,9 @@ def _select(request: ControlRequest, journal: Journal) -> tuple[int, Any]:
             raise Problem(400, "wait 要与 after 一起用", "wait goes with after", field="wait")
         return _serialize_page(journal.page(filters, limit))
     after = parse_count(request.query, "after", 0, _MAX_POSITION)
-    seconds = _parse_seconds(request.query.get("wait", "0"))
+    seconds = parse_seconds(request.query.get("wait", "0"))
     with request.context.waiting(seconds) as patience:
         return _serialize_page(journal.read_after(after, filters, limit, patience))
-
-
-def _parse_seconds(text: str) -> float:
-    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _MAX_WAIT_SECONDS:
-        raise Problem(
-            400,
-            f"wait 应为 0 到 {_MAX_WAIT_SECONDS} 秒",
-            f"wait: seconds from 0 to {_MAX_WAIT_SECONDS}",
-            field="wait",
-        )
-    return float(text)
 
 
 def _requests(request: ControlRequest) -> tuple[int, Any]:

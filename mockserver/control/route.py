@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from ..service.context import ServerContext
+from ..service.control_function import ControlCall
 from ..service.problem import Problem
 from ..world.document import BadDocument, read_document
 from ..world.world import World
-from .control_function import ControlCall
 
 __all__ = [
     "DISPUTE_ID",
@@ -20,11 +20,13 @@ __all__ = [
     "parse_body",
     "parse_count",
     "parse_dispute_id",
+    "parse_seconds",
 ]
 
 DISPUTE_ID = r"[0-9]{1,19}"  # the spelling of an exchange's id
 
 MAX_ITEMS = 20_000  # items of one reply
+_MAX_WAIT_SECONDS = 30
 
 
 class ControlRequest(Struct, frozen=True):
@@ -103,7 +105,7 @@ def parse_count(query: Mapping[str, str], name: str, default: int, maximum: int)
         Problem: 400, naming the parameter.
     """
     text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) > maximum:
+    if not (text.isascii() and text.isdigit()) or len(text) > 15 or int(text) > maximum:
         raise Problem(
             400,
             f"{name} 应为 0 到 {maximum} 的整数",
@@ -111,6 +113,22 @@ def parse_count(query: Mapping[str, str], name: str, default: int, maximum: int)
             field=name,
         )
     return int(text)
+
+
+def parse_seconds(text: str) -> float:
+    """Return the seconds that a request may wait, from 0 to 30.
+
+    Raises:
+        Problem: 400, naming the parameter `wait`.
+    """
+    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _MAX_WAIT_SECONDS:
+        raise Problem(
+            400,
+            f"wait 应为 0 到 {_MAX_WAIT_SECONDS} 秒",
+            f"wait: seconds from 0 to {_MAX_WAIT_SECONDS}",
+            field="wait",
+        )
+    return float(text)
 
 
 def parse_dispute_id(text: str, field: str) -> int:

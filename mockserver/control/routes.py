@@ -23,6 +23,7 @@ from . import (
     health,
     journal,
     play_scenario,
+    revision,
     robots,
     sandboxes,
     stock,
@@ -59,6 +60,7 @@ def _describe(request: ControlRequest) -> tuple[int, Any]:
 ROUTES: tuple[Route, ...] = (
     *sandboxes.ROUTES,
     *clock.ROUTES,
+    *revision.ROUTES,
     *exchanges.ROUTES,
     *stock.ROUTES,
     *events.ROUTES,

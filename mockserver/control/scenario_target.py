@@ -14,10 +14,10 @@ from ..api.signed_call import Credentials, build_signed_params, encode_body, ext
 from ..protocol.messages import Inbound, Reply
 from ..protocol.shapes import BEIJING
 from ..scenario.target import TargetFactory, TargetReply, format_curl, make_lost_reply, parse_reply
+from ..service.control_function import ControlCall, sandbox_path
 from ..service.request import base_url as read_base_url
 from ..service.request import requested_url as read_requested_url
 from ..world.clock import FROZEN_AT
-from .control_function import ControlCall, sandbox_path
 
 __all__ = ["ReplyLost", "SandboxTarget", "SharedSandboxTarget", "gateway_sender", "sandbox_targets"]
 

@@ -4,7 +4,7 @@ from .durations import format_duration
 from .rules import DEFAULTS, RuleValues
 from .table import Row
 
-__all__ = ["describe_act", "describe_conditions"]
+__all__ = ["describe_act", "describe_conditions", "describe_row"]
 
 
 def describe_act(row: Row, lang: str = "zh") -> str:
@@ -28,3 +28,14 @@ def describe_conditions(row: Row, lang: str = "zh", rules: RuleValues = DEFAULTS
             words = condition.name.replace("_", " ")
             parts.append(words if lang == "en" else condition.label)
     return (", " if lang == "en" else "，").join(parts)
+
+
+def describe_row(row: Row, lang: str) -> str:
+    """Return who does what, from which state to which, and in brackets under which condition."""
+    conditions = describe_conditions(row, lang)
+    suffix = f" [{conditions}]" if conditions else ""
+    if lang == "en":
+        source = row.source.value if row.source else 0
+        return f"{row.by}: {row.move.en}, {source} → {row.target.value}{suffix}"
+    move = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
+    return f"{move}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」{suffix}"

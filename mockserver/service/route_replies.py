@@ -26,6 +26,7 @@ __all__ = [
     "MovedClockDocument",
     "ReadyDocument",
     "RequestsDocument",
+    "RevisionDocument",
     "RobotNamesDocument",
     "SandboxDocument",
     "ScenarioTextDocument",
@@ -46,6 +47,12 @@ class Listing(TypedDict, Generic[_Item]):
 
     total: int
     items: list[_Item]
+
+
+class RevisionDocument(TypedDict):
+    """A number that changes with state, clock and journal of a sandbox."""
+
+    revision: int
 
 
 class GoodsNameDocument(TypedDict):

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ..api.exchange_methods import EXCHANGE_METHODS
 from ..domain.moves import LeaveMessage, Move
-from ..domain.row_texts import describe_conditions
+from ..domain.row_texts import describe_row
 from ..domain.table import TABLE, Row
 from ..domain.vocabulary import Actor, Ruleset, Status
 
@@ -27,7 +27,6 @@ __all__ = [
     "METHOD_MOVES",
     "CoverageCount",
     "count_coverage",
-    "describe_row",
     "format_json",
     "format_text",
     "list_missing_rows",
@@ -210,17 +209,6 @@ def format_text(document: Document, lang: str = "zh", rulesets: Collection[str] 
         label = _pad(f"{missing_ruleset} {name}", 52)
         lines.append(f"  {label}{describe_row(_ROWS[name], lang)}")
     return "\n".join(lines) + "\n"
-
-
-def describe_row(row: Row, lang: str) -> str:
-    """Return who does what, from which state to which, and in brackets under which condition."""
-    conditions = describe_conditions(row, lang)
-    suffix = f" [{conditions}]" if conditions else ""
-    if lang == "en":
-        source = row.source.value if row.source else 0
-        return f"{row.by}: {row.move.en}, {source} → {row.target.value}{suffix}"
-    move = row.move.zh if row.move.zh.startswith(row.by.zh) else row.by.zh + row.move.zh
-    return f"{move}：{f'「{row.source.zh}」' if row.source else ''}→「{row.target.zh}」{suffix}"
 
 
 def _format_line(name: str, *numbers: str) -> str:

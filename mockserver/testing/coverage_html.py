@@ -8,18 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from html import escape
 from typing import Any
 
+from ..domain.row_texts import describe_row
 from ..domain.table import TABLE
 from ..domain.vocabulary import Ruleset, Status
-from .coverage import (
-    CODE_LISTS,
-    KINDS,
-    METHOD_MOVES,
-    CoverageCount,
-    count_coverage,
-    describe_row,
-    row_percent,
-)
-from .coverage_diagram import render_state_diagram
+from ..reference.state_diagram import render_state_diagram
+from .coverage import CODE_LISTS, KINDS, METHOD_MOVES, CoverageCount, count_coverage, row_percent
 
 __all__ = ["format_html"]
 

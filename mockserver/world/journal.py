@@ -281,6 +281,13 @@ class Journal:
         with self._lock:
             self._replaced = self._last
 
+    @property
+    def position(self) -> tuple[int, int, int]:
+        """The newest entry's position, how many entries are kept, and where the state was last
+        replaced: equal if and only if the journal is."""
+        with self._lock:
+            return self._last, len(self._entries), self._replaced
+
     def close(self) -> None:
         """End all waiting, now and later: the sandbox or its server goes away."""
         with self._lock:

@@ -88,6 +88,21 @@ class WorldView:
         """What was done to the sandbox, oldest first."""
         return tuple(self._state.operations)
 
+    @property
+    def operation_count(self) -> int:
+        """How many operations there are."""
+        return len(self._state.operations)
+
+    @property
+    def newest_operation(self) -> Operation | None:
+        """The operation that was done last, None before the first."""
+        return self._state.operations[-1] if self._state.operations else None
+
+    @property
+    def exchange_count(self) -> int:
+        """How many exchanges there are."""
+        return len(self._state.exchanges)
+
     def faults(self) -> ValuesView[Fault]:
         """Return the planned faults in the order in which they are tried."""
         return self._state.faults.values()

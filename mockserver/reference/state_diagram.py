@@ -1,4 +1,4 @@
-"""The state machine of a ruleset as SVG, each connection coloured by how much of it was covered.
+"""The state machine of a ruleset as SVG, each connection coloured by how much of it was taken.
 
 States stand side by side by their number, final ones last.  The moves from one to another are one
 arc, forward above the states and back below them; the longer the way, the higher the arc, so that
@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator, Set
 from html import escape
 
 from ..domain.moves import LeaveMessage
-from ..domain.row_texts import describe_act, describe_conditions
+from ..domain.row_texts import describe_act, describe_conditions, describe_row
 from ..domain.table import FINAL_STATUSES, TABLE, Row
 from ..domain.vocabulary import Ruleset, Status
-from .coverage import describe_row
 
 __all__ = ["render_state_diagram"]
 
@@ -28,11 +27,17 @@ _MARGIN = 24
 
 
 def render_state_diagram(
-    ruleset: Ruleset, covered: Set[str], entered: Set[str], lang: str = "zh"
+    ruleset: Ruleset,
+    covered: Set[str],
+    entered: Set[str],
+    lang: str = "zh",
+    *,
+    present: Status | None = None,
 ) -> str:
     """Return an `svg` element that needs nothing from outside.
 
-    `covered` holds names of rows, `entered` numbers of states.
+    `covered` holds names of rows, `entered` numbers of states.  The state `present` has the class
+    `present` beside its own, for a style sheet that marks where one exchange stands.
     """
     rows = [row for row in TABLE if ruleset in row.rulesets and row.move is not LeaveMessage]
     states = sorted(
@@ -61,7 +66,7 @@ def render_state_diagram(
                 _box(
                     status,
                     (centres[status], top),
-                    str(status.value) in entered,
+                    _state_class(status, entered, present),
                     _staying(rows, status, covered, lang),
                     lang,
                 )
@@ -100,13 +105,13 @@ def _lines(rows: Iterable[Row], covered: Set[str], lang: str, at: tuple[int, int
 
 
 def _box(
-    status: Status, at: tuple[int, int], entered: bool, staying: tuple[str, str], lang: str
+    status: Status, at: tuple[int, int], kind: str, staying: tuple[str, str], lang: str
 ) -> str:
-    """Return a state, coloured if it was `entered`; `staying` is title and count of moves in it."""
+    """Return a state of class `kind`; `staying` is title and count of moves in it."""
     (centre, top), (title, count) = at, staying
     words = status.name.lower().replace("_", " ") if lang == "en" else status.zh
     return (
-        f'<g class="state {"all" if entered else "none"}">{title}'
+        f'<g class="state {kind}">{title}'
         f'<rect x="{centre - _WIDTH // 2}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
         + "".join(
             f'<text x="{centre}" y="{top + 17 * line}">{escape(text)}</text>'
@@ -114,6 +119,11 @@ def _box(
         )
         + "</g>"
     )
+
+
+def _state_class(status: Status, entered: Set[str], present: Status | None) -> str:
+    kind = "all" if str(status.value) in entered else "none"
+    return f"{kind} present" if status is present else kind
 
 
 def _staying(rows: Iterable[Row], status: Status, covered: Set[str], lang: str) -> tuple[str, str]:

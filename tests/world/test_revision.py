@@ -1,0 +1,67 @@
+"""The revision of a sandbox: every change gives another number, reading gives the same."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from mockserver.domain.moves import Agree
+from mockserver.domain.vocabulary import Role
+from mockserver.protocol.shapes import BEIJING
+from mockserver.world.directory import Directory
+from mockserver.world.document import QuotaDocument, RobotsDocument, WorldDocument
+from mockserver.world.revision import compute_revision
+from mockserver.world.world import World
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=BEIJING)
+
+
+def make_world() -> World:
+    world = World(Directory(lambda: NOON), WorldDocument(clock="2026-03-01 10:00:00"), id="default")
+    world.open({"dispute_id": 1})
+    return world
+
+
+CHANGES = {
+    "open": lambda world: world.open({}),
+    "move": lambda world: world.move(1, Agree(), Role.SELLER_MAIN),
+    "stock": lambda world: world.put_stock("wanted", 3),
+    "rules": lambda world: world.patch_rules({"deadline.2": "9d"}),
+    "advance": lambda world: world.advance(timedelta(seconds=1)),
+    "deadline": lambda world: world.advance(timedelta(days=3)),
+    "age": lambda world: world.age(timedelta(seconds=1)),
+    "clock": lambda world: world.set_clock(running=True, now=None),
+    "robots": lambda world: world.set_robots(RobotsDocument(buyer="prompt")),
+    "quotas": lambda world: world.set_quotas([QuotaDocument(per="second", limit=5)]),
+    "faults": lambda world: world.plan_faults({"fault": "reset"}),
+    "stub": lambda world: world.stub("taobao.own.method", b"{}"),
+    "snapshot": lambda world: world.snapshot("before"),
+    "empty": lambda world: world.reset(empty=True),
+    "reset": lambda world: world.reset(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_change_gives_another_revision(change):
+    """Whatever a user changes, the number is another one after it."""
+    world = make_world()
+    before = compute_revision(world)
+
+    change(world)
+
+    assert compute_revision(world) != before
+
+
+def test_reading_changes_no_revision():
+    """Two looks at a sandbox in which nothing happens have one number, of at most 48 bits."""
+    world = make_world()
+
+    first = compute_revision(world)
+    list(world.view.exchanges())
+
+    assert compute_revision(world) == first
+    assert 0 <= first < 2**48
+
+
+def test_a_sandbox_with_equal_history_has_an_equal_revision():
+    """The number depends on the sandbox alone, so that two workers give the same."""
+    assert compute_revision(make_world()) == compute_revision(make_world())
