@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import settings
 from sortedcontainers import SortedList
 
 from mockserver.gateway.checks import SandboxLookup
@@ -29,6 +30,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The same draws on every machine, so that a gate is red for a reason;
+# `--hypothesis-profile=explore` draws anew.
+settings.register_profile("gate", derandomize=True)
+settings.register_profile("explore", settings.get_profile("default"))
+settings.load_profile("gate")
 
 pytest_plugins = ["pytester"]
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=BEIJING)  # the machine's clock of in-process tests
