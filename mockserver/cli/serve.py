@@ -177,7 +177,7 @@ def _make_sandboxes(server: Server, settings: Settings) -> None:
             fail(WRONG_USE, f"{place}：{title}", f"{place}: {error.problem.get('field')}: {detail}")
 
 
-def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
+def _print_welcome(ready: dict[str, Any], settings: Settings, console_link: str) -> None:
     """Print the URL on the first line, then what a client needs, then commands to paste."""
     say(ready["url"])
     say(f"gateway     {ready['gateway']}")
@@ -203,6 +203,13 @@ def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
     say(f"  {own_command()} --url {ready['url']} --token {token} call taobao.time.get")
     exchanges = f"{ready['control']}/sandboxes/default/exchanges"
     say(f"  curl -s -X POST -H 'Authorization: Bearer {token}' {exchanges}")
+    say(
+        translate(
+            "控制台，在浏览器里看和操作(链接只能用一次)：",
+            "console, to see and drive it in a browser (the link works once):",
+        )
+    )
+    say(f"  {console_link}")
     sys.stdout.flush()
 
 
@@ -239,8 +246,8 @@ def serve(
     ready_file = settings.values["ready-file"]
     stop = StopSignals(lambda: remove_ready_file(ready_file))
     _allow_many_connections()
-    with _serving(settings) as (_, ready):
-        _print_welcome(ready, settings)
+    with _serving(settings) as (server, ready):
+        _print_welcome(ready, settings, server.make_console_link())
         gc.freeze()  # what start-up made stays: full collections need not walk it
         stop.wait()
     handle_stop_signals(signal.SIG_IGN)  # what comes now is too late to change anything

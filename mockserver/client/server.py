@@ -72,6 +72,11 @@ class Server:
         """The control API's token."""
         return self.context.token
 
+    def make_console_link(self) -> str:
+        """Return a link that signs one browser in to the console, once; it is stored nowhere."""
+        code = self.context.console.make_code()
+        return f"{self.context.public_url or self.url}/console/enter?code={code}"
+
     @property
     def port(self) -> int:
         """The port listened on."""

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from ..protocol.messages import Inbound, Reply
 from ..world.directory import Directory
 from ..world.journal import CAPACITY, Journal
+from .console_access import ConsoleAccess
 
 __all__ = ["ServerContext"]
 
@@ -21,7 +22,7 @@ class ServerContext(Struct, frozen=True):
     `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
     sandbox.  `token` opens the control API from other hosts than `hosts`; `journal` is the capacity
     of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.  `stopping` is
-    set when the server is about to stop.
+    set when the server is about to stop.  `console` knows who is signed in to the pages.
     """
 
     directory: Directory
@@ -34,6 +35,7 @@ class ServerContext(Struct, frozen=True):
     lax: bool = False
     waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
     stopping: Event = field(default_factory=Event)
+    console: ConsoleAccess = field(default_factory=ConsoleAccess)
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:
