@@ -12,8 +12,6 @@ from typing import TextIO
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 Start = Callable[..., subprocess.Popen]
 TELL_SIGNAL = """
 import signal, sys
