@@ -176,14 +176,14 @@ class Soak:
         """Return an honest client's p50 and p99 in seconds, each of the middle window."""
         client = self.sandbox().client()
         plugs = []
-        windows = []
+        windows: list[list[float]] = []
         try:
             for _ in range(count):
                 plug = self.connect()
                 plugs.append(plug)
                 plug.sendall(data)
             for _ in range(WINDOWS):
-                seconds = []
+                seconds: list[float] = []
                 for _ in range(WINDOW_CALLS):
                     began = monotonic()
                     client.call("taobao.time.get")
