@@ -13,12 +13,13 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test test-slow coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
 	@echo "make serve     the server on 127.0.0.1:8420          启动服务"
-	@echo "make test      all tests that need Python only       测试"
+	@echo "make test      the tests that are quick              测试"
+	@echo "make test-slow  the tests with many processes        较慢的测试(许多进程)"
 	@echo "make coverage  the same tests, with the share of branches that they take   覆盖率"
 	@echo "make scenarios the scenarios that ship               运行附带的场景"
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
@@ -50,9 +51,13 @@ serve: $(VENV)/.run
 	@$(BIN)/python -m mockserver serve || test $$? -eq 130  # Ctrl-C is how it ends
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
-# `make test` judges the tests; here branches are counted, and measuring slows tests that wait
+# processes, clients and servers that are waited for: whole commands, guides, machines, bad days
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto -m slow
+
+# `make test` and `make test-slow` judge the tests; here branches are counted, and measuring slows tests that wait
 coverage: $(VENV)/.dev
 	$(BIN)/python -m coverage erase
 	-$(BIN)/python -m coverage run -m pytest -n auto

@@ -8,9 +8,10 @@ from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 
-from flask import Flask
+from flask import Blueprint, Flask, Response
 
 from .control.blueprint import answer_errors, control_blueprint
+from .control.in_process import InProcessControl
 from .domain.table_index import SHIPPED_TABLE, TableIndex
 from .gateway.app import add_gateway
 from .gateway.checks import SandboxLookup
@@ -83,8 +84,25 @@ def make_context(
         hosts=hosts,
         journal=journal,
         lax=lax,
-        number_call=gateway.number_call,
     )
+
+
+def _console_blueprint(context: ServerContext) -> Blueprint:
+    """Return the door to the console, whose pages are imported when somebody asks for one."""
+    blueprint = Blueprint("console", __name__)
+
+    @lru_cache(maxsize=1)
+    def load_door() -> Callable[[str], Response]:
+        from .console.door import ConsoleDoor
+
+        return ConsoleDoor(context, lambda url: InProcessControl(context, url)).answer
+
+    def answer(path: str = "") -> Response:
+        return load_door()(path)
+
+    for rule in ("/console", "/console/<path:path>"):
+        blueprint.add_url_rule(rule, "console", answer, methods=("GET", "POST"))
+    return blueprint
 
 
 def create_app(context: ServerContext, report: Callable[[str], None]) -> Flask:
@@ -92,6 +110,7 @@ def create_app(context: ServerContext, report: Callable[[str], None]) -> Flask:
     app = Flask("mockserver", static_folder=None, template_folder=None)
     app.url_map.strict_slashes = False
     app.register_blueprint(control_blueprint(context))
+    app.register_blueprint(_console_blueprint(context))
     answer_errors(app, report)
     add_gateway(app, context.answer, context.directory, context.public_url)
     return app

@@ -7,7 +7,7 @@ personal data, misspelt names, Hypothesis strategies of right and wrong calls, t
 of tests, `explain` and the reference.  There is no handler to write for a method with a `move`:
 its parameters are the move's fields, the table decides what follows, and the reply is a record of
 the exchange.  A method without a move names a `query`, a function of `gateway/queries.py` that
-reads, or a `command`, a function that writes and knows no exchange (`gateway/channel_commands.py`).
+reads.
 
 Why declarations: the platform's own pages are tables of parameters and reply fields, with
 misspellings that clients depend on.  A declaration can be compared with
@@ -59,8 +59,7 @@ class Method(Struct, frozen=True, kw_only=True):
 
     - `name`, `title`, `doc_id`: as on its API page; `en` is the title in English.
     - `session`: whether a call needs one.
-    - `move`: the move that the method makes, or None; then `query` names what it asks, or `command`
-      what it changes besides exchanges.
+    - `move`: the move that the method makes, or None; then `query` names what it asks.
     - `record`: the members that the parameter `fields` chooses from.
     - `failure`: the member with the code of a business failure: `msg_code` (beside `success`),
       `error_code`, or empty if the method has none.
@@ -77,7 +76,6 @@ class Method(Struct, frozen=True, kw_only=True):
     session: bool = True
     move: type[Move] | None = None
     query: str = ""
-    command: str = ""
     failure: str = ""
 
     @property

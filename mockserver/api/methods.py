@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from ..protocol.shapes import Field
-from .channel_methods import CHANNEL_METHODS
 from .declaration import Method
 from .exchange_methods import EXCHANGE_METHODS
 from .related_methods import RELATED_METHODS
@@ -12,7 +11,7 @@ from .related_methods import RELATED_METHODS
 __all__ = ["METHODS", "PERSONAL_NAMES"]
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS, *CHANNEL_METHODS)}
+    {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS)}
 )
 
 

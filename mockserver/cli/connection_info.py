@@ -52,7 +52,7 @@ def describe_connection(sandbox: Sandbox) -> dict[str, Any]:
         "url": sandbox.env["TMALL_MOCKSERVER_URL"],
         "gateway": sandbox.gateway_url,
         "control": f"{public_url}/_sandbox",
-        **({"tmc": sandbox.tmc_url} if sandbox.tmc_url else {}),
+        "console": f"{public_url}/console",
         "token": sandbox.env["TMALL_MOCKSERVER_TOKEN"],
         "pid": os.getpid(),
         "sandbox": sandbox.id,

@@ -34,6 +34,12 @@ _CHARACTERS = 2_000  # of a failure
 )
 @option("--examples", type=click.IntRange(1, 10_000), default=20, zh="几次运行", en="runs")
 @option("--steps", type=click.IntRange(1, 200), default=15, zh="每次几步", en="steps of a run")
+@option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    zh="随机种子；不给则每次不同",
+    en="the seed of all draws; without it every run differs",
+)
 @option("--handles", default="1,3,12", zh="程序办理的状态", en="the statuses it acts at")
 @option("--plays", default=_PLAYS, zh="扮演谁", en="who is played")
 @option(
@@ -63,7 +69,7 @@ _CHARACTERS = 2_000  # of a failure
 def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
     """Play all other parties against a program in any language."""
     try:
-        from hypothesis import HealthCheck, Phase, reject, settings
+        from hypothesis import HealthCheck, Phase, reject, seed, settings
         from hypothesis.stateful import run_state_machine_as_test
 
         from ..testing.machine.machine import exchange_machine
@@ -109,6 +115,8 @@ def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],
     )
+    if typed["seed"] is not None:
+        seed(typed["seed"])(Bounded)
     trouble = ""
     try:
         run_state_machine_as_test(Bounded, settings=chosen)

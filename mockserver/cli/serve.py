@@ -140,16 +140,8 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             f"--public-url 应以 http:// 或 https:// 开头：{values['public-url']}",
             "--public-url begins with http:// or https://",
         )
-    if (
-        not 0 <= values["port"] <= 65535
-        or not -1 <= values["tmc-port"] <= 65535
-        or values["journal"] < 1
-    ):
-        fail(
-            WRONG_USE,
-            "port、tmc-port 应在 0–65535，journal 至少 1",
-            "port and tmc-port are 0–65535, journal at least 1",
-        )
+    if not 0 <= values["port"] <= 65535 or values["journal"] < 1:
+        fail(WRONG_USE, "port 应在 0–65535，journal 至少 1", "port is 0–65535, journal at least 1")
     try:
         server = Server(
             host=values["host"],
@@ -158,7 +150,6 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             auth=values["auth"],
             document=world_document(settings),
             public_url=values["public-url"],
-            tmc_port=values["tmc-port"] if values["tmc-port"] >= 0 else None,
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
@@ -186,12 +177,10 @@ def _make_sandboxes(server: Server, settings: Settings) -> None:
             fail(WRONG_USE, f"{place}：{title}", f"{place}: {error.problem.get('field')}: {detail}")
 
 
-def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
+def _print_welcome(ready: dict[str, Any], settings: Settings, console_link: str) -> None:
     """Print the URL on the first line, then what a client needs, then commands to paste."""
     say(ready["url"])
     say(f"gateway     {ready['gateway']}")
-    if "tmc" in ready:
-        say(f"tmc         {ready['tmc']}")
     for name in ("app_key", "app_secret", "session", "sub_session", "token"):
         say(f"{name:<11} {ready[name]}")
     if settings.values["auth"] == "lax":
@@ -214,6 +203,13 @@ def _print_welcome(ready: dict[str, Any], settings: Settings) -> None:
     say(f"  {own_command()} --url {ready['url']} --token {token} call taobao.time.get")
     exchanges = f"{ready['control']}/sandboxes/default/exchanges"
     say(f"  curl -s -X POST -H 'Authorization: Bearer {token}' {exchanges}")
+    say(
+        translate(
+            "控制台，在浏览器里看和操作(链接只能用一次)：",
+            "console, to see and drive it in a browser (the link works once):",
+        )
+    )
+    say(f"  {console_link}")
     sys.stdout.flush()
 
 
@@ -250,8 +246,8 @@ def serve(
     ready_file = settings.values["ready-file"]
     stop = StopSignals(lambda: remove_ready_file(ready_file))
     _allow_many_connections()
-    with _serving(settings) as (_, ready):
-        _print_welcome(ready, settings)
+    with _serving(settings) as (server, ready):
+        _print_welcome(ready, settings, server.make_console_link())
         gc.freeze()  # what start-up made stays: full collections need not walk it
         stop.wait()
     handle_stop_signals(signal.SIG_IGN)  # what comes now is too late to change anything

@@ -41,7 +41,6 @@ from ..world.picture_store import PicturesFull
 from ..world.world import World
 from .call import Call, read_call
 from .call_entry import build_entry
-from .channel_commands import COMMANDS, CommandContext
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
@@ -113,11 +112,6 @@ class Gateway:
         error = TopError(10, sub_code="isp.service-unavailable")
         return _reply(call, _write(call, "error_response", error.tree()))
 
-    def number_call(self) -> tuple[int, str]:
-        """Return number and request id of a call that another door answers."""
-        number = next(self._numbers)
-        return number, self._new_request_id(number)
-
     def _new_request_id(self, number: int) -> str:
         return _request_id(self.lookup.directory.instance() * _CALLS_OF_A_PROCESS + number)
 
@@ -184,31 +178,10 @@ class Gateway:
             members = _place_failure(call, (call.msg_code, message))
             return call.method.wrapper, members
         try:
-            members = _members(call, call.method)
+            members = _move(call) if call.method.move else _query(call)
         except DomainError as refusal:
             members = _refuse(call, refusal)
         return call.method.wrapper, members
-
-
-def _members(call: Call, method: Method) -> Tree:
-    """Return the members of the reply: of a move, a command or a query."""
-    if method.move is not None:
-        return _move(call)
-    return _command(call) if method.command else _query(call)
-
-
-def _command(call: Call) -> Tree:
-    assert call.method is not None and call.work is not None and call.app is not None
-    command = CommandContext(
-        call.method,
-        call.work,
-        call.app,
-        call.session,
-        call.arguments,
-        _record_view(call),
-        call.warnings,
-    )
-    return COMMANDS[call.method.command](command)
 
 
 def _query(call: Call) -> Tree:

@@ -16,7 +16,7 @@ from ..domain.exchange import Exchange
 from ..domain.vocabulary import Status
 from .state import State
 
-__all__ = ["ExchangeFilter", "list_exchanges"]
+__all__ = ["ExchangeFilter", "Window", "list_exchanges"]
 
 Window = tuple[datetime | None, datetime | None]
 

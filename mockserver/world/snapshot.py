@@ -25,9 +25,7 @@ from .coverage import CoverageCounts
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
 from .faults.fault_matching import Fault, FaultCounters, read_fault, serialize_fault
 from .identity import App, Session
-from .notifications import MessageGroup, Notification, Subscription
 from .operation_documents import read_operations, serialize_operation
-from .outbox import read_channel
 from .quotas import read_quotas
 from .robots import read_robots
 from .snapshot_check import check_fit, check_instants
@@ -93,9 +91,6 @@ class SnapshotDocument(
     planned: list[PlannedAction] = []
     faults: list[dict[str, Any]] = []
     moved_rows: dict[str, datetime] = {}
-    outbox: list[Notification] = []
-    subscriptions: list[Subscription] = []
-    message_groups: list[MessageGroup] = []
     operations: list[dict[str, Any]] = []
     coverage: CoverageCounts | None = None
     fault_counters: dict[str, FaultCounters] = field(name="tallies", default_factory=dict)
@@ -144,9 +139,6 @@ def write_snapshot(state: State) -> bytes:
         moved_rows={str(number): at for number, at in state.moved_rows.items()},
         operations=[serialize_operation(operation) for operation in state.operations],
         coverage=state.covered,
-        outbox=list(state.outbox.values()),
-        subscriptions=list(state.subscriptions.values()),
-        message_groups=list(state.message_groups.values()),
         faults=[{"id": fault.id, **serialize_fault(fault)} for fault in state.faults.values()],
     )
     return msgspec.json.format(msgspec.json.encode(document, order="deterministic"), indent=2)
@@ -211,7 +203,6 @@ def read_snapshot(raw: object) -> State:
         if not number.isdecimal() or int(number) not in state.exchanges:
             raise BadDocument("moved_rows", f"没有换货单 {number}", f"no exchange {number}")
         state.show_moved(int(number), modified)
-    read_channel(state, document.outbox, document.subscriptions, document.message_groups)
     state.covered = document.coverage
     if state.covered is not None and not state.covered.rows_exist(state.table):
         raise BadDocument("coverage.moves", "没有这个规则行", "no such row")

@@ -24,7 +24,6 @@ from .coverage import CoverageCounts
 from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
-from .notifications import MessageGroup, Notification, QueueIndex, Subscription
 from .operations import Emptied, Founded, Operation
 from .quotas import Quota
 
@@ -63,10 +62,6 @@ class State:
         self.exchanges: dict[int, Exchange] = {}
         self.events: dict[int, tuple[Event, ...]] = {}
         self.messages: dict[int, tuple[Message, ...]] = {}
-        self.outbox: dict[int, Notification] = {}  # of the message channel, by number
-        self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by app key and shop
-        self.message_groups: dict[tuple[str, str], MessageGroup] = {}  # by app key and name
-        self.queues = QueueIndex()
         self.waybills: dict[str, int] = {}
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
@@ -92,7 +87,6 @@ class State:
                 value.copy() if isinstance(value, dict | list | SortedList) else value
             )
         copied._lists = {key: rows.copy() for key, rows in self._lists.items()}
-        copied.queues = self.queues.copy()
         return copied
 
     def put(self, exchange: Exchange, *, modified: bool = True) -> None:
@@ -141,11 +135,9 @@ class State:
             self.pictures,
             self.plans,
             self.moved_rows,
-            self.outbox,
             self._lists,
         ):
             memory.clear()
-        self.queues = QueueIndex()
         self._timers.clear()
         self._agenda.clear()
         founding = (operation for operation in self.operations if isinstance(operation, Founded))

@@ -4,8 +4,7 @@ The model.  A transition has two halves.  `evaluate` collects what the table's c
 at (the exchange, the move with its defaults filled in, rules, stock, addresses, carriers,
 waybills), asks `domain.play` for the outcome, and returns it as a `Transition`; it reads only, and
 raises what refuses the move.  `record` writes a transition that has been evaluated: stock accounts,
-exchange, waybills, one event, one message, one operation, the notifications of the message
-channel; it cannot fail.
+exchange, waybills, one event, one message, one operation; it cannot fail.
 
 Why.  "Check all, then change all": a refused move leaves no trace, and several moves that belong
 together (the history of an opening) are all evaluated before the first is recorded.
@@ -32,7 +31,6 @@ from ..domain.vocabulary import Actor, Role, Status
 from .identity import Session
 from .move_defaults import fill_defaults, stage_reasons
 from .operations import Moved
-from .outbox import publish
 from .state import State
 from .write_history import remember
 
@@ -124,8 +122,6 @@ def record(
         state.operations.append(Moved(event.number, step.at, step.move))
     said = _message(state, step, session)
     state.messages[exchange.dispute_id] = (*state.messages.get(exchange.dispute_id, ()), said)
-    if not opening:
-        publish(state, event, exchange)
     return event
 
 

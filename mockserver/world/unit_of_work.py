@@ -29,7 +29,6 @@ from datetime import datetime
 from threading import RLock
 from typing import Protocol
 
-from .channel import Channel
 from .coverage import Coverage
 from .faults.fault_matching import FaultCandidate, FaultMatch
 from .faults.fault_plan import PlanContext, match_fault
@@ -45,7 +44,6 @@ class Sandboxed(Protocol):
     """What a unit of work needs of its sandbox; `World` is one."""
 
     directory: ServerSide
-    id: str
     lock: RLock
     view: WorldView
     quota_counters: QuotaCounters
@@ -64,12 +62,11 @@ class Sandboxed(Protocol):
 class UnitOfWork:
     """The open unit of one sandbox; `now` is the inner instant of its beginning."""
 
-    __slots__ = ("_depth", "_sent", "_world", "now")
+    __slots__ = ("_depth", "_world", "now")
 
     def __init__(self, world: Sandboxed) -> None:
         self._world = world
         self._depth = 0
-        self._sent: object = None  # what the message channel knows of
         self.now = world.directory.real()
 
     def __enter__(self) -> "UnitOfWork":
@@ -86,13 +83,7 @@ class UnitOfWork:
 
     def __exit__(self, *error: object) -> None:
         self._depth -= 1
-        world, published = self._world, False
-        if not self._depth:
-            revision = world.view.channel_revision
-            published, self._sent = revision != self._sent, revision
-        world.lock.release()
-        if published:
-            world.directory.published(world.id)
+        self._world.lock.release()
 
     @property
     def view(self) -> WorldView:
@@ -115,12 +106,6 @@ class UnitOfWork:
         """Let reads show the exchange as modified at this inner instant, until it is really
         modified."""
         self._world.plan_context().state.show_moved(dispute_id, modified)
-
-    @property
-    def channel(self) -> Channel:
-        """The message channel (TMC) of the sandbox."""
-        context = self._world.plan_context()
-        return Channel(context.state, self.now, context.real)
 
     def record_call(self, entry: Entry) -> None:
         """Add the call to the journal and to the coverage."""

@@ -119,22 +119,6 @@ class WorldView:
         """Return the methods that have a canned reply."""
         return tuple(self._state.stubs)
 
-    @property
-    def channel_counts(self) -> object:
-        """A value that changes with the message channel: what is queued, sent, permitted."""
-        state = self._state
-        outbox = tuple((one.number, one.state, one.deliveries) for one in state.outbox.values())
-        return (
-            hash(outbox),
-            tuple(state.subscriptions.values()),
-            tuple(state.message_groups.values()),
-        )
-
-    @property
-    def channel_revision(self) -> object:
-        """A value that changes when the message channel may have something new to send."""
-        return self._state.queues.revision, self._state.clock
-
     # callers
 
     def apps(self) -> ValuesView[App]:

@@ -9,6 +9,8 @@ import pytest
 
 from mockserver.cli.ready_files import is_running
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def detach(cli, tmp_path: Path):

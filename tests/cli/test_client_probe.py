@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).parent / "clients"
 PYTHON = f"exec {sys.executable} {CLIENTS / 'seller.py'}"
 STORIES = ("classic/whole-exchange", "classic/application-refused", "platform/method")

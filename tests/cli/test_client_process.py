@@ -11,6 +11,8 @@ from time import sleep
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = Path(__file__).parent / "clients"
 SHELL = f"bash {CLIENTS / 'seller.sh'}"
 PYTHON = f"exec {sys.executable} {CLIENTS / 'seller.py'}"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ONE = "scenario: x\nsteps:\n  - buyer: apply\n"
 _PR_CAPBSET_DROP = 24  # of <linux/prctl.h>
 _CAP_DAC_OVERRIDE = 1

@@ -36,6 +36,7 @@ def test_ready_file_is_private_complete_and_removed(serve) -> None:
         "url",
         "gateway",
         "control",
+        "console",
         "token",
         "pid",
         "sandbox",

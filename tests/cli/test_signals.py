@@ -12,6 +12,8 @@ from typing import TextIO
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., subprocess.Popen]
 TELL_SIGNAL = """
 import signal, sys

@@ -12,6 +12,8 @@ from mockserver.scenario.expectations import EXPECTATIONS
 from mockserver.scenario.matching import OPERATORS
 from mockserver.scenario.step_kinds import STEP_KINDS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 GUIDES = ("docs/first-scenario.md", "docs/first-scenario.zh-CN.md")
 FILE = re.compile(

@@ -18,6 +18,8 @@ from mockserver.client.transport import Wsgi
 from mockserver.testing import exchange_machine
 from mockserver.testing.machine.check_failure import ClientFailed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BUGS = ("DropsMovedRows", "IgnoresFailure", "RoundsIds")
 WAITS = st.sampled_from(["", "1s", "1h", "2d", "8d"])

@@ -37,18 +37,6 @@ SCALARS = {
     ValueKind.PRICE: str,
     ValueKind.DATE: str,
 }
-CHANNEL_ARGUMENTS = {
-    "taobao.tmc.user.cancel": {"nick": ""},
-    "taobao.tmc.user.get": {"nick": ""},
-    "taobao.tmc.queue.get": {"group_name": "default"},
-    "taobao.tmc.group.add": {"group_name": "mine", "nicks": ""},
-    "taobao.tmc.group.delete": {"group_name": "made"},
-    "taobao.tmc.topic.group.add": {"group_name": "mine", "topics": "taobao_dispute_ExchangeAgree"},
-    "taobao.tmc.topic.group.delete": {"group_name": "made", "topics": "a"},
-    "taobao.tmc.messages.confirm": {"s_message_ids": "1"},
-    "taobao.tmc.message.produce": {"topic": "a", "content": "{}"},
-    "taobao.tmc.messages.produce": {"messages": '[{"topic": "a", "content": "{}"}]'},
-}
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
@@ -62,22 +50,18 @@ def make_type(fields, *, form, root=False):
 
 def make_member(field, form):
     """The type of one field, which may be absent."""
-    if field.kind is ValueKind.STRINGS:
-        kind = list[str] if form == "simplify" else make_wrapped(str, field.item)
-    elif field.kind is not ValueKind.OBJECT:
+    if field.kind is not ValueKind.OBJECT:
         kind = SCALARS[field.kind]
     elif not field.item:
         kind = make_type(field.of, form=form)
     elif form == "simplify":
         kind = list[make_type(field.of, form=form)]
     else:
-        kind = make_wrapped(make_type(field.of, form=form), field.item)
+        row = make_type(field.of, form=form)
+        kind = msgspec.defstruct(
+            "Rows", [(field.item, list[row], msgspec.UNSET)], forbid_unknown_fields=True
+        )
     return kind | msgspec.UnsetType
-
-
-def make_wrapped(row, item):
-    """The type of a list of `row` below its element name."""
-    return msgspec.defstruct("Rows", [(item, list[row], msgspec.UNSET)], forbid_unknown_fields=True)
 
 
 def read_xml(element, fields):
@@ -86,9 +70,7 @@ def read_xml(element, fields):
     values = {}
     for child in element:
         field = by_name.get(child.tag)
-        if field is not None and field.kind is ValueKind.STRINGS:
-            values[child.tag] = {field.item: [row.text or "" for row in child]}
-        elif field is None or field.kind is not ValueKind.OBJECT:
+        if field is None or field.kind is not ValueKind.OBJECT:
             values[child.tag] = child.text or ""
         elif field.item:
             values[child.tag] = {field.item: [read_xml(row, field.of) for row in child]}
@@ -160,15 +142,7 @@ def arguments(world):
         }
         if any(param.name == "fields" for param in method.params):
             needed["fields"] = method.all_fields
-        channel = CHANNEL_ARGUMENTS.get(method.name, {})
-        if channel.get("group_name") == "made":
-            with world.unit_of_work() as work:
-                work.channel.extend_group(next(iter(world._state.apps)), "made")
-        nick = next(iter(world._state.shops))
-        return {
-            **needed,
-            **{name: nick if name in ("nick", "nicks") else text for name, text in channel.items()},
-        }
+        return needed
 
     return prepare
 

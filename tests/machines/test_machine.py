@@ -35,6 +35,8 @@ from mockserver.world.document import WorldDocument
 from mockserver.world.world import World
 from tests.oracle import END_STATUSES
 
+pytestmark = pytest.mark.slow
+
 ROLES = {"buyer": Role.BUYER, "seller": Role.SELLER_MAIN, "cs": Role.CS}
 
 CALLS = {

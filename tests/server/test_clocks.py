@@ -15,6 +15,8 @@ from freezegun import freeze_time
 from mockserver import Sandbox, Server
 from mockserver.embedded import connection as limits
 
+pytestmark = pytest.mark.slow
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 WITHIN = 10.0  # seconds: far above what anything here takes
 

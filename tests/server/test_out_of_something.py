@@ -13,6 +13,8 @@ from time import sleep
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MIB = 1024 * 1024
 AS_A_PLAIN_USER = (  # root may have any number of processes
     *("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"),

@@ -6,6 +6,10 @@ import json
 import threading
 from contextlib import closing
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 RACERS, ROUNDS = 16, 200
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

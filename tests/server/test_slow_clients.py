@@ -11,6 +11,8 @@ import pytest
 from mockserver import Server
 from mockserver.embedded import connection as limits
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 2000
 HALVES = {
     "silent": b"",

@@ -12,6 +12,8 @@ import pytest
 
 from mockserver.embedded.server import Embedded
 
+pytestmark = pytest.mark.slow
+
 STOP_SECONDS = 2.5  # half a second for the server, the rest for a loaded machine
 AWAITS = """
 scenario: waits

@@ -14,6 +14,8 @@ import mockserver.testing.session_server
 import mockserver.testing.teardown_checks  # noqa: F401
 from mockserver import Server
 
+pytestmark = pytest.mark.slow
+
 STORY = "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - expect: {status: 1}\n"
 PLAIN = "def test_mine(): pass\n"
 

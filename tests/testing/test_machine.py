@@ -25,6 +25,8 @@ from mockserver.testing.machine.local_server import LocalServer
 from mockserver.testing.machine.machine_run import MachineRun
 from mockserver.world.document import BadDocument
 
+pytestmark = pytest.mark.slow
+
 AGREE, RECEIVE, SHIP = (
     "tmall.exchange.agree",
     "tmall.exchange.returngoods.agree",
@@ -497,3 +499,20 @@ def test_a_failure_is_written_three_times(tmp_path: Path) -> None:
         path.stem.split(".")[0].endswith("left_lying") for path in (scenario, test, script)
     } == {True}
     assert (folder / ".gitignore").read_text("utf-8") == "*\n"
+
+
+def test_a_step_that_became_impossible_is_not_written():
+    """What a slower client made impossible stands in no file: nothing later can refer to it."""
+    machine = exchange_machine(lambda sandbox: lambda: None, write_to=None)
+    run = MachineRun(machine.options, machine.server)
+    try:
+        run.run_step({"buyer": "apply", "as": "e1"})
+        for step in ({"buyer": "confirm_receipt", "on": "e1"}, {"buyer": "cancel", "on": "e4"}):
+            with pytest.raises(ControlRefused):
+                run.run_step(step)
+        assert [executed.step for executed in run.executed_steps] == [
+            {"buyer": "apply", "as": "e1"}
+        ]
+    finally:
+        run.close()
+        machine.server.close()

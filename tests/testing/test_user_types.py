@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CORRECT = """
 from collections.abc import Callable
 from datetime import timedelta

@@ -117,11 +117,7 @@ def test_options_fit_their_bounds(kind):
         (
             Calls.SESSIONS,
             {name for name in METHODS if name.startswith("tmall.")}
-            | {
-                "taobao.logistics.address.search",
-                "taobao.trade.fullinfo.get",
-                "taobao.tmc.user.permit",
-            },
+            | {"taobao.logistics.address.search", "taobao.trade.fullinfo.get"},
         ),
         (
             Calls.FAILING,

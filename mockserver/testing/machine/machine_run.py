@@ -174,7 +174,7 @@ class MachineRun:
         """Carry out a step; one that lets the client act checks it too.
 
         Raises:
-            ControlRefused: the move is not possible.
+            ControlRefused: the move is not possible; the run does not hold the step.
             ClientFailed: a built-in check does not hold.
             BaseException: what the client, its own check or an invariant raised.
         """
@@ -186,10 +186,14 @@ class MachineRun:
         self._quiet_rounds = 0
         self._knowledge.start_counting()
         move = split_move(step)
-        if move is None:
-            self._executor.change_sandbox(kind, get_control_value(step))
-        else:
-            self._make_move(step, *move)
+        try:
+            if move is None:
+                self._executor.change_sandbox(kind, get_control_value(step))
+            else:
+                self._make_move(step, *move)
+        except ControlRefused:  # the client has acted otherwise than when the step was drawn
+            self.executed_steps.pop()
+            raise
 
     def _make_move(
         self, step: StepDocument, actor: str, name: str, fields: Mapping[str, Any]
