@@ -160,6 +160,24 @@ STEPS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
             {"client": 3},
         ],
     ),
+    "looked_and_was_shown_an_old_state": (
+        "NightBatch",
+        "bad_day",
+        [
+            {"buyer": "apply", "as": "e1", "status": 12},
+            {"buyer": "apply", "as": "e2", "status": 12},
+            {"buyer": "apply", "as": "e3", "status": 6},
+            {"client": 2},
+            {"advance": "2d23h59m59s"},
+            {"fault": "reply_lost", "method": "tmall.exchange.consigngoods"},
+            {"client": 1},
+            {"client": 1},
+            {"advance": "1d"},
+            {"client": 1},
+            {"fault": "none"},
+            {"client": 3},
+        ],
+    ),
 }
 
 

@@ -132,6 +132,7 @@ class ClientKnowledge:
                 return True
         if call.disturbed_by is not None:
             self._record_hidden(call, call.disturbed_by)
+            self._record_attempt(call)
             return True
         if failure is None:
             self._record_look(call)
@@ -219,6 +220,14 @@ class ClientKnowledge:
                 if str(exchange.dispute_id) in body:
                     self._latest_looks[exchange.dispute_id] = 0
                     self._answered_looks.pop(exchange.dispute_id, None)
+
+    def _record_attempt(self, call: RecordedCall) -> None:
+        """Note what the client has looked up, though a fault made the reply an old one."""
+        if call.failure is None and not call.is_reply_lost:
+            body = _read_body(call)
+            for dispute_id in list(self.unsure_writes):
+                if str(dispute_id) in body:
+                    del self.unsure_writes[dispute_id]
 
     def _hide_changes(self, last_event: int) -> None:
         for exchange in self._world.view.exchanges():
