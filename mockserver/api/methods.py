@@ -6,12 +6,17 @@ from types import MappingProxyType
 from ..protocol.shapes import Field
 from .declaration import Method
 from .exchange_methods import EXCHANGE_METHODS
+from .refund_methods import REFUND_METHODS
 from .related_methods import RELATED_METHODS
+from .shop_methods import SHOP_METHODS
 
 __all__ = ["METHODS", "PERSONAL_NAMES"]
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS)}
+    {
+        method.name: method
+        for method in (*EXCHANGE_METHODS, *RELATED_METHODS, *REFUND_METHODS, *SHOP_METHODS)
+    }
 )
 
 

@@ -18,8 +18,9 @@ from ..domain.behaviours import PlannedAction
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
+from ..domain.refund import RefundProgress
 from ..domain.rules import DEFAULTS, BadRule
-from ..domain.vocabulary import Role, Ruleset
+from ..domain.vocabulary import Role, Ruleset, Status
 from .clock import Clock
 from .coverage import CoverageCounts
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
@@ -91,6 +92,7 @@ class SnapshotDocument(
     planned: list[PlannedAction] = []
     faults: list[dict[str, Any]] = []
     moved_rows: dict[str, datetime] = {}
+    refunds: dict[str, RefundProgress] = {}
     operations: list[dict[str, Any]] = []
     coverage: CoverageCounts | None = None
     fault_counters: dict[str, FaultCounters] = field(name="tallies", default_factory=dict)
@@ -138,6 +140,7 @@ def write_snapshot(state: State) -> bytes:
         fault_counters=state.fault_counters,
         moved_rows={str(number): at for number, at in state.moved_rows.items()},
         operations=[serialize_operation(operation) for operation in state.operations],
+        refunds={str(number): done for number, done in state.refunds.items()},
         coverage=state.covered,
         faults=[{"id": fault.id, **serialize_fault(fault)} for fault in state.faults.values()],
     )
@@ -203,6 +206,11 @@ def read_snapshot(raw: object) -> State:
         if not number.isdecimal() or int(number) not in state.exchanges:
             raise BadDocument("moved_rows", f"没有换货单 {number}", f"no exchange {number}")
         state.show_moved(int(number), modified)
+    for number, progress in document.refunds.items():
+        turned = state.exchanges.get(int(number)) if number.isdecimal() else None
+        if turned is None or turned.status is not Status.TO_REFUND:
+            raise BadDocument("refunds", f"没有这张退款 {number}", f"no such refund: {number}")
+        state.refunds[int(number)] = progress
     state.covered = document.coverage
     if state.covered is not None and not state.covered.rows_exist(state.table):
         raise BadDocument("coverage.moves", "没有这个规则行", "no such row")
