@@ -22,6 +22,7 @@ from mockserver.protocol.messages import Inbound, Reply
 from mockserver.protocol.shapes import BEIJING
 from mockserver.world.directory import Directory
 from mockserver.world.document import WorldDocument, read_document
+from mockserver.world.notifications import QueueIndex
 from mockserver.world.world import World
 
 # A shell's background job ignores Ctrl-C, one under nohup also SIGHUP, and so would every command
@@ -154,6 +155,8 @@ def whole_state() -> Callable[[World], dict[str, Any]]:
                 for key, item in value.items()
                 if not isinstance(item, SortedList) or item
             }
+        if isinstance(value, QueueIndex):
+            return value.copy()
         return list(value) if isinstance(value, list) else value
 
     return lambda world: {name: plain(value) for name, value in vars(world._state).items()}

@@ -84,6 +84,7 @@ def make_context(
         hosts=hosts,
         journal=journal,
         lax=lax,
+        number_call=gateway.number_call,
     )
 
 

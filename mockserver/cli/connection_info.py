@@ -53,6 +53,7 @@ def describe_connection(sandbox: Sandbox) -> dict[str, Any]:
         "gateway": sandbox.gateway_url,
         "control": f"{public_url}/_sandbox",
         "console": f"{public_url}/console",
+        **({"tmc": sandbox.tmc_url} if sandbox.tmc_url else {}),
         "token": sandbox.env["TMALL_MOCKSERVER_TOKEN"],
         "pid": os.getpid(),
         "sandbox": sandbox.id,

@@ -140,8 +140,16 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             f"--public-url 应以 http:// 或 https:// 开头：{values['public-url']}",
             "--public-url begins with http:// or https://",
         )
-    if not 0 <= values["port"] <= 65535 or values["journal"] < 1:
-        fail(WRONG_USE, "port 应在 0–65535，journal 至少 1", "port is 0–65535, journal at least 1")
+    if (
+        not 0 <= values["port"] <= 65535
+        or not -1 <= values["tmc-port"] <= 65535
+        or values["journal"] < 1
+    ):
+        fail(
+            WRONG_USE,
+            "port、tmc-port 应在 0–65535，journal 至少 1",
+            "port and tmc-port are 0–65535, journal at least 1",
+        )
     try:
         server = Server(
             host=values["host"],
@@ -150,6 +158,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             auth=values["auth"],
             document=world_document(settings),
             public_url=values["public-url"],
+            tmc_port=values["tmc-port"] if values["tmc-port"] >= 0 else None,
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
@@ -181,6 +190,8 @@ def _print_welcome(ready: dict[str, Any], settings: Settings, console_link: str)
     """Print the URL on the first line, then what a client needs, then commands to paste."""
     say(ready["url"])
     say(f"gateway     {ready['gateway']}")
+    if "tmc" in ready:
+        say(f"tmc         {ready['tmc']}")
     for name in ("app_key", "app_secret", "session", "sub_session", "token"):
         say(f"{name:<11} {ready[name]}")
     if settings.values["auth"] == "lax":

@@ -96,6 +96,12 @@ SETTINGS: Mapping[str, Setting] = {
             "address to listen on, loopback by default",
         ),
         Setting("port", 8420, "监听端口，0 为空闲端口", "port, 0 for a free one"),
+        Setting(
+            "tmc-port",
+            -1,
+            "消息通道(TMC)端口，0 为空闲端口，-1 不开",
+            "port of the message channel (TMC), 0 for a free one, -1 for none",
+        ),
         Setting("ready-file", "", "就绪后写入的 JSON 文件", "JSON file written when ready"),
         Setting("app-key", "", "default 独立环境的 app_key", "the default sandbox's app_key"),
         Setting(

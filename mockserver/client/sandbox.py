@@ -67,6 +67,7 @@ class Sandbox:
         self.session: str = made["session"]
         self.sub_session: str = made["sub_session"]
         self.gateway_url: str = made["gateway"]
+        self.tmc_url: str = made.get("tmc", "")
         self.shops: list[ShopDocument] = made["shops"]
         self.seed: int = made["seed"]
         self._last = LastExchange()
@@ -94,6 +95,7 @@ class Sandbox:
             "TOP_APP_SECRET": self.app_secret,
             "TOP_SESSION": self.session,
             "TOP_SUB_SESSION": self.sub_session,
+            **({"TOP_TMC_URL": self.tmc_url} if self.tmc_url else {}),
             "TMALL_MOCKSERVER_URL": self._control.base_url,
             "TMALL_MOCKSERVER_TOKEN": self._control.token,
             "TMALL_MOCKSERVER_SANDBOX": self.id,

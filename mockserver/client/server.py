@@ -1,7 +1,9 @@
 """`Server`: a whole server in this process, for `with Server() as server: …`."""
 
 from collections.abc import Callable
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
+
+from msgspec.structs import replace
 
 from ..control.in_process import InProcessControl
 from ..embedded.server import Embedded
@@ -13,6 +15,9 @@ from .control_client import Control, ControlClient, LocalControl
 from .sandbox import Sandbox
 from .transport import Http, Lifetime
 
+if TYPE_CHECKING:
+    from ..embedded.tmc_port import TmcPort
+
 __all__ = ["Server"]
 
 
@@ -20,7 +25,7 @@ class Server:
     """A server of this process with its `default` sandbox, for `with Server() as server: …`.
 
     `document` has the keys of the world document; the default sandbox's clock runs from the real
-    now.
+    now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Server:
         auth: str = "strict",
         document: dict[str, object] | None = None,
         public_url: str = "",
+        tmc_port: int | None = None,
         tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
@@ -48,6 +54,7 @@ class Server:
             hosts=(host, *hosts),
             refused=refused,
         )
+        tmc = None if tmc_port is None else self._make_tmc_port(host, tmc_port)
         self._app = create_app(self.context, report)
         self._embedded = Embedded(
             self._app,
@@ -55,12 +62,29 @@ class Server:
             port,
             tls,
             answer=self.context.answer,
+            tmc=tmc,
             public_url=self.context.public_url,
             report=report,
         )
         self._lifetime = Lifetime()
         self._lifetime.running = False
         self._http = Http("http://127.0.0.1", lifetime=self._lifetime)  # refuses until the start
+
+    def _make_tmc_port(self, host: str, port: int) -> "TmcPort":
+        """Return the port of the message channel, not yet open; what it needs is imported now."""
+        from ..embedded.tmc_port import TmcPort
+        from ..push.session import PushDoor
+
+        context = self.context
+        door = PushDoor(
+            context.directory,
+            context.unassigned_calls,
+            context.number_call,
+            "default" if context.lax else "",
+        )
+        tmc = TmcPort(door, host, port)
+        self.context = replace(context, tmc_port=lambda: tmc.port)
+        return tmc
 
     @property
     def url(self) -> str:

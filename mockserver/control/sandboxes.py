@@ -55,7 +55,10 @@ def _list(request: ControlRequest) -> tuple[int, Any]:
     worlds = request.context.directory.all()
     return 200, {
         "total": len(worlds),
-        "items": [serialize_sandbox(world, request.base_url) for world in worlds],
+        "items": [
+            serialize_sandbox(world, request.base_url, request.context.tmc_port())
+            for world in worlds
+        ],
     }
 
 
@@ -78,7 +81,7 @@ def _make(request: ControlRequest) -> tuple[int, Any]:
         running = {"clock": {"mode": "running"}, **raw} if isinstance(raw, dict) else raw
         world = World(directory, read_world(running), journal=request.context.journal)
     directory.add(world)
-    return 201, serialize_sandbox(world, request.base_url)
+    return 201, serialize_sandbox(world, request.base_url, request.context.tmc_port())
 
 
 def _find_snapshot(request: ControlRequest, source: object) -> State:
@@ -98,7 +101,7 @@ def _find_snapshot(request: ControlRequest, source: object) -> State:
 
 
 def _get(request: ControlRequest) -> tuple[int, Any]:
-    return 200, serialize_sandbox(request.world, request.base_url)
+    return 200, serialize_sandbox(request.world, request.base_url, request.context.tmc_port())
 
 
 def _drop(request: ControlRequest) -> tuple[int, Any]:
@@ -118,7 +121,7 @@ def _reset(request: ControlRequest) -> tuple[int, Any]:
         request.world.reset(empty=to == "empty")
     else:
         request.world.restore(to)
-    return 200, serialize_sandbox(request.world, request.base_url)
+    return 200, serialize_sandbox(request.world, request.base_url, request.context.tmc_port())
 
 
 def _list_snapshots(request: ControlRequest) -> tuple[int, Any]:

@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from .durations import MAX_DURATION, format_duration, parse_duration
 from .evidence import Evidence, assumed, documented, inferred
+from .topics import REFUND_TOPICS_RULE
 from .vocabulary import Deadline, Status
 
 __all__ = ["DEFAULTS", "RULES", "BadRule", "Rule", "RuleValues"]
@@ -147,10 +148,6 @@ _RULES: tuple[Rule, ...] = (
          "largest picture of a message, bytes",
          inferred("refund", "evidence", note="evidence-1: refund.message.add, 500K"),
          least=1, most=8 * 1024 * 1024),
-    Rule("refund_proof_max_bytes", 130_000, "拒绝退款凭证的字节上限",
-         "largest proof of a refused refund, bytes",
-         documented("evidence", note="evidence-1: refund.refuse proof"),
-         least=1, most=8 * 1024 * 1024),
     Rule("pictures_max", 10_000, "一个独立环境保存的图片张数上限",
          "most pictures that a sandbox keeps",
          assumed("this server's own limit", "product"), most=10**6),
@@ -193,6 +190,18 @@ _RULES: tuple[Rule, ...] = (
          "whether owner_role is a word or the number that operator_roles has for it",
          inferred("api", "isv", note="api-4: one integrator looks for 卖家 and 买家 in it"),
          among=("text", "number")),
+    Rule(REFUND_TOPICS_RULE, False, "换货是否也发 taobao_refund_* 消息(bill_type 为 replace_bill)",
+         "whether exchanges also send taobao_refund_* messages (bill_type: replace_bill)",
+         assumed("evidence-5.4: one integrator drops such messages", "evidence")),
+    Rule("message_redelivery", timedelta(minutes=5), "消息未确认时多久后重发",
+         "after how long an unconfirmed message is sent again",
+         inferred("top", "evidence", note="top-7.2: about 5 minutes or more; evidence-5.4: one "
+                                          "comment says 10 seconds")),
+    Rule("message_retention", timedelta(hours=24), "消息最长保留时间", "how long a message is kept",
+         documented("top", note="top-7.2")),
+    Rule("message_fields", "all", "推送帧的字段：全部，或官方 Node 客户端能解码的",
+         "fields of a pushed frame: all, or those that the official Node client can decode",
+         inferred("top", note="top-7.7"), among=("all", "node")),
     *(Rule(f"message_type.{author}", default, f"message_type：{zh}", f"message_type of {en}",
            assumed("evidence-7: 100 and 111 are the page's examples, their meaning is chosen here",
                    "api", "evidence"))

@@ -24,6 +24,8 @@ both tables.  While the case is in hand (`IN_HAND`) no deadline runs.
 Messages.  `LeaveMessage` has a row for each status and party while the flow runs.  It leads back
 to its own status and does not change `modified`.
 
+Messages of the channel.  A row `fires` the topics that the platform sends with it (topics.py).
+
 Why data and not code.  Many readers use the same rows: `play`, the texts of refusals, deadlines,
 near misses, the control API (`possible`), coverage, the state diagram, `explain`, the reference,
 the static check of scenarios, and the Hypothesis machine with its complement (moves that must be
@@ -80,6 +82,25 @@ from .moves import (
     StepIn,
     TurnToRefund,
 )
+from .topics import (
+    FIRES_AGREED,
+    FIRES_AGREED_BY_SYSTEM,
+    FIRES_BOTH,
+    FIRES_CLOSED,
+    FIRES_CLOSED_BY_OTHERS,
+    FIRES_CONFIRMED,
+    FIRES_CONSIGNED,
+    FIRES_CREATED,
+    FIRES_CS_ASKED,
+    FIRES_MODIFIED,
+    FIRES_REFUSED,
+    FIRES_RETURNED,
+    FIRES_SUCCESS,
+    FIRES_SUCCESS_BY_SYSTEM,
+    FIRES_TO_REFUND,
+    FIRES_TO_REFUND_BY_OTHERS,
+    Firing,
+)
 from .vocabulary import IN_HAND, Actor, CsStatus, GoodStatus, Ruleset, Status
 
 __all__ = ["CS_TABLE", "FINAL_STATUSES", "TABLE", "CsRow", "Row"]
@@ -114,7 +135,8 @@ class Row(Struct, frozen=True):
     conditions, `postings` the stock entries, `writes` pairs of an exchange's field and its new
     value. `deadline_rule` names the rule with the duration after which the system moves (empty:
     no deadline). `changes_modified` is False if `modified` stays.  `upgraded_evidence` replaces
-    `evidence` under ruleset `upgraded`.
+    `evidence` under ruleset `upgraded`.  `fires` are the topics of the message channel that it
+    sends, in order.
     """
 
     source: Status | None
@@ -130,6 +152,7 @@ class Row(Struct, frozen=True):
     changes_modified: bool = True
     writes: tuple[tuple[str, object], ...] = ()
     upgraded_evidence: Evidence | None = None
+    fires: tuple[Firing, ...] = ()
 
     def evidence_under(self, ruleset: Ruleset) -> Evidence:
         """Return how the row is known under `ruleset`.
@@ -174,6 +197,7 @@ def _expire(
     *,
     when: tuple[Condition, ...] = (),
     postings: tuple[Posting, ...] = (),
+    fires: tuple[Firing, ...] = (),
 ) -> Row:
     """Return the row in which the system leaves `source` at its deadline."""
     return Row(
@@ -186,67 +210,88 @@ def _expire(
         when=when,
         postings=postings,
         deadline_rule=source.deadline_rule,
+        fires=fires,
     )
 
 
 # fmt: off
 _STATUS_ROWS: tuple[Row, ...] = (
     Row(None, BUYER, Apply, S1, notice="买家申请换货，等待卖家处理",
-        evidence=documented("guide", note="guide-1")),
+        evidence=documented("guide", note="guide-1"),
+        fires=FIRES_CREATED),
 
     # 1: the seller decides; after two days the system, by stock
     Row(S1, SELLER, Agree, S2, notice="卖家同意换货申请，已预占换货商品，等待买家退货",
         evidence=documented("guide", "api", note="guide-7"),
-        when=(ADDRESS_KNOWN, IN_STOCK), postings=(RESERVE,)),
+        when=(ADDRESS_KNOWN, IN_STOCK), postings=(RESERVE,),
+        fires=FIRES_AGREED),
     Row(S1, SELLER, Refuse, S4, notice="卖家拒绝换货申请，换货关闭",
         evidence=documented("guide", note="guide-8"),
-        when=(REASON_KNOWN,), rulesets=CLASSIC),
+        when=(REASON_KNOWN,), rulesets=CLASSIC,
+        fires=FIRES_REFUSED),
     Row(S1, SELLER, Refuse, S6, notice="卖家拒绝换货申请，等待买家修改",
         evidence=inferred("rule23"),
-        when=(REASON_KNOWN,), rulesets=UPGRADED),
+        when=(REASON_KNOWN,), rulesets=UPGRADED,
+        fires=FIRES_REFUSED),
     _expire(S1, S2, "卖家超时未处理，有库存，系统自动同意换货申请",
             documented("guide", note="guide-7; length assumed"),
-            when=(IN_STOCK,), postings=(RESERVE,)),
+            when=(IN_STOCK,), postings=(RESERVE,),
+            fires=FIRES_AGREED_BY_SYSTEM),
     _expire(S1, S4, "卖家超时未处理，无库存，系统自动拒绝换货申请",
             documented("guide", note="guide-7; length assumed"),
-            when=(OUT_OF_STOCK,)),
+            when=(OUT_OF_STOCK,),
+            fires=FIRES_REFUSED),
     Row(S1, BUYER, Modify, S1, notice="买家修改换货申请，等待卖家处理",
-        evidence=inferred("evidence", note="evidence-1: number and wanted SKU; deadline assumed")),
-    Row(S1, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc")),
+        evidence=inferred("evidence", note="evidence-1: number and wanted SKU; deadline assumed"),
+        fires=FIRES_MODIFIED),
+    Row(S1, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
+        fires=FIRES_CLOSED),
 
     # 2: the buyer returns the goods
     Row(S2, BUYER, ShipBack, S3, notice="买家已寄回商品，等待卖家确认收货",
         evidence=documented("guide", note="guide-5"),
-        when=WAYBILL, writes=RETURNED),
+        when=WAYBILL, writes=RETURNED,
+        fires=FIRES_RETURNED),
     Row(S2, BUYER, Modify, S1, notice="买家修改换货申请，已释放预占，等待卖家处理",
         evidence=assumed("evidence-1: seen in later states; target assumed", "evidence"),
-        when=(AFTER_AGREEMENT,), postings=(RELEASE,)),
-    _expire(S2, S4, "买家超时未退货，换货关闭", inferred("rule23"), postings=(RELEASE,)),
+        when=(AFTER_AGREEMENT,), postings=(RELEASE,),
+        fires=FIRES_MODIFIED),
+    _expire(S2, S4, "买家超时未退货，换货关闭", inferred("rule23"), postings=(RELEASE,),
+            fires=FIRES_CLOSED_BY_OTHERS),
     Row(S2, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
-        postings=(RELEASE,)),
+        postings=(RELEASE,),
+        fires=FIRES_CLOSED),
 
     # 3: the seller examines what came back
     Row(S3, SELLER, ReturngoodsAgree, S12, notice="卖家确认收到退货，等待卖家发出换货商品",
         evidence=documented("guide", "api", note="guide-5"),
-        postings=(RETURN,), upgraded_evidence=assumed("allowed too")),
+        postings=(RETURN,), upgraded_evidence=assumed("allowed too"),
+        fires=FIRES_CONFIRMED),
     Row(S3, SELLER, ReturngoodsRefuse, S6, notice="卖家拒绝确认收货，等待买家修改",
         evidence=documented("guide", "api", note="guide-8"),
-        when=(REASON_KNOWN,)),
+        when=(REASON_KNOWN,),
+        fires=FIRES_REFUSED),
     Row(S3, SELLER, ConfirmConsign, S13, notice="卖家确认收货并发出换货商品，等待买家收货",
         evidence=inferred("api", "isv"),
-        when=WAYBILL, postings=(RETURN, SHIP), rulesets=UPGRADED),
+        when=WAYBILL, postings=(RETURN, SHIP), rulesets=UPGRADED,
+        fires=FIRES_BOTH),
     Row(S3, SELLER, TurnToRefund, S14, notice="卖家将换货转为退款", evidence=inferred("tmc"),
-        postings=(RELEASE,)),
-    _expire(S3, S14, "卖家超时未确认收货，换货转退款", inferred("rule23"), postings=(RELEASE,)),
+        postings=(RELEASE,),
+        fires=FIRES_TO_REFUND),
+    _expire(S3, S14, "卖家超时未确认收货，换货转退款", inferred("rule23"), postings=(RELEASE,),
+            fires=FIRES_TO_REFUND_BY_OTHERS),
 
     # 6: refused; the buyer modifies, cancels, or calls customer service
     Row(S6, BUYER, Modify, S3, notice="买家修改换货申请，等待卖家确认收货",
         evidence=inferred("tmc", note="target by rule modify_to"),
-        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT)),
+        when=(NOT_IN_HAND, RECEIPT_REFUSED, BACK_TO_RECEIPT),
+        fires=FIRES_MODIFIED),
     Row(S6, BUYER, Modify, S1, notice="买家修改换货申请，等待卖家处理", evidence=inferred("tmc"),
-        when=(NOT_IN_HAND,), postings=(RELEASE,), writes=BACK_WITH_BUYER),
+        when=(NOT_IN_HAND,), postings=(RELEASE,), writes=BACK_WITH_BUYER,
+        fires=FIRES_MODIFIED),
     Row(S6, BUYER, AskCs, S6, notice="买家申请客服介入",
-        evidence=documented("guide", note="guide-8; cs numbers inferred")),
+        evidence=documented("guide", note="guide-8; cs numbers inferred"),
+        fires=FIRES_CS_ASKED),
     Row(S6, CS, StepIn, S6, notice="小二已介入处理", evidence=inferred("refund")),
     Row(S6, CS, Judge, S12, notice="小二判定支持买家，等待卖家发出换货商品", evidence=assumed(),
         when=(FOR_BUYER, RECEIPT_REFUSED), postings=(RETURN,)),
@@ -254,27 +299,36 @@ _STATUS_ROWS: tuple[Row, ...] = (
         evidence=assumed(),
         when=(FOR_BUYER, APPLICATION_REFUSED, IN_STOCK), postings=(RESERVE,), rulesets=UPGRADED),
     Row(S6, CS, Judge, S4, notice="小二判定支持卖家，换货关闭", evidence=assumed(),
-        when=(FOR_SELLER,), postings=(RELEASE,)),
+        when=(FOR_SELLER,), postings=(RELEASE,),
+        fires=FIRES_CLOSED_BY_OTHERS),
     Row(S6, CS, Judge, S14, notice="小二判定退款，换货转退款", evidence=assumed(),
-        when=(FOR_REFUND,), postings=(RELEASE,)),
+        when=(FOR_REFUND,), postings=(RELEASE,),
+        fires=FIRES_TO_REFUND_BY_OTHERS),
     Row(S6, BUYER, Cancel, S4, notice="买家取消换货申请", evidence=inferred("tmc"),
-        postings=(RELEASE,)),
+        postings=(RELEASE,),
+        fires=FIRES_CLOSED),
     _expire(S6, S4, "买家超时未修改，换货关闭", inferred("rule23"),
-            when=(NOT_IN_HAND,), postings=(RELEASE,)),
+            when=(NOT_IN_HAND,), postings=(RELEASE,),
+            fires=FIRES_CLOSED_BY_OTHERS),
 
     # 12: the seller ships the replacement
     Row(S12, SELLER, Consigngoods, S13, notice="卖家已发出换货商品，等待买家收货",
         evidence=documented("api", note="target inferred"),
-        when=WAYBILL, postings=(SHIP,), upgraded_evidence=assumed("allowed too")),
+        when=WAYBILL, postings=(SHIP,), upgraded_evidence=assumed("allowed too"),
+        fires=FIRES_CONSIGNED),
     Row(S12, SELLER, TurnToRefund, S14, notice="卖家将换货转为退款", evidence=inferred("tmc"),
-        postings=(RELEASE,)),
+        postings=(RELEASE,),
+        fires=FIRES_TO_REFUND),
     _expire(S12, S14, "卖家超时未发货，换货转退款", assumed("length inferred", "ruleold"),
-            postings=(RELEASE,)),
+            postings=(RELEASE,),
+            fires=FIRES_TO_REFUND_BY_OTHERS),
 
     # 13: the buyer receives it
     Row(S13, BUYER, ConfirmReceipt, S5, notice="买家确认收到换货商品，换货成功",
-        evidence=documented("tmc")),
-    _expire(S13, S5, "买家超时未确认收货，系统自动确认，换货成功", assumed()),
+        evidence=documented("tmc"),
+        fires=FIRES_SUCCESS),
+    _expire(S13, S5, "买家超时未确认收货，系统自动确认，换货成功", assumed(),
+            fires=FIRES_SUCCESS_BY_SYSTEM),
 )
 # fmt: on
 

@@ -1,6 +1,7 @@
 """What a connection, the doors behind it and the server around it know of each other."""
 
 import asyncio
+import ssl
 from typing import Protocol
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from ..protocol.messages import Reply
 from ..protocol.request_flaws import RequestFlaw
 from .request_parser import RequestHead
 
-__all__ = ["ConnectionHost", "Door", "HostedConnection", "Request"]
+__all__ = ["ConnectionHost", "Door", "ExtraPort", "HostedConnection", "NoExtraPort", "Request"]
 
 
 class Request(Struct):
@@ -46,6 +47,42 @@ class Door(Protocol):
     def stopping_reply(self, request: Request) -> Reply:
         """Return what a request is answered with that the stop of the server interrupts."""
         ...
+
+
+class ExtraPort(Protocol):
+    """A port beside the HTTP port, served by the same event loop."""
+
+    def open(self) -> None:
+        """Listen.  Raises CannotStart."""
+        ...
+
+    def begin(self, loop: asyncio.AbstractEventLoop, context: ssl.SSLContext | None) -> None:
+        """Accept clients in this loop, which is about to run; with TLS if there is a context."""
+        ...
+
+    def stop(self) -> None:
+        """Close all connections, in the loop's thread."""
+        ...
+
+    def close(self) -> None:
+        """Free the port; idempotent."""
+        ...
+
+
+class NoExtraPort:
+    """Stands where a server has no extra port."""
+
+    def open(self) -> None:
+        """Do nothing."""
+
+    def begin(self, loop: asyncio.AbstractEventLoop, context: ssl.SSLContext | None) -> None:
+        """Do nothing."""
+
+    def stop(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
 
 
 class HostedConnection(Protocol):

@@ -3,9 +3,18 @@
 import os
 import socket
 
-__all__ = ["MAX_CONNECTIONS", "max_connections", "open_listener"]
+__all__ = ["MAX_CONNECTIONS", "CannotStart", "max_connections", "open_listener"]
 
 MAX_CONNECTIONS = 8192
+
+
+class CannotStart(Exception):
+    """The address cannot be listened on, or the certificate cannot be used; says what to try."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh = zh
+        self.en = en
+        super().__init__(f"{zh} ({en})")
 
 
 def max_connections() -> int:

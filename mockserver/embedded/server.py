@@ -36,8 +36,8 @@ from ..gateway.app import GATEWAY_PATHS, Answer
 from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
-from .interfaces import Door, HostedConnection
-from .listening_socket import max_connections, open_listener
+from .interfaces import Door, ExtraPort, HostedConnection, NoExtraPort
+from .listening_socket import CannotStart, max_connections, open_listener
 from .request_memory import RequestMemory
 from .request_parser import RequestHead
 from .tls import TLS_TO_PLAIN_PORT, make_tls_context
@@ -59,15 +59,6 @@ _TURNS_TO_READ = 4  # of the loop, in which a new connection is set up and read
 _OUT_OF_SOMETHING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-class CannotStart(Exception):
-    """The address cannot be listened on, or the certificate cannot be used; says what to try."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.zh = zh
-        self.en = en
-        super().__init__(f"{zh} ({en})")
-
-
 def _drop_line(line: str) -> None:
     """Say nothing."""
 
@@ -77,7 +68,8 @@ class Embedded:
     free.
 
     `answer`, if given, answers the gateway's paths directly; all other requests go to the WSGI
-    `app`. `report` gets one line when the server is out of something.
+    `app`. `tmc` is the port of the message channel, if there is one. `report` gets one line when
+    the server is out of something.
     """
 
     def __init__(
@@ -88,6 +80,7 @@ class Embedded:
         tls: tuple[str, str] | None = None,
         *,
         answer: Answer | None = None,
+        tmc: ExtraPort | None = None,
         public_url: str = "",
         report: Callable[[str], None] = _drop_line,
     ) -> None:
@@ -96,6 +89,7 @@ class Embedded:
         self._tls = tls
         self._report = report
         self._app = app
+        self._extra: ExtraPort = NoExtraPort() if tmc is None else tmc
         self._lanes = WorkerLanes(report)
         self._gateway_door: GatewayDoor | None = None
         if answer is not None:
@@ -127,9 +121,11 @@ class Embedded:
                     f"证书 {self._tls[0]} 或私钥 {self._tls[1]} 不能用(TLS)：{error}",
                     f"TLS certificate or key cannot be used: {error}",
                 ) from None
+        self._extra.open()
         try:
             self._listener = open_listener(self._host, self.port)
         except (OSError, OverflowError) as error:
+            self._extra.close()
             raise CannotStart(
                 f"无法监听 {self._host}:{self.port}：{error}；换一个地址或端口，或用 --port 0",
                 f"cannot listen on {self._host}:{self.port}: {error};"
@@ -148,6 +144,7 @@ class Embedded:
         self._listening = _Listening(
             self._loop, self._listener, context, self._gateway_door, app_door, self._report
         )
+        self._context = context
         self._listening.interrupt_work = self._lanes.interrupt
         self._thread = threading.Thread(target=self._run, name="mockserver", daemon=True)
         try:
@@ -169,14 +166,17 @@ class Embedded:
         """
         if self._thread is not None and self._thread.is_alive():
             with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._extra.stop)
                 self._loop.call_soon_threadsafe(self._listening.begin_stop)
             self._thread.join(STOP_SECONDS + 0.05)
             self._lanes.stop(0.04)
         if self._listener is not None:  # in a forked child this frees the child's copy only
             self._listener.close()
+        self._extra.close()
 
     def _run(self) -> None:
         self._listening.begin()
+        self._extra.begin(self._loop, self._context)
         try:
             self._loop.run_forever()
             self._loop.run_until_complete(self._listening.drain())

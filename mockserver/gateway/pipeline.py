@@ -41,13 +41,11 @@ from ..world.picture_store import PicturesFull
 from ..world.world import World
 from .call import Call, read_call
 from .call_entry import build_entry
+from .channel_commands import COMMANDS, CommandContext
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
-from .queries import QUERIES
-from .query_context import QueryContext, requested_fields
-from .write_context import WriteContext
-from .writes import WRITES
+from .queries import QUERIES, QueryContext, requested_fields
 
 __all__ = ["Gateway"]
 
@@ -115,6 +113,11 @@ class Gateway:
         error = TopError(10, sub_code="isp.service-unavailable")
         return _reply(call, _write(call, "error_response", error.tree()))
 
+    def number_call(self) -> tuple[int, str]:
+        """Return number and request id of a call that another door answers."""
+        number = next(self._numbers)
+        return number, self._new_request_id(number)
+
     def _new_request_id(self, number: int) -> str:
         return _request_id(self.lookup.directory.instance() * _CALLS_OF_A_PROCESS + number)
 
@@ -181,38 +184,43 @@ class Gateway:
             members = _place_failure(call, (call.msg_code, message))
             return call.method.wrapper, members
         try:
-            members = _answer_method(call, call.method)
+            members = _members(call, call.method)
         except DomainError as refusal:
             members = _refuse(call, refusal)
         return call.method.wrapper, members
 
 
-def _answer_method(call: Call, method: Method) -> Tree:
-    if method.move:
+def _members(call: Call, method: Method) -> Tree:
+    """Return the members of the reply: of a move, a command or a query."""
+    if method.move is not None:
         return _move(call)
-    if not method.write:
-        return _query(call, method)
-    query = _query_context(call, method)
-    assert call.app is not None and call.work is not None
-    members = {name: getattr(query, name) for name in query.__struct_fields__}
-    return WRITES[method.write](WriteContext(**members, app=call.app, work=call.work))
+    return _command(call) if method.command else _query(call)
 
 
-def _query_context(call: Call, method: Method) -> QueryContext:
-    work = call.work
-    assert work is not None
-    shop = call.session.shop if call.session else ""
-    return QueryContext(
-        method, work.view, work.now, shop, call.session, call.arguments, _record_view(call)
+def _command(call: Call) -> Tree:
+    assert call.method is not None and call.work is not None and call.app is not None
+    command = CommandContext(
+        call.method,
+        call.work,
+        call.app,
+        call.session,
+        call.arguments,
+        _record_view(call),
+        call.warnings,
     )
+    return COMMANDS[call.method.command](command)
 
 
-def _query(call: Call, method: Method) -> Tree:
-    query, work = _query_context(call, method), call.work
-    assert work is not None
+def _query(call: Call) -> Tree:
+    work = call.work
+    assert call.method is not None and work is not None
+    shop = call.session.shop if call.session else ""
+    query = QueryContext(
+        call.method, work.view, work.now, shop, call.session, call.arguments, _record_view(call)
+    )
     if call.fault is not None and call.fault.fault.declared.effect is Effect.READ:
         query = apply_read_effect(work, query, call.fault)
-    return QUERIES[method.query](query)
+    return QUERIES[call.method.query](query)
 
 
 def _move(call: Call) -> Tree:

@@ -22,7 +22,9 @@ class ServerContext(Struct, frozen=True):
     `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
     sandbox.  `token` opens the control API from other hosts than `hosts`; `journal` is the capacity
     of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.  `stopping` is
-    set when the server is about to stop.  `console` knows who is signed in to the pages.
+    set when the server is about to stop.  `number_call` gives the number and the request id of the
+    next call, `tmc_port` the port of the message channel, 0 without one.  `console` knows who is
+    signed in to the pages.
     """
 
     directory: Directory
@@ -33,6 +35,8 @@ class ServerContext(Struct, frozen=True):
     hosts: tuple[str, ...] = ()
     journal: int = CAPACITY
     lax: bool = False
+    number_call: Callable[[], tuple[int, str]] = lambda: (0, "")
+    tmc_port: Callable[[], int] = lambda: 0
     waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
     stopping: Event = field(default_factory=Event)
     console: ConsoleAccess = field(default_factory=ConsoleAccess)

@@ -71,6 +71,7 @@ class SandboxDocument(TypedDict):
     session: str
     sub_session: str
     gateway: str
+    tmc: str
     ruleset: str
     seed: int
     now: str

@@ -6,6 +6,7 @@ Instants are what users see (inner time less `aged`), ids are texts, statuses ar
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec.structs import asdict
 
@@ -150,10 +151,19 @@ def serialize_accounts(world: World, sku: str, accounts: Accounts) -> dict[str, 
     }
 
 
-def serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:
+def serialize_sandbox(world: World, base_url: str, tmc_port: int = 0) -> dict[str, Any]:
     """Return how to attach to a sandbox: app, sessions, gateway, shops, goods, snapshots."""
     with world.unit_of_work():
-        return _serialize_sandbox(world, base_url)
+        return {**_serialize_sandbox(world, base_url), "tmc": _tmc_url(base_url, tmc_port)}
+
+
+def _tmc_url(base_url: str, port: int) -> str:
+    """Return the address of the message channel on the same host, empty without a port."""
+    if not port:
+        return ""
+    address = urlsplit(base_url)
+    host = f"[{address.hostname}]" if ":" in (address.hostname or "") else address.hostname
+    return f"{'wss' if address.scheme == 'https' else 'ws'}://{host}:{port}/"
 
 
 def _serialize_sandbox(world: World, base_url: str) -> dict[str, Any]:

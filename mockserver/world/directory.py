@@ -23,6 +23,10 @@ __all__ = ["Directory"]
 _SANDBOXES_OF_A_PROCESS = 2**20  # numbers of processes with other instance numbers do not meet
 
 
+def _send_to_nobody(sandbox: str) -> None:
+    """Do nothing: no client is connected to the message channel."""
+
+
 class Directory:
     """All worlds of one server by id, session and app_key.
 
@@ -31,6 +35,7 @@ class Directory:
     ones no sandbox number, made-up app key, session or request id repeats between processes.  0
     gives plain numbers from 1.
     `secrets` finds the sessions and secrets of all worlds, and the control token, in any text.
+    `published` is called with the id of a sandbox whose message channel may have something to send.
     `table` is the flow of the sandboxes that are made in it.
     """
 
@@ -49,6 +54,7 @@ class Directory:
         self.secrets = SecretIndex()
         self._lock = Lock()
         self._made = 0
+        self.published: Callable[[str], None] = _send_to_nobody
 
     def number(self) -> int:
         """Return a number that no other sandbox was made with, in this process or another."""

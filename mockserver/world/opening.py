@@ -18,6 +18,7 @@ from ..domain.vocabulary import Actor
 from ..protocol.shapes import format_time
 from .opening_draft import Draft, draft_exchange
 from .operations import Opened
+from .outbox import is_recent, publish
 from .state import State
 from .transitions import Transition, evaluate, record
 from .world_factory import STOCK
@@ -52,7 +53,9 @@ def _store(state: State, draft: Draft, now: datetime) -> Exchange:
     remember(state, draft.exchange.dispute_id, now)
     for row, step in zip(draft.path, plan, strict=True):
         _stock_up(state, step.outcome.exchange, row)
-        record(state, step, opening=True)
+        event = record(state, step, opening=True)
+        if is_recent(state, event.at, now):  # what is older is no longer in any queue
+            publish(state, event, step.outcome.exchange)
     exchange = _apply_values(state, plan[-1].outcome.exchange, draft, now)
     state.put(exchange)
     return exchange

@@ -38,6 +38,7 @@ def compute_revision(world: World) -> int:
             tuple(view.sessions()),
             tuple((method, view.stub(method)) for method in view.stubbed_methods()),
             tuple(view.stock()),
+            view.channel_counts,
             world.journal.position,
             world.snapshot_names(),
         )

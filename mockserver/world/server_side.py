@@ -10,10 +10,15 @@ __all__ = ["ServerSide"]
 
 
 class ServerSide(Protocol):
-    """The computer's clock, the table of moves, and numbers that no other sandbox has."""
+    """The computer's clock, the table of moves, and numbers that no other sandbox has.
+
+    `published` is called with a sandbox's id, without its lock, when its message channel may have
+    something new to send.
+    """
 
     real: Callable[[], datetime]
     table: TableIndex
+    published: Callable[[str], None]
 
     def number(self) -> int:
         """Return a number that no other sandbox of the server was made with."""

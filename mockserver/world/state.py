@@ -16,7 +16,6 @@ from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline
-from ..domain.refund import RefundProgress
 from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Ruleset, Status
@@ -25,6 +24,7 @@ from .coverage import CoverageCounts
 from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
+from .notifications import MessageGroup, Notification, QueueIndex, Subscription
 from .operations import Emptied, Founded, Operation
 from .quotas import Quota
 
@@ -63,8 +63,11 @@ class State:
         self.exchanges: dict[int, Exchange] = {}
         self.events: dict[int, tuple[Event, ...]] = {}
         self.messages: dict[int, tuple[Message, ...]] = {}
+        self.outbox: dict[int, Notification] = {}  # of the message channel, by number
+        self.subscriptions: dict[tuple[str, str], Subscription] = {}  # by app key and shop
+        self.message_groups: dict[tuple[str, str], MessageGroup] = {}  # by app key and name
+        self.queues = QueueIndex()
         self.waybills: dict[str, int] = {}
-        self.refunds: dict[int, RefundProgress] = {}  # by the exchange that became the refund
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
@@ -89,6 +92,7 @@ class State:
                 value.copy() if isinstance(value, dict | list | SortedList) else value
             )
         copied._lists = {key: rows.copy() for key, rows in self._lists.items()}
+        copied.queues = self.queues.copy()
         return copied
 
     def put(self, exchange: Exchange, *, modified: bool = True) -> None:
@@ -107,7 +111,7 @@ class State:
         self._unindex(self.exchanges.pop(dispute_id))
         self.moved_rows.pop(dispute_id, None)
         self.plan(dispute_id, ())
-        for memory in (self.events, self.messages, self.refunds):
+        for memory in (self.events, self.messages):
             memory.pop(dispute_id, None)
 
     def show_moved(self, dispute_id: int, modified: datetime) -> None:
@@ -134,13 +138,14 @@ class State:
             self.events,
             self.messages,
             self.waybills,
-            self.refunds,
             self.pictures,
             self.plans,
             self.moved_rows,
+            self.outbox,
             self._lists,
         ):
             memory.clear()
+        self.queues = QueueIndex()
         self._timers.clear()
         self._agenda.clear()
         founding = (operation for operation in self.operations if isinstance(operation, Founded))

@@ -4,7 +4,8 @@ The model.  A transition has two halves.  `evaluate` collects what the table's c
 at (the exchange, the move with its defaults filled in, rules, stock, addresses, carriers,
 waybills), asks `domain.play` for the outcome, and returns it as a `Transition`; it reads only, and
 raises what refuses the move.  `record` writes a transition that has been evaluated: stock accounts,
-exchange, waybills, one event, one message, one operation; it cannot fail.
+exchange, waybills, one event, one message, one operation, the notifications of the message
+channel; it cannot fail.
 
 Why.  "Check all, then change all": a refused move leaves no trace, and several moves that belong
 together (the history of an opening) are all evaluated before the first is recorded.
@@ -31,10 +32,11 @@ from ..domain.vocabulary import Actor, Role, Status
 from .identity import Session
 from .move_defaults import fill_defaults, stage_reasons
 from .operations import Moved
+from .outbox import publish
 from .state import State
 from .write_history import remember
 
-__all__ = ["Transition", "evaluate", "next_message_number", "record"]
+__all__ = ["Transition", "evaluate", "record"]
 
 _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 
@@ -122,19 +124,16 @@ def record(
         state.operations.append(Moved(event.number, step.at, step.move))
     said = _message(state, step, session)
     state.messages[exchange.dispute_id] = (*state.messages.get(exchange.dispute_id, ()), said)
+    if not opening:
+        publish(state, event, exchange)
     return event
-
-
-def next_message_number(state: State) -> int:
-    """Return the id of the next message, of an exchange or a refund."""
-    return _FIRST_MESSAGE + state.number("message")
 
 
 def _message(state: State, step: Transition, session: Session | None) -> Message:
     outcome = step.outcome
     owner_id, nick, open_uid = _owner(state, outcome.exchange, step.role, session)
     return Message(
-        number=next_message_number(state),
+        number=_FIRST_MESSAGE + state.number("message"),
         dispute_id=outcome.exchange.dispute_id,
         role=step.role,
         owner_id=owner_id,

@@ -25,21 +25,17 @@ done.  With several worker processes the lock of one process would not be enough
 a database, from entry to exit and with the journal entry in it, would have to take its place.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import RLock
 from typing import Protocol
 
-from ..domain.catalogue import Trade
-from ..domain.refund import RefundProgress
+from .channel import Channel
 from .coverage import Coverage
 from .faults.fault_matching import FaultCandidate, FaultMatch
 from .faults.fault_plan import PlanContext, match_fault
 from .journal import Entry, Journal
-from .picture_store import PicturesFull, add_pictures
 from .quotas import Ban, QuotaCounters
 from .server_side import ServerSide
-from .transitions import next_message_number
 from .view import WorldView
 
 __all__ = ["UnitOfWork"]
@@ -49,6 +45,7 @@ class Sandboxed(Protocol):
     """What a unit of work needs of its sandbox; `World` is one."""
 
     directory: ServerSide
+    id: str
     lock: RLock
     view: WorldView
     quota_counters: QuotaCounters
@@ -67,11 +64,12 @@ class Sandboxed(Protocol):
 class UnitOfWork:
     """The open unit of one sandbox; `now` is the inner instant of its beginning."""
 
-    __slots__ = ("_depth", "_world", "now")
+    __slots__ = ("_depth", "_sent", "_world", "now")
 
     def __init__(self, world: Sandboxed) -> None:
         self._world = world
         self._depth = 0
+        self._sent: object = None  # what the message channel knows of
         self.now = world.directory.real()
 
     def __enter__(self) -> "UnitOfWork":
@@ -88,7 +86,13 @@ class UnitOfWork:
 
     def __exit__(self, *error: object) -> None:
         self._depth -= 1
-        self._world.lock.release()
+        world, published = self._world, False
+        if not self._depth:
+            revision = world.view.channel_revision
+            published, self._sent = revision != self._sent, revision
+        world.lock.release()
+        if published:
+            world.directory.published(world.id)
 
     @property
     def view(self) -> WorldView:
@@ -112,28 +116,11 @@ class UnitOfWork:
         modified."""
         self._world.plan_context().state.show_moved(dispute_id, modified)
 
-    def put_refund(self, dispute_id: int, progress: RefundProgress) -> None:
-        """Store how far the refund of an exchange is."""
-        self._world.plan_context().state.refunds[dispute_id] = progress
-
-    def put_trades(self, orders: Iterable[Trade], waybill: str, oid: int) -> None:
-        """Store sub-orders that were shipped, the first user `oid` of the waybill with them."""
-        state = self._world.plan_context().state
-        state.trades.update({order.oid: order for order in orders})
-        state.waybills.setdefault(waybill, oid)
-
-    def next_message_number(self) -> int:
-        """Return the id of a new message."""
-        return next_message_number(self._world.plan_context().state)
-
-    def store_pictures(self, files: Mapping[str, bytes]) -> PicturesFull | None:
-        """Store pictures by name, all or none; return the refusal if they are too many."""
-        state = self._world.plan_context().state
-        try:
-            add_pictures(state.pictures, files, state.rules)
-        except PicturesFull as full:
-            return full
-        return None
+    @property
+    def channel(self) -> Channel:
+        """The message channel (TMC) of the sandbox."""
+        context = self._world.plan_context()
+        return Channel(context.state, self.now, context.real)
 
     def record_call(self, entry: Entry) -> None:
         """Add the call to the journal and to the coverage."""

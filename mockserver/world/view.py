@@ -13,7 +13,6 @@ from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.moves import Move
-from ..domain.refund import Refund, refund_of
 from ..domain.rules import RuleValues
 from ..domain.table_index import TableIndex
 from ..domain.vocabulary import Role, Ruleset
@@ -120,6 +119,22 @@ class WorldView:
         """Return the methods that have a canned reply."""
         return tuple(self._state.stubs)
 
+    @property
+    def channel_counts(self) -> object:
+        """A value that changes with the message channel: what is queued, sent, permitted."""
+        state = self._state
+        outbox = tuple((one.number, one.state, one.deliveries) for one in state.outbox.values())
+        return (
+            hash(outbox),
+            tuple(state.subscriptions.values()),
+            tuple(state.message_groups.values()),
+        )
+
+    @property
+    def channel_revision(self) -> object:
+        """A value that changes when the message channel may have something new to send."""
+        return self._state.queues.revision, self._state.clock
+
     # callers
 
     def apps(self) -> ValuesView[App]:
@@ -176,14 +191,6 @@ class WorldView:
         """Return the sub-orders of all trades."""
         return self._state.trades.values()
 
-    def trade_of_order(self, oid: int) -> Trade | None:
-        """Return the sub-order with this number."""
-        return self._state.trades.get(oid)
-
-    def waybill_user(self, waybill: str) -> int | None:
-        """Return the exchange or sub-order that used the waybill first, None if none did."""
-        return self._state.waybills.get(waybill)
-
     @property
     def carriers(self) -> tuple[Carrier, ...]:
         """The logistics companies."""
@@ -235,10 +242,6 @@ class WorldView:
     def newest_modified(self) -> datetime:
         """Return the newest `modified` that reads show."""
         return max(self._state.as_read(row).modified for row in self._state.exchanges.values())
-
-    def refund_of(self, exchange: Exchange) -> Refund | None:
-        """Return the refund that the exchange turned into, None while it is no refund."""
-        return refund_of(exchange, self._state.refunds.get(exchange.dispute_id))
 
     def list_exchanges(
         self, filters: ExchangeFilter, page_no: int, page_size: int

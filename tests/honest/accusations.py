@@ -102,15 +102,8 @@ def try_client(name: str, world: str, number: int, examples: int, steps: int) ->
             ),
         )
     except Exception as error:
-        causes = (error, *getattr(error, "exceptions", ()))  # what does not come again is a group
-        lines = [
-            line for cause in causes for line in (str(cause), *getattr(cause, "__notes__", ()))
-        ]
-        accused = "\n".join(
-            line
-            for line in lines
-            if "reduced to" in line or line in [str(cause) for cause in causes]
-        )
+        lines = (str(error), *getattr(error, "__notes__", ()))
+        accused = "\n".join(line for line in lines if "reduced to" in line or line is lines[0])
     return accused, time.perf_counter() - began
 
 

@@ -25,7 +25,7 @@ FLOORS = (
     ("world",),
     ("scenario", "doctor", "review"),
     ("reference", "service"),
-    ("gateway", "control", "console"),
+    ("gateway", "push", "control", "console"),
     ("server", "embedded"),
     ("client",),
     ("testing",),

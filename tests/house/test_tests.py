@@ -29,6 +29,8 @@ ACROSS_MODULES = {
     "gateway/test_privacy.py",
     "gateway/test_wire_vectors.py",
     "gateway/test_writes.py",
+    "push/test_connect.py",
+    "push/test_delivery.py",
     "scenario/test_mutations.py",
     "scenario/test_runner_with_client.py",
     "scenario/test_shipped.py",

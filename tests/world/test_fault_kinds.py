@@ -117,7 +117,11 @@ def test_options_fit_their_bounds(kind):
         (
             Calls.SESSIONS,
             {name for name in METHODS if name.startswith("tmall.")}
-            | {"taobao.logistics.address.search", "taobao.trade.fullinfo.get"},
+            | {
+                "taobao.logistics.address.search",
+                "taobao.trade.fullinfo.get",
+                "taobao.tmc.user.permit",
+            },
         ),
         (
             Calls.FAILING,

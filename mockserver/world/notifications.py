@@ -1,0 +1,158 @@
+"""What the message channel (TMC) remembers: notifications, who gets them, and the index of queues.
+
+Frozen values in the state, like everything else that a sandbox remembers; `QueueIndex` is an index
+over them, as deadlines are one over exchanges.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct
+
+__all__ = [
+    "DEFAULT_GROUP",
+    "PLATFORM_APP_KEY",
+    "DeliveryState",
+    "MessageGroup",
+    "Notification",
+    "QueueIndex",
+    "Subscription",
+]
+
+DEFAULT_GROUP = "default"
+PLATFORM_APP_KEY = "12497914"  # publishes what the platform itself says; assumed
+_NEVER = datetime(
+    1970, 1, 1, tzinfo=UTC
+)  # real instant of a delivery before the process that reads it
+_EMPTY: Mapping[int, datetime] = MappingProxyType({})
+
+
+class DeliveryState(StrEnum):
+    """What became of a notification."""
+
+    QUEUED = "queued"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+
+
+class Notification(Struct, frozen=True, kw_only=True, gc=False):
+    """A message of the channel for one app.
+
+    - `number`: the id that the client confirms.
+    - `group`: the queue in which it waits.
+    - `shop`: nick of the shop that it is about; `user_id` and `user_nick` go out with it.
+    - `dispute_id`: the exchange, 0 for what an app has produced.
+    - `content`: JSON text, with instants as they were shown when `aged` was the clock's.
+    - `published`, `delivered`: inner instants; `delivered` is the last time that it was sent.
+    - `publisher`: app key of who published it.
+    - `deliveries`: how often it was sent.
+    - `error`: what a client said when it failed.
+    """
+
+    number: int
+    app_key: str
+    group: str
+    topic: str
+    shop: str
+    user_id: int
+    user_nick: str
+    content: str
+    published: datetime
+    aged: timedelta = timedelta()
+    dispute_id: int = 0
+    publisher: str = PLATFORM_APP_KEY
+    state: DeliveryState = DeliveryState.QUEUED
+    deliveries: int = 0
+    delivered: datetime | None = None
+    error: str = ""
+
+
+class Subscription(Struct, frozen=True, kw_only=True, gc=False):
+    """What an app gets about a shop: `topics` None is all; `valid` False is nothing."""
+
+    app_key: str
+    shop: str
+    topics: tuple[str, ...] | None = None
+    valid: bool = True
+    created: datetime | None = None
+    modified: datetime | None = None
+
+
+class MessageGroup(Struct, frozen=True, kw_only=True, gc=False):
+    """A queue of an app besides the default one: for these shops, or for these topics."""
+
+    app_key: str
+    name: str
+    created: datetime
+    nicks: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+class _Queue:
+    """Numbers that wait in one queue: never sent, and sent with the real instant, oldest first."""
+
+    __slots__ = ("fresh", "sent")
+
+    def __init__(self) -> None:
+        self.fresh: dict[int, None] = {}
+        self.sent: dict[int, datetime] = {}
+
+
+class QueueIndex:
+    """The notifications that wait, by app key and group."""
+
+    __slots__ = ("_queues", "revision")
+
+    def __init__(self) -> None:
+        self.revision = 0  # grows with every notification that may be sent at once
+        self._queues: dict[tuple[str, str], _Queue] = {}
+
+    def copy(self) -> "QueueIndex":
+        """Return a copy that changes independently."""
+        copied = QueueIndex()
+        copied.revision = self.revision
+        for key, queue in self._queues.items():
+            copied._queues[key] = copy = _Queue()
+            copy.fresh, copy.sent = queue.fresh.copy(), queue.sent.copy()
+        return copied
+
+    def __eq__(self, other: object) -> bool:
+        """Two are equal if the same notifications wait in the same queues."""
+        return isinstance(other, QueueIndex) and self._waiting() == other._waiting()
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def _waiting(self) -> dict[tuple[str, str], list[int]]:
+        queues = self._queues.items()
+        return {key: [*q.fresh, *q.sent] for key, q in queues if q.fresh or q.sent}
+
+    def add(self, notification: Notification, real: datetime = _NEVER) -> None:
+        """Let a queued one wait; one that was sent, since the machine's instant `real`."""
+        key = notification.app_key, notification.group
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = _Queue()
+        self.revision += real is _NEVER
+        if notification.deliveries:
+            queue.sent[notification.number] = real
+        else:
+            queue.fresh[notification.number] = None
+
+    def remove(self, notification: Notification) -> None:
+        """Let it wait no longer."""
+        queue = self._queues.get((notification.app_key, notification.group))
+        if queue is not None:
+            queue.fresh.pop(notification.number, None)
+            queue.sent.pop(notification.number, None)
+
+    def fresh(self, app_key: str, group: str) -> tuple[int, ...]:
+        """Return the numbers that were never sent, oldest first."""
+        queue = self._queues.get((app_key, group))
+        return tuple(queue.fresh) if queue else ()
+
+    def sent(self, app_key: str, group: str) -> Mapping[int, datetime]:
+        """Return the numbers that were sent, with the real instant, the longest ago first."""
+        queue = self._queues.get((app_key, group))
+        return queue.sent if queue else _EMPTY
