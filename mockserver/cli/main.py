@@ -43,6 +43,7 @@ _COMMANDS = {
     "quotas": "sandbox_commands.quotas",
     "robots": "sandbox_commands.robots",
     "sandboxes": "sandbox_commands.sandboxes",
+    "tokens": "token_commands.tokens",
     "clock": "control_commands.clock",
     "snapshot": "control_commands.snapshot",
     "reset": "control_commands.reset",

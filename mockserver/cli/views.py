@@ -19,6 +19,7 @@ __all__ = [
     "view_fault_kinds",
     "view_faults",
     "view_mapping",
+    "view_new_token",
     "view_nothing",
     "view_opened",
     "view_quotas",
@@ -26,6 +27,7 @@ __all__ = [
     "view_sandboxes",
     "view_snapshots",
     "view_stock",
+    "view_tokens",
 ]
 
 _COLOURS = {Status.SUCCESS: "green", Status.CLOSED: "bright_black", Status.TO_REFUND: "magenta"}
@@ -252,6 +254,39 @@ def view_sandbox(reply: Mapping[str, Any]) -> Iterator[str]:
     """Show what a client needs of a sandbox."""
     names = ("id", "gateway", "app_key", "app_secret", "session", "sub_session", "now")
     return view_mapping({name: reply[name] for name in names})
+
+
+def view_tokens(reply: Mapping[str, Any]) -> Iterator[str]:
+    """Show named tokens: how far each reaches, since when, and when it was used last."""
+    if not reply["items"]:
+        yield from _say_empty(
+            "没有令牌；tmall-mockserver tokens make NAME scope=read 新建一个",
+            "no named tokens; tmall-mockserver tokens make NAME scope=read makes one",
+        )
+        return
+    headings = (
+        translate("令牌", "token"),
+        translate("范围", "scope"),
+        translate("独立环境", "sandbox"),
+        translate("创建于", "made"),
+        translate("最后使用", "last used"),
+    )
+    yield from format_table(
+        headings,
+        [
+            (item["name"], item["scope"], item["sandbox"] or "-", item["made"], item["used"] or "-")
+            for item in reply["items"]
+        ],
+    )
+
+
+def view_new_token(reply: Mapping[str, Any]) -> Iterator[str]:
+    """Show the secret of a new token, alone on the first line."""
+    yield reply["token"]
+    yield translate(
+        "请现在保存：之后不再显示，服务只存它的摘要",
+        "keep it now: it is not shown again, the server has its digest only",
+    )
 
 
 def view_snapshots(reply: Mapping[str, Any]) -> Iterator[str]:

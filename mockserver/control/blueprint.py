@@ -1,19 +1,20 @@
 """The control API's door for HTTP: token, Host, body, status, headers, problems."""
 
-import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from ..service.access_tokens import AccessToken, Scope
 from ..service.context import ServerContext
 from ..service.hosts import is_allowed_host, named_host
 from ..service.problem import Problem, exception_place, make_problem
 from ..service.request import BodyBroken, base_url, read_body
 from ..world.document import BadDocument
 from ..world.secret_index import SecretIndex
+from .access import check_token, hide_secrets, is_own_token
 from .body import decode_body
 from .in_process import InProcessControl
 from .route import Route
@@ -51,7 +52,7 @@ def control_blueprint(context: ServerContext) -> Blueprint:
 
 def _answer(context: ServerContext, path: str) -> Response:
     route, arguments = resolve(request.method, path)
-    _check_access(context, route)
+    token = _check_access(context, route, arguments)
     control = InProcessControl(context, base_url(request.environ, context.public_url))
     query = request.args.to_dict()
     status, reply = control.answer(route, arguments, query, _read_json(route))
@@ -60,6 +61,8 @@ def _answer(context: ServerContext, path: str) -> Response:
         del response.headers["Content-Type"]
         return response
     is_json = route.kind == "application/json"
+    if is_json and token is not None and token.scope is Scope.READ:
+        reply = hide_secrets(reply, context.directory.secrets)
     return _response(status, msgspec.json.encode(reply) if is_json else reply, route.kind)
 
 
@@ -84,17 +87,24 @@ def _problem_response(problem: Problem, secrets: SecretIndex | None = None) -> R
     return response
 
 
-def _check_access(context: ServerContext, route: Route) -> None:
+def _check_access(
+    context: ServerContext, route: Route, arguments: Mapping[str, str]
+) -> AccessToken | None:
     """Let a valid token pass under any Host; without one only open routes under known Hosts.
 
-    Probes pass under any Host: they tell nothing of a sandbox.
+    Return the named token, None for the server's own or none.  Probes pass under any Host: they
+    tell nothing of a sandbox.
 
     Raises:
-        Problem: 401 without a token, 403 for a Host that is not allowed.
+        Problem: 401 without a token, 403 for one that does not reach so far, or for a Host that is
+            not allowed.
     """
     header = request.headers.get("Authorization", "")
-    if hmac.compare_digest(header.encode(), f"Bearer {context.token}".encode()):
-        return
+    if is_own_token(context, header):
+        return None
+    token = check_token(context, header, route, arguments)
+    if token is not None:
+        return token
     if not route.open:
         raise Problem(
             401,
@@ -109,6 +119,7 @@ def _check_access(context: ServerContext, route: Route) -> None:
             "this Host is not allowed: add it with --allow-host, or send the token",
             field="Host",
         )
+    return None
 
 
 def _read_json(route: Route) -> Any:

@@ -62,7 +62,8 @@ class ControlRequest(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One route: `run` returns status and JSON value (None for no content); `open` needs no token.
+    """One route: `run` returns status and JSON value (None for no content); `open` needs no token,
+    `own_token` the server's own, not a named one.
 
     `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
     `reply` is the shape of the JSON reply, or a tuple of those that it may have.
@@ -83,6 +84,7 @@ class Route(Struct, frozen=True):
     describe_body: Callable[[], dict[str, Any]] | None = None
     query: tuple[str, ...] = ()
     open: bool = False
+    own_token: bool = False
     status: int = 200
     kind: str = "application/json"
 

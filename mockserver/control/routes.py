@@ -28,6 +28,7 @@ from . import (
     sandboxes,
     stock,
     stubs,
+    tokens,
 )
 from .openapi import describe
 from .route import ControlRequest, Route
@@ -67,6 +68,7 @@ ROUTES: tuple[Route, ...] = (
     *robots.ROUTES,
     *journal.ROUTES,
     *health.ROUTES,
+    *tokens.ROUTES,
     *stubs.ROUTES,
     *coverage.ROUTES,
     *faults.ROUTES,

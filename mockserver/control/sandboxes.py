@@ -111,6 +111,7 @@ def _drop(request: ControlRequest) -> tuple[int, Any]:
             "default 独立环境不能删除，可以 reset",
             "the default sandbox stays; reset it instead",
         )
+    request.context.tokens.revoke_of(request.world.id)
     request.context.directory.drop(request.world)
     return 204, None
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from ..protocol.messages import Inbound, Reply
 from ..world.directory import Directory
 from ..world.journal import CAPACITY, Journal
+from .access_tokens import AccessTokens
 from .console_access import ConsoleAccess
 
 __all__ = ["ServerContext"]
@@ -20,11 +21,11 @@ class ServerContext(Struct, frozen=True):
     """One server's state and settings, shared by its doors.
 
     `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
-    sandbox.  `token` opens the control API from other hosts than `hosts`; `journal` is the capacity
-    of a new sandbox's journal; `lax` accepts unknown keys, sessions and signatures.  `stopping` is
-    set when the server is about to stop.  `number_call` gives the number and the request id of the
-    next call, `tmc_port` the port of the message channel, 0 without one.  `console` knows who is
-    signed in to the pages.
+    sandbox.  `token` opens the control API from other hosts than `hosts`, `tokens` are the named
+    ones.  `journal` is the capacity of a new sandbox's journal; `lax` accepts unknown
+    keys, sessions and signatures.  `stopping` is set when the server is about to stop.
+    `number_call` gives the number and the request id of the next call, `tmc_port` the port of the
+    message channel, 0 without one.  `console` knows who is signed in to the pages.
     """
 
     directory: Directory
@@ -37,6 +38,7 @@ class ServerContext(Struct, frozen=True):
     lax: bool = False
     number_call: Callable[[], tuple[int, str]] = lambda: (0, "")
     tmc_port: Callable[[], int] = lambda: 0
+    tokens: AccessTokens = field(default_factory=AccessTokens)
     waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
     stopping: Event = field(default_factory=Event)
     console: ConsoleAccess = field(default_factory=ConsoleAccess)

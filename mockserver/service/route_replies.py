@@ -23,6 +23,7 @@ __all__ = [
     "GoodsNameDocument",
     "HealthDocument",
     "Listing",
+    "MadeTokenDocument",
     "MovedClockDocument",
     "ReadyDocument",
     "RequestsDocument",
@@ -36,6 +37,7 @@ __all__ = [
     "StockDocument",
     "StoryDocument",
     "StubDocument",
+    "TokenDocument",
     "VersionDocument",
 ]
 
@@ -189,6 +191,22 @@ class ScenarioTextDocument(TypedDict):
     """A history as the text of a scenario file."""
 
     scenario: str
+
+
+class TokenDocument(TypedDict):
+    """A named token; `sandbox` is None where it reaches all, `used` where it was never used."""
+
+    name: str
+    scope: Literal["read", "sandbox", "all"]
+    sandbox: str | None
+    made: str
+    used: str | None
+
+
+class MadeTokenDocument(TokenDocument):
+    """A new token with its secret, which no other reply shows."""
+
+    token: str
 
 
 class HealthDocument(TypedDict):
