@@ -53,6 +53,11 @@ def draw_instance() -> Callable[[], int]:
     return lambda: draw(os.getpid())
 
 
+def _add_prefix(public_url: str, prefix: str) -> str:
+    """Return the public address with the prefix at its end; nobody has to type it twice."""
+    return public_url if not public_url or public_url.endswith(prefix) else public_url + prefix
+
+
 def make_context(
     *,
     document: WorldDocument | None = None,
@@ -60,6 +65,7 @@ def make_context(
     lax: bool = False,
     journal: int = CAPACITY,
     public_url: str = "",
+    url_prefix: str = "",
     hosts: tuple[str, ...] = (),
     refused: Callable[[Entry], None] = quiet,
     table: TableIndex = SHIPPED_TABLE,
@@ -80,7 +86,8 @@ def make_context(
         gateway.answer,
         gateway.journal,
         token,
-        public_url=public_url.rstrip("/"),
+        public_url=_add_prefix(public_url.rstrip("/"), url_prefix),
+        url_prefix=url_prefix,
         hosts=hosts,
         journal=journal,
         lax=lax,
@@ -113,5 +120,7 @@ def create_app(context: ServerContext, report: Callable[[str], None]) -> Flask:
     app.register_blueprint(control_blueprint(context))
     app.register_blueprint(_console_blueprint(context))
     answer_errors(app, report)
-    add_gateway(app, context.answer, context.directory, context.public_url)
+    add_gateway(
+        app, context.answer, context.directory, context.public_url, url_prefix=context.url_prefix
+    )
     return app

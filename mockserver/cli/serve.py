@@ -48,6 +48,10 @@ from .stop_signals import StopSignals, handle_stop_signals
 
 __all__ = ["exec_", "serve"]
 
+_OWN_PATHS = "_sandbox|router|top|pictures|metrics"  # a prefix that begins so would hide them
+_PREFIX_PATH = re.compile(
+    rf"(?:/(?!(?:{_OWN_PATHS})(?:/|$))[\w~-][\w.~-]*(?:/[\w~-][\w.~-]*)*)?", re.ASCII
+)
 _SWITCH_SECONDS = 0.001  # else a gateway call waits 5 ms for each thread with long control work
 
 
@@ -150,6 +154,12 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             "port、tmc-port 应在 0–65535，journal 至少 1",
             "port and tmc-port are 0–65535, journal at least 1",
         )
+    if not _PREFIX_PATH.fullmatch(values["url-prefix"]):
+        fail(
+            WRONG_USE,
+            f"--url-prefix 应像 /mock，以 / 开头、不以 / 结尾：{values['url-prefix']}",
+            f"--url-prefix is like /mock, with no slash at its end: {values['url-prefix']}",
+        )
     try:
         server = Server(
             host=values["host"],
@@ -159,6 +169,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             document=world_document(settings),
             public_url=values["public-url"],
             tmc_port=values["tmc-port"] if values["tmc-port"] >= 0 else None,
+            url_prefix=values["url-prefix"],
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],

@@ -133,6 +133,12 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting("allow-host", (), "无令牌时也允许的 Host", "Host names allowed without a token"),
         Setting("public-url", "", "对外地址", "the address handed out"),
+        Setting(
+            "url-prefix",
+            "",
+            "代理后面的路径前缀，例如 /mock",
+            "path below which a proxy serves it, e.g. /mock",
+        ),
         Setting("tls-cert", "", "TLS 证书文件", "TLS certificate file"),
         Setting("tls-key", "", "TLS 私钥文件", "TLS key file"),
         Setting("journal", CAPACITY, "每个独立环境保留的请求数", "calls kept for each sandbox"),

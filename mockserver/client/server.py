@@ -26,6 +26,8 @@ class Server:
 
     `document` has the keys of the world document; the default sandbox's clock runs from the real
     now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).
+    now.  Behind a proxy all paths are also answered below `url_prefix`, e.g. `/mock`, and addresses
+    handed out have it.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Server:
         document: dict[str, object] | None = None,
         public_url: str = "",
         tmc_port: int | None = None,
+        url_prefix: str = "",
         tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
@@ -51,6 +54,7 @@ class Server:
             lax=auth == "lax",
             journal=journal,
             public_url=public_url,
+            url_prefix=url_prefix,
             hosts=(host, *hosts),
             refused=refused,
         )
@@ -64,6 +68,7 @@ class Server:
             answer=self.context.answer,
             tmc=tmc,
             public_url=self.context.public_url,
+            url_prefix=url_prefix,
             report=report,
         )
         self._lifetime = Lifetime()

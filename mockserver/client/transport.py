@@ -125,6 +125,8 @@ class _ThreadConnection:
 class Http:
     """Over HTTP, one keep-alive connection a thread.
 
+    Where `base_url` has a path, requests go below it.
+
     A connection is closed by `close`, when its thread ends, or with the transport, whichever
     comes first.  TLS certificates are not checked, as SDKs do not.
     """
@@ -157,6 +159,9 @@ class Http:
         """
         self._lifetime.check(self.base_url)
         connection = self._ready()
+        base_path = self._parts.path
+        if base_path and not path.startswith(f"{base_path}/"):
+            path = base_path + path
         try:
             connection.request(verb, path, body, dict(headers or {}))
             with connection.getresponse() as response:  # half a reply keeps its socket open

@@ -53,7 +53,9 @@ def control_blueprint(context: ServerContext) -> Blueprint:
 def _answer(context: ServerContext, path: str) -> Response:
     route, arguments = resolve(request.method, path)
     token = _check_access(context, route, arguments)
-    control = InProcessControl(context, base_url(request.environ, context.public_url))
+    control = InProcessControl(
+        context, base_url(request.environ, context.public_url, context.url_prefix)
+    )
     query = request.args.to_dict()
     status, reply = control.answer(route, arguments, query, _read_json(route))
     if reply is None:

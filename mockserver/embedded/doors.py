@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..gateway.app import Answer, offers_gzip
+from ..gateway.app import GATEWAY_PATHS, Answer, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply, SandboxBusy
 from ..protocol.request_flaws import BODY_TOO_LARGE, STOPPING, RequestFlaw
 from ..service.request import base_url, requested_url
@@ -109,11 +109,21 @@ class GatewayDoor:
     body_limit = MAX_BODY_BYTES
 
     def __init__(
-        self, answer: Answer, lanes: WorkerLanes, public_url: str, call_in_loop: Callable[..., Any]
+        self,
+        answer: Answer,
+        lanes: WorkerLanes,
+        public_url: str,
+        call_in_loop: Callable[..., Any],
+        *,
+        url_prefix: str = "",
     ) -> None:
         self._answer = answer
         self._lanes = lanes
         self._public_url = public_url
+        self._url_prefix = url_prefix
+        self.paths = frozenset(
+            prefix + path for path in GATEWAY_PATHS for prefix in ("", url_prefix)
+        )
         self._call_in_loop = call_in_loop
         self._careful_until = 0.0
         self._addresses = lru_cache(_HOSTS)(self._find_addresses)  # most calls name the same Host
@@ -195,7 +205,7 @@ class GatewayDoor:
             "SERVER_PORT": self.port,
             "wsgi.url_scheme": self.scheme,
         }
-        return base_url(environ, self._public_url), requested_url(environ)
+        return base_url(environ, self._public_url, self._url_prefix), requested_url(environ)
 
 
 def _remarks(request: Request) -> tuple[RequestFlaw, ...]:

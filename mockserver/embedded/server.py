@@ -32,7 +32,7 @@ from email.utils import formatdate
 from functools import partial
 from typing import Any
 
-from ..gateway.app import GATEWAY_PATHS, Answer
+from ..gateway.app import Answer
 from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
@@ -67,9 +67,9 @@ class Embedded:
     """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is
     free.
 
-    `answer`, if given, answers the gateway's paths directly; all other requests go to the WSGI
-    `app`. `tmc` is the port of the message channel, if there is one. `report` gets one line when
-    the server is out of something.
+    `answer`, if given, answers the gateway's paths directly, also below `url_prefix`; all other
+    requests go to the WSGI `app`. `tmc` is the port of the message channel, if there is one.
+    `report` gets one line when the server is out of something.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Embedded:
         answer: Answer | None = None,
         tmc: ExtraPort | None = None,
         public_url: str = "",
+        url_prefix: str = "",
         report: Callable[[str], None] = _drop_line,
     ) -> None:
         self._host = host
@@ -93,7 +94,9 @@ class Embedded:
         self._lanes = WorkerLanes(report)
         self._gateway_door: GatewayDoor | None = None
         if answer is not None:
-            self._gateway_door = GatewayDoor(answer, self._lanes, public_url, self._call_in_loop)
+            self._gateway_door = GatewayDoor(
+                answer, self._lanes, public_url, self._call_in_loop, url_prefix=url_prefix
+            )
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
 
@@ -229,9 +232,9 @@ class _Listening:
     def door_of(self, head: RequestHead) -> Door:
         gateway = self._gateway_door
         if gateway is not None and (
-            head.path in GATEWAY_PATHS
+            head.path in gateway.paths
             or head.verb == "CONNECT"
-            or head.decoded_path.rstrip("/") in GATEWAY_PATHS
+            or head.decoded_path.rstrip("/") in gateway.paths
         ):
             return gateway
         return self._app_door

@@ -23,7 +23,7 @@ from ..protocol.request_flaws import (
     UPGRADE,
     RequestFlaw,
 )
-from ..service.request import BodyBroken, base_url, read_body, requested_url
+from ..service.request import BodyBroken, base_url, read_body, requested_url, strip_prefix
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
 
@@ -40,24 +40,31 @@ def offers_gzip(accept_encoding: str) -> bool:
     return "gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding)
 
 
-def add_gateway(app: Flask, answer: Answer, directory: Directory, public_url: str) -> None:
-    """Add the gateway's paths, under any Host and verb, and its pictures to `app`."""
-    app.wsgi_app = _layer(app.wsgi_app, answer, public_url)  # type: ignore[method-assign,assignment]  # Flask's own way to add a layer
+def add_gateway(
+    app: Flask, answer: Answer, directory: Directory, public_url: str, *, url_prefix: str = ""
+) -> None:
+    """Add the gateway's paths, under any Host and verb, and its pictures to `app`.
+
+    All paths of the app are also answered below `url_prefix`.
+    """
+    app.wsgi_app = _layer(app.wsgi_app, answer, public_url, url_prefix)  # type: ignore[method-assign,assignment]  # Flask's own way to add a layer
     app.register_blueprint(_pictures(directory))
 
 
-def _layer(flask_app: WsgiApp, answer: Answer, public_url: str) -> WsgiApp:
+def _layer(flask_app: WsgiApp, answer: Answer, public_url: str, url_prefix: str) -> WsgiApp:
     """Return a WSGI app that answers the gateway's paths and hands all others to `flask_app`."""
 
     def gateway_layer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         double_slash = "//" in path
         if double_slash:  # Flask would answer with a redirect, and a page
-            path = environ["PATH_INFO"] = "/" + "/".join(filter(None, path.split("/")))
+            path = "/" + "/".join(filter(None, path.split("/")))
+        path = strip_prefix(path, url_prefix)
+        environ["PATH_INFO"] = path
         if path not in GATEWAY_PATHS and path.rstrip("/") not in GATEWAY_PATHS:
             return flask_app(environ, start)
         verb = environ["REQUEST_METHOD"]
-        inbound = _inbound(verb, environ, public_url)
+        inbound = _inbound(verb, environ, base_url(environ, public_url, url_prefix))
         flaws = tuple(_find_flaws(environ, double_slash=double_slash))
         reply = answer(replace(inbound, remarks=flaws) if flaws else inbound)
         if reply.delivery is not None:
@@ -82,7 +89,7 @@ def _find_flaws(environ: Mapping[str, Any], *, double_slash: bool) -> Iterator[R
         yield LENGTH_AND_CHUNKED
 
 
-def _inbound(verb: str, environ: Mapping[str, Any], public_url: str) -> Inbound:
+def _inbound(verb: str, environ: Mapping[str, Any], reached_url: str) -> Inbound:
     broken = False
     body: bytes | None
     try:
@@ -95,7 +102,7 @@ def _inbound(verb: str, environ: Mapping[str, Any], public_url: str) -> Inbound:
         environ.get("QUERY_STRING", "").encode("latin-1"),
         environ.get("CONTENT_TYPE", ""),
         body,
-        base_url(environ, public_url),
+        reached_url,
         offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
         broken,
         requested_url=requested_url(environ),

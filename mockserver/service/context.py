@@ -22,7 +22,8 @@ class ServerContext(Struct, frozen=True):
 
     `answer` answers a call of the gateway; `unassigned_calls` is the journal of calls that name no
     sandbox.  `token` opens the control API from other hosts than `hosts`, `tokens` are the named
-    ones.  `journal` is the capacity of a new sandbox's journal; `lax` accepts unknown
+    ones.  Addresses handed out begin with `public_url`, else with the request's Host and
+    `url_prefix`.  `journal` is the capacity of a new sandbox's journal; `lax` accepts unknown
     keys, sessions and signatures.  `stopping` is set when the server is about to stop.
     `number_call` gives the number and the request id of the next call, `tmc_port` the port of the
     message channel, 0 without one.  `console` knows who is signed in to the pages.
@@ -33,6 +34,7 @@ class ServerContext(Struct, frozen=True):
     unassigned_calls: Journal
     token: str
     public_url: str = ""
+    url_prefix: str = ""
     hosts: tuple[str, ...] = ()
     journal: int = CAPACITY
     lax: bool = False

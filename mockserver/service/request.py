@@ -6,7 +6,7 @@ from typing import Any
 
 from ..protocol.messages import MAX_BODY_BYTES, is_host
 
-__all__ = ["BodyBroken", "base_url", "read_body", "requested_url"]
+__all__ = ["BodyBroken", "base_url", "read_body", "requested_url", "strip_prefix"]
 
 _CHUNK_BYTES = 64 * 1024
 _MAX_DISCARDED_BYTES = 64 * 1024 * 1024
@@ -15,11 +15,13 @@ _PLATFORM_HOST = re.compile(
 )
 
 
-def base_url(environ: Mapping[str, Any], public_url: str) -> str:
-    """Return scheme, host and port under which the caller can reach this server.
+def base_url(environ: Mapping[str, Any], public_url: str, prefix: str = "") -> str:
+    """Return scheme, host, port and path under which the caller can reach this server.
 
-    It is `public_url` if one is set, else the request's Host.  Where the Host cannot be used, or is
-    one of the real platform, which a request through a proxy names, it is the server's own address.
+    It is `public_url` if one is set, else the request's Host with `prefix`, a path without a slash
+    at its end.  Headers such as X-Forwarded-Host are not read: any client can send them.  Where the
+    Host cannot be used, or is one of the real platform, which a request through a proxy names, it
+    is the server's own address.
     """
     if public_url:
         return public_url
@@ -28,7 +30,15 @@ def base_url(environ: Mapping[str, Any], public_url: str) -> str:
         _PLATFORM_HOST.fullmatch(host) and host.partition(":")[0] != environ.get("SERVER_NAME")
     ):
         host = _own_host(environ)
-    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}"
+    return f"{environ.get('wsgi.url_scheme', 'http')}://{host}{prefix}"
+
+
+def strip_prefix(path: str, prefix: str) -> str:
+    """Return the path without `prefix`, where it begins with all of it; else as it is.
+
+    A proxy may take the prefix off or leave it on.
+    """
+    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
 
 
 def requested_url(environ: Mapping[str, Any]) -> str:

@@ -223,6 +223,24 @@ def test_a_public_address_is_an_address(cli) -> None:
     assert cli("serve", "--port", "0", "--public-url", "nonsense").returncode == 2
 
 
+def test_a_prefix_is_handed_out(serve, cli) -> None:
+    """With --url-prefix the ready file's gateway and control have it; commands find the server."""
+    ready = serve("--url-prefix", "/team/mock").ready
+    assert ready["gateway"] == f"{ready['url']}/team/mock/router/rest"
+    assert ready["control"] == f"{ready['url']}/team/mock/_sandbox"
+    assert cli("--ready-file", "ready.json", "call", "taobao.time.get").returncode == 0
+    below = ("--url", f"{ready['url']}/team/mock", "--token", ready["token"])
+    assert cli(*below, "call", "taobao.time.get").returncode == 0
+
+
+@pytest.mark.parametrize("prefix", ["mock", "/", "/mock/", "/a b", "/_sandbox", "/router/x", "/.."])
+def test_a_prefix_is_a_path(cli, prefix: str) -> None:
+    """A prefix with a slash at its end, or one that hides our own paths, is wrong usage."""
+    refused = cli("serve", "--port", "0", "--url-prefix", prefix)
+    assert refused.returncode == 2
+    assert "--url-prefix" in refused.stderr
+
+
 def test_options_before_serve_mean_the_same(cli, environment, tmp_path) -> None:
     """--token and --ready-file typed before `serve` are serve's."""
     import subprocess
