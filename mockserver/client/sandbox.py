@@ -136,7 +136,12 @@ class Sandbox:
             self.sub_session if sub else self.session,
             sign_method=sign_method,
             transport=self._control.transport,
+            look=self._look,
         )
+
+    def _look(self) -> None:
+        """Raise SandboxGone if the sandbox is not there any more."""
+        self._ask("GET", "")
 
     def open(self, **fields: Unpack[OpenFields]) -> Exchange:
         """Open an exchange and return its handle.

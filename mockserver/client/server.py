@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from msgspec.structs import replace
 
 from ..control.in_process import InProcessControl
-from ..embedded.server import Embedded
+from ..embedded.server import CannotStart, Embedded
 from ..server import create_app, make_context, quiet, report
 from ..world.document import read_world
 from ..world.journal import CAPACITY, Entry
@@ -71,6 +71,7 @@ class Server:
             url_prefix=url_prefix,
             report=report,
         )
+        self._stopped = False
         self._lifetime = Lifetime()
         self._lifetime.running = False
         self._http = Http("http://127.0.0.1", lifetime=self._lifetime)  # refuses until the start
@@ -115,15 +116,22 @@ class Server:
         """Open the port; the data is seeded already.
 
         Raises:
-            CannotStart: the address is taken.
+            CannotStart: the address is taken, or the server has been stopped: it does not start
+                again.
         """
+        if self._stopped:
+            raise CannotStart(
+                "这个 Server 已经停止，不能再启动；请新建一个 Server()",
+                "this server has been stopped and does not start again; make a new Server()",
+            )
         self._embedded.start()
         self._lifetime = Lifetime()
         self._http = Http(self._embedded.url, lifetime=self._lifetime)
         return self
 
     def stop(self) -> None:
-        """Stop all threads and free the port.  Idempotent."""
+        """Stop all threads and free the port, for good.  Idempotent."""
+        self._stopped = True
         self._lifetime.running = False
         self.context.close()
         self._http.close()

@@ -16,6 +16,9 @@ from .transport import Http, Transport
 __all__ = ["TopClient", "TopRefused"]
 
 
+_UNKNOWN_CALLER = (27, 29)  # codes of an unknown session and of an unknown app key
+
+
 class TopRefused(Exception):
     """The gateway answered with a platform error."""
 
@@ -39,7 +42,8 @@ class TopClient:
 
         client.call("tmall.exchange.get", dispute_id="1", fields="dispute_id,status")
 
-    `transport` replaces HTTP, e.g. by a WSGI app of this process.
+    `transport` replaces HTTP, e.g. by a WSGI app of this process.  `look`, if given, is called when
+    the gateway does not know the caller: it raises if the sandbox has gone.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class TopClient:
         sign_method: str = "md5",
         transport: Transport | None = None,
         clock: Callable[[], datetime] = _now,
+        look: Callable[[], None] | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.url = url
@@ -62,6 +67,7 @@ class TopClient:
         self._path = parts.path or "/router/rest"
         self._transport = transport or Http(f"{parts.scheme}://{parts.netloc}")
         self._clock = clock
+        self._look = look
 
     def params(
         self, method: str, business: Mapping[str, object], *, format: str = "json"
@@ -97,10 +103,13 @@ class TopClient:
 
         Raises:
             TopRefused: a platform error.
+            SandboxGone: the client is a sandbox's, and the sandbox has been dropped.
         """
         text, _ = self.send(method, **business)  # type: ignore[arg-type]  # parameters are not called `format`
         root, inner = next(iter(json.loads(text).items()))
         if root == "error_response":
+            if self._look is not None and inner.get("code") in _UNKNOWN_CALLER:
+                self._look()
             raise TopRefused(inner)
         answer: dict[str, Any] = inner
         return answer

@@ -12,7 +12,7 @@ from ..service import route_replies as replies
 from ..service.problem import Problem
 from ..service.route_replies import MovedClockDocument
 from ..service.serializers import serialize_clock
-from ..world.document import BadDocument, ClockDocument
+from ..world.document import BadDocument, ClockDocument, read_instant
 from ..world.world import World
 from .events import serialize_events
 from .route import MAX_ITEMS, ControlRequest, Route, parse_count, parse_dispute_id
@@ -38,9 +38,7 @@ def _set_clock(request: ControlRequest) -> tuple[int, Any]:
     body = request.body
     if body.mode not in ("frozen", "running"):
         raise BadDocument("mode", "应为 frozen 或 running", "frozen or running")
-    now = None if body.now is None else parse_time(body.now)
-    if body.now is not None and now is None:
-        raise BadDocument("now", "应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss")
+    now = None if body.now is None else read_instant(body.now, "now")
     fired = world.set_clock(running=body.mode == "running", now=now)
     return 200, {**serialize_clock(world, MAX_ITEMS), "fired": serialize_events(world, fired)}
 
@@ -78,7 +76,9 @@ def _span(world: World, body: SpanBody) -> timedelta:
                 )
             at = world.view.clock.to_inner(instant)
             if at < work.now:
-                raise BadDocument("to", "早于独立环境的当前时间", "earlier than the sandbox's now")
+                raise BadDocument(
+                    "to", "早于独立环境的当前时间", "earlier than the sandbox's now", conflict=True
+                )
         if at is None:
             raise Problem(409, "没有将到期的时限", "no deadline is coming", field="to")
         return at - work.now

@@ -17,6 +17,7 @@ from ..world.document import BadDocument
 from ..world.move_parser import ParsedMove, parse_move
 from ..world.opening_document import OpenDocument, read_status, status_texts
 from ..world.world import World
+from .body_schemas import describe_move, describe_opening
 from .route import MAX_ITEMS, ControlRequest, Route, parse_count, parse_dispute_id
 
 __all__ = ["ROUTES"]
@@ -146,6 +147,7 @@ ROUTES: tuple[Route, ...] = (
         "按 tmall.exchange.get 的字段开换货单",
         "open exchanges by wire names",
         body=OpenDocument,
+        describe_body=describe_opening,
         raw=True,
         status=201,
         reply=(ExchangeDocument, Listing[ExchangeDocument]),
@@ -160,6 +162,7 @@ ROUTES: tuple[Route, ...] = (
         "任一方操作",
         "a move by any actor",
         body=MoveBody,
+        describe_body=describe_move,
         raw=True,
         reply=ExchangeDocument,
     ),

@@ -16,6 +16,7 @@ from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_plan import serialize_planned
 from ..world.faults.fault_sets import SETS
 from ..world.faults.fault_types import FaultKind
+from .body_schemas import describe_change_of_fault, describe_fault
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
@@ -33,6 +34,10 @@ class FaultBody(Struct, frozen=True):
     times: int | None = 1
     probability: float = 1
     until: str | None = None
+
+
+class FaultChange(FaultBody, frozen=True):
+    """Keys to lay over a planned fault."""
 
 
 def _quotas(request: ControlRequest) -> tuple[int, Any]:
@@ -169,6 +174,7 @@ ROUTES: tuple[Route, ...] = (
         "计划一个故障或一组故障",
         "plan a fault, or a set of them",
         body=FaultBody,
+        describe_body=describe_fault,
         raw=True,
         status=201,
         reply=(FaultDocument, Listing[FaultDocument]),
@@ -180,7 +186,8 @@ ROUTES: tuple[Route, ...] = (
         _change,
         "修改一个故障，计数保留",
         "change a fault; its counts stay",
-        body=FaultBody,
+        body=FaultChange,
+        describe_body=describe_change_of_fault,
         raw=True,
         reply=FaultDocument,
     ),

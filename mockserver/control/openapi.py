@@ -6,16 +6,21 @@ from typing import Any
 
 import msgspec
 
+from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import DURATION
-from ..domain.moves import MOVES
-from ..domain.vocabulary import Actor
+from ..domain.vocabulary import Status
 from ..protocol.shapes import TIME
 from ..version import __version__
-from ..world.faults.fault_kinds import FAULTS
-from ..world.faults.fault_sets import SETS
+from ..world.document import QuotaDocument
+from ..world.journal import CAPACITY
+from ..world.quotas import BAN_SUB_CODES
+from ..world.save_and_resume import NAME, RESERVED_NAMES
+from .body_schemas import PRICE, REACHABLE
 from .clock import SpanBody
 from .exchanges import MoveBody
-from .route import DISPUTE_ID, Route
+from .faults import FaultBody
+from .play_scenario import PlayBody
+from .route import DISPUTE_ID, MAX_ITEMS, Route
 from .stock import StockBody
 from .stubs import METHOD, METHOD_MAX, StubBody
 
@@ -40,47 +45,98 @@ _PROBLEM = {
 }
 
 
+# A pace of robots: a duration that is at least a minute.
+_PACE = rf"^\s*(?=.*[1-9][0-9]*[dhm]|.*[1-9][0-9]{{2,}}s|.*[6-9][0-9]s){DURATION}\s*$"
 _REPLY = ".reply"  # after the name of a reply's schema: a body may have the same name
 _UNITS = {"minimum": 0, "maximum": 2**31 - 1}
-_COUNT = {"type": "integer", "minimum": 0, "maximum": 20_000}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": MAX_ITEMS}
+_CALLS = {"type": "integer", "minimum": 0, "maximum": CAPACITY}
+_NOT_RESERVED = {"not": {"pattern": f"^({RESERVED_NAMES})$"}}
+_ID = {
+    "anyOf": [
+        {"type": "string", "pattern": "^(0*[1-9][0-9]{0,17})?$", "maxLength": 19},
+        {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+        {"type": "null"},
+    ]
+}
 # What the checks ask of values beyond their types, by schema and property.
 _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("StockBody", "available"): _UNITS,
     ("SpanBody", "by"): {"pattern": rf"^\s*{DURATION}\s*$"},
-    ("SpanBody", "to"): {"pattern": f"^(next|deadline:{DISPUTE_ID}|{TIME})$"},
+    ("SpanBody", "to"): {"pattern": f"^(next|deadline:{DISPUTE_ID}|{REACHABLE})$"},
     ("ResetBody", "to"): {"minLength": 1, "maxLength": 64},
-    ("MoveBody", "by"): {"enum": [actor.value for actor in Actor]},
-    ("MoveBody", "move"): {"enum": list(MOVES)},
-    ("FaultBody", "fault"): {"enum": list(FAULTS)},
-    ("FaultBody", "set"): {"enum": list(SETS)},
-    ("FaultBody", "after"): {"minimum": 0},
-    ("FaultBody", "probability"): {"minimum": 0, "maximum": 1},
     ("QuotaDocument", "per"): {"enum": ["second", "day"]},
-    ("QuotaDocument", "limit"): {"minimum": 0},
-    ("ClockDocument", "now"): {"pattern": f"^{TIME}$"},
+    ("QuotaDocument", "limit"): {"minimum": 0, "maximum": 10**9},
+    ("QuotaDocument", "method"): {"maxLength": 200},
+    ("QuotaDocument", "sub_code"): {"enum": ["", *BAN_SUB_CODES]},
+    ("RobotsDocument", "buyer"): {"enum": [None, *BEHAVIOURS]},
+    ("RobotsDocument", "courier"): {"enum": [None, *BEHAVIOURS]},
+    ("RobotsDocument", "cs"): {"enum": [None, *BEHAVIOURS]},
+    ("RobotsDocument", "applies"): {
+        "anyOf": [{"type": "string", "pattern": _PACE}, {"type": "null"}]
+    },
+    ("SnapshotDocument", "version"): {"enum": [1, 2]},
+    ("ShopDocument", "seller_id"): _ID,
+    ("AddressDocument", "contact_id"): _ID,
+    ("GoodsDocument", "num_iid"): _ID,
+    ("GoodsDocument", "price"): {"anyOf": [*PRICE["anyOf"], {"type": "null"}]},
+    ("GoodsDocument", "stock"): {"type": ["integer", "null"], **_UNITS},
+    ("ReasonDocument", "stage"): {"enum": ["application", "receipt"]},
+    ("WorldDocument", "name"): {"pattern": f"^({NAME})?$", **_NOT_RESERVED},
+    ("WorldDocument", "clock"): {
+        "anyOf": [
+            {"type": "string", "pattern": f"^({REACHABLE})?$"},
+            {"$ref": "#/components/schemas/ClockDocument"},
+            {"type": "null"},
+        ]
+    },
+    ("SessionBody", "expires"): {
+        "anyOf": [
+            {"type": "string", "pattern": rf"^(now|{TIME}|\s*{DURATION}\s*)$"},
+            {"type": "null"},
+        ]
+    },
+    ("ClockDocument", "now"): {"pattern": f"^{REACHABLE}$"},
     ("ClockDocument", "mode"): {"enum": ["frozen", "running"]},
 }
 # By name, or by the last part of the path and name where that route reads it otherwise.
 _QUERY: Mapping[str, Mapping[str, Any]] = {
     "limit": _COUNT,
+    "requests.limit": _CALLS,
+    "requests.har.limit": _CALLS,
     "after": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     "code": {"type": "integer", "minimum": 0, "maximum": 9999},
     "wait": {"type": "number", "minimum": 0, "maximum": 30},
     "since": {"type": "string", "pattern": f"^{TIME}$"},
     "events.since": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     "outcome": {"enum": ["ok", "failed", "refused"]},
+    "exchanges.status": {
+        "anyOf": [
+            {"enum": [str(status.value) for status in Status]},
+            {"type": "string", "pattern": "[^0-9]"},
+        ]
+    },
 }
-# What the path may hold; a name that is not here is any text.
+# What the path may hold, by name or by the segment before and name; any other is any text.
 _PATH: Mapping[str, Mapping[str, Any]] = {
     "dispute_id": {"pattern": f"^{DISPUTE_ID}$"},
     "method": {"pattern": f"^{METHOD}$", "maxLength": METHOD_MAX},
+    "snapshots.name": {"pattern": f"^{NAME}$", **_NOT_RESERVED},
 }
 # Members of which a body has exactly one that is not null.
 _EXACTLY_ONE: Mapping[str, tuple[str, ...]] = {
     "SpanBody": ("by", "to"),
     "PlayBody": ("story", "scenario"),
 }
-_REQUIRED = (StockBody, SpanBody, StubBody, MoveBody)
+_REQUIRED = (
+    StockBody,
+    SpanBody,
+    StubBody,
+    MoveBody,
+    FaultBody,
+    PlayBody,
+    tuple[QuotaDocument, ...],
+)
 
 
 def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
@@ -89,7 +145,6 @@ def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in routes:
         body = _make_body_schema(route, schemas)
-        _tighten(schemas)
         operation = _operation(route, body, _make_reply_schema(route, schemas))
         paths.setdefault(route.path, {})[route.verb.lower()] = operation
     return {
@@ -119,9 +174,17 @@ def _make_schema(shape: Any, schemas: dict[str, Any], suffix: str = "") -> dict[
 
 def _make_body_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any] | None:
     """Return the schema of a route's body; None if it takes none."""
-    if route.describe_body is not None:
-        return route.describe_body()
-    return None if route.body is None else _make_schema(route.body, schemas)
+    if route.body is None:
+        return None
+    schema = _make_schema(route.body, schemas)
+    _tighten(schemas)
+    if route.describe_body is None:
+        return schema
+    described = route.describe_body(schemas)
+    if "$ref" not in schema:
+        return described
+    schemas[route.body.__name__] = described
+    return schema
 
 
 def _make_reply_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +199,11 @@ def _make_reply_schema(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 def _tighten(schemas: dict[str, Any]) -> None:
     """Lay what the checks ask beyond types over the properties."""
     for (name, key), limits in _LIMITS.items():
-        if name in schemas:
-            schemas[name]["properties"][key].update(limits)
+        if "properties" in schemas.get(name, {}):
+            schema = schemas[name]["properties"][key]
+            if "anyOf" in limits:
+                schema.pop("type", None)
+            schema.update(limits)
     for name, keys in _EXACTLY_ONE.items():
         if name in schemas:
             schemas[name]["oneOf"] = [
@@ -162,7 +228,7 @@ def _operation(route: Route, body: dict[str, Any] | None, reply: dict[str, Any])
                     "name": name,
                     "in": "path",
                     "required": True,
-                    "schema": {"type": "string", **_PATH.get(name, {})},
+                    "schema": {"type": "string", **_describe_argument(route, name)},
                 }
                 for name in names
             ),
@@ -194,6 +260,12 @@ def _describe_query(route: Route, name: str) -> Mapping[str, Any]:
     """Return the schema of a parameter of the query."""
     last = route.path.rpartition("/")[2]
     return _QUERY.get(f"{last}.{name}", _QUERY.get(name, {"type": "string"}))
+
+
+def _describe_argument(route: Route, name: str) -> Mapping[str, Any]:
+    """Return what an argument of the path may be, beyond a text."""
+    before = route.path.partition(f"/{{{name}}}")[0].rpartition("/")[2]
+    return _PATH.get(f"{before}.{name}", _PATH.get(name, {}))
 
 
 def _list_errors(route: Route) -> Iterator[tuple[int | str, str]]:

@@ -177,7 +177,7 @@ def _parse_until(world: World, until: int | str | None) -> str:
     try:
         return str(read_status(until, status_texts(world.view.rules)).value)
     except BadDocument as wrong:
-        raise BadDocument("until", wrong.zh, wrong.en) from None
+        raise BadDocument("until", wrong.zh, wrong.en, missing=wrong.missing) from None
 
 
 # the sandbox that exists

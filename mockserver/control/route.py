@@ -27,6 +27,7 @@ DISPUTE_ID = r"[0-9]{1,19}"  # the spelling of an exchange's id
 
 MAX_ITEMS = 20_000  # items of one reply
 _MAX_WAIT_SECONDS = 30
+_SECONDS = r"[0-9]{1,2}(\.[0-9]{1,20})?(e-[0-9]{1,3})?"  # as JSON and Python write numbers
 
 
 class ControlRequest(Struct, frozen=True):
@@ -67,7 +68,8 @@ class Route(Struct, frozen=True):
 
     `body` is the shape of the JSON body; with `raw` the handler reads the JSON value itself.
     `reply` is the shape of the JSON reply, or a tuple of those that it may have.
-    `describe_body` returns the JSON schema of the body where its shape does not say all.
+    `describe_body` returns the JSON schema of the body where its shape does not say all; it takes
+    the schemas made so far, by name, and may change those of its shape.
     With `verbatim` numbers of the body stay as they are written (`json_form.parse_json`).
     A route of another `kind` than JSON returns a text.
     """
@@ -81,7 +83,7 @@ class Route(Struct, frozen=True):
     raw: bool = False
     verbatim: bool = False
     reply: Any = None
-    describe_body: Callable[[], dict[str, Any]] | None = None
+    describe_body: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     query: tuple[str, ...] = ()
     open: bool = False
     own_token: bool = False
@@ -123,7 +125,7 @@ def parse_seconds(text: str) -> float:
     Raises:
         Problem: 400, naming the parameter `wait`.
     """
-    if not re.fullmatch(r"\d{1,2}(\.\d{1,3})?", text, re.ASCII) or float(text) > _MAX_WAIT_SECONDS:
+    if not re.fullmatch(_SECONDS, text) or float(text) > _MAX_WAIT_SECONDS:
         raise Problem(
             400,
             f"wait 应为 0 到 {_MAX_WAIT_SECONDS} 秒",

@@ -9,7 +9,7 @@ from ..domain.rules import RULES, Rule
 __all__ = ["describe_rules"]
 
 
-def describe_rules() -> dict[str, Any]:
+def describe_rules(_: Any = None) -> dict[str, Any]:
     """Return the schema of a change of rules: an object with any of their names, and no other."""
     properties = {name: _describe_rule(rule) for name, rule in RULES.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}

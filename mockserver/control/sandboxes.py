@@ -20,9 +20,11 @@ from ..service.route_replies import (
 )
 from ..service.serializers import serialize_sandbox
 from ..world.document import BadDocument, WorldDocument, read_document, read_world
+from ..world.snapshot import SnapshotDocument as StoredSnapshot
 from ..world.snapshot import read_snapshot, write_snapshot
 from ..world.state import State
 from ..world.world import World
+from .body_schemas import describe_world
 from .route import ControlRequest, Route
 from .rules_schema import describe_rules
 
@@ -96,7 +98,7 @@ def _find_snapshot(request: ControlRequest, source: object) -> State:
     world = request.context.directory.get(sandbox or "default")
     state = world.find_snapshot(name) if world else None
     if state is None:
-        raise BadDocument("from", f"没有快照 {source}", f"no snapshot {source}")
+        raise BadDocument("from", f"没有快照 {source}", f"no snapshot {source}", missing=True)
     return state
 
 
@@ -175,7 +177,7 @@ def _patch_rules(request: ControlRequest) -> tuple[int, Any]:
 def _parse_methods(methods: tuple[str, ...] | None, world: World) -> frozenset[str] | None:
     for name in methods or ():
         if name not in METHODS and name not in world.view.stubbed_methods():
-            raise BadDocument("methods", f"没有方法 {name}", f"no such method {name}")
+            raise BadDocument("methods", f"没有方法 {name}", f"no such method {name}", missing=True)
     return None if methods is None else frozenset(methods)
 
 
@@ -255,6 +257,7 @@ ROUTES: tuple[Route, ...] = (
         "按世界文档或快照新建独立环境",
         "make a sandbox from a world document or snapshot",
         body=WorldDocument,
+        describe_body=describe_world,
         raw=True,
         status=201,
         reply=SandboxDocument,
@@ -294,7 +297,7 @@ ROUTES: tuple[Route, ...] = (
         _put_snapshot,
         "保存快照(无请求体)或存入文档",
         "take a snapshot, or store a document",
-        body=dict[str, Any],
+        body=StoredSnapshot,
         raw=True,
         reply=SnapshotDocument,
     ),

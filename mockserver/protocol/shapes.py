@@ -28,7 +28,12 @@ __all__ = [
 ]
 
 BEIJING = timezone(timedelta(hours=8), "GMT+8")
-TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"  # how an instant is written
+# How an instant is written; only 02-29 of a year that has none fits and is no instant.
+TIME = (
+    r"(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))"
+    r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+)
 _TIME = re.compile(TIME)
 Tree = dict[str, Any]  # a reply before its form is chosen: scalars, Tree, Items
 

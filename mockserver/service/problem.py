@@ -41,8 +41,9 @@ def group_by_actor(possible: Iterable[tuple[Actor, type[Move]]]) -> dict[str, li
 def make_problem(wrong: Exception) -> Problem | None:
     """Return the problem that a refusal of a lower floor is; None for any other exception."""
     if isinstance(wrong, BadDocument):
+        status = 404 if wrong.missing else 400
         return Problem(
-            409 if wrong.conflict else 400,
+            409 if wrong.conflict else status,
             f"{wrong.field}：{wrong.zh}",
             wrong.en,
             field=wrong.field,

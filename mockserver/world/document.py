@@ -190,11 +190,15 @@ class WorldDocument(_Document, frozen=True):
 class BadDocument(ValueError):
     """A document or an argument that is refused; `field` says where, e.g. `goods.wanted.stock`.
 
-    `conflict` is True if it would be right in another state of the sandbox.
+    `conflict` is True if it would be right in another state of the sandbox, `missing` if it names
+    something that the sandbox does not have now.
     """
 
-    def __init__(self, field: str, zh: str, en: str, *, conflict: bool = False) -> None:
-        self.field, self.zh, self.en, self.conflict = field, zh, en, conflict
+    def __init__(
+        self, field: str, zh: str, en: str, *, conflict: bool = False, missing: bool = False
+    ) -> None:
+        self.field, self.zh, self.en = field, zh, en
+        self.conflict, self.missing = conflict, missing
         super().__init__(f"{field}: {zh} ({en})")
 
 
@@ -258,11 +262,13 @@ def _field_names(shape: Any) -> Iterator[str]:
         yield from _field_names(part)
 
 
-def unknown_name(field: str, name: str, choices: Iterable[str], what: str = "取值") -> BadDocument:
+def unknown_name(
+    field: str, name: str, choices: Iterable[str], what: str = "取值", *, missing: bool = False
+) -> BadDocument:
     """Return the refusal of a name that is none of the choices, with the one that was probably
     meant.
 
-    More than _FEW choices are listed only if none is similar.
+    More than _FEW choices are listed only if none is similar.  `missing`: as in BadDocument.
     """
     names = list(choices)
     near = get_close_matches(name, names, 1)
@@ -274,7 +280,7 @@ def unknown_name(field: str, name: str, choices: Iterable[str], what: str = "取
     if not near or len(names) <= _FEW:
         zh += f"可用：{'、'.join(names) or '无'}"
         en += f" use: {', '.join(names) or 'none'}"
-    return BadDocument(field, zh, en)
+    return BadDocument(field, zh, en, missing=missing)
 
 
 def read_world(raw: object) -> WorldDocument:

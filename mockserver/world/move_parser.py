@@ -20,7 +20,7 @@ from ..domain.vocabulary import Actor, Role
 from ..protocol.pictures import detect_picture_type, is_usual_picture, name_picture
 from .document import BadDocument, translate_message, unknown_name
 
-__all__ = ["ACTOR_MOVES", "ParsedMove", "parse_move"]
+__all__ = ["ACTOR_MOVES", "TEXT_FIELDS", "ParsedMove", "parse_move"]
 
 ACTOR_MOVES: Mapping[Actor, tuple[str, ...]] = {
     actor: tuple(move.name() for move in moves)
@@ -73,7 +73,7 @@ def parse_move(
         if key in sent:
             sent[key] = _pictures(key, sent[key], pictures, rules)
     texts = {
-        key: str(value) if type(value) is int and key in _TEXTS else value
+        key: str(value) if type(value) is int and key in TEXT_FIELDS else value
         for key, value in sent.items()
     }
     try:
@@ -102,7 +102,7 @@ def _choices_of(kind: type[Move], field: str) -> tuple[str, ...]:
     return tuple(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else ()
 
 
-_TEXTS = frozenset(
+TEXT_FIELDS = frozenset(
     (
         "logistics_no",
         "logistics_company_name",

@@ -1,5 +1,6 @@
 """The document that opens an exchange, its statuses, and the history that leads to a status."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -105,7 +106,7 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
     """Return the status that a number or a Chinese text names.
 
     Raises:
-        BadDocument: no such status; lists all.
+        BadDocument: no such status; lists all.  A text with letters may be one that a rule sets.
     """
     also = {"换货单关闭,请退款": Status.TO_REFUND, "换货转退款": Status.TO_REFUND}
     by_text = {status.zh: status for status in Status}
@@ -118,7 +119,10 @@ def read_status(value: str | int, texts: Mapping[str, str]) -> Status:
     except (ValueError, TypeError):
         choices = "、".join(f"{status.value} {status.zh}" for status in Status)
         raise BadDocument(
-            "status", f"没有这个状态；可用：{choices}", f"no such status; use: {choices}"
+            "status",
+            f"没有这个状态；可用：{choices}",
+            f"no such status; use: {choices}",
+            missing=isinstance(value, str) and re.search("[^0-9]", value) is not None,
         ) from None
 
 

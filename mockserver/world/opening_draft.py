@@ -196,7 +196,9 @@ def _read_instant(field: str, text: str | UnsetType) -> datetime | None:
 def _shop(document: OpenDocument, state: State) -> str:
     if document.shop is not UNSET and document.shop not in state.shops:
         names = "、".join(state.shops)
-        raise BadDocument("shop", f"没有这个店铺；可用：{names}", f"no such shop; use: {names}")
+        raise BadDocument(
+            "shop", f"没有这个店铺；可用：{names}", f"no such shop; use: {names}", missing=True
+        )
     nick = document.shop if document.shop is not UNSET else _set(document.seller_nick)
     return nick if nick in state.shops else next(iter(state.shops))
 

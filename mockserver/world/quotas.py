@@ -230,4 +230,4 @@ def match_names(pattern: str, names: Collection[str], field: str) -> None:
             field, f"最多 {_MAX_NAME_CHARACTERS} 字", f"at most {_MAX_NAME_CHARACTERS} characters"
         )
     if pattern and not any(fnmatchcase(name, pattern) for name in names):
-        raise unknown_name(field, pattern, names, "名称")
+        raise unknown_name(field, pattern, names, "名称", missing=True)

@@ -11,9 +11,11 @@ from .coverage import CoverageCounts
 from .document import BadDocument
 from .state import State
 
-__all__ = ["check_name", "find_snapshot", "move_clock", "resume", "save"]
+__all__ = ["NAME", "RESERVED_NAMES", "check_name", "find_snapshot", "move_clock", "resume", "save"]
 
-_RESERVED = re.compile(r"s\d+|none|baseline|empty", re.ASCII)
+NAME = r"\w[\w.-]{0,63}"  # how a sandbox or snapshot may be called
+RESERVED_NAMES = r"s[0-9]+|none|baseline|empty"
+_RESERVED = re.compile(RESERVED_NAMES)
 
 
 def check_name(name: str) -> str:
@@ -22,7 +24,7 @@ def check_name(name: str) -> str:
     Raises:
         BadDocument: another.
     """
-    if not re.fullmatch(r"\w[\w.-]{0,63}", name) or _RESERVED.fullmatch(name):
+    if not re.fullmatch(NAME, name) or _RESERVED.fullmatch(name):
         raise BadDocument(
             "name",
             "应为 1–64 个字母、数字、汉字、点、横线，且不是保留名(s1、none、baseline、empty)",
@@ -33,7 +35,10 @@ def check_name(name: str) -> str:
 
 def _beyond_years(field: str) -> BadDocument:
     return BadDocument(
-        field, f"超出 {EARLIEST}–{LATEST} 年", f"beyond the years {EARLIEST} to {LATEST}"
+        field,
+        f"超出 {EARLIEST}–{LATEST} 年",
+        f"beyond the years {EARLIEST} to {LATEST}",
+        conflict=True,
     )
 
 
@@ -45,7 +50,9 @@ def find_snapshot(snapshots: Mapping[str, State], name: str) -> State:
     """
     if name not in snapshots:
         names = "、".join(["baseline", "empty", *snapshots])
-        raise BadDocument("to", f"没有这个快照；可用：{names}", f"no such snapshot; use: {names}")
+        raise BadDocument(
+            "to", f"没有这个快照；可用：{names}", f"no such snapshot; use: {names}", missing=True
+        )
     return snapshots[name]
 
 

@@ -33,7 +33,7 @@ from .robots import read_robots
 from .snapshot_check import check_fit, check_instants
 from .state import State
 
-__all__ = ["VERSION", "read_snapshot", "write_snapshot"]
+__all__ = ["VERSION", "SnapshotDocument", "read_snapshot", "write_snapshot"]
 
 VERSION = 2
 _READ_VERSIONS = (1, 2)  # 1 has neither operations nor coverage nor moved rows

@@ -245,10 +245,9 @@ class World:
             goods = self._state.goods.get(name)
             sku = goods.sku_id if goods else name
             if sku not in self._state.accounts:
-                all_names = "、".join(self._state.goods)
-                raise BadDocument(
-                    "name", f"没有这个商品；可用：{all_names}", f"no such goods; use: {all_names}"
-                )
+                names = "、".join(self._state.goods)
+                zh, en = f"没有这个商品；可用：{names}", f"no such goods; use: {names}"
+                raise BadDocument("name", zh, en, missing=True)
             if not 0 <= available < 2**31:
                 raise BadDocument("available", "应为 0 或更大的整数", "0 or more")
             self._state.accounts[sku] = set_available(self._state.accounts[sku], available)

@@ -8,8 +8,10 @@ import pytest
 
 from mockserver import ControlRefused, Sandbox, Server
 from mockserver.client.sandbox import SandboxGone
+from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import ServerStopped
 from mockserver.domain.vocabulary import Actor
+from mockserver.embedded.server import CannotStart
 
 
 @pytest.mark.parametrize("direct", [True, False])
@@ -46,11 +48,42 @@ def test_handles_of_a_dropped_sandbox(direct: bool) -> None:
     with Server() as server:
         sandbox = server.sandbox(direct=direct)
         exchange = sandbox.open()
+        client = sandbox.client()
         sandbox.drop()
-        for use in (sandbox.open, sandbox.drop, lambda: exchange.status, lambda: sandbox.clock.now):
+        for use in (
+            sandbox.open,
+            sandbox.drop,
+            lambda: exchange.status,
+            lambda: sandbox.clock.now,
+            lambda: client.call("taobao.time.get"),
+            lambda: client.call("tmall.exchange.get", dispute_id="1", fields="status"),
+        ):
             with pytest.raises(SandboxGone, match=rf"{sandbox.id}.*is gone") as gone:
                 use()
             assert gone.value.status == 404
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_an_unknown_session_of_a_sandbox_that_is_there(direct: bool) -> None:
+    """Where only the session is wrong, the platform's refusal stands."""
+    with Server() as server:
+        client = server.sandbox(direct=direct).client()
+        client.session = "6100000000000000000000000000000000000000000000000000"
+        with pytest.raises(TopRefused) as refused:
+            client.call("tmall.exchange.get", dispute_id="1", fields="status")
+    assert refused.value.code == 27
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_stopped_server_does_not_start_again(started: bool) -> None:
+    """`start` after `stop` says that a new server is needed; no port is opened."""
+    server = Server()
+    if started:
+        server.start()
+    server.stop()
+
+    with pytest.raises(CannotStart, match=r"不能再启动.*make a new Server\(\)"):
+        server.start()
 
 
 def test_an_unknown_exchange_is_no_gone_sandbox() -> None:

@@ -51,7 +51,6 @@ def test_quotas_of_the_world_document_come_back(make_api):
         ([{"per": "week", "limit": 1}], "quotas[0].per"),
         ([QUOTA, {"per": "day", "limit": -5}], "quotas[1].limit"),
         ([{**QUOTA, "metod": "x"}], "[0].metod"),
-        ([{**QUOTA, "method": "tmall.exchange.gett"}], "quotas[0].method"),
         ({}, "body"),
         (None, "body"),
         ("x", "body"),
@@ -67,11 +66,20 @@ def test_wrong_quotas_change_nothing(api, body, field):
     assert api("GET", "quotas") == [COMPLETED_QUOTA]
 
 
+@pytest.mark.parametrize("key", ["method", "app_key"])
+def test_a_quota_of_a_name_that_this_sandbox_has_not(api, key):
+    """A method or app that the sandbox could have is a 404; the quotas that were set stay."""
+    api("PUT", "quotas", [QUOTA])
+    problem = api.problem("PUT", "quotas", [{**QUOTA, key: "tmall.exchange.gett"}])
+    assert (problem["status"], problem["field"]) == (404, f"quotas[0].{key}")
+    assert api("GET", "quotas") == [COMPLETED_QUOTA]
+
+
 def test_a_stubbed_method_can_have_a_quota(api, call):
     """A method that the mock only knows by its stub is limited like any other."""
     assert (
         api.problem("PUT", "quotas", [{**QUOTA, "method": "taobao.user.seller.get"}])["status"]
-        == 400
+        == 404
     )
     api("PUT", "stubs/taobao.user.seller.get", {"reply": {"ok": True}})
     api("PUT", "quotas", [{"method": "taobao.user.seller.get", "per": "second", "limit": 1}])
@@ -187,7 +195,6 @@ def test_an_unknown_fault_is_404(api, verb, body):
         ({"fault": "reset", "time": 1}, "time"),
         ({"set": "x"}, "set"),
         ({"fault": "reset", "times": 0}, "times"),
-        ({"fault": "reset", "method": "x"}, "method"),
     ],
 )
 def test_a_wrong_fault_plans_nothing(api, body, field):
@@ -197,11 +204,28 @@ def test_a_wrong_fault_plans_nothing(api, body, field):
     assert api("GET", "faults")["total"] == 0
 
 
+@pytest.mark.parametrize("key", ["method", "session"])
+def test_a_fault_for_a_name_that_this_sandbox_has_not(api, key):
+    """A method or session that the sandbox could have is a 404, and nothing is planned."""
+    problem = api.problem("POST", "faults", {"fault": "reset", key: "x"})
+    assert (problem["status"], problem["field"]) == (404, key)
+    assert api("GET", "faults")["total"] == 0
+
+
+def test_the_kind_of_a_planned_fault_stays(api):
+    """Another kind is a 409 that says which it is; the fault is as it was."""
+    api("POST", "faults", {"fault": "reset"})
+    before = api("GET", "faults")
+    problem = api.problem("PATCH", "faults/f1", {"fault": "garbled"})
+    assert (problem["status"], problem["field"]) == (409, "fault")
+    assert "reset" in problem["detail"]
+    assert api("GET", "faults") == before
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"times": 0}, "times"),
-        ({"fault": "garbled"}, "fault"),
         ({"set": "bad_day"}, "set"),
         ([], "body"),
         (None, "body"),

@@ -286,7 +286,6 @@ def test_what_can_never_work_is_not_played(refused):
         ({"story": "长" * 100_000}, "story", "unknown"),
         ({"story": 7}, "story", "Expected"),
         ({"scenario": ["a"]}, "scenario", "Expected"),
-        ({"scenario": STORY, "until": "待发货"}, "until", "no such status"),
         ({"scenario": STORY, "until": 77}, "until", "no such status"),
         ({"scenario": STORY, "until": [2]}, "until", "Expected"),
         ({"scenario": STORY, "set": {"unit": 2}}, "scenario", "did you mean"),
@@ -316,6 +315,13 @@ def test_what_is_no_story_is_refused(refused, body, field, says):
     assert problem["field"] == field
     assert says in problem["detail"]
     assert len(json.dumps(problem)) < 20_000
+
+
+def test_until_a_status_text_that_no_rule_has(refused):
+    """A status text that a rule of the sandbox could have is a 404."""
+    problem = refused(scenario=STORY, until="待发货")
+    assert (problem["status"], problem["field"]) == (404, "until")
+    assert "no such status" in problem["detail"]
 
 
 def test_a_status_that_never_comes_is_told(play):

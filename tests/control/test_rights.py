@@ -162,7 +162,7 @@ def test_no_token_is_shown(api):
     [
         ("apps/1", {"methods": []}, 404, "app_key"),
         ("apps/1023456789", {"methods": "all"}, 400, "methods"),
-        ("apps/1023456789", {"methods": ["no.such.method"]}, 400, "methods"),
+        ("apps/1023456789", {"methods": ["no.such.method"]}, 404, "methods"),
         ("apps/1023456789", {"method": []}, 400, "method"),
         ("apps/1023456789", {"methods": [1]}, 400, "methods[0]"),
         ("sessions/nobody", {"expires": "now"}, 404, "label"),

@@ -190,6 +190,13 @@ def test_conflict(api, document, field):
     assert api("GET", ALL)["total"] == 2
 
 
+def test_from_a_snapshot_that_is_not_there(api):
+    """A snapshot that nobody took is a 404, and nothing is made."""
+    problem = api.problem("POST", ALL, {"from": "nothing"})
+    assert (problem["status"], problem["field"]) == (404, "from")
+    assert api("GET", ALL)["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("document", "field"),
     [
@@ -217,7 +224,6 @@ def test_conflict(api, document, field):
         ({"rules": {"no.such": 1}}, "rules"),
         ({"rules": {"deadline.1": "soon"}}, "rules"),
         ({"samples": "yes"}, "samples"),
-        ({"from": "nothing"}, "from"),
         ({"from": 7}, "body"),
         ({"from": {"version": 99}}, ""),
     ],

@@ -26,6 +26,8 @@ from .fault_types import Effect, FaultKind, FaultOption, Value
 
 __all__ = [
     "MATCHERS",
+    "MAX_COUNT",
+    "MAX_PATTERNS",
     "Fault",
     "FaultCandidate",
     "FaultCounters",
@@ -37,8 +39,8 @@ __all__ = [
 ]
 
 MATCHERS = ("fault", "method", "dispute_id", "session", "after", "times", "probability", "until")
-_MAX_COUNT = 10**9  # calls
-_MAX_PATTERNS = 50
+MAX_COUNT = 10**9  # calls
+MAX_PATTERNS = 50
 
 
 class FaultCandidate(Struct, frozen=True):
@@ -224,8 +226,8 @@ def _methods(value: object, kind: FaultKind, methods: Collection[str]) -> tuple[
             "应为方法名、通配符或它们的列表",
             "a method, a glob, or a list of them is wanted",
         )
-    if len(patterns) > _MAX_PATTERNS:
-        raise BadDocument("method", f"最多 {_MAX_PATTERNS} 项", f"at most {_MAX_PATTERNS}")
+    if len(patterns) > MAX_PATTERNS:
+        raise BadDocument("method", f"最多 {MAX_PATTERNS} 项", f"at most {MAX_PATTERNS}")
     for pattern in patterns:
         match_names(pattern, methods, "method")
         if not any(
@@ -258,11 +260,11 @@ def _text(field: str, value: object) -> str:
 
 
 def _whole(field: str, value: object, least: int) -> int:
-    if type(value) is not int or not least <= value <= _MAX_COUNT:
+    if type(value) is not int or not least <= value <= MAX_COUNT:
         raise BadDocument(
             field,
-            f"应为 {least} 到 {_MAX_COUNT} 的整数",
-            f"a whole number from {least} to {_MAX_COUNT}",
+            f"应为 {least} 到 {MAX_COUNT} 的整数",
+            f"a whole number from {least} to {MAX_COUNT}",
         )
     return value
 

@@ -88,7 +88,9 @@ def plan_faults(context: PlanContext, document: object) -> list[Fault]:
     state = context.state
     faults = [_resolve(context, fault) for fault in read_faults(document, (*METHODS, *state.stubs))]
     if len(state.faults) + len(faults) > _MAX_FAULTS:
-        raise BadDocument("fault", f"最多 {_MAX_FAULTS} 个故障", f"at most {_MAX_FAULTS} faults")
+        raise BadDocument(
+            "fault", f"最多 {_MAX_FAULTS} 个故障", f"at most {_MAX_FAULTS} faults", conflict=True
+        )
     faults = [replace(fault, id=f"f{state.number('fault')}") for fault in faults]
     state.faults |= {fault.id: fault for fault in faults}
     if state.past is None:
@@ -112,6 +114,7 @@ def change_fault(context: PlanContext, fault_id: str, patch: Mapping[str, object
             "fault",
             f"{fault_id} 是 {fault.kind}，种类不能改",
             f"{fault_id} is {fault.kind} and stays so",
+            conflict=True,
         )
     changed = read_fault({**serialize_fault(fault), **patch}, (*METHODS, *state.stubs))
     state.faults[fault_id] = replace(_resolve(context, changed), id=fault_id)
@@ -195,6 +198,7 @@ def _resolve(context: PlanContext, fault: Fault) -> Fault:
                 "session",
                 f"没有这个会话；可用：{'、'.join(labels)}",
                 f"no such session; use: {', '.join(labels)}",
+                missing=True,
             )
         fault = replace(fault, session=session.label)
     if fault.until is None:
@@ -204,6 +208,9 @@ def _resolve(context: PlanContext, fault: Fault) -> Fault:
     )
     if not is_reachable(until):
         raise BadDocument(
-            "until", "超出独立环境能到的年份", "beyond the years that a sandbox can be in"
+            "until",
+            "超出独立环境能到的年份",
+            "beyond the years that a sandbox can be in",
+            conflict=True,
         )
     return replace(fault, until=until)
