@@ -1,4 +1,4 @@
-"""What a declared method is: its parameters, its reply, and the move it makes or the query it asks.
+"""What a declared method is: its parameters, its reply, and the move, query or write behind it.
 
 The model.  A method of TOP is declared once, as a `Method` value, and everything that knows
 methods is derived from it: the gateway's binding of parameters (types, limits, defaults, error 40
@@ -6,8 +6,9 @@ and 41), which members `fields` can choose, the reply in JSON, XML and simplifie
 personal data, misspelt names, Hypothesis strategies of right and wrong calls, the signed client
 of tests, `explain` and the reference.  There is no handler to write for a method with a `move`:
 its parameters are the move's fields, the table decides what follows, and the reply is a record of
-the exchange.  A method without a move names a `query`, a function of `gateway/queries.py` that
-reads, or a `command`, a function that writes and knows no exchange (`gateway/channel_commands.py`).
+the exchange.  A method that reads names a `query`, a function of `gateway/queries.py`; one that
+changes something other than an exchange names a `write`, a function of `gateway/writes.py`, or,
+where it knows the message channel alone, a `command` of `gateway/channel_commands.py`.
 
 Why declarations: the platform's own pages are tables of parameters and reply fields, with
 misspellings that clients depend on.  A declaration can be compared with
@@ -59,8 +60,9 @@ class Method(Struct, frozen=True, kw_only=True):
 
     - `name`, `title`, `doc_id`: as on its API page; `en` is the title in English.
     - `session`: whether a call needs one.
-    - `move`: the move that the method makes, or None; then `query` names what it asks, or `command`
-      what it changes besides exchanges.
+    - `move`, `query`, `write`, `command`: exactly one of them: the move that the method makes, the
+      name of what it asks, or the name of what it changes where no exchange is moved (`command`: in
+      the message channel).
     - `record`: the members that the parameter `fields` chooses from.
     - `failure`: the member with the code of a business failure: `msg_code` (beside `success`),
       `error_code`, or empty if the method has none.
@@ -77,6 +79,7 @@ class Method(Struct, frozen=True, kw_only=True):
     session: bool = True
     move: type[Move] | None = None
     query: str = ""
+    write: str = ""
     command: str = ""
     failure: str = ""
 

@@ -7,12 +7,23 @@ from ..protocol.shapes import Field
 from .channel_methods import CHANNEL_METHODS
 from .declaration import Method
 from .exchange_methods import EXCHANGE_METHODS
+from .refund_methods import REFUND_METHODS
 from .related_methods import RELATED_METHODS
+from .shop_methods import SHOP_METHODS
 
 __all__ = ["METHODS", "PERSONAL_NAMES"]
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {method.name: method for method in (*EXCHANGE_METHODS, *RELATED_METHODS, *CHANNEL_METHODS)}
+    {
+        method.name: method
+        for method in (
+            *EXCHANGE_METHODS,
+            *RELATED_METHODS,
+            *REFUND_METHODS,
+            *SHOP_METHODS,
+            *CHANNEL_METHODS,
+        )
+    }
 )
 
 

@@ -65,6 +65,16 @@ class RecordView(Struct, frozen=True):
     table: TableIndex = SHIPPED_TABLE
     masks_personal: bool = False
 
+    def picture_url(self, name: str) -> str:
+        """Return the address of a picture; a name that is an address already stays."""
+        if "://" in name:
+            return name
+        return f"{self.base_url}/pictures/{quote(self.sandbox)}/{name}"
+
+    def mask_name(self, name: str) -> str:
+        """Return a person's name as replies show it, masked or plain."""
+        return mask_name(name) if self.masks_personal else name
+
     def time(self, instant: datetime) -> str:
         """Return an inner instant as text, in Beijing time of the sandbox's clock."""
         return _format_time(instant - self.aged) if self.aged else _format_time(instant)
@@ -298,11 +308,7 @@ def build_exchange_record(
 
 def _read_pictures(message: Message, view: RecordView) -> Items | None:
     """Return the pictures' addresses; a picture whose name is an address already keeps it."""
-    folder = f"{view.base_url}/pictures/{quote(view.sandbox)}"
-    urls = [
-        {"url": picture if "://" in picture else f"{folder}/{picture}"}
-        for picture in message.pictures
-    ]
+    urls = [{"url": view.picture_url(picture)} for picture in message.pictures]
     return Items("pic_url", urls) if urls else None
 
 

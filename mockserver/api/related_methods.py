@@ -9,7 +9,7 @@ from ..domain.evidence import documented
 from ..protocol.shapes import Field, Param, ValueKind
 from .declaration import Method, make_fields_param
 
-__all__ = ["RELATED_METHODS"]
+__all__ = ["RELATED_METHODS", "TRADE"]
 
 # the types of the API pages
 NUMBER = ValueKind.NUMBER

@@ -108,7 +108,11 @@ class Buyer(Struct, frozen=True, gc=False):
 
 
 class Trade(Struct, frozen=True, gc=False):
-    """A trade with its one sub-order, as an exchange needs it; payment in fen."""
+    """A trade with its one sub-order, as an exchange needs it; payment in fen.
+
+    `consigned`, `company` and `waybill` say how the seller shipped it, empty if that is unknown;
+    `modified` is when the seller last changed it.
+    """
 
     tid: int
     oid: int
@@ -119,6 +123,10 @@ class Trade(Struct, frozen=True, gc=False):
     payment: int
     created: datetime
     status: str = "TRADE_FINISHED"
+    modified: datetime | None = None
+    consigned: datetime | None = None
+    company: str = ""
+    waybill: str = ""
 
 
 class Carrier(Struct, frozen=True, gc=False):

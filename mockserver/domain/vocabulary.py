@@ -59,14 +59,18 @@ class StatusDefinition(Struct, frozen=True, kw_only=True):
 
     `zh` is the text that replies carry.  `refund_status` is what a trade shows for its sub-order
     while an exchange stands here: names of the sibling dispute API, grouped as trades show them
-    (inferred).  A status in which the flow ends has no `deadline`.  Source:
-    docs/spec/exchange-api.md (codes and texts), docs/spec/rules.md (durations).
+    (inferred).  `listed_as` is its name in `taobao.refunds.receive.get`, and `dispute_status` the
+    one by which `tmall.dispute.receive.get` filters, where they differ from `refund_status`.  A
+    status in which the flow ends has no `deadline`.  Source: docs/spec/exchange-api.md (codes and
+    texts), docs/spec/rules.md (durations), docs/spec/evidence-2026-11.md#evidence-2.1 (siblings).
     """
 
     code: int
     zh: str
     en: str
     refund_status: str
+    listed_as: str = ""
+    dispute_status: str = ""
     deadline: Deadline | None = None
 
 
@@ -79,6 +83,8 @@ class Status(IntEnum):
     zh: str
     en: str
     refund_status: str
+    listed_as: str
+    dispute_status: str
     deadline: Deadline | None
 
     def __new__(cls, definition: StatusDefinition | int) -> Self:
@@ -88,6 +94,8 @@ class Status(IntEnum):
         member.zh = definition.zh
         member.en = definition.en
         member.refund_status = definition.refund_status
+        member.listed_as = definition.listed_as or definition.refund_status
+        member.dispute_status = definition.dispute_status or member.listed_as
         member.deadline = definition.deadline
         return member
 
@@ -138,6 +146,8 @@ class Status(IntEnum):
         zh="待发出换货商品",
         en="receipt confirmed; the seller is to ship the replacement",
         refund_status="WAIT_SELLER_CONFIRM_GOODS",
+        listed_as="WAIT_SELLER_CONSIGN_GOODS",
+        dispute_status="WAIT_SELLER_CONSIGN_GOOGDS",  # sic
         deadline=Deadline("72h", inferred("ruleold", note="length only")),
     )
     WAIT_BUYER_CONFIRM = StatusDefinition(
@@ -145,10 +155,16 @@ class Status(IntEnum):
         zh="待买家收货",
         en="replacement shipped; the buyer is to confirm",
         refund_status="WAIT_SELLER_CONFIRM_GOODS",
+        listed_as="WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS",
+        dispute_status="EXCHANGE_WAIT_BUYER_CONFIRM_GOODS",
         deadline=Deadline("10d", assumed()),
     )
     TO_REFUND = StatusDefinition(
-        code=14, zh="请退款", en="turned into return and refund", refund_status="CLOSED"
+        code=14,
+        zh="请退款",
+        en="turned into return and refund",
+        refund_status="CLOSED",
+        listed_as="EXCHANGE_TRANSFORM_TO_REFUND",
     )
 
 

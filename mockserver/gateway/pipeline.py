@@ -45,7 +45,10 @@ from .channel_commands import COMMANDS, CommandContext
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
-from .queries import QUERIES, QueryContext, requested_fields
+from .queries import QUERIES
+from .query_context import QueryContext, requested_fields
+from .write_context import WriteContext
+from .writes import WRITES
 
 __all__ = ["Gateway"]
 
@@ -184,43 +187,49 @@ class Gateway:
             members = _place_failure(call, (call.msg_code, message))
             return call.method.wrapper, members
         try:
-            members = _members(call, call.method)
+            members = _answer_method(call, call.method)
         except DomainError as refusal:
             members = _refuse(call, refusal)
         return call.method.wrapper, members
 
 
-def _members(call: Call, method: Method) -> Tree:
-    """Return the members of the reply: of a move, a command or a query."""
-    if method.move is not None:
+def _answer_method(call: Call, method: Method) -> Tree:
+    """Return the members of the reply: of a move, a write, a command or a query."""
+    if method.move:
         return _move(call)
-    return _command(call) if method.command else _query(call)
+    if method.command:
+        return _command(call, method)
+    if not method.write:
+        return _query(call, method)
+    query = _query_context(call, method)
+    assert call.app is not None and call.work is not None
+    members = {name: getattr(query, name) for name in query.__struct_fields__}
+    return WRITES[method.write](WriteContext(**members, app=call.app, work=call.work))
 
 
-def _command(call: Call) -> Tree:
-    assert call.method is not None and call.work is not None and call.app is not None
+def _command(call: Call, method: Method) -> Tree:
+    assert call.work is not None and call.app is not None
     command = CommandContext(
-        call.method,
-        call.work,
-        call.app,
-        call.session,
-        call.arguments,
-        _record_view(call),
-        call.warnings,
+        method, call.work, call.app, call.session, call.arguments, _record_view(call), call.warnings
     )
-    return COMMANDS[call.method.command](command)
+    return COMMANDS[method.command](command)
 
 
-def _query(call: Call) -> Tree:
+def _query_context(call: Call, method: Method) -> QueryContext:
     work = call.work
-    assert call.method is not None and work is not None
+    assert work is not None
     shop = call.session.shop if call.session else ""
-    query = QueryContext(
-        call.method, work.view, work.now, shop, call.session, call.arguments, _record_view(call)
+    return QueryContext(
+        method, work.view, work.now, shop, call.session, call.arguments, _record_view(call)
     )
+
+
+def _query(call: Call, method: Method) -> Tree:
+    query, work = _query_context(call, method), call.work
+    assert work is not None
     if call.fault is not None and call.fault.fault.declared.effect is Effect.READ:
         query = apply_read_effect(work, query, call.fault)
-    return QUERIES[call.method.query](query)
+    return QUERIES[method.query](query)
 
 
 def _move(call: Call) -> Tree:

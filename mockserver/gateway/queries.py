@@ -1,4 +1,4 @@
-"""What the methods without a move answer: each query by the name its declaration gives.
+"""What the methods that read answer: each query by the name its declaration gives.
 
 A query reads a view of the sandbox and returns the members of the reply; it changes nothing.
 """
@@ -7,43 +7,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from msgspec import Struct
 from msgspec.structs import asdict
 
-from ..api.declaration import Method, split_field_names
-from ..api.records import RecordKind, RecordView, build_exchange_record, build_message_record
+from ..api.records import RecordKind, build_exchange_record, build_message_record
 from ..domain.catalogue import Address, refusal_stage
 from ..domain.vocabulary import Phase, Status
 from ..protocol.binding import Arguments
-from ..protocol.errors import TopError
 from ..protocol.shapes import Items, Tree
-from ..world.identity import Session
 from ..world.listing import ExchangeFilter
-from ..world.view import WorldView
-from .trade_record import build_trade_record
+from .query_context import QueryContext, requested_fields
+from .refund_queries import REFUND_QUERIES
+from .shop_queries import SHOP_QUERIES
+from .trade_queries import TRADE_QUERIES
 
-__all__ = ["QUERIES", "QueryContext", "exchange_filter", "requested_fields"]
-
-
-class QueryContext(Struct, frozen=True):
-    """A bound query, read-only: of which sandbox, whose, with which arguments; `now` is inner.
-
-    `view` says how records are written.
-    """
-
-    method: Method
-    world: WorldView
-    now: datetime
-    shop: str
-    session: Session | None
-    arguments: Arguments
-    view: RecordView
-
-
-def requested_fields(method: Method, arguments: Arguments) -> tuple[str, ...]:
-    """Return the names in `fields`; all names of the record if the parameter is absent."""
-    names = split_field_names(arguments.get("fields", ()))
-    return names or tuple(field.name for field in method.record)
+__all__ = ["QUERIES", "exchange_filter"]
 
 
 def _exchange(query: QueryContext) -> Tree:
@@ -170,27 +147,6 @@ def _carriers(query: QueryContext) -> Tree:
     return {"logistics_companies": Items("logistics_company", rows)} if rows else {}
 
 
-def _trade(query: QueryContext) -> Tree:
-    """Return the trade with what the sandbox knows of it: sub-orders, SKUs, buyer.
-
-    Raises:
-        TopError: 15, if the session's shop has no such trade.
-
-    Source: docs/spec/neighbours.yaml.
-    """
-    orders = [trade for trade in query.world.trades() if trade.tid == query.arguments["tid"]]
-    if not orders or orders[0].shop != query.shop:
-        raise TopError(
-            15,
-            sub_code="isv.trade-not-exist",
-            sub_msg="交易订单不存在",
-            zh=f"交易 {query.arguments['tid']} 不存在，或属于另一个店铺",
-            en=f"trade {query.arguments['tid']} does not exist, or is another shop's",
-        )
-    names = requested_fields(query.method, query.arguments)
-    return {"trade": build_trade_record(orders, names, query.world, query.view)}
-
-
 def _time(query: QueryContext) -> Tree:
     return {"time": query.view.time(query.now)}
 
@@ -202,6 +158,8 @@ QUERIES: Mapping[str, Callable[[QueryContext], Tree]] = {
     "reasons": _reasons,
     "addresses": _addresses,
     "carriers": _carriers,
-    "trade": _trade,
     "time": _time,
+    **REFUND_QUERIES,
+    **SHOP_QUERIES,
+    **TRADE_QUERIES,
 }

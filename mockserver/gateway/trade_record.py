@@ -1,13 +1,14 @@
 """The trade behind an exchange, as taobao.trade.fullinfo.get shows it: sub-orders, SKUs, buyer.
 
 A sandbox knows of a trade what an exchange needs.  What it does not know is absent, as the platform
-leaves out what is empty.  All instants of a trade are the one that the sandbox has, `created`.
+leaves out what is empty.  Where the seller has not shipped a trade by a call, all its instants are
+the one that the sandbox has, `created`.
 
 Source: docs/spec/evidence-2026-11.md#evidence-3.3.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..api.records import RecordView
@@ -16,7 +17,7 @@ from ..domain.catalogue import Buyer, Trade
 from ..protocol.shapes import Items, Tree, format_price
 from ..world.view import WorldView
 
-__all__ = ["build_trade_record"]
+__all__ = ["alipay_number", "build_trade_record", "last_modified"]
 
 # `oaid` stands in a reply only if `fields` also holds these
 _BESIDE_OAID = frozenset(
@@ -51,6 +52,23 @@ def build_trade_record(
     return dict(sorted(record.items()))
 
 
+def alipay_number(trade: Trade, view: RecordView) -> str:
+    """Return 28 digits: the day of the trade, then its number."""
+    day = view.time(trade.created)[:10].replace("-", "")
+    return f"{day}{trade.tid:020}"[:_ALIPAY_DIGITS]
+
+
+def last_modified(orders: Sequence[Trade], world: WorldView) -> datetime:
+    """Return when the trade last changed (inner): its shipping, or an exchange of a sub-order."""
+    instants = [order.modified or order.created for order in orders]
+    for order in orders:
+        exchange = world.exchange_of_order(order.oid)
+        if exchange is not None:
+            refund = world.refund_of(exchange)
+            instants.append(refund.progress.modified if refund else exchange.modified)
+    return max(instants)
+
+
 def _select(members: Tree, names: set[str]) -> Tree:
     """Return the members of these names that have a value, alphabetically."""
     return {
@@ -75,7 +93,7 @@ def _trade_members(orders: Sequence[Trade], world: WorldView, view: RecordView) 
         "buyer_nick": trade.buyer,
         "created": created,
         "pay_time": created,
-        "modified": created,
+        "modified": view.time(last_modified(orders, world)),
         **_instants(trade, view),
         "payment": payment,
         "received_payment": payment if trade.status == "TRADE_FINISHED" else _NO_FEE,
@@ -85,7 +103,7 @@ def _trade_members(orders: Sequence[Trade], world: WorldView, view: RecordView) 
         "adjust_fee": _NO_FEE,
         "has_post_fee": True,
         "num": sum(order.num for order in orders),
-        "alipay_no": f"{created[:10].replace('-', '')}{trade.tid:020}"[:_ALIPAY_DIGITS],
+        "alipay_no": alipay_number(trade, view),
         "shipping_type": "express",
         "trade_from": "TAOBAO",
         "is_part_consign": trade.status == "SELLER_CONSIGNED_PART",
@@ -95,10 +113,10 @@ def _trade_members(orders: Sequence[Trade], world: WorldView, view: RecordView) 
 
 def _instants(trade: Trade, view: RecordView) -> Tree:
     """Return when the trade was shipped, ends by itself, and ended, as far as it has come."""
-    created = view.time(trade.created)
+    created, shipped = view.time(trade.created), trade.consigned or trade.created
     return {
-        "consign_time": created if trade.status in _SHIPPED else None,
-        "timeout_action_time": view.time(trade.created + _CONFIRM_TIME)
+        "consign_time": view.time(shipped) if trade.status in _SHIPPED else None,
+        "timeout_action_time": view.time(shipped + _CONFIRM_TIME)
         if trade.status == "WAIT_BUYER_CONFIRM_GOODS"
         else None,
         "end_time": created if trade.status == "TRADE_FINISHED" else None,
@@ -146,6 +164,8 @@ def _order_members(order: Trade, world: WorldView, view: RecordView) -> dict[str
         "title": goods.title if goods else order.sku_id,
         "order_from": "TAOBAO",
         "shipping_type": "express",
+        "logistics_company": order.company,
+        "invoice_no": order.waybill,
         "buyer_rate": False,
         "seller_rate": False,
         "refund_status": "NO_REFUND" if dispute is None else dispute.status.refund_status,

@@ -15,6 +15,7 @@ from .lint_rules import LINT_RULES, LintRule
 __all__ = [
     "JournalCall",
     "ReviewFinding",
+    "decode_call",
     "decode_calls",
     "make_review_finding",
     "shorten_text",
@@ -65,10 +66,11 @@ class JournalCall(Struct, frozen=True):
 
 def decode_calls(entries: Iterable[Entry]) -> tuple[JournalCall, ...]:
     """Return the calls in their order; one that a planned fault delivered twice counts once."""
-    return tuple([_decode_call(entry) for entry in entries if not entry.redelivered])
+    return tuple([decode_call(entry) for entry in entries if not entry.redelivered])
 
 
-def _decode_call(entry: Entry) -> JournalCall:
+def decode_call(entry: Entry) -> JournalCall:
+    """Return one call, also the second delivery of one, whose reply is what the client got."""
     params = msgspec.json.decode(entry.params)
     return JournalCall(entry, {} if is_clipped(params) else params)
 

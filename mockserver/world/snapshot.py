@@ -18,8 +18,9 @@ from ..domain.behaviours import PlannedAction
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
+from ..domain.refund import RefundProgress
 from ..domain.rules import DEFAULTS, BadRule
-from ..domain.vocabulary import Role, Ruleset
+from ..domain.vocabulary import Role, Ruleset, Status
 from .clock import Clock
 from .coverage import CoverageCounts
 from .document import BadDocument, QuotaDocument, RobotsDocument, read_document
@@ -93,6 +94,7 @@ class SnapshotDocument(
     planned: list[PlannedAction] = []
     faults: list[dict[str, Any]] = []
     moved_rows: dict[str, datetime] = {}
+    refunds: dict[str, RefundProgress] = {}
     outbox: list[Notification] = []
     subscriptions: list[Subscription] = []
     message_groups: list[MessageGroup] = []
@@ -143,6 +145,7 @@ def write_snapshot(state: State) -> bytes:
         fault_counters=state.fault_counters,
         moved_rows={str(number): at for number, at in state.moved_rows.items()},
         operations=[serialize_operation(operation) for operation in state.operations],
+        refunds={str(number): done for number, done in state.refunds.items()},
         coverage=state.covered,
         outbox=list(state.outbox.values()),
         subscriptions=list(state.subscriptions.values()),
@@ -211,6 +214,11 @@ def read_snapshot(raw: object) -> State:
         if not number.isdecimal() or int(number) not in state.exchanges:
             raise BadDocument("moved_rows", f"没有换货单 {number}", f"no exchange {number}")
         state.show_moved(int(number), modified)
+    for number, progress in document.refunds.items():
+        turned = state.exchanges.get(int(number)) if number.isdecimal() else None
+        if turned is None or turned.status is not Status.TO_REFUND:
+            raise BadDocument("refunds", f"没有这张退款 {number}", f"no such refund: {number}")
+        state.refunds[int(number)] = progress
     read_channel(state, document.outbox, document.subscriptions, document.message_groups)
     state.covered = document.coverage
     if state.covered is not None and not state.covered.rows_exist(state.table):

@@ -16,6 +16,7 @@ from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.play import deadline
+from ..domain.refund import RefundProgress
 from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Ruleset, Status
@@ -68,6 +69,7 @@ class State:
         self.message_groups: dict[tuple[str, str], MessageGroup] = {}  # by app key and name
         self.queues = QueueIndex()
         self.waybills: dict[str, int] = {}
+        self.refunds: dict[int, RefundProgress] = {}  # by the exchange that became the refund
         self.pictures: dict[str, bytes] = {}
         self.stubs: dict[str, bytes] = {}
         self.quotas: tuple[Quota, ...] = ()
@@ -111,7 +113,7 @@ class State:
         self._unindex(self.exchanges.pop(dispute_id))
         self.moved_rows.pop(dispute_id, None)
         self.plan(dispute_id, ())
-        for memory in (self.events, self.messages):
+        for memory in (self.events, self.messages, self.refunds):
             memory.pop(dispute_id, None)
 
     def show_moved(self, dispute_id: int, modified: datetime) -> None:
@@ -138,6 +140,7 @@ class State:
             self.events,
             self.messages,
             self.waybills,
+            self.refunds,
             self.pictures,
             self.plans,
             self.moved_rows,

@@ -36,7 +36,7 @@ from .outbox import publish
 from .state import State
 from .write_history import remember
 
-__all__ = ["Transition", "evaluate", "record"]
+__all__ = ["Transition", "evaluate", "next_message_number", "record"]
 
 _FIRST_MESSAGE = 1_000_000  # message ids stay below 2^53
 
@@ -129,11 +129,16 @@ def record(
     return event
 
 
+def next_message_number(state: State) -> int:
+    """Return the id of the next message, of an exchange or a refund."""
+    return _FIRST_MESSAGE + state.number("message")
+
+
 def _message(state: State, step: Transition, session: Session | None) -> Message:
     outcome = step.outcome
     owner_id, nick, open_uid = _owner(state, outcome.exchange, step.role, session)
     return Message(
-        number=_FIRST_MESSAGE + state.number("message"),
+        number=next_message_number(state),
         dispute_id=outcome.exchange.dispute_id,
         role=step.role,
         owner_id=owner_id,

@@ -25,17 +25,22 @@ done.  With several worker processes the lock of one process would not be enough
 a database, from entry to exit and with the journal entry in it, would have to take its place.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from threading import RLock
 from typing import Protocol
 
+from ..domain.catalogue import Trade
+from ..domain.refund import RefundProgress
 from .channel import Channel
 from .coverage import Coverage
 from .faults.fault_matching import FaultCandidate, FaultMatch
 from .faults.fault_plan import PlanContext, match_fault
 from .journal import Entry, Journal
+from .picture_store import PicturesFull, add_pictures
 from .quotas import Ban, QuotaCounters
 from .server_side import ServerSide
+from .transitions import next_message_number
 from .view import WorldView
 
 __all__ = ["UnitOfWork"]
@@ -115,6 +120,29 @@ class UnitOfWork:
         """Let reads show the exchange as modified at this inner instant, until it is really
         modified."""
         self._world.plan_context().state.show_moved(dispute_id, modified)
+
+    def put_refund(self, dispute_id: int, progress: RefundProgress) -> None:
+        """Store how far the refund of an exchange is."""
+        self._world.plan_context().state.refunds[dispute_id] = progress
+
+    def put_trades(self, orders: Iterable[Trade], waybill: str, oid: int) -> None:
+        """Store sub-orders that were shipped, the first user `oid` of the waybill with them."""
+        state = self._world.plan_context().state
+        state.trades.update({order.oid: order for order in orders})
+        state.waybills.setdefault(waybill, oid)
+
+    def next_message_number(self) -> int:
+        """Return the id of a new message."""
+        return next_message_number(self._world.plan_context().state)
+
+    def store_pictures(self, files: Mapping[str, bytes]) -> PicturesFull | None:
+        """Store pictures by name, all or none; return the refusal if they are too many."""
+        state = self._world.plan_context().state
+        try:
+            add_pictures(state.pictures, files, state.rules)
+        except PicturesFull as full:
+            return full
+        return None
 
     @property
     def channel(self) -> Channel:

@@ -13,6 +13,7 @@ from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
 from ..domain.moves import Move
+from ..domain.refund import Refund, refund_of
 from ..domain.rules import RuleValues
 from ..domain.table_index import TableIndex
 from ..domain.vocabulary import Role, Ruleset
@@ -191,6 +192,14 @@ class WorldView:
         """Return the sub-orders of all trades."""
         return self._state.trades.values()
 
+    def trade_of_order(self, oid: int) -> Trade | None:
+        """Return the sub-order with this number."""
+        return self._state.trades.get(oid)
+
+    def waybill_user(self, waybill: str) -> int | None:
+        """Return the exchange or sub-order that used the waybill first, None if none did."""
+        return self._state.waybills.get(waybill)
+
     @property
     def carriers(self) -> tuple[Carrier, ...]:
         """The logistics companies."""
@@ -242,6 +251,10 @@ class WorldView:
     def newest_modified(self) -> datetime:
         """Return the newest `modified` that reads show."""
         return max(self._state.as_read(row).modified for row in self._state.exchanges.values())
+
+    def refund_of(self, exchange: Exchange) -> Refund | None:
+        """Return the refund that the exchange turned into, None while it is no refund."""
+        return refund_of(exchange, self._state.refunds.get(exchange.dispute_id))
 
     def list_exchanges(
         self, filters: ExchangeFilter, page_no: int, page_size: int

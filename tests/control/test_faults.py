@@ -78,12 +78,11 @@ def test_a_quota_of_a_name_that_this_sandbox_has_not(api, key):
 def test_a_stubbed_method_can_have_a_quota(api, call):
     """A method that the mock only knows by its stub is limited like any other."""
     assert (
-        api.problem("PUT", "quotas", [{**QUOTA, "method": "taobao.user.seller.get"}])["status"]
-        == 404
+        api.problem("PUT", "quotas", [{**QUOTA, "method": "taobao.subusers.get"}])["status"] == 404
     )
-    api("PUT", "stubs/taobao.user.seller.get", {"reply": {"ok": True}})
-    api("PUT", "quotas", [{"method": "taobao.user.seller.get", "per": "second", "limit": 1}])
-    assert [call("taobao.user.seller.get").get("code") for _ in range(2)] == [None, 7]
+    api("PUT", "stubs/taobao.subusers.get", {"reply": {"ok": True}})
+    api("PUT", "quotas", [{"method": "taobao.subusers.get", "per": "second", "limit": 1}])
+    assert [call("taobao.subusers.get").get("code") for _ in range(2)] == [None, 7]
 
 
 # faults

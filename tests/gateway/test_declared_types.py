@@ -11,7 +11,29 @@ from mockserver.api.methods import METHODS
 from mockserver.protocol.shapes import ValueKind
 
 DISPUTE, TRADE, ORDER = 880000000000000042, 2839475610293847561, 2839475610293847562
-REFUSED_WITHOUT_RECORD = {"taobao.trade.fullinfo.get"}  # an unknown trade is a platform error
+REFUND = 980000000000000042
+REFUND_WRITES = {
+    "taobao.rp.refund.review",
+    "taobao.rp.refunds.agree",
+    "taobao.refund.refuse",
+    "taobao.refund.message.add",
+}
+# what is unknown is a platform error, not an empty reply
+REFUSED_WITHOUT_RECORD = REFUND_WRITES | {
+    "taobao.trade.fullinfo.get",
+    "taobao.logistics.trace.search",
+    "taobao.logistics.offline.send",
+    "taobao.logistics.consign.resend",
+    "taobao.refund.get",
+    "taobao.refund.messages.get",
+    "taobao.refund.refusereason.get",
+}
+# with a file, tested in test_refund_writes.py; a shipment needs a trade that is not shipped
+TESTED_ELSEWHERE = {
+    "taobao.refund.message.add",
+    "taobao.logistics.offline.send",
+    "taobao.logistics.consign.resend",
+}
 PERSONAL_ARGUMENTS = {
     "dispute_id": DISPUTE,
     "seller_refuse_reason_id": 0,
@@ -21,6 +43,13 @@ PERSONAL_ARGUMENTS = {
     "logistics_company_name": "顺丰速运",
     "content": "好的",
     "tid": TRADE,
+    "refund_phase": "aftersale",
+    "operator": "小王",
+    "message": "同意",
+    "result": "true",
+    "refuse_message": "影响二次销售",
+    "start_modified": "2026-02-28 12:00:00",
+    "end_modified": "2026-03-01 12:00:00",
 }
 STATUS_BEFORE = {
     "tmall.exchange.returngoods.agree": 3,
@@ -29,6 +58,7 @@ STATUS_BEFORE = {
     "tmall.exchange.confirm.consign": 3,
     "tmall.exchange.get": 13,
     "tmall.exchange.receive.get": 13,
+    **dict.fromkeys(REFUND_WRITES, 14),
 }
 SCALARS = {
     ValueKind.NUMBER: int,
@@ -148,11 +178,20 @@ def arguments(world):
         reason_list = "receipt" if status == 3 else "application"
         reason = next(reason for reason in world.view.reasons if reason.stage == reason_list)
         shop = next(iter(world._state.shops.values()))
+        shop_goods = next(iter(world._state.goods.values()))
         values_by_name = {
             **PERSONAL_ARGUMENTS,
             "seller_refuse_reason_id": reason.reason_id,
             "address_id": shop.addresses[0].contact_id,
+            "sku_id": shop_goods.sku_id,
+            "num_iid": shop_goods.num_iid,
+            "refund_id": DISPUTE,
         }
+        if method.name in REFUND_WRITES:
+            values_by_name |= {"refund_id": REFUND, "refund_version": 1772330400000}
+            values_by_name["refund_infos"] = f"{REFUND}|1|1772330400000|aftersale"
+        if method.name.endswith("sku.get"):
+            values_by_name["num_iid"] = shop_goods.num_iid
         needed = {
             param.name: values_by_name[param.name]
             for param in method.params
@@ -180,12 +219,15 @@ def arguments(world):
         pytest.param(method, exists, id=f"{method.name}-{'found' if exists else 'nothing'}")
         for method in METHODS.values()
         for exists in (True, False)
-        if exists or method.name not in REFUSED_WITHOUT_RECORD
+        if (exists or method.name not in REFUSED_WITHOUT_RECORD)
+        and method.name not in TESTED_ELSEWHERE
     ],
 )
 def test_a_reply_has_the_declared_types(top, arguments, method, form, exists):
     """Numbers and texts have their types, lists their element name; no name is unknown."""
     options = {"format": "xml"} if form == "xml" else {"simplify": "true"} if form != "json" else {}
+    if method.name == "taobao.rp.refunds.agree":
+        options["session"] = top.sub_session
     params = top.params(method.name, **arguments(method, exists=exists), **options)
     text = top.send(params).body.decode()
 

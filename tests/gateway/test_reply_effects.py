@@ -452,11 +452,11 @@ def test_a_quota_comes_before_a_fault(world, top):
 
 def test_a_stub_is_disturbed_like_any_other(world, top):
     """A method that only a stub knows can be refused, and be lost."""
-    world.stub("taobao.user.seller.get", b'{"ok":true}')
-    world.plan_faults({"fault": "platform_error", "method": "taobao.user.seller.get", "code": 10})
+    world.stub("taobao.subusers.get", b'{"ok":true}')
+    world.plan_faults({"fault": "platform_error", "method": "taobao.subusers.get", "code": 10})
     world.plan_faults({"fault": "reply_lost"})
-    assert top("taobao.user.seller.get")["error_response"]["code"] == 10
-    assert top.send(top.params("taobao.user.seller.get")).delivery.end is ConnectionEnd.RESET
+    assert top("taobao.subusers.get")["error_response"]["code"] == 10
+    assert top.send(top.params("taobao.subusers.get")).delivery.end is ConnectionEnd.RESET
 
 
 def test_compressed_replies_are_disturbed_too(world, gateway, top, opened):

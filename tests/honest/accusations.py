@@ -102,8 +102,15 @@ def try_client(name: str, world: str, number: int, examples: int, steps: int) ->
             ),
         )
     except Exception as error:
-        lines = (str(error), *getattr(error, "__notes__", ()))
-        accused = "\n".join(line for line in lines if "reduced to" in line or line is lines[0])
+        causes = (error, *getattr(error, "exceptions", ()))  # what does not come again is a group
+        lines = [
+            line for cause in causes for line in (str(cause), *getattr(cause, "__notes__", ()))
+        ]
+        accused = "\n".join(
+            line
+            for line in lines
+            if "reduced to" in line or line in [str(cause) for cause in causes]
+        )
     return accused, time.perf_counter() - began
 
 

@@ -143,8 +143,8 @@ def test_neighbours(sdk, sandbox):
 
 def test_stub(sdk, sandbox):
     """A method that only has a canned reply is answered under its own name."""
-    sandbox.stub("taobao.item.seller.get", {"item": {"num_iid": 1, "title": "手机壳"}})
-    assert sdk.reply("taobao.item.seller.get", num_iid=1)["item"] == {
+    sandbox.stub("taobao.items.onsale.get", {"item": {"num_iid": 1, "title": "手机壳"}})
+    assert sdk.reply("taobao.items.onsale.get", num_iid=1)["item"] == {
         "num_iid": 1,
         "title": "手机壳",
     }

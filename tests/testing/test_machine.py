@@ -404,6 +404,13 @@ def test_a_replay_leaves_out_what_is_no_longer_possible() -> None:
     with pytest.raises(ControlRefused):
         run.run_step(late)
     run.close()
+    run = MachineRun(machine.options, machine.server)
+    assert run.try_step({"buyer": "apply", "as": "e1", "status": 13})
+    assert not run.try_step(late)
+    assert [executed.step for executed in run.executed_steps] == [
+        {"buyer": "apply", "as": "e1", "status": 13}
+    ]
+    run.close()
     machine.server.close()
 
 
@@ -445,6 +452,26 @@ def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any], says: str) -
     """
     with pytest.raises(BadDocument, match=says):
         exchange_machine(Seller, **wrong)
+
+
+def test_a_running_clock_stops_a_minute_before_a_deadline() -> None:
+    """A step that ends a second before could not be repeated, whatever the machine's speed."""
+    machine = exchange_machine(
+        Seller,
+        world={"clock": {"mode": "running", "now": "2026-03-01 10:00:00"}},
+        plays=("time",),
+        write_to=None,
+    )
+    run = MachineRun(machine.options, machine.server)
+    run.run_step({"buyer": "apply", "as": "e1", "status": 2})
+    for key, option in run.find_options()[0].items():
+        if key[0] == "time" and key[-1] == -1:
+            run.run_step(option.step)
+    assert run.sandbox.exchanges[0].status == 2
+    now = str(run.sandbox.clock.now)[:19]
+    assert now[:16] == "2026-03-08 09:59"
+    run.close()
+    machine.server.close()
 
 
 def test_a_client_that_cannot_act_is_told() -> None:

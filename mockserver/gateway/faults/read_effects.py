@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from ...domain.exchange import Exchange
 from ...world.faults.fault_matching import FaultMatch
 from ...world.unit_of_work import UnitOfWork
-from ..queries import QueryContext, exchange_filter
+from ..queries import exchange_filter
+from ..query_context import QueryContext
 
 __all__ = ["READ_EFFECTS", "apply_read_effect"]
 

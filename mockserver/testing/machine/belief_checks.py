@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ...domain.vocabulary import Status
 from ...review.lint_flow import APP_BAN, find_ignored_failures, read_ban
-from ...review.review_findings import decode_calls
+from ...review.review_findings import decode_call, decode_calls
 from .check_failure import CheckContext, CheckFailure, HttpEvidence, make_failure
 from .local_server import RecordedCall
 
@@ -45,11 +45,10 @@ def find_calls_in_ban(context: CheckContext) -> Iterator[CheckFailure]:
                 )
                 return
         if call.failure is not None:
-            for decoded in decode_calls([call.failure]):
-                seconds_left = read_ban(decoded)
-                if seconds_left is not None:
-                    scope = "" if call.failure.sub_code == APP_BAN else method
-                    bans.append((call, scope, seconds_left))
+            seconds_left = read_ban(decode_call(call.failure))
+            if seconds_left is not None:
+                scope = "" if call.failure.sub_code == APP_BAN else method
+                bans.append((call, scope, seconds_left))
 
 
 def find_wrong_targets(context: CheckContext) -> Iterator[CheckFailure]:

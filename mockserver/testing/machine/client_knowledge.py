@@ -13,8 +13,10 @@ client did with what *is*, but with what it was *shown*.  Three things follow fr
   the lost calls.
 - Unseen exchanges.  One that no answered round has shown since it changed may still be on its way
   to the client (a list that lags, a nightly batch that reads yesterday).  It is the client's
-  business only when a day has passed.  A read that shows an old state can hide a change from an
-  honest client for ever: what it hid is not judged until it changes again.
+  business only when a day has passed.  Two things can hide a change from an honest client for
+  ever, and what they hid is not judged until a reply shows it or it changes again: a read of an old
+  state, and two disturbed lists in one round.  After one the client finds the row, for it reads
+  until two passes agree; after two, both passes may agree and miss it.
 
 A check would rather miss a mistake than accuse a client that made none.
 """
@@ -30,7 +32,7 @@ from ...domain.exchange import Event
 from ...domain.moves import LeaveMessage
 from ...domain.vocabulary import Actor, Status
 from ...review.lint_flow import read_ban
-from ...review.review_findings import decode_calls
+from ...review.review_findings import decode_call
 from ...world.faults.fault_matching import Fault
 from ...world.faults.fault_types import Effect
 from ...world.journal import Entry
@@ -44,6 +46,9 @@ __all__ = ["ClientKnowledge"]
 _FIRST_CODE_OF_CALLER = 20  # lower codes are the platform's own.  docs/spec/top-protocol.md#top-4
 _MAX_LAG = timedelta(minutes=1)  # in a list; what lags longer may be lost to an honest client
 _UNSEEN_FOR = timedelta(days=1)
+_STALE = "stale_read"
+_LIST_FAULTS = frozenset({"moving_rows", "late_rows", "clock_skew", "same_second", "exclusive_end"})
+_BEARABLE = 1  # disturbed lists in a round
 
 
 class ClientKnowledge:
@@ -79,8 +84,14 @@ class ClientKnowledge:
         """
         self._latest_looks.clear()
         disturbed = began < self._banned_until
+        disturbed_lists = 0
         for call in calls:
             disturbed = self._record_call(call) or disturbed
+            disturbed_lists += call.disturbed_by is not None and (
+                call.disturbed_by.kind in _LIST_FAULTS
+            )
+        if disturbed_lists > _BEARABLE:
+            self._hide_changes(self._world.view.last_event)
         if not disturbed:
             self._answered_looks |= self._latest_looks
         self._looks |= self._latest_looks
@@ -93,14 +104,16 @@ class ClientKnowledge:
     def could_act_on(self, dispute_id: int) -> bool:
         """Return True if the client had its chance to notice the exchange's latest change."""
         change = self._find_last_change(dispute_id)
-        if self._hidden.get(dispute_id, 0) >= change.number:
-            return False
         if self._answered_looks.get(dispute_id, 0) >= change.number:
             return True
+        if self._hidden.get(dispute_id, 0) >= change.number:
+            return False
         if self._ages:  # what gets older leaves the windows of a client by its own clock
             return False
+        # A list that moves may show the change later than it was: before that nobody can see it.
+        visible_from = max(change.at, self._world.view.read_exchange(dispute_id, "").modified)
         now = self._world.view.clock.inner(self._world.directory.real())
-        return now - change.at >= _UNSEEN_FOR
+        return now - visible_from >= _UNSEEN_FOR
 
     def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
         """Return True if any of the exchanges has changed since the client saw it."""
@@ -119,6 +132,7 @@ class ClientKnowledge:
                 return True
         if call.disturbed_by is not None:
             self._record_hidden(call, call.disturbed_by)
+            self._record_attempt(call)
             return True
         if failure is None:
             self._record_look(call)
@@ -143,9 +157,8 @@ class ClientKnowledge:
             self.unsure_writes.pop(int(dispute_id), None)
 
     def _record_failure(self, call: RecordedCall, failure: Entry) -> None:
-        for decoded in decode_calls([failure]):
-            seconds = read_ban(decoded) or 0
-            self._banned_until = max(self._banned_until, monotonic_seconds() + seconds)
+        seconds = read_ban(decode_call(failure)) or 0
+        self._banned_until = max(self._banned_until, monotonic_seconds() + seconds)
         if failure.rule.startswith(STATE_FAILURES) and self._became_illegal(call, failure):
             self.excused.add(call.request_id)
 
@@ -195,10 +208,30 @@ class ClientKnowledge:
                     self.unsure_writes.pop(exchange.dispute_id, None)
 
     def _record_hidden(self, call: RecordedCall, fault: Fault) -> None:
-        """Note what a read may have hidden for longer than an honest client bears."""
-        if fault.kind == "stale_read" or _find_lag(fault) > _MAX_LAG:
+        """Note what a read may have hidden for longer than an honest client bears.
+
+        After a read of an old state the client may believe in any status from then on.
+        """
+        if fault.kind == _STALE or _find_lag(fault) > _MAX_LAG:
+            self._hide_changes(call.last_event)
+        if fault.kind == _STALE:
+            body = _read_body(call)
             for exchange in self._world.view.exchanges():
-                self._hidden[exchange.dispute_id] = call.last_event
+                if str(exchange.dispute_id) in body:
+                    self._latest_looks[exchange.dispute_id] = 0
+                    self._answered_looks.pop(exchange.dispute_id, None)
+
+    def _record_attempt(self, call: RecordedCall) -> None:
+        """Note what the client has looked up, though a fault made the reply an old one."""
+        if call.failure is None and not call.is_reply_lost:
+            body = _read_body(call)
+            for dispute_id in list(self.unsure_writes):
+                if str(dispute_id) in body:
+                    del self.unsure_writes[dispute_id]
+
+    def _hide_changes(self, last_event: int) -> None:
+        for exchange in self._world.view.exchanges():
+            self._hidden[exchange.dispute_id] = last_event
 
     def _find_last_change(self, dispute_id: int) -> Event:
         """Return the event by which the exchange came to its status."""

@@ -27,7 +27,6 @@ runs, makes failures unrepeatable.
 
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -43,7 +42,6 @@ from ...domain.moves import MOVES, Apply
 from ...domain.table_index import SHIPPED_TABLE
 from ...domain.vocabulary import Ruleset
 from ...scenario.history_writer import HistoryTooLong
-from ...scenario.target import ControlRefused
 from ..coverage import merge_coverage
 from ..strategies.moves import fields_of
 from ..strategies.open_documents import applications
@@ -197,8 +195,7 @@ class ExchangeMachine(RuleBasedStateMachine):
         run = MachineRun(cls.options, cls.server)
         try:
             for step in steps:
-                with suppress(ControlRefused):
-                    run.run_step(step)
+                run.try_step(step)
         finally:
             run.close()
             cls.server.close()
@@ -246,7 +243,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     @rule(step=_draw_step())
     def take_step(self, step: StepDocument) -> None:
         """Let somebody act, time pass or stock change, or let the client work and check it."""
-        self.run.run_step(step)
+        self.run.try_step(step)
 
 
 def exchange_machine(

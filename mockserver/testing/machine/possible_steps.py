@@ -68,6 +68,8 @@ _OPENING_WITHOUT_STOCK: StepDocument = {"status": Status.WAIT_SELLER_AGREE.value
 _OPENINGS = (*_OPENINGS_BY_STATUS, _OPENING_WITHOUT_STOCK, *_OPENINGS_WITH_CS)
 _VARIANTS = 3  # of a judgement, of a modification
 _DEADLINE_OFFSETS = (0, 1, -1)  # seconds
+# A clock that runs reaches a second before a deadline at no fixed step: that could not be repeated.
+_BEFORE_DEADLINE_IF_RUNNING = -60  # seconds
 _SPANS = ("1s", "1h", "1d")
 _REPLY_FAULTS = ("reply_lost", "duplicate_delivery")
 
@@ -200,7 +202,10 @@ def _find_own_fields(move: Move) -> StepDocument:
 
 
 def _list_times(context: StepContext, slot: int, exchange: Exchange) -> Options:
-    """Yield small steps, and steps to the deadline, a second beyond and a second before."""
+    """Yield small steps, and steps to the deadline, a second beyond and a second before.
+
+    Under a running clock a minute before.
+    """
     kind = "age" if context.ages else "advance"
     for span_text in _SPANS:
         yield ("time", span_text), Option({kind: span_text})
@@ -211,7 +216,9 @@ def _list_times(context: StepContext, slot: int, exchange: Exchange) -> Options:
         return
     row = context.find_row(exchange, Expire(), Actor.SYSTEM)
     for offset in _DEADLINE_OFFSETS:
-        span = due - now + timedelta(seconds=offset)
+        early = offset < 0 and view.clock.running
+        seconds = _BEFORE_DEADLINE_IF_RUNNING if early else offset
+        span = due - now + timedelta(seconds=seconds)
         if span > timedelta():
             yield ("time", slot, offset), Option({kind: format_duration(span)}, row)
 

@@ -9,14 +9,12 @@ runs.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.moves import Apply
-from ...scenario.target import ControlRefused
 from ...world.real_clock import monotonic_seconds
 from .check_failure import CheckFailure
 from .local_server import LocalServer
@@ -118,8 +116,7 @@ def _run(
     run = MachineRun(options, server, lambda run, failure: failures.append(failure))
     try:
         for step in steps:
-            with suppress(ControlRefused):
-                run.run_step(step)
+            run.try_step(step)
     except BaseException:
         if not failures:
             raise
