@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-slow coverage test-lowest test-sdk test-plugins test-diagrams fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test test-slow coverage test-lowest test-sdk test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -25,6 +25,7 @@ help:
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
+	@echo "make test-console  the console in a real Chromium (Node, Chromium)   真实浏览器里的控制台"
 	@echo "make test-walk  README and guides, as pasted into a fresh environment   照文档走一遍"
 	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
 	@echo "make fuzz-control  schemathesis against the control API   控制接口模糊测试"
@@ -83,6 +84,11 @@ test-diagrams: $(VENV)/.dev
 	cd tests/diagrams && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/diagrams
 
+test-console: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright==1.65.2
+	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
+	$(BIN)/python -m pytest tests/browser
+
 # the plugin beside popular plugins of others, in an environment of their own
 test-plugins: pyproject.toml
 	@test -x $(VENV)-plugins/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-plugins
@@ -136,4 +142,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins $(VENV)-fuzz dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins $(VENV)-fuzz dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules tests/browser/node_modules

@@ -42,7 +42,7 @@ def _show(visit: Visit) -> Answer:
         stock = [serialize_accounts(world, sku, view.accounts(sku)) for sku in skus if sku]
         due = deadline(exchange, view.rules, view.table)
         left = None if due is None else max(timedelta(), due - work.now)
-        record = _build_record(visit, world, exchange)
+        answer = _build_answer(visit, world, exchange)
         return View(
             "exchange",
             {
@@ -53,16 +53,16 @@ def _show(visit: Visit) -> Answer:
                 "running": view.clock.running,
                 "forms": build_move_forms(exchange, view),
                 "diagram": _draw(visit, exchange, document["timeline"]),
-                "raw_json": write_json(_GET.wrapper, {"result": record}),
-                "raw_xml": write_xml(_GET.wrapper, {"result": record}),
+                "raw_json": write_json(_GET.wrapper, answer),
+                "raw_xml": write_xml(_GET.wrapper, answer),
                 "calls": world.journal.page({"dispute_id": str(number)}, 20).entries,
                 "typed": visit.form or {},
             },
         )
 
 
-def _build_record(visit: Visit, world: World, exchange: Exchange) -> dict[str, Any]:
-    """Return the exchange as the gateway would answer for it, all fields asked for."""
+def _build_answer(visit: Visit, world: World, exchange: Exchange) -> dict[str, Any]:
+    """Return what the gateway would answer about the exchange, asked for all fields."""
     view = world.view
     record_view = RecordView(
         view.rules,
@@ -73,7 +73,8 @@ def _build_record(visit: Visit, world: World, exchange: Exchange) -> dict[str, A
         view.rules["personal_data"] == "masked",
     )
     as_read = view.read_exchange(exchange.dispute_id, exchange.shop)
-    return {"exchange": build_exchange_record(as_read, _FIELDS, RecordKind.GET, record_view)}
+    exchange_record = build_exchange_record(as_read, _FIELDS, RecordKind.GET, record_view)
+    return {"result": {"exchange": exchange_record, "success": True}}
 
 
 def _draw(visit: Visit, exchange: Exchange, timeline: list[dict[str, Any]]) -> object:

@@ -74,7 +74,7 @@ class Markup(HTMLParser):
         for name, value in values.items():
             if name.startswith(("on", "hx-on")) or name == "style":
                 self.suspects.append(f"{tag} {name}={value}")
-            own = value.startswith(("/console", "#", "/pictures"))
+            own = value.startswith(("/console", "#", "/pictures")) or value == "data:,"
             if name in ("href", "src", "action") and not own:
                 self.suspects.append(f"{tag} {name}={value}")
         if tag in ("iframe", "object", "embed", "base", "style"):

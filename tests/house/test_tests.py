@@ -44,7 +44,18 @@ ACROSS_MODULES = {
     "world/test_resume.py",
 }
 # Folders whose subject is not one package: documents, clients, the whole server, the house itself.
-WHOLE = {"beside", "diagrams", "docs", "examples", "house", "machines", "sdk", "server", "written"}
+WHOLE = {
+    "beside",
+    "browser",
+    "diagrams",
+    "docs",
+    "examples",
+    "house",
+    "machines",
+    "sdk",
+    "server",
+    "written",
+}
 
 
 def test_a_test_file_is_named_after_its_module():

@@ -92,6 +92,7 @@ function enrich(root) {
       const box = present.getBoundingClientRect();
       const frame = figure.getBoundingClientRect();
       figure.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+      figure.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
     }
   }
   countDown(0);
