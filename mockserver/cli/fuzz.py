@@ -14,7 +14,7 @@ from .command_client import CommandClient
 from .console import CHECK_FAILED, WRONG_USE, fail, one_line, say, translate
 from .localized import command, option
 
-__all__ = ["fuzz"]
+__all__ = ["fuzz", "parse_seconds"]
 
 _PLAYS = "buyer,cs,stock,replies"
 _CHARACTERS = 2_000  # of a failure
@@ -69,10 +69,8 @@ _CHARACTERS = 2_000  # of a failure
 def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
     """Play all other parties against a program in any language."""
     try:
-        from hypothesis import HealthCheck, Phase, reject, seed, settings
-        from hypothesis.stateful import run_state_machine_as_test
-
         from ..testing.machine.machine import exchange_machine
+        from .bounded_machine import run_bounded
     except ImportError:
         fail(
             WRONG_USE,
@@ -83,8 +81,8 @@ def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
         typed["client"],
         env=typed["env"],
         round_line=typed["round_line"],
-        quiet=_parse_seconds("--quiet", typed["quiet"]),
-        longest=_parse_seconds("--within", typed["within"]),
+        quiet=parse_seconds("--quiet", typed["quiet"]),
+        longest=parse_seconds("--within", typed["within"]),
         restart=typed["restart"],
     )
     machine = exchange_machine(
@@ -95,48 +93,24 @@ def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
         ages=True,
         write_to=typed["write_to"],
     )
-    end = monotonic_seconds() + _parse_seconds("--limit", typed["limit"])
-
-    class Bounded(machine):  # type: ignore[valid-type, misc]
-        """The machine until the time is up; then runs are given up before they begin."""
-
-        def __init__(self) -> None:
-            if monotonic_seconds() >= end and self.runs:
-                reject()
-            super().__init__()
-
-    Bounded.__name__ = machine.__name__
-    chosen = settings(
-        max_examples=typed["examples"],
-        stateful_step_count=typed["steps"],
-        deadline=None,
-        database=None,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],
-    )
-    if typed["seed"] is not None:
-        seed(typed["seed"])(Bounded)
-    trouble = ""
     try:
-        run_state_machine_as_test(Bounded, settings=chosen)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever the checks, or a group of them, have raised
-        trouble = str(error) or type(error).__name__
-        notes = getattr(error, "__notes__", ())
-        trouble = "\n".join([trouble, *notes])
+        played, trouble = run_bounded(
+            machine,
+            examples=typed["examples"],
+            steps=typed["steps"],
+            end=monotonic_seconds() + parse_seconds("--limit", typed["limit"]),
+            seed_number=typed["seed"],
+        )
     finally:
         client.stop()
-        machine.server.close()
-    say(Bounded.summary())
+    say(played.summary())
     if trouble:
         say("\n".join(one_line(line) for line in trouble[:_CHARACTERS].splitlines()))
         raise SystemExit(CHECK_FAILED)
     say(translate("没有发现错误", "nothing was found"))
 
 
-def _parse_seconds(option_name: str, text: str) -> float:
+def parse_seconds(option_name: str, text: str) -> float:
     """Return a duration in seconds; `300ms` is allowed, a wrong one ends with exit 2."""
     number = text.removesuffix("ms")
     seconds = math.nan

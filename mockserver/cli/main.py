@@ -50,6 +50,7 @@ _COMMANDS = {
     "logs": "logs.logs",
     "run": "run.run",
     "fuzz": "fuzz.fuzz",
+    "exam": "exam.exam",
     "validate": "offline_commands.validate",
     "schema": "offline_commands.schema",
     "sign": "offline_commands.sign_",

@@ -72,6 +72,7 @@ class ScenarioExecutor:
     With a client the sandbox's clock stands at the real now, because a client polls by its own
     clock. A shipped scenario is run around what the client does, by its profile; a user's own file
     says itself what the client has to do. `token` is the control API's: it is kept out of results.
+    `profile` is what the client does; without it a probe learns it when it is first needed.
     """
 
     def __init__(
@@ -82,11 +83,12 @@ class ScenarioExecutor:
         start_client: StartClient | None = None,
         token: str = "",
         stopping: threading.Event | None = None,
+        profile: ClientProfile | None = None,
     ) -> None:
         self._make_target = make_target
         self._options = options
         self._start_client = start_client
-        self._profile: ClientProfile | None = None
+        self._profile = profile
         self._profile_lock = threading.Lock()
         self._token = token
         self._stopping = stopping or threading.Event()

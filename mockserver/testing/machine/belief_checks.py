@@ -56,7 +56,8 @@ def find_wrong_targets(context: CheckContext) -> Iterator[CheckFailure]:
     for call in context.calls:
         texts = call.call.texts
         if call.failure is None and texts.get("dispute_id", "").isdigit():
-            sentences = _judge_address(context, call) or _judge_parcel(context, call)
+            address = _judge_address(context, call)
+            sentences = address or _judge_parcel(context, call)
             if sentences:
                 method = texts["method"]
                 wrong = {"method": method, "dispute_id": texts["dispute_id"]}
@@ -68,6 +69,7 @@ def find_wrong_targets(context: CheckContext) -> Iterator[CheckFailure]:
                     evidence=HttpEvidence(
                         f"requests?{urlencode({**wrong, 'limit': 0})}", '"total":0', there=False
                     ),
+                    mistake="wrong_address" if address else "wrong_parcel",
                 )
 
 

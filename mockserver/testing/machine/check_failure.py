@@ -80,7 +80,8 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
 
     `expected` is an `expect` of the exchange `dispute_id` (0: of none) that does not hold;
     `evidence` the same over HTTP. Both are empty if the platform saw nothing wrong: the failure is
-    within the client.
+    within the client.  `mistake` is the id of the common mistake that it shows, "" if the check
+    alone does not tell.
     """
 
     check: str
@@ -90,6 +91,7 @@ class CheckFailure(Struct, frozen=True, kw_only=True):
     dispute_id: int = 0
     expected: Mapping[str, Any] = {}
     evidence: HttpEvidence | None = None
+    mistake: str = ""
 
     @property
     def kind(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ...api.methods import METHODS
 from ...domain.exchange import Exchange
 from ...domain.vocabulary import Status
 from ...review.audit import audit
+from ...review.client_mistakes import find_mistake_of_code
 from ...review.lint_flow import find_rounded_ids
 from ...review.review_findings import decode_calls
 from ...world.journal import Entry
@@ -53,9 +54,14 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
         entry = entry.with_diagnosis()
         zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"
         en = f"{kind[1]}: {entry.method}: {entry.cause_en}"
+        of_code = find_mistake_of_code(entry.code) if entry.outcome == "refused" else None
+        mistake = of_code.id if of_code else ""
+        if entry.rule.startswith("not_exist"):
+            mistake = "ids_rounded"  # the client has read the id somewhere
         for finding in find_rounded_ids(decode_calls([entry]), _list_ids(context.world)):
             zh = f"{zh}；{finding.zh}"
             en = f"{en}; {finding.en}"
+            mistake = finding.rule.id
         code = {"code": entry.code} if entry.outcome == "refused" else {"msg_code": entry.msg_code}
         query = urlencode({"method": entry.method, **code, "limit": 0})
         yield make_failure(
@@ -64,6 +70,7 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
             en,
             evidence=HttpEvidence(f"requests?{query}", '"total":0', there=False),
             expected={"requests": {"method": entry.method, **code, "count": 0}},
+            mistake=mistake,
         )
 
 

@@ -1,0 +1,177 @@
+"""The parts of the go-live exam: scenarios, state machine, habits of the calls.
+
+Each part gives items.  Scenarios are all that ship, around what the client does; the machine plays
+one group of parties and troubles after another, so that a failure has one cause; the habits are
+what the lint finds in calls that are the client's alone (of the probe and of the machine).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from ..client.sandbox import Sandbox
+from ..review.client_mistakes import (
+    CLIENT_MISTAKES,
+    find_mistake_of_check,
+    find_mistake_of_finding,
+    find_mistake_of_scenario,
+)
+from ..review.lint_rules import LINT_RULES
+from ..scenario.report import says_something
+from ..scenario.result import ScenarioResult
+from ..scenario.target import ScenarioTarget, TargetFactory
+from ..testing.machine.check_failure import CheckFailure
+from .exam_report import ExamItem
+
+__all__ = ["MACHINE_GROUPS", "Habits", "describe_failure", "describe_scenario", "report_target"]
+
+_LEVEL_OF_FOLDER: Mapping[str, int] = {
+    "classic": 1,
+    "upgraded": 1,
+    "faults": 3,
+    "platform": 3,
+    "refused": 3,
+    "rules": 3,
+    "time": 3,
+    "sub-account": 3,
+}
+_EVERYDAY = 2
+# What the machine plays: name, plays, level.  The first that fails keeps its check to itself.
+MACHINE_GROUPS: Sequence[tuple[str, tuple[str, ...], int]] = (
+    ("buyer", ("buyer", "cs", "rounds"), 1),
+    ("stock", ("buyer", "stock"), 2),
+    ("lists", ("buyer", "lists"), 2),
+    ("texts", ("buyer", "texts"), 2),
+    ("replies", ("buyer", "replies"), 3),
+    ("trouble", ("buyer", "trouble"), 3),
+)
+_SUFFIX = ".scenario.yaml"
+
+
+def describe_scenario(result: ScenarioResult) -> ExamItem:
+    """Return the item of a scenario; one that says nothing about the client does not apply."""
+    parts = result.path.replace("\\", "/").removesuffix(_SUFFIX).split("/")
+    name = "/".join(parts[-2:])
+    failure = result.trouble
+    outcome = result.outcome
+    if outcome == "passed" and not says_something(result):
+        outcome = "inapplicable"
+    if outcome == "interrupted":
+        outcome = "broken"
+    evidence: list[str] = []
+    if failure is not None and outcome == "failed":
+        evidence = [f"{result.path}:{failure.line}: {failure.source.strip()}".rstrip(": ")]
+        evidence += failure.log.splitlines()
+    return ExamItem(
+        kind="scenario",
+        id=name,
+        level=_LEVEL_OF_FOLDER.get(parts[-2] if len(parts) > 1 else "", _EVERYDAY),
+        outcome=outcome,
+        zh=failure.zh if failure else "",
+        en=failure.en if failure else "",
+        evidence=tuple(evidence),
+        mistake=find_mistake_of_scenario(name).id if outcome == "failed" else "",
+        seconds=result.seconds,
+    )
+
+
+def describe_failure(
+    group: str, level: int, failure: CheckFailure, steps: Sequence[Mapping[str, Any]]
+) -> ExamItem:
+    """Return the item of a failure that the machine found while it played a group."""
+    mistake = find_mistake_of_check(failure.check, group)
+    if failure.mistake:
+        mistake = (
+            CLIENT_MISTAKES.get(failure.mistake)
+            or find_mistake_of_finding(failure.mistake)
+            or mistake
+        )
+    return ExamItem(
+        kind="machine",
+        id=f"{group}.{failure.check}",
+        level=level,
+        outcome="failed",
+        zh=failure.zh,
+        en=failure.en,
+        evidence=tuple(str(step) for step in steps),
+        mistake=mistake.id,
+    )
+
+
+class _Habit(Struct, frozen=True):
+    """A finding of the lint, as the control API gives it, and where it was seen."""
+
+    finding: Mapping[str, Any]
+    place: str
+
+
+class Habits:
+    """Collects what the lint finds in the client's own calls; of a rule the first that was seen."""
+
+    def __init__(self) -> None:
+        self._habits: dict[str, _Habit] = {}
+        self.calls = 0
+
+    def add(self, report: Mapping[str, Any], place: str) -> None:
+        """Take in a report of the control API (`S/report`)."""
+        self.calls += int(report["calls"])
+        for finding in (*report["audit"]["findings"], *report["findings"]):
+            self._habits.setdefault(finding["id"], _Habit(finding, place))
+
+    def describe(self) -> Iterator[ExamItem]:
+        """Yield an item for each lint rule: failed with its evidence, or passed."""
+        for rule in LINT_RULES.values():
+            habit = self._habits.get(rule.id)
+            if habit is None:
+                outcome = "passed" if self.calls else "inapplicable"
+                yield ExamItem(
+                    kind="conduct",
+                    id=rule.id,
+                    level=_EVERYDAY,
+                    outcome=outcome,
+                    severity=rule.severity,
+                )
+                continue
+            mistake = find_mistake_of_finding(rule.id)
+            yield ExamItem(
+                kind="conduct",
+                id=rule.id,
+                level=_EVERYDAY,
+                outcome="failed",
+                zh=habit.finding["zh"],
+                en=habit.finding["en"],
+                evidence=(
+                    f"{habit.place}  {habit.finding['at']}  × {habit.finding['count']}",
+                    *habit.finding["request_ids"],
+                ),
+                mistake=mistake.id if mistake else "",
+                severity=rule.severity,
+            )
+
+    def watch(self, client: Any, sandbox: Sandbox) -> None:
+        """Take in what a sandbox of the machine shows; an invariant that never fails."""
+        self.add(sandbox.report(), "fuzz")
+
+
+class _ReportedTarget:
+    """A target whose report is taken in before it is closed."""
+
+    def __init__(self, target: ScenarioTarget, habits: Habits) -> None:
+        self._target = target
+        self._habits = habits
+        self.info = target.info
+        self.ask = target.ask
+        self.call = target.call
+
+    def close(self) -> None:
+        """Take in the report, then close the target."""
+        try:
+            self._habits.add(self._target.ask("GET", "report"), "probe")
+        finally:
+            self._target.close()
+
+
+def report_target(make_target: TargetFactory, habits: Habits) -> TargetFactory:
+    """Return a factory whose targets give their report to `habits` when they are closed."""
+    return lambda document: _ReportedTarget(make_target(document), habits)
