@@ -57,6 +57,8 @@ def describe_scenario(result: ScenarioResult) -> ExamItem:
     outcome = result.outcome
     if outcome == "passed" and not says_something(result):
         outcome = "inapplicable"
+    if outcome == "broken" and result.steps:
+        outcome = "failed"  # the client did not do its part in time, or has ended
     if outcome == "interrupted":
         outcome = "broken"
     evidence: list[str] = []

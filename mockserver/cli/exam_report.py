@@ -108,7 +108,7 @@ class ExamReport(Struct, frozen=True, kw_only=True):
         for item in self.failed:
             items.setdefault(item.mistake, []).append(item)
         mistakes = [mistake for mistake in CLIENT_MISTAKES.values() if mistake.id in items]
-        mistakes.sort(key=lambda mistake: mistake.severity)
+        mistakes.sort(key=lambda mistake: find_worst(items[mistake.id]))
         return [(mistake, items[mistake.id]) for mistake in mistakes]
 
     def count(self, level: int, outcome: str) -> int:
@@ -130,7 +130,7 @@ class ExamReport(Struct, frozen=True, kw_only=True):
             "mistakes": [
                 {
                     "id": mistake.id,
-                    "severity": mistake.severity.word,
+                    "severity": find_worst(items).word,
                     "title": {"zh": mistake.title_zh, "en": mistake.title_en},
                     "cost": {"zh": mistake.cost_zh, "en": mistake.cost_en},
                     "change": {"zh": mistake.change_zh, "en": mistake.change_en},
@@ -187,7 +187,8 @@ class ExamReport(Struct, frozen=True, kw_only=True):
         english = lang == "en"
         lines = []
         for mistake, items in self.mistakes:
-            word = mistake.severity.word if english else mistake.severity.zh
+            worst = find_worst(items)
+            word = worst.word if english else worst.zh
             lines.append(
                 f"{word} {mistake.id}  {mistake.title_en if english else mistake.title_zh}"
             )
@@ -232,7 +233,13 @@ class ExamReport(Struct, frozen=True, kw_only=True):
             kinds=_KINDS,
             outcomes=_OUTCOMES,
             max_lines=_MAX_LINES,
+            find_worst=find_worst,
         )
+
+
+def find_worst(items: Sequence[ExamItem]) -> Severity:
+    """Return the worst severity of some items."""
+    return min(item.severity for item in items)
 
 
 _TEMPLATE = """
@@ -252,8 +259,9 @@ _TEMPLATE = """
 </table>
 {% for mistake, items in report.mistakes %}
 <section>
-<h2 class="{{ 'bad' if mistake.severity == 1 else 'warn' }}">
-{{ mistake.severity.word if english else mistake.severity.zh }}
+{% set worst = find_worst(items) %}
+<h2 class="{{ 'bad' if worst == 1 else 'warn' }}">
+{{ worst.word if english else worst.zh }}
  {{ t(mistake.title_zh, mistake.title_en) }} <small>{{ mistake.id }}</small></h2>
 <p>{{ t(mistake.zh, mistake.en) }}</p>
 <p><b>{{ t('线上代价', 'In production') }}</b> {{ t(mistake.cost_zh, mistake.cost_en) }}</p>

@@ -51,7 +51,7 @@ def test_the_example_client_may_go_live(cli, tmp_path: Path) -> None:
         ("buggy.py IgnoresFailure", "failure_ignored", FEW[:2], "0"),
         ("buggy.py RoundsIds", "ids_rounded", FEW[:2], "1"),
         ("mistakes.py FirstAddress", "wrong_address", FEW[2:], "1"),
-        ("mistakes.py CodeAsName", "wrong_parcel", FEW[2:], "1"),
+        ("mistakes.py SplitsAtOneCaret", "unread_content", FEW[2:], "1"),
     ],
 )
 def test_a_broken_variant_fails_by_its_mistake(

@@ -30,6 +30,25 @@ def pages():
     return module.make_pages()
 
 
+@pytest.fixture(scope="module")
+def mistake_pages():
+    """The pages about mistakes as the code makes them now, by file name."""
+    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.make_mistake_pages()
+
+
+def test_the_pages_about_mistakes_are_current(mistake_pages):
+    """Two for each mistake and two indexes, no other; `make reference` writes them."""
+    folder = ROOT / "docs" / "mistakes"
+    pages = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert pages == mistake_pages
+    assert len(pages) == 2 * 24 + 2
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_current(pages, name):
     """The page is what the code makes; if this fails, run `make reference` and read the change."""
