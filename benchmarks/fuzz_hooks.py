@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 _DURATIONS = "(_clock_advance|_clock_age|_rules|_robots|_faults|_faults_fault_id|_sandboxes)$"
 UNSAYABLE = (
     ("", "Invalid (RFC3339|ISO8601|base64|duration)", "formats only annotate"),
+    ("", "yyyy-MM-dd HH:mm:ss$", "29 February of a year that has none"),
     ("^get_.*requests", "is for one sandbox|wait goes with after", "parameters that go together"),
     (_DURATIONS, "a duration|expected 3d12h", "parts of a duration are added, then bounded"),
     ("_sandboxes$", "no such shop|^unknown|beyond the years", "parts of one document"),

@@ -72,7 +72,9 @@ _FAILURES_FILE = ".tmall-failures"  # marks a folder of failures that a machine 
 _MACHINE_PROPERTY = "exchange_machine"  # of a test's report: what its machine did
 _FINDING_PROPERTY = "client_finding"  # of a test's report: what its calls show of their client
 _DIST = "tmall_dist"  # how xdist distributes, handed to its workers
-_KEYS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.M) for key in ("scenario", "steps"))
+_KEYS = ("scenario", "steps")  # of a file of ours
+_KEY = re.compile(r"^[\"']?([A-Za-z_]{1,20})[\"']?[ \t]*:", re.M)
+_SIMILAR = 0.8  # of 1: `stpes`, `step` and `Steps` are `steps`
 _MAX_BYTES = 1 << 20  # read of a file to see whether it is a scenario
 
 
@@ -204,15 +206,24 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioF
 
 
 def _looks_like_scenario(path: Path) -> bool:
-    """Return True if a file has the keys `scenario` and `steps`, whatever else is wrong with it."""
+    """Return True if a file has the keys `scenario` and `steps`, whatever else is wrong with it.
+
+    One of the two may be misspelt: reading the file then says so, with its line.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES)
     except OSError:
         return False
+    from difflib import get_close_matches
+
     utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     text = content.decode("utf-16" if utf_16 else "utf-8-sig", "replace").replace("\r", "\n")
-    return all(key.search(text) for key in _KEYS)
+    keys = {match[1] for match in _KEY.finditer(text)}
+    missing = [key for key in _KEYS if key not in keys]
+    if len(missing) != 1:
+        return not missing
+    return bool(get_close_matches(missing[0], {key.lower() for key in keys}, 1, _SIMILAR))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

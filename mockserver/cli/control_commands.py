@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import click
@@ -110,13 +110,36 @@ def call(
 
 
 def _format_curl(url: str, texts: Mapping[str, str], files: Mapping[str, str]) -> str:
-    """Return the command line, quoted for a POSIX shell; `files` are paths by parameter."""
+    """Return the command line, quoted for a POSIX shell; `files` are paths by parameter.
+
+    Control characters are escaped, for neither a terminal nor a paste keeps them.
+    """
     words = ["curl", "--silent", url]
     for name, text in texts.items():
-        words += ["--form-string" if files else "--data-urlencode", f"{name}={text}"]
+        if files:
+            words += ["--form-string", f"{name}={text}"]
+        elif text.isprintable():
+            words += ["--data-urlencode", f"{name}={text}"]
+        else:
+            words += ["--data", urlencode({name: text})]
     for name, path in files.items():
         words += ["--form", f"{name}=@{path}"]
-    return shlex.join(words)
+    return " ".join(_quote(word) for word in words)
+
+
+def _quote(word: str) -> str:
+    """Return a word of a shell; with control characters in the form $'…' of POSIX 2024."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{''.join(map(_escape, escaped))}'"
+
+
+def _escape(character: str) -> str:
+    """Return a character as it is, or the bytes of one that cannot be printed in octal."""
+    if character.isprintable():
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode())
 
 
 def _is_failure(text: str, method: Method | None) -> bool:

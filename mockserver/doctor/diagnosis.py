@@ -31,7 +31,7 @@ from .signature_search import SINGLE_AT_MOST
 from .signed_content import SignedCall
 from .timestamps import examine_timestamp
 
-__all__ = ["Diagnosis", "begin_diagnosis", "diagnose", "explain_refusal", "report_broken_diagnosis"]
+__all__ = ["Diagnosis", "begin_diagnosis", "explain_refusal", "report_broken_diagnosis"]
 
 _INVALID_SIGN = 25
 _MAX_OTHER_SECRETS = 32
@@ -50,19 +50,11 @@ class Diagnosis(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-def diagnose(call: RefusedCall) -> Diagnosis:
-    """Return the diagnosis of a call that was refused or failed, or that a lax server let pass.
-
-    The first finding joins the cause of a platform error.  What a lax server let pass is also a
-    warning.
-    """
-    diagnosis, search = begin_diagnosis(call)
-    return search() if search is not None else diagnosis
-
-
 def begin_diagnosis(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosis] | None]:
     """Return what is known at once, and the search for what is wrong with the sign, if any.
 
+    The call was refused, has failed, or a lax server let it pass.  The first finding joins the
+    cause of a platform error; what a lax server let pass is also a warning.
     The search returns the whole diagnosis.  It holds texts of the call, but neither the sandbox nor
     the directory nor an exception with its frames, so whoever keeps it keeps none of them alive.
     """

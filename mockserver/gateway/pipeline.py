@@ -171,7 +171,7 @@ class Gateway:
 
     def _carry_out(self, call: Call) -> tuple[str, Tree]:
         for check in CHECKS:
-            check.run(call, self.lookup)
+            check(call, self.lookup)
         work = call.work
         assert work is not None
         if call.fault is None and work.view.faults():

@@ -262,6 +262,40 @@ def test_a_curl_line_can_be_pasted(at, tmp_path, method: str) -> None:
     assert message["content"] == content
 
 
+def test_a_curl_line_has_no_control_characters(at, tmp_path) -> None:
+    """A value with escapes, line ends and tabs is printed as one plain line that sends it."""
+    dispute_id = at("open", "-q").stdout.strip()
+    content = "a\x1b[31mred\r\nb\tc\u2028it's \\n"
+    printed = at(
+        *("call", "--curl", "tmall.exchange.message.add"),
+        *(f"dispute_id={dispute_id}", f"content={content}"),
+    )
+    assert printed.stdout.rstrip("\n").isprintable()
+    (message,) = json.loads(paste(printed.stdout, tmp_path))["tmall_exchange_message_add_response"][
+        "result"
+    ]["results"]["refund_message"]
+    assert message["content"] == content.replace("\x1b", "")  # which no reply has
+
+
+def test_control_characters_beside_files_are_escaped(at, tmp_path) -> None:
+    """Beside a file the value is a form's text, in the quotes that bash and POSIX 2024 read."""
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(20))
+    dispute_id = at("open", "-q").stdout.strip()
+    content = "a\x1b[31m it's\nb\\n"
+    printed = at(
+        *("call", "--curl", "tmall.exchange.message.add", f"dispute_id={dispute_id}"),
+        *(f"content={content}", "--file", "message_pics=a.jpg"),
+    )
+    assert printed.stdout.rstrip("\n").isprintable()
+    answer = subprocess.run(
+        ["bash", "-c", printed.stdout], cwd=tmp_path, capture_output=True, timeout=60, check=True
+    ).stdout
+    (message,) = json.loads(answer)["tmall_exchange_message_add_response"]["result"]["results"][
+        "refund_message"
+    ]
+    assert message["content"] == content.replace("\x1b", "")  # which no reply has
+
+
 def test_a_curl_line_sends_files(at, tmp_path) -> None:
     """A file goes by its path; a text that begins with @ or < stays a text."""
     (tmp_path / "a b.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(20))

@@ -1,6 +1,6 @@
 """Quotas and faults by their handle, in process and over HTTP.
 
-Source: interfaces.md, the issue, protocol page 6.
+Source: docs/faults.md, the issue, protocol page 6.
 """
 
 import select

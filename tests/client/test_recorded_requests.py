@@ -1,6 +1,6 @@
 """What a client has called, verified by its user.
 
-Source: issue (Verification without races), interfaces.md (pytest, `requests`).
+Source: issue (Verification without races), docs/test-your-client.md.
 """
 
 import threading

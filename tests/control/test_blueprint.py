@@ -1,6 +1,6 @@
 """The control API's door: token, Host, JSON bodies, problems.
 
-Sources: interfaces.md (Control API), issue (Bad input).
+Sources: docs/control-api.md, issue (Bad input).
 """
 
 import re

@@ -1,6 +1,6 @@
 """A sandbox's clock: frozen or running, advanced or aged.
 
-Sources: interfaces.md (Two ways to pass time), rules.md (Clocks).
+Sources: docs/control-api.md, rules.md (Clocks).
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Exchanges and moves over the control API, stock and events.
 
-Sources: interfaces.md (Control API, Moves), rules.md.
+Sources: docs/control-api.md, rules.md.
 """
 
 from itertools import pairwise

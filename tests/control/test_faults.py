@@ -1,4 +1,4 @@
-"""Quotas and faults over the control API.  Source: interfaces.md (control API), protocol page 6."""
+"""Quotas and faults over the control API.  Source: docs/control-api.md, protocol page 6."""
 
 import pytest
 

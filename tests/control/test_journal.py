@@ -1,6 +1,6 @@
 """The journal's routes: lists, one call, later calls, what is kept of them.
 
-Source: interfaces.md (Control API).
+Source: docs/control-api.md.
 """
 
 import threading

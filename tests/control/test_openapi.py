@@ -31,7 +31,7 @@ def test_describes_exactly_what_is_served(api):
 
 
 def test_routes_of_the_contract(api):
-    """Every route that interfaces.md promises for this step is described."""
+    """Every route that the guide of the control API promises is described."""
     s = "/_sandbox/sandboxes/{id}"
     routes = {
         ("GET", "/_sandbox/health"),

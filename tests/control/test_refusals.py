@@ -2,7 +2,7 @@
 
 Names, moves, words, pictures, queries, documents.
 
-Source: interfaces.md (Control API): a refused move says the present state and what is possible
+Source: docs/control-api.md: a refused move says the present state and what is possible
 instead.
 """
 

@@ -1,6 +1,6 @@
 """Rules, rights of apps and sessions, expiry.
 
-Sources: interfaces.md, rules.md (Platform errors), top-protocol.md 4.
+Sources: docs/control-api.md, rules.md (Platform errors), top-protocol.md 4.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Making, listing, resetting and dropping sandboxes.
 
-Source: interfaces.md (Who is whom, Control API).
+Source: docs/control-api.md.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Snapshots as documents: taken, stored, restored, made into sandboxes.
 
-Source: interfaces.md (Control API).
+Source: docs/control-api.md.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Stubs, health and version.  Source: interfaces.md (Control API)."""
+"""Stubs, health and version.  Source: docs/control-api.md."""
 
 from urllib.request import Request, urlopen
 

@@ -5,7 +5,7 @@ The doctor examines it without a gateway, and nothing is changed.
 
 import json
 
-from mockserver.doctor.diagnosis import diagnose, explain_refusal
+from mockserver.doctor.diagnosis import Diagnosis, begin_diagnosis, explain_refusal
 from mockserver.doctor.refused_call import RefusedCall
 from mockserver.protocol.errors import CODES, TopError
 from mockserver.protocol.messages import Inbound
@@ -16,6 +16,12 @@ def refuse(world, texts, error, **changes):
     app = next(iter(world.view.apps()))
     call = {"texts": texts, "app": app, "world": world, "error": error, **changes}
     return RefusedCall(inbound=Inbound("POST"), directory=world.directory, **call)
+
+
+def diagnose(call: RefusedCall) -> Diagnosis:
+    """Return the whole diagnosis of a call, with the search for what is wrong with its sign."""
+    diagnosis, search = begin_diagnosis(call)
+    return search() if search is not None else diagnosis
 
 
 def test_a_plain_call_is_diagnosed(world):

@@ -2,7 +2,7 @@
 
 What is answered, what has changed, what the journal says.
 
-Source: the issue (faults), protocol pages 4.3 and 6, interfaces.md.
+Source: the issue (faults), protocol pages 4.3 and 6, docs/faults.md.
 """
 
 import gzip

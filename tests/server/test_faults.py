@@ -1,5 +1,5 @@
 """Every planned fault as a plain socket client meets it.  Source: the issue (faults, quotas),
-interfaces.md."""
+docs/faults.md."""
 
 import http.client
 import json

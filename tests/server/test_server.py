@@ -1,4 +1,4 @@
-"""A server of this process: starts, stops, leaves nothing behind.  Sources: interfaces.md (Python),
+"""A server of this process: starts, stops, leaves nothing behind.  Sources: README.md,
 issue (Command line, Quality)."""
 
 import gc

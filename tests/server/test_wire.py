@@ -1,6 +1,6 @@
 """What clients put on a socket is understood, and what nobody should send breaks nothing.
 
-Sources: top-protocol.md 1.3, 3.1, 8, 11; interfaces.md (Gateway); rules.md (8 MiB is code 3, other
+Sources: top-protocol.md 1.3, 3.1, 8, 11; README.md; rules.md (8 MiB is code 3, other
 verbs 9).
 """
 

@@ -47,6 +47,8 @@ def run(pytester):
         b"\x00\xff\xfe\x80" * 100,
         "场景: 登录\n".encode("gbk"),
         b"a: b\n" * 300_000,
+        b"name: x\nstpes:\n  - open\n",
+        b"scenario: x\nsetup: []\nstages: []\n",
     ],
 )
 def test_foreign_scenario_files_are_left_alone(run, pytester, content):
@@ -79,6 +81,30 @@ def test_our_scenario_files_are_collected(run, pytester, content):
     pytester.path.joinpath("ours.scenario.yaml").write_bytes(content)
 
     run(PLAIN).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("key", "misspelt"),
+    [
+        ("steps", "stpes"),
+        ("steps", "step"),
+        ("steps", "Steps"),
+        ("steps", "stepps"),
+        ("scenario", "scenaro"),
+        ("scenario", "senario"),
+        ("scenario", "Scenario"),
+    ],
+)
+def test_a_misspelt_key_of_our_scenario_is_not_hidden(run, pytester, key, misspelt):
+    """A file of ours with a misspelt key is an error of collection that names line and key."""
+    text = STORY.replace(f"{key}:", f"{misspelt}:", 1)
+    pytester.path.joinpath("ours.scenario.yaml").write_text(text)
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if row.startswith(misspelt))
+
+    result = run(PLAIN)
+
+    result.assert_outcomes(errors=1)
+    assert f"ours.scenario.yaml:{line}:1" in said(result) and misspelt in said(result)
 
 
 def test_a_mistake_in_our_scenario_is_not_hidden(run, pytester):

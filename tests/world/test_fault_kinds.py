@@ -10,7 +10,7 @@ from mockserver.world.faults.fault_kinds import FAULTS
 from mockserver.world.faults.fault_sets import SETS
 from mockserver.world.faults.fault_types import Calls
 
-PROMISED = {  # interfaces.md and the issue
+PROMISED = {  # docs/faults.md
     "platform_error",
     "business_failure",
     "limited",

@@ -2,7 +2,7 @@
 
 How they are written, which calls they strike, and that they replay.
 
-Source: interfaces.md (faults), the issue (ordered, first match, nth call, probability from the
+Source: docs/faults.md, the issue (ordered, first match, nth call, probability from the
 seed, times, until).
 """
 

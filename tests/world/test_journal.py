@@ -1,6 +1,6 @@
 """The journal by itself: order, bounds, and readers who go on from a position.
 
-Source: issue (Journal), interfaces.md.
+Source: issue (Journal), docs/control-api.md.
 """
 
 import threading

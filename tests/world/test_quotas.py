@@ -1,6 +1,6 @@
 """Quotas and bans, without any gateway.
 
-Source: protocol page 6, rules.md (Clocks), interfaces.md.
+Source: protocol page 6, rules.md (Clocks), docs/control-api.md.
 """
 
 import threading
