@@ -105,7 +105,8 @@ class Server:
     def make_console_link(self) -> str:
         """Return a link that signs one browser in to the console, once; it is stored nowhere."""
         code = self.context.console.make_code()
-        return f"{self.context.public_url or self.url}/console/enter?code={code}"
+        address = self.context.public_url or f"{self.url}{self.context.url_prefix}"
+        return f"{address}/console/enter?code={code}"
 
     @property
     def port(self) -> int:

@@ -101,7 +101,11 @@ class ConsoleDoor:
         response = self._enter(path, lang)
         if "lang" in request.args:
             response.set_cookie(
-                _LANG_COOKIE, lang, max_age=_YEAR_SECONDS, path="/console", samesite="Strict"
+                _LANG_COOKIE,
+                lang,
+                max_age=_YEAR_SECONDS,
+                path=f"{self._root()}/console",
+                samesite="Strict",
             )
         return response
 
@@ -138,7 +142,7 @@ class ConsoleDoor:
             if path == "sign-out":
                 access.end_session(session.key)
                 response = self._show(View("sign_in", {"wrong": ""}), lang)
-                response.delete_cookie(_COOKIE, path="/console")
+                response.delete_cookie(_COOKIE, path=f"{self._root()}/console")
                 return response
         return self._visit(path, session, lang)
 
@@ -151,13 +155,13 @@ class ConsoleDoor:
             httponly=True,
             secure=request.scheme == "https",
             samesite="Strict",
-            path="/console",
+            path=f"{self._root()}/console",
         )
         return response
 
     def _visit(self, path: str, session: ConsoleSession, lang: str) -> Response:
-        address = f"/console/{path}".rstrip("/")
-        own = base_url(request.environ, self._context.public_url)
+        own = self._base_url()
+        address = f"{self._root()}/console/{path}".rstrip("/")
         visit = Visit(
             self._context,
             self._control(own),
@@ -208,6 +212,7 @@ class ConsoleDoor:
             "lang": lang,
             "t": lambda zh, en: en if lang == "en" else zh,
             "version": __version__,
+            "root": self._root(),
             "problem": None,
             "notices": visit.session.take_notices()
             if visit and not visit.query.get("since")
@@ -224,6 +229,13 @@ class ConsoleDoor:
         response = Response(content, content_type=_KINDS[name.rpartition(".")[2]])
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
+
+    def _base_url(self) -> str:
+        return base_url(request.environ, self._context.public_url, self._context.url_prefix)
+
+    def _root(self) -> str:
+        """Return the path of a proxy below which the browser finds this server, mostly empty."""
+        return urlsplit(self._base_url()).path
 
     def _own_origin(self) -> str:
         parts = urlsplit(self._context.public_url)

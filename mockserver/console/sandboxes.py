@@ -53,7 +53,7 @@ def _make(visit: Visit) -> Answer:
     return visit.succeed(
         f"已建立独立环境 {made['id']}",
         f"sandbox {made['id']} is made",
-        f"/console/{sandbox_path(made['id']).replace('sandboxes/', 's/', 1)}",
+        f"{visit.home}/{sandbox_path(made['id']).replace('sandboxes/', 's/', 1)}",
     )
 
 
@@ -123,7 +123,7 @@ def _escape(name: str) -> str:
 def _drop(visit: Visit) -> Answer:
     visit.ask("DELETE")
     name = visit.path["id"]
-    return visit.succeed(f"已删除独立环境 {name}", f"sandbox {name} is deleted", "/console")
+    return visit.succeed(f"已删除独立环境 {name}", f"sandbox {name} is deleted", visit.home)
 
 
 def _set_stock(visit: Visit) -> Answer:
@@ -136,7 +136,7 @@ def _set_stock(visit: Visit) -> Answer:
 PAGES: tuple[Page, ...] = (
     Page("GET", "", _list),
     Page("POST", "make", _make),
-    Page("GET", "s", lambda visit: Redirect("/console")),
+    Page("GET", "s", lambda visit: Redirect(visit.home)),
     Page("GET", "s/<id>", _overview),
     Page("POST", "s/<id>/reset", _reset, _overview),
     Page("POST", "s/<id>/snapshot", _snapshot, _overview),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from msgspec import Struct
 
@@ -31,7 +31,7 @@ class View(Struct, frozen=True):
 
 
 class Redirect(Struct, frozen=True):
-    """The address of the page to show next, below `/console`."""
+    """The path of the page to show next."""
 
     to: str
 
@@ -102,10 +102,15 @@ class Visit(Struct, frozen=True):
         values = (self.form or {}).get(name, ())
         return values[0].strip() if values else ""
 
+    @property
+    def home(self) -> str:
+        """The path of the list of sandboxes, below the path of a proxy if there is one."""
+        return f"{urlsplit(self.base_url).path}/console"
+
     def link(self, *segments: str) -> str:
         """Return the address of a page of this sandbox."""
         parts = (self.path["id"], *segments)
-        return "/console/s/" + "/".join(quote(part, safe="") for part in parts)
+        return f"{self.home}/s/" + "/".join(quote(part, safe="") for part in parts)
 
     def here(self, **changes: object) -> str:
         """Return this page's address with other query parameters; None leaves one out."""

@@ -1,5 +1,6 @@
 """The console's door: who comes in, from where forms may come, what every reply carries."""
 
+import re
 import subprocess
 import sys
 
@@ -144,6 +145,26 @@ def test_named_hosts_and_the_public_address_are_answered(make_browser):
         "/s/default/exchanges", headers={"Host": "mock.example", "Origin": "https://mock.example"}
     )
     assert reply.status_code == 303
+
+
+def test_below_the_path_of_a_proxy_every_address_has_it(make_browser):
+    """Links, forms, assets, redirects and the cookie stay below the path that a proxy serves."""
+    browser = make_browser(public_url="https://mock.example/tools/mock", signed_in=False)
+    code = browser.context.console.make_code()
+
+    entered = browser.client.get(f"/console/enter?code={code}", base_url="https://mock.example")
+    key = entered.headers["Set-Cookie"].split(";")[0]
+    headers = {"Host": "mock.example", "Cookie": key}
+    client = browser.app.test_client(use_cookies=False)
+    page = client.get("/console/s/default/exchanges", headers=headers).text
+
+    assert "Path=/tools/mock/console" in entered.headers["Set-Cookie"]
+    assert "Secure" in entered.headers["Set-Cookie"]
+    assert "url=/tools/mock/console" in entered.text
+    addresses = re.findall(r'(?:href|src|action|hx-get)="([^"#][^"]*)"', page)
+    assert len(addresses) > 15
+    for address in addresses:
+        assert address.startswith("/tools/mock/console") or address == "data:,"
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/assets/console.css", "/nothing", "/s/none", "/enter"])
