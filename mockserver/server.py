@@ -5,7 +5,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from flask import Blueprint, Flask, Response
@@ -66,6 +66,7 @@ def make_context(
     journal: int = CAPACITY,
     public_url: str = "",
     url_prefix: str = "",
+    expire_after: timedelta | None = None,
     hosts: tuple[str, ...] = (),
     refused: Callable[[Entry], None] = quiet,
     table: TableIndex = SHIPPED_TABLE,
@@ -76,6 +77,7 @@ def make_context(
         BadDocument: the document contradicts itself.
     """
     directory = Directory(_real, draw_instance(), table)
+    directory.uses.expire_after = expire_after
     if document is not None:
         directory.add(World(directory, document, id="default", journal=journal))
     token = token or secrets.token_urlsafe(24)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -17,6 +18,7 @@ import click
 from ..client.control_client import ControlRefused
 from ..client.server import Server
 from ..control.in_process import InProcessControl
+from ..domain.durations import parse_duration
 from ..embedded.server import CannotStart
 from ..gateway.call_entry import load_doctor
 from ..world.real_clock import monotonic_seconds
@@ -52,6 +54,7 @@ _OWN_PATHS = "_sandbox|router|top|pictures|metrics"  # a prefix that begins so w
 _PREFIX_PATH = re.compile(
     rf"(?:/(?!(?:{_OWN_PATHS})(?:/|$))[\w~-][\w.~-]*(?:/[\w~-][\w.~-]*)*)?", re.ASCII
 )
+_MIN_EXPIRY = timedelta(seconds=10)
 _SWITCH_SECONDS = 0.001  # else a gateway call waits 5 ms for each thread with long control work
 
 
@@ -170,6 +173,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             public_url=values["public-url"],
             tmc_port=values["tmc-port"] if values["tmc-port"] >= 0 else None,
             url_prefix=values["url-prefix"],
+            expire_after=_read_expiry(values["expire-after"]),
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
@@ -185,12 +189,26 @@ def _start(settings: Settings, log: ServerLog) -> Server:
         fail(NOT_STARTED, error.zh, error.en)
 
 
+def _read_expiry(text: str) -> timedelta | None:
+    """Return how long a sandbox may be unused, None for ever; a wrong text is exit 2."""
+    if not text:
+        return None
+    try:
+        duration = parse_duration(text)
+    except ValueError as error:
+        fail(WRONG_USE, f"--expire-after：{error}", f"--expire-after: {error}")
+    if duration < _MIN_EXPIRY:
+        fail(WRONG_USE, "--expire-after 至少 10s", "--expire-after is at least 10s")
+    return duration
+
+
 def _make_sandboxes(server: Server, settings: Settings) -> None:
     """Make the sandboxes of the settings file; one that cannot be ends the command with exit 2."""
     control = InProcessControl(server.context)
     for index, document in enumerate(settings.sandboxes):
         try:
-            control("POST", "sandboxes", document)
+            made = control("POST", "sandboxes", document)
+            server.context.directory.uses.keep(made["id"])
         except ControlRefused as error:
             title, detail = error.problem.get("title", ""), error.problem.get("detail", "")
             place = f"{settings.path}: sandboxes[{index}]"

@@ -143,6 +143,12 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("tls-key", "", "TLS 私钥文件", "TLS key file"),
         Setting("journal", CAPACITY, "每个独立环境保留的请求数", "calls kept for each sandbox"),
         Setting(
+            "expire-after",
+            "",
+            "独立环境多久不用就删除，例如 7d；默认不删",
+            "drop sandboxes that were not used for so long, e.g. 7d; never by default",
+        ),
+        Setting(
             "log-format",
             "text",
             "stderr 上每行的格式",

@@ -240,11 +240,23 @@ def view_sandboxes(reply: Mapping[str, Any]) -> Iterator[str]:
         translate("现在", "now"),
         "app_key",
         "session",
+        translate("换货单", "exchanges"),
+        translate("请求", "requests"),
+        translate("最后使用", "last used"),
     )
     yield from format_table(
         headings,
         [
-            (item["id"], item["ruleset"], item["now"], item["app_key"], item["session"])
+            (
+                item["id"],
+                item["ruleset"],
+                item["now"],
+                item["app_key"],
+                item["session"],
+                str(item["size"]["exchanges"]),
+                str(item["size"]["requests"]),
+                item["last_used"] or "-",
+            )
             for item in reply["items"]
         ],
     )

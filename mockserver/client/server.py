@@ -1,6 +1,7 @@
 """`Server`: a whole server in this process, for `with Server() as server: …`."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self, Unpack
 
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ class Server:
     `document` has the keys of the world document; the default sandbox's clock runs from the real
     now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).
     now.  Behind a proxy all paths are also answered below `url_prefix`, e.g. `/mock`, and addresses
-    handed out have it.
+    handed out have it.  Sandboxes that are not used for `expire_after` are dropped.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Server:
         public_url: str = "",
         tmc_port: int | None = None,
         url_prefix: str = "",
+        expire_after: timedelta | None = None,
         tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
@@ -55,6 +57,7 @@ class Server:
             journal=journal,
             public_url=public_url,
             url_prefix=url_prefix,
+            expire_after=expire_after,
             hosts=(host, *hosts),
             refused=refused,
         )

@@ -76,11 +76,13 @@ class InProcessControl:
         """
         try:
             _check_query(route, query)
-            return route.run(
-                ControlRequest(
-                    self.context, arguments, query, parse_body(route, body), self.base_url, self
-                )
+            request = ControlRequest(
+                self.context, arguments, query, parse_body(route, body), self.base_url, self
             )
+            if "id" not in arguments:
+                return route.run(request)
+            with self.context.directory.uses.lease(arguments["id"]):
+                return route.run(request)
         except Problem:
             raise
         except Exception as error:

@@ -13,12 +13,13 @@ from ..service.problem import Problem
 from ..service.reply_documents import JsonObject
 from ..service.route_replies import (
     AppRightsDocument,
+    ListedSandboxDocument,
     Listing,
     SandboxDocument,
     SessionRightsDocument,
     SnapshotDocument,
 )
-from ..service.serializers import serialize_sandbox
+from ..service.serializers import serialize_sandbox, serialize_use
 from ..world.document import BadDocument, WorldDocument, read_document, read_world
 from ..world.snapshot import SnapshotDocument as StoredSnapshot
 from ..world.snapshot import read_snapshot, write_snapshot
@@ -58,7 +59,10 @@ def _list(request: ControlRequest) -> tuple[int, Any]:
     return 200, {
         "total": len(worlds),
         "items": [
-            serialize_sandbox(world, request.base_url, request.context.tmc_port())
+            {
+                **serialize_sandbox(world, request.base_url, request.context.tmc_port()),
+                **serialize_use(world, request.context.directory.uses),
+            }
             for world in worlds
         ],
     }
@@ -113,7 +117,6 @@ def _drop(request: ControlRequest) -> tuple[int, Any]:
             "default 独立环境不能删除，可以 reset",
             "the default sandbox stays; reset it instead",
         )
-    request.context.tokens.revoke_of(request.world.id)
     request.context.directory.drop(request.world)
     return 204, None
 
@@ -248,7 +251,7 @@ ROUTES: tuple[Route, ...] = (
         _list,
         "列出独立环境",
         "list sandboxes",
-        reply=Listing[SandboxDocument],
+        reply=Listing[ListedSandboxDocument],
     ),
     Route(
         "POST",

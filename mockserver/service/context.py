@@ -45,6 +45,10 @@ class ServerContext(Struct, frozen=True):
     stopping: Event = field(default_factory=Event)
     console: ConsoleAccess = field(default_factory=ConsoleAccess)
 
+    def __post_init__(self) -> None:
+        """Let the tokens of a sandbox go with it."""
+        self.directory.dropped = self.tokens.revoke_of
+
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:
         """Give the seconds that a request may wait: 0 while too many do, so calls find threads."""

@@ -22,6 +22,7 @@ __all__ = [
     "FaultNamesDocument",
     "GoodsNameDocument",
     "HealthDocument",
+    "ListedSandboxDocument",
     "Listing",
     "MadeTokenDocument",
     "MovedClockDocument",
@@ -80,6 +81,25 @@ class SandboxDocument(TypedDict):
     shops: list[ShopDocument]
     goods: dict[str, GoodsNameDocument]
     snapshots: list[str]
+
+
+class SandboxSizeDocument(TypedDict):
+    """How much a sandbox holds; bytes are estimates."""
+
+    exchanges: int
+    requests: int
+    request_bytes: int
+    pictures: int
+    picture_bytes: int
+    snapshots: int
+
+
+class ListedSandboxDocument(SandboxDocument):
+    """A sandbox with its sizes; its last use and expiry (None for never) are real instants."""
+
+    size: SandboxSizeDocument
+    last_used: str | None
+    expires: str | None
 
 
 class SnapshotDocument(TypedDict):

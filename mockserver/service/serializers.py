@@ -25,6 +25,7 @@ from ..domain.play import deadline, possible, rows_from
 from ..domain.vocabulary import Role
 from ..protocol.json_form import to_plain_values
 from ..protocol.shapes import format_time
+from ..world.sandbox_uses import SandboxUses
 from ..world.world import World
 from .problem import group_by_actor
 
@@ -35,6 +36,7 @@ __all__ = [
     "serialize_exchange",
     "serialize_message",
     "serialize_sandbox",
+    "serialize_use",
 ]
 
 _FIELDS = tuple(column.field.name for column in EXCHANGE)
@@ -155,6 +157,25 @@ def serialize_sandbox(world: World, base_url: str, tmc_port: int = 0) -> dict[st
     """Return how to attach to a sandbox: app, sessions, gateway, shops, goods, snapshots."""
     with world.unit_of_work():
         return {**_serialize_sandbox(world, base_url), "tmc": _tmc_url(base_url, tmc_port)}
+
+
+def serialize_use(world: World, uses: SandboxUses) -> dict[str, Any]:
+    """Return a sandbox's sizes, its last use and when it expires; both are real instants."""
+    expires, used = uses.expires(world.id), uses.last(world.id)
+    with world.unit_of_work():
+        pictures = world.view.pictures()
+        return {
+            "size": {
+                "exchanges": world.view.exchange_count,
+                "requests": world.journal.position[1],
+                "request_bytes": world.journal.kept_bytes,
+                "pictures": len(pictures),
+                "picture_bytes": sum(map(len, pictures.values())),
+                "snapshots": len(world.snapshot_names()),
+            },
+            "last_used": None if used is None else format_time(used),
+            "expires": None if expires is None else format_time(expires),
+        }
 
 
 def _tmc_url(base_url: str, port: int) -> str:

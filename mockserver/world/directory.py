@@ -15,6 +15,7 @@ from threading import Lock
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from .document import BadDocument
 from .identity import App, Session
+from .sandbox_uses import SandboxUses
 from .secret_index import SecretIndex
 from .world import World
 
@@ -54,6 +55,8 @@ class Directory:
         self.secrets = SecretIndex()
         self._lock = Lock()
         self._made = 0
+        self.uses = SandboxUses(real)
+        self.dropped: Callable[[str], None] = _send_to_nobody  # gets the id of a sandbox that goes
         self.published: Callable[[str], None] = _send_to_nobody
 
     def number(self) -> int:
@@ -79,6 +82,7 @@ class Directory:
                 )
             self._check(apps, sessions)
             self._worlds[world.id] = world
+            self.uses.note(world.id)
             for session in sessions:
                 self._by_session[session.token] = world
                 self.secrets.add(session.token)
@@ -112,6 +116,8 @@ class Directory:
         with self._lock:
             if self._worlds.pop(world.id, None) is None:
                 return
+            self.uses.forget(world.id)
+            self.dropped(world.id)
             for session in world.view.sessions():
                 self.secrets.remove(session.token)
             for app in world.view.apps():
@@ -127,12 +133,32 @@ class Directory:
 
     def get(self, id: str) -> World | None:
         """Return the sandbox with this id, None if there is none."""
-        return self._worlds.get(id)
+        self.drop_expired()
+        world = self._worlds.get(id)
+        if world is not None:
+            self.uses.note(id)
+        return world
 
     def all(self) -> tuple[World, ...]:
         """Return every sandbox in the order in which they were made."""
+        self.drop_expired()
         with self._lock:
             return tuple(self._worlds.values())
+
+    def drop_expired(self) -> None:
+        """Drop the sandboxes that nobody has used for `uses.expire_after`.
+
+        One in which a call is at work, a control call or one of the gateway, stays.
+        """
+        if self.uses.expire_after is None:
+            return
+        for name in self.uses.list_expired():
+            world = self._worlds.get(name)
+            if world is not None and world.lock.acquire(blocking=False):
+                try:
+                    self.drop(world)
+                finally:
+                    world.lock.release()
 
     def find(self, session: str, app_key: str) -> tuple[World | None, App | None, Session | None]:
         """Return the sandbox that answers, the caller's app and session; None for what is unknown.
@@ -140,14 +166,17 @@ class Directory:
         A session of a sandbox that does not have the app is not the app's: the first sandbox that
         has the app answers, without a session.
         """
+        self.drop_expired()
         world = self._by_session.get(session)
         if world is not None:
+            self.uses.note(world.id)
             app = world.view.app(app_key)
             if app is not None:
                 return world, app, world.view.session(session)
         worlds = self._by_app.get(app_key)
         if not worlds:
             return None, None, None
+        self.uses.note(worlds[0].id)
         return worlds[0], worlds[0].view.app(app_key), None
 
     def knows_session(self, token: str) -> bool:

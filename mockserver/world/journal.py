@@ -288,6 +288,11 @@ class Journal:
         with self._lock:
             return self._last, len(self._entries), self._replaced
 
+    @property
+    def kept_bytes(self) -> int:
+        """About how many bytes the entries take."""
+        return self._bytes
+
     def close(self) -> None:
         """End all waiting, now and later: the sandbox or its server goes away."""
         with self._lock:

@@ -241,6 +241,14 @@ def test_a_prefix_is_a_path(cli, prefix: str) -> None:
     assert "--url-prefix" in refused.stderr
 
 
+@pytest.mark.parametrize("text", ["soon", "5s", "-1d", "7"])
+def test_an_expiry_is_a_duration(cli, text: str) -> None:
+    """--expire-after takes a duration of at least ten seconds."""
+    refused = cli("serve", "--port", "0", "--expire-after", text)
+    assert refused.returncode == 2
+    assert "--expire-after" in refused.stderr
+
+
 def test_options_before_serve_mean_the_same(cli, environment, tmp_path) -> None:
     """--token and --ready-file typed before `serve` are serve's."""
     import subprocess

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -188,3 +189,17 @@ def test_tokens_that_cannot_be(team, body, field):
     problem = team.problem("POST", "/_sandbox/tokens", body)
     assert (problem["status"], problem["field"]) == (400, field)
     assert team("GET", "/_sandbox/tokens")["total"] == 0
+
+
+def test_tokens_go_with_a_sandbox_that_expires(team, machine):
+    """An expired sandbox's token opens nothing, also when its name is taken again."""
+    team.directory.uses.expire_after = timedelta(days=1)
+    token = make_token(team, "pipeline", scope="sandbox", sandbox="one")
+    machine.pass_by(days=2)
+    [item] = team("GET", "/_sandbox/sandboxes")["items"]
+    assert (item["id"], item["size"]["exchanges"], item["expires"]) == ("default", 1, None)
+    team("POST", "/_sandbox/sandboxes", {"name": "one"})
+    assert team.ask("GET", "/_sandbox/sandboxes/one", token=token).status == 401
+    listed = team("GET", "/_sandbox/sandboxes")["items"][1]
+    assert listed["last_used"] == "2026-05-08 07:08:09"
+    assert listed["expires"] == "2026-05-09 07:08:09"
