@@ -39,6 +39,31 @@ def test_pages_name_files_and_folders_that_exist():
     )
 
 
+_PLACE = re.compile(r"`(?:\w+\.)?([A-Za-z_]\w+)`(?: ?[(（]| in | of | 在 )`((?:\w+/)*\w+\.py)`")
+
+
+def _has_name(file: str, name: str) -> bool:
+    """Return True if a Python file of that path or name defines `name`.
+
+    A plain word (`case`, a key, an attribute) must stand in it.
+    """
+    paths = [path for path in PATHS.values() if f"/{path.as_posix()}".endswith(f"/{file}")]
+    plain = rf"\b{name}\b" if re.fullmatch("[a-z][a-z_]*", name) else "(?!)"
+    defined = re.compile(rf"^\s*(?:def |class |){name}\b\s*[(:=\[]|{plain}", re.M)
+    return any(defined.search(path.read_text("utf-8")) for path in paths)
+
+
+def test_pages_name_functions_and_constants_that_exist():
+    """What a page says to stand in a file stands there: "`TABLE` (`domain/table.py`)"."""
+    places = [
+        (page, name, file)
+        for page in PAGES
+        for name, file in _PLACE.findall((ROOT / page).read_text("utf-8"))
+    ]
+    assert len(places) > 40
+    assert_none(place for place in places if not _has_name(place[2], place[1]))
+
+
 def test_docstrings_name_files_that_exist():
     """A docstring that sends its reader to a file of the project names one that is there.
 
