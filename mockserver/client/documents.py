@@ -28,6 +28,7 @@ from ..service.reply_documents import (
     StockEntryDocument,
     SubAccountDocument,
 )
+from ..service.route_replies import NotificationDocument
 
 __all__ = [
     "ActorName",
@@ -41,6 +42,7 @@ __all__ = [
     "FindingDocument",
     "JsonObject",
     "MessageDocument",
+    "NotificationDocument",
     "PictureDocument",
     "PlannedMoveDocument",
     "QuotaDocument",

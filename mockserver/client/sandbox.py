@@ -22,6 +22,7 @@ from .documents import (
 )
 from .exchange import Clock, Exchange, LastExchange, Rules, Shelf
 from .faults import Faults, Quotas
+from .messages import Messages
 from .players import Buyer, CustomerService, Seller, System
 from .recorded_requests import Requests
 from .top_client import TopClient
@@ -82,6 +83,7 @@ class Sandbox:
         self.requests = Requests(self._ask)
         self.faults = Faults(self._ask)
         self.quotas = Quotas(self._ask)
+        self.messages = Messages(self._ask)
 
     def __repr__(self) -> str:
         return f"<Sandbox {self.id}>"

@@ -109,6 +109,7 @@ _QUERY: Mapping[str, Mapping[str, Any]] = {
     "wait": {"type": "number", "minimum": 0, "maximum": 30},
     "since": {"type": "string", "pattern": f"^{TIME}$"},
     "events.since": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    "messages.state": {"enum": ["queued", "confirmed", "failed"]},
     "outcome": {"enum": ["ok", "failed", "refused"]},
     "exchanges.status": {
         "anyOf": [
@@ -119,6 +120,7 @@ _QUERY: Mapping[str, Mapping[str, Any]] = {
 }
 # What the path may hold, by name or by the segment before and name; any other is any text.
 _PATH: Mapping[str, Mapping[str, Any]] = {
+    "message_id": {"pattern": "^[0-9]{1,19}$"},
     "dispute_id": {"pattern": f"^{DISPUTE_ID}$"},
     "method": {"pattern": f"^{METHOD}$", "maxLength": METHOD_MAX},
     "snapshots.name": {"pattern": f"^{NAME}$", **_NOT_RESERVED},

@@ -3,7 +3,7 @@
 Handles unpack them; the OpenAPI document describes them.
 """
 
-from typing import Generic, Literal, NotRequired, TypedDict, TypeVar
+from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
 
 from .reply_documents import (
     DeadlineDocument,
@@ -26,6 +26,7 @@ __all__ = [
     "Listing",
     "MadeTokenDocument",
     "MovedClockDocument",
+    "NotificationDocument",
     "ReadyDocument",
     "RequestsDocument",
     "RevisionDocument",
@@ -150,6 +151,24 @@ class StockDocument(TypedDict):
     reserved: int
     shipped: int
     returned: int
+
+
+class NotificationDocument(TypedDict):
+    """A message of the message channel; `content` is its JSON, `deliveries` how often it was
+    sent."""
+
+    id: str
+    topic: str
+    group: str
+    state: Literal["queued", "confirmed", "failed"]
+    app_key: str
+    shop: str
+    dispute_id: str
+    content: Any
+    published: str
+    deliveries: int
+    delivered: str | None
+    error: str
 
 
 class EventsDocument(TypedDict):

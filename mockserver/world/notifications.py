@@ -129,13 +129,13 @@ class QueueIndex:
         return {key: [*q.fresh, *q.sent] for key, q in queues if q.fresh or q.sent}
 
     def add(self, notification: Notification, real: datetime = _NEVER) -> None:
-        """Let a queued one wait; one that was sent, since the machine's instant `real`."""
+        """Let a queued one wait: sent at the machine's instant `real`, else to be sent at once."""
         key = notification.app_key, notification.group
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = _Queue()
         self.revision += real is _NEVER
-        if notification.deliveries:
+        if notification.deliveries and real is not _NEVER:
             queue.sent[notification.number] = real
         else:
             queue.fresh[notification.number] = None

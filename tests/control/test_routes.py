@@ -98,6 +98,7 @@ def test_both_ways_refuse_with_the_same_problem(both, verb, path, body, query):
         "sandboxes/one/rules",
         "sandboxes/one/quotas",
         "sandboxes/one/robots",
+        "sandboxes/one/messages",
         "sandboxes/one/requests",
         "sandboxes/one/report",
         "sandboxes/one/coverage",
