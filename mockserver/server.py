@@ -18,8 +18,9 @@ from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
 from .protocol.shapes import BEIJING
 from .service.context import ServerContext
+from .storage.open_store import open_store
 from .world.directory import Directory
-from .world.document import WorldDocument
+from .world.document import BadDocument, WorldDocument
 from .world.journal import CAPACITY, Entry
 from .world.world import World
 
@@ -58,6 +59,15 @@ def _add_prefix(public_url: str, prefix: str) -> str:
     return public_url if not public_url or public_url.endswith(prefix) else public_url + prefix
 
 
+def _make_default(directory: Directory, document: WorldDocument, journal: int) -> None:
+    """Make the `default` sandbox, unless another process with the same store just did."""
+    try:
+        directory.add(World(directory, document, id="default", journal=journal))
+    except BadDocument:
+        if directory.store is None or directory.get("default") is None:
+            raise
+
+
 def make_context(
     *,
     document: WorldDocument | None = None,
@@ -70,16 +80,20 @@ def make_context(
     hosts: tuple[str, ...] = (),
     refused: Callable[[Entry], None] = quiet,
     table: TableIndex = SHIPPED_TABLE,
+    store: str = "",
 ) -> ServerContext:
     """Return what the doors of one server share; with a document, make its `default` sandbox.
 
+    `store` is the URL of a store; a `default` sandbox that it holds stays as it is.
+
     Raises:
         BadDocument: the document contradicts itself.
+        StoreUnavailable: the store cannot be used.
     """
-    directory = Directory(_real, draw_instance(), table)
+    directory = Directory(_real, draw_instance(), table, open_store(store), journal)
     directory.uses.expire_after = expire_after
-    if document is not None:
-        directory.add(World(directory, document, id="default", journal=journal))
+    if document is not None and (directory.store is None or directory.get("default") is None):
+        _make_default(directory, document, journal)
     token = token or secrets.token_urlsafe(24)
     directory.secrets.add(token)
     gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)

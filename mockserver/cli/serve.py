@@ -21,6 +21,7 @@ from ..control.in_process import InProcessControl
 from ..domain.durations import parse_duration
 from ..embedded.server import CannotStart
 from ..gateway.call_entry import load_doctor
+from ..storage.port import StoreUnavailable
 from ..world.real_clock import monotonic_seconds
 from .background import start_detached
 from .connection_info import (
@@ -177,6 +178,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
             journal=values["journal"],
+            store=values["store"],
             refused=log.log_call,
             report=log.log_line,
         )
@@ -185,7 +187,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             check_ready_file(values["ready-file"])
         sys.setswitchinterval(_SWITCH_SECONDS)
         return server.start()
-    except (CannotStart, ReadyFileInUse) as error:
+    except (CannotStart, ReadyFileInUse, StoreUnavailable) as error:
         fail(NOT_STARTED, error.zh, error.en)
 
 
@@ -206,6 +208,8 @@ def _make_sandboxes(server: Server, settings: Settings) -> None:
     """Make the sandboxes of the settings file; one that cannot be ends the command with exit 2."""
     control = InProcessControl(server.context)
     for index, document in enumerate(settings.sandboxes):
+        if server.context.directory.get(str(document["name"])) is not None:  # the store has it
+            continue
         try:
             made = control("POST", "sandboxes", document)
             server.context.directory.uses.keep(made["id"])

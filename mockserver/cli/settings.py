@@ -149,6 +149,13 @@ SETTINGS: Mapping[str, Setting] = {
             "drop sandboxes that were not used for so long, e.g. 7d; never by default",
         ),
         Setting(
+            "store",
+            "memory:",
+            "状态存放处：memory:、sqlite:///文件、postgresql://…",
+            "where state lives: memory:, sqlite:///FILE, postgresql://…",
+            secret=True,
+        ),
+        Setting(
             "log-format",
             "text",
             "stderr 上每行的格式",

@@ -26,9 +26,13 @@ class Server:
     """A server of this process with its `default` sandbox, for `with Server() as server: …`.
 
     `document` has the keys of the world document; the default sandbox's clock runs from the real
-    now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).
-    now.  Behind a proxy all paths are also answered below `url_prefix`, e.g. `/mock`, and addresses
-    handed out have it.  Sandboxes that are not used for `expire_after` are dropped.
+    now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).  Behind a
+    proxy all paths are also answered below `url_prefix`, e.g. `/mock`, and addresses handed out
+    have it.  Sandboxes that are not used for `expire_after` are dropped.  `store` is the URL of a
+    store that keeps all sandboxes (`sqlite:///mock.db`, `postgresql://…`).
+
+    Raises:
+        StoreUnavailable: the store cannot be used.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Server:
         tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
+        store: str = "",
         refused: Callable[[Entry], None] = quiet,
         report: Callable[[str], None] = report,
     ) -> None:
@@ -60,6 +65,7 @@ class Server:
             expire_after=expire_after,
             hosts=(host, *hosts),
             refused=refused,
+            store=store,
         )
         tmc = None if tmc_port is None else self._make_tmc_port(host, tmc_port)
         self._app = create_app(self.context, report)
@@ -140,6 +146,7 @@ class Server:
         self.context.close()
         self._http.close()
         self._embedded.stop()
+        self.context.close_store()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -13,7 +13,7 @@ def _coverage(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _clear(request: ControlRequest) -> tuple[int, Any]:
-    request.world.coverage.clear()
+    request.world.clear_coverage()
     return 204, None
 
 

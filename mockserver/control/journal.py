@@ -141,7 +141,7 @@ def _request(request: ControlRequest) -> tuple[int, Any]:
 
 
 def _clear(request: ControlRequest) -> tuple[int, Any]:
-    request.world.journal.clear()
+    request.world.clear_journal()
     return 204, None
 
 

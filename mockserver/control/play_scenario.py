@@ -233,7 +233,7 @@ def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterato
     Raises:
         Problem: 409, another scenario is played for too long; 503, too many requests wait.
     """
-    free = world.playing.acquire(blocking=False)
+    free = world.begin_playing()
     with request.context.waiting(_MAX_SECONDS if waits or not free else 0) as patience:
         if not free and not _acquire_playing(request, world, patience):
             raise Problem(
@@ -250,7 +250,7 @@ def _exclusive(request: ControlRequest, world: World, *, waits: bool) -> Iterato
                 )
             yield
         finally:
-            world.playing.release()
+            world.end_playing()
 
 
 def _acquire_playing(request: ControlRequest, world: World, seconds: float) -> bool:
@@ -261,7 +261,7 @@ def _acquire_playing(request: ControlRequest, world: World, seconds: float) -> b
     """
     end = monotonic_seconds() + seconds
     while not request.context.stopping.wait(_LOOK_SECONDS):
-        if world.playing.acquire(blocking=False):
+        if world.begin_playing():
             return True
         if monotonic_seconds() >= end:
             return False

@@ -36,7 +36,7 @@ def list_accounts(world: World) -> str:
 
 def list_apps(directory: Directory) -> Iterator[App]:
     """Yield the apps of all sandboxes, at most _MAX_COMPARED."""
-    apps = chain.from_iterable(list(world.view.apps()) for world in directory.all())
+    apps = chain.from_iterable(list(world.view.apps()) for world in directory.loaded())
     return islice(apps, _MAX_COMPARED)
 
 
@@ -86,7 +86,7 @@ def examine_session(call: RefusedCall) -> Iterator[Finding]:
         now = format_time(call.world.now)
         yield make_finding("session_ended", label=call.session.label, ended=ended, now=now)
         return
-    worlds = call.directory.all()
+    worlds = call.directory.loaded()
     home = next((world for world in worlds if world.view.session(sent)), None)
     if home is not None:
         app_keys = "、".join([app.app_key for app in home.view.apps()][:_MAX_LISTED])

@@ -112,7 +112,7 @@ def explain_failure(call: RefusedCall, failure: DomainError) -> Iterator[Finding
 def _find_exchange(call: RefusedCall, world: World, sent: int) -> Iterator[Finding]:
     """Find the exchange that an id was probably meant for, when the caller cannot see it."""
     view = world.view
-    worlds = call.directory.all()
+    worlds = call.directory.loaded()
     home = next((other for other in worlds if other.view.has_exchange(sent)), None)
     rounded = [
         number

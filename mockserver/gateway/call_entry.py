@@ -18,7 +18,8 @@ from ..protocol.request_flaws import RequestFlaw
 from ..protocol.shapes import Tree
 from ..service.problem import exception_place
 from ..world.directory import Directory
-from ..world.journal import Entry, Explanation, LateDiagnosis
+from ..world.journal import Entry
+from ..world.late_diagnosis import Explanation, LateDiagnosis
 from ..world.masking import CallMask, encode_clipped, mask_params, mask_reply
 from .call import Call
 from .faults.reply_effects import fault_sentences, mark_entry

@@ -10,12 +10,10 @@ gateway's own journal.
 This module knows no Flask and no socket.
 """
 
-import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from itertools import count
 from time import perf_counter_ns
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -28,19 +26,21 @@ from ..domain.rules import RULES
 from ..protocol.binding import make_invalid_error
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
-from ..protocol.json_form import parse_json, parse_tree, write_json
+from ..protocol.json_form import parse_json, parse_tree
 from ..protocol.messages import Inbound, Reply, SandboxBusy
 from ..protocol.pictures import name_picture
 from ..protocol.shapes import Items, Tree
-from ..protocol.xml_form import write_xml
 from ..service.problem import exception_place
+from ..storage.port import StoreUnavailable
 from ..world.faults.fault_matching import FaultCandidate, FaultMatch
 from ..world.faults.fault_types import Effect
 from ..world.journal import CAPACITY, Entry, Journal
 from ..world.picture_store import PicturesFull
+from ..world.stored_sandbox import SandboxGone
 from ..world.world import World
 from .call import Call, read_call
 from .call_entry import build_entry
+from .call_reply import make_reply, write_text
 from .channel_commands import COMMANDS, CommandContext
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
@@ -85,10 +85,20 @@ class Gateway:
         if inbound.stopping:
             return self._refuse_stopping(inbound)
         if not inbound.may_wait:
+            if self.lookup.directory.store is not None:
+                raise SandboxBusy  # a database may take its time
             with self._hold_sandbox(inbound):
                 return self.answer(replace(inbound, may_wait=True))
-        call, text = self._deliver(inbound, None)
-        return _reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
+        try:
+            call, text = self._deliver(inbound, None)
+        except SandboxGone:  # deleted by another process since it was looked up
+            self.lookup.directory.refresh()
+            call, text = self._deliver(inbound, None)
+        except StoreUnavailable as unavailable:
+            return self._refuse_without_store(inbound, unavailable)
+        return (
+            make_reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
+        )
 
     @contextmanager
     def _hold_sandbox(self, inbound: Inbound) -> Iterator[None]:
@@ -111,10 +121,25 @@ class Gateway:
         call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
         return call.caller_sandbox or directory.get(self.lookup.lax)
 
+    def _refuse_without_store(self, inbound: Inbound, unavailable: StoreUnavailable) -> Reply:
+        """Return platform error 10: nothing that the call meant to do is stored."""
+        number = next(self._numbers)
+        call = read_call(inbound, self._new_request_id(number))
+        error = TopError(
+            10, sub_code="isp.service-unavailable", zh=unavailable.zh, en=unavailable.en
+        )
+        call.cause = (error.cause_zh, error.cause_en)
+        entry = build_entry(
+            call, self.lookup.directory, error.tree(), error, number=number, micros=0
+        )
+        self.journal.add(entry)
+        self._on_refusal(entry)
+        return make_reply(call, write_text(call, "error_response", error.tree()))
+
     def _refuse_stopping(self, inbound: Inbound) -> Reply:
         call = read_call(inbound, self._new_request_id(next(self._numbers)))
         error = TopError(10, sub_code="isp.service-unavailable")
-        return _reply(call, _write(call, "error_response", error.tree()))
+        return make_reply(call, write_text(call, "error_response", error.tree()))
 
     def number_call(self) -> tuple[int, str]:
         """Return number and request id of a call that another door answers."""
@@ -127,11 +152,11 @@ class Gateway:
     def _disturb(self, call: Call, fault: FaultMatch, text: str) -> Reply:
         """Return the reply as the fault lets it leave; the call is in the journal already."""
         if fault.fault.declared.effect is Effect.TWICE:
-            return _reply(*self._deliver(call.inbound, replace(fault, again=True)))
+            return make_reply(*self._deliver(call.inbound, replace(fault, again=True)))
         timeout = timeout_error(fault)
         if timeout is not None:
-            text = _write(call, "error_response", timeout.tree())
-        return apply_fault(_reply(call, text), fault)
+            text = write_text(call, "error_response", timeout.tree())
+        return apply_fault(make_reply(call, text), fault)
 
     def _deliver(self, inbound: Inbound, repeated_by: FaultMatch | None) -> tuple[Call, str]:
         """Carry out one delivery of a request and return the call with the text of its reply.
@@ -160,14 +185,14 @@ class Gateway:
         """Return text and members of the reply, and the platform error if it is one."""
         try:
             root, tree = self._carry_out(call)
-            return _write(call, root, tree), tree, None
+            return write_text(call, root, tree), tree, None
         except TopError as refused:
             error = refused
         except Exception as broken:  # the door: the caller gets the platform's own error
             error = _internal_error(broken)
         call.cause = (error.cause_zh, error.cause_en)
         tree = error.tree()
-        return _write(call, "error_response", tree), tree, error
+        return write_text(call, "error_response", tree), tree, error
 
     def _carry_out(self, call: Call) -> tuple[str, Tree]:
         for check in CHECKS:
@@ -362,36 +387,3 @@ def _request_id(number: int) -> str:
     Neighbours look unlike: the odd factor is a permutation of the 48-bit numbers.
     """
     return f"{number * 0x9E3779B97F4B & 0xFFFFFFFFFFFF:012x}"
-
-
-def _write(call: Call, root: str, tree: Tree) -> str:
-    """Return the reply in the form that the call asks for, `request_id` last."""
-    members = {**tree, "request_id": call.request_id}
-    if call.as_json:
-        return write_json(root, members, simplify=call.simplify)
-    return write_xml(root, members)
-
-
-def _reply(call: Call, text: str) -> Reply:
-    """Return the reply with the platform's headers, compressed if the caller offered gzip."""
-    body = text.encode()
-    headers = [
-        (
-            "Content-Type",
-            "text/javascript;charset=UTF-8" if call.as_json else "text/xml;charset=UTF-8",
-        ),
-        ("top-bodylength", str(len(text))),
-        ("Application-Host", "127.0.0.1"),
-        ("Location-Host", "tmall-mockserver"),
-        ("X-Sandbox-Request-Id", call.request_id),
-        ("X-Sandbox-Id", quote(call.world.id) if call.world else "none"),
-    ]
-    rule = call.rule
-    if call.fault is not None:
-        rule = f"{rule} fault {call.fault.fault.id} {call.fault.fault.kind}".lstrip()
-    if rule:
-        headers.append(("X-Sandbox-Rule", rule))
-    if call.inbound.gzip:
-        body = gzip.compress(body, 1, mtime=0)
-        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
-    return Reply(body, tuple(headers))

@@ -62,5 +62,13 @@ class ServerContext(Struct, frozen=True):
     def close(self) -> None:
         """End all waiting, for calls and in scenarios: the server is about to stop."""
         self.stopping.set()
-        for journal in (self.unassigned_calls, *(world.journal for world in self.directory.all())):
+        for journal in (
+            self.unassigned_calls,
+            *(world.journal for world in self.directory.loaded()),
+        ):
             journal.close()
+
+    def close_store(self) -> None:
+        """Close the connections to the store: nobody works any more."""
+        if self.directory.store is not None:
+            self.directory.store.close()

@@ -7,7 +7,9 @@ from ..domain.errors import ConditionFailed, DomainError, IllegalMove, NoSuchExc
 from ..domain.moves import Move
 from ..domain.rules import BadRule
 from ..domain.vocabulary import Actor
+from ..storage.port import StoreUnavailable
 from ..world.document import BadDocument
+from ..world.stored_sandbox import SandboxGone
 
 __all__ = ["Problem", "exception_place", "group_by_actor", "make_problem"]
 
@@ -66,6 +68,10 @@ def make_problem(wrong: Exception) -> Problem | None:
         return Problem(409, wrong.zh, wrong.en, failure=wrong.failure, condition=wrong.name)
     if isinstance(wrong, DomainError):
         return Problem(409, wrong.zh, wrong.en, failure=wrong.failure)
+    if isinstance(wrong, StoreUnavailable):
+        return Problem(503, wrong.zh, wrong.en)
+    if isinstance(wrong, SandboxGone):
+        return Problem(404, "独立环境刚被删除", "the sandbox has just been deleted", field="id")
     return None
 
 

@@ -45,6 +45,7 @@ class Coverage:
     def __init__(self, table: TableIndex) -> None:
         self._table = table
         self._lock = Lock()
+        self.version = 0  # grows with every change
         self._calls: Counter[tuple[int, str, str]] = Counter()
         self._moves: Counter[tuple[Ruleset, str, Role, bool]] = Counter()
         self._opened: Counter[tuple[Ruleset, Status]] = Counter()
@@ -54,11 +55,16 @@ class Coverage:
     def from_counts(cls, counts: CoverageCounts, table: TableIndex) -> "Coverage":
         """Return the coverage that goes on from these counts."""
         coverage = cls(table)
-        coverage._calls.update({row[:-1]: row[-1] for row in counts.calls})
-        coverage._moves.update({row[:-1]: row[-1] for row in counts.moves})
-        coverage._opened.update({row[:-1]: row[-1] for row in counts.opened})
-        coverage._refused.update({row[:-1]: row[-1] for row in counts.refused})
+        coverage.load(counts)
         return coverage
+
+    def load(self, counts: CoverageCounts) -> None:
+        """Go on from these counts."""
+        with self._lock:
+            self._calls = Counter({row[:-1]: row[-1] for row in counts.calls})
+            self._moves = Counter({row[:-1]: row[-1] for row in counts.moves})
+            self._opened = Counter({row[:-1]: row[-1] for row in counts.opened})
+            self._refused = Counter({row[:-1]: row[-1] for row in counts.refused})
 
     def counts(self) -> CoverageCounts:
         """Return the counts as they are now."""
@@ -73,16 +79,19 @@ class Coverage:
     def add_call(self, entry: Entry) -> None:
         """Count how a client's call was answered."""
         with self._lock:
+            self.version += 1
             self._calls[entry.code, entry.sub_code.partition(":")[0], entry.msg_code] += 1
 
     def add_move(self, ruleset: Ruleset, event: Event, *, client: bool = False) -> None:
         """Count that a row was taken; `client` is True if a client's call took it."""
         with self._lock:
+            self.version += 1
             self._moves[ruleset, event.rule, event.role, client] += 1
 
     def add_openings(self, exchanges: Iterable[Exchange]) -> None:
         """Count exchanges in the status in which they were opened."""
         with self._lock:
+            self.version += 1
             for exchange in exchanges:
                 rows = self._table.rows_by_status[exchange.ruleset, None]
                 application = next(row for row in rows if row.move is Apply)
@@ -94,6 +103,7 @@ class Coverage:
     def add_refusal(self, exchange: Exchange, move: type[Move], refusal: DomainError) -> None:
         """Count a client's refused move by its reason."""
         with self._lock:
+            self.version += 1
             self._refused[
                 exchange.ruleset, f"{exchange.status.value}-{move.name()}:{refusal.failure}"
             ] += 1
@@ -101,6 +111,7 @@ class Coverage:
     def clear(self) -> None:
         """Set all counts to zero."""
         with self._lock:
+            self.version += 1
             for counts in (self._calls, self._moves, self._opened, self._refused):
                 counts.clear()
 

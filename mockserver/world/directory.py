@@ -10,13 +10,16 @@ ones again after a restart, and the `default` sandbox has the documented constan
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
+from ..storage.port import Head, Store
 from .document import BadDocument
 from .identity import App, Session
+from .journal import CAPACITY, Journal
 from .sandbox_uses import SandboxUses
 from .secret_index import SecretIndex
+from .stored_sandbox import SandboxGone, StoredSandbox, read_parts, write_parts
 from .world import World
 
 __all__ = ["Directory"]
@@ -45,7 +48,12 @@ class Directory:
         real: Callable[[], datetime],
         instance: Callable[[], int] = lambda: 0,
         table: TableIndex = SHIPPED_TABLE,
+        store: Store | None = None,
+        journal: int = CAPACITY,
     ) -> None:
+        self.store = store
+        self._journal = journal
+        self._store_revision = -1  # of the store when its list of sandboxes was read
         self.real = real
         self.table = table
         self.instance = instance
@@ -53,7 +61,7 @@ class Directory:
         self._by_session: dict[str, World] = {}
         self._by_app: dict[str, tuple[World, ...]] = {}
         self.secrets = SecretIndex()
-        self._lock = Lock()
+        self._lock = RLock()
         self._made = 0
         self.uses = SandboxUses(real)
         self.dropped: Callable[[str], None] = _send_to_nobody  # gets the id of a sandbox that goes
@@ -73,6 +81,7 @@ class Directory:
         """
         apps, sessions = list(world.view.apps()), list(world.view.sessions())
         with self._lock:
+            self.refresh()
             if world.id in self._worlds:
                 raise BadDocument(
                     "name",
@@ -81,14 +90,67 @@ class Directory:
                     conflict=True,
                 )
             self._check(apps, sessions)
-            self._worlds[world.id] = world
-            self.uses.note(world.id)
-            for session in sessions:
-                self._by_session[session.token] = world
-                self.secrets.add(session.token)
-            for app in apps:
-                self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
-                self.secrets.add(app.app_secret)
+            if self.store is not None and not self._keep(self.store, world):
+                self.add(world)  # another process has made one meanwhile: look anew
+                return
+            self._know(world)
+
+    def _keep(self, store: Store, world: World) -> bool:
+        """Make the sandbox in the store; return False if its list of sandboxes is not ours."""
+        head = store.make(world.id, self._store_revision, write_parts(world.parts()))
+        if head is None:
+            return False
+        self._store_revision = head.number
+        world.stored = self._link(store, world, head)
+        return True
+
+    def _link(self, store: Store, world: World, head: Head) -> StoredSandbox:
+        world.journal.look = lambda: self.get(world.id)
+        return StoredSandbox(store, world, head, f"{self.instance()}-{id(self)}")
+
+    def _know(self, world: World) -> None:
+        self._worlds[world.id] = world
+        self.uses.note(world.id)
+        for session in world.view.sessions():
+            self._by_session[session.token] = world
+            self.secrets.add(session.token)
+        for app in world.view.apps():
+            self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
+            self.secrets.add(app.app_secret)
+
+    def refresh(self) -> None:
+        """Know the sandboxes that the store has, and no others; without a store nothing changes.
+
+        Raises:
+            StoreUnavailable: it cannot be read.
+        """
+        store = self.store
+        if store is None:
+            return
+        revision = store.revision()
+        if revision == self._store_revision:
+            return
+        with self._lock:
+            heads = {head.number: head for head in store.heads()}
+            for world in tuple(self._worlds.values()):
+                if world.stored is not None and heads.pop(world.stored.head.number, None) is None:
+                    self._forget(world)
+            for head in heads.values():
+                self._load(store, head)
+            self._store_revision = revision
+
+    def _load(self, store: Store, head: Head) -> None:
+        transaction = store.begin(head.number)
+        if transaction is None:
+            return
+        try:
+            parts = read_parts(list(transaction.read(-1)), self.table, Journal(self._journal))
+            head = transaction.head
+        finally:
+            transaction.rollback()
+        world = World.from_parts(self, head.id, parts)
+        world.stored = self._link(store, world, head)
+        self._know(world)
 
     def _check(self, apps: Iterable[App], sessions: Iterable[Session]) -> None:
         for session in sessions:
@@ -111,7 +173,12 @@ class Directory:
                     )
 
     def drop(self, world: World) -> None:
-        """Forget `world` and wake whoever waits for its calls."""
+        """Delete `world` and wake whoever waits for its calls."""
+        if self.store is not None and world.stored is not None:
+            self.store.drop(world.stored.head.number)
+        self._forget(world)
+
+    def _forget(self, world: World) -> None:
         world.journal.close()
         with self._lock:
             if self._worlds.pop(world.id, None) is None:
@@ -132,16 +199,39 @@ class Directory:
             self._by_app = {key: owners for key, owners in remaining.items() if owners}
 
     def get(self, id: str) -> World | None:
-        """Return the sandbox with this id, None if there is none."""
+        """Return the sandbox with this id as the store has it now, None if there is none."""
         self.drop_expired()
         world = self._worlds.get(id)
         if world is not None:
             self.uses.note(id)
-        return world
+        if self.store is None:
+            return world
+        if world is not None and self._is_current(world):
+            return world
+        self.refresh()
+        world = self._worlds.get(id)
+        return world if world is not None and self._is_current(world) else None
+
+    def _is_current(self, world: World) -> bool:
+        """Read what other processes wrote into the sandbox; return False if one deleted it."""
+        try:
+            world.refresh()
+        except SandboxGone:
+            self._forget(world)
+            return False
+        return True
 
     def all(self) -> tuple[World, ...]:
-        """Return every sandbox in the order in which they were made."""
+        """Return every sandbox in the order in which they were made, as the store has it now."""
         self.drop_expired()
+        self.refresh()
+        worlds = self.loaded()
+        if self.store is None:
+            return worlds
+        return tuple(world for world in worlds if self._is_current(world))
+
+    def loaded(self) -> tuple[World, ...]:
+        """Return the sandboxes that this process knows, without a look at the store."""
         with self._lock:
             return tuple(self._worlds.values())
 
@@ -167,6 +257,10 @@ class Directory:
         has the app answers, without a session.
         """
         self.drop_expired()
+        if self.store is not None and (
+            (session and session not in self._by_session) or app_key not in self._by_app
+        ):
+            self.refresh()
         world = self._by_session.get(session)
         if world is not None:
             self.uses.note(world.id)

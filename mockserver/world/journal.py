@@ -34,7 +34,7 @@ stops.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 from math import inf
@@ -46,6 +46,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..protocol.shapes import BEIJING, format_time, parse_time
+from .late_diagnosis import LateDiagnosis
 from .real_clock import monotonic_seconds
 from .secret_index import MASK
 
@@ -53,9 +54,7 @@ __all__ = [
     "CAPACITY",
     "MASK",
     "Entry",
-    "Explanation",
     "Journal",
-    "LateDiagnosis",
     "Outcome",
     "Page",
     "format_seconds",
@@ -64,44 +63,9 @@ __all__ = [
 
 CAPACITY = 10_000
 MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+_LOOK_SECONDS = 0.1  # after which a waiting reader looks for entries of other processes
 _FIXED_BYTES = 800  # of an entry without its JSON
 Outcome = str  # "ok", "failed" (business failure) or "refused" (platform error)
-
-
-class LateDiagnosis:
-    """The diagnosis of one call, made by `make` when it is read first; any thread may read it.
-
-    Until then it holds about `size` bytes of the call.
-    """
-
-    def __init__(self, make: Callable[[], "Explanation"], size: int) -> None:
-        self.size = size
-        self._make: Callable[[], Explanation] | None = make
-        self._explanation: Explanation | None = None
-        self._lock = Lock()
-
-    @property
-    def is_made(self) -> bool:
-        """Whether reading it costs nothing any more."""
-        return self._explanation is not None
-
-    def read(self) -> "Explanation":
-        """Return the diagnosis; the first reader waits until it is made."""
-        with self._lock:
-            if self._explanation is None:
-                assert self._make is not None
-                self._explanation = self._make()
-                self._make = None  # what it held is no longer needed
-            return self._explanation
-
-
-class Explanation(Struct, frozen=True, gc=False):
-    """What is known of why a call was answered so, masked; the members are those of an `Entry`."""
-
-    cause_zh: str
-    cause_en: str
-    warnings: bytes
-    doctor: bytes
 
 
 class Entry(Struct, frozen=True, kw_only=True, gc=False):
@@ -256,6 +220,7 @@ class Journal:
         self._closed = False
         self._lock = Lock()
         self._grown = Condition(self._lock)
+        self.look: Callable[[], object] | None = None  # reads what other processes recorded
 
     def add(self, entry: Entry) -> None:
         """Append an entry, and drop the oldest ones beyond the bounds; call it before the reply
@@ -275,6 +240,30 @@ class Journal:
             self._entries.clear()
             self._bytes = 0
             self._replaced = self._last
+
+    def newest(self, after: int) -> tuple[int, list[Entry]]:
+        """Return the position of the newest entry, and the entries after a position, oldest
+        first."""
+        with self._lock:
+            size = min(max(0, self._last - after), len(self._entries))
+            start = len(self._entries) - size
+            return self._last, list(islice(self._entries, start, None))
+
+    def empty(self) -> None:
+        """Forget everything, to be loaded anew."""
+        with self._lock:
+            self._entries.clear()
+            self._bytes = self._last = self._replaced = 0
+
+    def load(self, position: tuple[int, int, int], entries: Iterable[Entry]) -> None:
+        """Append `entries`, which another process recorded, and go on from its `position`."""
+        with self._lock:
+            self._entries.extend(entries)
+            self._last, count, self._replaced = position
+            while len(self._entries) > count:
+                self._entries.popleft()
+            self._bytes = sum(entry.size for entry in self._entries)
+            self._grown.notify_all()
 
     def mark_replaced(self) -> None:
         """Note that all entries so far belong to a state that has been replaced; see `recent`."""
@@ -366,6 +355,16 @@ class Journal:
 
     def _grows(self, position: int, seconds: float) -> bool:
         """Return True if something was recorded after `position`, or is within `seconds`."""
+        until = monotonic_seconds() + seconds
+        while self.look is not None and not self._closed and self._last <= position:
+            self.look()
+            left = until - monotonic_seconds()
+            if left <= 0 or self._waits(position, min(left, _LOOK_SECONDS)):
+                break
+        return self._waits(position, max(0.0, until - monotonic_seconds()))
+
+    def _waits(self, position: int, seconds: float) -> bool:
+        """Return True if something is recorded after `position` within `seconds`."""
         with self._lock:
             self._waiting += 1
             try:

@@ -17,7 +17,7 @@ from .document import BadDocument, WorldDocument, read_document
 from .operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from .state import State
 
-__all__ = ["read_operations", "serialize_operation"]
+__all__ = ["read_operation", "read_operations", "serialize_operation"]
 
 _KINDS: Mapping[str, type[Operation]] = {
     "found": Founded,
@@ -64,7 +64,7 @@ def read_operations(documents: Sequence[Mapping[str, Any]], state: State) -> lis
     events = {event.number for timeline in state.events.values() for event in timeline}
     for place, document in enumerate(documents):
         try:
-            operation = _read_operation(document)
+            operation = read_operation(document)
             _check_operation(operation, state, events)
         except BadDocument as wrong:
             raise BadDocument(f"operations[{place}].{wrong.field}", wrong.zh, wrong.en) from None
@@ -72,7 +72,12 @@ def read_operations(documents: Sequence[Mapping[str, Any]], state: State) -> lis
     return operations
 
 
-def _read_operation(document: Mapping[str, Any]) -> Operation:
+def read_operation(document: Mapping[str, Any]) -> Operation:
+    """Return the operation that `serialize_operation` wrote.
+
+    Raises:
+        BadDocument: an unknown kind or move, or a wrong field.
+    """
     members = dict(document)
     kind = members.pop("kind", None)
     if kind not in _KINDS:

@@ -34,7 +34,15 @@ from msgspec.structs import replace
 from ..protocol.errors import SUB_CODES
 from .document import BadDocument, QuotaDocument, unknown_name
 
-__all__ = ["BAN_SUB_CODES", "Ban", "Quota", "QuotaCounters", "match_names", "read_quotas"]
+__all__ = [
+    "BAN_SUB_CODES",
+    "Ban",
+    "Quota",
+    "QuotaCounters",
+    "QuotaCounts",
+    "match_names",
+    "read_quotas",
+]
 
 BAN_SUB_CODES = tuple(sub.name for sub in SUB_CODES if sub.code == 7)
 _BY_APP, _BY_API, _BY_BOTH = BAN_SUB_CODES[:3]
@@ -102,6 +110,15 @@ class _Count(Struct, frozen=True):
     banned: bool = False
 
 
+class QuotaCounts(Struct, frozen=True):
+    """All counts and bans as values; `start` is the time at the real instant `real`."""
+
+    start: datetime
+    real: datetime
+    counts: tuple[tuple[int, str, str, _Count], ...] = ()  # a bucket and its count
+    bans: tuple[tuple[str, datetime], ...] = ()
+
+
 class QuotaCounters:
     """The counts and bans of one sandbox; only who holds the sandbox's lock may call a method.
 
@@ -113,6 +130,21 @@ class QuotaCounters:
         self._bans: dict[str, datetime] = {}
         self._start = start
         self._real = real
+
+    def counts(self) -> QuotaCounts:
+        """Return the counts and bans as they are now."""
+        return QuotaCounts(
+            self._start,
+            self._real,
+            tuple((*bucket, count) for bucket, count in self._counts.items()),
+            tuple(self._bans.items()),
+        )
+
+    def load(self, counts: QuotaCounts) -> None:
+        """Go on from these counts and bans."""
+        self._start, self._real = counts.start, counts.real
+        self._counts = {(place, app, method): c for place, app, method, c in counts.counts}
+        self._bans = dict(counts.bans)
 
     def now(self, real: datetime) -> datetime:
         """Return the time of quotas and bans at the real instant `real`."""

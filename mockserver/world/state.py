@@ -116,12 +116,15 @@ class State:
         for memory in (self.events, self.messages, self.refunds):
             memory.pop(dispute_id, None)
 
-    def show_moved(self, dispute_id: int, modified: datetime) -> None:
-        """Let reads show the exchange as modified at this inner instant, until it is really
-        modified."""
+    def show_moved(self, dispute_id: int, modified: datetime | None) -> None:
+        """Let reads show the exchange as modified at this inner instant (None: as it was), until it
+        is really modified."""
         exchange = self.exchanges[dispute_id]
         self._unindex(exchange)
-        self.moved_rows[dispute_id] = modified
+        if modified is None:
+            self.moved_rows.pop(dispute_id, None)
+        else:
+            self.moved_rows[dispute_id] = modified
         self._index(exchange)
 
     def as_read(self, exchange: Exchange) -> Exchange:

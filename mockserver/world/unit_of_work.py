@@ -21,8 +21,9 @@ refused call leaves the state as it was.  No verb changes a value in place: the 
 frozen values.
 
 What would break without it.  Code that read the state outside a unit would see other calls half
-done.  With several worker processes the lock of one process would not be enough: a transaction of
-a database, from entry to exit and with the journal entry in it, would have to take its place.
+done.  With several processes the lock of one is not enough.  So where the sandbox has a place in a
+store, the unit is also a transaction of it, from entry to exit and with the journal entry in it:
+what another process wrote is read on entry, what this one changed is committed on exit.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,10 +41,11 @@ from .journal import Entry, Journal
 from .picture_store import PicturesFull, add_pictures
 from .quotas import Ban, QuotaCounters
 from .server_side import ServerSide
+from .stored_sandbox import StoredSandbox
 from .transitions import next_message_number
 from .view import WorldView
 
-__all__ = ["UnitOfWork"]
+__all__ = ["HeldSandbox", "UnitOfWork"]
 
 
 class Sandboxed(Protocol):
@@ -56,6 +58,7 @@ class Sandboxed(Protocol):
     quota_counters: QuotaCounters
     journal: Journal
     coverage: Coverage
+    stored: StoredSandbox | None
 
     def run_until_now(self) -> datetime:
         """Let happen what is due; return the inner now."""
@@ -78,24 +81,40 @@ class UnitOfWork:
         self.now = world.directory.real()
 
     def __enter__(self) -> "UnitOfWork":
+        self.enter(runs_due=True)
+        return self
+
+    def enter(self, *, runs_due: bool) -> None:
+        """Begin; without `runs_due` nothing that is due happens."""
         world = self._world
         world.lock.acquire()
         try:
             if not self._depth:
-                self.now = world.run_until_now()
+                if world.stored is not None:
+                    world.stored.begin()
+                if runs_due:
+                    self.now = world.run_until_now()
             self._depth += 1
         except BaseException:
+            if world.stored is not None and not self._depth:
+                world.stored.abandon()
             world.lock.release()
             raise
-        return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._depth -= 1
         world, published = self._world, False
-        if not self._depth:
-            revision = world.view.channel_revision
-            published, self._sent = revision != self._sent, revision
-        world.lock.release()
+        try:
+            if not self._depth:
+                revision = world.view.channel_revision
+                published, self._sent = revision != self._sent, revision
+                if world.stored is not None:
+                    if kind is None or issubclass(kind, Exception):
+                        world.stored.end()  # a refusal too: what was due has happened
+                    else:
+                        world.stored.abandon()
+        finally:
+            world.lock.release()
         if published:
             world.directory.published(world.id)
 
@@ -154,3 +173,17 @@ class UnitOfWork:
         """Add the call to the journal and to the coverage."""
         self._world.journal.add(entry)
         self._world.coverage.add_call(entry)
+
+
+class HeldSandbox:
+    """A unit of work in which nothing that is due happens: for what replaces or sets aside."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        self._unit = unit
+
+    def __enter__(self) -> UnitOfWork:
+        self._unit.enter(runs_due=False)
+        return self._unit
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._unit.__exit__(kind, *error)

@@ -22,7 +22,6 @@ a recorded scenario.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from threading import Lock, RLock
 
 from msgspec.structs import replace
 
@@ -36,10 +35,8 @@ from ..domain.vocabulary import Role
 from .clock import Clock
 from .coverage import Coverage
 from .document import BadDocument, QuotaDocument, RobotsDocument, WorldDocument
-from .due_events import run_due
 from .faults.fault_matching import Fault
 from .faults.fault_plan import (
-    PlanContext,
     change_fault,
     drop_faults,
     plan_faults,
@@ -53,19 +50,20 @@ from .opening_document import OPEN_AT_MOST, open_at_first
 from .operations import Aged, Ruled, Stocked
 from .picture_store import add_pictures
 from .quotas import QuotaCounters, read_quotas
-from .robots import plan_application, replan, replan_after, set_robots
-from .save_and_resume import check_name, find_snapshot, move_clock, resume, save
+from .robots import replan, replan_after, set_robots
+from .sandbox_memory import SandboxMemory
+from .save_and_resume import check_name, move_clock, resume
 from .server_side import ServerSide
 from .state import State
+from .stored_sandbox import Parts
 from .transitions import evaluate, record
-from .unit_of_work import UnitOfWork
 from .view import WorldView
-from .world_factory import keep_credentials, make_state, new_credentials, to_clock
+from .world_factory import make_state, new_credentials
 
 __all__ = ["World"]
 
 
-class World:
+class World(SandboxMemory):
     """One sandbox.  `id` is its name in URLs; doors read its `view` and change it by verbs only.
 
     With `state` it is made from a snapshot, with an app and sessions of its own.
@@ -81,14 +79,11 @@ class World:
         keep_coverage: bool = False,
         journal: int = CAPACITY,
     ) -> None:
-        self.directory, self.document = directory, document
         name = id or (check_name(document.name) if document.name else "")
-        self.id = name or f"s{directory.number()}"
-        owner = "" if id == "default" else self.id
-        self.lock, self.playing = RLock(), Lock()  # a scenario holds `playing`: one at a time
-        self._unit = UnitOfWork(self)
-        self.journal, self.coverage = Journal(journal), Coverage(directory.table)
-        self.snapshots: dict[str, State] = {}
+        super().__init__(directory, name or f"s{directory.number()}", Journal(journal))
+        self.document = document
+        owner = "" if self.id == "default" else self.id
+        self.coverage, self.snapshots = Coverage(directory.table), {}
         if state is None:
             self._state = make_state(document, owner, directory.real(), directory.table)
         else:
@@ -105,31 +100,17 @@ class World:
             plan_from_document(self.plan_context(), document.faults)
         self._baseline = self._saved()
 
-    @property
-    def now(self) -> datetime:
-        """The sandbox's now as users see it, in whole seconds."""
-        return self._state.clock.outer(self.directory.real())
-
-    def unit_of_work(self) -> UnitOfWork:
-        """Return the context in which one call reads and writes; see unit_of_work.py."""
-        return self._unit
-
-    def run_until_now(self) -> datetime:
-        """Run all that is due by now and return the inner now; only with the lock held."""
-        now = self._state.clock.inner(self.directory.real())
-        self._fire(now)
-        return now
-
-    def _fire(self, now: datetime, earliest: datetime | None = None) -> list[Event]:
-        """Let happen what is due by `now` and count it; return the events in order."""
-        fired = run_due(self._state, now, earliest)
-        for event in fired:
-            self.coverage.add_move(self._state.exchanges[event.dispute_id].ruleset, event)
-        return fired
+    @classmethod
+    def from_parts(cls, directory: ServerSide, id: str, parts: Parts) -> "World":
+        """Return the sandbox that a store held."""
+        world = cls.__new__(cls)
+        SandboxMemory.__init__(world, directory, id, parts.journal)
+        world.take(parts)
+        return world
 
     def advance(self, by: timedelta) -> list[Event]:
         """Move now on by `by`; return the events that this made due, in order."""
-        with self.lock:
+        with self.unit_of_work():
             fired = self._move_clock("by", lambda clock: clock.advance(by))
             self.quota_counters.advance(by)
             return fired
@@ -143,7 +124,7 @@ class World:
 
         Set back, it leaves recorded instants where they are: they lie in the future then.
         """
-        with self.lock:
+        with self.unit_of_work():
             real = self.directory.real()
             target = self.now if now is None else now
             fired = self._move_clock(
@@ -282,7 +263,7 @@ class World:
 
     def stub(self, method: str, reply: bytes | None) -> bool:
         """Set the canned reply of `method` (None: remove it); return True if it had one."""
-        with self.lock:
+        with self.held():
             removed = self._state.stubs.pop(method, None)
             if reply is not None:
                 self._state.stubs[method] = reply
@@ -294,15 +275,10 @@ class World:
         Raises:
             BadDocument: one is wrong; none has changed.
         """
-        with self.lock:
+        with self.held():
             state = self._state
             state.quotas = read_quotas(quotas, (*METHODS, *state.stubs), state.apps)
             self.quota_counters.clear()
-
-    def plan_context(self) -> PlanContext:
-        """Return what the fault plan works on; for who holds the open unit of work."""
-        real = self.directory.real()
-        return PlanContext(self._state, self.quota_counters, real, self._state.clock.outer(real))
 
     def plan_faults(self, document: object) -> list[Fault]:
         """Plan a fault, or those of a set, to be tried after all that are planned.
@@ -333,67 +309,3 @@ class World:
         with self.unit_of_work():
             counters = self.view.fault_counters
             return [serialize_planned(fault, counters(fault.id)) for fault in self.view.faults()]
-
-    def snapshot(self, name: str, state: State | None = None) -> State:
-        """Keep `state`, or the present one, under `name`, and return it.
-
-        Raises:
-            BadDocument: not a name.
-        """
-        with self.unit_of_work():
-            self.snapshots[check_name(name)] = self._saved() if state is None else state
-            return self.snapshots[name]
-
-    def find_snapshot(self, name: str) -> State | None:
-        """Return the snapshot kept under `name`, to be passed on as it is."""
-        return self.snapshots.get(name)
-
-    def snapshot_names(self) -> list[str]:
-        """Return the names of the snapshots, sorted."""
-        with self.lock:
-            return sorted(self.snapshots)
-
-    def delete_snapshot(self, name: str) -> bool:
-        """Delete the snapshot `name`; return False if there was none."""
-        with self.lock:
-            return self.snapshots.pop(name, None) is not None
-
-    def restore(self, name: str) -> None:
-        """Go back to the state that a snapshot kept; callers keep their tokens.
-
-        A frozen clock shows what it showed; a running one runs as far from the machine's as it did,
-        with everything as old as it was.
-
-        Raises:
-            BadDocument: no such snapshot; lists those there are.
-        """
-        with self.lock:
-            saved = find_snapshot(self.snapshots, name)
-            self._replace_state(resume(saved, self.directory.real(), None))
-            self.journal.mark_replaced()
-
-    def reset(self, *, empty: bool = False) -> None:
-        """Go back to the sandbox as it was made and empty the journal.
-
-        With `empty` it has no goods, buyers, trades and exchanges.
-        """
-        with self.lock:
-            real = self.directory.real()
-            start = None if self.document.clock is None else to_clock(self.document.clock, real).at
-            fresh = resume(self._baseline, real, start)
-            if empty:
-                fresh.clear()
-                plan_application(fresh, fresh.clock.at)
-            self._replace_state(fresh)
-            self.journal.clear()
-
-    def _replace_state(self, fresh: State) -> None:
-        """Make `fresh` the state: readers see all of the old one or all of the new."""
-        keep_credentials(fresh, self._state)
-        self._state, self.view = fresh, WorldView(fresh)
-        self.quota_counters = QuotaCounters(self.now, self.directory.real())
-        self._unit.now = fresh.clock.inner(self.directory.real())
-
-    def _saved(self) -> State:
-        """Return a copy of the state whose clock is anchored at this instant, with the coverage."""
-        return save(self._state, self.directory.real(), self.coverage.counts())

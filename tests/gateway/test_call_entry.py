@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.gateway.checks import SandboxLookup
 from mockserver.gateway.pipeline import Gateway
-from mockserver.world.journal import Explanation, LateDiagnosis
+from mockserver.world.late_diagnosis import Explanation, LateDiagnosis
 
 
 @pytest.fixture

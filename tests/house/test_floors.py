@@ -21,7 +21,7 @@ from tests.house.unfinished import CIRCLES
 FLOORS = (
     ("version",),
     ("domain", "protocol"),
-    ("api",),
+    ("api", "storage"),
     ("world",),
     ("scenario", "doctor", "review"),
     ("reference", "service"),
