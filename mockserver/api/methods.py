@@ -11,7 +11,7 @@ from .refund_methods import REFUND_METHODS
 from .related_methods import RELATED_METHODS
 from .shop_methods import SHOP_METHODS
 
-__all__ = ["METHODS", "PERSONAL_NAMES"]
+__all__ = ["METHODS", "PERSONAL_NAMES", "PERSONAL_REPLY_NAMES"]
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -35,11 +35,9 @@ def _list_personal_names(fields: tuple[Field, ...]) -> Iterator[str]:
         yield from _list_personal_names(field.of)
 
 
-PERSONAL_NAMES: frozenset[str] = frozenset(
-    name
-    for method in METHODS.values()
-    for name in (
-        *_list_personal_names(method.reply),
-        *(param.name for param in method.params if param.personal),
-    )
+PERSONAL_REPLY_NAMES: frozenset[str] = frozenset(
+    name for method in METHODS.values() for name in _list_personal_names(method.reply)
 )
+PERSONAL_NAMES: frozenset[str] = PERSONAL_REPLY_NAMES | {
+    param.name for method in METHODS.values() for param in method.params if param.personal
+}

@@ -302,7 +302,7 @@ REFUND_METHODS: tuple[Method, ...] = (
         evidence=documented("evidence", note="evidence-2.3: not_sub_user; evidence-4: limits"),
         write="agree_refunds",
         params=(
-            Param(name="code", kind=STRING, zh="短信验证码，接受，不校验"),
+            Param(name="code", kind=STRING, personal=True, zh="短信验证码，接受，不校验"),
             Param(
                 name="refund_infos",
                 kind=STRING,

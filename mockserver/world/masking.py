@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ..api.methods import METHODS, PERSONAL_NAMES
+from ..api.methods import METHODS, PERSONAL_NAMES, PERSONAL_REPLY_NAMES
 from ..protocol.json_form import NESTED
 from ..protocol.shapes import Items
 from .secret_index import MASK, MIN_SECRET_CHARACTERS, SecretIndex
@@ -187,7 +187,7 @@ def _mask_record(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record of a declared method masked; one loop, because every call has one."""
     masked = record.copy()
     for name, member in record.items():
-        if name in PERSONAL_NAMES:
+        if name in PERSONAL_REPLY_NAMES:  # a reply's own `message` and `code` name nobody
             masked[name] = MASK
         elif type(member) in NESTED:
             masked[name] = mask_reply(member)
