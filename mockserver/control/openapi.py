@@ -20,6 +20,7 @@ from .clock import SpanBody
 from .exchanges import MoveBody
 from .faults import FaultBody
 from .play_scenario import PlayBody
+from .revision import MAX_REVISION
 from .route import DISPUTE_ID, MAX_ITEMS, Route
 from .stock import StockBody
 from .stubs import METHOD, METHOD_MAX, StubBody
@@ -108,6 +109,7 @@ _QUERY: Mapping[str, Mapping[str, Any]] = {
     "code": {"type": "integer", "minimum": 0, "maximum": 9999},
     "wait": {"type": "number", "minimum": 0, "maximum": 30},
     "since": {"type": "string", "pattern": f"^{TIME}$"},
+    "revision.since": {"type": "integer", "minimum": 0, "maximum": MAX_REVISION},
     "events.since": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     "messages.state": {"enum": ["queued", "confirmed", "failed"]},
     "outcome": {"enum": ["ok", "failed", "refused"]},

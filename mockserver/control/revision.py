@@ -7,10 +7,10 @@ from ..world.real_clock import monotonic_seconds
 from ..world.revision import compute_revision
 from .route import ControlRequest, Route, parse_count, parse_seconds
 
-__all__ = ["ROUTES"]
+__all__ = ["MAX_REVISION", "ROUTES"]
 
 _LOOK_SECONDS = 0.1  # between two looks while a request waits
-_MAX_REVISION = 2**48 - 1
+MAX_REVISION = 2**48 - 1
 
 
 def _revision(request: ControlRequest) -> tuple[int, Any]:
@@ -19,7 +19,7 @@ def _revision(request: ControlRequest) -> tuple[int, Any]:
     seconds = parse_seconds(request.query.get("wait", "0"))
     if "since" not in request.query:
         return 200, {"revision": compute_revision(world)}
-    since = parse_count(request.query, "since", 0, _MAX_REVISION)
+    since = parse_count(request.query, "since", 0, MAX_REVISION)
     with context.waiting(seconds) as patience:
         until = monotonic_seconds() + patience
         while (revision := compute_revision(world)) == since:

@@ -33,7 +33,8 @@ def fill_defaults(move: Move, exchange: Exchange, state: State) -> Move:
         while state.waybills.get(waybill, exchange.dispute_id) != exchange.dispute_id:
             waybill += "0"
         filled["logistics_no"] = waybill
-    named = state.goods.get(getattr(move, "exchange_sku", ""))
+    sku = getattr(move, "exchange_sku", "")
+    named = state.goods.get(sku) if sku else None  # goods may be called ""
     if named is not None:
         filled["exchange_sku"] = named.sku_id
     return replace(move, **filled) if filled else move

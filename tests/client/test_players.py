@@ -59,3 +59,12 @@ def test_a_method_plays_its_move() -> None:
         for party in (Buyer, Seller, CustomerService, System)
         for move in sorted(ACTOR_MOVES[party.actor])
     ]
+
+
+def test_goods_without_a_name_are_nobodys_wish() -> None:
+    """Goods may be called ""; a move that names no goods does not mean them."""
+    sandbox = Sandbox(goods={"": {"stock": 3}})
+    exchange = sandbox.open()
+    sandbox.buyer.cancel()
+
+    assert exchange.status == 4
