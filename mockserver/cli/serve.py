@@ -21,6 +21,7 @@ from ..control.in_process import InProcessControl
 from ..domain.durations import parse_duration
 from ..embedded.server import CannotStart
 from ..gateway.call_entry import load_doctor
+from ..storage.open_store import MEMORY
 from ..storage.port import StoreUnavailable
 from ..world.real_clock import monotonic_seconds
 from .background import start_detached
@@ -139,6 +140,12 @@ def _start(settings: Settings, log: ServerLog) -> Server:
     values = settings.values
     warn_of_unknown_variables(settings)
     check_token(values["token"])
+    if values["expire-after"] and values["store"] not in ("", MEMORY):
+        fail(
+            WRONG_USE,
+            "--expire-after 不能与 --store 一起用：看不到别的进程的使用",
+            "--expire-after does not go with --store: uses by other processes are not known",
+        )
     tls = (values["tls-cert"], values["tls-key"])
     if any(tls) and not all(tls):
         fail(WRONG_USE, "--tls-cert 与 --tls-key 要一起给", "--tls-cert and --tls-key go together")
