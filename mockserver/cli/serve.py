@@ -214,8 +214,10 @@ def _read_expiry(text: str) -> timedelta | None:
 def _make_sandboxes(server: Server, settings: Settings) -> None:
     """Make the sandboxes of the settings file; one that cannot be ends the command with exit 2."""
     control = InProcessControl(server.context)
+    directory = server.context.directory
+    stored = {world.id for world in directory.all()} if directory.store is not None else set()
     for index, document in enumerate(settings.sandboxes):
-        if server.context.directory.get(str(document["name"])) is not None:  # the store has it
+        if document["name"] in stored:
             continue
         try:
             made = control("POST", "sandboxes", document)
