@@ -146,15 +146,19 @@ def test_no_reset_comes_between_check_and_move(caller_of, beijing):
     """A reset that begins during a call happens after it: the call's checks and its move see one
     state.
 
-    The sandbox reads the clock at each stage of a call; each time the reset gets its chance.
+    The sandbox reads the clock at each stage of a call; each time the reset gets its chance, but
+    for the first: before the checks it is noted when the sandbox was used.
     """
     now = beijing("2026-03-01 10:00:00")
     resets: list[threading.Thread] = []
     came_between: list[bool] = []
+    noted: list[bool] = []
     caller_thread = threading.get_ident()
 
     def real():
-        if resets and threading.get_ident() == caller_thread:
+        if resets and threading.get_ident() == caller_thread and not noted:
+            noted.append(True)
+        elif resets and threading.get_ident() == caller_thread:
             [reset] = resets
             if not reset.ident:
                 reset.start()
