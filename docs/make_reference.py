@@ -8,19 +8,28 @@ tests/docs/test_reference.py compares the pages with what this script makes.
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from mockserver.api.methods import METHODS
+from mockserver.api.records import EXCHANGE
 from mockserver.cli.localized import both_languages
 from mockserver.cli.main import cli
 from mockserver.cli.settings import PREFIX, SETTINGS
+from mockserver.domain.evidence import SOURCES, Evidence, Grade, locate_citation
 from mockserver.domain.mermaid import render_diagram
+from mockserver.domain.rules import DEFAULTS, RULES
+from mockserver.domain.table import TABLE
 from mockserver.domain.vocabulary import Ruleset
+from mockserver.protocol.errors import CODES
 from mockserver.reference.articles import render_reference
 from mockserver.review.client_mistake import ClientMistake
 from mockserver.review.client_mistakes import CLIENT_MISTAKES
+from mockserver.review.lint_rules import LINT_RULES
+from mockserver.world.faults.fault_kinds import FAULTS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "mockserver"
@@ -43,6 +52,7 @@ def make_pages() -> dict[str, str]:
         "knowledge.md": _link_sources(render_reference("en")),
         "knowledge.zh-CN.md": _link_sources(render_reference("zh")),
         "state-diagrams.md": _render_state_diagrams(),
+        "fidelity.md": _render_fidelity(),
     }
 
 
@@ -116,8 +126,68 @@ Generated from the code by `make reference`; not edited by hand.
 错误码、状态、操作、方法、规则、故障及其依据 \
 (codes, statuses, moves, methods, rules, faults, with their evidence) |
 | [state-diagrams.md](state-diagrams.md) | 状态图 (state diagrams) |
+| [fidelity.md](fidelity.md) | 每一项有多可信：依据、出处 (how far each thing can be trusted) |
 | [../spec](../spec) | 原始资料 (the sources) |
 """
+
+
+def _list_evidence() -> Iterator[tuple[str, str, str, Evidence]]:
+    """Yield kind, name, default and evidence of everything that names its evidence."""
+    for row in TABLE:
+        yield "行 row", row.name, "", row.evidence
+    defaults = DEFAULTS.to_dict()
+    for rule in RULES.values():
+        yield "规则 rule", rule.name, str(defaults[rule.name]), rule.evidence
+    for method in METHODS.values():
+        yield "方法 method", method.name, "", method.evidence
+    for column in EXCHANGE:
+        yield "字段 field", column.field.name, "", column.evidence
+    for fault in FAULTS.values():
+        yield "故障 fault", fault.name, "", fault.evidence
+    for lint_rule in LINT_RULES.values():
+        yield "客户端行为 conduct", lint_rule.id, "", lint_rule.evidence
+
+
+def _render_fidelity() -> str:
+    """Return the ledger: counts by kind and grade, then each thing with grade and sources."""
+    rows = list(_list_evidence())
+    counts = Counter((kind, evidence.grade) for kind, _, _, evidence in rows)
+    kinds = list(dict.fromkeys(kind for kind, *_ in rows))
+    grades = " | ".join(f"{grade.label} ({grade})" for grade in Grade)
+    lines = [
+        "# 可信程度 (Fidelity ledger)\n",
+        (
+            "官方文档、SDK 或真实应答写明的是「文档载明」；从集成商代码或同类接口推出的是「推断」；"
+            "谁也不知道、由本产品决定的是「假设」。"
+        ),
+        (
+            "Documented: a page, an SDK or a real reply says so. Inferred: from integrators' code "
+            "or sibling methods. Assumed: nobody knows, this product decided.\n"
+        ),
+        f"| 种类 (kind) | {grades} |",
+        "|---|---|---|---|",
+    ]
+    for kind in kinds:
+        numbers = " | ".join(str(counts[kind, grade]) for grade in Grade)
+        lines.append(f"| {kind} | {numbers} |")
+    totals = Counter(evidence.grade for *_, evidence in rows)
+    numbers = " | ".join(str(totals[grade]) for grade in Grade)
+    lines.append(f"| 合计 (total) | {numbers} |")
+    seen = sum(code.observed for code in CODES.values())
+    lines.append(f"\n{len(CODES)} 个错误码中，{seen} 个的文字在真实应答中见过。")
+    lines.append(f"The texts of {seen} of {len(CODES)} codes were seen in real replies.\n")
+    lines.append("| 种类 (kind) | 名称 (name) | 默认 (default) | 依据 (grade) | 出处 (sources) |")
+    lines.append("|---|---|---|---|---|")
+    for kind, name, default, evidence in rows:
+        places = ", ".join(
+            _link_sources(locate_citation(citation)) for citation in evidence.citations
+        )
+        shown = default.replace("|", "\\|")
+        grade = f"{evidence.grade.label} {evidence.grade}"
+        lines.append(f"| {kind} | `{name}` | {shown} | {grade} | {places} |")
+    lines.append("\n## 来源与日期 (sources and dates)\n")
+    lines += [f"- `{key}`: {source.title}" for key, source in SOURCES.items()]
+    return "\n".join(lines) + "\n"
 
 
 def _link_sources(text: str) -> str:

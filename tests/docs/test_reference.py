@@ -16,6 +16,7 @@ NAMES = (
     "knowledge.md",
     "knowledge.zh-CN.md",
     "state-diagrams.md",
+    "fidelity.md",
 )
 
 
