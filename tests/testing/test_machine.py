@@ -535,8 +535,7 @@ def test_a_step_that_became_impossible_is_not_written():
     try:
         run.run_step({"buyer": "apply", "as": "e1"})
         for step in ({"buyer": "confirm_receipt", "on": "e1"}, {"buyer": "cancel", "on": "e4"}):
-            with pytest.raises(ControlRefused):
-                run.run_step(step)
+            run.try_step(step)
         assert [executed.step for executed in run.executed_steps] == [
             {"buyer": "apply", "as": "e1"}
         ]

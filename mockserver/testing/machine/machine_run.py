@@ -176,7 +176,7 @@ class MachineRun:
         """Carry out a step; one that lets the client act checks it too.
 
         Raises:
-            ControlRefused: the move is not possible; the run does not hold the step.
+            ControlRefused: the move is not possible.
             ClientFailed: a built-in check does not hold.
             BaseException: what the client, its own check or an invariant raised.
         """
@@ -188,14 +188,10 @@ class MachineRun:
         self._quiet_rounds = 0
         self._knowledge.start_counting()
         move = split_move(step)
-        try:
-            if move is None:
-                self._executor.change_sandbox(kind, get_control_value(step))
-            else:
-                self._make_move(step, *move)
-        except ControlRefused:  # the client has acted otherwise than when the step was drawn
-            self.executed_steps.pop()
-            raise
+        if move is None:
+            self._executor.change_sandbox(kind, get_control_value(step))
+        else:
+            self._make_move(step, *move)
 
     def try_step(self, step: StepDocument) -> bool:
         """Carry out a step as `run_step`; return False, and forget it, if it is not possible.
