@@ -32,6 +32,7 @@ UNSAYABLE = (
     ("_moves$", "a picture as data:|JPG, GIF or PNG", "bytes of a picture"),
     ("_faults_fault_id$", "^unknown", "options of the fault that is planned"),
     ("_play$", "did you mean|^unknown", "names of stories, listed at /_sandbox/stories"),
+    ("_tokens$", "sandbox", "a scope needs a sandbox or has none"),
     ("_play$", "mistakes in the scenario", "the language of scenarios is a text"),
     ("_exchanges$", "differs from", "two names of one id are equal"),
     ("_exchanges$", "earlier than created", "two instants are compared"),

@@ -9,7 +9,7 @@ from ..protocol.shapes import format_time
 from ..service.problem import Problem
 from ..service.route_replies import Listing, NotificationDocument
 from ..world.channel import Channel
-from ..world.notifications import Notification
+from ..world.notifications import DeliveryState, Notification
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
@@ -41,6 +41,15 @@ def _serialize(channel: Channel, notification: Notification) -> dict[str, Any]:
 def _messages(request: ControlRequest) -> tuple[int, Any]:
     """Return the messages that are kept, oldest first; each part of the query has to fit."""
     query = request.query
+    states = [state.value for state in DeliveryState]
+    if query.get("state", states[0]) not in states:
+        names = ", ".join(states)
+        raise Problem(
+            400,
+            f"没有消息状态 {query['state']}；有 {names}",
+            f"no state {query['state']}; there are {names}",
+            field="state",
+        )
     with request.world.unit_of_work() as work:
         items = [
             _serialize(work.channel, notification)

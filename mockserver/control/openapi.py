@@ -97,6 +97,7 @@ _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
             {"type": "null"},
         ]
     },
+    ("TokenBody", "name"): {"pattern": "^[A-Za-z0-9._-]{1,64}$"},
     ("ClockDocument", "now"): {"pattern": f"^{REACHABLE}$"},
     ("ClockDocument", "mode"): {"enum": ["frozen", "running"]},
 }

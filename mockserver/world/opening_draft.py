@@ -128,11 +128,13 @@ def _set(value: Text) -> str:
 
 def _number(field: str, value: str | int, least: int, most: int) -> int:
     text = str(value).strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or not least <= int(text) <= most:
+    digits = text.lstrip("0") or "0"  # more than 4,300 digits are no number to Python
+    readable = text.isascii() and text.isdigit() and len(digits) <= 19
+    if not readable or not least <= int(digits) <= most:
         raise BadDocument(
             field, f"应为 {least} 到 {most} 的整数", f"a whole number from {least} to {most}"
         )
-    return int(text)
+    return int(digits)
 
 
 def _id(field: str, value: str | int | UnsetType) -> int:
