@@ -24,6 +24,7 @@ from .revision import MAX_REVISION
 from .route import DISPUTE_ID, MAX_ITEMS, Route
 from .stock import StockBody
 from .stubs import METHOD, METHOD_MAX, StubBody
+from .tokens import TokenBody
 
 __all__ = ["describe"]
 
@@ -140,6 +141,7 @@ _REQUIRED = (
     MoveBody,
     FaultBody,
     PlayBody,
+    TokenBody,
     tuple[QuotaDocument, ...],
 )
 
