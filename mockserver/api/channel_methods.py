@@ -1,6 +1,6 @@
 """The methods of the message channel (TMC) over HTTP: who is permitted to what, groups, polling.
 
-They write and know no exchange: each names a `command` of gateway/channel_commands.py.  Polling
+They write and know no exchange: each names a `write` of gateway/channel_writes.py.  Polling
 takes from the same queues as a connection of the push port does.
 
 Source: docs/spec/top-protocol.md#top-7.1, docs/spec/neighbours.yaml.
@@ -66,7 +66,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="permit messages of the session's user",
         doc_id=21990,
         evidence=_evidence(),
-        command="permit",
+        write="permit",
         params=(
             Param(name="topics", kind=STRINGS, limit=100, zh="消息主题，覆盖以前的；不填为全部"),
         ),
@@ -78,7 +78,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="end a user's messages",
         evidence=_evidence(),
         session=False,
-        command="cancel",
+        write="cancel",
         params=(Param(name="nick", kind=STRING, required=True, zh="用户昵称"), _PLATFORM),
         reply=(_SUCCESS,),
     ),
@@ -89,7 +89,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         doc_id=22554,
         evidence=_evidence(),
         session=False,
-        command="user",
+        write="user",
         record=_USER,
         params=(
             Param(name="fields", kind=STRING, required=True, zh="返回字段"),
@@ -104,7 +104,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="the topics of a user",
         evidence=_evidence(),
         session=False,
-        command="user_topics",
+        write="user_topics",
         params=(Param(name="nick", kind=STRING, zh="用户昵称，不填为第一家店铺"),),
         reply=(
             _field("result_code", STRING),
@@ -119,7 +119,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         doc_id=21986,
         evidence=_evidence(),
         session=False,
-        command="consume",
+        write="consume",
         params=(
             _GROUP,
             Param(
@@ -140,7 +140,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         doc_id=21985,
         evidence=_evidence(),
         session=False,
-        command="confirm",
+        write="confirm",
         params=(
             _GROUP,
             Param(
@@ -167,7 +167,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="how many messages wait",
         evidence=_evidence(),
         session=False,
-        command="queue",
+        write="queue",
         params=(_NEEDED_GROUP,),
         reply=(
             Field(
@@ -190,7 +190,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         doc_id=21983,
         evidence=_evidence(),
         session=False,
-        command="add_group",
+        write="add_group",
         params=(
             _NEEDED_GROUP,
             Param(name="nicks", kind=STRINGS, required=True, limit=200, zh="用户昵称"),
@@ -204,7 +204,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="delete a group, or users of it",
         evidence=_evidence(),
         session=False,
-        command="delete_group",
+        write="delete_group",
         params=(
             _NEEDED_GROUP,
             Param(name="nicks", kind=STRINGS, limit=200, zh="用户昵称，不填则删除分组"),
@@ -218,7 +218,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="the app's groups",
         evidence=_evidence(),
         session=False,
-        command="groups",
+        write="groups",
         params=(
             Param(name="group_names", kind=STRINGS, limit=200, zh="分组名，不填为全部"),
             Param(name="page_no", kind=NUMBER, least=1, default="1", zh="页码"),
@@ -235,7 +235,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="put topics into a group",
         evidence=_evidence(),
         session=False,
-        command="add_topics",
+        write="add_topics",
         params=(_NEEDED_GROUP, _TOPICS_OF_GROUP),
         reply=(_RESULT,),
     ),
@@ -245,7 +245,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="take topics out of a group",
         evidence=_evidence(),
         session=False,
-        command="delete_topics",
+        write="delete_topics",
         params=(_NEEDED_GROUP, _TOPICS_OF_GROUP),
         reply=(_RESULT,),
     ),
@@ -255,7 +255,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="publish a message",
         evidence=_evidence(),
         session=False,
-        command="produce",
+        write="produce",
         params=(
             Param(name="topic", kind=STRING, required=True, zh="消息主题"),
             Param(name="content", kind=STRING, required=True, zh="消息内容，JSON"),
@@ -275,7 +275,7 @@ CHANNEL_METHODS: tuple[Method, ...] = (
         en="publish messages",
         evidence=_evidence(),
         session=False,
-        command="produce_all",
+        write="produce_all",
         params=(
             Param(
                 name="messages",

@@ -7,8 +7,7 @@ personal data, misspelt names, Hypothesis strategies of right and wrong calls, t
 of tests, `explain` and the reference.  There is no handler to write for a method with a `move`:
 its parameters are the move's fields, the table decides what follows, and the reply is a record of
 the exchange.  A method that reads names a `query`, a function of `gateway/queries.py`; one that
-changes something other than an exchange names a `write`, a function of `gateway/writes.py`, or,
-where it knows the message channel alone, a `command` of `gateway/channel_commands.py`.
+changes something other than an exchange names a `write`, a function of `gateway/writes.py`.
 
 Why declarations: the platform's own pages are tables of parameters and reply fields, with
 misspellings that clients depend on.  A declaration can be compared with
@@ -60,9 +59,8 @@ class Method(Struct, frozen=True, kw_only=True):
 
     - `name`, `title`, `doc_id`: as on its API page; `en` is the title in English.
     - `session`: whether a call needs one.
-    - `move`, `query`, `write`, `command`: exactly one of them: the move that the method makes, the
-      name of what it asks, or the name of what it changes where no exchange is moved (`command`: in
-      the message channel).
+    - `move`, `query`, `write`: exactly one of them: the move that the method makes, the name of
+      what it asks, or the name of what it changes where no exchange is moved.
     - `record`: the members that the parameter `fields` chooses from.
     - `failure`: the member with the code of a business failure: `msg_code` (beside `success`),
       `error_code`, or empty if the method has none.
@@ -80,7 +78,6 @@ class Method(Struct, frozen=True, kw_only=True):
     move: type[Move] | None = None
     query: str = ""
     write: str = ""
-    command: str = ""
     failure: str = ""
 
     @property

@@ -41,7 +41,6 @@ from ..world.world import World
 from .call import Call, read_call
 from .call_entry import build_entry
 from .call_reply import make_reply, write_text
-from .channel_commands import COMMANDS, CommandContext
 from .checks import CHECKS, SandboxLookup
 from .faults.read_effects import apply_read_effect
 from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
@@ -219,25 +218,17 @@ class Gateway:
 
 
 def _answer_method(call: Call, method: Method) -> Tree:
-    """Return the members of the reply: of a move, a write, a command or a query."""
+    """Return the members of the reply: of a move, a write or a query."""
     if method.move:
         return _move(call)
-    if method.command:
-        return _command(call, method)
     if not method.write:
         return _query(call, method)
     query = _query_context(call, method)
     assert call.app is not None and call.work is not None
     members = {name: getattr(query, name) for name in query.__struct_fields__}
-    return WRITES[method.write](WriteContext(**members, app=call.app, work=call.work))
-
-
-def _command(call: Call, method: Method) -> Tree:
-    assert call.work is not None and call.app is not None
-    command = CommandContext(
-        method, call.work, call.app, call.session, call.arguments, _record_view(call), call.warnings
+    return WRITES[method.write](
+        WriteContext(**members, app=call.app, work=call.work, warnings=call.warnings)
     )
-    return COMMANDS[method.command](command)
 
 
 def _query_context(call: Call, method: Method) -> QueryContext:

@@ -11,8 +11,9 @@ class WriteContext(QueryContext, frozen=True):
     """A bound write: what a query knows, the app that calls, and the open unit of work.
 
     Everything is changed by verbs of `work`, which cannot fail once a write has checked its
-    arguments.
+    arguments.  `warnings` go into the journal.
     """
 
     app: App
     work: UnitOfWork
+    warnings: list[str]

@@ -9,10 +9,15 @@ Source: docs/spec/evidence-2026-11.md#evidence-2.3.
 from collections.abc import Callable, Mapping
 
 from ..protocol.shapes import Tree
+from .channel_writes import CHANNEL_WRITES
 from .refund_writes import REFUND_WRITES
 from .shipping_writes import SHIPPING_WRITES
 from .write_context import WriteContext
 
 __all__ = ["WRITES"]
 
-WRITES: Mapping[str, Callable[[WriteContext], Tree]] = {**REFUND_WRITES, **SHIPPING_WRITES}
+WRITES: Mapping[str, Callable[[WriteContext], Tree]] = {
+    **CHANNEL_WRITES,
+    **REFUND_WRITES,
+    **SHIPPING_WRITES,
+}
