@@ -67,7 +67,7 @@ coverage: $(VENV)/.dev
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100
 
 reference: $(VENV)/.run
-	$(BIN)/python docs/make_reference.py
+	$(BIN)/python -m docs.make_reference
 	$(BIN)/python -m mockserver schema > scenarios/schema.json
 
 test-lowest: pyproject.toml

@@ -1,10 +1,12 @@
 """docs/reference is what the code says now, and its links lead somewhere."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from docs.make_reference import make_pages
+from docs.mistake_pages import make_mistake_pages
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
@@ -23,23 +25,13 @@ NAMES = (
 @pytest.fixture(scope="module")
 def pages():
     """The pages as the code makes them now, by file name."""
-    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_pages()
+    return make_pages()
 
 
 @pytest.fixture(scope="module")
 def mistake_pages():
     """The pages about mistakes as the code makes them now, by file name."""
-    spec = importlib.util.spec_from_file_location("make_reference", ROOT / "docs/make_reference.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.make_mistake_pages()
+    return make_mistake_pages()
 
 
 def test_the_pages_about_mistakes_are_current(mistake_pages):
