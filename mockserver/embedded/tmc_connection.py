@@ -40,6 +40,7 @@ __all__ = ["TmcConnection"]
 
 CONNECT_SECONDS = 30.0  # until the CONNECT frame
 UNREAD_SECONDS = 60.0  # that a client may read nothing of what was sent
+_END_OF_HEAD = b"\r\n\r\n"
 _BUSY_SECONDS = 0.004  # after which a sandbox at work is asked again
 _BUFFERED_BYTES = 256 * 1024
 _MAX_INBOX = 64
@@ -61,6 +62,7 @@ class TmcConnection(asyncio.Protocol):
         self._note, self._forget = note, forget
         self._ws = WSConnection(ConnectionType.SERVER)
         self._transport: asyncio.Transport | None = None
+        self._head_end: bytes | None = b""  # the last bytes of the handshake; None behind it
         self._inbox: deque[bytes] = deque()
         self._parts: list[bytes] = []
         self._size = 0
@@ -94,9 +96,10 @@ class TmcConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            self._ws.receive_data(data)
-            for event in self._ws.events():
-                self._take(event)
+            for part in self._split_handshake(data):
+                self._ws.receive_data(part)
+                for event in self._ws.events():
+                    self._take(event)
         except RemoteProtocolError as wrong:
             self._refuse(wrong)
         except (LocalProtocolError, UnicodeError) as wrong:
@@ -132,6 +135,20 @@ class TmcConnection(asyncio.Protocol):
         self.close(_GOING_AWAY)
 
     # --- inside
+
+    def _split_handshake(self, data: bytes) -> tuple[bytes, ...]:
+        """Return what belongs to the handshake, then what came behind it: wsproto drops the latter,
+        and a client that does not wait for the answer would wait for ever."""
+        if self._head_end is None:
+            return (data,)
+        joined = self._head_end + data
+        end = joined.find(_END_OF_HEAD)
+        if end < 0:
+            self._head_end = joined[1 - len(_END_OF_HEAD) :]
+            return (data,)
+        place = end + len(_END_OF_HEAD) - len(self._head_end)
+        self._head_end = None
+        return data[:place], data[place:]
 
     def _take(self, event: object) -> None:
         if isinstance(event, Request):

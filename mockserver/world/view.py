@@ -124,9 +124,8 @@ class WorldView:
     def channel_counts(self) -> object:
         """A value that changes with the message channel: what is queued, sent, permitted."""
         state = self._state
-        outbox = tuple((one.number, one.state, one.deliveries) for one in state.outbox.values())
         return (
-            hash(outbox),
+            tuple((one.number, one.state, one.deliveries) for one in state.outbox.values()),
             tuple(state.subscriptions.values()),
             tuple(state.message_groups.values()),
         )

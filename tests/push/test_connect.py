@@ -235,3 +235,23 @@ def test_a_server_without_message_port_has_no_address():
         box = server.sandbox()
         assert box.tmc_url == ""
         assert "TOP_TMC_URL" not in box.env
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 40])
+def test_what_comes_with_the_handshake_is_read(box, cut):
+    """A client that does not wait for the 101 is answered, wherever its bytes are cut."""
+    head = (
+        b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDAwMDAwMDAwMDAwMDAwMA==\r\n\r\n"
+    )
+    text_frame = b"\x81\x82\x00\x00\x00\x00hi"
+    place = len(head) - cut
+    address = urlsplit(box.tmc_url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as plug:
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plug.sendall(head[:place])
+        plug.sendall(head[place:] + text_frame)
+        answer = b""
+        while block := plug.recv(4096):
+            answer += block
+    assert b"TMC has binary frames only" in answer

@@ -1,6 +1,10 @@
 """The revision of a sandbox: every change gives another number, reading gives the same."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +69,23 @@ def test_reading_changes_no_revision():
 def test_a_sandbox_with_equal_history_has_an_equal_revision():
     """The number depends on the sandbox alone, so that two workers give the same."""
     assert compute_revision(make_world()) == compute_revision(make_world())
+
+
+def test_processes_with_other_hash_seeds_give_one_revision():
+    """Texts hash differently in each process; the number of a state with messages does not."""
+    program = (
+        "from tests.world.test_revision import compute_revision, make_world\n"
+        "print(compute_revision(make_world()))"
+    )
+    numbers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path.cwd())},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(numbers) == 1
