@@ -356,14 +356,12 @@ class _AbstractRun(StepInterpreter[int]):
     # sandbox
 
     def change_sandbox(self, step: ControlStep) -> None:
-        """Follow a change of rules; faults make everything unknown."""
+        """Follow a change of rules; stock and rights move nothing, all else may do anything."""
         if step.kind == "rules":
             self._rules = self._rules.with_changes(step.body.plain())
             self._expire_all(self._rules, self._now)
-        elif step.kind == "fault":
-            raise Unknown
         elif step.kind not in ("stock", "rights"):
-            raise NotImplementedError(step.kind)
+            raise Unknown
 
     def save_snapshot(self, step: SnapshotStep) -> None:
         """Keep states, now and rules."""
