@@ -13,7 +13,7 @@ CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mock
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-slow coverage test-lowest test-sdk test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test test-slow coverage test-lowest test-newest test-sdk test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -32,6 +32,7 @@ help:
 	@echo "make test-written  the tests that a machine writes of a failure   状态机写出的测试"
 	@echo "make test-honest   whom the machine accuses though the client is honest   状态机是否冤枉正确的客户端"
 	@echo "make test-lowest   the tests with the lowest versions of all dependencies   最低版本依赖"
+	@echo "make test-newest   the tests with the newest versions   最新版本依赖"
 	@echo "make lint types floors build bench soak clean"
 
 $(VENV)/.run: pyproject.toml
@@ -41,8 +42,8 @@ $(VENV)/.run: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.dev: $(VENV)/.run constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.run
@@ -58,10 +59,10 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m slow
 
-# `make test` and `make test-slow` judge the tests; here branches are counted, and measuring slows tests that wait
+# the branches that `make test` takes
 coverage: $(VENV)/.dev
 	$(BIN)/python -m coverage erase
-	-$(BIN)/python -m coverage run -m pytest -n auto
+	$(BIN)/python -m coverage run -m pytest -n auto -m "not slow"
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --skip-covered --show-missing
 	$(BIN)/python -m coverage report --include='$(CORE)' --fail-under=100
@@ -75,6 +76,12 @@ test-lowest: pyproject.toml
 	@$(VENV)-lowest/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check uv
 	@$(VENV)-lowest/$(notdir $(BIN))/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev]'
 	$(VENV)-lowest/$(notdir $(BIN))/python -m pytest -n auto
+
+test-newest: pyproject.toml
+	@test -x $(VENV)-newest/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-newest
+	@$(VENV)-newest/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check uv
+	@$(VENV)-newest/$(notdir $(BIN))/uv pip install --quiet --python $(VENV)-newest --upgrade --editable '.[dev]'
+	$(VENV)-newest/$(notdir $(BIN))/python -m pytest -n auto
 
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
@@ -142,4 +149,4 @@ build: $(VENV)/.dev
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-plugins $(VENV)-fuzz dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules tests/browser/node_modules
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest $(VENV)-plugins $(VENV)-fuzz dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* tests/sdk/node_modules tests/diagrams/node_modules tests/browser/node_modules

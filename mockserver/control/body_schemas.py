@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from ..domain.durations import DURATION
 from ..domain.moves import MAX_UNITS, PICTURES_FIELD
 from ..domain.table_index import SHIPPED_TABLE
@@ -23,6 +21,7 @@ from ..world.faults.fault_sets import SETS
 from ..world.faults.fault_types import Effect, FaultKind, FaultOption
 from ..world.move_parser import TEXT_FIELDS
 from ..world.opening_document import OPEN_AT_MOST
+from ..world.shape_schemas import describe_shapes
 from .rules_schema import describe_rules
 
 __all__ = [
@@ -121,7 +120,7 @@ def describe_move(_: Schemas) -> Schema:
     """Return the schema of a move: for each actor and move its fields; only sellers have `sub`."""
     shapes = {move for moves in SHIPPED_TABLE.moves_by_actor.values() for move in moves}
     ordered = sorted(shapes, key=lambda move: move.name())
-    parts = msgspec.json.schema_components(ordered, ref_template="{name}")[1]
+    parts = describe_shapes(ordered, "{name}")[1]
     bodies = []
     for actor, moves in SHIPPED_TABLE.moves_by_actor.items():
         sub = {"type": "boolean"} if actor is Actor.SELLER else {"const": False}

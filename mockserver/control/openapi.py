@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import DURATION
 from ..domain.vocabulary import Status
@@ -15,6 +13,7 @@ from ..world.document import QuotaDocument
 from ..world.journal import CAPACITY
 from ..world.quotas import BAN_SUB_CODES
 from ..world.save_and_resume import NAME, RESERVED_NAMES
+from ..world.shape_schemas import describe_shapes
 from .body_schemas import PRICE, REACHABLE
 from .clock import SpanBody
 from .exchanges import MoveBody
@@ -174,7 +173,7 @@ def describe(routes: Sequence[Route], server: str) -> dict[str, Any]:
 def _make_schema(shape: Any, schemas: dict[str, Any], suffix: str = "") -> dict[str, Any]:
     """Return the schema of a shape, whose parts are added to `schemas` by name and suffix."""
     template = f"#/components/schemas/{{name}}{suffix}"
-    (schema,), parts = msgspec.json.schema_components([shape], ref_template=template)
+    (schema,), parts = describe_shapes([shape], template)
     schemas.update({f"{name}{suffix}": part for name, part in parts.items()})
     return schema
 

@@ -7,8 +7,6 @@ reader only.  A text with a `$` may stand for every value.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from ..api.declaration import Method
 from ..api.methods import METHODS
 from ..domain.moves import MOVES, Apply
@@ -20,6 +18,7 @@ from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_sets import SETS
 from ..world.move_parser import ACTOR_MOVES
 from ..world.opening_document import OpenDocument
+from ..world.shape_schemas import describe_shapes
 from .expectations import EXPECTATIONS
 from .matching import OPERATORS
 from .move_steps import MOVE_STEP_KEYS, OPENING_FIELDS
@@ -38,7 +37,7 @@ _ACTORS = tuple(actor.value for actor in Actor)
 def make_scenario_schema() -> Schema:
     """Return the schema, in draft 7, which editors know."""
     shapes = [WorldDocument, OpenDocument, *dict.fromkeys(MOVES.values())]
-    _, components = msgspec.json.schema_components(shapes, ref_template="#/definitions/{name}")
+    _, components = describe_shapes(shapes, "#/definitions/{name}")
     moves = {
         OpenDocument.__name__,
         *(kind.__name__ for kind in MOVES.values()),

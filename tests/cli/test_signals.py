@@ -61,7 +61,8 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
     for process in started:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        with suppress(subprocess.TimeoutExpired):  # what the command left behind holds its output
+            process.communicate(timeout=10)
 
 
 def meet(process: subprocess.Popen, path: Path) -> TextIO:
@@ -153,12 +154,15 @@ def test_nohup_keeps_a_server_alive(tmp_path: Path, environment: dict[str, str])
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
-        assert process.stdout.readline().startswith(b"http://")
-        process.send_signal(signal.SIGHUP)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        try:
+            assert process.stdout.readline().startswith(b"http://")
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def test_a_prepared_draft_is_not_used(serve, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def make_targets() -> set[str]:
 def called_targets(text: str) -> set[str]:
     """Return the make targets that commands in a text call."""
     targets = set()
-    for words in re.findall(r"^(?:- run: |.*`)?make ([a-z][a-z -]*)", text, re.MULTILINE):
+    command = r"^(?:- run: |within \d+ |.*`)?make ([a-z][a-z -]*)"
+    for words in re.findall(command, text, re.MULTILINE):
         targets.update(words.split())
     return targets
 
@@ -55,6 +56,17 @@ def test_the_gate_calls_make_targets_that_exist() -> None:
     """Every make target of the gate's script exists."""
     called = called_targets((ROOT / ".ci" / "run").read_text("utf-8"))
     assert {"test", "lint", "types"} <= called <= make_targets()
+
+
+def test_every_tool_of_the_gate_has_its_version() -> None:
+    """`constraints.txt` names one version of each package that the tests need."""
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    required = (
+        PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["dev"]
+    )
+    names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in required}
+    assert names <= {name.lower().replace("_", "-") for name in pins}
 
 
 def test_the_workflow_tests_every_supported_python_and_system() -> None:
