@@ -481,3 +481,18 @@ SIBLING_SUB_CODES = {  # captured of sibling methods, always with code 15 (evide
     "unknown_address": ("PY-101", "查询物流信息出错"),
     "bad_waybill": ("isv.logistics-offline-service-error:B60", "运单号不符合规则或已经被使用"),
 }
+
+# the parameters of every call, docs/spec/top-protocol.md, 1.2
+SYSTEM_PARAMETERS = (
+    "method",
+    "app_key",
+    "session",
+    "timestamp",
+    "format",
+    "v",
+    "sign",
+    "sign_method",
+    "partner_id",
+    "target_app_key",
+    "simplify",
+)

@@ -18,6 +18,13 @@ from ..embedded.server import CannotStart
 from ..scenario.result import ScenarioResult
 from ..scenario.run_settings import ClientProfile
 from ..world.real_clock import monotonic_seconds
+from .client_options import (
+    env_option,
+    handles_option,
+    methods_option,
+    round_line_option,
+    write_to_option,
+)
 from .client_probe import describe_profile, parse_handles, probe_client, read_profile_options
 from .client_process import ClientProcess
 from .command_client import CommandClient
@@ -61,27 +68,9 @@ _MACHINE_HANDLES = "1,3,12"  # of a client of which nothing could be learnt
     zh="被测程序；不给则考查已连到 --sandbox 的程序",
     en="the client under test; without it the one that already works in --sandbox",
 )
-@option(
-    "--env",
-    multiple=True,
-    metavar="NAME={app_key}",
-    zh="被测程序自己的变量名",
-    en="the client's own variable names",
-)
-@option(
-    "--handles",
-    default="",
-    metavar="1,3,12",
-    zh="被测程序办理的状态；不给则试运行一次得知",
-    en="the statuses that the client acts at; a probe learns them",
-)
-@option(
-    "--methods",
-    default="",
-    metavar="agree,…",
-    zh="被测程序调用的方法；不给则试运行一次得知",
-    en="the methods that the client calls; a probe learns them",
-)
+@env_option
+@handles_option
+@methods_option
 @option(
     "--scenarios",
     multiple=True,
@@ -98,19 +87,13 @@ _MACHINE_HANDLES = "1,3,12"  # of a client of which nothing could be learnt
     en="runs of each group of the state machine, 0 for none",
 )
 @option("--steps", type=click.IntRange(1, 200), default=12, zh="每次几步", en="steps of a run")
-@option(
-    "--round-line",
-    default="",
-    metavar="TEXT",
-    zh="程序每轮结束时输出的文字；不给则看安静",
-    en="what the client prints at the end of a round; else by quiet",
-)
+@round_line_option
 @option("--within", default="10s", zh="等被测程序一步的最长时间", en="how long a step waits for it")
 @option("--limit", default="90s", zh="状态机总共最长的时间", en="the longest the machine may take")
 @option("--html", default="", metavar="F", zh="写 HTML 报告", en="write an HTML report")
 @option("--junit", default="", metavar="F", zh="写 JUnit XML", en="write JUnit XML")
 @option("--json", default="", metavar="F", zh="写 JSON 报告", en="write a JSON report")
-@option("--write-to", default="tmall-failures", zh="写入的文件夹", en="the folder for failures")
+@write_to_option
 @click.pass_obj
 def exam(link: Mapping[str, Any], /, **typed: Any) -> None:
     """Examine a client; exit 0 if it may go live."""

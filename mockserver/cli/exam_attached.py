@@ -10,6 +10,9 @@ from datetime import timedelta
 from time import sleep
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from ..domain.vocabulary import Actor, Status
 from ..world.real_clock import monotonic_seconds
 from .console import Link
@@ -20,6 +23,14 @@ __all__ = ["examine_running_client"]
 
 _POLL_SECONDS = 0.05
 _OPENED_AT_ONCE = 3
+
+
+class _Failure(Struct, frozen=True):
+    """What the client has left undone, in two languages, and its last calls."""
+
+    zh: str
+    en: str
+    calls: tuple[str, ...]
 
 
 def examine_running_client(link: Link, handles: Sequence[int], within: timedelta) -> list[ExamItem]:
@@ -40,18 +51,9 @@ def _examine_status(link: Link, status: int, within: timedelta) -> ExamItem:
     """Open exchanges at a status; the client has to move each of them on."""
     began = monotonic_seconds()
     ids = [_open(link, status) for _ in range(_OPENED_AT_ONCE)]
-    waiting = _wait_until_moved(link, ids, status, within)
-    return ExamItem(
-        kind="scenario",
-        id=f"attached/status-{status}",
-        level=1,
-        outcome="failed" if waiting else "passed",
-        zh=_describe_waiting(waiting, status, within)[0] if waiting else "",
-        en=_describe_waiting(waiting, status, within)[1] if waiting else "",
-        evidence=tuple(_list_calls(link)) if waiting else (),
-        mistake="left_lying" if waiting else "",
-        seconds=monotonic_seconds() - began,
-    )
+    item = ExamItem(kind="scenario", id=f"attached/status-{status}", level=1, outcome="passed")
+    failure = _await_moves(link, ids, status, within)
+    return _finish(item, began, failure, mistake="left_lying")
 
 
 def _examine_lost_reply(link: Link, within: timedelta) -> ExamItem:
@@ -59,19 +61,33 @@ def _examine_lost_reply(link: Link, within: timedelta) -> ExamItem:
     began = monotonic_seconds()
     status = Status.WAIT_SELLER_AGREE.value
     fault = link.ask("POST", "faults", {"fault": "reply_lost", "method": "tmall.exchange.agree"})
-    number = _open(link, status)
-    waiting = _wait_until_moved(link, [number], status, within)
+    item = ExamItem(kind="scenario", id="attached/reply-lost", level=3, outcome="passed")
+    failure = _await_moves(link, [_open(link, status)], status, within)
     link.ask("DELETE", f"faults/{fault['id']}")
-    return ExamItem(
-        kind="scenario",
-        id="attached/reply-lost",
-        level=3,
-        outcome="failed" if waiting else "passed",
-        zh=_describe_waiting(waiting, status, within)[0] if waiting else "",
-        en=_describe_waiting(waiting, status, within)[1] if waiting else "",
-        evidence=tuple(_list_calls(link)) if waiting else (),
-        mistake="gave_up" if waiting else "",
-        seconds=monotonic_seconds() - began,
+    return _finish(item, began, failure, mistake="gave_up")
+
+
+def _await_moves(link: Link, ids: Sequence[str], status: int, within: timedelta) -> _Failure | None:
+    """Return what is wrong if the client has not moved all exchanges on in time."""
+    waiting = _wait_until_moved(link, ids, status, within)
+    if not waiting:
+        return None
+    return _Failure(*_describe_waiting(waiting, status, within), tuple(_list_calls(link)))
+
+
+def _finish(item: ExamItem, began: float, failure: _Failure | None, mistake: str) -> ExamItem:
+    """Return the item with its seconds and, if the client failed, what it did and the mistake."""
+    seconds = monotonic_seconds() - began
+    if failure is None:
+        return replace(item, seconds=seconds)
+    return replace(
+        item,
+        outcome="failed",
+        zh=failure.zh,
+        en=failure.en,
+        evidence=failure.calls,
+        mistake=mistake,
+        seconds=seconds,
     )
 
 

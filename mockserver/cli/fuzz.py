@@ -9,6 +9,7 @@ import click
 
 from ..domain.durations import parse_duration
 from ..world.real_clock import monotonic_seconds
+from .client_options import env_option, round_line_option, write_to_option
 from .client_probe import parse_handles
 from .command_client import CommandClient
 from .console import CHECK_FAILED, WRONG_USE, fail, one_line, say, translate
@@ -25,13 +26,7 @@ _CHARACTERS = 2_000  # of a failure
     en="Play all other parties against a program; failures become files.",
 )
 @option("--client", required=True, metavar="CMD", zh="被测程序", en="the client under test")
-@option(
-    "--env",
-    multiple=True,
-    metavar="NAME={app_key}",
-    zh="被测程序自己的变量名",
-    en="the client's own variable names",
-)
+@env_option
 @option("--examples", type=click.IntRange(1, 10_000), default=20, zh="几次运行", en="runs")
 @option("--steps", type=click.IntRange(1, 200), default=15, zh="每次几步", en="steps of a run")
 @option(
@@ -49,13 +44,7 @@ _CHARACTERS = 2_000  # of a failure
     zh="流程",
     en="the flow",
 )
-@option(
-    "--round-line",
-    default="",
-    metavar="TEXT",
-    zh="程序每轮结束时输出的文字；不给则看安静",
-    en="what the client prints at the end of a round; else by quiet",
-)
+@round_line_option
 @option(
     "--quiet", default="300ms", zh="多久没有调用算一轮结束", en="no call for so long ends a round"
 )
@@ -64,7 +53,7 @@ _CHARACTERS = 2_000  # of a failure
 @option(
     "--restart", is_flag=True, zh="每次运行都重新启动程序", en="start the client anew for each run"
 )
-@option("--write-to", default="tmall-failures", zh="写入的文件夹", en="the folder for failures")
+@write_to_option
 @click.pass_obj
 def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
     """Play all other parties against a program in any language."""

@@ -19,6 +19,7 @@ from .text_width import pad, text_width, wrap
 
 __all__ = [
     "LANGUAGE_VARIABLE",
+    "OPTIONAL_COMMAND",
     "LocalizedCommand",
     "LocalizedGroup",
     "bilingual",
@@ -46,9 +47,11 @@ _CLICK_WORDS = {
     "required": "必填",
     "default": "默认",
 }
+OPTIONAL_COMMAND = "[COMMAND] [ARGS]..."  # click before 8.2 writes it as if it were required
 _METAVARS = {
     "[OPTIONS]": "[选项]",
     "COMMAND [ARGS]...": "命令 [参数]...",
+    OPTIONAL_COMMAND: "[命令] [参数]...",
     "INTEGER RANGE": "整数",
     "INTEGER": "整数",
     "TEXT": "文字",

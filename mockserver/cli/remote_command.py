@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from ..client.control_client import ControlRefused
 from .console import Link, connect, format_json, say
-from .localized import LocalizedCommand, LocalizedGroup, bilingual, option
+from .localized import OPTIONAL_COMMAND, LocalizedCommand, LocalizedGroup, bilingual, option
 
 __all__ = ["Candidates", "print_reply", "remote_command", "remote_group"]
 
@@ -72,9 +72,12 @@ def remote_group(*, zh: str, en: str, view: View) -> Callable[[Callable[..., Any
                 run(**arguments)
 
         update_wrapper(run_alone, run)
-        return click.group(cls=LocalizedGroup, help=bilingual(zh, en), invoke_without_command=True)(
-            run_alone
-        )
+        return click.group(
+            cls=LocalizedGroup,
+            help=bilingual(zh, en),
+            invoke_without_command=True,
+            subcommand_metavar=OPTIONAL_COMMAND,
+        )(run_alone)
 
     return decorate
 

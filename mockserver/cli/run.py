@@ -32,6 +32,7 @@ from ..scenario.yaml_text import read_yaml
 from ..world.document import BadDocument
 from ..world.opening_document import read_status
 from ..world.real_clock import monotonic_seconds
+from .client_options import env_option, handles_option, methods_option
 from .client_probe import parse_handles, parse_methods
 from .client_process import ClientProcess
 from .connection_info import client_variables
@@ -93,27 +94,9 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
     zh="被测程序：每个场景启动一次，卖家的步骤改为等待它来做",
     en="the client under test",
 )
-@option(
-    "--env",
-    multiple=True,
-    metavar="NAME={app_key}",
-    zh="被测程序自己的变量名",
-    en="the client's own variable names",
-)
-@option(
-    "--handles",
-    default="",
-    metavar="1,3,12",
-    zh="被测程序办理的状态；不给则试运行一次得知",
-    en="the statuses that the client acts at; a probe learns them",
-)
-@option(
-    "--methods",
-    default="",
-    metavar="agree,…",
-    zh="被测程序调用的方法；不给则试运行一次得知",
-    en="the methods that the client calls; a probe learns them",
-)
+@env_option
+@handles_option
+@methods_option
 @option("--junit", default="", metavar="F", zh="写 JUnit XML", en="write JUnit XML")
 @option("--json", default="", metavar="F", zh="写 JSON 报告", en="write a JSON report")
 @option(

@@ -10,7 +10,7 @@ import msgspec
 from ..domain.durations import format_duration
 from ..protocol.shapes import parse_time
 from ..service.control_function import ControlCall
-from .documents import (
+from ..service.reply_documents import (
     ActorName,
     DeadlineDocument,
     EventDocument,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, Unpack, cast
 
 from ..service.control_function import ControlCall
+from ..service.reply_documents import FaultDocument, QuotaDocument
 from .arguments import FaultFields
-from .documents import FaultDocument, QuotaDocument
 from .unknown_name import UnknownName
 
 __all__ = ["Faults", "Quotas"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from ..service.control_function import ControlCall
-from .documents import NotificationDocument
+from ..service.route_replies import NotificationDocument
 
 __all__ = ["Messages"]
 

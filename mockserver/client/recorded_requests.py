@@ -13,9 +13,9 @@ from typing import Unpack, cast
 
 from ..api.methods import METHODS
 from ..service.control_function import ControlCall
+from ..service.reply_documents import RequestDocument
 from ..world.real_clock import monotonic_seconds
 from .arguments import CallFilters, RequestFilters
-from .documents import RequestDocument
 
 __all__ = ["Requests"]
 

@@ -8,10 +8,7 @@ from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 from ..service.control_function import sandbox_path
-from ..world.clock import FROZEN_AT
-from .arguments import ExchangeFields, OpenFields, WorldFields
-from .control_client import ControlClient, ControlRefused, local_control
-from .documents import (
+from ..service.reply_documents import (
     CoverageDocument,
     EventDocument,
     ExchangeDocument,
@@ -20,6 +17,9 @@ from .documents import (
     ScenarioResultDocument,
     ShopDocument,
 )
+from ..world.clock import FROZEN_AT
+from .arguments import ExchangeFields, OpenFields, WorldFields
+from .control_client import ControlClient, ControlRefused, local_control
 from .exchange import Clock, Exchange, LastExchange, Rules, Shelf
 from .faults import Faults, Quotas
 from .messages import Messages

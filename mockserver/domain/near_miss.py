@@ -25,7 +25,7 @@ from .conditions import Situation
 from .errors import DomainError
 from .exchange import Exchange
 from .moves import DEFAULT_CARRIER, Apply, Expire, Judge, LeaveMessage, Move
-from .play import deadline, is_enabled, play, possible, rows_from
+from .play import deadline, deadline_rule, is_enabled, play, possible
 from .rules import RuleValues
 from .table_index import SHIPPED_TABLE, TableIndex
 from .vocabulary import Actor, Status, Verdict
@@ -173,8 +173,6 @@ def _find_deadline_effect(
     at = deadline(exchange, flow.rules, flow.table)
     if at is None:
         return None
-    rows = rows_from(exchange.ruleset, exchange.status, flow.table)
-    rule = next(row.deadline_rule for row in rows if row.deadline_rule)
     played = (
         _play(exchange, Expire(), Actor.SYSTEM, flow, in_stock=in_stock)
         for in_stock in (True, False)
@@ -182,7 +180,7 @@ def _find_deadline_effect(
     ends = [after for after in played if after is not None]
     return DeadlineEffect(
         at,
-        rule,
+        deadline_rule(exchange, flow.table),
         targets=tuple(dict.fromkeys(after.status for after in ends)),
         closes=all(_find_way(after, move, by, flow) is None for after in ends),
     )

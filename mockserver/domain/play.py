@@ -30,7 +30,7 @@ from .table import FINAL_STATUSES, Row
 from .table_index import SHIPPED_TABLE, TableIndex
 from .vocabulary import IN_HAND, Actor, CsStatus, Role, Ruleset, Status
 
-__all__ = ["deadline", "is_enabled", "play", "possible", "rows_from"]
+__all__ = ["deadline", "deadline_rule", "is_enabled", "play", "possible", "rows_from"]
 
 # Verbatim fields that are no longer true once the exchange moves.
 _DATED_FIELDS = ("refund_version", "time_out")
@@ -57,12 +57,16 @@ def deadline(
 
     Source: docs/spec/rules.md#rules-rulesets.
     """
+    rule = deadline_rule(exchange, table)
+    return (exchange.due or exchange.entered + rules.duration(rule)) if rule else None
+
+
+def deadline_rule(exchange: Exchange, table: TableIndex = SHIPPED_TABLE) -> str:
+    """Return the rule with the duration of the deadline that runs now, "" if none runs."""
     if exchange.cs_status in IN_HAND:
-        return None
-    for row in table.rows_by_status[exchange.ruleset, exchange.status]:
-        if row.deadline_rule:
-            return exchange.due or exchange.entered + rules.duration(row.deadline_rule)
-    return None
+        return ""
+    rows = table.rows_by_status[exchange.ruleset, exchange.status]
+    return next((row.deadline_rule for row in rows if row.deadline_rule), "")
 
 
 def possible(

@@ -21,7 +21,7 @@ from ..api.records import (
 from ..domain.behaviours import PlannedAction
 from ..domain.exchange import Event, Exchange, Message
 from ..domain.ledger import Accounts
-from ..domain.play import deadline, possible, rows_from
+from ..domain.play import deadline, deadline_rule, possible
 from ..domain.vocabulary import Role
 from ..protocol.json_form import to_plain_values
 from ..protocol.shapes import format_time
@@ -110,11 +110,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
         {
             "at": format_time(at),
             "dispute_id": str(exchange.dispute_id),
-            "rule": next(
-                row.deadline_rule
-                for row in rows_from(exchange.ruleset, exchange.status, world.view.table)
-                if row.deadline_rule
-            ),
+            "rule": deadline_rule(exchange, world.view.table),
         }
         for at, exchange in world.deadlines()[:limit]
     ]

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from ..client.control_client import ControlRefused
-from ..client.documents import ExchangeDocument, RequestDocument
 from ..client.sandbox import Sandbox
 from ..client.terminal import escape_controls, escape_line
 from ..client.transport import Unreachable
+from ..service.reply_documents import ExchangeDocument, RequestDocument
 from ..world.secret_index import SecretIndex
 
 __all__ = ["format_failure"]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from ..client.documents import RequestDocument
 from ..client.sandbox import Sandbox, SandboxGone
+from ..service.reply_documents import RequestDocument
 
 __all__ = [
     "STATE_FAILURES",

@@ -14,6 +14,7 @@ from mockserver.api.spelling import (
     describe_unknown_parameters,
     suggest_name,
 )
+from tests.oracle import SYSTEM_PARAMETERS
 
 LIST, GET, SHIP, AGREE = (
     "tmall.exchange.receive.get",
@@ -112,20 +113,7 @@ def test_what_is_near_nothing_is_only_named():
 def test_known_names_are_silent(method):
     """All that a method declares, and every system parameter, is known."""
     names = [param.name for param in METHODS[method].params]
-    system = [
-        "method",
-        "app_key",
-        "session",
-        "timestamp",
-        "format",
-        "v",
-        "sign",
-        "sign_method",
-        "partner_id",
-        "target_app_key",
-        "simplify",
-    ]
-    assert list(describe_unknown_parameters(METHODS[method], [*names, *system])) == []
+    assert list(describe_unknown_parameters(METHODS[method], [*names, *SYSTEM_PARAMETERS])) == []
     assert (
         list(
             describe_unknown_fields(

@@ -54,6 +54,18 @@ def test_help_is_in_one_language_and_whole(words: tuple[str, ...]) -> None:
         assert "..." not in re.sub(r"\]?\.\.\.(?=\s|$)", "", text.partition("\n")[2])
 
 
+@pytest.mark.parametrize(
+    ("lang", "usage"),
+    [
+        ("zh", "用法: tmall-mockserver clock [选项] [命令] [参数]..."),
+        ("en", "Usage: tmall-mockserver clock [OPTIONS] [COMMAND] [ARGS]..."),
+    ],
+)
+def test_usage_shows_that_a_subcommand_is_optional(lang: str, usage: str) -> None:
+    """A group that does something by itself says so, with every version of click."""
+    assert help_of(("clock",), lang).splitlines()[0] == usage
+
+
 @pytest.mark.parametrize("words", all_commands(), ids=" ".join)
 def test_every_option_and_command_says_what_it_is(words: tuple[str, ...]) -> None:
     """Every option and every command has a text in both languages."""

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mockserver.cli.run import format_progress
+from tests.scenario_texts import FIVE_MISTAKES
 
 GOOD = """\
 scenario: 买家逾期未寄回，换货关闭
@@ -37,16 +38,6 @@ steps:
     on: first
   - seller: returngoods_agree
   - seller: consigngoods
-"""
-FIVE_MISTAKES = """\
-scenario: 五处错误
-given: {goods: {wanted: {stok: 1}}}
-steps:
-  - buyer: aply
-  - buyer: apply
-    reson: 尺码不合适
-  - call: tmall.exchange.gett
-  - expect: {status: 77}
 """
 WAITING = """\
 scenario: 等很久

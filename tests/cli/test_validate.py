@@ -5,16 +5,8 @@ from pathlib import Path
 
 import pytest
 
-FIVE_MISTAKES = """\
-scenario: 五处错误
-given: {goods: {wanted: {stok: 1}}}
-steps:
-  - buyer: aply
-  - buyer: apply
-    reson: 尺码不合适
-  - call: tmall.exchange.gett
-  - expect: {status: 77}
-"""
+from tests.scenario_texts import FIVE_MISTAKES
+
 RIGHT = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n"
 
 

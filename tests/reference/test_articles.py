@@ -8,21 +8,9 @@ from mockserver.domain.rules import RULES
 from mockserver.domain.vocabulary import Status
 from mockserver.protocol.errors import CODES
 from mockserver.reference.articles import build_articles, explain, render_reference
+from tests.oracle import SYSTEM_PARAMETERS
 
 ARTICLES = tuple(build_articles())
-SYSTEM_PARAMETERS = (  # of docs/spec/top-protocol.md, 1.2
-    "method",
-    "app_key",
-    "session",
-    "timestamp",
-    "format",
-    "v",
-    "sign",
-    "sign_method",
-    "partner_id",
-    "target_app_key",
-    "simplify",
-)
 UNCITED = ("故障集 fault set", "诊断 finding")  # made of other articles; texts of the product
 
 

@@ -8,17 +8,7 @@ from mockserver.client.sandbox import Sandbox
 from mockserver.scenario.reader import read_scenario
 from mockserver.scenario.target import format_curl
 from mockserver.scenario.yaml_text import InvalidFile
-
-WRONG = """\
-scenario: 五处错误
-given: {goods: {wanted: {stok: 1}}}
-steps:
-  - buyer: aply
-  - buyer: apply
-    reson: 尺码不合适
-  - call: tmall.exchange.gett
-  - expect: {status: 77}
-"""
+from tests.scenario_texts import FIVE_MISTAKES
 
 
 def mistakes_of(text):
@@ -33,7 +23,7 @@ def mistakes_of(text):
 
 def test_all_mistakes_are_told_at_once():
     """Five mistakes of different kinds are five mistakes, each at its place."""
-    mistakes = mistakes_of(WRONG)
+    mistakes = mistakes_of(FIVE_MISTAKES)
     assert [(line, column) for line, column, _ in mistakes] == [
         (2, 26),
         (4, 12),

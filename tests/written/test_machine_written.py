@@ -33,23 +33,23 @@ class Seller:
     def agree(self, dispute_id):
         self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002)
 
+    def attempt(self, method, **params):
+        try:
+            self.top.call(method, **params)
+        except TopRefused:
+            pass
+
 
 class Injects(Seller):
     def agree(self, dispute_id):
-        try:
-            method = "tmall.x\\ntouch hacked\\n#`touch hacked`$(touch hacked)&a='"
-            self.top.call(method, dispute_id=dispute_id)
-        except TopRefused:
-            pass
+        method = "tmall.x\\ntouch hacked\\n#`touch hacked`$(touch hacked)&a='"
+        self.attempt(method, dispute_id=dispute_id)
 
 
 class Unstamped(Seller):
     def agree(self, dispute_id):
-        try:
-            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002,
-                          timestamp=None)
-        except TopRefused:
-            pass
+        self.attempt("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002,
+                     timestamp=None)
 
 
 class Lazy(Seller):
@@ -71,11 +71,8 @@ class Unsigned(Seller):
 
 class Misnamed(Seller):
     def agree(self, dispute_id):
-        try:
-            self.top.call("tmall.exchange.agree", dispute_id=dispute_id, adress_id=10000002,
-                          fields=None)
-        except TopRefused:
-            pass
+        self.attempt("tmall.exchange.agree", dispute_id=dispute_id, adress_id=10000002,
+                     fields=None)
 
 
 class Twice(Seller):
@@ -91,11 +88,8 @@ class Draws(Seller):
     """Sends a picture that is none and gets away with it; later it leaves the exchange lying."""
 
     def agree(self, dispute_id):
-        try:
-            self.top.call("tmall.exchange.message.add", dispute_id=dispute_id, content="$it 好",
-                          message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
-        except TopRefused:
-            pass
+        self.attempt("tmall.exchange.message.add", dispute_id=dispute_id, content="$it 好",
+                     message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
 
 
 class Crash(Seller):

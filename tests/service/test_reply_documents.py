@@ -14,7 +14,7 @@ from typing import (
 import pytest
 
 from mockserver import ControlRefused, Sandbox, TopRefused
-from mockserver.client import documents
+from mockserver.service import reply_documents
 from mockserver.world.faults.fault_kinds import FAULTS
 
 
@@ -87,20 +87,20 @@ def sandbox() -> Sandbox:
 @pytest.mark.parametrize(
     ("read", "hint"),
     [
-        (lambda s: s.exchanges[0].document, documents.ExchangeDocument),
-        (lambda s: s.exchanges[0].messages, list[documents.MessageDocument]),
-        (lambda s: s.clock.deadlines, list[documents.DeadlineDocument]),
-        (lambda s: s.clock.planned, list[documents.PlannedMoveDocument]),
-        (lambda s: s.events(), list[documents.EventDocument]),
-        (lambda s: s.requests(), list[documents.RequestDocument]),
-        (lambda s: s.report(), documents.ReportDocument),
-        (lambda s: s.coverage(), documents.CoverageDocument),
-        (lambda s: list(s.faults), list[documents.FaultDocument]),
-        (lambda s: list(s.quotas), list[documents.QuotaDocument]),
-        (lambda s: s.robots, documents.RobotsDocument),
-        (lambda s: s.shops, list[documents.ShopDocument]),
-        (lambda s: Sandbox().clock.advance("0s"), list[documents.EventDocument]),
-        (lambda s: Sandbox(samples=True).clock.advance("9d"), list[documents.EventDocument]),
+        (lambda s: s.exchanges[0].document, reply_documents.ExchangeDocument),
+        (lambda s: s.exchanges[0].messages, list[reply_documents.MessageDocument]),
+        (lambda s: s.clock.deadlines, list[reply_documents.DeadlineDocument]),
+        (lambda s: s.clock.planned, list[reply_documents.PlannedMoveDocument]),
+        (lambda s: s.events(), list[reply_documents.EventDocument]),
+        (lambda s: s.requests(), list[reply_documents.RequestDocument]),
+        (lambda s: s.report(), reply_documents.ReportDocument),
+        (lambda s: s.coverage(), reply_documents.CoverageDocument),
+        (lambda s: list(s.faults), list[reply_documents.FaultDocument]),
+        (lambda s: list(s.quotas), list[reply_documents.QuotaDocument]),
+        (lambda s: s.robots, reply_documents.RobotsDocument),
+        (lambda s: s.shops, list[reply_documents.ShopDocument]),
+        (lambda s: Sandbox().clock.advance("0s"), list[reply_documents.EventDocument]),
+        (lambda s: Sandbox(samples=True).clock.advance("9d"), list[reply_documents.EventDocument]),
     ],
 )
 def test_a_document_is_as_typed(sandbox: Sandbox, read: Any, hint: Any) -> None:
@@ -116,7 +116,7 @@ def test_the_result_of_a_scenario_is_as_typed() -> None:
     text = f"scenario: x\nsteps:\n  - buyer: apply\n  - {call}\n"
     result = Sandbox().play(text)
     assert result["trouble"] is not None
-    check(result, documents.ScenarioResultDocument, "")
+    check(result, reply_documents.ScenarioResultDocument, "")
 
 
 def test_a_fault_has_the_options_of_its_kind() -> None:
@@ -127,6 +127,6 @@ def test_a_fault_has_the_options_of_its_kind() -> None:
             sandbox.faults.add(name)
         except ControlRefused as refused:
             raise AssertionError(name) from refused
-    check(list(sandbox.faults), list[documents.FaultDocument], "")
+    check(list(sandbox.faults), list[reply_documents.FaultDocument], "")
     options = {option.name for kind in FAULTS.values() for option in kind.options}
-    assert options <= documents.FaultDocument.__annotations__.keys()
+    assert options <= reply_documents.FaultDocument.__annotations__.keys()
