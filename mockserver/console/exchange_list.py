@@ -11,7 +11,7 @@ from ..protocol.shapes import format_time, parse_time
 from ..world.listing import ExchangeFilter, Window
 from ..world.view import WorldView
 from .page import Page
-from .visit import Answer, View, Visit
+from .visit import Answer, View, Visit, read_number
 
 __all__ = ["PAGES"]
 
@@ -37,7 +37,7 @@ def _list(visit: Visit) -> Answer:
     world = visit.world
     with world.unit_of_work() as work:
         view = work.view
-        page_no = _number(visit.text("page"), 1, _MAX_PAGE)
+        page_no = read_number(visit.text("page"), 1, _MAX_PAGE)
         total, exchanges = _find(visit, view, page_no)
         rows = [_describe(exchange, view) for exchange in exchanges]
         shops = [shop.nick for shop in view.shops()]
@@ -58,11 +58,6 @@ def _list(visit: Visit) -> Answer:
             "typed": visit.form or {},
         },
     )
-
-
-def _number(text: str, least: int, most: int) -> int:
-    """Return the whole number in `text`, brought between the limits; `least` for other texts."""
-    return min(max(int(text), least), most) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else least
 
 
 def _find(visit: Visit, view: WorldView, page_no: int) -> tuple[int, list[Exchange]]:

@@ -1,5 +1,6 @@
 """One request of a signed-in browser, and what a page may answer with."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,7 +12,16 @@ from ..service.context import ServerContext
 from ..service.control_function import ControlCall, sandbox_path
 from ..world.world import World
 
-__all__ = ["Answer", "Download", "NoSuchPage", "Redirect", "View", "Visit"]
+__all__ = [
+    "Answer",
+    "Download",
+    "NoSuchPage",
+    "Redirect",
+    "View",
+    "Visit",
+    "read_number",
+    "read_page_number",
+]
 
 
 class NoSuchPage(Exception):
@@ -124,3 +134,13 @@ class Visit(Struct, frozen=True):
         """Return the page to go to, where the browser reads that something has been done."""
         self.session.add_notice(self.translate(zh, en))
         return Redirect(to)
+
+
+def read_number(text: str, least: int, most: int) -> int:
+    """Return the whole number in `text`, brought between the limits; `least` for other texts."""
+    return min(max(int(text), least), most) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else least
+
+
+def read_page_number(visit: Visit, total: int, page_size: int) -> int:
+    """Return the number of the page asked for, from 1; the last one for a higher number."""
+    return read_number(visit.text("page"), 1, max(1, -(-total // page_size)))

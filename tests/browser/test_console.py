@@ -23,6 +23,7 @@ PAGES = (
     "/s/default/clock",
     "/s/default/journal",
     "/s/default/journal/{call}",
+    "/s/default/messages",
     "/s/default/report",
     "/s/default/faults",
     "/s/default/scenarios",

@@ -15,6 +15,8 @@ ADDRESSES = (
     "/s/default/clock",
     "/s/default/journal",
     "/s/default/journal?outcome=refused&method=tmall.exchange.get",
+    "/s/default/messages",
+    "/s/default/messages?state=queued&topic=x&group=default&dispute_id={id}",
     "/s/default/report",
     "/s/default/faults",
     "/s/default/scenarios",
