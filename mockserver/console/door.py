@@ -34,7 +34,8 @@ from ..service.hosts import is_allowed_host, named_host
 from ..service.request import base_url
 from ..version import __version__
 from ..world.revision import compute_revision
-from .pages import PAGES, Page
+from .page import MAX_FORM_BYTES, Page
+from .pages import PAGES
 from .rendering import render
 from .visit import Answer, Download, NoSuchPage, Redirect, View, Visit
 
@@ -43,7 +44,6 @@ __all__ = ["ConsoleDoor"]
 _COOKIE = "tmall_mockserver_console"
 _LANG_COOKIE = "tmall_mockserver_lang"
 _YEAR_SECONDS = 365 * 24 * 3600
-_MAX_FORM_BYTES = 2 * 1024 * 1024
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -85,7 +85,7 @@ class ConsoleDoor:
 
     def _answer(self, path: str) -> Response:
         lang = _choose_language()
-        request.max_content_length = _MAX_FORM_BYTES
+        request.max_content_length = self._limit_form(path)
         if not is_allowed_host(named_host(request.environ), self._context):
             refusal = View(
                 "refused",
@@ -172,6 +172,7 @@ class ConsoleDoor:
             {},
             dict(request.args.lists()),
             dict(request.form.lists()) if request.method == "POST" else None,
+            files=_read_files(),
         )
         try:
             page, arguments = self._find_page(path)
@@ -186,6 +187,13 @@ class ConsoleDoor:
         except ControlRefused as refused:
             answer = View("refused", _sentences(refused), refused.status)
         return self._send(answer, visit)
+
+    def _limit_form(self, path: str) -> int:
+        """Return how many bytes a form of this address may have."""
+        try:
+            return self._find_page(path)[0].max_form_bytes
+        except NoSuchPage:
+            return MAX_FORM_BYTES  # of the forms of the door itself
 
     def _find_page(self, path: str) -> tuple[Page, dict[str, Any]]:
         adapter = self._map.bind("localhost", "/")
@@ -255,9 +263,15 @@ def _run(page: Page, visit: Visit) -> Answer:
         return View(view.template, {**view.values, "problem": _sentences(refused)}, refused.status)
 
 
-def _take_notices(visit: Visit | None) -> list[str]:
-    """Return what the page says was done; what a live page asks for again says nothing."""
-    return [] if visit is None or visit.text("since") else visit.session.take_notices()
+def _read_files() -> dict[str, list[bytes]]:
+    """Return the files of the form that the browser sends; a field without a choice is empty."""
+    contents: dict[str, list[bytes]] = {}
+    for name, file in request.files.items(multi=True):
+        with file.stream:
+            content = file.read()
+        if content:
+            contents.setdefault(name, []).append(content)
+    return contents
 
 
 def _with(visit: Visit, **changes: Any) -> Visit:

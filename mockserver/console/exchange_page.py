@@ -22,6 +22,7 @@ __all__ = ["PAGES"]
 
 _FIELDS = tuple(column.field.name for column in EXCHANGE)
 _GET = METHODS["tmall.exchange.get"]
+_MAX_MOVE_BYTES = 20 * 1024 * 1024  # some pictures of the largest size
 
 
 def _show(visit: Visit) -> Answer:
@@ -93,7 +94,7 @@ def _draw(visit: Visit, exchange: Exchange, timeline: list[dict[str, Any]]) -> o
 
 def _move(visit: Visit) -> Answer:
     assert visit.form is not None
-    body = read_move_form(visit.form)
+    body = read_move_form(visit.form, visit.files)
     number = visit.path["dispute_id"]
     reply = visit.ask("POST", f"exchanges/{number}/moves", body)
     for warning in reply.get("warnings", ()):
@@ -107,4 +108,7 @@ def _move(visit: Visit) -> Answer:
 
 
 _E = "s/<id>/exchanges/<int(max=9223372036854775807):dispute_id>"
-PAGES: tuple[Page, ...] = (Page("GET", _E, _show), Page("POST", f"{_E}/moves", _move, _show))
+PAGES: tuple[Page, ...] = (
+    Page("GET", _E, _show),
+    Page("POST", f"{_E}/moves", _move, _show, _MAX_MOVE_BYTES),
+)

@@ -7,7 +7,7 @@ import msgspec
 from ..domain.behaviours import BEHAVIOURS, Party
 from ..scenario.target import ControlRefused
 from ..world.faults.fault_kinds import FAULTS
-from ..world.faults.fault_sets import SETS
+from ..world.faults.fault_sets import SETS, FaultSet
 from .page import Page
 from .visit import Answer, View, Visit
 
@@ -16,12 +16,13 @@ __all__ = ["PAGES"]
 
 def _show(visit: Visit) -> Answer:
     robots = visit.ask("GET", "robots")
+    faults = visit.ask("GET", "faults")["items"]
     return View(
         "faults",
         {
-            "faults": visit.ask("GET", "faults")["items"],
+            "faults": faults,
             "kinds": list(FAULTS.values()),
-            "sets": list(SETS.values()),
+            "sets": [(item, _find_members(item, faults)) for item in SETS.values()],
             "quotas": visit.ask("GET", "quotas"),
             "robots": robots,
             "parties": list(Party),
@@ -45,9 +46,26 @@ def _plan(visit: Visit) -> Answer:
     return visit.succeed("故障已计划", "the fault is planned", visit.link("faults"))
 
 
+def _find_members(fault_set: FaultSet, faults: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the planned faults that are as the set has them, whoever planned them."""
+    return [
+        fault
+        for fault in faults
+        if any(document.items() <= fault.items() for document in fault_set.faults)
+    ]
+
+
 def _plan_set(visit: Visit) -> Answer:
     visit.ask("POST", "faults", {"set": visit.field("set")})
     return visit.succeed("故障集已打开", "the set is on", visit.link("faults"))
+
+
+def _drop_set(visit: Visit) -> Answer:
+    fault_set = SETS.get(visit.field("set"))
+    if fault_set is not None:
+        for fault in _find_members(fault_set, visit.ask("GET", "faults")["items"]):
+            visit.ask("DELETE", f"faults/{fault['id']}")
+    return visit.succeed("故障集已关闭", "the set is off", visit.link("faults"))
 
 
 def _drop(visit: Visit) -> Answer:
@@ -96,6 +114,7 @@ PAGES: tuple[Page, ...] = (
     Page("GET", _F, _show),
     Page("POST", f"{_F}/plan", _plan, _show),
     Page("POST", f"{_F}/set", _plan_set, _show),
+    Page("POST", f"{_F}/drop-set", _drop_set, _show),
     Page("POST", f"{_F}/drop", _drop, _show),
     Page("POST", f"{_F}/drop-all", _drop_all, _show),
     Page("POST", f"{_F}/quotas", _set_quotas, _show),

@@ -17,8 +17,8 @@ _PAGE_SIZE = 50
 def _list(visit: Visit) -> Answer:
     with visit.world.unit_of_work() as work:
         channel = work.channel
-        kept = channel.notifications()
-        matches = [item for item in reversed(kept) if _matches(visit, item)]
+        notifications = channel.notifications()
+        matches = [item for item in reversed(notifications) if _matches(visit, item)]
         page_no = read_page_number(visit, len(matches), _PAGE_SIZE)
         start = (page_no - 1) * _PAGE_SIZE
         return View(
@@ -26,11 +26,11 @@ def _list(visit: Visit) -> Answer:
             {
                 "rows": [_describe(channel, item) for item in matches[start : start + _PAGE_SIZE]],
                 "total": len(matches),
-                "waiting": sum(item.state is DeliveryState.QUEUED for item in kept),
+                "waiting": sum(item.state is DeliveryState.QUEUED for item in notifications),
                 "page_no": page_no,
                 "pages": max(1, -(-len(matches) // _PAGE_SIZE)),
-                "groups": sorted({item.group for item in kept}),
-                "topics": sorted({item.topic for item in kept}),
+                "groups": sorted({item.group for item in notifications}),
+                "topics": sorted({item.topic for item in notifications}),
                 "states": list(DeliveryState),
                 "state_names": dict(_name_states(visit)),
                 "tmc": visit.context.tmc_port(),

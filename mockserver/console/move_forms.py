@@ -1,5 +1,9 @@
-"""Forms of moves, made from the classes of the moves: a field of a move is a field of its form."""
+"""Forms of moves, made from the classes of the moves: a field of a move is a field of its form.
 
+A field of pictures takes files, which go to the control API as it wants them: as `data:` addresses.
+"""
+
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..domain.exchange import Exchange
-from ..domain.moves import MOVES, Move
+from ..domain.moves import MOVES, PICTURES_FIELD, Move
 from ..domain.near_miss import describe_near_miss, find_near_miss
 from ..domain.play import possible
 from ..domain.vocabulary import Actor
@@ -16,13 +20,13 @@ from ..world.view import WorldView
 
 __all__ = ["FormField", "MoveForm", "build_move_forms", "read_move_form"]
 
-_PICTURES = ("leave_message_pics", "pics")
+_PICTURES = (PICTURES_FIELD, "pics")
 _LONG_TEXTS = ("content", "leave_message", "desc")
 _PEOPLE = (Actor.BUYER, Actor.SELLER, Actor.CS)
 
 
 class FormField(Struct, frozen=True):
-    """A field of a form: `kind` is `text`, `area`, `number` or `select` with `choices`."""
+    """A field of a form: `kind` is text, area, number, pictures, or select with `choices`."""
 
     name: str
     kind: str
@@ -40,6 +44,11 @@ class MoveForm(Struct, frozen=True):
     fields: tuple[FormField, ...]
     why_zh: str = ""
     why_en: str = ""
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the form uploads files."""
+        return any(field.kind == "pictures" for field in self.fields)
 
 
 def build_move_forms(exchange: Exchange, view: WorldView) -> list[MoveForm]:
@@ -60,11 +69,7 @@ def build_move_forms(exchange: Exchange, view: WorldView) -> list[MoveForm]:
 
 
 def _build_form(by: Actor, move: type[Move], exchange: Exchange, view: WorldView) -> MoveForm:
-    fields = tuple(
-        _build_field(field, exchange, view)
-        for field in msgspec.structs.fields(move)
-        if field.encode_name not in _PICTURES
-    )
+    fields = tuple(_build_field(field, exchange, view) for field in msgspec.structs.fields(move))
     return MoveForm(by, move.name(), move.zh, move.en, fields)
 
 
@@ -72,6 +77,8 @@ def _build_field(
     field: msgspec.structs.FieldInfo, exchange: Exchange, view: WorldView
 ) -> FormField:
     name = field.encode_name
+    if name in _PICTURES:
+        return FormField(name, "pictures", "")
     default = "" if field.default in (None, msgspec.NODEFAULT) else str(field.default)
     choices = _find_choices(name, exchange, view)
     if name == "for":
@@ -102,8 +109,10 @@ def _find_choices(name: str, exchange: Exchange, view: WorldView) -> tuple[tuple
     return ()
 
 
-def read_move_form(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """Return the body of the control call that makes the move of a form.
+def read_move_form(
+    form: Mapping[str, Sequence[str]], files: Mapping[str, Sequence[bytes]]
+) -> dict[str, Any]:
+    """Return the body of the control call that makes the move of a form; `files` by field.
 
     Fields that are empty are left out, so that they have their defaults.
     """
@@ -114,4 +123,7 @@ def read_move_form(form: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     kind = MOVES.get(body["move"])
     names = [] if kind is None else [field.encode_name for field in msgspec.structs.fields(kind)]
     body |= {name: texts[name] for name in names if texts.get(name)}
+    for name in _PICTURES:
+        if name in names and files.get(name):
+            body[name] = [f"data:image;base64,{b64encode(file).decode()}" for file in files[name]]
     return body

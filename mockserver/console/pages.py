@@ -15,7 +15,7 @@ from . import (
 )
 from .page import Page
 
-__all__ = ["PAGES", "Page"]
+__all__ = ["PAGES"]
 
 PAGES: tuple[Page, ...] = (
     *sandboxes.PAGES,

@@ -63,6 +63,7 @@ class Visit(Struct, frozen=True):
     `path` has the arguments in the address, `query` and `form` the texts that the browser sent,
     `form` None for a GET.  `control` is the control API, in process, with the base URL by which the
     browser reached the server.  `revision` is that of the sandbox in the address, 0 without one.
+    `files` are the contents of the files that the form uploads, by field, empty ones left out.
     """
 
     context: ServerContext
@@ -75,6 +76,7 @@ class Visit(Struct, frozen=True):
     query: Mapping[str, Sequence[str]]
     form: Mapping[str, Sequence[str]] | None
     revision: int = 0
+    files: Mapping[str, Sequence[bytes]] = {}
 
     def translate(self, zh: str, en: str) -> str:
         """Return the text in the language of the browser."""

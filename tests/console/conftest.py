@@ -2,9 +2,12 @@
 
 import re
 from html import unescape
+from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from mockserver.server import create_app, make_context
 from mockserver.service.context import ServerContext
@@ -40,6 +43,19 @@ class Browser:
             content_type="application/x-www-form-urlencoded",
             headers=self._headers(headers or {}),
         )
+
+    def upload(self, path: str, files: dict[str, list[bytes]], **fields: str):
+        """The reply to a form with files, as a browser sends it: each has a name and a type."""
+        sent: dict = {"form_token": self.form_token, **fields}
+        for name, contents in files.items():
+            sent[name] = [
+                FileStorage(BytesIO(content), f"{place}.png", name, "image/png")
+                for place, content in enumerate(contents)
+            ]
+        boundary, body = encode_multipart(MultiDict(sent))
+        kind = f"multipart/form-data; boundary={boundary}"
+        headers = self._headers({})
+        return self.client.post(f"/console{path}", data=body, content_type=kind, headers=headers)
 
     def _client(self, headers: dict):
         """The client that keeps cookies; for another name than localhost one that sends its own."""

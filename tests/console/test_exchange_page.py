@@ -47,6 +47,68 @@ def test_a_move_is_made_by_its_form(browser, words):
     assert "已执行：现在是「买家已退货，待收货」" in page
 
 
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+GIF = b"GIF89a" + bytes(100)
+
+
+def test_pictures_are_uploaded(browser):
+    """Files of a form stand in the message, can be read at their addresses, and are kept once."""
+    number = browser.open()
+    page = browser.get(f"/s/default/exchanges/{number}").text
+    assert 'enctype="multipart/form-data"' in page
+    assert 'type="file" name="pics" multiple' in page
+
+    reply = browser.upload(
+        f"/s/default/exchanges/{number}/moves",
+        {"pics": [PNG, GIF]},
+        by="buyer",
+        move="leave_message",
+        content="看图",
+    )
+
+    message = browser.control("GET", f"exchanges/{number}/messages")["items"][-1]
+    addresses = [picture["url"].partition("localhost")[2] for picture in message["pic_urls"]]
+    assert reply.status_code == 303
+    assert [browser.client.get(address).data for address in addresses] == [PNG, GIF]
+    page = browser.get(f"/s/default/exchanges/{number}").text
+    assert all(f'<img src="{address}"' in page for address in addresses)
+
+
+def test_a_refusal_takes_pictures(browser):
+    """The seller's proof goes with the refusal, as leave_message_pics of the method."""
+    number = browser.open()
+
+    browser.upload(
+        f"/s/default/exchanges/{number}/moves",
+        {"leave_message_pics": [PNG]},
+        by="seller",
+        move="refuse",
+        leave_message="不同意",
+    )
+
+    assert browser.control("GET", f"exchanges/{number}")["timeline"][-1]["move"] == "refuse"
+    message = browser.control("GET", f"exchanges/{number}/messages")["items"][-1]
+    assert len(message["pic_urls"]) == 1
+
+
+def test_a_file_that_is_no_picture_is_refused(browser, words):
+    """The reason names the field, nothing moves; a field without a choice is no picture."""
+    number = browser.open()
+    moves = f"/s/default/exchanges/{number}/moves"
+    fields = {"by": "buyer", "move": "leave_message", "content": "看图"}
+
+    wrong = browser.upload(moves, {"pics": [b"<svg onload=alert(1)>"]}, **fields)
+    empty = browser.upload(moves, {"pics": [b""]}, **fields)
+    large = browser.upload(moves, {"pics": [PNG + bytes(600_000)]}, **fields)
+    huge = browser.upload(moves, {"pics": [PNG + bytes(21_000_000)]}, **fields)
+
+    assert (wrong.status_code, empty.status_code, large.status_code) == (400, 303, 400)
+    assert "pics" in words(wrong)
+    assert "512000" in words(large)
+    assert huge.status_code == 413
+    assert browser.faults == []
+
+
 def test_the_sub_account_moves(browser):
     """The box of the sub-account makes the seller's move its own."""
     number = browser.open()

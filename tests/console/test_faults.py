@@ -31,3 +31,23 @@ def test_quotas_and_robots_are_set(browser):
     assert (robots["buyer"], robots["courier"], robots["applies"]) == ("prompt", None, "2h")
     assert browser.post("/s/default/faults/quotas", quotas="[").status_code == 400
     assert browser.post("/s/default/faults/quotas", quotas="{}").status_code == 400
+
+
+def test_each_set_is_switched_on_and_off(browser, words):
+    """What a set planned goes when it is switched off; a fault of somebody else's stays."""
+    browser.control("POST", "faults", {"fault": "latency", "seconds": 0.125, "times": 3})
+    names = browser.client.get(
+        "/_sandbox/faults/names", headers={"Authorization": f"Bearer {browser.context.token}"}
+    ).json["sets"]
+    assert names
+
+    for item in names:
+        browser.post("/s/default/faults/set", set=item["name"])
+        assert browser.control("GET", "faults")["total"] == 1 + len(item["faults"])
+        assert browser.get("/s/default/faults").text.count("faults/drop-set") >= 1
+
+        browser.post("/s/default/faults/drop-set", set=item["name"])
+        (left,) = browser.control("GET", "faults")["items"]
+        assert left["seconds"] == 0.125
+    assert "drop-set" not in browser.get("/s/default/faults").text
+    assert browser.post("/s/default/faults/drop-set", set="none").status_code == 303
