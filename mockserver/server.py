@@ -16,6 +16,7 @@ from .domain.table_index import SHIPPED_TABLE, TableIndex
 from .gateway.app import add_gateway
 from .gateway.checks import SandboxLookup
 from .gateway.pipeline import Gateway
+from .oauth.blueprint import oauth_blueprint
 from .protocol.shapes import BEIJING
 from .service.context import ServerContext
 from .storage.open_store import open_store
@@ -135,6 +136,7 @@ def create_app(context: ServerContext, report: Callable[[str], None]) -> Flask:
     app.url_map.strict_slashes = False
     app.register_blueprint(control_blueprint(context))
     app.register_blueprint(_console_blueprint(context))
+    app.register_blueprint(oauth_blueprint(context))
     answer_errors(app, report)
     add_gateway(
         app, context.answer, context.directory, context.public_url, url_prefix=context.url_prefix

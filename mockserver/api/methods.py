@@ -10,6 +10,7 @@ from .exchange_methods import EXCHANGE_METHODS
 from .refund_methods import REFUND_METHODS
 from .related_methods import RELATED_METHODS
 from .shop_methods import SHOP_METHODS
+from .token_methods import TOKEN_METHODS
 
 __all__ = ["METHODS", "PERSONAL_NAMES", "PERSONAL_REPLY_NAMES"]
 
@@ -22,6 +23,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             *REFUND_METHODS,
             *SHOP_METHODS,
             *CHANNEL_METHODS,
+            *TOKEN_METHODS,
         )
     }
 )

@@ -52,6 +52,7 @@ def describe_connection(sandbox: Sandbox) -> dict[str, Any]:
         "url": sandbox.env["TMALL_MOCKSERVER_URL"],
         "gateway": sandbox.gateway_url,
         "control": f"{public_url}/_sandbox",
+        "oauth": public_url,
         "console": f"{public_url}/console",
         **({"tmc": sandbox.tmc_url} if sandbox.tmc_url else {}),
         "token": sandbox.env["TMALL_MOCKSERVER_TOKEN"],

@@ -98,6 +98,7 @@ class Sandbox:
             "TOP_SESSION": self.session,
             "TOP_SUB_SESSION": self.sub_session,
             **({"TOP_TMC_URL": self.tmc_url} if self.tmc_url else {}),
+            "TOP_OAUTH_URL": self.gateway_url.removesuffix("/router/rest"),
             "TMALL_MOCKSERVER_URL": self._control.base_url,
             "TMALL_MOCKSERVER_TOKEN": self._control.token,
             "TMALL_MOCKSERVER_SANDBOX": self.id,

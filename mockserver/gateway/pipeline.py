@@ -117,7 +117,8 @@ class Gateway:
         """Note the caller's sandbox, and return the one in which the call is answered."""
         directory = self.lookup.directory
         texts = call.texts
-        call.caller_sandbox = directory.find(texts.get("session", ""), texts.get("app_key", ""))[0]
+        token = texts.get("session") or texts.get("code") or texts.get("refresh_token") or ""
+        call.caller_sandbox = directory.find(token, texts.get("app_key", ""))[0]
         return call.caller_sandbox or directory.get(self.lookup.lax)
 
     def _refuse_without_store(self, inbound: Inbound, unavailable: StoreUnavailable) -> Reply:

@@ -12,6 +12,7 @@ from ..protocol.shapes import Tree
 from .channel_writes import CHANNEL_WRITES
 from .refund_writes import REFUND_WRITES
 from .shipping_writes import SHIPPING_WRITES
+from .token_writes import TOKEN_WRITES
 from .write_context import WriteContext
 
 __all__ = ["WRITES"]
@@ -20,4 +21,5 @@ WRITES: Mapping[str, Callable[[WriteContext], Tree]] = {
     **CHANNEL_WRITES,
     **REFUND_WRITES,
     **SHIPPING_WRITES,
+    **TOKEN_WRITES,
 }

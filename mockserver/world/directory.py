@@ -117,6 +117,7 @@ class Directory:
         for app in world.view.apps():
             self._by_app[app.app_key] = (*self._by_app.get(app.app_key, ()), world)
             self.secrets.add(app.app_secret)
+        self.adopt(world.id, world.view.issued_secrets())
 
     def refresh(self) -> None:
         """Know the sandboxes that the store has, and no others; without a store nothing changes.
@@ -172,6 +173,23 @@ class Directory:
                         conflict=True,
                     )
 
+    def adopt(self, sandbox: str, tokens: Iterable[str], gone: Iterable[str] = ()) -> None:
+        """Let calls with codes and tokens that were issued find the sandbox; mask them in texts.
+
+        Those that are `gone`, used or long expired, are forgotten.
+        """
+        with self._lock:
+            world = self._worlds.get(sandbox)
+            if world is None:
+                return
+            for token in gone:
+                if self._by_session.pop(token, None) is not None:
+                    self.secrets.remove(token)
+            for token in tokens:
+                if token not in self._by_session:
+                    self._by_session[token] = world
+                    self.secrets.add(token)
+
     def drop(self, world: World) -> None:
         """Delete `world` and wake whoever waits for its calls."""
         if self.store is not None and world.stored is not None:
@@ -187,6 +205,9 @@ class Directory:
             self.dropped(world.id)
             for session in world.view.sessions():
                 self.secrets.remove(session.token)
+            for token in world.view.issued_secrets():
+                if self._by_session.get(token) is world:
+                    self.secrets.remove(token)
             for app in world.view.apps():
                 self.secrets.remove(app.app_secret)
             self._by_session = {
@@ -261,6 +282,7 @@ class Directory:
             (session and session not in self._by_session) or app_key not in self._by_app
         ):
             self.refresh()
+            self._look_for_issued(session, app_key)
         world = self._by_session.get(session)
         if world is not None:
             self.uses.note(world.id)
@@ -273,6 +295,13 @@ class Directory:
         self.uses.note(worlds[0].id)
         return worlds[0], worlds[0].view.app(app_key), None
 
+    def _look_for_issued(self, token: str, app_key: str) -> None:
+        """Know the token if another process has issued it for the app."""
+        for world in self._by_app.get(app_key, ()) if token else ():
+            if token not in self._by_session and self._is_current(world):
+                self.adopt(world.id, world.view.issued_secrets())
+
     def knows_session(self, token: str) -> bool:
         """Return True if the token is a session of any sandbox."""
-        return token in self._by_session
+        world = self._by_session.get(token)
+        return world is not None and world.view.session(token) is not None

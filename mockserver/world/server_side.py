@@ -1,6 +1,6 @@
 """What a sandbox needs of the server that holds it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -22,4 +22,8 @@ class ServerSide(Protocol):
 
     def number(self) -> int:
         """Return a number that no other sandbox of the server was made with."""
+        ...
+
+    def adopt(self, sandbox: str, tokens: Iterable[str], gone: Iterable[str] = ()) -> None:
+        """Let calls with tokens that were issued find the sandbox of this id; forget `gone`."""
         ...

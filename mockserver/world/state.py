@@ -20,6 +20,7 @@ from ..domain.refund import RefundProgress
 from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Ruleset, Status
+from .authorization import Authorizations
 from .clock import Clock
 from .coverage import CoverageCounts
 from .document import RobotsDocument
@@ -54,6 +55,7 @@ class State:
         self.table = table
         self.apps: dict[str, App] = {}
         self.sessions: dict[str, Session] = {}
+        self.authorizations = Authorizations()
         self.shops: dict[str, Shop] = {}
         self.goods: dict[str, Goods] = {}
         self.buyers: dict[str, Buyer] = {}

@@ -24,6 +24,7 @@ from ..domain.rules import DEFAULTS, RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Ruleset
 from ..storage.port import Record
+from .authorization import Authorizations
 from .clock import Clock
 from .coverage import CoverageCounts
 from .document import RobotsDocument
@@ -129,6 +130,7 @@ def _decode_rules(value: bytes) -> RuleValues:
 
 
 SETTINGS: Mapping[str, Callable[[bytes], Any]] = {
+    "authorizations": _decoder(Authorizations),
     "clock": _decoder(Clock),
     "ruleset": _decoder(Ruleset),
     "carriers": _decoder(tuple[Carrier, ...]),

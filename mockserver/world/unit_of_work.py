@@ -26,17 +26,20 @@ store, the unit is also a transaction of it, from entry to exit and with the jou
 what another process wrote is read on entry, what this one changed is committed on exit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 from typing import Protocol
 
 from ..domain.catalogue import Trade
 from ..domain.refund import RefundProgress
+from .authorization_verbs import Place, authorize, exchange_code, exchange_refresh_token
 from .channel import Channel
 from .coverage import Coverage
 from .faults.fault_matching import FaultCandidate, FaultMatch
 from .faults.fault_plan import PlanContext, match_fault
+from .identity import App
 from .journal import Entry, Journal
 from .picture_store import PicturesFull, add_pictures
 from .quotas import Ban, QuotaCounters
@@ -51,8 +54,8 @@ __all__ = ["HeldSandbox", "UnitOfWork"]
 class Sandboxed(Protocol):
     """What a unit of work needs of its sandbox; `World` is one."""
 
-    directory: ServerSide
     id: str
+    directory: ServerSide
     lock: RLock
     view: WorldView
     quota_counters: QuotaCounters
@@ -168,6 +171,35 @@ class UnitOfWork:
         """The message channel (TMC) of the sandbox."""
         context = self._world.plan_context()
         return Channel(context.state, self.now, context.real)
+
+    def authorize(self, app: App, label: str, *, redirect_uri: str, anew: bool) -> str:
+        """Return a code by which `app` may act for the account.  Raises KeyError: no account."""
+        state, place = self._world.plan_context().state, self._place()
+        with self._adopted():
+            return authorize(state, place, app, label, redirect_uri=redirect_uri, anew=anew)
+
+    def exchange_code(self, app: App, code: str, redirect_uri: str | None = None) -> str:
+        """Redeem a code for a token, as JSON.  Raises AuthorizationRefused: it is not right."""
+        state, place = self._world.plan_context().state, self._place()
+        with self._adopted():
+            return exchange_code(state, place, app, code, redirect_uri)
+
+    def exchange_refresh_token(self, app: App, refresh_token: str) -> str:
+        """Redeem a refresh token for a token, as JSON.  Raises AuthorizationRefused: not right."""
+        state, place = self._world.plan_context().state, self._place()
+        with self._adopted():
+            return exchange_refresh_token(state, place, app, refresh_token)
+
+    def _place(self) -> Place:
+        return Place(self._world.id, self._world.directory.real())
+
+    @contextmanager
+    def _adopted(self) -> Iterator[None]:
+        """Let the server know the codes and tokens that are issued meanwhile, and forget others."""
+        before = set(self.view.issued_secrets())
+        yield
+        after = set(self.view.issued_secrets())
+        self._world.directory.adopt(self._world.id, after - before, before - after)
 
     def record_call(self, entry: Entry) -> None:
         """Add the call to the journal and to the coverage."""

@@ -8,6 +8,8 @@ reader can change a sandbox, and a store other than memory can stand behind the 
 from collections.abc import Callable, Iterator, Sequence, ValuesView
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from ..domain.catalogue import Buyer, Carrier, Goods, Reason, Shop, Trade
 from ..domain.errors import NoSuchExchange
 from ..domain.exchange import Event, Exchange, Message
@@ -150,8 +152,23 @@ class WorldView:
         return self._state.sessions.values()
 
     def session(self, token: str) -> Session | None:
-        """Return the session with this token."""
-        return self._state.sessions.get(token)
+        """Return the session with this token; one that was issued has its account's rights."""
+        own = self._state.sessions.get(token)
+        issued = None if own else self._state.authorizations.sessions.get(token)
+        if issued is None:
+            return own
+        sessions = self._state.sessions.values()
+        account = next((one for one in sessions if one.label == issued.label), None)
+        if account is None:
+            return None
+        ends = [end for end in (issued.expires, account.expires) if end is not None]
+        return replace(account, token=token, expires=min(ends))
+
+    def issued_secrets(self) -> Iterator[str]:
+        """Yield every code, access token and refresh token that was issued."""
+        issued = self._state.authorizations
+        for tokens in (issued.codes, issued.sessions, issued.grants):
+            yield from tokens
 
     # catalogue
 

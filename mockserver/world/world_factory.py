@@ -14,6 +14,7 @@ from ..domain.ledger import Accounts
 from ..domain.rules import DEFAULTS, BadRule
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Role
+from .authorization import Authorizations
 from .clock import FROZEN_AT, Clock
 from .default_world import APP_KEY, APP_SECRET, CARRIERS, REASONS, SESSION, SUB_SESSION, Made
 from .document import (
@@ -132,6 +133,7 @@ def new_credentials(state: State, owner: str) -> None:
         for quota in state.quotas
     )
     state.apps = {key: replace(app, app_key=key, app_secret=app.app_secret or APP_SECRET)}
+    state.authorizations = Authorizations()
     sessions = [
         replace(session, token=_token(owner, session.nick, session.user_id))
         for session in state.sessions.values()
@@ -146,6 +148,7 @@ def keep_credentials(state: State, current: State) -> None:
     A session that was not saved keeps its rights; if its shop is gone, it belongs to the first one.
     """
     saved = {session.label: session for session in state.sessions.values()}
+    state.authorizations = current.authorizations
     first_shop = next(iter(state.shops))
     state.sessions = {
         token: replace(saved.get(session.label, session), token=token)

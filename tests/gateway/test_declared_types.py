@@ -30,6 +30,8 @@ REFUSED_WITHOUT_RECORD = REFUND_WRITES | {
 }
 # with a file, tested in test_refund_writes.py; a shipment needs a trade that is not shipped
 TESTED_ELSEWHERE = {
+    "taobao.top.auth.token.create",
+    "taobao.top.auth.token.refresh",
     "taobao.refund.message.add",
     "taobao.logistics.offline.send",
     "taobao.logistics.consign.resend",

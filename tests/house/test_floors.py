@@ -25,7 +25,7 @@ FLOORS = (
     ("world",),
     ("scenario", "doctor", "review"),
     ("reference", "service"),
-    ("gateway", "push", "control", "console"),
+    ("gateway", "push", "oauth", "control", "console"),
     ("server", "embedded"),
     ("client",),
     ("testing",),

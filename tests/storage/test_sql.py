@@ -1,5 +1,6 @@
 """The contract of `--store`: what a server with a store keeps, and what several of them share."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -179,3 +180,43 @@ def test_a_store_of_a_later_version_is_refused(new_store: Callable[[], str]):
 
     with pytest.raises(StoreUnavailable, match="99"):
         open_store(url)
+
+
+def _issue(context: ServerContext) -> dict[str, str]:
+    """A token of the main account, from the code on."""
+    world = context.directory.get("default")
+    assert world is not None
+    app = next(iter(world.view.apps()))
+    with world.unit_of_work() as work:
+        code = work.authorize(app, "main", redirect_uri="http://localhost/", anew=False)
+        token: dict[str, str] = json.loads(work.exchange_code(app, code))
+    return token
+
+
+def _label(context: ServerContext, token: str) -> str | None:
+    world = context.directory.get("default")
+    assert world is not None
+    app = next(iter(world.view.apps()))
+    session = context.directory.find(token, app.app_key)[2]
+    return session.label if session else None
+
+
+def test_another_process_takes_the_session(new_store: Callable[[], str]) -> None:
+    """What one process issued, the other accepts, although it was never told."""
+    url = new_store()
+    with _serve(url) as (one, _), _serve(url) as (two, _):
+        token = _issue(one)["access_token"]
+
+        assert _label(two, token) == "main"
+        assert token not in two.directory.secrets.mask(f"session={token}")
+
+
+def test_a_restart_keeps_the_session(new_store: Callable[[], str]) -> None:
+    """A server that starts again on the store knows it at once."""
+    url = new_store()
+    with _serve(url) as (before, _):
+        token = _issue(before)["access_token"]
+
+    with _serve(url) as (after, _):
+        assert token not in after.directory.secrets.mask(f"session={token}")
+        assert _label(after, token) == "main"

@@ -154,7 +154,7 @@ def test_documented_names_and_plain_ones_are_kept(top, newest, name):
 def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
     """In a canned reply, members that sound private are masked, at any depth."""
     world.stub(
-        "taobao.top.auth.token.create",
+        "taobao.top.once.token.get",
         json.dumps(
             {
                 "token_result": "{}",
@@ -164,7 +164,7 @@ def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
             }
         ).encode(),
     )
-    top("taobao.top.auth.token.create")
+    top("taobao.top.once.token.get")
     assert newest().serialize()["reply"] == {
         "token_result": "***",
         "user": {"user_nick": "***", "num": 3},
