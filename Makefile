@@ -114,7 +114,7 @@ fuzz-control: $(VENV)/.dev
 test-written: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto tests/written
 
-# four honest clients, 20 seeds of 200 runs of 30 steps each, in worlds that make it hard
+# honest clients of six designs, 20 seeds of 200 runs of 30 steps each, in worlds that make it hard
 test-honest: $(VENV)/.dev
 	$(BIN)/python -m tests.honest.accusations
 

@@ -1,10 +1,11 @@
-"""另外三种写法，都正确：只轮询、夜间批量、带自己的库。 Three other designs, all of them correct.
+"""另外几种写法，都正确：只轮询、夜间批量、带自己的库、听消息。 Other designs, all of them correct.
 
 它们与 `client.py` 只共用调用与办理；何时看、看什么、何时办，各不相同。
 They share calls and moves with `client.py`, and differ in when they look and when they act.
 """
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 
 from client import APPLIED, RECEIVED, RETURNED, RETURNING, IsvClient
 
@@ -155,3 +156,63 @@ class ErpStore(BookKeeper):
             if latest.items() <= rows.items():
                 return rows
             rows |= latest
+
+
+class PushOnly(BookKeeper):
+    """只听消息，从不查列表。 Goes by the message channel alone; it never asks for a list.
+
+    消息只说哪一单变了：状态一律再查。办完才确认，没办成的平台会重发。
+    A message only says which exchange has changed: its status is always looked up.  Confirmed is
+    what was worked; the rest comes again.
+    """
+
+    def step(self):
+        """取消息，逐单看一眼再办，最后确认。 Take messages, work their exchanges, confirm."""
+        failures = []
+        ids = []
+        failures += self.attempt(self.listen, ids)
+        return failures + (self.attempt(self.confirm, ids) if ids else [])
+
+    def listen(self, ids):
+        """办取到的消息，可确认的放进 ids。 Work the messages; ids is what can be confirmed."""
+        reply = self.call("taobao.tmc.messages.consume", quantity=100)
+        for message in reply.get("messages", {}).get("tmc_message", []):
+            dispute_id = json.loads(message["content"]).get("refund_id")
+            failures = self.attempt(self.work, str(dispute_id)) if dispute_id else []
+            if not failures:
+                ids.append(message["id"])
+
+    def work(self, dispute_id):
+        """一条消息之后把能办的都办完：同意收货之后还要发货。 Work on while there is more to do."""
+        self.book.setdefault(dispute_id, "")
+        status = None
+        while status != self.book[dispute_id]:
+            status = self.book[dispute_id]
+            super().work(dispute_id)
+
+    def confirm(self, ids):
+        """确认办完的。 Confirm what is done."""
+        self.call("taobao.tmc.messages.confirm", s_message_ids=",".join(map(str, ids)))
+
+
+class PushFirst(PushOnly):
+    """消息为主，轮询兜底。 Messages first; a poll now and then finds what no message tells of."""
+
+    pause = timedelta(minutes=10)
+    next_poll = "2010-01-01 00:00:00"
+
+    def step(self):
+        """先听，到点再轮询。 Listen, and poll when it is time."""
+        failures = super().step()
+        return failures + self.attempt(self.poll)
+
+    def poll(self):
+        """买家寄回没有消息，只能查。 The buyer's return has no message: it has to be asked for."""
+        now = self.call("taobao.time.get")["time"]
+        if now < self.next_poll:
+            return
+        self.sync()
+        for dispute_id, status in list(self.book.items()):
+            if status in WAITING:
+                self.attempt(self.work, dispute_id)
+        self.next_poll = str(datetime.fromisoformat(now) + self.pause)

@@ -19,10 +19,11 @@ disagree.
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
-from ..domain.catalogue import list_accepted_names
+from ..domain.catalogue import Carrier, list_accepted_names
 from ..domain.conditions import Situation
 from ..domain.exchange import Event, Exchange, Message, Outcome
 from ..domain.ledger import Accounts, post_entries
@@ -75,7 +76,7 @@ def evaluate(
         available=exchange.num if opening else accounts.available,
         addresses=state.shops[exchange.shop].return_addresses(),
         reasons=stage_reasons(state, exchange),
-        carriers=list(list_accepted_names(state.carriers)),
+        carriers=_carrier_names(state.carriers),
         waybills=state.waybills,
         is_new=is_new,
     )
@@ -87,6 +88,11 @@ def evaluate(
         source=None if is_new else exchange.status,
         opening=opening,
     )
+
+
+@lru_cache(64)  # asked for by every move
+def _carrier_names(carriers: tuple[Carrier, ...]) -> frozenset[str]:
+    return frozenset(list_accepted_names(carriers))
 
 
 def record(

@@ -24,6 +24,7 @@ from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
 from .listing import ExchangeFilter, list_exchanges
+from .notifications import Notification
 from .operations import Operation
 from .quotas import Quota
 from .state import State
@@ -121,6 +122,10 @@ class WorldView:
     def stubbed_methods(self) -> tuple[str, ...]:
         """Return the methods that have a canned reply."""
         return tuple(self._state.stubs)
+
+    def notifications(self) -> ValuesView[Notification]:
+        """Return the messages that the channel keeps, oldest first."""
+        return self._state.outbox.values()
 
     @property
     def channel_counts(self) -> object:

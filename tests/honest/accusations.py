@@ -1,6 +1,6 @@
 """Whom does the machine accuse, though the client is honest?  `python -m tests.honest.accusations`.
 
-Four honest clients of different designs play in worlds that make it hard: limits, lists that move,
+Honest clients of different designs play in worlds that make it hard: limits, lists that move,
 a bad day, quotas, robots, data that ages, a clock that runs.  Seed `n` of a client takes the world
 `n` modulo the number of worlds, so 20 seeds of each client take every world.  Prints a line for
 each machine and the failures; exit 1 if there is any.
@@ -33,7 +33,13 @@ CLIENTS: Mapping[str, Any] = MappingProxyType(
         "PollOnly": designs.PollOnly,
         "NightBatch": designs.NightBatch,
         "ErpStore": designs.ErpStore,
+        "PushFirst": designs.PushFirst,
+        "PushOnly": designs.PushOnly,
     }
+)
+# What a client says of itself; without more it polls.
+OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {"PushFirst": {"channels": ("queries", "messages")}, "PushOnly": {"channels": ("messages",)}}
 )
 
 
@@ -84,7 +90,10 @@ def try_client(name: str, world: str, number: int, examples: int, steps: int) ->
     """Return of what the client is accused (empty: of nothing) and the seconds that it took."""
     kind = CLIENTS[name]
     machine = exchange_machine(
-        lambda sandbox: make_client(kind, sandbox), write_to=None, **WORLDS[world]
+        lambda sandbox: make_client(kind, sandbox),
+        write_to=None,
+        **WORLDS[world],
+        **OPTIONS.get(name, {}),
     )
     began = time.perf_counter()
     accused = ""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mockserver.testing import exchange_machine
-from tests.honest.accusations import CLIENTS, WORLDS, make_client
+from tests.honest.accusations import CLIENTS, OPTIONS, WORLDS, make_client
 
 STEPS: dict[str, tuple[str, str, list[dict[str, Any]]]] = {
     "moved_behind_the_window": (
@@ -187,6 +187,9 @@ def test_an_honest_client_is_not_accused(case: str) -> None:
     name, world, steps = STEPS[case]
     kind = CLIENTS[name]
     machine = exchange_machine(
-        lambda sandbox: make_client(kind, sandbox), write_to=None, **WORLDS[world]
+        lambda sandbox: make_client(kind, sandbox),
+        write_to=None,
+        **WORLDS[world],
+        **OPTIONS.get(name, {}),
     )
     machine.replay(steps)

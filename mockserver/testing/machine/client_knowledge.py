@@ -1,7 +1,7 @@
 """What a client could know: the base on which the checks judge it.
 
 The model.  A client sees the sandbox through replies alone.  So a check never compares what the
-client did with what *is*, but with what it was *shown*.  Three things follow from its calls:
+client did with what *is*, but with what it was *shown*.  Four things follow from its calls:
 
 - Looks.  A reply that arrived undisturbed and shows the status of an exchange is a look at it, and
   so is the reply to a successful write.  Of each exchange the last look is kept, as the number of
@@ -11,6 +11,8 @@ client did with what *is*, but with what it was *shown*.  Three things follow fr
   it: no planned fault, no error of the platform's own, no ban that the client was told of and that
   lasts.  The round after a disturbed one does not count either: it is needed to look what came of
   the lost calls.
+- Messages.  What a client that goes by the message channel could know of a change is in
+  `message_knowledge.py`.
 - Unseen exchanges.  One that no answered round has shown since it changed may still be on its way
   to the client (a list that lags, a nightly batch that reads yesterday).  It is the client's
   business only when a day has passed.  Two things can hide a change from an honest client for
@@ -21,8 +23,7 @@ client did with what *is*, but with what it was *shown*.  Three things follow fr
 A check would rather miss a mistake than accuse a client that made none.
 """
 
-import gzip
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import cast
 
@@ -39,7 +40,8 @@ from ...world.journal import Entry
 from ...world.real_clock import monotonic_seconds
 from ...world.world import World
 from ..teardown_checks import STATE_FAILURES
-from .local_server import RecordedCall
+from .local_server import RecordedCall, read_body
+from .message_knowledge import MessageKnowledge
 
 __all__ = ["ClientKnowledge"]
 
@@ -60,12 +62,16 @@ class ClientKnowledge:
     client has not looked.
     """
 
-    def __init__(self, world: World, *, ages: bool = False) -> None:
+    def __init__(
+        self, world: World, *, ages: bool = False, channels: Collection[str] = ("queries",)
+    ) -> None:
         self.answered_rounds = 0
         self.excused: set[str] = set()
         self.unsure_writes: dict[int, str] = {}
         self._world = world
         self._ages = ages
+        self._channels = channels
+        self._messages = MessageKnowledge(world)
         self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
         self._latest_looks: dict[int, int] = {}  # those of the latest round
         self._answered_looks: dict[int, int] = {}  # those of answered rounds
@@ -106,6 +112,10 @@ class ClientKnowledge:
         change = self._find_last_change(dispute_id)
         if self._answered_looks.get(dispute_id, 0) >= change.number:
             return True
+        if "messages" in self._channels and self._messages.tells_of(dispute_id, change):
+            return True
+        if "queries" not in self._channels:
+            return False
         if self._hidden.get(dispute_id, 0) >= change.number:
             return False
         if self._ages:  # what gets older leaves the windows of a client by its own clock
@@ -114,6 +124,10 @@ class ClientKnowledge:
         visible_from = max(change.at, self._world.view.read_exchange(dispute_id, "").modified)
         now = self._world.view.clock.inner(self._world.directory.real())
         return now - visible_from >= _UNSEEN_FOR
+
+    def list_done_messages(self) -> frozenset[int]:
+        """Return the numbers of the messages that are done with; the queue shrinks by them."""
+        return self._messages.list_done()
 
     def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
         """Return True if any of the exchanges has changed since the client saw it."""
@@ -191,6 +205,9 @@ class ClientKnowledge:
         method = METHODS.get(texts.get("method", ""))
         if method is None:
             return
+        for number, event in self._messages.record_call(call).items():
+            before = self._latest_looks.get(number, self._looks.get(number, 0))
+            self._latest_looks[number] = max(before, event)
         if method.move is not None:
             dispute_id = texts.get("dispute_id", "")
             if dispute_id.isdigit():
@@ -201,7 +218,7 @@ class ClientKnowledge:
                 return
             if "dispute_status_array" in texts:  # what it does not list has another status
                 self.unsure_writes.clear()
-            body = _read_body(call)
+            body = read_body(call)
             for exchange in self._world.view.exchanges():
                 if str(exchange.dispute_id) in body:
                     self._latest_looks[exchange.dispute_id] = call.first_event
@@ -215,7 +232,7 @@ class ClientKnowledge:
         if fault.kind == _STALE or _find_lag(fault) > _MAX_LAG:
             self._hide_changes(call.last_event)
         if fault.kind == _STALE:
-            body = _read_body(call)
+            body = read_body(call)
             for exchange in self._world.view.exchanges():
                 if str(exchange.dispute_id) in body:
                     self._latest_looks[exchange.dispute_id] = 0
@@ -224,7 +241,7 @@ class ClientKnowledge:
     def _record_attempt(self, call: RecordedCall) -> None:
         """Note what the client has looked up, though a fault made the reply an old one."""
         if call.failure is None and not call.is_reply_lost:
-            body = _read_body(call)
+            body = read_body(call)
             for dispute_id in list(self.unsure_writes):
                 if str(dispute_id) in body:
                     del self.unsure_writes[dispute_id]
@@ -246,10 +263,3 @@ def _find_lag(fault: Fault) -> timedelta:
     if fault.kind == "clock_skew":
         return timedelta(seconds=abs(fault.number("seconds")))
     return timedelta()
-
-
-def _read_body(call: RecordedCall) -> str:
-    body = call.reply.body
-    if ("Content-Encoding", "gzip") in call.reply.headers:
-        body = gzip.decompress(body)
-    return body.decode("utf-8", "replace")

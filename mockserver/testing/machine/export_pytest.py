@@ -113,6 +113,7 @@ def _write_machine(options: MachineOptions, invariants: list[str]) -> str:
         "handles": options.handles,
         "world": dict(options.world),
         "ages": options.ages,
+        "channels": options.channels,
     }
     lines = "".join(
         f"    {name}={pformat(value, width=100)},\n" for name, value in arguments.items()

@@ -1,5 +1,6 @@
 """The server of a machine's sandboxes, and the gateway calls that each step makes."""
 
+import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,7 +26,7 @@ from ...world.view import WorldView
 from ...world.world import World
 from .machine_options import MachineOptions
 
-__all__ = ["LocalServer", "RecordedCall"]
+__all__ = ["LocalServer", "RecordedCall", "read_body"]
 
 _REQUEST_ID_HEADER = "X-Sandbox-Request-Id"
 
@@ -33,13 +34,15 @@ _REQUEST_ID_HEADER = "X-Sandbox-Request-Id"
 class RecordedCall(Struct, frozen=True):
     """One call as it came, its reply, and its journal entry if it was refused or failed.
 
-    `disturbed_by` is the planned fault that disturbed it.  `first_event` and `last_event` are the
-    numbers of the sandbox's newest event before and after it, `began` and `ended` its real time as
-    `monotonic_seconds()` counts.
+    `call` is the call with its texts and files read, `disturbed_by` the planned fault that
+    disturbed it.  `first_event` and `last_event` are the numbers of the sandbox's newest event
+    before and after it, `began` and `ended` its real time as `monotonic_seconds()` counts.
     """
 
     inbound: Inbound
     reply: Reply
+    request_id: str  # under which the journal has the call
+    call: Call
     failure: Entry | None
     disturbed_by: Fault | None = None
     first_event: int = 0
@@ -48,19 +51,17 @@ class RecordedCall(Struct, frozen=True):
     ended: float = 0.0
 
     @property
-    def request_id(self) -> str:
-        """The id under which the journal has the call."""
-        return dict(self.reply.headers)[_REQUEST_ID_HEADER]
-
-    @property
     def is_reply_lost(self) -> bool:
         """True if a planned fault kept the reply from the caller."""
         return self.reply.delivery is not None and bool(self.reply.delivery.loss)
 
-    @property
-    def call(self) -> Call:
-        """The call with its texts and files read."""
-        return read_call(self.inbound, self.request_id)
+
+def read_body(call: RecordedCall) -> str:
+    """Return the text of the reply, as a client reads it."""
+    body = call.reply.body
+    if ("Content-Encoding", "gzip") in call.reply.headers:
+        body = gzip.decompress(body)
+    return body.decode("utf-8", "replace")
 
 
 class RecordingGateway(Gateway):
@@ -84,6 +85,8 @@ class RecordingGateway(Gateway):
                 RecordedCall(
                     inbound,
                     reply,
+                    request_id,
+                    read_call(inbound, request_id),
                     self._failures.pop(request_id, None),
                     self._faults.pop(request_id, None),
                     first_event,

@@ -70,6 +70,7 @@ _WEIGHTED_KINDS = (
     "trouble",
     "text",
     *("round",) * 2,
+    *("message",) * 2,
     *("client", "move", "time") * 2,
     "move",
     "apply",
@@ -87,6 +88,7 @@ _SETTINGS = settings(  # Hypothesis' own for machines, but without shrinking
     suppress_health_check=list(HealthCheck),
     phases=[phase for phase in Phase if phase not in (Phase.shrink, Phase.explain)],
 )
+_NUMBERS = st.integers(0, 2**32 - 1)
 _MAX_LISTED_ROWS = 10  # in a summary
 _CHOSEN_FIELDS = ("for", "num", "exchange_sku")  # by the options
 _MOVE_FIELDS: Mapping[str, SearchStrategy[StepDocument]] = MappingProxyType(
@@ -101,15 +103,31 @@ def _draw_step(draw: DrawFn) -> StepDocument:
     options, preferred = machine.run.find_options()
     allowed: Collection[OptionKey] = preferred if draw(_TAKES_PREFERRED) and preferred else options
     kinds = {str(key[0]) for key in allowed}
-    kind = draw(_sample_allowed(_WEIGHTED_KINDS, kinds.difference(machine.left_out) or kinds))
-    key = draw(_sample_allowed(machine.keys[kind], allowed))
-    step = options[key].step
+    kinds = kinds.difference(machine.left_out) or kinds
+    opening = {"buyer": "apply", "as": f"e{len(machine.run.names) + 1}"}
+    if machine.options.is_timed:
+        key = _choose_key(machine, draw(_NUMBERS), kinds, allowed)
+        return {**opening, **options[key].step} if key[0] == "apply" else options[key].step
+    kind = draw(_sample_allowed(_WEIGHTED_KINDS, kinds))
+    step = options[draw(_sample_allowed(machine.keys[kind], allowed))].step
     if kind == "apply":
-        name = f"e{len(machine.run.names) + 1}"
-        return {"buyer": "apply", "as": name, **draw(_OPENING_FIELDS), **step}
+        return {**opening, **draw(_OPENING_FIELDS), **step}
     if kind == "move" and draw(st.booleans()):
         return {**step, **draw(_MOVE_FIELDS[next(iter(step.values()))])}
     return step
+
+
+def _choose_key(
+    machine: "ExchangeMachine", number: int, kinds: set[str], allowed: Container[OptionKey]
+) -> OptionKey:
+    """Return the option that a number stands for, out of those that are allowed.
+
+    Where real time decides what is possible, Hypothesis has to see the same choices whatever is.
+    """
+    weighted = [kind for kind in _WEIGHTED_KINDS if kind in kinds]
+    rest, place = divmod(number, len(weighted))
+    keys = [key for key in machine.keys[weighted[place]] if key in allowed]
+    return keys[rest % len(keys)]
 
 
 def _sample_allowed(values: Iterable[_T], allowed: Container[Any]) -> SearchStrategy[_T]:
@@ -258,6 +276,7 @@ def exchange_machine(
     handles: Sequence[int] = (1, 3, 12),
     world: Mapping[str, Any] = MappingProxyType({}),
     ages: bool = False,
+    channels: Sequence[str] = ("queries",),
     write_to: str | None = FOLDER,
 ) -> type[ExchangeMachine]:
     """Return a machine that plays against `client`: `TestMine = exchange_machine(Mine).TestCase`.
@@ -269,8 +288,9 @@ def exchange_machine(
     are open at a time. `check` are the built-in checks, all of CHECKED unless given; `handles` the
     statuses at which the client acts.  `invariants` take client and sandbox, and raise. `world` has
     the keys of the world document, without credentials.  `ages` is for a client that goes by the
-    machine's clock: now stays and data gets older.  Failures are
-    written to the folder `write_to`; None writes none.
+    machine's clock: now stays and data gets older.  `channels` are the ways by which the client
+    learns of changes: `queries`, `messages` (it takes them from the message channel), or both.
+    Failures are written to the folder `write_to`; None writes none.
 
     Raises:
         BadDocument: an unknown name, or a world that cannot be; says what was probably meant.
@@ -286,6 +306,7 @@ def exchange_machine(
         handles=tuple(map(int, handles)),
         world=msgspec.to_builtins(dict(world)),
         ages=bool(ages),
+        channels=tuple(map(str, channels)),
         write_to=write_to,
     )
     server = LocalServer(options.table)

@@ -22,7 +22,18 @@ from ...world.document import BadDocument, read_world, unknown_name
 
 __all__ = ["CHECKED", "PLAYS", "PLAYS_BY_DEFAULT", "Invariant", "MachineOptions", "to_identifier"]
 
-PLAYS_BY_DEFAULT = ("buyer", "cs", "time", "stock", "replies", "lists", "texts", "world", "rounds")
+PLAYS_BY_DEFAULT = (
+    "buyer",
+    "cs",
+    "time",
+    "stock",
+    "replies",
+    "lists",
+    "texts",
+    "world",
+    "rounds",
+    "messages",
+)
 PLAYS = (*PLAYS_BY_DEFAULT, "trouble", "seller")
 CHECKED = (
     "offences",
@@ -35,6 +46,7 @@ CHECKED = (
     "left_lying",
     "converged",
 )
+CHANNELS = ("queries", "messages")
 Invariant = Callable[[Any, Sandbox], object]
 _SECRET_KEYS = ("app_secret", "session")
 
@@ -52,6 +64,7 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
     handles: tuple[int, ...]
     world: Mapping[str, Any]
     ages: bool
+    channels: tuple[str, ...]
     write_to: str | None
     table: TableIndex = SHIPPED_TABLE
 
@@ -61,9 +74,11 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
         Raises:
             BadDocument: what is wrong, and what was probably meant.
         """
+        choices: tuple[str, ...]
         for field, names, choices in (
             ("plays", self.plays, PLAYS),
             ("check", self.check, CHECKED),
+            ("channels", self.channels, CHANNELS),
             ("ruleset", (self.ruleset,), tuple(Ruleset)),
         ):
             for name in names:
@@ -79,6 +94,11 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
                 raise BadDocument(
                     f"world.{key}", f"请用参数 {key}", f"give it as the argument {key}"
                 )
+        if not self.channels:
+            names_of_all = ", ".join(CHANNELS)
+            raise BadDocument(
+                "channels", f"至少给一个：{names_of_all}", f"one of {names_of_all} is needed"
+            )
         if self.exchanges < 1:
             raise BadDocument("exchanges", "至少 1 张", "at least 1")
         for key in _SECRET_KEYS:
@@ -110,6 +130,15 @@ class MachineOptions(Struct, frozen=True, kw_only=True):
             len(early),
         )
         return (*early[:refusal], *late, *early[refusal:])
+
+    @property
+    def is_timed(self) -> bool:
+        """True if real time can decide what happens: bans, delays, a clock that runs."""
+        return (
+            self.ages
+            or "trouble" in self.plays
+            or any(key in self.world for key in ("clock", "faults", "quotas"))
+        )
 
     @property
     def name(self) -> str:

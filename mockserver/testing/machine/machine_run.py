@@ -98,7 +98,7 @@ class MachineRun:
         self.names: dict[int, str] = {}
         self.executed_steps: list[ExecutedStep] = []
         self._request_ids: set[str] = set()  # of all calls of the client
-        self._knowledge = ClientKnowledge(self.world, ages=options.ages)
+        self._knowledge = ClientKnowledge(self.world, ages=options.ages, channels=options.channels)
         self._quiet_rounds = 0
         self._is_open = True
         self._client: Any = None
@@ -152,7 +152,9 @@ class MachineRun:
             for exchange in self._make_context().open_exchanges
             if exchange.status in self.options.handles
         ]
-        passes = "time" in self.options.plays and not self.options.ages
+        # A client that only listens gets no message later than the day for which they are kept.
+        polls = "queries" in self.options.channels
+        passes = "time" in self.options.plays and not self.options.ages and polls
         if passes and self._knowledge.has_unseen(waiting):
             # More than the day after which it is the client's business: a row that has moved shows
             # a `modified` some seconds ahead of now.
@@ -188,7 +190,9 @@ class MachineRun:
         self._quiet_rounds = 0
         self._knowledge.start_counting()
         move = split_move(step)
-        if move is None:
+        if kind == "call":
+            self._make_call(step)
+        elif move is None:
             self._executor.change_sandbox(kind, get_control_value(step))
         else:
             self._make_move(step, *move)
@@ -222,6 +226,13 @@ class MachineRun:
         # Before its call the seller may look up a reason: that is not part of the step.
         self.executed_steps[-1] = ExecutedStep(step, tuple(calls[-1:]))
 
+    def _make_call(self, step: StepDocument) -> None:
+        """Make a signed call that is not the client's."""
+        session = self._executor.find_session("", sub=False)
+        with self._gateway.record(self.world.view) as calls:
+            self._target.call(step["call"], step["with"], session)
+        self.executed_steps[-1] = ExecutedStep(step, tuple(calls))
+
     def _find_dispute_id(self, name: str) -> str:
         for dispute_id, own_name in self.names.items():
             if own_name == name:
@@ -239,11 +250,12 @@ class MachineRun:
 
     def _run_round(self) -> CheckFailure | None:
         """Let the client do one round of its work.  Return what is wrong after it."""
-        before = self._count_status_changes()
+        before = self._count_status_changes(), self._knowledge.list_done_messages()
         began = monotonic_seconds()
         with self._gateway.record(self.world.view) as calls:
             failure = _call_user_code("exception", self._act)
-        changed = self._count_status_changes() != before
+        done = self._knowledge.list_done_messages() - before[1]
+        changed = bool(done) or self._count_status_changes() != before[0]
         self._quiet_rounds = 0 if changed else self._quiet_rounds + 1
         self._knowledge.record_round(calls, began=began, changed=changed)
         self._request_ids.update(call.request_id for call in calls)

@@ -1,4 +1,4 @@
-"""Steps of the plays lists, trouble, texts, world and rounds: what makes a client's life hard.
+"""Steps of more plays, from lists to messages: what makes a client's life hard.
 
 All are within what an honest client bears.  Lists lag by less than the windows of such a client
 overlap; each disturbance is planned once at a time; people beside the client act between rounds.
@@ -12,6 +12,7 @@ from ...domain.exchange import Exchange
 from ...domain.moves import LeaveMessage, Modify, ReturngoodsRefuse, ShipBack
 from ...domain.vocabulary import Actor, Ruleset, Status
 from ...world.faults.fault_matching import Fault
+from .message_steps import list_message_keys, list_message_steps
 from .step_context import Option, OptionKey, Options, StepContext, StepDocument
 
 __all__ = ["MAX_MORE_OPENINGS", "list_more_keys", "list_more_openings", "list_more_steps"]
@@ -63,12 +64,13 @@ def list_more_keys(max_open: int) -> Mapping[str, tuple[OptionKey, ...]]:
                 *(("text", slot, "lines") for slot in slots),
             ),
             "round": tuple(("round", slot) for slot in slots),
+            **list_message_keys(),
         }
     )
 
 
 def list_more_steps(context: StepContext, exchanges: list[Exchange]) -> Mapping[OptionKey, Option]:
-    """Return the steps of lists, trouble, texts and rounds that are possible now."""
+    """Return the steps of these plays, applications aside, that are possible now."""
     options: dict[OptionKey, Option] = {}
     # What a list hides and then gets older leaves the windows of a client by its own clock.
     if "lists" in context.plays and context.names and not context.ages:
@@ -79,6 +81,8 @@ def list_more_steps(context: StepContext, exchanges: list[Exchange]) -> Mapping[
         options |= _list_texts(context, exchanges)
     if "rounds" in context.plays:
         options |= _list_rounds(context, exchanges)
+    if "messages" in context.plays:
+        options |= list_message_steps(context)
     return options
 
 

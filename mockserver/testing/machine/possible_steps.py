@@ -142,7 +142,8 @@ def find_preferred_options(
     rounds = {key for key in options if key[0] == "round"}  # they need several steps in a row
     row = next((row for row in context.preferred_rows if row.name not in taken), None)
     if row is not None:
-        preferred = {key for key, option in options.items() if option.row == row.name}
+        name = row.name
+        preferred = {key for key, option in options.items() if option.row == name}
         statuses = {exchange.status for exchange in context.open_exchanges}
         if not preferred and row.source not in statuses:
             preferred = {
