@@ -1,6 +1,6 @@
 """`python -m mockserver` is `tmall-mockserver`."""
 
-from .cli.main import main
+from .cli.entry import main
 
 if __name__ == "__main__":  # a worker of `run` imports this module under another name
     main()

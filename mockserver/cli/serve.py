@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from importlib import import_module
 from threading import Thread
 from typing import Any
 
@@ -48,7 +49,7 @@ from .localized import command, option
 from .server_log import ServerLog
 from .settings import PREFIX, SETTINGS, Settings, read_settings, world_document
 from .signal_relay import SignalRelay
-from .stop_signals import StopSignals, handle_stop_signals
+from .stop_signals import StopSignals, end_process, handle_stop_signals
 
 __all__ = ["exec_", "serve"]
 
@@ -113,12 +114,14 @@ def _serving(
 def _load_doctor_meanwhile() -> None:
     """Import in a thread what explains refusals: ready is earlier, and no caller waits for it.
 
-    Where there is no thread, file or memory for that, the first refusal imports it.
+    So with what interrupts work at a stop.  Where there is no thread, file or memory for that,
+    the first refusal or the stop imports it.
     """
 
     def load() -> None:
         with suppress(ImportError, OSError, MemoryError):
             load_doctor()
+            import_module("ctypes")
 
     with suppress(RuntimeError, MemoryError):
         Thread(target=load, name="mockserver-import", daemon=True).start()
@@ -304,7 +307,7 @@ def serve(
         gc.freeze()  # what start-up made stays: full collections need not walk it
         stop.wait()
     handle_stop_signals(signal.SIG_IGN)  # what comes now is too late to change anything
-    sys.exit(0)
+    end_process(0)
 
 
 def _allow_many_connections() -> None:
@@ -372,4 +375,4 @@ def exec_(config: str, env: tuple[str, ...], command: tuple[str, ...], **options
         reports.write(
             InProcessControl(server.context, server.url), " ".join(command), code, seconds
         )
-    sys.exit(code)
+    end_process(code)

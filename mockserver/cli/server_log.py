@@ -82,9 +82,16 @@ class ServerLog:
         self._add(json.dumps({"message": line}) if self._json else line)
 
     def close(self) -> None:
-        """Give the last lines a moment to be written."""
-        with self._changed:
+        """Give the last lines a moment to be written.
+
+        A thread that a stop interrupted may hold the lock for ever, so that is not waited for.
+        """
+        if not self._changed.acquire(timeout=_CLOSE_SECONDS):
+            return
+        try:
             self._changed.wait_for(lambda: not self._lines, _CLOSE_SECONDS)
+        finally:
+            self._changed.release()
 
     def _add(self, line: str | Entry) -> None:
         with self._changed:

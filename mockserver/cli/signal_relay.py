@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from contextlib import suppress
 from types import FrameType
 
@@ -28,7 +29,7 @@ class SignalRelay:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._received: list[int] = []
+        self._pending: deque[int] = deque()  # came, and has not been passed on
         self._hurried = False
         self._is_ending = False
         handle_stop_signals(self._receive)
@@ -43,15 +44,14 @@ class SignalRelay:
         Raises:
             OSError: the command cannot be executed.
         """
-        if self._received:
-            return 128 + self._received[0]
+        if self._pending:
+            return 128 + self._pending[0]
         group = None if os.name == "nt" else 0
         self._child = subprocess.Popen(command, env=variables, process_group=group)  # noqa: S603  # what the user asks for
         terminal = _foreground_terminal()
         if terminal is not None:
             _give_terminal(terminal, self._child.pid)
-        for number in self._received:  # that came between the check and the start
-            self._relay(number)
+        self._relay_pending()  # what came between the check and the start
         try:
             code = self._wait(terminal)
         finally:
@@ -72,20 +72,39 @@ class SignalRelay:
             if not os.WIFSTOPPED(status):
                 code = self._child.returncode = os.waitstatus_to_exitcode(status)
                 return code
-            _give_terminal(terminal, os.getpgrp())
-            os.killpg(os.getpgrp(), signal.SIGSTOP)  # until the shell continues us
+            self._stop_too(terminal, os.WSTOPSIG(status))
+
+    def _stop_too(self, terminal: int, number: int) -> None:
+        """Stop as the command did, until the shell continues us; then let the command go on.
+
+        One that reached for the terminal before it had it goes on at once.
+        """
+        assert self._child is not None
+        is_early = number in (signal.SIGTTIN, signal.SIGTTOU)
+        if not (is_early and _is_foreground(terminal, self._child.pid)):
+            if _is_foreground(terminal, self._child.pid):
+                _give_terminal(terminal, os.getpgrp())
+            os.killpg(os.getpgrp(), signal.SIGTSTP)  # without a shell the system ignores it
+        if _is_foreground(terminal, os.getpgrp()):
             _give_terminal(terminal, self._child.pid)
+        else:  # continued in the background
+            signal_group(self._child, signal.SIGCONT)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        self._received.append(number)
         if self._is_ending:
             self._hurried = True
-        else:
-            self._relay(number)
+            return
+        self._pending.append(number)
+        self._relay_pending()
+
+    def _relay_pending(self) -> None:
+        """Pass each signal on once, also when another one comes in the middle of this."""
+        while self._child is not None and self._pending:
+            with suppress(IndexError):  # the handler took the last one
+                self._relay(self._pending.popleft())
 
     def _relay(self, number: int) -> None:
-        if self._child is None:
-            return
+        assert self._child is not None
         if os.name != "nt":
             signal_group(self._child, number)
         elif number == signal.SIGTERM:  # a Windows console sends the others to the child itself
@@ -98,9 +117,17 @@ def _foreground_terminal() -> int | None:
         return None
     with suppress(OSError, ValueError):
         terminal = sys.stdin.fileno()
-        if os.isatty(terminal) and os.tcgetpgrp(terminal) == os.getpgrp():
+        if os.isatty(terminal) and _is_foreground(terminal, os.getpgrp()):
             return terminal
     return None
+
+
+def _is_foreground(terminal: int, group: int) -> bool:
+    """Return True if the process group is in the terminal's foreground."""
+    try:
+        return os.tcgetpgrp(terminal) == group
+    except OSError:  # the terminal is gone
+        return False
 
 
 def _give_terminal(terminal: int, group: int) -> None:

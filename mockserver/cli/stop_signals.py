@@ -3,12 +3,15 @@
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 from ..world.real_clock import monotonic_seconds
 
-__all__ = ["Interruption", "StopSignals", "handle_stop_signals"]
+__all__ = ["Interruption", "StopSignals", "end_process", "handle_stop_signals"]
 
 _STOP_SIGNALS = tuple(
     getattr(signal, name)
@@ -31,6 +34,19 @@ def handle_stop_signals(handler: _Handler) -> None:
         if number == _HANGUP and signal.getsignal(number) is signal.SIG_IGN:
             continue
         signal.signal(number, handler)
+
+
+def end_process(code: int) -> NoReturn:
+    """Write out stdout and stderr and end this process at once, with this exit code.
+
+    An interpreter that ends in the usual way first frees every object: half a second for a hundred
+    thousand exchanges.  Meanwhile daemon threads stop wherever they are, also while they hold a
+    lock.  The system frees memory faster, and waits for no lock.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 class StopSignals:

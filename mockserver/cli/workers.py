@@ -10,9 +10,9 @@ import multiprocessing
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_pipes
 from typing import Any
@@ -24,6 +24,10 @@ __all__ = ["Execute", "Executions", "run_in_processes", "run_in_threads", "run_i
 
 Execute = Callable[[ScenarioSource], ScenarioResult]
 Executions = Generator[tuple[int, ScenarioResult], None, None]
+_END_SECONDS = 5.0
+_HELD_SIGNALS = frozenset(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 _POLL_SECONDS = 0.5  # where the system does not wake a waiting main thread for Ctrl-C
 
 
@@ -74,7 +78,8 @@ def run_in_processes(
             worker = context.Process(
                 target=_serve_pipe, args=(theirs, tuple(sources), make_execute), daemon=True
             )
-            worker.start()
+            with _signals_held():
+                worker.start()
             theirs.close()  # so that the end of the worker is the end of the pipe
             workers.append(worker)
             running[ours] = index
@@ -96,10 +101,36 @@ def run_in_processes(
         for index in waiting:  # no worker is left
             yield index, _worker_died(sources[index])
     finally:
-        for worker in workers:
-            worker.terminate()
-            worker.join()
+        _end(workers)
         gc.unfreeze()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let the signals that end us wait meanwhile, also in a child that is made.
+
+    Until a child has its own handlers, ours would raise KeyboardInterrupt in the middle of its
+    start: it would print a traceback, or lose the signal and wait for ever.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: there a child inherits no handler
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(workers: Sequence[Any]) -> None:
+    """End the processes: SIGTERM, then SIGKILL for one that is left after a moment."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(_END_SECONDS)
+        if worker.exitcode is None:
+            worker.kill()
+            worker.join(_END_SECONDS)
 
 
 def _send(pipe: Connection, index: int) -> None:
@@ -115,8 +146,12 @@ def _serve_pipe(
 
     Ctrl-C is left to the parent, which terminates its workers.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in _HELD_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            is_ctrl_c = number == signal.SIGINT
+            signal.signal(number, signal.SIG_IGN if is_ctrl_c else signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
     execute = make_execute()
     while True:
         try:

@@ -33,6 +33,7 @@ from functools import partial
 from typing import Any
 
 from ..gateway.app import Answer
+from ..world.real_clock import monotonic_seconds
 from .connection import Connection
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
@@ -47,10 +48,11 @@ from .wsgi_bridge import ServerAddress, WsgiApp
 
 __all__ = ["CannotStart", "Embedded"]
 
-INTERRUPT_SECONDS = 0.25  # after which a stop interrupts what is at work
-REFUSE_SECONDS = 0.35  # after which it answers for what cannot be interrupted
-STOP_SECONDS = 0.4  # after which clients that do not read are left
+INTERRUPT_SECONDS = 0.2  # after which a stop interrupts what is at work
+REFUSE_SECONDS = 0.28  # after which it answers for what cannot be interrupted
+STOP_SECONDS = 0.32  # after which clients that do not read are left
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
+_END_SECONDS = 0.04  # in which threads that have nothing to do end
 _SWEEP_SECONDS = 0.5
 _TLS_REPORT_SECONDS = 60.0
 _RETRY_SECONDS = 0.1
@@ -59,13 +61,8 @@ _TURNS_TO_READ = 4  # of the loop, in which a new connection is set up and read
 _OUT_OF_SOMETHING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-def _drop_line(line: str) -> None:
-    """Say nothing."""
-
-
 class Embedded:
-    """An HTTP server in daemon threads: `start` returns when the port is open, `stop` when it is
-    free.
+    """An HTTP server in daemon threads: `start` opens the port, `stop` frees it.
 
     `answer`, if given, answers the gateway's paths directly, also below `url_prefix`; all other
     requests go to the WSGI `app`. `tmc` is the port of the message channel, if there is one.
@@ -83,14 +80,14 @@ class Embedded:
         tmc: ExtraPort | None = None,
         public_url: str = "",
         url_prefix: str = "",
-        report: Callable[[str], None] = _drop_line,
+        report: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._host = host
         self.port = port
         self._tls = tls
         self._report = report
         self._app = app
-        self._extra: ExtraPort = NoExtraPort() if tmc is None else tmc
+        self._extra: ExtraPort = tmc or NoExtraPort()
         self._lanes = WorkerLanes(report)
         self._gateway_door: GatewayDoor | None = None
         if answer is not None:
@@ -102,8 +99,7 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """Scheme, host and port under which this machine reaches the server; no slash at the
-        end."""
+        """Scheme, host and port under which this machine reaches it; no slash at the end."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
@@ -168,11 +164,12 @@ class Embedded:
         with status 503, or with error 10 of the gateway.
         """
         if self._thread is not None and self._thread.is_alive():
+            began = monotonic_seconds()
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._extra.stop)
-                self._loop.call_soon_threadsafe(self._listening.begin_stop)
-            self._thread.join(STOP_SECONDS + 0.05)
-            self._lanes.stop(0.04)
+                self._loop.call_soon_threadsafe(self._listening.begin_stop, began)
+            self._thread.join(STOP_SECONDS + _END_SECONDS)
+            self._lanes.stop(_END_SECONDS)
         if self._listener is not None:  # in a forked child this frees the child's copy only
             self._listener.close()
         self._extra.close()
@@ -305,8 +302,7 @@ class _Listening:
             client.close()
 
     def _pause_accepting(self, limit: str) -> None:
-        """Close a connection that is idle, and go on when its file is free; say once what `limit`
-        is met."""
+        """Close an idle connection, and go on when its file is free; say once which limit it is."""
         if not self._out:
             self._out = True
             self._report(
@@ -323,8 +319,7 @@ class _Listening:
             self._accept()
 
     def _make_room(self) -> bool:
-        """Close the connection whose deadline is nearest (idle for longest, or slowest), if there
-        is one."""
+        """Close the connection whose deadline is nearest: idle for longest, or slowest."""
         victim = min(self._connections, key=lambda one: one.deadline, default=None)
         if victim is None or victim.deadline == float("inf"):
             return False
@@ -344,8 +339,11 @@ class _Listening:
 
     # --- stopping
 
-    def begin_stop(self) -> None:
-        """Accept nothing more, answer every request that has come, then end the loop."""
+    def begin_stop(self, began: float) -> None:
+        """Accept nothing more, answer every request that has come, then end the loop.
+
+        `began`, in the loop's time, is when the stop was asked for: a busy loop hears of it late.
+        """
         if self.stopping:
             return
         self.stopping = True
@@ -355,9 +353,9 @@ class _Listening:
         if not self._connections and not self._accepting:
             self._stop_loop()
             return
-        self.loop.call_later(INTERRUPT_SECONDS, self.interrupt_work)
-        self.loop.call_later(REFUSE_SECONDS, self._refuse_unfinished)
-        self.loop.call_later(STOP_SECONDS, self._end)
+        self.loop.call_at(began + INTERRUPT_SECONDS, self.interrupt_work)
+        self.loop.call_at(began + REFUSE_SECONDS, self._refuse_unfinished)
+        self.loop.call_at(began + STOP_SECONDS, self._end)
         self._after_turns(_TURNS_TO_READ, self._close_idle)
 
     def _after_turns(self, turns: int, work: Callable[[], None]) -> None:

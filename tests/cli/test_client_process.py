@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-from time import sleep
+from time import monotonic
 
 import pytest
+
+from tests.cli.processes import LIMIT, end_session, on_terminal, read_line, read_until, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -191,17 +192,16 @@ def test_a_second_signal_kills_a_client_that_will_not_end(
         start_new_session=True,
     )
     try:
-        child = int((tmp_path / "begun").read_text())
+        child = int(read_line(tmp_path / "begun"))
         process.send_signal(number)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)  # the client has its 5 seconds
-        while process.poll() is None:
+        end = monotonic() + LIMIT
+        while process.poll() is None and monotonic() < end:
             process.send_signal(number)
-        errors = process.stderr.read()
+        _, errors = process.communicate(timeout=LIMIT)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        end_session(process)
     assert (process.returncode, errors) == (130, b"")
     assert json.loads((tmp_path / "report.json").read_text("utf-8"))["interrupted"] == 2
     assert not runs(child)
@@ -211,8 +211,6 @@ def test_a_second_signal_kills_a_client_that_will_not_end(
 def test_ctrl_c_at_a_terminal_stops_the_client(tmp_path: Path, environment) -> None:
     """Ctrl-C at the terminal of a run ends the client once, by SIGTERM, in the run's own
     session."""
-    import pty
-
     client = (
         "import os, signal, sys, time\n"
         "def end(number, frame):\n    open('got', 'a').write(f'{number} ')\n"
@@ -223,23 +221,17 @@ def test_ctrl_c_at_a_terminal_stops_the_client(tmp_path: Path, environment) -> N
         "while True:\n    time.sleep(0.05)\n"
     )
     (tmp_path / "client.py").write_text(client, "utf-8")
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        command = ["run", "whole.scenario.yaml", "--client", f"{sys.executable} client.py"]
-        arguments = ["-m", "mockserver", *command, "--within", "1000s"]
-        os.execve(sys.executable, [sys.executable, *arguments], environment)
-    while not (tmp_path / "begun").exists():
-        sleep(0.02)
-    os.write(terminal, b"\x03")
-    with suppress(OSError):  # the end of a terminal is an error on Linux
-        while os.read(terminal, 4096):
-            pass
-    os.close(terminal)
+    command = ["run", "whole.scenario.yaml", "--client", f"{sys.executable} client.py"]
+    arguments = ["-m", "mockserver", *command, "--within", "1000s"]
+    with on_terminal(arguments, tmp_path, environment) as (process, terminal):
+        wait_until((tmp_path / "begun").exists)
+        os.write(terminal, b"\x03")
+        read_until(terminal, b"")
+        code = process.wait(LIMIT)
 
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
+    assert code == 130
     assert (tmp_path / "got").read_text() == f"{signal.SIGTERM:d} "
-    assert int((tmp_path / "begun").read_text()) == pid
+    assert int((tmp_path / "begun").read_text()) == process.pid
 
 
 @pytest.mark.usefixtures("scenario_file")
@@ -268,13 +260,11 @@ def test_ctrl_c_stops_the_client_and_leaves_a_report(tmp_path: Path, environment
         start_new_session=True,
     )
     try:
-        client = int((tmp_path / "begun").read_text())
+        client = int(read_line(tmp_path / "begun"))
         os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=LIMIT)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        end_session(process)
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert (process.returncode, errors, report["interrupted"]) == (130, "", 2)
     with pytest.raises(ProcessLookupError):

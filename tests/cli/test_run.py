@@ -6,13 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from mockserver.cli.run import format_progress
+from tests.cli.processes import LIMIT, end_session, read_until
 from tests.scenario_texts import FIVE_MISTAKES
 
 GOOD = """\
@@ -351,19 +351,13 @@ def test_an_interrupted_run_leaves_its_reports(
     )
     os.close(theirs)
     try:
-        progress = b""
-        while b"1/5" not in progress:
-            progress += os.read(ours, 1000)
+        progress = read_until(ours, b"1/5")
         os.killpg(process.pid, number)
-        said, _ = process.communicate(timeout=30)
-        with suppress(OSError):  # the other end is closed
-            while more := os.read(ours, 1000):
-                progress += more
+        said, _ = process.communicate(timeout=LIMIT)
+        progress += read_until(ours, b"")
     finally:
+        end_session(process)
         os.close(ours)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     outcomes = [story["outcome"] for story in report["stories"]]
     assert (process.returncode, outcomes[0], outcomes[1], outcomes[3]) == (

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import TextIO
 
 import pytest
+
+from tests.cli.processes import LIMIT, end_session, on_terminal, read_until
 
 pytestmark = pytest.mark.slow
 
@@ -59,15 +62,13 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
 
     yield run
     for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # what the command left behind holds its output
-            process.communicate(timeout=10)
+        end_session(process)
 
 
 def meet(process: subprocess.Popen, path: Path) -> TextIO:
     """The FIFO's writing end, as soon as the process reads it."""
-    while process.poll() is None:
+    end = monotonic() + LIMIT
+    while process.poll() is None and monotonic() < end:
         with suppress(OSError):  # nobody reads yet
             return os.fdopen(os.open(path, os.O_WRONLY | os.O_NONBLOCK), "w")
     raise AssertionError(process.stderr.read())
@@ -79,7 +80,7 @@ def test_exec_passes_signals_on(start: Start, tmp_path: Path, number: int) -> No
     process = start(TELL_SIGNAL, "--ready-file", "mock.json")
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(number)
-    said, errors = process.communicate(timeout=20)
+    said, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, said, errors) == (7, f"told {number}\n", "")
     assert list(tmp_path.iterdir()) == []
 
@@ -91,7 +92,7 @@ def test_exec_tells_what_its_command_died_of(start: Start, number: int, expected
     process = start(program)
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(number)
-    process.communicate(timeout=20)
+    process.communicate(timeout=LIMIT)
     assert process.returncode == expected
 
 
@@ -107,7 +108,7 @@ def test_a_signal_before_the_command_starts_leaves_nothing(
     ) as pipe:  # it reads an old ready file: its start is half done
         process.send_signal(number)
         pipe.write("{}")
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=LIMIT)
     assert (process.returncode, errors) == (expected, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -122,14 +123,12 @@ def test_what_exec_has_started_does_not_outlive_it(start: Start, tmp_path: Path)
         "shell=True); print('waiting', flush=True); signal.pause()"
     )
     assert process.stdout.readline() == "waiting\n"
-    while os.read(reading, 100) != b"begun\n":
-        pass
+    read_until(reading, b"begun\n")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=LIMIT)
 
     assert process.returncode == 143
-    os.set_blocking(reading, True)
-    assert os.read(reading, 100) == b""  # nobody has the FIFO open any more
+    assert read_until(reading, b"") == b""  # nobody has the FIFO open any more
     os.close(reading)
 
 
@@ -142,7 +141,7 @@ def test_the_command_of_exec_ends_by_itself_with_its_background(
         "done; exit' TERM; touch begun; while :; do sleep 0.05; done\"])\n"
         "import os\nwhile not os.path.exists('begun'): time.sleep(0.01)\nraise SystemExit(3)"
     )
-    process.communicate(timeout=20)
+    process.communicate(timeout=LIMIT)
 
     assert process.returncode == 3
     assert (tmp_path / "done").read_text() == "put away\n"
@@ -160,7 +159,7 @@ def test_nohup_keeps_a_server_alive(tmp_path: Path, environment: dict[str, str])
             with pytest.raises(subprocess.TimeoutExpired):
                 process.wait(1)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(LIMIT) == 0
         finally:
             process.kill()
 
@@ -207,7 +206,7 @@ def test_a_closed_terminal_breaks_no_call(serve, cli) -> None:
     ]
     served.process.send_signal(signal.SIGTERM)
     assert codes == [22, 22]
-    assert served.process.wait(20) == 0
+    assert served.process.wait(LIMIT) == 0
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(
@@ -264,35 +263,136 @@ def test_the_command_of_exec_gets_a_signal_once(
     else:
         process.send_signal(number)
 
-    assert process.communicate(timeout=20)[0] == "signals 1\n"
+    assert process.communicate(timeout=LIMIT)[0] == "signals 1\n"
 
 
 def test_ctrl_c_on_a_terminal_reaches_the_command_once(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     """Ctrl-C at a terminal is one SIGINT for the command of `exec`, which may read the terminal."""
-    import pty
+    program = f"print(input(), flush=True)\n{COUNT}"
+    arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
+    with on_terminal(arguments, tmp_path, environment) as (process, terminal):
+        os.write(terminal, b"typed\n")
+        received = read_until(terminal, b"waiting")
+        os.write(terminal, b"\x03")
+        received += read_until(terminal, b"")
+        code = process.wait(LIMIT)
 
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(tmp_path)
-        program = f"print(input(), flush=True)\n{COUNT}"
-        arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
-        os.execve(sys.executable, [sys.executable, *arguments], environment)
-    os.write(terminal, b"typed\n")
-    received = b""
-    typed = False
-    with suppress(OSError):  # the end of a terminal is an error on Linux
-        while chunk := os.read(terminal, 4096):
-            received += chunk
-            if b"waiting" in received and not typed:
-                typed = True
-                os.write(terminal, b"\x03")
-    os.close(terminal)
-
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert code == 0
     assert received.count(b"typed") == 2
     assert b"signals 1" in received
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Ctrl-Z on a terminal without a shell, which could continue nobody, leaves the command and
+    `exec` at work; stopped by SIGSTOP, the command goes on, too."""
+    program = (
+        "import os, signal; print('waiting', flush=True); print(input(), flush=True)\n"
+        "os.kill(0, signal.SIGSTOP); print('continued', input(), flush=True)"
+    )
+    arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
+    with on_terminal(arguments, tmp_path, environment) as (process, terminal):
+        read_until(terminal, b"waiting")
+        os.write(terminal, b"\x1a")
+        os.write(terminal, b"one\n")
+        read_until(terminal, b"one\r\none\r\n")
+        os.write(terminal, b"two\n")
+        received = read_until(terminal, b"")
+        code = process.wait(LIMIT)
+
+    assert code == 0
+    assert b"continued two" in received
+
+
+RELAY_AT_STEP = """
+import os, signal, sys
+from mockserver.cli.signal_relay import SignalRelay
+
+step = int(sys.argv[1])
+events = 0
+passed_on = []
+kill = os.killpg
+
+def record(group, number):
+    passed_on.append(number)
+    kill(group, number)
+
+def send(*_):
+    global events
+    if events < step:
+        events = step
+        signal.raise_signal(signal.SIGTERM)
+
+def trace(frame, event, argument):
+    global events
+    if not frame.f_code.co_filename.endswith("signal_relay.py"):
+        return None
+    if events == step - 1:
+        send()
+    elif events < step:
+        events += 1
+    return trace
+
+os.killpg = record
+relay = SignalRelay()
+signal.signal(signal.SIGALRM, send)  # for a run that has fewer steps
+signal.setitimer(signal.ITIMER_REAL, 2)
+sys.settrace(trace)
+code = relay.run(["/bin/sleep", "50"], dict(os.environ))
+sys.settrace(None)
+print(code, passed_on.count(signal.SIGTERM))
+"""
+
+
+@pytest.mark.parametrize("step", range(1, 26))
+def test_a_signal_at_any_step_of_the_start_is_passed_on_once(
+    environment: dict[str, str], step: int
+) -> None:
+    """Wherever `exec` is while it starts its command, a signal reaches the command once, or the
+    command does not start."""
+    ended = subprocess.run(
+        [sys.executable, "-c", RELAY_AT_STEP, str(step)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert ended.stdout in ("143 1\n", "143 0\n"), ended.stderr
+
+
+SIGNAL_WHILE_IMPORTING = """
+import runpy, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            signal.raise_signal(signal.SIGINT)
+
+module = sys.argv.pop(1)
+sys.meta_path.insert(0, Finder())
+runpy.run_module("mockserver", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["mockserver.cli.main", "click", "mockserver.cli.console", "mockserver.cli.serve"]
+)
+def test_ctrl_c_while_modules_are_imported(
+    tmp_path: Path, environment: dict[str, str], module: str
+) -> None:
+    """Ctrl-C before the command has begun ends it with 130 and no word."""
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNAL_WHILE_IMPORTING, module, "serve", "--port", "0"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 SIGNAL_AT_STEP = """

@@ -2,6 +2,9 @@
 
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -48,3 +51,40 @@ def test_a_closed_run_leaves_no_process(sources) -> None:
     next(results)
     results.close()
     assert multiprocessing.active_children() == []
+
+
+SIGNAL_AFTER_FORK = """
+import os, signal, sys
+os.register_at_fork(after_in_child=lambda: signal.raise_signal(int(sys.argv[-1])))
+from mockserver.cli.main import run_command
+sys.exit(run_command(["--lang", "en", "run", ".", "--jobs", "2"]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (signal.SIGINT, (0, "5 passed")),
+        (signal.SIGTERM, (1, "the process that played it has died")),
+        (signal.SIGHUP, (1, "the process that played it has died")),
+    ],
+)
+@pytest.mark.usefixtures("sources")
+def test_a_signal_while_a_worker_starts(
+    tmp_path: Path, environment: dict[str, str], number: int, expected: tuple[int, str]
+) -> None:
+    """A signal that a worker gets before it has its own handlers is not lost and not traced: Ctrl-C
+    is left to the parent, the others end the worker."""
+    ended = subprocess.run(
+        [sys.executable, "-c", SIGNAL_AFTER_FORK, str(int(number))],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    code, words = expected
+    assert (ended.returncode, ended.stderr) == (code, "")
+    assert words in ended.stdout

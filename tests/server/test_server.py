@@ -51,7 +51,7 @@ def test_stop_in_the_instant_of_an_accept(document):
     def connect_and_stop():
         with socket.create_connection(("127.0.0.1", server.port), timeout=5):
             listening._accept()
-            listening.begin_stop()
+            listening.begin_stop(listening.loop.time())
         done.set()
 
     listening.loop.call_soon_threadsafe(connect_and_stop)
