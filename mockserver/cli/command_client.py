@@ -23,6 +23,7 @@ from ..client.sandbox import Sandbox
 from ..world.real_clock import monotonic_seconds
 from .client_process import ClientProcess
 from .connection_info import client_variables
+from .console import translate
 
 __all__ = ["ClientEnded", "CommandClient"]
 
@@ -126,7 +127,8 @@ class _Rounds:
         code = process.exit_code()
         if code:
             client.stop()  # then all that it wrote has been read
-            raise ClientEnded(f"退出码 exit code {code}: {process.log()[-_LAST_CHARACTERS:]}")
+            log = process.log()[-_LAST_CHARACTERS:]
+            raise ClientEnded(translate(f"退出码 {code}：{log}", f"exit code {code}: {log}"))
         if code is None:
             process.hold()
 

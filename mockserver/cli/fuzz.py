@@ -1,9 +1,9 @@
 """`fuzz`: the state machine of `exchange_machine` against a command in any language."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from .client_probe import parse_handles
 from .command_client import CommandClient
 from .console import CHECK_FAILED, WRONG_USE, fail, one_line, say, translate
 from .localized import command, option
+
+if TYPE_CHECKING:
+    from ..testing.machine.machine import ExchangeMachine
 
 __all__ = ["fuzz", "parse_seconds"]
 
@@ -92,11 +95,31 @@ def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
         )
     finally:
         client.stop()
-    say(played.summary())
-    if trouble:
-        say("\n".join(one_line(line) for line in trouble[:_CHARACTERS].splitlines()))
-        raise SystemExit(CHECK_FAILED)
-    say(translate("没有发现错误", "nothing was found"))
+    say(played.summary(translate("zh", "en")))
+    if not trouble:
+        say(translate("没有发现错误", "nothing was found"))
+        return
+    for line in list(_describe_failures(played)) or trouble[:_CHARACTERS].splitlines():
+        say(one_line(line))
+    raise SystemExit(CHECK_FAILED)
+
+
+def _describe_failures(machine: "type[ExchangeMachine]") -> Iterator[str]:
+    """Yield the lines about each failure: what it is, the steps that show it, where they stand."""
+    for kind, failing in machine.failures.items():
+        failure = failing.failure
+        yield f"{failure.check}: {translate(failure.zh, failure.en)[:_CHARACTERS]}"
+        yield translate("缩减为：", "reduced to:")
+        yield from (f"    {step}" for step in failing.steps)
+        if not failing.is_smallest:
+            yield translate(
+                "被测程序较慢，没有时间再缩减", "the client is slow: no time to reduce it further"
+            )
+        written = machine.written.get(kind)
+        if written is None:
+            yield translate("三个文件写不了", "the three files cannot be written")
+        for path in written or ():
+            yield translate(f"已写入 {path}", f"written: {path}")
 
 
 def parse_seconds(option_name: str, text: str) -> float:

@@ -28,7 +28,7 @@ from ..service.control_function import sandbox_path
 from ..world.real_clock import monotonic_seconds
 from .client_probe import describe_profile, probe_client, read_profile_options
 from .client_process import ClientProcess, HeldProcess
-from .console import say
+from .console import say, translate
 from .output_files import write_output
 from .scenario_files import ScenarioSource
 
@@ -145,7 +145,7 @@ class ScenarioExecutor:
             code = client.stop()
         if result.trouble is None or result.outcome == "inapplicable":
             return result
-        exit_line = [] if code is None else [f"(退出码 exit code {code})"]
+        exit_line = [] if code is None else [translate(f"(退出码 {code})", f"(exit code {code})")]
         log = "\n".join([*_last_calls(target), client.log(), *exit_line])
         return replace(result, trouble=replace(result.trouble, log=log))
 

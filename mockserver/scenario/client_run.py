@@ -69,6 +69,7 @@ class ClientRun(ScenarioRun):
         self._derived: set[str] = set()  # what follows from these choices
         self._played: dict[str, None] = {}  # methods that were called for the client, in order
         self._missing_method = ""
+        self._unmet = False  # a step has waited for the client in vain
         self._in_the_way = bool(_KEYS_IN_THE_WAY & scenario.world.keys())
         self._has_own_texts = any(
             name.startswith("text.") for name in scenario.world.get("rules", {})
@@ -81,7 +82,8 @@ class ClientRun(ScenarioRun):
             result = self._excuse(result)
         elif not result.stopped:
             result = self._require_work_done(result)
-        result = replace(result, client_steps=self.client_steps)
+        unmet = self._unmet and not self._profile.asks_all
+        result = replace(result, client_steps=self.client_steps, unmet=unmet or result.unmet)
         if result.outcome == "passed" and not self.client_steps:
             return self._make_inapplicable(result, *self._describe_no_part())
         return result
@@ -129,6 +131,7 @@ class ClientRun(ScenarioRun):
             super().make_move(step)
         except ScenarioAborted:
             if step.refused is None:
+                self._unmet = True
                 raise
             self.play_move(step)
 
@@ -139,7 +142,11 @@ class ClientRun(ScenarioRun):
             self._play(step, str(params.get("dispute_id", "")))
             return
         self._take_choices(step.params)
-        super().make_call(step)
+        try:
+            super().make_call(step)
+        except ScenarioAborted:
+            self._unmet = True
+            raise
 
     def _play(self, step: MoveStep | CallStep, dispute_id: str) -> None:
         """Make a step ourselves, and know its event from the client's."""
@@ -162,7 +169,11 @@ class ClientRun(ScenarioRun):
         if step.method and not self._profile.does(step.method):
             self._missing_method = step.method
             raise ScenarioAborted("", "")
-        super().wait(step)
+        try:
+            super().wait(step)
+        except ScenarioAborted:
+            self._unmet = True
+            raise
 
     # what else happens
 
@@ -295,7 +306,7 @@ class ClientRun(ScenarioRun):
             events=tuple(left["timeline"][-5:]),
             possible=left["possible"],
         )
-        return replace(result, outcome="failed", trouble=failure)
+        return replace(result, outcome="failed", trouble=failure, unmet=True)
 
     def _list_waiting(self) -> list[Mapping[str, Any]]:
         """Return the exchanges that the client handles and can move on, stock left aside."""

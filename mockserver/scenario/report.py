@@ -101,7 +101,7 @@ def format_client_summary(results: Sequence[ScenarioResult], lang: str = "zh") -
 def says_something(result: ScenarioResult) -> bool:
     """Return True if the result says something about the client under test."""
     return result.outcome == "failed" or (
-        result.outcome in ("passed", "broken") and result.client_steps > 0
+        result.outcome in ("passed", "broken") and (result.client_steps > 0 or result.unmet)
     )
 
 
@@ -183,7 +183,9 @@ def format_json(results: Sequence[ScenarioResult], seconds: float) -> str:
     document = {
         "total": len(results),
         **{outcome: counts_by_outcome[outcome] for outcome in OUTCOMES},
-        "about_client": sum(says_something(result) for result in results if result.client_steps),
+        "about_client": sum(
+            says_something(result) for result in results if result.client_steps or result.unmet
+        ),
         "seconds": round(seconds, 3),
         "stories": results,
     }

@@ -52,7 +52,8 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
     `outcome` is `passed`, `failed` (an expectation), `broken` (scenario or server could not go on),
     `inapplicable` (it says nothing about the client under test; `trouble` has the reason) or
     `interrupted`. `steps` counts the steps that ended, `client_steps` what the client under test
-    did of them, `seconds` is real time, `sandbox` an id; `exchanges` gives dispute ids by name;
+    did of them, `unmet` is True if one waited in vain for a client whose profile has it, `seconds`
+    is real time, `sandbox` an id; `exchanges` gives dispute ids by name;
     `stopped` is True if the status of `--until` was reached.
     """
 
@@ -61,6 +62,7 @@ class ScenarioResult(Struct, frozen=True, kw_only=True):
     outcome: str
     steps: int
     client_steps: int = 0
+    unmet: bool = False
     seconds: float = 0.0
     sandbox: str = ""
     exchanges: Mapping[str, str] = {}

@@ -375,8 +375,8 @@ class ScenarioFailureDocument(TypedDict):
 class ScenarioResultDocument(TypedDict):
     """What came of a scenario: `exchanges` are dispute ids by the scenario's names.
 
-    `ignored` are keys of its `given` that a sandbox which exists cannot take.  `client_steps` and
-    the outcome `inapplicable` are for runs with a client under test.
+    `ignored` are keys of its `given` that a sandbox which exists cannot take.  `client_steps`,
+    `unmet` and the outcome `inapplicable` are for runs with a client under test.
     """
 
     title: str
@@ -384,6 +384,7 @@ class ScenarioResultDocument(TypedDict):
     outcome: Literal["passed", "failed", "broken", "inapplicable", "interrupted"]
     steps: int
     client_steps: int
+    unmet: bool
     seconds: float
     sandbox: str
     exchanges: dict[str, str]

@@ -8,6 +8,7 @@ from mockserver.control.in_process import in_process_targets
 from mockserver.scenario.client_run import ClientRun
 from mockserver.scenario.client_waiter import ClientWaiter
 from mockserver.scenario.reader import read_scenario
+from mockserver.scenario.report import says_something
 from mockserver.scenario.run_settings import ClientProfile, RunSettings
 from mockserver.server import make_context
 
@@ -144,9 +145,16 @@ def test_a_method_that_it_never_calls_does_not_apply(play) -> None:
 def test_a_wait_ends_when_it_is_quiet(play) -> None:
     """A client that looks and moves nothing is waited for as long as its profile says: broken."""
     result, seconds = play("  - buyer: apply\n  - seller: agree\n", works_at={})
-    assert result.outcome == "broken"
+    assert (result.outcome, result.unmet, says_something(result)) == ("broken", True, True)
     assert AGREE in result.trouble.en
     assert 0.9 < seconds < 2
+
+
+def test_of_a_client_that_did_nothing_in_the_probe_nothing_is_said(play) -> None:
+    """It is asked for everything; what it does not do says nothing about a correct client."""
+    asked = ClientProfile(asks_all=True)
+    result, _ = play("  - buyer: apply\n  - seller: agree\n", works_at={}, profile=asked)
+    assert (result.outcome, result.unmet, says_something(result)) == ("broken", False, False)
 
 
 def test_what_it_leaves_lying_fails(play) -> None:

@@ -27,6 +27,7 @@ runs, makes failures unrepeatable.
 
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
@@ -143,7 +144,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     """The machine; `exchange_machine` makes its subclasses.
 
     `covered` is what all runs so far have reached, as in `S/coverage`; `failures` the smallest
-    failing run of each kind.
+    failing run of each kind, `written` the files about it.
     """
 
     options: ClassVar[MachineOptions]
@@ -152,6 +153,7 @@ class ExchangeMachine(RuleBasedStateMachine):
     covered: ClassVar[dict[str, Any]]
     runs: ClassVar[int]
     failures: ClassVar[dict[tuple[str, ...], FailingRun]]
+    written: ClassVar[dict[tuple[str, ...], Sequence[Path]]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,20 +189,27 @@ class ExchangeMachine(RuleBasedStateMachine):
         return [row.name for row in cls.options.rows if row.name not in taken]
 
     @classmethod
-    def summary(cls) -> str:
-        """Return one line: how many rows all runs have taken, and the first that are missing."""
+    def summary(cls, lang: str = "") -> str:
+        """Return one line: how many rows all runs have taken, and the first that are missing.
+
+        In the language `zh` or `en`; by default in both.
+        """
         rows = len(cls.taken())
         missing = cls.missing()
         names = ", ".join(missing[:_MAX_LISTED_ROWS])
         if len(missing) > _MAX_LISTED_ROWS:
             names += " …"
-        rest = (
-            f"；没有走到的 {len(missing)} 行 ({len(missing)} not taken): {names}" if missing else ""
-        )
-        return (
-            f"{cls.__name__}: {cls.runs} 次运行，走过 {rows} 行规则 "
-            f"({cls.runs} runs, {rows} rows taken){rest}"
-        )
+        zh = f"{cls.runs} 次运行，走过 {rows} 行规则"
+        en = f"{cls.runs} runs, {rows} rows taken"
+        zh_rest = f"没有走到的 {len(missing)} 行"
+        en_rest = f"{len(missing)} not taken"
+        if lang == "zh":
+            line, rest = zh, f"；{zh_rest}：{names}"
+        elif lang == "en":
+            line, rest = en, f"; {en_rest}: {names}"
+        else:
+            line, rest = f"{zh} ({en})", f"；{zh_rest} ({en_rest}): {names}"
+        return f"{cls.__name__}: {line}{rest if missing else ''}"
 
     @classmethod
     def replay(cls, steps: Iterable[StepDocument]) -> None:
@@ -232,7 +241,8 @@ class ExchangeMachine(RuleBasedStateMachine):
         if not smallest.is_smallest:
             note("客户端较慢，没有时间再缩减 (the client is slow: no time to reduce it further)")
         try:
-            for path in export_failure(type(self), smallest):
+            written = type(self).written[failure.kind] = export_failure(type(self), smallest)
+            for path in written:
                 note(f"已写入 (written): {path}")
         except (OSError, HistoryTooLong) as error:
             note(f"无法写入 {self.options.write_to}：{error} (cannot be written)")
@@ -317,6 +327,7 @@ def exchange_machine(
         "covered": merge_coverage(),
         "runs": 0,
         "failures": {},
+        "written": {},
         "__module__": getattr(client, "__module__", __name__),
     }
     machine: type[ExchangeMachine] = type(f"{options.name}Machine", (ExchangeMachine,), body)
