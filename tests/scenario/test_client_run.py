@@ -152,8 +152,8 @@ def test_a_wait_ends_when_it_is_quiet(play) -> None:
 
 def test_of_a_client_that_did_nothing_in_the_probe_nothing_is_said(play) -> None:
     """It is asked for everything; what it does not do says nothing about a correct client."""
-    asked = ClientProfile(asks_all=True)
-    result, _ = play("  - buyer: apply\n  - seller: agree\n", works_at={}, profile=asked)
+    unknown = ClientProfile(asks_all=True)
+    result, _ = play("  - buyer: apply\n  - seller: agree\n", works_at={}, profile=unknown)
     assert (result.outcome, result.unmet, says_something(result)) == ("broken", False, False)
 
 
