@@ -1,5 +1,6 @@
 """Pages of the journal: the calls as they come in, one call with the doctor's findings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from ..review.lint_rules import Severity
 from ..scenario.target import format_curl
 from ..world.journal import Entry, format_seconds
 from .page import Page
+from .sign_difference import find_difference, split_string
 from .visit import Answer, NoSuchPage, View, Visit
 
 __all__ = ["PAGES"]
@@ -44,6 +46,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "outcome": entry.outcome,
         "code": entry.code or "",
         "reason": entry.sub_code or entry.msg_code,
+        "cause": {"zh": entry.cause_zh, "en": entry.cause_en},
         "micros": entry.micros,
         "fault": entry.fault,
     }
@@ -63,9 +66,26 @@ def _call(visit: Visit) -> Answer:
     }
     address = f"{entry.base_url or visit.base_url}/router/rest"
     files = [file.get("name", "") for file in document["files"] if isinstance(file, dict)]
+    places = [finding.get("at", {}) for finding in document["diagnosis"]["findings"]]
     return View(
-        "call", {"call": document, "params": params, "curl": format_curl(address, params, files)}
+        "call",
+        {
+            "call": document,
+            "params": params,
+            "curl": format_curl(address, params, files),
+            "differences": [_locate(place, params) for place in places],
+        },
     )
+
+
+def _locate(place: Mapping[str, Any], params: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return where the sign of a finding differs, None for a finding that is about none."""
+    if "signed" not in place or "wanted" not in place:
+        return None
+    return {
+        "difference": find_difference(str(place["signed"]), str(place["wanted"])),
+        "pieces": split_string(params, place),
+    }
 
 
 def _clear(visit: Visit) -> Answer:

@@ -4,43 +4,62 @@ from typing import Any
 
 import msgspec
 
-from ..domain.vocabulary import Ruleset
 from ..scenario.target import ControlRefused
 from ..service.control_function import sandbox_path
-from ..service.serializers import serialize_sandbox
+from ..service.serializers import serialize_sandbox, serialize_use
 from .page import Page
 from .snippets import render_snippets
 from .visit import Answer, Redirect, View, Visit
+from .world_form import build_world_form, read_world_form
 
 __all__ = ["PAGES"]
 
-_TEXT_FIELDS = ("name", "ruleset")
+# what the parts of a world document are in words; a part without any has its key alone
+_LABELS = {
+    "apps": ("应用", "applications"),
+    "shops": ("店铺", "shops"),
+    "subs": ("子账号", "sub-accounts"),
+    "addresses": ("退货地址", "return addresses"),
+    "goods": ("商品(SKU)", "goods (SKUs)"),
+    "buyers": ("买家", "buyers"),
+    "carriers": ("快递公司", "carriers"),
+    "reasons": ("拒绝原因", "refuse reasons"),
+    "rules": ("规则", "rules"),
+    "quotas": ("配额", "quotas"),
+}
 
 
 def _list(visit: Visit) -> Answer:
     rows = []
     for world in visit.context.directory.all():
+        use = serialize_use(world, visit.context.directory.uses)
         with world.unit_of_work() as work:
-            newest = world.journal.page({}, 1)
             rows.append(
                 {
                     "id": world.id,
-                    "exchanges": work.view.exchange_count,
-                    "calls": newest.total,
-                    "last": newest.entries[0].serialize(search=False)["real_time"]
-                    if newest.entries
-                    else "",
+                    "size": use["size"],
+                    "last": use["last_used"] or "",
                     "ruleset": work.view.ruleset,
                     "app_key": next(iter(work.view.apps())).app_key,
                 }
             )
-    return View("sandboxes", {"rows": rows, "rulesets": list(Ruleset), "typed": visit.form or {}})
+    typed = visit.form or {}
+    form = build_world_form(typed)
+    return View(
+        "sandboxes",
+        {
+            "rows": rows,
+            "typed": typed,
+            "form": form,
+            "places": {field.name: field for field in form.fields},
+            "labels": _LABELS,
+        },
+    )
 
 
 def _make(visit: Visit) -> Answer:
-    document = _read_world_form(visit)
     try:
-        made = visit.control("POST", "sandboxes", document)
+        made = visit.control("POST", "sandboxes", _read_document(visit))
     except ControlRefused as refused:
         view = _list(visit)
         assert isinstance(view, View)
@@ -57,8 +76,8 @@ def _make(visit: Visit) -> Answer:
     )
 
 
-def _read_world_form(visit: Visit) -> dict[str, Any]:
-    """Return the world document of the form: its JSON, with the single fields laid over it."""
+def _read_document(visit: Visit) -> dict[str, Any]:
+    """Return the world document: what was typed as JSON, with the form's fields laid over it."""
     text = visit.field("document")
     try:
         document = msgspec.json.decode(text) if text else {}
@@ -72,16 +91,12 @@ def _read_world_form(visit: Visit) -> dict[str, Any]:
         ) from None
     if not isinstance(document, dict):
         document = {"": document}
-    for name in _TEXT_FIELDS:
-        if visit.field(name):
-            document[name] = visit.field(name)
-    if visit.field("seed"):
-        seed = visit.field("seed")
-        document["seed"] = int(seed) if seed.isascii() and seed.isdigit() else seed
-    if visit.field("frozen"):
-        document["clock"] = {"mode": "frozen", "now": visit.field("frozen")}
-    if visit.field("samples"):
-        document["samples"] = True
+    for name, value in read_world_form(visit.form or {}).items():
+        below = document.get(name)
+        if isinstance(below, dict) and isinstance(value, dict):
+            document[name] = {**below, **value}
+        else:
+            document[name] = value
     return document
 
 

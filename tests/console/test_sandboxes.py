@@ -8,7 +8,7 @@ def test_a_sandbox_is_made_from_the_form(browser, words):
         name="mine",
         ruleset="upgraded",
         seed="7",
-        frozen="2026-04-01 00:00:00",
+        form={"clock.now": "2026-04-01 00:00:00"},
         document='{"goods": {"wanted": {"stock": 1}}}',
     )
 

@@ -4,10 +4,34 @@
 const POLL_MS = 2000;
 const english = document.documentElement.lang === "en";
 
-// A field that somebody types into is not replaced under their hands.
+// A field that somebody types into, or has typed into, is not replaced under their hands.
 function isTyping(live) {
   const active = document.activeElement;
-  return live.contains(active) && active.matches("input, select, textarea");
+  const edited = (field) => (field.type === "checkbox"
+    ? field.checked !== field.defaultChecked
+    : field.value !== field.defaultValue);
+  return (live.contains(active) && active.matches("input, select, textarea"))
+    || [...live.querySelectorAll("input, textarea")].some(edited);
+}
+
+// One more member of a list: a copy of the last one, empty, with the next number in its names.
+function addMember(group) {
+  const place = group.dataset.place;
+  const members = group.querySelectorAll(":scope > .member");
+  const last = members[members.length - 1];
+  const number = Number(last.querySelector("[name]").name.slice(place.length + 1).split(".")[0]);
+  const copy = last.cloneNode(true);
+  const move = (text) => text.replace(`${place}.${number}.`, `${place}.${number + 1}.`);
+  for (const field of copy.querySelectorAll("[name]")) {
+    field.name = move(field.name);
+    field.value = "";
+  }
+  for (const inner of copy.querySelectorAll("[data-place]")) {
+    inner.dataset.place = move(inner.dataset.place);
+  }
+  copy.querySelector("legend").textContent = `${place} ${members.length + 1}`;
+  last.after(copy);
+  copy.querySelector("[name]").focus();
 }
 
 function poll() {
@@ -78,6 +102,7 @@ function addCopyButton(code) {
 }
 
 function enrich(root) {
+  for (const button of root.querySelectorAll("button.add")) button.hidden = false;
   for (const code of root.querySelectorAll("[data-copy]")) {
     if (!("ready" in code.dataset)) {
       code.dataset.ready = "";
@@ -102,6 +127,9 @@ document.addEventListener("DOMContentLoaded", () => {
   enrich(document);
   setInterval(poll, POLL_MS);
   setInterval(() => countDown(1), 1000);
+  document.body.addEventListener("click", (event) => {
+    if (event.target.matches("button.add")) addMember(event.target.parentElement);
+  });
   document.body.addEventListener("htmx:beforeSwap", (event) => remember(event.detail.target));
   document.body.addEventListener("htmx:afterSettle", restore);
   document.body.addEventListener("htmx:sendError", () => showOffline(false));
