@@ -13,9 +13,9 @@ __all__ = ["WheelHook"]
 
 
 class WheelHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own configuration type
-    """Adds the stories to a wheel that is no editable one."""
+    """Adds the scenarios to a wheel that is no editable one."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """The stories are among the files of a standard wheel."""
+        """The scenarios are among the files of a standard wheel."""
         if version == "standard":
             build_data["force_include"]["scenarios"] = "mockserver/stories"

@@ -1,6 +1,6 @@
 """Processes that are measured: started with compiled byte code, stopped by closing their input.
 
-Only Linux tells the processor time and memory of a process by /proc; elsewhere those columns fail.
+Only Linux has the processor time and memory of a process by /proc; elsewhere those columns fail.
 """
 
 import compileall

@@ -1,6 +1,6 @@
 """Scenario files as users run them: the whole command, from the start of the process to its end.
 
-Run: python -m benchmarks.stories [rounds]
+Run: `python -m benchmarks.stories [rounds]`
 """
 
 import subprocess
@@ -18,7 +18,7 @@ from .verdict import at_most, note
 __all__: list[str] = []
 
 PLAYED, CHECKED = 1_000, 200  # files
-TIMED = 200  # stories of the figures for information
+TIMED = 200  # scenarios of the figures for information
 STORY = """\
 scenario: 第 {number} 个换货
 about: Ten steps of every kind that stories are made of.
@@ -71,7 +71,7 @@ def main(rounds: int) -> None:
 
 
 def write(folder: Path, count: int) -> None:
-    """`count` stories, no two alike."""
+    """`count` scenarios, no two alike."""
     folder.mkdir()
     for number in range(count):
         stock = 1 + number % 7
@@ -92,7 +92,7 @@ def command(name: str, folder: Path) -> float:
 
 
 def parts(folder: Path, rounds: int) -> None:
-    """What one story costs in one process: reading with the static check, and playing."""
+    """What one scenario costs in one process: reading with the static check, and playing."""
     paths = find([str(folder)])[:TIMED]
     perform = in_process(RunOptions())
     read, played = [], []

@@ -167,7 +167,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of xdist how tests are distributed; its own configuration does not say."""
+    """Pass to a worker of xdist how tests are distributed; its own configuration does not say."""
     node.workerinput[_DIST] = node.config.getoption("dist", "load")
 
 

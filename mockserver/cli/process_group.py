@@ -1,6 +1,6 @@
 """A command that we started together with all that it started: its process group.
 
-A shell that is told to end is often gone at once, while the program that it started is still
+A shell that is asked to end is often gone at once, while the program that it started is still
 closing its files.  So whoever ends a command looks at the whole group, not at the command alone.
 
 The id of the group is the command's process id.  It cannot belong to anybody else while the command

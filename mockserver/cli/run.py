@@ -72,10 +72,10 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
 
 @command(
     zh="运行场景文件、文件夹或内置场景；加 --url 在运行中的服务上运行。",
-    en="Run scenario files, folders or shipped stories.",
+    en="Run scenario files, folders or shipped scenarios.",
 )
 @click.argument("names", nargs=-1, metavar="[PATH|NAME|GLOB|all]...")
-@option("--list", "list_only", is_flag=True, zh="列出内置场景", en="the shipped stories")
+@option("--list", "list_only", is_flag=True, zh="列出内置场景", en="the shipped scenarios")
 @option(
     "--set",
     "values",
@@ -107,7 +107,7 @@ _PROGRESS_CHARACTERS = 36  # so that Chinese ones stay on one line of a terminal
     en="write the sandbox's history as a scenario file",
 )
 @option(
-    "--jobs", type=click.IntRange(1, 64), default=None, zh="同时运行几个", en="stories at a time"
+    "--jobs", type=click.IntRange(1, 64), default=None, zh="同时运行几个", en="scenarios at a time"
 )
 @option(
     "--within",
@@ -130,7 +130,7 @@ def run(
     values: tuple[str, ...],
     **typed: Any,
 ) -> None:
-    """Run scenario files, folders or shipped stories."""
+    """Run scenario files, folders or shipped scenarios."""
     if list_only:
         _list_shipped()
         return

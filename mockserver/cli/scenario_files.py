@@ -81,7 +81,7 @@ def _find_in_library(name: str) -> list[Path]:
     except KeyError:
         similar = _similar_names(name)
         zh = f"是否想写 {'、'.join(similar)}？" if similar else "run --list 列出内置场景"
-        en = "run --list shows the shipped stories"
+        en = "run --list shows the shipped scenarios"
         if similar:
             en = f"did you mean {', '.join(similar)}?"
         fail(

@@ -95,7 +95,7 @@ def _check_access(
     """Let a valid token pass under any Host; without one only open routes under known Hosts.
 
     Return the named token, None for the server's own or none.  Probes pass under any Host: they
-    tell nothing of a sandbox.
+    say nothing of a sandbox.
 
     Raises:
         Problem: 401 without a token, 403 for one that does not reach so far, or for a Host that is

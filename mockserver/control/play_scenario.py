@@ -315,7 +315,7 @@ ROUTES: tuple[Route, ...] = (
         "/_sandbox/stories",
         _list,
         "内置场景",
-        "stories that ship",
+        "scenarios that ship",
         reply=Listing[StoryDocument],
     ),
     Route(

@@ -19,7 +19,7 @@ __all__ = ["describe_body", "examine_encoding", "read_json_members"]
 
 _MAX_DECODED_BYTES = 64 * 1024  # of a body whose encoding is looked for
 _MAX_JSON_BYTES = 256 * 1024  # decoding more would keep other threads from running
-_MAX_HEAD_BYTES = 1024  # by which a body is told
+_MAX_HEAD_BYTES = 1024  # by which a body is recognized
 _UTF8_BOM = b"\xef\xbb\xbf"
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),

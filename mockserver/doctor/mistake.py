@@ -1,8 +1,8 @@
 """What a known mistake of signing is, and the rules that several mistakes break.
 
 Each mistake is one row of a table: its name, what the client does, the rule it breaks, what it
-changes. "Your sign matches if you `en`: `rule_en`", with `{}` in `en` for what tells the variants
-apart.  `grade` and `source` say how the rule is known, as everywhere: documented, inferred or
+changes. "Your sign matches if you `en`: `rule_en`", with `{}` in `en` for what distinguishes the
+variants.  `grade` and `source` say how the rule is known, as everywhere: documented, inferred or
 assumed.
 """
 

@@ -23,7 +23,7 @@ _TELL_ENCODING_ZH = (
     "(参数全是 ASCII)，通过则密钥是对的，错在编码；仍报 25 则是密钥或拼接方式不对"
 )
 _TELL_ENCODING_EN = (
-    "{names} holds more than ASCII; to tell secret from encoding, call taobao.time.get "
+    "{names} holds more than ASCII; to see which of the two is wrong, call taobao.time.get "
     "(ASCII only) with the same secret: if it passes, the encoding is wrong; if it is 25 again, "
     "the secret or the way of joining is"
 )
@@ -216,7 +216,7 @@ def _describe_unexplained(call: SignedCall, explanation: SignExplanation) -> lis
 
 
 def _propose_test(unknown: Finding, foreign: list[str]) -> Finding:
-    """Return the finding with the call that tells a wrong secret from a wrong encoding."""
+    """Return the finding with the call that distinguishes a wrong secret from a wrong encoding."""
     names = ", ".join([_clip(name) for name in foreign[:_MAX_FOREIGN_NAMES]])
     zh = f"{unknown.zh}；{_TELL_ENCODING_ZH.format(names=names)}"
     en = f"{unknown.en}; {_TELL_ENCODING_EN.format(names=names)}"

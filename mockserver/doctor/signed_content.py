@@ -12,8 +12,8 @@ that was signed but not sent must therefore be guessed (`content_changes`), and 
 changed between signing and sending (`value_changes`).
 
 A change of content is a `ContentChange`: it takes the call and a content, and yields variants, each
-with a label that tells it from its siblings (a parameter, an encoder).  Three laws hold for all of
-them, and the search relies on them:
+with a label that distinguishes it from its siblings (a parameter, an encoder).  Three laws hold for
+all of them, and the search relies on them:
 
 * it yields nothing when the mistake makes no difference for this call;
 * it does not look at the sign, so that one set of variants serves every sign;

@@ -8,7 +8,7 @@ all rows.  There is no other place that knows the flow; a move without a row can
 
 How a row is chosen (`play.py`).  The rows of the present status, move and actor are tried in the
 order of `TABLE`; the first one whose conditions hold is taken.  So two rows may share status,
-move and actor if conditions tell them apart: `Expire` in status 1 leads to 2 with stock and to 4
+move and actor if conditions distinguish them: `Expire` in status 1 leads to 2 with stock and to 4
 without.  A condition that only distinguishes such rows is marked `deciding` and becomes part of the
 row's name.  If no row is taken, the refusal names the condition that came furthest in the order of
 the checks: status, then arguments, then stock.

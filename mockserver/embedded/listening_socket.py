@@ -1,4 +1,4 @@
-"""Open the port of a server, and tell how many connections it may hold."""
+"""Open the port of a server, and return how many connections it may hold."""
 
 import os
 import socket

@@ -43,7 +43,7 @@ class Progress(Enum):
 
 
 class RequestReader:
-    """The bytes of one connection; `door_of` tells which door, with which limit, a head goes to.
+    """The bytes of one connection; `door_of` returns which door, with which limit, a head goes to.
 
     After COMPLETE or REFUSED, `request` and `door` are set until `begin_next`.
     """

@@ -131,7 +131,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return b"".join(pieces), False
 
     def _end_reading(self) -> None:
-        """Tell the connection that the client sends nothing more; close if no reply is due."""
+        """Inform the connection that the client sends nothing more; close if no reply is due."""
         if not self._reading_ended:
             self._reading_ended = True
             assert self._connection is not None

@@ -48,7 +48,7 @@ _TOO_BIG, _PROTOCOL_ERROR, _UNSUPPORTED, _GOING_AWAY = 1009, 1002, 1003, 1001
 
 
 class TmcConnection(asyncio.Protocol):
-    """A client's connection; `note` and `forget` tell its server that it has come and gone."""
+    """A client's connection; `note` and `forget` inform its server that it has come and gone."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ The question.  TOP has no idempotency keys.  When the reply to a write is lost, 
 know whether the write was carried out.  To repeat it blindly ships a parcel twice or says the same
 message twice; to read first is always possible and always enough.  So the audit asks of every
 repeated write: did the client, since the last attempt that may have been carried out, read what
-would have told it?
+would have said so?
 
 The model.  A write is identified by what makes two calls the same attempt (`_write_key`): the
 method and the exchange, and also the content of a message or the waybill of a shipment.  For each
@@ -52,7 +52,7 @@ _GET_MESSAGES = "tmall.exchange.messages.get"
 _GET = "tmall.exchange.get"
 _LIST = "tmall.exchange.receive.get"
 _SHIPPING_METHODS = ("tmall.exchange.consigngoods", "tmall.exchange.confirm.consign")
-_STATUS_FIELDS = frozenset({"status", "modified", "seller_logistic_no"})  # tell whether a write ran
+_STATUS_FIELDS = frozenset({"status", "modified", "seller_logistic_no"})  # show whether a write ran
 _DISPUTE_ID = re.compile(rb'dispute_id\\?":\\?"?(\d+)')
 _CLIPPED_REPLY = re.compile(rb'^\{"bytes":')
 _MAX_LISTED_REPETITIONS = 3

@@ -86,13 +86,13 @@ def find_calls_in_ban(calls: Calls) -> Findings:
             "call_in_ban",
             group,
             f"{method} 被告知封禁还剩 {seconds} 秒({request_id})，其间又调用了 {times} 次",
-            f"{method} was told of a ban of {seconds} s ({request_id})"
+            f"{method} had a reply with a ban of {seconds} s ({request_id})"
             f" and called {times} times more before it was over",
         )
 
 
 def read_ban(call: JournalCall) -> int | None:
-    """Return the seconds of a ban that the reply tells the client, None if it tells none."""
+    """Return the seconds of a ban that the reply names, None if it names none."""
     if call.entry.code != _CODE_CALL_LIMITED or call.unanswered:
         return None
     match = _BAN_SECONDS.search(str(call.reply.get("sub_msg", "")))

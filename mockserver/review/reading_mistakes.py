@@ -24,7 +24,7 @@ READING_MISTAKES = (
         change_zh="列出程序负责的每个状态，每一轮都查一遍；没有办成的记下原因并报警。",
         change_en=(
             "List every status that the program handles and look at each in every round; note "
-            "why something was not done, and tell a person."
+            "why something was not done, and inform a person."
         ),
         wrong='if status == "换货待处理": agree(id)     # 3 and 12: nobody',
         right=(

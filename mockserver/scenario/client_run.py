@@ -243,7 +243,7 @@ class ClientRun(ScenarioRun):
             return self._make_inapplicable(
                 result,
                 "场景改了平台的状态文字，被测程序不认得",
-                "the story changes the platform's status texts, which the client does not know",
+                "the scenario changes the platform's status texts, which the client does not know",
             )
         moves = [] if self._profile.asks_all else self._list_own_moves()
         if not moves:
@@ -297,7 +297,7 @@ class ClientRun(ScenarioRun):
         status = left["status"]
         text = left["status_text"]
         zh = f"场景结束后，换货单 {dispute_id} 停在 {status}「{text}」，被测程序没有办理"
-        en = f"after the story exchange {dispute_id} waits at {status}, the client leaves it lying"
+        en = f"after the scenario, exchange {dispute_id} waits at {status}; the client does not act"
         failure = ScenarioFailure(
             line=1,
             column=1,

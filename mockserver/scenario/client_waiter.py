@@ -51,7 +51,7 @@ class _EndlessTurn:
 
 
 class ClientWaiter:
-    """Real time as the runner tells and passes it.
+    """Real time as the runner reads and passes it.
 
     Remembers which events and calls steps have taken already.
 

@@ -73,7 +73,7 @@ def format_summary(results: Sequence[ScenarioResult], seconds: float, lang: str 
         if counts_by_outcome[outcome] or outcome == "passed"
     ]
     if lang == "en":
-        noun = "story" if len(results) == 1 else "stories"
+        noun = "scenario" if len(results) == 1 else "scenarios"
         return f"{len(results)} {noun}: {', '.join(parts)} ({seconds:.1f} s)"
     return f"{len(results)} 个场景：{'，'.join(parts)} ({seconds:.1f} 秒)"
 

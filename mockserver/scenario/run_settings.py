@@ -24,7 +24,7 @@ __all__ = ["ClientProfile", "ClientTurn", "HeldClient", "RunSettings"]
 class RunSettings(Struct, frozen=True):
     """How to run a scenario.
 
-    `waiter` tells and passes real time.  `until` stops at a status (number or text).  `client`
+    `waiter` reads and passes real time.  `until` stops at a status (number or text).  `client`
     awaits the seller's steps. `shared` means that the sandbox is older than the scenario, so that
     instants are shifted to its clock.  `max_steps` bounds the steps.
     """

@@ -5,7 +5,7 @@ dashboard reads, a pipeline has one sandbox, a colleague has all.  Each can be r
 
 A secret is 256 random bits, and only its SHA-256 is kept, so no listing, export or memory dump
 gives it back.  A slow hash would protect guessable passwords; nobody guesses 256 bits.  To find a
-token every digest is compared in constant time, so the time of a refusal tells nothing of them.
+token every digest is compared in constant time, so the time of a refusal says nothing of them.
 """
 
 import hmac

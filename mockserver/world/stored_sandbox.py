@@ -3,7 +3,7 @@
 The model.  Each process that serves a sandbox holds all of it in memory and plays on that.  A unit
 of work begins by locking the sandbox in the store (`begin`); where another process has worked on
 it since, the records that it wrote are read first.  The unit ends by writing what it changed, the
-journal entry of the call among it, and by committing (`end`).  So what a caller is told has been
+journal entry of the call among it, and by committing (`end`).  So what a caller reads has been
 stored, every process sees every unit whole, and a deadline fires in one process only: that which
 comes first under the lock.
 

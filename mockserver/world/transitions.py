@@ -108,7 +108,7 @@ def record(
         remember(state, exchange.dispute_id, step.at)
     state.accounts.update(post_entries(state.accounts, outcome.entries))
     for sku in (exchange.bought_sku, exchange.exchange_sku):
-        state.accounts.setdefault(sku, Accounts())  # goods that a buyer wishes for and nobody has
+        state.accounts.setdefault(sku, Accounts())  # goods that a buyer asks for and nobody has
     state.put(exchange, modified=state.table.rows_by_name[outcome.rule].changes_modified)
     for waybill in (exchange.buyer_logistic_no, exchange.seller_logistic_no):
         if waybill:

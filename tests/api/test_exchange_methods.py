@@ -193,7 +193,7 @@ def test_a_reply_has_its_fields(pair, reference):
         ("tmall.exchange.agree", "leave_message_pics"),
     ],
 )
-def test_spelling_traps_of_requests(method, name):
+def test_odd_spellings_of_requests(method, name):
     """Misspelt and divergent names of parameters are kept."""
     assert name in [param.name for param in METHODS[method].params]
 
@@ -272,7 +272,7 @@ def test_queries_play_no_move():
         ("tmall.exchange.receive.get", ""),
     ],
 )
-def test_where_a_business_failure_is_told(name, failure):
+def test_where_a_business_failure_is_reported(name, failure):
     """`msg_code` beside `success`, else `error_code`; the list has none."""
     assert METHODS[name].failure == failure
 

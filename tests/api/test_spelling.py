@@ -68,7 +68,7 @@ def test_a_parameter_is_recognised(method, misspelt, other):
     ],
 )
 def test_a_field_is_recognised(misspelt, other, said):
-    """Who writes the correct English is told how TOP spells it, who writes yet another is asked."""
+    """Who writes the correct English reads how TOP spells it, who writes yet another is asked."""
     [warning] = describe_unknown_fields(METHODS[GET], ("status", misspelt))
     assert f" {other}" in warning
     assert said in warning
@@ -90,7 +90,7 @@ def test_official_spellings_are_known_and_their_correct_forms_are_not():
     )
 
 
-def test_a_field_of_another_method_is_told_so():
+def test_a_field_of_another_method_is_reported_so():
     """A field that this method does not return is no misspelling."""
     [warning] = describe_unknown_fields(METHODS[AGREE], ("reason",))
     assert "不返回" in warning

@@ -10,14 +10,14 @@ pytestmark = pytest.mark.slow
 
 CLIENTS = Path(__file__).parent / "clients"
 PYTHON = f"exec {sys.executable} {CLIENTS / 'seller.py'}"
-STORIES = ("classic/whole-exchange", "classic/application-refused", "platform/method")
+SCENARIOS = ("classic/whole-exchange", "classic/application-refused", "platform/method")
 
 
-def test_shipped_stories_run_around_what_the_client_does(cli, tmp_path: Path) -> None:
+def test_shipped_scenarios_run_around_what_the_client_does(cli, tmp_path: Path) -> None:
     """Two say something about a client that never refuses; the third has no part for it."""
     ended = cli(
         "run",
-        *STORIES,
+        *SCENARIOS,
         *("--client", PYTHON, "--env", "SELLER_KEY={app_key}"),
         *("--json", "report.json", "--junit", "report.xml"),
     )
@@ -33,7 +33,7 @@ def test_shipped_stories_run_around_what_the_client_does(cli, tmp_path: Path) ->
 
 def test_a_client_that_does_nothing_passes_nothing(cli) -> None:
     """Where the probe sees no move, every step waits: nothing passes, and it ends with 1."""
-    ended = cli("run", *STORIES, "--client", "exec sleep 100", "--within", "1s")
+    ended = cli("run", *SCENARIOS, "--client", "exec sleep 100", "--within", "1s")
     assert ended.returncode == 1
     assert "0 通过，2 中止，1 不适用" in ended.stdout
     assert "其中 0 个说明了被测程序的情况" in ended.stdout

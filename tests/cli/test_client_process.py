@@ -1,4 +1,4 @@
-"""`run --client` starts the client under test for each story, awaits what it does, and stops it."""
+"""`run --client` starts the client for each scenario, awaits what it does, and stops it."""
 
 import json
 import os
@@ -59,14 +59,14 @@ def runs(pid: int) -> bool:
 
 @pytest.fixture
 def scenario_file(tmp_path: Path) -> None:
-    """Two stories for a client."""
+    """Two scenarios for a client."""
     (tmp_path / "whole.scenario.yaml").write_text(WHOLE, "utf-8")
     (tmp_path / "no-stock.scenario.yaml").write_text(NO_STOCK, "utf-8")
 
 
 @pytest.mark.usefixtures("scenario_file")
 def test_a_shell_client_is_tested(cli) -> None:
-    """A client of bash, curl and md5sum plays the seller of every story."""
+    """A client of bash, curl and md5sum plays the seller of every scenario."""
     ended = cli("run", ".", "--client", SHELL)
     assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
     assert "2 个场景：2 通过" in ended.stdout
@@ -99,7 +99,7 @@ def test_a_client_is_tested_on_a_running_server(serve, cli) -> None:
 
 
 @pytest.mark.usefixtures("scenario_file")
-def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
+def test_a_client_that_ends_early_is_reported_with_its_words(cli) -> None:
     """The scenario breaks at the step that waits, with exit code and last lines, no secret."""
     ended = cli(
         "run",
@@ -119,8 +119,8 @@ def test_a_client_that_ends_early_is_told_with_its_words(cli) -> None:
 
 
 @pytest.mark.usefixtures("scenario_file")
-def test_a_client_that_does_nothing_is_told_in_time(cli) -> None:
-    """The step waits as long as it is told to, then the story is broken and the client stopped."""
+def test_a_client_that_does_nothing_is_reported_in_time(cli) -> None:
+    """The step waits as long as `--within` says; then the client is stopped."""
     ended = cli("run", "whole.scenario.yaml", "--client", "sleep 1000", "--within", "1s")
     assert (ended.returncode, "tmall.exchange.agree" in ended.stdout) == (1, True)
 

@@ -22,7 +22,7 @@ def test_without_a_server_it_says_what_to_type(cli) -> None:
 
 
 def test_a_server_that_is_gone_is_exit_2(cli) -> None:
-    """An address where nothing listens is told without a traceback."""
+    """An address where nothing listens is reported without a traceback."""
     ended = cli("--url", "http://127.0.0.1:9", "--token", "x", "clock")
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
@@ -193,7 +193,7 @@ def test_explain_suggests_what_was_meant(cli) -> None:
 
 
 def test_explain_goes_on_after_an_unknown_id(cli) -> None:
-    """What is known is explained, then the unknown one is told with exit 2."""
+    """What is known is explained, then the unknown one is reported with exit 2."""
     ended = cli("explain", "nonsense-id", "25")
     assert ended.returncode == 2
     assert "Invalid signature" in ended.stdout

@@ -129,7 +129,7 @@ def test_the_settings_know_the_secret(pasted, tmp_path):
     ],
 )
 def test_what_cannot_be_examined_is_exit_2(pasted, text, said):
-    """What is no call, or not the whole of one, is told without a traceback."""
+    """What is no call, or not the whole of one, is reported without a traceback."""
     ended = pasted(text, "--secret", SECRET)
     assert (ended.returncode, said in ended.stderr.decode()) == (2, True)
     assert b"Traceback" not in ended.stderr

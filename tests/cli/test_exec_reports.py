@@ -42,7 +42,7 @@ def test_calls_and_findings_are_left_behind(cli, tmp_path) -> None:
     assert len(cases) == 1 + len(report["findings"]) + len(report["audit"]["findings"])
 
 
-def test_a_file_that_cannot_be_written_is_told_before_the_command_runs(cli, tmp_path) -> None:
+def test_a_file_that_cannot_be_written_is_reported_before_the_command_runs(cli, tmp_path) -> None:
     """A folder in the place of the file is exit 2, and the command does not run."""
     (tmp_path / "taken").mkdir()
     mark = "import pathlib; pathlib.Path('ran').touch()"

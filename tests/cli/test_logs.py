@@ -128,7 +128,7 @@ def test_a_terminal_shows_calls_as_a_table(on_terminal) -> None:
     assert "\x1b[32mok" in output
 
 
-def test_a_terminal_is_told_of_no_calls(on_terminal, at) -> None:
+def test_a_terminal_reads_that_there_are_no_calls(on_terminal, at) -> None:
     """An empty journal says so to a reader; a program that reads a pipe gets no line."""
     assert plain(on_terminal("logs").stdout) == ["还没有请求"]
     assert on_terminal("logs", "--json").stdout == ""

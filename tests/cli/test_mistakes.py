@@ -128,7 +128,7 @@ def elsewhere() -> Iterator[str]:
         thread.join()
 
 
-def test_an_answer_of_another_server_is_told(cli, elsewhere: str) -> None:
+def test_an_answer_of_another_server_is_reported(cli, elsewhere: str) -> None:
     """A page instead of the control API's JSON is exit 2 and one line."""
     assert "控制接口" in refused(cli("--url", elsewhere, "--token", "x", "clock"))
 

@@ -81,7 +81,7 @@ def test_a_failure_shows_where_and_why(cli, write) -> None:
 
 
 def test_reports_are_written(cli, write, tmp_path: Path) -> None:
-    """JUnit and JSON name every story; their folder is made; nothing in them is a session."""
+    """JUnit and JSON name every scenario; their folder is made; nothing in them is a session."""
     write(good=GOOD, bad=SHIPPING)
     ended = cli(
         "run",
@@ -114,7 +114,7 @@ def test_reports_are_written(cli, write, tmp_path: Path) -> None:
     assert re.search(r"\b610[0-9a-f]{20}", json.dumps(report)) is None
 
 
-def test_all_mistakes_of_all_files_are_told_before_anything_runs(cli, write) -> None:
+def test_all_mistakes_of_all_files_are_reported_before_anything_runs(cli, write) -> None:
     """Exit 2, nothing on stdout, each mistake with its file."""
     write(good=GOOD, wrong=FIVE_MISTAKES, other="scenario: x\nsteps:\n  - seller: agree\n")
     ended = cli("run", ".")
@@ -168,7 +168,7 @@ def test_wrong_use_is_exit_2_and_says_what_is_possible(
     assert "Traceback" not in ended.stderr
 
 
-def test_shipped_stories_are_listed_and_played_by_name(cli) -> None:
+def test_shipped_scenarios_are_listed_and_played_by_name(cli) -> None:
     """`--list` names each with its title; a name is enough to play one."""
     listed = cli("run", "--list").stdout.splitlines()
     assert len(listed) >= 60
@@ -180,7 +180,7 @@ def test_shipped_stories_are_listed_and_played_by_name(cli) -> None:
     assert "1 个场景：1 通过" in cli("run", "classic/application-refused").stdout
 
 
-def test_values_of_a_story_are_set(cli, write) -> None:
+def test_values_of_a_scenario_are_set(cli, write) -> None:
     """`--set` replaces a value by one of the default's kind."""
     write(
         story=SHIPPING.replace(
@@ -191,8 +191,8 @@ def test_values_of_a_story_are_set(cli, write) -> None:
     assert cli("run", ".", "--set", "reason=123", "--set", "stock=5").returncode == 0
 
 
-def test_many_stories_are_played_in_processes(cli, write) -> None:
-    """Every story is played once, whoever plays it, and reported in the order of the files."""
+def test_many_scenarios_are_played_in_processes(cli, write) -> None:
+    """Every scenario is played once, whoever plays it, and reported in the order of the files."""
     write(
         **{
             f"story{n:02}": GOOD.replace("换货关闭", f"换货关闭{n:02}") if n % 7 else BAD
@@ -206,7 +206,7 @@ def test_many_stories_are_played_in_processes(cli, write) -> None:
     assert recorded == [f"{n:02}" for n in range(0, 40, 7)]
 
 
-def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
+def test_a_scenario_stops_where_asked_and_stays(serve, cli, write) -> None:
     """On a running server `--until` leaves a sandbox whose exchange waits at the status."""
     serve()
     write(story=SHIPPING)
@@ -228,7 +228,7 @@ def test_a_story_stops_where_asked_and_stays(serve, cli, write) -> None:
     assert "待发出换货商品" in reply.stdout
 
 
-def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
+def test_a_scenario_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     """With --sandbox the exchange is in that sandbox, with the set values; a failure has a line."""
     serve()
     write(
@@ -253,7 +253,7 @@ def test_a_story_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     )
 
 
-def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path) -> None:
+def test_what_happened_is_recorded_as_a_scenario(serve, cli, write, tmp_path: Path) -> None:
     """`--record` writes the history of the scenario's sandbox, or of a named one; it passes."""
     serve()
     write(story=SHIPPING)
@@ -282,7 +282,7 @@ def test_what_happened_is_recorded_as_a_story(serve, cli, write, tmp_path: Path)
     assert "4 个场景：4 通过" in ended.stdout
 
 
-def test_a_story_that_failed_is_recorded_too(cli, write, tmp_path: Path) -> None:
+def test_a_scenario_that_failed_is_recorded_too(cli, write, tmp_path: Path) -> None:
     """The record of a failed scenario shows what happened instead; it is valid and passes."""
     write(story=BAD)
     assert cli("run", "story.scenario.yaml", "--record", "out/told.scenario.yaml").returncode == 1
@@ -310,8 +310,8 @@ def test_a_running_server_keeps_nothing_of_a_run(serve, cli, write) -> None:
     assert (gone.returncode, "没有独立环境" in gone.stderr) == (2, True)
 
 
-def test_a_server_that_is_not_there_breaks_the_story(cli, write) -> None:
-    """A server that cannot be reached is told, not traced."""
+def test_a_server_that_is_not_there_breaks_the_scenario(cli, write) -> None:
+    """A server that cannot be reached is reported, not traced."""
     write(good=GOOD)
     ended = cli("--url", "http://127.0.0.1:9", "--token", "x", "run", "good.scenario.yaml")
     assert ended.returncode == 1

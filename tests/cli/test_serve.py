@@ -98,7 +98,7 @@ def test_default_credentials_are_the_same_everywhere(serve) -> None:
     assert again.ready["app_secret"] == constants["app_secret"]
 
 
-def test_refused_calls_are_told_on_stderr(serve, cli) -> None:
+def test_refused_calls_are_reported_on_stderr(serve, cli) -> None:
     """Each refused call gets one line: code, method, cause, command for more; no secret."""
     served = serve()
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get")
@@ -132,7 +132,7 @@ def test_samples_open_one_exchange_in_every_status(serve, cli) -> None:
     assert len({row["status"] for row in rows}) == 9
 
 
-def test_demo_tells_the_whole_story(cli) -> None:
+def test_demo_prints_the_whole_exchange(cli) -> None:
     """The demo runs apply, agree, return, confirm, ship, receive, and ends with 0."""
     ended = cli("demo")
     assert ended.returncode == 0
@@ -183,7 +183,7 @@ def test_exec_ends_with_the_commands_code(cli) -> None:
 
 
 def test_exec_without_a_command_that_exists_is_exit_2(cli) -> None:
-    """An unknown command is wrong usage, told without a traceback."""
+    """An unknown command is wrong usage, reported without a traceback."""
     ended = cli("exec", "--", "no-such-command-at-all")
     assert ended.returncode == 2
     assert "no-such-command-at-all" in ended.stderr
@@ -281,7 +281,7 @@ def test_options_before_serve_mean_the_same(cli, environment, tmp_path) -> None:
         process.communicate(timeout=10)
 
 
-def test_failed_calls_are_told_too(serve, cli) -> None:
+def test_failed_calls_are_reported_too(serve, cli) -> None:
     """A business failure gets its line on stderr, by its code."""
     served = serve()
     cli("--ready-file", "ready.json", "call", "tmall.exchange.get", "dispute_id=5")

@@ -139,7 +139,7 @@ def test_a_secret_of_a_wrong_type_is_not_echoed(cli, tmp_path: Path) -> None:
     assert "hush" not in ended.stderr + ended.stdout
 
 
-def test_unknown_variables_are_told(cli) -> None:
+def test_unknown_variables_are_reported(cli) -> None:
     """A misspelt variable is named with the one that was meant; Kubernetes' own are not."""
     ended = cli(
         "config",

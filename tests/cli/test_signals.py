@@ -100,7 +100,7 @@ def test_exec_tells_what_its_command_died_of(start: Start, number: int, expected
 def test_a_signal_before_the_command_starts_leaves_nothing(
     start: Start, tmp_path: Path, number: int, expected: int
 ) -> None:
-    """Told to stop while the server starts, `exec` runs no command and leaves no ready file."""
+    """Asked to stop while the server starts, `exec` runs no command and leaves no ready file."""
     os.mkfifo(tmp_path / "mock.json")
     process = start("open('ran', 'w').close()", "--ready-file", "mock.json")
     with meet(

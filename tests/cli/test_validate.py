@@ -1,4 +1,4 @@
-"""`validate` tells every mistake of every file with its place, and runs nothing."""
+"""`validate` prints every mistake of every file with its place, and runs nothing."""
 
 import re
 from pathlib import Path
@@ -70,7 +70,7 @@ def test_right_files_are_counted(cli, tmp_path: Path) -> None:
         ("好".encode() * 500_000, "1:1"),
     ],
 )
-def test_what_is_no_story_is_told(cli, tmp_path: Path, content: bytes, place: str) -> None:
+def test_what_is_no_scenario_is_reported(cli, tmp_path: Path, content: bytes, place: str) -> None:
     """Bytes that are no UTF-8, too many, none, or no YAML are one mistake with a place."""
     (tmp_path / "odd.scenario.yaml").write_bytes(content)
     ended = cli("validate", "odd.scenario.yaml")
@@ -91,7 +91,7 @@ def test_a_mistake_cannot_steer_the_terminal(cli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("args", [(), ("nowhere.yaml",), ("empty",)])
 def test_nothing_to_check_is_exit_2(cli, tmp_path: Path, args) -> None:
-    """No path, a path that is not there, or a folder without a story."""
+    """No path, a path that is not there, or a folder without a scenario."""
     (tmp_path / "empty").mkdir()
     ended = cli("validate", *args)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -50,10 +50,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work / "site"
 
 
-def test_the_stories_are_found_outside_a_checkout(
+def test_the_scenarios_are_found_outside_a_checkout(
     installed: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """`run --list` names every story of the checkout, and one plays by its name."""
+    """`run --list` names every scenario of the checkout, and one plays by its name."""
 
     def run(*args: str) -> str:
         return subprocess.run(

@@ -14,7 +14,7 @@ from mockserver.cli.scenario_executor import RunOptions, in_process_executor
 from mockserver.cli.scenario_files import read_sources
 from mockserver.cli.workers import run_in_processes
 
-STORY = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n"
+SCENARIO = "scenario: x\nsteps:\n  - buyer: apply\n  - seller: agree\n"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def sources(tmp_path: Path) -> list:
     """Five scenarios that pass."""
     paths = [tmp_path / f"{name}.scenario.yaml" for name in "abcde"]
     for path in paths:
-        path.write_text(STORY, "utf-8")
+        path.write_text(SCENARIO, "utf-8")
     read, mistakes = read_sources(paths)
     assert mistakes == []
     return read

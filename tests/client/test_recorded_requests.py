@@ -97,7 +97,7 @@ def test_called(sandbox, get):
     ],
 )
 def test_a_wrong_count_says_what_was_called(sandbox, get, expected, message):
-    """A count that does not hold is told in both languages, with what was called instead."""
+    """A count that does not hold is reported in both languages, with what was called instead."""
     get(5)
     get(5)
     with pytest.raises(AssertionError) as failed:
@@ -121,7 +121,7 @@ def test_nothing_called_says_so(sandbox):
     ],
 )
 def test_near_names_are_suggested(sandbox, called, asserted):
-    """A name that the client or the test has mistyped is told."""
+    """A name that the client or the test has mistyped is reported."""
     sandbox.client().send(called, fields="dispute_id")
     with pytest.raises(AssertionError, match=f"did you mean {called}"):
         sandbox.requests.assert_called(asserted)
@@ -136,7 +136,7 @@ def test_a_called_sibling_is_no_typing_mistake(sandbox, get):
 
 
 def test_never(sandbox, get):
-    """What was not called passes, by either name; what was is told."""
+    """What was not called passes, by either name; what was is reported."""
     sandbox.requests.assert_not_called(GET)
     get(5)
     sandbox.requests.assert_never(GET, dispute_id=6)

@@ -27,7 +27,7 @@ def test_a_sandbox_is_frozen_unless_asked(sandbox: Sandbox) -> None:
 def test_both_parties_play_a_whole_exchange(sandbox: Sandbox) -> None:
     """Moves of buyer and seller lead from 换货待处理 to 换货成功.
 
-    The sub-account's move is told as its own.
+    The sub-account's move is recorded as its own.
     """
     exchange = sandbox.open(reason="尺码不合适")
     sandbox.seller.agree(exchange, leave_message="同意")
@@ -86,7 +86,7 @@ def test_refusals_carry_the_problem(sandbox: Sandbox) -> None:
 
 
 def test_time_is_driven(sandbox: Sandbox) -> None:
-    """advance, age, freeze and run move the clock; what fires is told."""
+    """advance, age, freeze and run move the clock; what fires is returned."""
     exchange = sandbox.open(status=2)
     assert [deadline["dispute_id"] for deadline in sandbox.clock.deadlines] == [exchange.dispute_id]
     assert sandbox.clock.advance(timedelta(days=6)) == []
@@ -101,7 +101,7 @@ def test_time_is_driven(sandbox: Sandbox) -> None:
 def test_robots_live_on_their_own(sandbox: Sandbox) -> None:
     """Robots are set and read by party.
 
-    What they plan is told, and advancing to the next event plays it.
+    What they plan is listed, and advancing to the next event plays it.
     """
     exchange = sandbox.open(status=2)
     assert sandbox.clock.planned == []
@@ -181,7 +181,7 @@ def test_env_is_what_a_client_reads(sandbox: Sandbox) -> None:
     assert env["TMALL_MOCKSERVER_SANDBOX"] == sandbox.id
 
 
-def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
+def test_a_scenario_is_played_and_reported(sandbox: Sandbox) -> None:
     """A shipped scenario brings an exchange to a status, goes on by hand, and is recorded."""
     report = sandbox.play("classic/whole-exchange", until="待买家退货")
     assert (report["outcome"], report["stopped"]) == ("passed", True)
@@ -193,10 +193,10 @@ def test_a_story_is_played_and_told(sandbox: Sandbox) -> None:
     assert [exchange.status for exchange in again.exchanges] == [3]
 
 
-def test_a_story_takes_values(sandbox: Sandbox) -> None:
-    """Values of a story's `set` are keywords.
+def test_a_scenario_takes_values(sandbox: Sandbox) -> None:
+    """Values of a scenario's `set` are keywords.
 
-    A text that is no story is refused with its mistakes.
+    A text that is no scenario is refused with its mistakes.
     """
     text = "scenario: x\nset: {units: 1}\nsteps:\n  - {buyer: apply, num: $units}\n"
     sandbox.play(text, units=3)

@@ -31,7 +31,7 @@ def test_tls_serves_the_gateway_and_the_control_api(certificate: tuple[str, str]
         assert exchange.status == 2
 
 
-def test_a_certificate_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_certificate_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     """A missing certificate is CannotStart, and no thread is left."""
     with pytest.raises(CannotStart, match="TLS"):
         Server(tls=(str(tmp_path / "none.pem"), str(tmp_path / "none.pem"))).start()

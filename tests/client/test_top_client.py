@@ -78,14 +78,14 @@ def test_a_client_stands_alone(server) -> None:
     assert reply["total_results"] == 0
 
 
-def test_nothing_listening_is_told() -> None:
+def test_nothing_listening_is_reported() -> None:
     """An address where nothing listens is an Unreachable that names it."""
     client = TopClient("http://127.0.0.1:9/router/rest", "k", "s")
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
         client.call("taobao.time.get")
 
 
-def test_a_server_that_went_away_is_told() -> None:
+def test_a_server_that_went_away_is_reported() -> None:
     """A kept connection whose server has stopped ends in Unreachable, not in a hang."""
     with Server() as server:
         sandbox = server.sandbox()

@@ -286,7 +286,7 @@ def test_expire_by_hand_and_turn_to_refund(api, opened):
 
 
 def test_move_fields(api, opened):
-    """A move takes its fields: waybill, carrier, reason, wishes."""
+    """A move takes its fields: waybill, carrier, reason, other goods."""
     moves(
         api,
         opened,

@@ -209,7 +209,7 @@ def test_going_on_from_a_position(api, call):
     assert [item["method"] for item in last["items"]] == ["tmall.exchange.nothing"]
 
 
-def test_cleared_calls_are_told_as_missed(api, call):
+def test_cleared_calls_are_reported_as_missed(api, call):
     """Who reads on after the journal was cleared hears how many calls it did not get to see."""
     call("taobao.time.get")
     call("taobao.time.get")

@@ -1,6 +1,6 @@
-"""Stories over HTTP: listed, played in a living sandbox, recorded from one.
+"""Scenarios over HTTP: listed, played in a living sandbox, recorded from one.
 
-Bad and endless ones harm nothing.
+Bad and endless ones change nothing.
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-STORY = """\
+SCENARIO = """\
 scenario: 买家申请，卖家同意
 set: {units: 1}
 given: {clock: 2026-03-01 10:00:00}
@@ -43,13 +43,13 @@ steps:
 
 @pytest.fixture
 def play(api):
-    """Plays a story in `default`: the report."""
-    return lambda story, **more: api("POST", "play", {"scenario": story, **more})
+    """Plays a scenario in `default`: the report."""
+    return lambda scenario, **more: api("POST", "play", {"scenario": scenario, **more})
 
 
 @pytest.fixture
 def refused(api):
-    """The problem of a story that is refused, after which nothing has happened."""
+    """The problem of a scenario that is refused, after which nothing has happened."""
 
     def ask(**body):
         before = (
@@ -74,19 +74,19 @@ def refused(api):
 # the library
 
 
-def test_shipped_stories_are_listed(api):
+def test_shipped_scenarios_are_listed(api):
     """Each has its name, title, text, evidence, ruleset and the values that can be set."""
     listed = api("GET", "/_sandbox/stories")
     assert listed["total"] == len(listed["items"]) >= 60
-    story = next(item for item in listed["items"] if item["name"] == "upgraded/whole-exchange")
-    assert sorted(story) == ["about", "evidence", "name", "ruleset", "set", "title"]
-    assert story["ruleset"] == "upgraded"
-    assert story["title"] and story["about"] and story["evidence"]
+    scenario = next(item for item in listed["items"] if item["name"] == "upgraded/whole-exchange")
+    assert sorted(scenario) == ["about", "evidence", "name", "ruleset", "set", "title"]
+    assert scenario["ruleset"] == "upgraded"
+    assert scenario["title"] and scenario["about"] and scenario["evidence"]
 
 
 @pytest.mark.parametrize("status", ["12", 12, "待发出换货商品"])
-def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
-    """A story told to stop where the seller is to ship leaves an exchange that waits for that."""
+def test_a_shipped_scenario_brings_an_exchange_to_a_status(api, status):
+    """A scenario that stops where the seller is to ship leaves an exchange that waits for it."""
     report = api("POST", "play", {"story": "classic/whole-exchange", "until": status})
     assert (report["outcome"], report["stopped"]) == ("passed", True)
     [exchange] = api("GET", "exchanges")["items"]
@@ -107,7 +107,7 @@ def test_a_shipped_story_brings_an_exchange_to_a_status(api, status):
         "refused/wrong-flow",
     ],
 )
-def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
+def test_shipped_scenarios_pass_in_a_living_sandbox(api, make_api, name, mode):
     """Instants and seconds of a scenario hold at whatever time the sandbox is.
 
     With a clock that runs too.
@@ -125,7 +125,7 @@ def test_shipped_stories_pass_in_a_living_sandbox(api, make_api, name, mode):
 
 def test_a_text_is_played(api, play):
     """The report says what came of it, how far it went, and which exchanges its names stand for."""
-    report = play(STORY)
+    report = play(SCENARIO)
     dispute_id = api("GET", "exchanges")["items"][0]["dispute_id"]
     assert (report["outcome"], report["steps"], report["stopped"], report["trouble"]) == (
         "passed",
@@ -139,8 +139,8 @@ def test_a_text_is_played(api, play):
 
 
 def test_json_is_played_as_yaml_is(api, play):
-    """A story as a JSON object is the same story."""
-    story = {
+    """A scenario as a JSON object is the same scenario."""
+    scenario = {
         "scenario": "买家申请",
         "set": {"units": 1},
         "steps": [
@@ -148,21 +148,21 @@ def test_json_is_played_as_yaml_is(api, play):
             {"expect": {"status": 1}},
         ],
     }
-    report = play(story, set={"units": 3})
+    report = play(scenario, set={"units": 3})
     assert report["outcome"] == "passed"
     exchange = api("GET", f"exchanges/{report['exchanges']['it']}")["exchange"]
     assert (exchange["num"], exchange["reason"]) == (3, "尺码: \u2028\x7f #不合适")
 
 
-def test_values_of_a_story_can_be_set(api, play):
-    """A value given replaces the story's own."""
-    report = play(STORY, set={"units": 2})
+def test_values_of_a_scenario_can_be_set(api, play):
+    """A value given replaces the scenario's own."""
+    report = play(SCENARIO, set={"units": 2})
     assert api("GET", f"exchanges/{report['exchanges']['first']}")["exchange"]["num"] == 2
 
 
-def test_a_failed_story_is_an_answer(play, api):
+def test_a_failed_scenario_is_an_answer(play, api):
     """A scenario that breaks is reported with its line, both values, and what was possible."""
-    report = play(STORY.replace("{status: 2,", "{messages: 9, status: 2,"))
+    report = play(SCENARIO.replace("{status: 2,", "{messages: 9, status: 2,"))
     assert report["outcome"] == "failed"
     trouble = report["trouble"]
     assert (trouble["line"], trouble["wanted"], trouble["actual"]) == (14, 9, 2)
@@ -209,9 +209,9 @@ def test_the_sandbox_stays_itself(make_api):
 
 
 def test_a_running_clock_runs_on(make_api, machine):
-    """The clock stands still while a story is played, and runs on from where it would be."""
+    """The clock stands still while a scenario is played, and runs on from where it would be."""
     api = make_api(clock={"mode": "running"})
-    report = api("POST", "play", {"scenario": STORY})
+    report = api("POST", "play", {"scenario": SCENARIO})
     assert report["outcome"] == "passed", report["trouble"]
     assert api("GET", "clock", None)["mode"] == "running"
     assert api("GET", "clock")["now"] == "2026-05-07 07:08:09"
@@ -230,7 +230,7 @@ def test_seconds_are_exact_on_a_running_clock(make_api, machine):
         return machine.now
 
     api.directory.real = restless
-    report = api("POST", "play", {"scenario": STORY})
+    report = api("POST", "play", {"scenario": SCENARIO})
     assert report["outcome"] == "passed", report["trouble"]
     assert len(looks) > 10
     exchange, passed = api("GET", "clock")["now"], machine.now
@@ -239,9 +239,9 @@ def test_seconds_are_exact_on_a_running_clock(make_api, machine):
     ) <= timedelta(seconds=5)
 
 
-def test_stories_follow_each_other_in_one_sandbox(play, api):
-    """A story played twice finds its own exchange each time."""
-    first, second = play(STORY), play(STORY)
+def test_scenarios_follow_each_other_in_one_sandbox(play, api):
+    """A scenario played twice finds its own exchange each time."""
+    first, second = play(SCENARIO), play(SCENARIO)
     assert first["outcome"] == second["outcome"] == "passed"
     assert first["exchanges"]["it"] != second["exchanges"]["it"]
 
@@ -249,10 +249,10 @@ def test_stories_follow_each_other_in_one_sandbox(play, api):
 # mistakes
 
 
-def test_all_mistakes_are_told(refused):
+def test_all_mistakes_are_reported(refused):
     """All mistakes come at once, each with its place and a sentence in both languages."""
     wrong = (
-        STORY.replace("buyer: apply", "buyer: aply")
+        SCENARIO.replace("buyer: apply", "buyer: aply")
         .replace("advance: 1d", "advance: soon")
         .replace("seller: agree", "seller: agre")
     )
@@ -270,7 +270,7 @@ def test_all_mistakes_are_told(refused):
 
 
 def test_what_can_never_work_is_not_played(refused):
-    """A story whose steps contradict its own states is refused before anything is played."""
+    """A scenario whose steps contradict its own states is refused before anything is played."""
     problem = refused(scenario="scenario: x\nsteps:\n  - buyer: apply\n  - seller: consigngoods\n")
     assert [mistake["line"] for mistake in problem["mistakes"]] == [4]
 
@@ -286,11 +286,11 @@ def test_what_can_never_work_is_not_played(refused):
         ({"story": "长" * 100_000}, "story", "unknown"),
         ({"story": 7}, "story", "Expected"),
         ({"scenario": ["a"]}, "scenario", "Expected"),
-        ({"scenario": STORY, "until": 77}, "until", "no such status"),
-        ({"scenario": STORY, "until": [2]}, "until", "Expected"),
-        ({"scenario": STORY, "set": {"unit": 2}}, "scenario", "did you mean"),
-        ({"scenario": STORY, "set": {"units": {"a": 1}}}, "set", "Expected"),
-        ({"scenario": STORY, "sett": {}}, "sett", "did you mean"),
+        ({"scenario": SCENARIO, "until": 77}, "until", "no such status"),
+        ({"scenario": SCENARIO, "until": [2]}, "until", "Expected"),
+        ({"scenario": SCENARIO, "set": {"unit": 2}}, "scenario", "did you mean"),
+        ({"scenario": SCENARIO, "set": {"units": {"a": 1}}}, "set", "Expected"),
+        ({"scenario": SCENARIO, "sett": {}}, "sett", "did you mean"),
         ({"scenario": ""}, "scenario", "empty"),
         ({"scenario": "\x00"}, "scenario", "forbids"),
         ({"scenario": {}}, "scenario", "missing"),
@@ -300,15 +300,15 @@ def test_what_can_never_work_is_not_played(refused):
         ({"scenario": json.loads('{"a":' * 200 + "1" + "}" * 200)}, "scenario", "levels"),
         ({"scenario": {"a" * 2000: 1}}, "scenario", "mistakes"),
         ({"scenario": "a: &x 1\nb: *x"}, "scenario", "anchors"),
-        ({"scenario": STORY.replace("2026-03-01 10:00:00}", "morgen}")}, "clock", "yyyy-MM-dd"),
+        ({"scenario": SCENARIO.replace("2026-03-01 10:00:00}", "morgen}")}, "clock", "yyyy-MM-dd"),
         (
-            {"scenario": STORY.replace("given: {", "given: {goods: {wanted: {stock: -5}}, ")},
+            {"scenario": SCENARIO.replace("given: {", "given: {goods: {wanted: {stock: -5}}, ")},
             "goods.wanted.stock",
             "0 or more",
         ),
     ],
 )
-def test_what_is_no_story_is_refused(refused, body, field, says):
+def test_what_is_no_scenario_is_refused(refused, body, field, says):
     """A body without exactly one scenario is a problem that says which field, and what instead."""
     problem = refused(**body)
     assert problem["status"] == 400
@@ -319,14 +319,14 @@ def test_what_is_no_story_is_refused(refused, body, field, says):
 
 def test_until_a_status_text_that_no_rule_has(refused):
     """A status text that a rule of the sandbox could have is a 404."""
-    problem = refused(scenario=STORY, until="待发货")
+    problem = refused(scenario=SCENARIO, until="待发货")
     assert (problem["status"], problem["field"]) == (404, "until")
     assert "no such status" in problem["detail"]
 
 
-def test_a_status_that_never_comes_is_told(play):
-    """A story that ends before the status it was to stop at has not done what was asked."""
-    report = play(STORY, until=5)
+def test_a_status_that_never_comes_is_reported(play):
+    """A scenario that ends before the status it was to stop at has not done what was asked."""
+    report = play(SCENARIO, until=5)
     assert report["outcome"] == "broken"
     assert "5" in report["trouble"]["en"]
 
@@ -341,14 +341,14 @@ def test_a_status_that_never_comes_is_told(play):
         ],
     ],
 )
-def test_an_endless_story_ends(play, steps):
+def test_an_endless_scenario_ends(play, steps):
     """Steps that multiply are played up to five thousand and no further."""
     report = play({"scenario": "没完没了", "steps": [{"buyer": "apply"}, *steps]})
     assert (report["outcome"], report["steps"]) == ("broken", 5000)
     assert "5000" in report["trouble"]["zh"]
 
 
-def test_a_story_that_could_never_end_is_refused(refused):
+def test_a_scenario_that_could_never_end_is_refused(refused):
     """Loops that come to more than any run may do are a mistake before the first step."""
     loop = {"repeat": 10_000, "do": [{"repeat": 10_000, "do": [{"advance": "0s"}]}]}
     problem = refused(scenario={"scenario": "没完没了", "steps": [{"buyer": "apply"}, loop]})
@@ -356,7 +356,7 @@ def test_a_story_that_could_never_end_is_refused(refused):
     assert "100010002 steps" in problem["detail"]
 
 
-def test_a_dropped_sandbox_ends_its_story(api, call):
+def test_a_dropped_sandbox_ends_its_scenario(api, call):
     """A scenario whose sandbox is deleted ends at once, and says that there is none."""
     made = api("POST", "/_sandbox/sandboxes", {"name": "doomed"})
     with ThreadPoolExecutor(1) as pool:
@@ -370,15 +370,15 @@ def test_a_dropped_sandbox_ends_its_story(api, call):
     assert "doomed" in report["trouble"]["en"]
 
 
-def test_two_stories_take_turns(api):
-    """A second story in the same sandbox begins when the first has ended.
+def test_two_scenarios_take_turns(api):
+    """A second scenario in the same sandbox begins when the first has ended.
 
     others' moves are not held up.
     """
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(type(api)(api.app), "POST", "play", {"scenario": WAITING})
         assert api("GET", "requests?after=0&wait=10")["items"]
-        second = pool.submit(type(api)(api.app), "POST", "play", {"scenario": STORY})
+        second = pool.submit(type(api)(api.app), "POST", "play", {"scenario": SCENARIO})
         [waiting] = api("GET", "exchanges")["items"]
         api("POST", f"exchanges/{waiting['dispute_id']}/moves", {"by": "seller", "move": "agree"})
         reports = [first.result(20), second.result(20)]
@@ -391,16 +391,16 @@ def test_two_stories_take_turns(api):
 
 
 def test_nobody_waits_where_too_many_do(make_api):
-    """A story that would wait for a client is refused while nobody else may wait.
+    """A scenario that would wait for a client is refused while nobody else may wait.
 
     Others are played.
     """
     api = make_api(waiters=0)
-    assert api("POST", "play", {"scenario": STORY})["outcome"] == "passed"
+    assert api("POST", "play", {"scenario": SCENARIO})["outcome"] == "passed"
     problem = api.problem("POST", "play", {"scenario": WAITING})
     assert problem["status"] == 503
     assert api("GET", "exchanges")["total"] == 1
-    assert api("POST", "play", {"scenario": STORY})["outcome"] == "passed"
+    assert api("POST", "play", {"scenario": SCENARIO})["outcome"] == "passed"
 
 
 # recording
@@ -435,7 +435,7 @@ def test_a_history_too_long_is_refused(api):
 
 
 def test_a_server_starts_without_yaml():
-    """Who plays no story does not pay for reading them."""
+    """Who plays no scenario does not pay for reading them."""
     code = "import sys, mockserver.server; sys.exit('yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -483,7 +483,7 @@ PLACE = re.compile(r"(?<=: )[^,{}\[\]\n]+|\w+(?=:)|(?<=- )\w+")
     st.sampled_from(sorted(SHIPPED.rglob("*.yaml"))),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), ODD), min_size=1, max_size=2),
 )
-def test_whatever_stands_in_a_story_is_answered(make_api, path, changes):
+def test_whatever_stands_in_a_scenario_is_answered(make_api, path, changes):
     """Any odd scenario is played or refused, never an inner error, and its history is recorded."""
     text = path.read_text("utf-8").replace("within: 10s", "within: 0s")
     for share, odd in changes:

@@ -298,8 +298,8 @@ def test_a_wrong_world_document_says_where_and_what(api, document, field, words)
     assert words in problem["title"]
 
 
-def test_an_unknown_rule_is_told_as_unknown(api):
-    """A rule that does not exist is told as such, with those there are."""
+def test_an_unknown_rule_is_reported_as_unknown(api):
+    """A rule that does not exist is refused as such, with those there are."""
     problem = api.problem("PATCH", "rules", {"no.such": 1})
     assert (problem["status"], problem["field"]) == (400, "no.such")
     assert problem["title"].startswith("没有规则 no.such")

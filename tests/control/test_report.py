@@ -52,7 +52,7 @@ def test_a_planted_double_shipment(api, call):
 
 
 def test_findings_are_counted_and_bounded(api, call):
-    """Counts tell all findings by severity; a finding names the first twenty of its calls."""
+    """Counts cover all findings by severity; a finding names the first twenty of its calls."""
     for _ in range(25):
         call("tmall.exchange.receive.get", fields="dispute_id")
     report = api("GET", "report")
@@ -78,7 +78,7 @@ def test_a_report_is_the_sandboxs(api, call):
 
 
 def test_calls_no_longer_kept_are_counted(api, call):
-    """What has given way to newer calls is told as dropped."""
+    """What has given way to newer calls is counted as dropped."""
     api.directory.get("default").journal._capacity = 2
     for _ in range(5):
         call("taobao.time.get")
@@ -86,8 +86,8 @@ def test_calls_no_longer_kept_are_counted(api, call):
     assert (report["calls"], report["dropped"]) == (2, 3)
 
 
-def test_a_rounded_id_is_told(api, call, opened):
-    """An id that a double has spoilt is told with the exchange that was meant."""
+def test_a_rounded_id_is_reported(api, call, opened):
+    """An id that a double has spoilt is reported with the exchange that was meant."""
     call("tmall.exchange.get", dispute_id=int(float(opened)), fields="status")
     [finding_document] = [
         finding for finding in api("GET", "report")["findings"] if finding["id"] == "ids_rounded"
@@ -100,14 +100,14 @@ def test_every_finding_can_be_explained(api, call, opened):
     from mockserver.reference.articles import explain
     from mockserver.review.lint_rules import LINT_RULES
 
-    for conduct in LINT_RULES:
+    for lint_rule in LINT_RULES:
         [article] = [
-            found_article for found_article in explain(conduct) if "conduct" in found_article.kind
+            found_article for found_article in explain(lint_rule) if "conduct" in found_article.kind
         ]
         assert article.zh and article.en and "evidence" in article.en and "依据" in article.zh
 
 
-def test_nothing_private_is_told(api, call, opened):
+def test_nothing_private_is_reported(api, call, opened):
     """Sessions, secrets and personal data are in no list, export or report.
 
     Wherever a client has put them.

@@ -92,7 +92,7 @@ def test_the_clock_tells_of_plans_only_with_robots(api, opened):
 
 @pytest.mark.parametrize("how", ["advance", "age"])
 def test_next_is_the_first_plan_or_deadline(api, opened, how):
-    """`next` goes to whatever comes first and tells what happened there, by whom."""
+    """`next` goes to whatever comes first and returns what happened there, by whom."""
     api("POST", f"exchanges/{opened}/moves", {"by": "seller", "move": "agree"})
     api("PUT", "robots", {"buyer": "prompt"})
     first = api("POST", f"clock/{how}", {"to": "next"})

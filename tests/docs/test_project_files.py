@@ -42,7 +42,7 @@ def steps() -> list[dict[str, Any]]:
 
 
 def test_the_workflow_calls_make_targets_that_exist() -> None:
-    """Every command of the workflow is a make target, so that it can be run at a desk, too."""
+    """Every command of the workflow is a make target, so that it runs on any computer."""
     commands = [step["run"] for step in steps() if "run" in step]
     assert commands
     for command in commands:

@@ -53,7 +53,7 @@ def part(content, head='form-data; name="message_pics"'):
     ],
 )
 def test_a_file_in_the_wrong_place_is_named(examine, content, kind):
-    """A file as a part without a file name, as a value, or as the body is told by its kind."""
+    """A file as a part without a file name, as a value, or as the body is reported by its kind."""
     as_part = examine(part(content), "multipart/form-data; boundary=XyZ")
     assert list(as_part) == ["binary_part"]
     assert kind in as_part["binary_part"].zh and "message_pics" in as_part["binary_part"].en
@@ -66,7 +66,7 @@ def test_a_file_in_the_wrong_place_is_named(examine, content, kind):
 
 @pytest.mark.parametrize(("codec", "name"), [("gbk", "GBK"), ("gb18030", "GBK")])
 def test_chinese_in_another_encoding_is_named(examine, codec, name):
-    """Text of an encoding that is not UTF-8 is told by the encoding, in a form and a part."""
+    """Text of an encoding that is not UTF-8 is reported by the encoding, in a form and a part."""
     form = urlencode(CALL, encoding=codec).encode()
     assert name in examine(form)["not_utf8"].zh
     assert (

@@ -78,10 +78,10 @@ def test_another_zone_is_recognised(world, diagnose, hours, name):
         assert "8 小时" in findings[name]["zh"] and "UTC" in findings[name]["zh"]
 
 
-def test_any_other_skew_is_told_in_seconds(world, diagnose, read_entry):
-    """A time that is off for no known reason is told with the server's and the allowance.
+def test_any_other_skew_is_reported_in_seconds(world, diagnose, read_entry):
+    """A time that is off for no known reason is reported with the server's and the allowance.
 
-    Two clocks are told where they differ.
+    Two clocks are reported where they differ.
     """
     findings = diagnose(timestamp="2026-03-01 12:17:00")
     assert list(findings) == ["time_off", "two_clocks"]
@@ -161,7 +161,7 @@ def test_what_is_no_time_at_all_gets_no_guess(diagnose, written):
     ],
 )
 def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key, name, listed):
-    """Blanks, the other environment's form and a slip of the finger are recognised.
+    """Blanks, the other environment's form and a typing error are recognised.
 
     Else the known keys are listed.
     """
@@ -175,7 +175,7 @@ def test_an_unknown_key_is_compared_with_the_known(top, gateway, read_entry, key
 
 @pytest.mark.parametrize("which", ["app_secret", "session"])
 def test_a_secret_or_session_as_key_is_recognised_and_not_quoted(top, gateway, read_entry, which):
-    """Somebody who mixes up his credentials is told which one he sent, not its value."""
+    """Somebody who mixes up his credentials reads which one he sent, not its value."""
     token = top.app.app_secret if which == "app_secret" else top.session
     top.send(top.params(GET, app_key=token, session="x"))
     finding = only(read_entry(gateway.journal)[1], "mixed_up")
@@ -205,7 +205,7 @@ def test_a_session_that_nearly_is_one_is_recognised(top, diagnose, write, name):
 
 
 def test_a_key_or_secret_as_session_is_recognised(top, diagnose):
-    """The app's key or secret in the session's place is told."""
+    """The app's key or secret in the session's place is reported."""
     assert set(diagnose(session=top.app.app_key)) == {"mixed_up", "sessions_known"}
     assert "密钥" in diagnose(session=top.app.app_secret)["mixed_up"]["zh"]
 
@@ -243,7 +243,7 @@ def test_an_expired_session_tells_since_when(world, diagnose):
 
 
 def test_a_missing_session_is_looked_for(top, diagnose):
-    """A session sent under another name is told, beside the accounts."""
+    """A session sent under another name is reported, beside the accounts."""
     findings = diagnose(session=None, access_token=top.session)
     assert list(findings) == ["other_name", "sessions_known"]
     assert findings["other_name"]["at"] == {"name": "session", "given": "access_token"}
@@ -280,12 +280,12 @@ def test_a_parameter_under_another_name_is_found(world, gateway, top, read_entry
     assert only(read_entry(journal)[1], "other_name")["at"] == {"name": name, "given": other_name}
 
 
-def test_an_empty_parameter_is_told_so(diagnose):
+def test_an_empty_parameter_is_reported_so(diagnose):
     """A parameter without value did arrive."""
     assert only(diagnose(dispute_id=""), "sent_empty")["at"] == {"name": "dispute_id"}
 
 
-def test_a_file_in_a_texts_place_is_told_so(signed, send, multipart, read_entry):
+def test_a_file_in_a_texts_place_is_reported_so(signed, send, multipart, read_entry):
     """A text sent as a file is no text."""
     body, kind = multipart(signed(GET, fields="status"), dispute_id=b"1")
     send(body=body, kind=kind)
@@ -294,13 +294,13 @@ def test_a_file_in_a_texts_place_is_told_so(signed, send, multipart, read_entry)
 
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", ""])
 def test_parameters_in_a_json_body_are_found(gateway, send, top, read_entry, kind):
-    """Who posts JSON is told that TOP reads forms."""
+    """Who posts JSON reads that TOP reads forms."""
     send(body=json.dumps(top.params(GET)).encode(), kind=kind)
     assert only(read_entry(gateway.journal)[1], "json_body")["at"] == {"name": "method"}
 
 
-def test_a_call_without_anything_is_told_so(gateway, send, read_entry):
-    """A request without any parameter is told so."""
+def test_a_call_without_anything_is_reported_so(gateway, send, read_entry):
+    """The finding says that a request has no parameter."""
     send()
     assert list(read_entry(gateway.journal)[1]) == ["nothing_sent"]
 
@@ -329,7 +329,7 @@ def test_a_value_of_few_is_asked_for(diagnose, changes, meant):
 
 
 def test_chinese_in_gbk_is_recognised(send, signed, read_entry):
-    """A request in GBK is told its encoding."""
+    """The finding names the encoding of a request in GBK."""
     texts = "&".join(
         f"{name}={quote(value)}" for name, value in signed(LIST, fields="status").items()
     )
@@ -390,7 +390,7 @@ def test_a_wrong_value_is_recognised(diagnose, method, changes, name, said):
 
 
 def test_a_repeated_parameter_is_counted(send, signed, read_entry):
-    """Where each copy of a repeated parameter came from is told."""
+    """Where each copy of a repeated parameter came from is reported."""
     texts = signed(GET, dispute_id=1, fields="status")
     send(query=b"fields=status&fields=x", body=urlencode(texts).encode())
     assert only(read_entry()[1], "repeated_where")["at"] == {
@@ -494,7 +494,7 @@ def test_a_failed_condition_says_what_would_do(world, top, read_entry, changes, 
 
 @pytest.mark.parametrize("method", [GET, AGREE, "tmall.exchange.messages.get"])
 def test_an_id_that_is_nearly_one_is_recognised(world, top, read_entry, method):
-    """A rounded id, another shop's, another sandbox's, and a trade's are told for what they are."""
+    """A rounded id, another shop's, another sandbox's, and a trade's are named as what they are."""
     [exchange] = world.open({})
     other = type(world)(world.directory, world.document, id="other")
     world.directory.add(other)
@@ -516,8 +516,8 @@ def test_an_id_that_is_nearly_one_is_recognised(world, top, read_entry, method):
     assert ask(5) == {}
 
 
-def test_another_shops_exchange_is_told_so(make_world, caller_of):
-    """An exchange that stands in the same sandbox under another shop is told, on no wire."""
+def test_another_shops_exchange_is_reported_so(make_world, caller_of):
+    """An exchange that stands in the same sandbox under another shop is named, on no wire."""
     world = make_world(shops=[{"nick": "甲"}, {"nick": "乙"}])
     caller = caller_of(world)
     [exchange] = world.open({"shop": "乙"})
@@ -575,7 +575,7 @@ def test_a_planned_error_accuses_nobody(world, top, read_entry, code):
 
 
 def test_a_lax_server_diagnoses_and_answers(world, top):
-    """What a lax server lets pass is told in the warnings and the findings of an answered call."""
+    """What a lax server lets pass stands in the warnings and findings of an answered call."""
     lax = type(top)(Gateway(SandboxLookup(world.directory, "default")), world)
     texts = lax.params("taobao.time.get")
     signed = lax.params("taobao.time.get", session=None)["sign"]

@@ -183,7 +183,7 @@ def test_several_signed_and_not_sent_are_named(unsent):
 
 
 def test_no_sentence_comes_twice():
-    """Two mistakes are told in two findings of different sentences."""
+    """Two mistakes are reported in two findings of different sentences."""
     signed = {name: PARAMS[name] for name in PARAMS if name != "session"}
     sign = digest(join(signed).replace(SECRET, SECRET + "\n").encode())
     findings = explain(sign)

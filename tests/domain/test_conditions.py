@@ -155,7 +155,7 @@ def test_a_waybill_of_another_exchange(
 
 @pytest.mark.parametrize(("available", "passes"), [(0, False), (1, False), (2, True), (3, True)])
 def test_agreeing_checks_stock(make_exchange, attempt, available, passes):
-    """Two wanted units need two free ones; otherwise the seller is told so."""
+    """Two wanted units need two free ones; otherwise the refusal says so."""
     if passes:
         assert (
             attempt(make_exchange(1), "agree", "seller", available=available).exchange.reserved == 2
@@ -207,7 +207,7 @@ def test_the_system_decides_a_silent_application_by_stock(
     ],
 )
 def test_checks_come_in_their_order(make_exchange, attempt, ruleset, status, move, how, failure):
-    """Flow, then state, then arguments, then stock: the first that fails is the one told."""
+    """Flow, then state, then arguments, then stock: the first that fails is the one reported."""
     assert _failure(attempt, make_exchange(status, ruleset), move, "seller", **how) == failure
 
 

@@ -48,7 +48,7 @@ def test_entries_follow_one_another():
 
 @pytest.mark.parametrize("source", ["available", "reserved", "shipped", "returned"])
 def test_an_account_cannot_give_more_than_it_holds(source):
-    """The refusal tells account, SKU, what was wanted and what was left."""
+    """The refusal names account, SKU, what was wanted and what was left."""
     with pytest.raises(StockShort) as short:
         post_entries({"W": Accounts(**{source: 1})}, [Entry("W", 2, source, "outside")])
 

@@ -60,7 +60,7 @@ def test_deadlines_follow_the_switches(make_exchange, status):
     "text", ["999999d", "99999999h", "999999999m", "9999999999s", "999999d99999999h"]
 )
 def test_a_length_is_refused_or_gives_a_deadline(make_exchange, text):
-    """However long, an accepted deadline is an instant that can be told."""
+    """However long, an accepted deadline is an instant that can be written."""
     with suppress(BadRule):
         rules = DEFAULTS.with_changes({"deadline.2": text})
         assert deadline(make_exchange(2), rules) > make_exchange(2).entered
@@ -184,7 +184,7 @@ def test_modifying_to_1_forgets_the_return(make_exchange, attempt, modify_to, wa
 
 
 def test_modifying_changes_the_wishes_given(make_exchange, attempt):
-    """Given wishes are written, others stay.
+    """Fields of the buyer are written, others stay.
 
     What was reserved is released under the old SKU and number.
     """

@@ -156,7 +156,7 @@ def test_a_wrong_name_or_value_is_refused(name, value):
     assert DEFAULTS.to_dict()["modify_to"] == 1
 
 
-def test_an_unknown_name_is_told_the_known_ones():
+def test_an_unknown_name_is_reported_the_known_ones():
     """The refusal of a misspelt rule lists the rules there are."""
     with pytest.raises(BadRule, match=r"strict_logistics"):
         DEFAULTS.with_changes({"strict_logistic": True})

@@ -71,7 +71,7 @@ def test_customer_service_status_follows_its_own_moves_only(
 def test_only_the_documented_actor_may_move(
     make_exchange, attempt, ruleset, start, move, by, how, target, entries, grade
 ):
-    """Everybody else is refused, and told that the status does not allow it."""
+    """Everybody else is refused; the refusal says that the status does not allow it."""
     exchange = make_exchange(ruleset=ruleset, **start)
     allowed = ("buyer", "seller", "cs") if move == "leave_message" else (by,)
 

@@ -69,12 +69,12 @@ def cut(data, places):
 )
 def test_pieces_do_not_matter(first, last, places):
     """Whole requests, several at once and single bytes give the same requests."""
-    stories = [*first, *last]
-    data = b"".join(story[0] for story in stories)
-    expected = [story[1:] for story in stories]
+    requests = [*first, *last]
+    data = b"".join(request[0] for request in requests)
+    expected = [request[1:] for request in requests]
 
     assert read_all(cut(data, places)) == expected
-    assert read_all([story[0] for story in stories]) == expected
+    assert read_all([request[0] for request in requests]) == expected
     assert read_all([data[place : place + 1] for place in range(len(data))]) == expected
 
 

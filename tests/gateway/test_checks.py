@@ -46,7 +46,7 @@ def test_platform_error(signed, error, changes, expected):
 
 
 def test_missing_method(signed, error):
-    """A call without a method is told to add it, without sub_code."""
+    """The reply to a call without a method says to add it, without sub_code."""
     refusal = error(signed(None))
     assert (refusal["code"], refusal["msg"]) == (21, "Missing method")
     assert "method" in refusal["sub_msg"]

@@ -244,7 +244,7 @@ def test_journal_forgets_the_oldest(world, top):
     assert (total, [entry.request_id for entry in entries]) == (3, ids[:1:-1])
 
 
-def test_call_is_journalled_before_its_refusal_is_told(world, top):
+def test_call_is_journalled_before_its_refusal_is_reported(world, top):
     """A listener to refusals gets each refused call once, after its journal entry."""
     entries_told = []
     gateway = Gateway(

@@ -173,7 +173,7 @@ def test_calls_of_nobody_are_bounded_too(world, signed, caller_of, top):
     assert small.gateway.journal.select({}, 10)[0] == 3
 
 
-def test_failures_and_calls_of_nobody_are_told(world, signed, top):
+def test_failures_and_calls_of_nobody_are_reported(world, signed, top):
     """A listener to refusals gets a business failure, a refusal and a call of nobody.
 
     It gets no success.

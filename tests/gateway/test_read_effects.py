@@ -3,7 +3,7 @@
 Stale ones, and the traps of incremental synchronisation over the list.
 
 Source: the issue (stale reads, same-second changes, rows moving between pages, exclusive window
-end, late rows, clock skew). Each trap is shown to lose rows to a naive client and none to a careful
+end, late rows, clock skew). Each fault loses rows for a naive client and none to a careful
 one.
 """
 
@@ -254,7 +254,7 @@ def test_clock_skew(world, five, page, seconds):
         {"fault": "clock_skew"},
     ],
 )
-def test_a_trap_changes_nothing(world, five, page, whole_state, raw):
+def test_a_fault_changes_nothing(world, five, page, whole_state, raw):
     """What a distorted read sees is its own: the sandbox is as it was, but for the count."""
     world.plan_faults(raw)
     before = whole_state(world)
@@ -264,7 +264,7 @@ def test_a_trap_changes_nothing(world, five, page, whole_state, raw):
     assert before == after
 
 
-def test_a_trap_under_an_aged_clock(world, five, page):
+def test_a_fault_under_an_aged_clock(world, five, page):
     """Windows and seconds are those that users see, also where everything was aged."""
     world.age(timedelta(seconds=7))
     world.plan_faults({"fault": "exclusive_end"})
@@ -274,7 +274,7 @@ def test_a_trap_under_an_aged_clock(world, five, page):
 
 
 def test_lists_of_other_sellers_stay_apart(make_world, caller_of):
-    """A trap never shows one seller another's exchanges."""
+    """A fault never shows one seller another's exchanges."""
     world = make_world(
         shops=[{"nick": "甲店"}, {"nick": "乙店"}], faults=[{"fault": "same_second", "times": None}]
     )

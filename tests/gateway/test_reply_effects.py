@@ -229,7 +229,7 @@ def test_latency_is_drawn_and_bounded(world, got):
 
 
 def test_latency_leaves_the_reply_whole(world, got, entries):
-    """The reply is the call's own, and the journal tells the delay."""
+    """The reply is the call's own, and the journal has the delay."""
     world.plan_faults({"fault": "latency", "seconds": 2.5})
     reply = got()
     assert json.loads(reply.body)["tmall_exchange_get_response"]["result"]["success"] is True
@@ -426,7 +426,7 @@ def test_duplicate_delivery(world, agree, opened, entries):
     assert [(fault["met"], fault["hits"]) for fault in world.planned_faults()] == [(1, 1)]
 
 
-def test_faults_strike_only_what_passes_the_checks(world, top, opened):
+def test_faults_match_only_what_passes_the_checks(world, top, opened):
     """A call that the platform refuses anyway is not counted.
 
     One that fails for business reasons is.
@@ -494,7 +494,7 @@ def test_no_secret_in_what_is_planned(world, top, entries):
 def test_a_set_replays(make_world, caller_of, name):
     """Two sandboxes of one seed, the same calls.
 
-    The same faults strike the same calls to the same effect.
+    The same faults match the same calls to the same effect.
     """
 
     def play():

@@ -4,10 +4,13 @@ CONTRIBUTING.md says how names are chosen.  These tests hold what a machine can 
 """
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
+from pathlib import Path
 
-from tests.house.modules import TEST_TREES, TREES, assert_none, package_of
+from tests.house.modules import FILES, ROOT, TEST_FILES, TEST_TREES, TREES, assert_none, package_of
 from tests.house.unfinished import OLD_DOCSTRINGS, OLD_NAMES
 
 # No image stands for a thing that has a name of its own in the field ...
@@ -26,6 +29,21 @@ PARTICIPLES = {
     "known",
     "asked",
     "kept",
+}
+# What docstrings and comments do not say either; names in backticks are names.
+IMAGES_IN_TEXTS = {
+    "told",
+    "story",
+    "stories",
+    "deed",
+    "deeds",
+    "offence",
+    "offences",
+    "desk",
+    "crew",
+    "teller",
+    "twin",
+    "foresight",
 }
 # What the platform, or a file that users write, calls so: the stage of a refusal, customer service
 # that was asked.
@@ -136,6 +154,29 @@ def test_names_are_plain():
         if not _is_plain(name)
         and not (name in NAMES_OF_THE_FIELD and package_of(module) in FIELD_PACKAGES)
         and name not in NAMES_OF_USERS.get(module, ())
+    )
+
+
+def _texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and text of every comment, and of every text that stands as a statement."""
+    source = path.read_text("utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.lineno, str(node.value.value)
+
+
+def test_texts_have_no_images():
+    """Docstrings and comments use the words of the field, as names do."""
+    assert_none(
+        f"{path.relative_to(ROOT)}:{line} {word}"
+        for path in (*FILES, *TEST_FILES)
+        if path != Path(__file__)
+        for line, text in _texts(path)
+        for word in re.findall(r"[a-z]+", re.sub(r"`[^`]*`", "", text.lower()))
+        if word in IMAGES_IN_TEXTS
     )
 
 

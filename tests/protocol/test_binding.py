@@ -178,7 +178,7 @@ def test_a_required_list_of_nothing_is_missing(text):
 
 
 def test_the_first_wrong_parameter_in_declared_order_is_named():
-    """Two faults: the one declared first is told, whatever the order sent."""
+    """Two faults: the one declared first is reported, whatever the order sent."""
     params = [
         Param(name="dispute_id", kind=ValueKind.NUMBER, required=True),
         Param(name="page_no", kind=ValueKind.NUMBER),

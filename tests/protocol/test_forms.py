@@ -47,7 +47,7 @@ def test_a_urlencoded_text_keeps_everything_in_order(raw, pairs):
 
 
 @pytest.mark.parametrize("raw", [b"a=\xc9\xcc", b"a=%C9%CC", b"%FF=1", b"a=%ED%A0%80", b"a=%F0%9F"])
-def test_what_is_not_utf_8_is_told_apart(raw):
+def test_what_is_not_utf_8_is_distinguished(raw):
     """GBK bytes, cut sequences and surrogates are an encoding error."""
     with pytest.raises(BadForm) as bad:
         parse_urlencoded(raw)

@@ -19,7 +19,7 @@ from mockserver.protocol.messages import ConnectionEnd, Delivery, is_host
 def test_a_delivery_says_how_the_reply_is_lost(delivery, loss):
     """A late or slow reply arrives.
 
-    A reset, a close without reply and a cut body are told apart.
+    A reset, a close without reply and a cut body are distinguished.
     """
     assert delivery.loss == loss
 

@@ -1,4 +1,4 @@
-"""What a client of the message channel gets, and when: the story of an exchange, pushed."""
+"""What a client of the message channel gets, and when, from application to end."""
 
 import json
 from select import select
@@ -22,7 +22,7 @@ NINE = {
 FIVE = {"modified", "oid", "refund_id", "seller_open_uid", "tid"}
 
 
-def test_an_exchange_is_told_step_by_step(box, tmc):
+def test_an_exchange_is_reported_step_by_step(box, tmc):
     """Each move that has a topic is pushed once, in order; refusals and waybills have none."""
     exchange = box.open()
     box.seller.agree()
@@ -151,7 +151,7 @@ def test_polling_and_connections_share_one_queue(box, tmc):
 
 
 def test_a_deadline_is_pushed_as_well(box, tmc):
-    """What the system does is told like what parties do."""
+    """What the system does is pushed like what parties do."""
     box.open()
     box.clock.advance("2d")
 

@@ -153,7 +153,7 @@ def test_a_look_elsewhere_does_not_help(client, audited, look):
 
 
 def test_one_look_lasts_until_the_next_success(client, audited):
-    """After a look the client knows; refusals that follow tell it nothing new."""
+    """After a look the client knows; refusals that follow are nothing new to it."""
     one = client()
     one.agree()
     one.look()

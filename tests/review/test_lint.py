@@ -1,4 +1,4 @@
-"""The client report: each conduct shown by a client that does it, and by one that does not. Source.
+"""The client report: each rule, by a client that breaks it, and by one that does not. Source.
 
 Issue (client report).
 """
@@ -69,20 +69,20 @@ def linted(world):
     return run
 
 
-def test_every_conduct_has_its_check():
+def test_every_lint_rule_has_its_check():
     """Every entry of the table is the audit's or has a check of its name, and vice versa."""
     assert {*LINT_CHECKS, "ids_rounded"} == LINT_RULES.keys() - AUDIT
 
 
-@pytest.mark.parametrize("conduct", LINT_RULES.values(), ids=lambda rule: rule.id)
-def test_conduct_is_told_in_both_languages(conduct):
+@pytest.mark.parametrize("lint_rule", LINT_RULES.values(), ids=lambda rule: rule.id)
+def test_lint_rule_is_reported_in_both_languages(lint_rule):
     """Every entry has words in Chinese and English, how bad it is, and its evidence."""
-    assert any("\u4e00" <= character <= "\u9fff" for character in conduct.zh) and any(
-        "\u4e00" <= character <= "\u9fff" for character in conduct.title
+    assert any("\u4e00" <= character <= "\u9fff" for character in lint_rule.zh) and any(
+        "\u4e00" <= character <= "\u9fff" for character in lint_rule.title
     )
-    assert conduct.en.isascii()
-    assert conduct.severity.word in ("error", "warning", "hint") and conduct.severity.zh
-    assert conduct.evidence.sources
+    assert lint_rule.en.isascii()
+    assert lint_rule.severity.word in ("error", "warning", "hint") and lint_rule.severity.zh
+    assert lint_rule.evidence.sources
 
 
 def test_a_good_client_gets_no_finding(world, top, linted):
@@ -113,7 +113,7 @@ def test_a_good_client_gets_no_finding(world, top, linted):
     ],
 )
 def test_unknown_parameters(top, linted, method, name, meant):
-    """A parameter that the page does not document is told with the one that was perhaps meant.
+    """A parameter that the page does not document is reported with the one that was perhaps meant.
 
     The gateway's own are not.
     """
@@ -155,7 +155,7 @@ def test_a_file_under_a_wrong_name(world, top, linted, caller_of):
 
 
 def test_unknown_fields(top, linted):
-    """A name in fields that the record lacks is told.
+    """A name in fields that the record lacks is reported.
 
     Official misspellings and both names of the order are known.
     """
@@ -166,7 +166,7 @@ def test_unknown_fields(top, linted):
 
 
 def test_fields_missing_and_whole(top, linted):
-    """Calls without fields, and calls for all of a large record, are told.
+    """Calls without fields, and calls for all of a large record, are reported.
 
     All four fields of a write are not.
     """
@@ -272,7 +272,7 @@ def limited(world):
 
 
 def test_calls_in_a_ban(top, machine, linted, limited):
-    """A client that calls on while it is banned is told, with the ban and the calls.
+    """A client that calls on while it is banned is reported, with the ban and the calls.
 
     The ban's own answer is not held against it.
     """
@@ -344,7 +344,7 @@ def javascript(number):
     ids=["C", "JavaScript", "PHP", "G", "Python", "decimal"],
 )
 def test_ids_that_went_through_a_double(world, top, linted, name, spoil):
-    """An id as any language's doubles show it is told with the real one it came from."""
+    """An id as any language's doubles show it is reported with the real one it came from."""
     [exchange] = world.open(
         {
             "dispute_id": "300000000000920021",
@@ -415,7 +415,7 @@ def test_a_double_is_known_by_what_it_becomes(number, other):
 )
 @pytest.mark.parametrize("how", ["failed", "refused", "error15"])
 def test_ignored_failures(world, top, linted, steps, ignored, how):
-    """A step that presumes one that failed, or was refused, is told unless the client has looked.
+    """A step that presumes one that failed or was refused is reported unless the client has looked.
 
     Other steps are not.  A failure as error 15, by rule, is one as well.
     """
@@ -457,7 +457,7 @@ def test_a_step_done_after_all_is_not_ignored(world, top, linted, shape):
     [(5, 0.01, False), (6, 0.01, True), (20, 0.3, False), (8, 0.19, True)],
 )
 def test_polling_too_fast(top, machine, linted, times, pause, fast):
-    """The same query more than five times within a second is told.
+    """The same query more than five times within a second is reported.
 
     Slower, or other queries, are not.
     """
@@ -477,7 +477,7 @@ def test_masked_queries_are_not_compared(top, linted):
 
 @pytest.mark.parametrize(("times", "hopeless"), [(2, False), (3, True)])
 def test_hopeless_retries(top, linted, times, hopeless):
-    """The same call refused as the caller's own mistake three times in a row is told."""
+    """The same call refused as the caller's own mistake three times in a row is reported."""
     for _ in range(times):
         top(GET, fields="status")
         top(GET, fields="status,title")
@@ -488,7 +488,7 @@ def test_hopeless_retries(top, linted, times, hopeless):
 
 
 def test_version_sign_and_url(world, top, machine, linted):
-    """A missing version, md5 and a session in a plain address are told.
+    """A missing version, md5 and a session in a plain address are reported.
 
     A version, hmac and a form are not.
     """
@@ -547,7 +547,7 @@ def test_strange_calls_are_read(top, linted):
 
 
 def test_many_unknown_names_are_bounded(top, linted, world):
-    """Of a call with hundreds of invented parameters only the first fifty names are told."""
+    """Of a call with hundreds of invented parameters only the first fifty names are reported."""
     top(GET, dispute_id=1, fields="status", **{f"p{number}": "" for number in range(300)})
     assert (
         len(

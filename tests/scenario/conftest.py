@@ -34,7 +34,7 @@ def run_text() -> RunText:
         most: int = 100_000,
         **options: object,
     ) -> ScenarioResult:
-        # `clock`, and advanced by `before`: where the sandbox stands when the story begins
+        # `clock`, and advanced by `before`: where the sandbox stands when the scenario begins
         scenario = read_scenario(text, "story.yaml", options)
         world = World(
             context.directory,

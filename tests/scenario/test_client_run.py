@@ -126,7 +126,7 @@ def test_without_a_part_it_does_not_apply(play) -> None:
 
 
 def test_another_legal_way_does_not_apply(play) -> None:
-    """A client that agrees where the story's seller refuses is not broken; its move is named."""
+    """A client that agrees where the scenario's seller refuses is not broken; its move is named."""
     both = ClientProfile(methods=SELLER.methods | {REFUSE}, handles=SELLER.handles, quiet_calls=2)
     steps = "  - buyer: apply\n  - seller: refuse\n    expect: {status: 4}\n"
     result, _ = play(steps, profile=both)
@@ -136,7 +136,7 @@ def test_another_legal_way_does_not_apply(play) -> None:
 
 
 def test_a_method_that_it_never_calls_does_not_apply(play) -> None:
-    """A story that waits for such a call does not apply, and does not wait."""
+    """A scenario that waits for such a call does not apply, and does not wait."""
     result, seconds = play("  - buyer: apply\n  - await: {call: tmall.exchange.messages.get}\n")
     assert (result.outcome, seconds) == ("inapplicable", 0)
     assert "tmall.exchange.messages.get" in result.trouble.zh

@@ -2,8 +2,8 @@
 
 Whatever is changed in a row, some shipped scenario fails.
 
-A mutant is the table with one thing changed under one ruleset.  Conditions that tell rows of one
-state and move apart are changed in the literal, for all its rulesets, and the row is tried first,
+A mutant is the table with one thing changed under one ruleset.  Conditions that distinguish rows of
+one state and move are changed in the literal, for all its rulesets, and the row is tried first,
 since order alone could hide that they are gone.  What failed lately and scenarios that take the row
 are run first; the first failure decides.
 """
@@ -32,7 +32,7 @@ from mockserver.scenario.target import ScenarioTarget
 from mockserver.server import make_context
 from mockserver.world import world_factory
 
-SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no story can kill, and why
+SURVIVORS: Mapping[str, str] = MappingProxyType({})  # a mutant that no scenario can kill, and why
 SECOND = timedelta(seconds=1)
 
 Tables = dict[Ruleset, tuple[Row, ...]]
@@ -189,7 +189,7 @@ def mutants(row: Row, ruleset: Ruleset) -> Iterator[Mutant]:
 
 
 def unchosen(row: Row) -> Iterator[Mutant]:
-    """The row without each condition that tells it from its neighbours, tried before them."""
+    """The row without each condition that its neighbours lack, tried before them."""
     for place, condition in enumerate(row.when):
         if condition.deciding:
             less = replace(row, when=row.when[:place] + row.when[place + 1 :])

@@ -1,4 +1,4 @@
-"""The reader: every mistake of a scenario is told at once, with its place and what was meant."""
+"""The reader: every mistake of a scenario at once, with its place and what was meant."""
 
 import json
 
@@ -12,7 +12,7 @@ from tests.scenario_texts import FIVE_MISTAKES
 
 
 def mistakes_of(text):
-    """Line, column and sentence of every mistake of a story."""
+    """Line, column and sentence of every mistake of a scenario."""
     with pytest.raises(InvalidFile) as unreadable:
         read_scenario(text, "story.yaml")
     return [
@@ -21,7 +21,7 @@ def mistakes_of(text):
     ]
 
 
-def test_all_mistakes_are_told_at_once():
+def test_all_mistakes_are_reported_at_once():
     """Five mistakes of different kinds are five mistakes, each at its place."""
     mistakes = mistakes_of(FIVE_MISTAKES)
     assert [(line, column) for line, column, _ in mistakes] == [
@@ -71,7 +71,7 @@ def test_an_argument_is_checked_by_the_rules_of_the_scenario():
 
 @pytest.mark.parametrize("host", ["bad host", "http://gw.api.taobao.com", "主机.cn"])
 def test_a_host_that_no_request_can_name_is_a_mistake(host):
-    """`host` of a call is a host name, maybe with a port; anything else is told at its place."""
+    """`host` of a call is a host name, maybe with a port; anything else is refused at its place."""
     scenario = f"scenario: x\nsteps:\n  - call: taobao.time.get\n    host: {host}\n"
     [(line, column, sentence)] = mistakes_of(scenario)
     assert (line, column) == (4, 11)
@@ -196,8 +196,8 @@ def test_a_status_has_the_texts_of_every_rule_so_far():
         ("{buyer: apply, cs_status: 77}", "没有 77 这个值"),
     ],
 )
-def test_a_wrong_value_of_a_move_is_told_in_chinese(move, sentence_start):
-    """What a field of a move cannot hold is told in Chinese, with what it can."""
+def test_a_wrong_value_of_a_move_is_reported_in_chinese(move, sentence_start):
+    """What a field of a move cannot hold is reported in Chinese, with what it can."""
     [(_, _, sentence)] = mistakes_of(f"scenario: x\nsteps:\n  - buyer: apply\n  - {move}\n")
     assert sentence.startswith(sentence_start)
 

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from mockserver.domain.errors import DomainError
 from mockserver.testing.strategies.world_documents import worlds
 from mockserver.world.document import BadDocument
-from tests.scenario.test_recorder import act, deeds_of, make_world, recorded, replayed, standing
+from tests.scenario.test_recorder import (
+    act,
+    make_world,
+    operations_of,
+    recorded,
+    replayed,
+    standing,
+)
 
 ADDRESSES = [
     {"contact_id": 7654321, "addr": "文三路 1 号", "cancel_def": False},
@@ -91,7 +98,7 @@ def live_in(world):
 
 def assert_same(world, again):
     """Both have gone through the same and stand the same, but for addresses, which are personal."""
-    assert deeds_of(again) == deeds_of(world)
+    assert operations_of(again) == operations_of(world)
     ours, theirs = standing(world), standing(again)
     for stand in (ours, theirs):
         stand["exchanges"] = [fields[:-1] for fields in stand["exchanges"]]

@@ -53,7 +53,7 @@ class Machine:
 
 
 def make_world(machine=None, **document):
-    """A world of a new desk."""
+    """A world of a new server context."""
     context = make_context()
     context.directory.real = machine or Machine()
     world = World(context.directory, read_world(document))
@@ -93,7 +93,7 @@ def act(world, exchange, by, move, sub=False, **fields):
     return world.move(exchange.dispute_id, played.move, played.role, pictures=played.pictures)
 
 
-def deeds_of(world, *, times=True):
+def operations_of(world, *, times=True):
     """What happened, in order: exchange by its place, who, what, from, to, when."""
     with world.unit_of_work():
         state = world._state
@@ -152,7 +152,7 @@ def standing(world):
 
 def assert_same(world, again, *, times=True):
     """Both worlds have gone through the same and stand the same."""
-    assert deeds_of(again, times=times) == deeds_of(world, times=times)
+    assert operations_of(again, times=times) == operations_of(world, times=times)
     assert standing(again) == standing(world)
     if times:
         assert format_time(again.now) == format_time(world.now)
@@ -333,7 +333,7 @@ def test_a_recorded_history_replays(steps):
 
 @LAW
 @given(st.lists(st.one_of(STEPS, st.tuples(st.just("back"), SPANS)), max_size=20))
-def test_a_clock_set_back_is_told_by_states(steps):
+def test_a_clock_set_back_is_reported_by_states(steps):
     """Where the clock was set back, the same moves in the same order lead to the same states."""
     _, world = make_world()
     world.open({})
@@ -350,7 +350,7 @@ def test_a_clock_set_back_is_told_by_states(steps):
     assert_same(world, again, times=False)
 
 
-def test_what_the_platform_filled_in_is_told():
+def test_what_the_platform_filled_in_is_reported():
     """Return address, refuse reason and waybill stand in the scenario, given or not."""
     _, world = make_world()
     [exchange] = world.open({})
@@ -368,7 +368,7 @@ def test_what_the_platform_filled_in_is_told():
     )
 
 
-def test_what_a_rule_made_due_is_told_after_it():
+def test_what_a_rule_made_due_is_reported_after_it():
     """A deadline that a new rule shortens to nothing fires after the rule in the scenario too."""
     _, world = make_world()
     [exchange] = world.open({})
@@ -485,7 +485,7 @@ def test_moving_rows_leave_no_trace_in_a_recording(caller_of):
     assert list(again.view.exchanges()) == list(world.view.exchanges())
 
 
-def test_a_running_clock_is_told_by_instants():
+def test_a_running_clock_is_reported_by_instants():
     """Time that passed by itself passes in the scenario, deadlines included."""
     machine = Machine()
     _, world = make_world(machine, clock={"mode": "running"})
@@ -499,7 +499,7 @@ def test_a_running_clock_is_told_by_instants():
 
 
 @pytest.mark.parametrize("mode", ["frozen", "running"])
-def test_only_what_still_stands_is_told(mode):
+def test_only_what_still_stands_is_reported(mode):
     """What a restored snapshot or a reset took back is not in the scenario, and what follows is."""
     machine = Machine()
     _, world = make_world(machine, clock={"mode": mode}, samples=True)
@@ -529,7 +529,7 @@ def test_only_what_still_stands_is_told(mode):
 
 
 @pytest.mark.parametrize("policy", ["prompt", "adversarial", "random"])
-def test_robots_are_told_as_the_parties_they_play(policy):
+def test_robots_are_reported_as_the_parties_they_play(policy):
     """What robots did are moves of the scenario, which needs no robots.
 
     Buyers that come by themselves included.
@@ -552,7 +552,7 @@ def test_robots_are_told_as_the_parties_they_play(policy):
     assert_same(world, replayed(text))
 
 
-def test_an_emptied_sandbox_is_told():
+def test_an_emptied_sandbox_is_reported():
     """A reset to nothing is the first step; what is opened then makes its own goods."""
     _, world = make_world(samples=True, rules={"deadline.1": "1h"})
     world.patch_rules({"deadline.1": "9h"})
@@ -573,7 +573,7 @@ def test_an_untouched_sandbox_is_a_scenario():
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_stored_document_is_told_as_it_stood(version):
+def test_a_stored_document_is_reported_as_it_stood(version):
     """Exchanges of a document of version 1 have no history: they are opened where they stood.
 
     Version 2 brings the operations, so nothing is missing.
@@ -608,7 +608,7 @@ def test_a_stored_document_is_told_as_it_stood(version):
     assert set(again._state.exchanges) >= {first.dispute_id, second.dispute_id}
 
 
-def test_several_shops_and_accounts_are_told():
+def test_several_shops_and_accounts_are_reported():
     """An exchange is its own shop's; a sub-account acts where the shop has one."""
     _, world = make_world(shops=[{"nick": "甲店"}, {"nick": "乙店", "subs": []}])
     for shop in ("甲店", "乙店"):
@@ -689,10 +689,10 @@ def test_a_history_that_no_file_can_hold_is_refused():
 
 
 def test_every_shipped_scenario_can_be_recorded():
-    """What any shipped scenario does is told and replays: the same moves at the same instants."""
+    """What any shipped scenario does is recorded; it replays as the same moves and instants."""
     for name in list_shipped():
         scenario = read_scenario(read_shipped(name), name)
         world = played(scenario)
         text = recorded(world)
         assert "未能照录" not in text, name
-        assert deeds_of(replayed(text)) == deeds_of(world), name
+        assert operations_of(replayed(text)) == operations_of(world), name

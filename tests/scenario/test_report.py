@@ -179,7 +179,7 @@ def test_secrets_are_masked_wherever_they_stand():
     ("lang", "line"),
     [
         ("zh", "4 个场景：1 通过，1 不符，1 中止，1 中断 (2.0 秒)"),
-        ("en", "4 stories: 1 passed, 1 failed, 1 broken, 1 interrupted (2.0 s)"),
+        ("en", "4 scenarios: 1 passed, 1 failed, 1 broken, 1 interrupted (2.0 s)"),
     ],
 )
 def test_the_counts_are_one_line(lang, line):

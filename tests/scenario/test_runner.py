@@ -75,7 +75,7 @@ def test_a_wanted_refusal_passes_and_success_instead_fails(run_text):
 
 
 def test_until_stops_at_the_status(run_text):
-    """A scenario told to stop at a status stops there, by number or by text."""
+    """A scenario with `until` stops at that status, by number or by text."""
     for until in ("2", "待买家退货"):
         result = run_text(SCENARIO, until=until)
         assert (result.outcome, result.stopped, result.steps) == ("passed", True, 2)

@@ -40,7 +40,7 @@ steps:
 
 @pytest.fixture
 def tested() -> Callable:
-    """Plays a story whose client makes the next of `calls` in each pause.
+    """Plays a scenario whose client makes the next of `calls` in each pause.
 
     A tuple of calls is made in one breath.
     """
@@ -76,7 +76,7 @@ def test_a_client_plays_the_seller(tested):
 def test_a_client_may_be_ahead_of_the_scenario(tested):
     """A client that ships as soon as it has the goods passes.
 
-    The state between is told by the events.
+    The state between is reported by the events.
     """
     result = tested(WHOLE, AGREE, (TAKE, SHIP))
     assert (result.outcome, result.trouble) == ("passed", None)
@@ -118,7 +118,7 @@ steps:
     ("refusal", "outcome"), [("no_stock", "passed"), ("true", "passed"), ("wrong_state", "failed")]
 )
 def test_a_refused_step_is_a_failed_call_of_the_client(tested, refusal, outcome):
-    """The client's call must fail, and for the reason that the story names."""
+    """The client's call must fail, and for the reason that the scenario names."""
     assert tested(REFUSED.replace("no_stock", refusal), AGREE).outcome == outcome
 
 
@@ -163,7 +163,7 @@ steps:
 
 
 def test_after_a_restore_the_client_is_awaited_again(tested):
-    """What the client did since the snapshot is gone, the story's time is that of the snapshot."""
+    """What the client did since the snapshot is gone; the time is that of the snapshot."""
     result = tested(RESTORED, AGREE, TAKE, TAKE)
     assert result.trouble is None
     assert tested(RESTORED, AGREE, TAKE).outcome == "broken"

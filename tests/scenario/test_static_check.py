@@ -1,4 +1,4 @@
-"""The compiler's eye: steps that can never work are told before anything runs.
+"""Steps that can never work are reported before anything runs.
 
 What may work is let pass.
 """
@@ -57,14 +57,14 @@ def describe_mistakes(text):
         ("  - rules: {deadline.2: 0s}\n  - seller: agree\n  - buyer: ship_back\n", 6, "4 换货关闭"),
     ],
 )
-def test_what_can_never_work_is_told(steps, line, words):
+def test_what_can_never_work_is_reported(steps, line, words):
     """A move, an instant or an expectation that no run could meet is a mistake at its line."""
     [(at, sentence)] = describe_mistakes(APPLY + steps)
     assert at == line
     assert words in sentence
 
 
-def test_what_follows_is_told_as_never_reached():
+def test_what_follows_is_reported_as_never_reached():
     """Steps behind one that can never succeed are named by the line where they begin."""
     [(line, sentence)] = describe_mistakes(
         APPLY + "  - seller: consigngoods\n  - expect: {status: 13}\n  - buyer: confirm_receipt\n"
@@ -145,7 +145,7 @@ def test_what_follows_is_told_as_never_reached():
     ],
 )
 def test_what_may_work_is_let_pass(steps):
-    """Stock, captures, snapshots and other exchanges leave open what only playing can tell."""
+    """Stock, captures, snapshots and other exchanges leave open what only playing can show."""
     assert describe_mistakes(APPLY + steps) == []
 
 
@@ -239,12 +239,12 @@ def test_customer_service_stops_the_clock():
         (APPLY + "  - call: taobao.time.get\n    keep: {when: time}\n", 4),
     ],
 )
-def test_unused_names_are_told(text, line):
+def test_unused_names_are_reported(text, line):
     """An exchange's name, a snapshot or a kept value that nothing refers to is a mistake."""
     assert [at for at, _ in describe_mistakes(text)] == [line]
 
 
-def test_an_unused_option_is_told():
+def test_an_unused_option_is_reported():
     """A value of `set` that no step takes is a mistake at its key."""
     with pytest.raises(InvalidFile) as unreadable:
         read_scenario(

@@ -388,7 +388,7 @@ def test_a_mistake_is_named_under_hmac(client, method, name):
     [("md5", "hmac-sha256"), ("hmac", "md5"), ("hmac-sha256", "md5"), (None, "hmac-sha256")],
 )
 def test_another_digest_is_named(client, declared, used):
-    """A client that digests otherwise than its sign_method says, or says nothing, is told what it
+    """A client that digests otherwise than its sign_method says, or says nothing, reads what it
     used."""
     texts = but(sign_method=declared)
     entry = client.call(texts, texts, method=used)
@@ -398,8 +398,10 @@ def test_another_digest_is_named(client, declared, used):
 
 @pytest.mark.parametrize("one", SIGNED)
 def test_two_mistakes_are_named_together(client, one):
-    """What is signed wrongly and then sealed wrongly is told as both, or as less where one makes up
-    for the other."""
+    """What is signed wrongly and then sealed wrongly is reported as both.
+
+    Where one mistake makes up for the other, it is reported as less.
+    """
     for two, how in SEALED.items():
         names = ids(client.call(SIGNED[one], **how))
         fewer = {"": sign(PARAMS), one: sign(SIGNED[one]), two: sign(PARAMS, **how)}
@@ -420,7 +422,7 @@ def test_two_mistakes_are_named_together(client, one):
     ],
 )
 def test_two_mistakes_in_what_is_signed(client, one, two):
-    """Two mistakes about the parameters are told together."""
+    """Two mistakes about the parameters are reported together."""
     first, second = SIGNED[one], SIGNED[two]
     signed = {name: second[name] for name in first if name in second}
     assert sorted(ids(client.call(signed))) == sorted([one, two])
@@ -437,7 +439,7 @@ def test_two_mistakes_in_what_is_signed(client, one, two):
     ],
 )
 def test_two_mistakes_in_how_it_is_signed(client, one, two):
-    """Two mistakes about the way are told together."""
+    """Two mistakes about the way are reported together."""
     assert sorted(ids(client.call(**{**SEALED[one], **SEALED[two]}))) == sorted([one, two])
 
 
@@ -482,6 +484,6 @@ def test_an_unknown_sign_shows_the_string_to_sign(client):
 
 
 def test_a_right_sign_has_no_findings(client):
-    """A call that is answered has nothing to be told."""
+    """A call that is answered has nothing to be explained."""
     entry = client.call()
     assert (entry["outcome"], entry["diagnosis"]) == ("ok", {"zh": "", "en": "", "findings": []})

@@ -20,7 +20,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Asker(threading.Thread):
-    """Asks one control path again and again until told to stop; keeps every status but the good
+    """Asks one control path again and again until asked to stop; keeps every status but the good
     ones."""
 
     def __init__(self, wire, paths, done, good=(200,)):
@@ -178,8 +178,8 @@ def test_silent_clients_delay_nobody(wire, silent):
     assert wire.alive()
 
 
-def test_calls_of_nobody_are_told_and_bounded(make_wire, document):
-    """A server tells of refused calls of nobody and of failures of a seller, and keeps as many as
+def test_calls_of_nobody_are_reported_and_bounded(make_wire, document):
+    """A server reports refused calls of nobody and failures of a seller, and keeps as many as
     it was asked to."""
     entries = []
     with Server(document=document, journal=2, refused=entries.append) as server:

@@ -41,7 +41,7 @@ class Client:
         return self.wire.control(verb, f"sandboxes/{self.made['id']}/{path}", body)
 
     def all_struck(self):
-        """Whether the first fault has no strike left, looked at until it has none or far too
+        """Whether the first fault has no call left, looked at until it has none or far too
         often."""
         return any(self.control("GET", "faults")[1]["items"][0]["left"] == 0 for _ in range(2000))
 
@@ -255,7 +255,7 @@ def test_a_request_delivered_twice(client, opened):
     ],
 )
 def test_distorted_lists(client, fault, options, rows):
-    """Each trap of the list is met over a socket."""
+    """Each fault of the list works over a socket."""
     client.plan(fault, **options.pop("options", {}))
     client.control("POST", "exchanges", {})
     received, ended = client.receive(LIST, fields="dispute_id,modified", **options)

@@ -58,7 +58,7 @@ class Client(threading.Thread):
 
 
 class Follower(threading.Thread):
-    """Reads the journal on from a position until told that all have finished; keeps every call it
+    """Reads the journal on from a position until all are said to have finished; keeps every call it
     was given."""
 
     def __init__(self, wire, position, done):

@@ -176,7 +176,7 @@ def test_refusal_ends_with_close_notify(connect_tls):
 
 
 def test_half_a_body_and_the_end(connect_tls):
-    """A client that ends in the middle of a body is told so."""
+    """A client that ends in the middle of a body gets an answer that says so."""
     client = connect_tls()
     client.send(
         b"POST /_sandbox/sandboxes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"

@@ -19,7 +19,7 @@ _DERIVED = {"table", "operations", "_agenda", "_timers", "_lists", "queues"}
 
 @contextmanager
 def _serve(url: str) -> Iterator[tuple[ServerContext, InProcessControl]]:
-    """A process of a server on a store, as far as a store can tell."""
+    """A process of a server on a store, as far as a store can see."""
     context = make_context(document=read_world({}), token="t" * 24, store=url)
     try:
         yield context, InProcessControl(context)

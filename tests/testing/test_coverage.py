@@ -1,4 +1,4 @@
-"""Coverage documents merged, measured and told.
+"""Coverage documents merged, measured and printed.
 
 Laws of merging, exact wholes, a page that needs nothing else.
 """
@@ -143,7 +143,7 @@ def test_coverage_is_the_same_over_http() -> None:
     ],
 )
 def test_what_is_no_coverage_document_is_refused(wrong: object) -> None:
-    """A broken document is told instead of counted."""
+    """A broken document is reported instead of counted."""
     with pytest.raises(ValueError, match=r"覆盖文档|GET S/coverage"):
         merge_coverage(wrong)  # type: ignore[arg-type]  # wrong on purpose
 

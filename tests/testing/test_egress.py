@@ -152,7 +152,7 @@ def test_the_error_says_test_host_and_place(taobao: None) -> None:
 
 
 def test_a_name_that_cannot_be_looked_up_is_stopped(name_table: dict[str, str]) -> None:
-    """Without a network the attempt is told the same, not as a failed lookup."""
+    """Without a network the attempt is reported the same way, not as a failed lookup."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         socket.create_connection(("eco.taobao.com", 443))
 
@@ -185,7 +185,7 @@ def test_a_name_that_cannot_be_looked_up_is_stopped(name_table: dict[str, str]) 
     ],
 )
 def test_every_way_is_stopped(taobao: None, ask: Callable[[], object]) -> None:
-    """Each function and library that would reach a TOP host is stopped, and told by this file."""
+    """Each function that would reach a TOP host is stopped; the error names this file."""
     with EgressLock() as lock, pytest.raises(EgressRefused):
         ask()
 
@@ -403,7 +403,7 @@ def test_the_mock_may_be_the_proxy(name_table: dict[str, str]) -> None:
 def test_threads_are_stopped_too(taobao: None) -> None:
     """Sixteen threads are each stopped and remembered once.
 
-    A thread of a library is told by the main thread's place.
+    A thread of a library is reported by the main thread's place.
     """
 
     def attempt(host: str) -> None:

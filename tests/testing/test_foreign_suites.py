@@ -16,7 +16,7 @@ from mockserver import Server
 
 pytestmark = pytest.mark.slow
 
-STORY = "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - expect: {status: 1}\n"
+SCENARIO = "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - expect: {status: 1}\n"
 PLAIN = "def test_mine(): pass\n"
 
 
@@ -69,11 +69,11 @@ def test_a_folder_named_like_a_scenario_file_is_left_alone(run, pytester):
 @pytest.mark.parametrize(
     "content",
     [
-        STORY.encode(),
-        b"\xef\xbb\xbf" + STORY.encode(),
-        STORY.replace("\n", "\r\n").encode(),
-        ("# 说明\n---\nabout: x\n" + STORY).encode(),
-        STORY.replace("scenario:", '"scenario" :').encode(),
+        SCENARIO.encode(),
+        b"\xef\xbb\xbf" + SCENARIO.encode(),
+        SCENARIO.replace("\n", "\r\n").encode(),
+        ("# 说明\n---\nabout: x\n" + SCENARIO).encode(),
+        SCENARIO.replace("scenario:", '"scenario" :').encode(),
     ],
 )
 def test_our_scenario_files_are_collected(run, pytester, content):
@@ -97,7 +97,7 @@ def test_our_scenario_files_are_collected(run, pytester, content):
 )
 def test_a_misspelt_key_of_our_scenario_is_not_hidden(run, pytester, key, misspelt):
     """A file of ours with a misspelt key is an error of collection that names line and key."""
-    text = STORY.replace(f"{key}:", f"{misspelt}:", 1)
+    text = SCENARIO.replace(f"{key}:", f"{misspelt}:", 1)
     pytester.path.joinpath("ours.scenario.yaml").write_text(text)
     line = next(n for n, row in enumerate(text.splitlines(), 1) if row.startswith(misspelt))
 
@@ -109,7 +109,7 @@ def test_a_misspelt_key_of_our_scenario_is_not_hidden(run, pytester, key, misspe
 
 def test_a_mistake_in_our_scenario_is_not_hidden(run, pytester):
     """A file with both keys and a mistake is an error of collection, also in another encoding."""
-    pytester.path.joinpath("ours.scenario.yaml").write_bytes(STORY.encode("gbk"))
+    pytester.path.joinpath("ours.scenario.yaml").write_bytes(SCENARIO.encode("gbk"))
 
     result = run(PLAIN)
 
@@ -122,7 +122,7 @@ def test_a_mistake_in_our_scenario_is_not_hidden(run, pytester):
 def test_the_folders_of_scenarios_can_be_named(run, pytester, folders, passed):
     """With `tmall_scenarios` only files of these folders are scenarios; empty: none."""
     for folder in ("ours", "theirs"):
-        pytester.mkdir(folder).joinpath("a.scenario.yaml").write_text(STORY, "utf-8")
+        pytester.mkdir(folder).joinpath("a.scenario.yaml").write_text(SCENARIO, "utf-8")
     pytester.makeini(f"[pytest]\ntmall_scenarios = {folders}\n")
 
     run(PLAIN).assert_outcomes(passed=passed)

@@ -284,7 +284,7 @@ class Moody(Seller):
         assert len(self.rounds) != 5
 
 
-def test_a_failure_that_does_not_come_again_is_told_as_it_was() -> None:
+def test_a_failure_that_does_not_come_again_is_reported_as_it_was() -> None:
     """What cannot be repeated is not made small.
 
     Its steps are those of the run, or Hypothesis says that it is unsteady.
@@ -370,7 +370,7 @@ def test_a_client_that_exits_fails_the_test_and_does_not_end_the_run() -> None:
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_the_files(tmp_path: Path) -> None:
-    """The failure is told all the same, and that its files could not be written."""
+    """The failure is reported all the same, and that its files could not be written."""
     (tmp_path / "taken").write_text("a file", "utf-8")
     with pytest.raises(AssertionError, match="waits at") as failed:
         play(exchange_machine(Lazy, write_to=str(tmp_path / "taken")))
@@ -474,7 +474,7 @@ def test_a_running_clock_stops_a_minute_before_a_deadline() -> None:
     machine.server.close()
 
 
-def test_a_client_that_cannot_act_is_told() -> None:
+def test_a_client_that_cannot_act_is_reported() -> None:
     """A factory that gives nothing to call is refused in words.
 
     One that raises is heard, every time.

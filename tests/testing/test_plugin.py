@@ -126,7 +126,7 @@ def test_the_marker_makes_the_world(run):
         ("sandbox(use='nowhere')", "nowhere"),
     ],
 )
-def test_a_wrong_marker_is_told(run, marker, words):
+def test_a_wrong_marker_is_reported(run, marker, words):
     """What a marker cannot say is an error of that test, with what is possible."""
     result = run(f"import pytest\n\n@pytest.mark.{marker}\ndef test_one(sandbox):\n    pass\n")
     assert result.ret != 0
@@ -153,7 +153,7 @@ def test_an_offence_fails_the_test_unless_allowed(run, text, name, words):
     run(text.format(marker=f"@pytest.mark.sandbox(allow=[{name!r}])")).assert_outcomes(passed=1)
 
 
-def test_declared_faults_strike_or_fail_the_test(run):
+def test_declared_faults_match_or_fail_the_test(run):
     """Faults of the marker are planned before the test.
 
     One that nothing met fails it unless allowed.
@@ -344,7 +344,7 @@ def test_workers_share_nothing(pytester):
 
 
 def test_last_failed_runs_only_what_failed(pytester):
-    """A test that an offence failed is a failed test for --lf too."""
+    """A test that failed by a wrong call is a failed test for --lf too."""
     pytester.makepyfile(test_it=AGREE + BAD_SIGN.format(marker=""))
     pytester.runpytest_inprocess().assert_outcomes(passed=1, failed=1)
     pytester.runpytest_inprocess("--lf").assert_outcomes(failed=1)
@@ -370,7 +370,7 @@ def test_a_running_server_is_attached_to(run, monkeypatch):
         assert "token" in said(result)
 
 
-def test_a_server_that_dies_is_told(run, monkeypatch):
+def test_a_server_that_dies_is_reported(run, monkeypatch):
     """A server that stops during a session is an error that says so, and nothing hangs."""
     server = Server().start()
     monkeypatch.setattr(sys, "dying_server", server, raising=False)
@@ -408,7 +408,7 @@ def test_the_plugin_costs_nothing_to_import():
     ]
 
 
-STORY = (
+SCENARIO = (
     "scenario: 买家申请\nsteps:\n  - buyer: apply\n  - seller: agree\n  - expect: "
     "{status: 2, stock.wanted: {reserved: 1}}\n"
 )
@@ -420,7 +420,7 @@ def test_file(scenario, sandbox):
     assert sandbox.exchange(result.exchanges["it"]).status == 2
 
 def test_text(scenario, sandbox):
-    scenario(STORY)
+    scenario(SCENARIO)
     assert len(sandbox.exchanges) == 1
 
 def test_dict(scenario, sandbox):
@@ -428,44 +428,44 @@ def test_dict(scenario, sandbox):
     assert scenario({"scenario": "x", "steps": steps}, until=2).stopped
 
 def test_breaks(scenario):
-    scenario(STORY.replace("reserved: 1", "reserved: 2"))
+    scenario(SCENARIO.replace("reserved: 1", "reserved: 2"))
 
 def test_mistakes(scenario):
-    scenario(STORY.replace("agree", "agre"))
+    scenario(SCENARIO.replace("agree", "agre"))
 """
 
 
 def test_scenario_files_are_tests(pytester):
     """A scenario file is collected under its title, passes, and can be chosen by name."""
-    pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
+    pytester.path.joinpath("agree.scenario.yaml").write_text(SCENARIO, "utf-8")
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "--collect-only", "-q")
     assert "agree.scenario.yaml::买家申请" in said(result)
 
 
-def test_a_broken_story_fails_at_its_line(pytester):
-    """A story that is not as written fails with file, line and column of the expectation."""
+def test_a_broken_scenario_fails_at_its_line(pytester):
+    """A scenario that is not as written fails with file, line and column of the expectation."""
     pytester.path.joinpath("agree.scenario.yaml").write_text(
-        STORY.replace("reserved: 1", "reserved: 2"), "utf-8"
+        SCENARIO.replace("reserved: 1", "reserved: 2"), "utf-8"
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     assert "agree.scenario.yaml:5:50" in said(result)
 
 
-def test_a_story_with_mistakes_is_a_collection_error(pytester):
-    """All mistakes of a file are told when it is collected, with their places."""
+def test_a_scenario_with_mistakes_is_a_collection_error(pytester):
+    """All mistakes of a file are reported when it is collected, with their places."""
     pytester.path.joinpath("agree.scenario.yaml").write_text(
-        STORY.replace("agree", "agre").replace("status", "statuss"), "utf-8"
+        SCENARIO.replace("agree", "agre").replace("status", "statuss"), "utf-8"
     )
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(errors=1)
     assert "agree.scenario.yaml:4:13" in said(result) and "agree.scenario.yaml:5:14" in said(result)
 
 
-def test_stories_run_on_a_running_server(pytester):
-    """With a URL stories are played there, each in a sandbox that is dropped."""
-    pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
+def test_scenarios_run_on_a_running_server(pytester):
+    """With a URL scenarios are played there, each in a sandbox that is dropped."""
+    pytester.path.joinpath("agree.scenario.yaml").write_text(SCENARIO, "utf-8")
     with Server() as server:
         pytester.runpytest_inprocess(
             "-p",
@@ -481,14 +481,14 @@ def test_the_scenario_fixture_plays_in_the_sandbox(pytester):
 
     One that breaks fails the test.
     """
-    pytester.path.joinpath("agree.scenario.yaml").write_text(STORY, "utf-8")
-    pytester.makepyfile(test_it=f"STORY = {STORY!r}\n" + PLAYED)
+    pytester.path.joinpath("agree.scenario.yaml").write_text(SCENARIO, "utf-8")
+    pytester.makepyfile(test_it=f"SCENARIO = {SCENARIO!r}\n" + PLAYED)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "test_it.py")
     result.assert_outcomes(passed=3, failed=2)
     assert "scenario:5:" in said(result) and "scenario:4:13" in said(result)
 
 
-def test_coverage_is_told_and_enough_passes(run):
+def test_coverage_is_reported_and_enough_passes(run):
     """With --exchange-cov the table stands at the end; a percentage that is reached passes."""
     result = run(AGREE, "--exchange-cov-fail-under=4")
     assert result.ret == 0
@@ -552,7 +552,7 @@ def test_a_report_implies_measuring(run, pytester, kind):
 
 
 def test_an_unknown_report_is_wrong_usage(run):
-    """A report that does not exist is told with those that do."""
+    """A report that does not exist is reported with those that do."""
     result = run(AGREE, "--exchange-cov-report=pdf")
     assert result.ret == 4
     assert "html" in said(result)
@@ -578,7 +578,7 @@ MACHINE = """
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "2")])
-def test_what_machines_did_is_told_and_counts(pytester, more):
+def test_what_machines_did_is_reported_and_counts(pytester, more):
     """Each machine has a line at the end, and what it met counts as coverage; so under xdist."""
     pytester.makepyfile(test_it=MACHINE.format(does='self.top.call("taobao.time.get")'))
     result = pytester.runpytest_subprocess(

@@ -247,7 +247,7 @@ def test_the_libraries_are_not_needed_without_them() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-ERRORS = {  # how a reply is lost: the errors with which each library tells it
+ERRORS = {  # how a reply is lost: the errors with which each library reports it
     "reset": (requests.ConnectionError, httpx.ReadError, httpx2.ReadError),
     "empty_reply": (
         requests.ConnectionError,

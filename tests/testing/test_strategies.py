@@ -60,14 +60,16 @@ def refusal(sandbox: Sandbox, call: ValidCall | BadCall) -> tuple[int, str] | No
 
 
 def run_document(document: dict[str, Any]) -> ScenarioResult:
-    """What comes of a drawn story: read, checked and played like a file."""
-    story = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
-    assert check_scenario(story) == ()
+    """What comes of a drawn scenario: read, checked and played like a file."""
+    scenario = read_scenario(msgspec.json.encode(document).decode(), "drawn.scenario.yaml")
+    assert check_scenario(scenario) == ()
     context = make_context()
-    world = World(context.directory, read_world({"clock": FROZEN_AT, **story.world}))
+    world = World(context.directory, read_world({"clock": FROZEN_AT, **scenario.world}))
     context.directory.add(world)
     target = in_process_target(InProcessControl(context), world.id)
-    return run_scenario(story, target, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep)))
+    return run_scenario(
+        scenario, target, RunSettings(waiter=ClientWaiter(time.monotonic, time.sleep))
+    )
 
 
 def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
@@ -196,8 +198,8 @@ def test_a_bad_call_is_refused_for_its_one_mistake(shop: Sandbox, call: BadCall)
     assert refusal(shop, call) == (call.code, f"isv.{kind}-parameter:{call.param}")
 
 
-def test_drawn_stories_pass_and_reach_everything() -> None:
-    """A drawn story reads well, can work, and comes out as it says.
+def test_drawn_scenarios_pass_and_reach_everything() -> None:
+    """A drawn scenario reads well, can work, and comes out as it says.
 
     Together they have every kind of step in them.
     """
@@ -304,14 +306,14 @@ def test_a_bad_call_shrinks_to_its_mistake() -> None:
     assert set(call.params) == {"dispute_id", "address_id", "fields", "leave_message"}
 
 
-def test_a_story_shrinks_to_two_steps() -> None:
-    """A story with a refusal is an application and the move that is refused."""
-    story = find(
+def test_a_scenario_shrinks_to_two_steps() -> None:
+    """A scenario with a refusal is an application and the move that is refused."""
+    scenario = find(
         strategies.stories(),
-        lambda story: any("refused" in step for step in story["steps"]),
+        lambda scenario: any("refused" in step for step in scenario["steps"]),
         settings=settings(FEW, max_examples=500),
     )
-    assert [next(iter(step)) for step in story["steps"]] in (
+    assert [next(iter(step)) for step in scenario["steps"]] in (
         ["buyer", "buyer"],
         ["buyer", "seller"],
         ["buyer", "cs"],
@@ -329,8 +331,8 @@ def test_a_story_shrinks_to_two_steps() -> None:
         (strategies.moves, "byuer"),
     ],
 )
-def test_an_unknown_name_is_told(draw: Any, given_name: str) -> None:
-    """A method or actor that there is not is told at once, with those there are."""
+def test_an_unknown_name_is_reported(draw: Any, given_name: str) -> None:
+    """A method or actor that there is not is reported at once, with those there are."""
     with pytest.raises(BadDocument, match=given_name):
         draw(given_name)
 

@@ -101,7 +101,7 @@ def test_a_message_enters_no_state(world: World, covered) -> None:
 def test_only_a_clients_refusals_count(world: World, covered, agree) -> None:
     """What the control API tries in vain is not the client's.
 
-    A call's refusal is told by state, move and cause.
+    A call's refusal is counted by state, move and cause.
     """
     (exchange,) = world.open({"status": 3})
     (fresh,) = world.open({})

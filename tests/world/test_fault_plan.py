@@ -1,6 +1,6 @@
 """Planned faults without any gateway.
 
-How they are written, which calls they strike, and that they replay.
+How they are written, which calls they match, and that they replay.
 
 Source: docs/faults.md, the issue (ordered, first match, nth call, probability from the
 seed, times, until).
@@ -36,7 +36,7 @@ GET, AGREE, LIST, TIME = (
 
 
 def make_call(method=GET, dispute_id="1", session="main", **arguments):
-    """What a plan is told of a call."""
+    """What a plan knows of a call."""
     return FaultCandidate(method, METHODS.get(method), dispute_id, session, arguments)
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_planned_at_first(world):
     assert struck(world, make_call()) == [None]
 
 
-def test_once_unless_told_otherwise(world):
+def test_once_by_default(world):
     """A fault strikes the first call that it meets, and no other."""
     world.plan_faults({"fault": "reset"})
     assert struck(world, make_call(), make_call()) == ["reset", None]
@@ -159,7 +159,7 @@ def test_until(world, until):
     assert struck(world, make_call()) == [None]
 
 
-def test_a_fault_only_strikes_what_it_can(world):
+def test_a_fault_matches_only_what_it_can(world):
     """Faults of reads, lists, sessions and failures leave other calls alone."""
     for name in ("stale_read", "late_rows", "session_expired", "business_failure"):
         world.plan_faults({"fault": name})
@@ -183,7 +183,7 @@ def test_probability(add_world, probability):
 
 
 def test_two_faults_draw_apart(world):
-    """Two faults of the same probability do not strike the same calls."""
+    """Two faults of the same probability do not match the same calls."""
     world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": GET})
     world.plan_faults({"fault": "reset", "times": None, "probability": 0.5, "method": AGREE})
     pairs = [struck(world, make_call(GET), make_call(AGREE)) for _ in range(100)]
@@ -204,7 +204,7 @@ def test_chance_lies_between_0_and_1(seed):
 
 
 def test_reset_replays(add_world):
-    """After a reset the faults of the document strike the same calls again.
+    """After a reset the faults of the document match the same calls again.
 
     Those planned later are gone.
     """
@@ -517,7 +517,7 @@ def test_until_stays_within_the_years(add_world, until):
     assert refused.value.field == "until"
 
 
-def test_a_ban_is_one_strike(add_world, machine):
+def test_a_ban_is_one_match(add_world, machine):
     """`limited` bans for so long.
 
     Calls meanwhile are struck without counting, and the seconds fall in real time.
@@ -537,7 +537,7 @@ def test_a_ban_is_one_strike(add_world, machine):
 
 @pytest.mark.parametrize("end", ["reset", "drop"])
 def test_a_ban_ends_with_its_fault(add_world, end):
-    """A reset or a dropped fault lifts its ban; after a reset it can strike again."""
+    """A reset or a dropped fault lifts its ban; after a reset it can match again."""
     world = add_world(faults=[{"fault": "limited", "seconds": 3600}])
     assert struck(world, *[make_call()] * 2) == ["limited"] * 2
     if end == "drop":

@@ -192,7 +192,7 @@ def test_recent_calls_are_those_of_the_present_state(journal):
 
 
 def test_a_restored_world_starts_anew(add_world, caller_of):
-    """Restoring a snapshot keeps the journal but begins a new account of the client's conduct.
+    """Restoring a snapshot keeps the journal but begins a new account of the client's calls.
 
     A reset clears both.
     """

@@ -176,7 +176,7 @@ def test_a_foreign_reply_is_masked_by_its_names(world, top, newest):
 def test_a_call_knows_where_its_parameters_came_from(top, send, newest):
     """Parameters of the query come first, those of the body after.
 
-    Body size and content type are told.
+    Body size and content type are reported.
     """
     params = list(top.params("taobao.time.get").items())
     send(query=dict(params[:3]), body=dict(params[3:]))
@@ -193,7 +193,7 @@ def test_a_parameter_sent_twice_counts_once(send, newest, top):
     assert (list(entry.serialize()["params"]), entry.in_query) == (["app_key", "x", "y"], 2)
 
 
-def test_files_are_told_by_name_and_size(world, top, multipart, png, send, newest):
+def test_files_are_reported_by_name_and_size(world, top, multipart, png, send, newest):
     """An uploaded picture is in the journal as parameter and size, without its file name."""
     [exchange] = world.open({})
     params = top.params(

@@ -124,7 +124,7 @@ def test_freezing_lifts_no_ban(limited):
     ],
 )
 def test_scopes(limited, keys, sub_code, shared):
-    """The keys given tell what is counted together, and with which sub_code it is refused."""
+    """The keys say what is counted together, and with which sub_code it is refused."""
     stopped = set()
     for call in ((APP, GET), (APP, AGREE), (OTHER, GET), (OTHER, AGREE)):
         world = limited({**keys, "per": "day", "limit": 1})
@@ -240,7 +240,7 @@ def test_wrong_shapes_are_named(raw, field):
     assert refused.value.field == field
 
 
-def test_a_mistyped_key_is_told_its_name():
+def test_a_mistyped_key_is_reported_its_name():
     """An unknown key is answered with the one that was probably meant."""
     with pytest.raises(BadDocument) as refused:
         read_world({"quotas": [{"per": "day", "limits": 1}]})

@@ -90,7 +90,7 @@ def sell(world, place, move):
 
 
 def live(world, script, go):
-    """Plays the seller's script; `go` passes the hours between its moves, then forty days."""
+    """Plays the seller's moves; `go` passes the hours between its moves, then forty days."""
     for hours, place, move in script:
         go(world, timedelta(hours=hours))
         sell(world, place, move)
@@ -615,7 +615,7 @@ def test_other_goods_are_wished_for():
 
 @pytest.mark.parametrize("policy", ["adversarial", "random"])
 def test_robots_modify_before_the_seller_decides(policy):
-    """At status 1 some buyers wish for other goods: the buyer moves and the status stays.
+    """At status 1 some buyers ask for other goods: the buyer moves and the status stays.
 
     Source: docs/spec/evidence-2026-11.md#evidence-1.
     """
@@ -646,7 +646,7 @@ def test_robots_bear_a_bare_sandbox(add_world, empty):
     )
 
 
-def test_an_unknown_policy_is_told(add_world):
+def test_an_unknown_policy_is_reported(add_world):
     """A world document without a behaviour's name is refused by its field, with a suggestion."""
     with pytest.raises(BadDocument, match="prompt") as refused:
         add_world(robots={"buyer": "promt"})

@@ -132,7 +132,7 @@ def test_other_texts_stay(text):
 @settings(LAWS, max_examples=100)
 @given(secrets=st.lists(st.text(min_size=8, max_size=20), max_size=6), removed=st.data())
 def test_a_forgotten_secret_is_no_secret(secrets, removed):
-    """After as many removals as additions the index is as if it had never been told."""
+    """After as many removals as additions the index is as if nothing had been added."""
     index = SecretIndex([SECRET])
     for secret in secrets:
         index.add(secret)

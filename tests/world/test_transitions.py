@@ -10,7 +10,7 @@ from mockserver.world.snapshot import read_snapshot, write_snapshot
 
 @pytest.mark.parametrize("move", ["modify", "apply"])
 def test_goods_that_nobody_has_can_be_kept_and_restored(add_world, act, move):
-    """After a wish for an unknown SKU the snapshot document is stored, restored and moved on."""
+    """After an application for an unknown SKU the snapshot is stored, restored and moved on."""
     world = add_world(ruleset="upgraded")
     [exchange] = world.open({"status": 6} if move == "modify" else {"exchange_sku": "31415926535"})
     if move == "modify":

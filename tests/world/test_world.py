@@ -40,7 +40,7 @@ def test_restore_brings_everything_back(world, act, whole_state):
 
 
 def test_restored_world_goes_on_as_the_first_time(world, act, whole_state):
-    """After a restore the same deeds lead to the same state, as often as one likes."""
+    """After a restore the same moves lead to the same state, as often as one likes."""
     world.open({"status": 2})
     world.snapshot("start")
     ends = []

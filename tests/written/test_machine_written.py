@@ -122,7 +122,7 @@ KINDS = {
 
 
 def ran(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """A command in a folder, with an environment that tells of no server."""
+    """A command in a folder, with an environment that names no server."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -186,7 +186,7 @@ def written(project: Path, kind: str, check: str) -> dict[str, Path]:
 def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, kind: str) -> None:
     """Each of the three, run alone, shows the failure that the machine found.
 
-    The suite tells where they are.
+    The suite says where they are.
     """
     check, says = KINDS[kind]
     output = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
@@ -249,12 +249,12 @@ def test_what_is_mended_passes(project: Path) -> None:
         ("MACHINE = machine_of(Seller, invariants=[never_two])", "never_two"),
     ],
 )
-def test_a_failure_within_the_client_is_told_and_shown_by_the_pytest_file(
+def test_a_failure_within_the_client_is_reported_and_shown_by_the_pytest_file(
     project: Path, body: str, check: str
 ) -> None:
     """What the platform cannot see fails in the pytest file.
 
-    Scenario and transcript say so and tell what led there.
+    Scenario and transcript say so and show what led there.
     """
     failed(project, body)
     files = written(project, "Crash" if check == "exception" else "Seller", check)

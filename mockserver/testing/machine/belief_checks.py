@@ -1,7 +1,7 @@
 """Checks of what the client makes of replies: bans, targets, outcomes, its own book.
 
-Each is about something that the platform has told the client, or that the client must have looked
-up.  Each sentence ends with what production would have done.
+Each is about something that a reply has said, or that the client must have looked up.  Each
+sentence ends with what production would have done.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ _OTHER_TEXTS = {Status.TO_REFUND: ("请退款", "换货单关闭,请退款", "�
 
 
 def find_calls_in_ban(context: CheckContext) -> Iterator[CheckFailure]:
-    """Yield the first call of a round in a ban of which an earlier reply of the round has told.
+    """Yield the first call of a round in a ban of which an earlier reply of the round has spoken.
 
     Between rounds real time passes that the machine leaves out, so only one round is judged.
     """

@@ -41,7 +41,7 @@ class UnhandledExchange(ClientFailed):
 
 
 class CallInBan(ClientFailed):
-    """The client called on in a ban that it had been told of."""
+    """The client called on in a ban that a reply had named."""
 
 
 class WrongTarget(ClientFailed):

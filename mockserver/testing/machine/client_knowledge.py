@@ -8,8 +8,8 @@ client did with what *is*, but with what it was *shown*.  Four things follow fro
   the sandbox's last event at that time.  A move that was possible in any status which the exchange
   has had since that look is no mistake: it became illegal behind the client's back.
 - Answered rounds.  A round counts as a chance to work only if the platform answered every call of
-  it: no planned fault, no error of the platform's own, no ban that the client was told of and that
-  lasts.  The round after a disturbed one does not count either: it is needed to look what came of
+  it: no planned fault, no error of the platform's own, no ban that a reply named and that lasts.
+  The round after a disturbed one does not count either: it is needed to look what came of
   the lost calls.
 - Messages.  What a client that goes by the message channel could know of a change is in
   `message_knowledge.py`.

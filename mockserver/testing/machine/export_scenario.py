@@ -36,7 +36,7 @@ _LAST_STEP_FAILS = (
 _WITHIN_CLIENT = (
     "错误在客户端内部，平台看不到：这里重演经过，pytest 文件重现错误",
     (
-        "the failure is within the client, unseen by the platform: this tells what led there, "
+        "the failure is within the client, unseen by the platform: these steps led there, "
         "the pytest file shows it again"
     ),
 )
