@@ -47,7 +47,7 @@ _SESSIONS_AT_MOST = 100  # of one account; the number in the platform's refusal 
 _SECONDS_W2 = 300  # captured in 2019
 _SECONDS_R2 = 86_400
 _CODES_AT_MOST = 1_000
-_EXPIRED_AT_MOST = 200  # sessions whose holders are told that they are expired
+_EXPIRED_AT_MOST = 200  # sessions whose holders read that they are expired
 
 
 class AuthorizationRefused(Exception):

@@ -202,7 +202,7 @@ def _label(context: ServerContext, token: str) -> str | None:
 
 
 def test_another_process_takes_the_session(new_store: Callable[[], str]) -> None:
-    """What one process issued, the other accepts, although it was never told."""
+    """What one process issued, the other accepts, although nobody announced it."""
     url = new_store()
     with _serve(url) as (one, _), _serve(url) as (two, _):
         token = _issue(one)["access_token"]

@@ -1,4 +1,4 @@
-"""A client that goes by the message channel is judged by what the channel has told it."""
+"""A client that goes by the message channel is judged by what the channel has delivered."""
 
 import json
 from contextlib import suppress
@@ -88,12 +88,12 @@ HONEST_STEPS: dict[str, list[dict[str, Any]]] = {
 
 @pytest.mark.parametrize("steps", HONEST_STEPS.values(), ids=list(HONEST_STEPS))
 def test_an_honest_listener_is_not_accused(steps: list[dict[str, Any]]) -> None:
-    """Messages that come again, never arrive, are somebody else's or too old: no offence."""
+    """Messages that come again, never arrive, are somebody else's or too old: no failure."""
     replay(Listener, steps)
 
 
 def test_a_message_that_is_confirmed_and_not_worked_is_found() -> None:
-    """The exchange waits, though a message has told of it."""
+    """The exchange waits, though a message has announced it."""
     with pytest.raises(AssertionError, match="waits at 1"):
         replay(ConfirmsUnread, [APPLY, {"client": 3}])
 
