@@ -42,6 +42,7 @@ _COMMANDS = {
     "faults": "sandbox_commands.faults",
     "quotas": "sandbox_commands.quotas",
     "robots": "sandbox_commands.robots",
+    "messages": "message_commands.messages",
     "sandboxes": "sandbox_commands.sandboxes",
     "tokens": "token_commands.tokens",
     "clock": "control_commands.clock",

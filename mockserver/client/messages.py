@@ -30,6 +30,11 @@ class Messages:
         """Return the topic of each message, oldest first."""
         return [message["topic"] for message in self]
 
+    def of(self, dispute_id: str) -> list[NotificationDocument]:
+        """Return the messages about one exchange, oldest first."""
+        items = self._ask("GET", "messages", dispute_id=dispute_id)["items"]
+        return cast("list[NotificationDocument]", items)
+
     def resend(self, message_id: str | int) -> None:
         """Send a message again at once, whatever became of it.
 

@@ -55,6 +55,8 @@ def _messages(request: ControlRequest) -> tuple[int, Any]:
             _serialize(work.channel, notification)
             for notification in work.channel.notifications()
             if query.get("group", notification.group) == notification.group
+            and query.get("dispute_id", str(notification.dispute_id))
+            == str(notification.dispute_id)
             and query.get("topic", notification.topic) == notification.topic
             and query.get("state", notification.state.value) == notification.state.value
         ]
@@ -84,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
         _messages,
         "消息通道里的消息",
         "messages of the message channel",
-        query=("group", "topic", "state"),
+        query=("group", "topic", "state", "dispute_id"),
         reply=Listing[NotificationDocument],
     ),
     Route(

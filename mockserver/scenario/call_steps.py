@@ -14,13 +14,13 @@ from ..protocol.messages import is_host
 from ..protocol.shapes import Field
 from ..world.document import unknown_name
 from .matching import find_operator_mistakes, is_operator
-from .model import CallStep, Step
+from .model import CallStep, ControlStep, Step
 from .read_context import ReadContext
 from .references import has_references
 from .step_members import check_seller, read_refusal, read_step_base
 from .yaml_text import Node
 
-__all__ = ["read_call"]
+__all__ = ["read_call", "read_resend"]
 
 _CODES_OF_UNKNOWN_METHODS = (22, 25)  # no such method; a wrong sign is noticed before it
 
@@ -66,6 +66,20 @@ def read_call(node: Node, kind: str, context: ReadContext) -> Step | None:
         keep=keep,
         host=_read_host(node, context),
     )
+
+
+def read_resend(node: Node, kind: str, context: ReadContext) -> Step | None:
+    """Return a step that sends a message of the channel again; the id may be a reference."""
+    message = node.value[kind]
+    context.check_references(message)
+    if not has_references(message) and not str(message.value).isdigit():
+        context.report(
+            message,
+            "应为消息 id，例如 $id(由 tmc.messages.consume 的 keep 得到)",
+            "a message's id is wanted, such as $id (kept from tmc.messages.consume)",
+        )
+        return None
+    return ControlStep(**read_step_base(node, context), kind=kind, body=message)
 
 
 def _read_host(node: Node, context: ReadContext) -> str:

@@ -5,7 +5,7 @@
 What one `expect` needs of the control API is read once for all its keys (`observed_state.py`).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,8 +17,10 @@ from ..domain.moves import MOVES
 from ..domain.vocabulary import Actor, Status
 from ..protocol.shapes import parse_time
 from ..world.document import unknown_name
+from .channel_expectations import check_channel, is_about_channel, reduce_notifications
 from .matching import MISSING, Mismatch, compare, is_operator
 from .observed_state import ObservedState
+from .shape_checks import ShapeCheck, check_keys, check_list, check_type, is_reference, list_items
 from .yaml_text import FileMistake, Node
 
 __all__ = [
@@ -29,9 +31,6 @@ __all__ = [
     "find_mismatches",
     "get_expectation",
 ]
-
-
-ShapeCheck = Callable[[Node], Iterator[FileMistake]]
 
 
 class Expectation(Struct, frozen=True):
@@ -48,52 +47,36 @@ class Expectation(Struct, frozen=True):
     check_shape: ShapeCheck
 
 
-def _check_type(zh: str, en: str, *types: type) -> ShapeCheck:
-    def check(node: Node) -> Iterator[FileMistake]:
-        if _is_reference(node.value) or is_operator(node.value):
-            return
-        if not isinstance(node.value, types) or (
-            isinstance(node.value, bool) and bool not in types
-        ):
-            yield node.mistake(f"应为{zh}", f"{en} is wanted")
-
-    return check
-
-
-def _is_reference(value: object) -> bool:
-    return isinstance(value, str) and "$" in value
-
-
 def _check_status(node: Node) -> Iterator[FileMistake]:
     if isinstance(node.value, int) and node.value not in set(Status):
         choices = "、".join(f"{status.value} {status.zh}" for status in Status)
         yield node.mistake(
             f"没有状态 {node.value}；可用：{choices}", f"no status {node.value}; use: {choices}"
         )
-    yield from _check_type("状态编号或文字", "a status number or text", int, str)(node)
+    yield from check_type("状态编号或文字", "a status number or text", int, str)(node)
 
 
 def _check_duration(node: Node) -> Iterator[FileMistake]:
     try:
-        if isinstance(node.value, str) and not _is_reference(node.value):
+        if isinstance(node.value, str) and not is_reference(node.value):
             parse_duration(node.value)
     except ValueError:
         yield node.mistake("应为时长，例如 3d12h", "a duration such as 3d12h is wanted")
-    yield from _check_type("时长", "a duration", str, type(None))(node)
+    yield from check_type("时长", "a duration", str, type(None))(node)
 
 
 def _check_instant(node: Node) -> Iterator[FileMistake]:
     if (
         isinstance(node.value, str)
-        and not _is_reference(node.value)
+        and not is_reference(node.value)
         and parse_time(node.value) is None
     ):
         yield node.mistake("应为 yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd HH:mm:ss is wanted")
-    yield from _check_type("时刻", "an instant", str, type(None))(node)
+    yield from check_type("时刻", "an instant", str, type(None))(node)
 
 
 def _check_actor(node: Node) -> Iterator[FileMistake]:
-    if is_operator(node.value) or _is_reference(node.value):
+    if is_operator(node.value) or is_reference(node.value):
         return
     if not isinstance(node.value, str) or node.value not in set(Actor):
         yield node.mistake(f"应为 {'、'.join(Actor)}", f"one of {', '.join(Actor)} is wanted")
@@ -101,60 +84,47 @@ def _check_actor(node: Node) -> Iterator[FileMistake]:
 
 def _check_members(*names: str) -> ShapeCheck:
     def check(node: Node) -> Iterator[FileMistake]:
-        yield from _check_keys(node, names)
-        yield from _check_type("数量或各项", "a number or members", int, dict)(node)
+        yield from check_keys(node, names)
+        yield from check_type("数量或各项", "a number or members", int, dict)(node)
 
     return check
 
 
-def _check_keys(node: Node, names: Collection[str], what: str = "项") -> Iterator[FileMistake]:
-    """Yield a mistake for each key of a mapping that is none of the known ones."""
-    for key in node.value if isinstance(node.value, dict) and not is_operator(node.value) else ():
-        if key not in names:
-            wrong = unknown_name(key, key, names, what)
-            yield node.mistake(wrong.zh, wrong.en, key)
-
-
 def _check_move(node: Node) -> Iterator[FileMistake]:
     """Yield a mistake if a text is no move's name."""
-    if isinstance(node.value, str) and node.value not in MOVES and not _is_reference(node.value):
+    if isinstance(node.value, str) and node.value not in MOVES and not is_reference(node.value):
         wrong = unknown_name("move", node.value, MOVES, "操作")
         yield node.mistake(wrong.zh, wrong.en)
 
 
 def _check_exchange(node: Node) -> Iterator[FileMistake]:
-    yield from _check_type("字段", "fields", dict)(node)
-    yield from _check_keys(node, _EXCHANGE_FIELDS, "字段")
+    yield from check_type("字段", "fields", dict)(node)
+    yield from check_keys(node, _EXCHANGE_FIELDS, "字段")
 
 
 def _check_possible(node: Node) -> Iterator[FileMistake]:
-    yield from _check_type("各方的操作列表", "lists by actor", dict)(node)
-    yield from _check_keys(node, tuple(Actor), "角色")
+    yield from check_type("各方的操作列表", "lists by actor", dict)(node)
+    yield from check_keys(node, tuple(Actor), "角色")
     for moves in node.value.values() if isinstance(node.value, dict) else ():
         for move in moves.value if isinstance(moves.value, tuple) else ():
             yield from _check_move(move)
 
 
 def _check_messages(node: Node) -> Iterator[FileMistake]:
-    yield from _check_list(node)
-    for item in _list_items(node):
-        yield from _check_keys(item, _MESSAGE_FIELDS, "字段")
+    if is_about_channel(node.value):
+        yield from check_channel(node)
+        return
+    yield from check_list(node)
+    for item in list_items(node):
+        yield from check_keys(item, _MESSAGE_FIELDS, "字段")
 
 
 def _check_events(node: Node) -> Iterator[FileMistake]:
-    yield from _check_list(node)
-    for item in _list_items(node):
-        yield from _check_keys(item, _EVENT_FIELDS, "字段")
+    yield from check_list(node)
+    for item in list_items(node):
+        yield from check_keys(item, _EVENT_FIELDS, "字段")
         names_move = isinstance(item.value, dict) and "move" in item.value
         yield from _check_move(item.value["move"] if names_move else item)
-
-
-def _list_items(node: Node) -> tuple[Node, ...]:
-    """Return what is expected of the items of a list: of each, of the first, the last, any."""
-    if isinstance(node.value, dict):
-        places = ("first", "last", "any")
-        return tuple(item for name, item in node.value.items() if name in places)
-    return node.value if isinstance(node.value, tuple) else ()
 
 
 def _check_requests(node: Node) -> Iterator[FileMistake]:
@@ -182,7 +152,6 @@ _EVENT_FIELDS = (
     "cs_status",
 )
 _SANDBOX_KEYS = ("requests", "exchanges", "now", "stock")
-_check_list = _check_type("数量或列表", "a number or a list", int, tuple)
 EXPECTATIONS: Mapping[str, Expectation] = {
     "status": Expectation(
         "状态(编号或文字)",
@@ -194,7 +163,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "状态文字",
         "status text",
         lambda state, _: state.exchange["status_text"],
-        _check_type("文字", "a text", str),
+        check_type("文字", "a text", str),
     ),
     "moved_by": Expectation(
         "最后一次操作由谁做出",
@@ -218,7 +187,7 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         "小二托管状态编号",
         "customer-service status number",
         lambda state, _: state.exchange["cs_status"],
-        _check_type("编号", "a number", int),
+        check_type("编号", "a number", int),
     ),
     "possible": Expectation(
         "各方此刻能做的操作",
@@ -233,7 +202,12 @@ EXPECTATIONS: Mapping[str, Expectation] = {
         _check_exchange,
     ),
     "messages": Expectation(
-        "留言", "messages", lambda state, _: state.list_messages(), _check_messages
+        "留言；或 pushed、queued、confirmed、failed：消息通道",
+        "messages of people; or pushed, queued, confirmed, failed: of the message channel",
+        lambda state, value: (
+            state.sort_notifications() if is_about_channel(value) else state.list_messages()
+        ),
+        _check_messages,
     ),
     "events": Expectation(
         "发生过的操作(依次)",
@@ -301,6 +275,8 @@ def _bring_together(key: str, node: Node, actual: Any) -> tuple[Node, Any]:
     value = node.value
     if key == "exchanges" and isinstance(value, int):
         return node, actual["total"]
+    if key == "messages" and is_about_channel(value):
+        return node, {part: reduce_notifications(value[part], actual[part]) for part in value}
     if key in ("messages", "events") and isinstance(value, int):
         return node, len(actual)
     if key == "events" and isinstance(value, tuple):

@@ -10,8 +10,9 @@ from .matching import MISSING
 from .result import ScenarioAborted
 from .target import ScenarioTarget
 
-__all__ = ["ObservedState"]
+__all__ = ["CHANNEL_PARTS", "ObservedState"]
 
+CHANNEL_PARTS = ("pushed", "queued", "confirmed", "failed")  # of `messages` in an `expect`
 # The keys of an `expect` whose values events and journal still give for an earlier moment.
 _KEYS_OF_THE_PAST = ("status", "status_text", "moved_by", "events", "requests")
 _MAX_EXCHANGES = 20_000
@@ -77,6 +78,17 @@ class ObservedState:
     def list_messages(self) -> Any:
         """Return the exchange's messages, oldest first."""
         return self.ask(f"exchanges/{self._dispute_id}/messages")["items"]
+
+    def sort_notifications(self) -> dict[str, list[Any]]:
+        """Return what the message channel has about the exchange, oldest first, by its state.
+
+        `pushed` are all that the platform has put out, whatever became of them.
+        """
+        items = self.ask("messages", dispute_id=self._dispute_id)["items"]
+        by_state = {
+            state: [item for item in items if item["state"] == state] for state in CHANNEL_PARTS[1:]
+        }
+        return {CHANNEL_PARTS[0]: items, **by_state}
 
     def get_stock(self, name: str) -> Any:
         """Return the stock accounts of goods by name or SKU id; MISSING if there are none."""

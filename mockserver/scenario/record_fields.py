@@ -142,6 +142,10 @@ def list_left_out(view: WorldView) -> list[tuple[str, str]]:
                 if session.methods is not None or session.expires is not None
             ),
         ],
+        (
+            "消息通道的授权与分组",
+            "permissions and groups of the message channel",
+        ): view.channel_setup(),
         ("自动操作(所做的操作已记录)", "robots (what they did is recorded)"): view.robots,
     }
     return [names for names, values in present.items() if values]

@@ -318,6 +318,7 @@ _OWN: Mapping[str, Schema] = {
             _REFERENCE,
         ]
     },
+    "resend": _TEXT,
     "snapshot": _TEXT,
     "restore": _TEXT,
     "repeat": _or_reference({"type": "integer", "minimum": 1}),

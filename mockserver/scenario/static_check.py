@@ -61,6 +61,7 @@ __all__ = ["check_scenario", "find_contradictions"]
 _MAX_STATES = 64  # of one exchange
 _MAX_STEPS = 5_000
 _NO_TIME = datetime(1970, 1, 2, tzinfo=BEIJING)
+_MOVES_NOTHING = ("stock", "rights", "resend")
 _STATE_FAILURES = ("wrong_state", "wrong_flow", "flow_over")
 
 
@@ -356,11 +357,12 @@ class _AbstractRun(StepInterpreter[int]):
     # sandbox
 
     def change_sandbox(self, step: ControlStep) -> None:
-        """Follow a change of rules; stock and rights move nothing, all else may do anything."""
+        """Follow a change of rules; `_MOVES_NOTHING` name those that change no exchange, all else
+        may do anything."""
         if step.kind == "rules":
             self._rules = self._rules.with_changes(step.body.plain())
             self._expire_all(self._rules, self._now)
-        elif step.kind not in ("stock", "rights"):
+        elif step.kind not in _MOVES_NOTHING:
             raise Unknown
 
     def save_snapshot(self, step: SnapshotStep) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "build_fault_calls",
     "build_move_call",
     "build_opening_call",
+    "build_resend_calls",
     "build_restore_calls",
     "build_rights_calls",
     "build_rules_calls",
@@ -122,6 +123,11 @@ def build_rights_calls(rights: Mapping[str, Any], info: Mapping[str, Any]) -> It
 def build_fault_calls(plan: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[SandboxCall]:
     """Yield the call that plans a fault; an empty plan ends all that are planned."""
     yield SandboxCall("POST", "faults", plan) if plan else SandboxCall("DELETE", "faults")
+
+
+def build_resend_calls(message_id: str, info: Mapping[str, Any]) -> Iterator[SandboxCall]:
+    """Yield the call that lets a message of the channel be sent again."""
+    yield SandboxCall("POST", f"messages/{quote(str(message_id), safe='')}/resend")
 
 
 def build_snapshot_calls(name: str, info: Mapping[str, Any]) -> Iterator[SandboxCall]:

@@ -18,7 +18,7 @@ from ..world.document import BadDocument, unknown_name
 from ..world.faults.fault_kinds import FAULTS
 from ..world.faults.fault_matching import MATCHERS, read_faults
 from ..world.save_and_resume import check_name
-from .call_steps import read_call
+from .call_steps import read_call, read_resend
 from .model import (
     AwaitStep,
     ControlStep,
@@ -39,6 +39,7 @@ from .step_calls import (
     build_advance_calls,
     build_age_calls,
     build_fault_calls,
+    build_resend_calls,
     build_restore_calls,
     build_rights_calls,
     build_rules_calls,
@@ -379,6 +380,13 @@ STEP_KINDS: Mapping[str, StepKind] = {
     "rights": StepKind("修改权限", "rights change", (), _read_rights, build_rights_calls),
     "fault": StepKind(
         "计划故障", "a fault is planned", _FAULT_KEYS, _read_fault, build_fault_calls
+    ),
+    "resend": StepKind(
+        "重发通道里的一条消息",
+        "a message of the channel is sent again",
+        (),
+        read_resend,
+        build_resend_calls,
     ),
     "snapshot": StepKind("保存快照", "the state is kept", (), _read_snapshot, build_snapshot_calls),
     "restore": StepKind(

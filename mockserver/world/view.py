@@ -24,7 +24,7 @@ from .document import RobotsDocument
 from .faults.fault_matching import Fault, FaultCounters
 from .identity import App, Session
 from .listing import ExchangeFilter, list_exchanges
-from .notifications import Notification
+from .notifications import MessageGroup, Notification, Subscription
 from .operations import Operation
 from .quotas import Quota
 from .state import State
@@ -127,14 +127,18 @@ class WorldView:
         """Return the messages that the channel keeps, oldest first."""
         return self._state.outbox.values()
 
+    def channel_setup(self) -> tuple[Subscription | MessageGroup, ...]:
+        """Return what was changed of who gets which messages in which queue."""
+        state = self._state
+        return (*state.subscriptions.values(), *state.message_groups.values())
+
     @property
     def channel_counts(self) -> object:
         """A value that changes with the message channel: what is queued, sent, permitted."""
         state = self._state
         return (
             tuple((one.number, one.state, one.deliveries) for one in state.outbox.values()),
-            tuple(state.subscriptions.values()),
-            tuple(state.message_groups.values()),
+            self.channel_setup(),
         )
 
     @property

@@ -70,6 +70,7 @@ def send(sandbox, body):
         ("faults",),
         ("quotas",),
         ("robots",),
+        ("messages",),
         ("sandboxes",),
         ("clock",),
         ("call", "tmall.exchange.get", "dispute_id=ID"),
