@@ -9,6 +9,7 @@ from mockserver.api.records import EXCHANGE
 from mockserver.domain.evidence import SOURCES, Evidence, Grade, locate_citation
 from mockserver.domain.rules import DEFAULTS, RULES
 from mockserver.domain.table import TABLE
+from mockserver.domain.topics import TOPICS
 from mockserver.protocol.errors import CODES
 from mockserver.review.lint_rules import LINT_RULES
 from mockserver.world.faults.fault_kinds import FAULTS
@@ -23,6 +24,11 @@ def _list_evidence() -> Iterator[tuple[str, str, str, Evidence]]:
         yield "规则 rule", rule.name, str(defaults[rule.name]), rule.evidence
     for method in METHODS.values():
         yield "方法 method", method.name, "", method.evidence
+    for topic in TOPICS.values():
+        yield "消息主题 topic", topic.name, topic.rule, topic.evidence
+    for row in TABLE:
+        for firing in row.fires:
+            yield "发送 sending", f"{row.name} {firing.topic.name}", "", firing.evidence
     for column in EXCHANGE:
         yield "字段 field", column.field.name, "", column.evidence
     for fault in FAULTS.values():

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from .evidence import Evidence, assumed, documented, inferred
 
-__all__ = ["REFUND_TOPICS_RULE", "TOPICS", "Firing", "Topic"]
+__all__ = ["MEMBERS", "REFUND_TOPICS_RULE", "TOPICS", "Firing", "Topic"]
 
 REFUND_TOPICS_RULE = "refund_topics"
 
@@ -112,6 +112,28 @@ TOPICS: Mapping[str, Topic] = MappingProxyType(
             _R_RETURNED,
             _R_CLOSED,
         )
+    }
+)
+
+# what each member of a payload is, and its JSON type; Source: docs/spec/top-protocol.md#top-7.10,
+# docs/spec/evidence-2026-11.md#evidence-5.3
+MEMBERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "bill_type": ("文字：单据类型，换货为 replace_bill", "text: replace_bill for an exchange"),
+        "biz_claim_type": ("数字：1、2 退款，3 退货，4、6 换货", "number: 4 and 6 are exchanges"),
+        "buyer_nick": ("文字：买家昵称，掩码", "text: the buyer's nick, masked"),
+        "buyer_open_uid": ("文字：买家的 open_uid", "text: the buyer's open_uid"),
+        "buyer_refund_fee": ("文字：退给买家的金额，元", "text: what the buyer gets back, in yuan"),
+        "create": ("文字：创建时间(官方拼写如此)", "text: when it was created, spelt so"),
+        "dispute_type": ("数字：1 售中，2 售后", "number: 1 in sale, 2 after sale"),
+        "modified": ("文字：修改时间", "text: when it was modified"),
+        "oid": ("数字：子订单号，19 位", "number: the sub-order, 19 digits"),
+        "refund_fee": ("文字：退款金额，元", "text: the refund, in yuan"),
+        "refund_id": ("数字：换货单号 dispute_id", "number: the dispute_id"),
+        "refund_phase": ("文字：onsale 或 aftersale", "text: onsale or aftersale"),
+        "seller_nick": ("文字：卖家昵称", "text: the seller's nick"),
+        "seller_open_uid": ("文字：卖家的 open_uid", "text: the seller's open_uid"),
+        "tid": ("数字：订单号，19 位", "number: the order, 19 digits"),
     }
 )
 

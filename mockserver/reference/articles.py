@@ -20,6 +20,7 @@ from ..domain.evidence import SOURCES, Evidence, Grade, locate_citation
 from ..domain.failure_codes import CAPTURED_SUB_CODES
 from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, RULES
+from ..domain.topics import TOPICS
 from ..domain.vocabulary import Role, Status
 from ..protocol.envelope import REPLY_FORM, SYSTEM_PARAMETERS, EnvelopePart
 from ..protocol.errors import CODES, SUB_CODES
@@ -31,6 +32,7 @@ from ..world.faults.fault_types import FaultKind, FaultOption, Value
 from .article import Article, cite, format_evidence_en, format_evidence_zh
 from .field_articles import explain_fields, explain_parameters, format_param
 from .flow_articles import explain_behaviour, explain_move, explain_role, explain_status
+from .topic_articles import explain_topic
 
 __all__ = ["build_articles", "explain", "render_reference"]
 
@@ -235,6 +237,7 @@ def build_articles() -> Iterator[Article]:
     yield from map(explain_status, Status)
     yield from (explain_move(name, move) for name, move in MOVES.items())
     yield from map(_explain_method, METHODS.values())
+    yield from map(explain_topic, TOPICS.values())
     yield from explain_parameters()
     yield from explain_fields()
     yield from _explain_rules()
@@ -250,8 +253,8 @@ def build_articles() -> Iterator[Article]:
 def explain(term: str) -> list[Article]:
     """Return the articles whose id or title is `term`; empty if nothing is called so.
 
-    A term is a number, a Chinese status text, a move, a method, a parameter, a field, a rule, a
-    code, a finding or a citation (`guide-7`).  What follows a colon is ignored:
+    A term is a number, a Chinese status text, a move, a method, a topic, a parameter, a field, a
+    rule, a code, a finding or a citation (`guide-7`).  What follows a colon is ignored:
     `isv.missing-parameter:fields` is explained as `isv.missing-parameter`.
     """
     name = term.strip()
