@@ -13,11 +13,12 @@ from .table import format_table
 
 __all__ = ["messages"]
 
-_COLOURS = {"queued": "cyan", "confirmed": "green", "failed": "red"}
+_COLOURS = {"queued": "cyan", "confirmed": "green", "failed": "red", "lost": "magenta"}
 _STATES = {
     "queued": ("等待确认", "queued"),
     "confirmed": ("已确认", "confirmed"),
     "failed": ("处理失败", "failed"),
+    "lost": ("丢失(故障)", "lost (a fault)"),
 }
 
 

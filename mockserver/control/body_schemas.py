@@ -90,7 +90,12 @@ def describe_change_of_fault(_: Schemas) -> Schema:
 
 def _describe_kind(kind: FaultKind) -> Schema:
     options = {option.name: _describe_option(option) for option in kind.options}
-    schema = _object({"fault": {"const": kind.name}, **_FILTERS, **options}, ["fault"])
+    filters = {
+        name: schema
+        for name, schema in _FILTERS.items()
+        if kind.effect is not Effect.MESSAGE or name not in ("method", "session")
+    }
+    schema = _object({"fault": {"const": kind.name}, **filters, **options}, ["fault"])
     if kind.effect is Effect.REFUSE and "msg" in options:
         texts = {"code": {"enum": list(CODES)}}
         schema["anyOf"] = [

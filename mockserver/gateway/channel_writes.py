@@ -14,7 +14,7 @@ from ..domain.catalogue import Shop
 from ..domain.topics import TOPICS
 from ..protocol.binding import make_invalid_error
 from ..protocol.shapes import Items, Tree
-from ..world.notifications import DEFAULT_GROUP
+from ..world.notifications import DEFAULT_GROUP, DeliveryState
 from .write_context import WriteContext
 
 __all__ = ["CHANNEL_WRITES"]
@@ -185,6 +185,7 @@ def _queue(write: WriteContext) -> Tree:
         notification
         for notification in write.work.channel.notifications()
         if (notification.app_key, notification.group) == (write.app.app_key, group)
+        and notification.state is not DeliveryState.LOST
     ]
     row = {
         "broker_name": "sandbox",

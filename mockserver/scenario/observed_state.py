@@ -12,7 +12,7 @@ from .target import ScenarioTarget
 
 __all__ = ["CHANNEL_PARTS", "ObservedState"]
 
-CHANNEL_PARTS = ("pushed", "queued", "confirmed", "failed")  # of `messages` in an `expect`
+CHANNEL_PARTS = ("pushed", "queued", "confirmed", "failed", "lost")  # of `messages` in an `expect`
 # The keys of an `expect` whose values events and journal still give for an earlier moment.
 _KEYS_OF_THE_PAST = ("status", "status_text", "moved_by", "events", "requests")
 _MAX_EXCHANGES = 20_000

@@ -160,7 +160,7 @@ class NotificationDocument(TypedDict):
     id: str
     topic: str
     group: str
-    state: Literal["queued", "confirmed", "failed"]
+    state: Literal["queued", "confirmed", "failed", "lost"]
     app_key: str
     shop: str
     dispute_id: str

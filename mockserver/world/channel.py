@@ -54,7 +54,8 @@ class Channel(Struct, frozen=True):
     def waiting(self, app_key: str, group: str) -> int:
         """Return how many of the queue are neither confirmed nor failed."""
         queues = self.state.queues
-        return len(queues.fresh(app_key, group)) + len(queues.sent(app_key, group))
+        numbers = queues.held, queues.fresh, queues.sent
+        return sum(len(part(app_key, group)) for part in numbers)
 
     def content(self, notification: Notification) -> str:
         """Return the JSON text of a message, with instants as the sandbox shows them now."""

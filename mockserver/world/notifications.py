@@ -35,6 +35,7 @@ class DeliveryState(StrEnum):
     QUEUED = "queued"
     CONFIRMED = "confirmed"
     FAILED = "failed"
+    LOST = "lost"  # by a planned fault: never sent
 
 
 class Notification(Struct, frozen=True, kw_only=True, gc=False):
@@ -49,6 +50,9 @@ class Notification(Struct, frozen=True, kw_only=True, gc=False):
     - `publisher`: app key of who published it.
     - `deliveries`: how often it was sent.
     - `error`: what a client said when it failed.
+    - `held`: inner instant until which a planned fault holds it back; with `until_next` no longer
+      than until the next one of its queue.
+    - `repeats`: how often a planned fault sends it once more at once.
     """
 
     number: int
@@ -67,6 +71,9 @@ class Notification(Struct, frozen=True, kw_only=True, gc=False):
     deliveries: int = 0
     delivered: datetime | None = None
     error: str = ""
+    held: datetime | None = None
+    until_next: bool = False
+    repeats: int = 0
 
 
 class Subscription(Struct, frozen=True, kw_only=True, gc=False):
@@ -91,11 +98,13 @@ class MessageGroup(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class _Queue:
-    """Numbers that wait in one queue: never sent, and sent with the real instant, oldest first."""
+    """Numbers that wait in one queue, oldest first: held back until an inner instant, never sent,
+    and sent with the real instant."""
 
-    __slots__ = ("fresh", "sent")
+    __slots__ = ("fresh", "held", "sent")
 
     def __init__(self) -> None:
+        self.held: dict[int, datetime] = {}
         self.fresh: dict[int, None] = {}
         self.sent: dict[int, datetime] = {}
 
@@ -116,6 +125,7 @@ class QueueIndex:
         for key, queue in self._queues.items():
             copied._queues[key] = copy = _Queue()
             copy.fresh, copy.sent = queue.fresh.copy(), queue.sent.copy()
+            copy.held = queue.held.copy()
         return copied
 
     def __eq__(self, other: object) -> bool:
@@ -126,7 +136,7 @@ class QueueIndex:
 
     def _waiting(self) -> dict[tuple[str, str], list[int]]:
         queues = self._queues.items()
-        return {key: [*q.fresh, *q.sent] for key, q in queues if q.fresh or q.sent}
+        return {key: w for key, q in queues if (w := [*q.held, *q.fresh, *q.sent])}
 
     def add(self, notification: Notification, real: datetime = _NEVER) -> None:
         """Let a queued one wait: sent at the machine's instant `real`, else to be sent at once."""
@@ -135,7 +145,9 @@ class QueueIndex:
         if queue is None:
             queue = self._queues[key] = _Queue()
         self.revision += real is _NEVER
-        if notification.deliveries and real is not _NEVER:
+        if notification.held is not None:
+            queue.held[notification.number] = notification.held
+        elif notification.deliveries and real is not _NEVER:
             queue.sent[notification.number] = real
         else:
             queue.fresh[notification.number] = None
@@ -144,8 +156,14 @@ class QueueIndex:
         """Let it wait no longer."""
         queue = self._queues.get((notification.app_key, notification.group))
         if queue is not None:
+            queue.held.pop(notification.number, None)
             queue.fresh.pop(notification.number, None)
             queue.sent.pop(notification.number, None)
+
+    def held(self, app_key: str, group: str) -> Mapping[int, datetime]:
+        """Return the numbers that are held back, with the inner instant until which."""
+        queue = self._queues.get((app_key, group))
+        return queue.held if queue else _EMPTY
 
     def fresh(self, app_key: str, group: str) -> tuple[int, ...]:
         """Return the numbers that were never sent, oldest first."""

@@ -14,6 +14,10 @@ After the rule `message_retention`, on the sandbox's clock, a notification is fo
 Who gets what.  Without a `Subscription` an app gets all topics of all shops, as one whose shops
 were permitted long ago; `tmc.user.permit`, `tmc.user.cancel` and `PUT S/subscriptions` change it.
 
+Faults.  A planned fault of messages (faults/message_fault_kinds.py) meets a message here, where it
+is put out, and nowhere else: it is lost, held back, or put out twice.  So the same moves under the
+same seed give the same messages, whoever is connected.
+
 What would break: content that is made when it is sent (a later move would change it); a queue for
 each connection (two connections of one group would each get everything).
 
@@ -21,10 +25,12 @@ Source: docs/spec/top-protocol.md#top-7.2, docs/spec/evidence-2026-11.md#evidenc
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
+from types import MappingProxyType
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
@@ -34,6 +40,9 @@ from ..domain.exchange import Event, Exchange
 from ..domain.topics import Topic
 from ..protocol.shapes import format_time, parse_time
 from .document import BadDocument
+from .faults.fault_matching import Fault, MessageCandidate
+from .faults.fault_plan import match_message
+from .faults.message_fault_kinds import AGAIN
 from .notifications import (
     DEFAULT_GROUP,
     PLATFORM_APP_KEY,
@@ -85,15 +94,44 @@ def publish(state: State, event: Event, exchange: Exchange) -> None:
             if not _is_subscribed(state, app_key, exchange.shop, topic.name):
                 continue
             content = content or _write_content(state, topic, exchange)
-            publish_content(
-                state,
-                app_key=app_key,
-                shop=exchange.shop,
-                topic=topic.name,
-                content=content,
-                at=event.at,
-                dispute_id=exchange.dispute_id,
-            )
+            candidate = MessageCandidate(topic.name, str(exchange.dispute_id))
+            fault = match_message(state, candidate, state.clock.show(event.at))
+            for changes in _FAULTY[fault.kind](fault, event.at) if fault else ({},):
+                publish_content(
+                    state,
+                    app_key=app_key,
+                    shop=exchange.shop,
+                    topic=topic.name,
+                    content=content,
+                    at=event.at,
+                    dispute_id=exchange.dispute_id,
+                    changes=changes,
+                )
+
+
+Changes = Mapping[str, object]  # members of a Notification that a planned fault sets
+
+
+def _lose(fault: Fault, at: datetime) -> tuple[Changes, ...]:
+    return ({"state": DeliveryState.LOST},)
+
+
+def _hold(fault: Fault, at: datetime) -> tuple[Changes, ...]:
+    until_next = fault.kind == "message_overtaken"
+    return ({"held": at + cast("timedelta", fault["by"]), "until_next": until_next},)
+
+
+def _repeat(fault: Fault, at: datetime) -> tuple[Changes, ...]:
+    return ({"repeats": 1},) if fault["as"] == AGAIN[0] else ({}, {})
+
+
+# what becomes of a message that a fault meets: the changes of each one that is put out
+_FAULTY: Mapping[str, Callable[[Fault, datetime], tuple[Changes, ...]]] = {
+    "message_lost": _lose,
+    "message_late": _hold,
+    "message_overtaken": _hold,
+    "message_twice": _repeat,
+}
 
 
 def publish_content(
@@ -107,9 +145,10 @@ def publish_content(
     dispute_id: int = 0,
     publisher: str = PLATFORM_APP_KEY,
     group: str = "",
+    changes: Changes = MappingProxyType({}),
 ) -> Notification:
     """Put one message into the outbox and return it; `group` overrides the group of shop and
-    topic."""
+    topic, `changes` are what a planned fault makes of it."""
     _forget_old(state, at)
     owner = state.shops[shop]
     notification = Notification(
@@ -126,9 +165,29 @@ def publish_content(
         dispute_id=dispute_id,
         publisher=publisher,
     )
+    if changes:
+        notification = replace(notification, **changes)
     state.outbox[notification.number] = notification
-    state.queues.add(notification)
+    if notification.state is DeliveryState.QUEUED:
+        state.queues.add(notification)
+        if notification.held is None:
+            _release_overtaken(state, notification.app_key, notification.group)
     return notification
+
+
+def _release_overtaken(state: State, app_key: str, group: str) -> None:
+    """Let those that wait for the next one of their queue come now: it has just been put in."""
+    for number in tuple(state.queues.held(app_key, group)):
+        if state.outbox[number].until_next:
+            _release(state, number)
+
+
+def _release(state: State, number: int) -> None:
+    """Hold a message back no longer."""
+    before = state.outbox[number]
+    state.queues.remove(before)
+    state.outbox[number] = replace(before, held=None, until_next=False)
+    state.queues.add(state.outbox[number])
 
 
 def take(
@@ -140,6 +199,8 @@ def take(
     the machine's instant.
     """
     _forget_old(state, now)
+    for number in [n for n, until in state.queues.held(app_key, group).items() if until <= now]:
+        _release(state, number)
     numbers = list(islice(state.queues.fresh(app_key, group), limit))
     again_after = state.rules.duration("message_redelivery")
     for number, sent in state.queues.sent(app_key, group).items():
@@ -156,6 +217,11 @@ def take(
         state.outbox[number] = notification
         state.queues.add(notification, real)
         taken.append(notification)
+        if before.repeats:
+            state.outbox[number] = replace(
+                notification, deliveries=before.deliveries + 2, repeats=before.repeats - 1
+            )
+            taken.append(state.outbox[number])
     return taken
 
 
@@ -192,7 +258,9 @@ def resend(state: State, number: int) -> Notification | None:
     if before is None:
         return None
     state.queues.remove(before)
-    notification = replace(before, state=DeliveryState.QUEUED, error="", delivered=None)
+    notification = replace(
+        before, state=DeliveryState.QUEUED, error="", delivered=None, held=None, until_next=False
+    )
     state.outbox[number] = notification
     state.queues.add(notification)
     return notification

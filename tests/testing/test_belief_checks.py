@@ -1,5 +1,6 @@
 """Checks of what a client makes of replies, each beside an honest client that comes close."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
 from mockserver.testing import exchange_machine
+from mockserver.testing.machine.possible_steps import list_option_keys
 
 AGREE = "tmall.exchange.agree"
 SHIP = "tmall.exchange.consigngoods"
@@ -159,3 +161,67 @@ def test_an_exchange_that_comes_back_is_to_be_handled_again() -> None:
     replay(Seller, steps, "unhandled")
     with pytest.raises(AssertionError, match="came back to 1"):
         replay(Once, steps, "unhandled")
+
+
+class Listener(Seller):
+    """Takes messages of the channel: each is a reason to read that exchange."""
+
+    def step(self) -> None:
+        for _ in range(2):
+            reply = self.top.call("taobao.tmc.messages.consume")
+            for message in reply.get("messages", {}).get("tmc_message", []):
+                self.read(str(json.loads(message["content"])["refund_id"]))
+                self.top.call("taobao.tmc.messages.confirm", s_message_ids=message["id"])
+            for dispute_id, status in tuple(self.book.items()):
+                with suppress(Lost, TopRefused):
+                    self.work(dispute_id, status)
+
+    def read(self, dispute_id: str) -> None:
+        reply = self.top.call(GET, dispute_id=dispute_id, fields="status")
+        self.book[dispute_id] = reply["result"]["exchange"]["status"]
+
+    def known(self) -> dict[str, str]:
+        return self.book
+
+
+class Reconciler(Listener):
+    """Reads the list besides, since a message may never come."""
+
+    def step(self) -> None:
+        super().step()
+        reply = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+        rows = reply.get("results", {}).get("exchange", [])
+        self.book |= {row["dispute_id"]: row["status"] for row in rows}
+
+
+LOST_MESSAGE = {"fault": "message_lost", "topic": "taobao_dispute_ExchangeClosed"}
+CLOSED = [APPLY, {"client": 1}, LOST_MESSAGE, {"buyer": "cancel", "on": "e1"}, {"client": 4}]
+
+
+def test_a_client_that_reconciles_converges_without_a_message() -> None:
+    """The verdict is by the queries: who also reads the list knows that the exchange is closed."""
+    replay(Reconciler, CLOSED, "converged", plays=["buyer", "messages"])
+
+
+def test_a_client_of_messages_alone_does_not_converge() -> None:
+    """A lost message leaves it with what it believed."""
+    with pytest.raises(AssertionError, match="the client believes"):
+        replay(Listener, CLOSED, "converged", plays=["buyer", "messages"])
+
+
+@pytest.mark.parametrize(
+    "fault", [{"fault": "message_twice"}, {"fault": "message_overtaken"}, {"fault": "message_late"}]
+)
+def test_other_faults_of_messages_end_well_for_both(fault: dict[str, Any]) -> None:
+    """Who reads what a message is about bears repeats and another order."""
+    steps = [APPLY, {"client": 1}, fault, {"buyer": "cancel", "on": "e1"}, {"advance": "10m"}]
+    for client in (Listener, Reconciler):
+        replay(client, [*steps, {"client": 4}], "converged", plays=["buyer", "time", "messages"])
+
+
+def test_the_machine_plans_faults_of_messages() -> None:
+    """With `messages` among the plays its steps can be drawn; without it the draws are as ever."""
+    without, beside = list_option_keys(3, ["buyer"]), list_option_keys(3, ["buyer", "messages"])
+
+    assert len(beside["list"]) == len(without["list"]) + 5
+    assert without["list"] == beside["list"][: len(without["list"])]

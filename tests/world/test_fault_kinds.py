@@ -32,6 +32,10 @@ PROMISED = {  # docs/faults.md
     "exclusive_end",
     "late_rows",
     "clock_skew",
+    "message_lost",
+    "message_late",
+    "message_overtaken",
+    "message_twice",
 }
 LOST = {
     "reset",

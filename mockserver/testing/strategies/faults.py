@@ -26,12 +26,13 @@ def faults() -> SearchStrategy[dict[str, Any]]:
 
 
 def _fault(kind: FaultKind) -> SearchStrategy[dict[str, Any]]:
-    methods = st.sampled_from([name for name in METHODS if kind.calls.include(METHODS[name])])
+    names = [name for name in METHODS if kind.calls.include(METHODS[name])]
+    methods = st.sampled_from(names) if names else st.nothing()
     options = {option.name: _option(option) for option in kind.options}
     drawn = st.fixed_dictionaries(
         {"fault": st.just(kind.name)},
         optional={
-            "method": methods | st.lists(methods, max_size=3),
+            **({"method": methods | st.lists(methods, max_size=3)} if names else {}),
             **_matchers(),
             "after": numbers(0, _MAX_COUNT),
             "times": st.none() | numbers(1, _MAX_COUNT),

@@ -1,6 +1,7 @@
 """The list of planned faults: one literal a fault.
 
-How replies are disturbed and reads distorted is known in gateway/faults, by the fault's name.
+How replies are disturbed and reads distorted is known in gateway/faults, by the fault's name; the
+faults of the message channel stand in message_fault_kinds.py.
 Sources: docs/spec/top-protocol.md#top-4, #top-6.
 """
 
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from ...domain.evidence import assumed, documented, inferred
 from ...protocol.errors import SUB_CODES
 from .fault_types import TIMEOUT, Calls, Effect, FaultKind, FaultOption
+from .message_fault_kinds import MESSAGE_FAULTS
 
 __all__ = ["FAULTS"]
 
@@ -367,6 +369,7 @@ FAULTS: Mapping[str, FaultKind] = MappingProxyType(
                     ),
                 ),
             ),
+            *MESSAGE_FAULTS,
         )
     }
 )

@@ -32,6 +32,7 @@ __all__ = [
     "FaultCandidate",
     "FaultCounters",
     "FaultMatch",
+    "MessageCandidate",
     "chance",
     "read_fault",
     "read_faults",
@@ -51,6 +52,13 @@ class FaultCandidate(Struct, frozen=True):
     dispute_id: str
     session: str
     arguments: Mapping[str, object]
+
+
+class MessageCandidate(Struct, frozen=True):
+    """What a plan needs to know of a message of the channel that is put out."""
+
+    topic: str
+    dispute_id: str
 
 
 class Fault(Struct, frozen=True):
@@ -99,6 +107,14 @@ class Fault(Struct, frozen=True):
             and self.dispute_id in ("", candidate.dispute_id)
             and self.session in ("", candidate.session)
             and self.declared.calls.include(candidate.declared, candidate.arguments)
+        )
+
+    def matches_message(self, candidate: MessageCandidate) -> bool:
+        """Return True if the fault is one of messages and this one passes its filters."""
+        return (
+            self.declared.effect is Effect.MESSAGE
+            and self.text("topic") in ("", candidate.topic)
+            and self.dispute_id in ("", candidate.dispute_id)
         )
 
 
@@ -199,6 +215,12 @@ def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
         for option in kind.options
     }
     _check_options(kind, options)
+    if kind.effect is Effect.MESSAGE and raw.get("session"):
+        raise BadDocument(
+            "session",
+            f"{name} 作用于消息，消息没有 session；用 topic 或 dispute_id 筛选",
+            f"{name} meets messages, which have no session: choose by topic or dispute_id",
+        )
     return Fault(
         kind=name,
         methods=_methods(raw.get("method"), kind, methods),

@@ -36,6 +36,7 @@ from .fault_matching import (
     FaultCandidate,
     FaultCounters,
     FaultMatch,
+    MessageCandidate,
     chance,
     read_fault,
     read_faults,
@@ -48,6 +49,7 @@ __all__ = [
     "change_fault",
     "drop_faults",
     "match_fault",
+    "match_message",
     "plan_faults",
     "plan_from_document",
     "serialize_planned",
@@ -140,26 +142,47 @@ def match_fault(context: PlanContext, candidate: FaultCandidate) -> FaultMatch |
     tried."""
     state = context.state
     for fault in state.faults.values():
-        ended = fault.until is not None and fault.until <= context.now  # type: ignore[operator]  # an instant since it was planned
-        if ended or not fault.matches(candidate):
+        if _has_ended(fault, context.now) or not fault.matches(candidate):
             continue
         seed = f"{state.numbers['seed']}:{fault.id}"
         bans = int(fault.number("seconds")) if fault.declared.effect is Effect.BAN else 0
         if bans and (left := context.bans.seconds_banned(fault.id, bans, context.real)):
             return FaultMatch(fault, seed, left)
-        counters = state.fault_counters.get(fault.id, FaultCounters())
-        if fault.times is not None and counters.triggered >= fault.times:
-            continue
-        calls = counters.calls + 1
-        triggers = calls > fault.after and (
-            fault.probability >= 1 or chance(f"{seed}:{calls}") < fault.probability
-        )
-        state.fault_counters[fault.id] = FaultCounters(calls, counters.triggered + triggers)
-        if triggers:
+        drawn = _count(state, fault, seed)
+        if drawn:
             if bans:
                 context.bans.start_ban(fault.id, bans, context.real)
-            return FaultMatch(fault, f"{seed}:{calls}", bans)
+            return FaultMatch(fault, drawn, bans)
     return None
+
+
+def match_message(state: State, candidate: MessageCandidate, now: datetime) -> Fault | None:
+    """Return the fault that decides what becomes of a message, None if none does.
+
+    The message counts for each fault tried, as a call does; `now` is as users see it.
+    """
+    for fault in state.faults.values():
+        if _has_ended(fault, now) or not fault.matches_message(candidate):
+            continue
+        if _count(state, fault, f"{state.numbers['seed']}:{fault.id}"):
+            return fault
+    return None
+
+
+def _has_ended(fault: Fault, now: datetime) -> bool:
+    return fault.until is not None and fault.until <= now  # type: ignore[operator]  # an instant since it was planned
+
+
+def _count(state: State, fault: Fault, seed: str) -> str:
+    """Count one more for the fault; return the seed of its chances if it triggers, else ""."""
+    counters = state.fault_counters.get(fault.id, FaultCounters())
+    if fault.times is not None and counters.triggered >= fault.times:
+        return ""
+    calls = counters.calls + 1
+    drawn = f"{seed}:{calls}"
+    triggers = calls > fault.after and (fault.probability >= 1 or chance(drawn) < fault.probability)
+    state.fault_counters[fault.id] = FaultCounters(calls, counters.triggered + triggers)
+    return drawn if triggers else ""
 
 
 def serialize_planned(fault: Fault, counters: FaultCounters) -> dict[str, object]:

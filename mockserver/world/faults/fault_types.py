@@ -33,6 +33,7 @@ class Effect(StrEnum):
     REPLY = "reply"  # the reply is disturbed on its way out
     TWICE = "twice"  # the request is carried out twice
     READ = "read"  # a read sees other than what is
+    MESSAGE = "message"  # a message of the channel goes another way
 
 
 class Calls(StrEnum):
@@ -45,6 +46,7 @@ class Calls(StrEnum):
     LISTS = "lists"
     PAGES = "pages"
     WINDOWS = "windows"
+    NONE = "none"
 
     @property
     def label(self) -> tuple[str, str]:
@@ -58,6 +60,7 @@ class Calls(StrEnum):
             "lists": (of_list, of_list),
             "pages": (f"{of_list} 的第 2 页及以后", f"page 2 and later of {of_list}"),
             "windows": (f"带结束时间的 {of_list}", f"{of_list} with an end to its window"),
+            "none": ("消息通道(TMC)的消息，用 topic 筛选", "messages of the channel, by topic"),
         }[self.value]
 
     def include(self, method: Method | None, arguments: Mapping[str, object] | None = None) -> bool:
@@ -65,7 +68,7 @@ class Calls(StrEnum):
 
         A stubbed method is None.
         """
-        if self is Calls.ALL or method is None:
+        if self in (Calls.ALL, Calls.NONE) or method is None:
             return self is Calls.ALL
         if self in (Calls.PAGES, Calls.WINDOWS) and arguments is not None:
             if method.query != "exchanges":
