@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/first-scenario",
     "docs/test-your-client",
     "docs/control-api",
+    "docs/messages",
     "docs/faults",
     "docs/testing",
     "docs/property-tests",

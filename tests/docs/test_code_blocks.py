@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 GUIDES = [
     f"docs/{name}{suffix}"
-    for name in ("control-api", "faults", "testing", "property-tests", "sessions")
+    for name in ("control-api", "faults", "messages", "testing", "property-tests", "sessions")
     for suffix in (".md", ".zh-CN.md")
 ]
 
