@@ -9,7 +9,6 @@ import pytest
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
 from mockserver.testing import exchange_machine
-from mockserver.testing.machine.possible_steps import list_option_keys
 
 AGREE = "tmall.exchange.agree"
 SHIP = "tmall.exchange.consigngoods"
@@ -220,11 +219,3 @@ def test_other_faults_of_messages_end_well_for_both(fault: dict[str, Any]) -> No
     steps = [APPLY, {"client": 1}, fault, {"buyer": "cancel", "on": "e1"}, {"advance": "10m"}]
     for client in (Listener, Reconciler):
         replay(client, [*steps, {"client": 4}], "converged", plays=["buyer", "time", "messages"])
-
-
-def test_the_machine_plans_faults_of_messages() -> None:
-    """With `messages` among the plays its steps can be drawn; without it the draws are as ever."""
-    without, beside = list_option_keys(3, ["buyer"]), list_option_keys(3, ["buyer", "messages"])
-
-    assert len(beside["list"]) == len(without["list"]) + 5
-    assert without["list"] == beside["list"][: len(without["list"])]

@@ -75,6 +75,7 @@ def replay(client: Any, steps: list[dict[str, Any]], **options: Any) -> None:
     exchange_machine(client, handles=[1], write_to=None, **more).replay(steps)
 
 
+LATE, OVERTAKEN = {"fault": "message_late", "by": "10m"}, {"fault": "message_overtaken"}
 HONEST_STEPS: dict[str, list[dict[str, Any]]] = {
     "plain": [APPLY, {"client": 3}],
     "not confirmed": [APPLY, NOT_CONFIRMED, {"client": 1}, {"advance": "1h"}, {"client": 3}],
@@ -82,6 +83,11 @@ HONEST_STEPS: dict[str, list[dict[str, Any]]] = {
     "stray": [APPLY, {"client": 1}, STRAY, {"client": 3}],
     "older topics": [{"rules": {"refund_topics": True}}, APPLY, {"client": 4}],
     "forgotten": [APPLY, {"advance": "25h"}, {"client": 3}],
+    "lost": [{"fault": "message_lost"}, APPLY, {"client": 4}],
+    "late": [LATE, APPLY, {"client": 3}, {"advance": "10m"}, {"client": 3}],
+    "overtaken": [OVERTAKEN, APPLY, {"client": 3}, {"advance": "10m"}, {"client": 3}],
+    "twice": [{"fault": "message_twice"}, APPLY, {"client": 3}],
+    "again": [{"fault": "message_twice", "as": "new_id"}, APPLY, {"client": 3}],
     "moved on": [APPLY, {"buyer": "cancel", "on": "e1"}, {"client": 3}],
 }
 

@@ -1,10 +1,11 @@
 """What a client could know from the platform's message channel.
 
-The model.  A message tells of a change from the moment at which the client can take it.  Three
+The model.  A message tells of a change from the moment at which the client can take it.  These
 things keep it from the client: a row of the table may fire no topic; what was taken with a lost
 reply comes again only after the rule `message_redelivery`; what waits longer than the rule
-`message_retention` is forgotten.  So a change that no message of the queue tells of now, and none
-that the client has got, is not held against a client that listens and asks for nothing.
+`message_retention` is forgotten.  A planned fault may lose it or hold it back.  So a change that no
+message of the queue tells of now, and none that the client has got, is not held against a client
+that listens and asks for nothing.
 """
 
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ class MessageKnowledge:
         return frozenset(
             message.number
             for message in self._world.view.notifications()
-            if message.state is not DeliveryState.QUEUED
+            if message.state in (DeliveryState.CONFIRMED, DeliveryState.FAILED)
         )
 
     def _is_about(self, message: Notification, change: Event) -> bool:
@@ -72,6 +73,8 @@ class MessageKnowledge:
         if message.app_key != first_app.app_key or message.state is not DeliveryState.QUEUED:
             return False
         now = view.clock.inner(self._world.directory.real())
+        if message.held is not None and message.held > now:
+            return False
         again_after = view.rules.duration("message_redelivery")
         return message.delivered is None or now - message.delivered >= again_after
 
