@@ -33,8 +33,9 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from ..push.frames import MAX_FRAME_BYTES
+from ..push.frames import MAX_FRAME_BYTES, Frame
 from ..push.session import PUSH_AT_ONCE, ClientSession, PushDoor, Rejected
+from ..world.world import World
 
 __all__ = ["TmcConnection"]
 
@@ -67,7 +68,7 @@ class TmcConnection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._size = 0
         self._pump_planned = False
-        self._push_wanted = False
+        self._to_push: set[str] = set()  # sandboxes that may have something to send
         self._paused = False  # the client does not read
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -108,11 +109,13 @@ class TmcConnection(asyncio.Protocol):
 
     # --- for the server
 
-    def push(self) -> None:
-        """Send what waits for the client, as soon as sandbox and client are ready."""
-        if self.session.connected:
-            self._push_wanted = True
-            self._pump()
+    def push(self, sandbox: str = "") -> None:
+        """Send what waits for the client in a sandbox (empty: in any), once both are ready."""
+        if not self.session.connected:
+            return
+        worlds = {world.id for world in self.session.worlds()}
+        self._to_push |= {sandbox} & worlds if sandbox else worlds
+        self._pump()
 
     def close(self, code: int, zh: str = "", en: str = "") -> None:
         """Close the connection; with a reason it is written into the journal."""
@@ -195,10 +198,10 @@ class TmcConnection(asyncio.Protocol):
         if transport is None or transport.is_closing() or self._pump_planned:
             return
         try:
-            while self._inbox and self._work(partial(self._answer, self._inbox[0])):
+            while self._inbox and self._answer_next():
                 self._inbox.popleft()
-            if not self._inbox and self._push_wanted and not self._paused:
-                self._work(self._push_some)
+            if not self._inbox:
+                self._push_all()
         except Rejected as wrong:
             self.close(_PROTOCOL_ERROR, "", wrong.en)
             transport.close()
@@ -208,10 +211,9 @@ class TmcConnection(asyncio.Protocol):
         elif not self._inbox:
             transport.resume_reading()
 
-    def _work(self, work: Callable[[], None]) -> bool:
+    def _work(self, world: World | None, work: Callable[[], None]) -> bool:
         """Do `work` under the sandbox's lock; plan the pump anew and return False if it is
         taken."""
-        world = self.session.world
         if world is None:
             work()
             return True
@@ -224,30 +226,38 @@ class TmcConnection(asyncio.Protocol):
             world.lock.release()
         return True
 
-    def _answer(self, raw: bytes) -> None:
+    def _answer_next(self) -> bool:
+        """Answer the first frame of the inbox; return False if its sandbox is at work."""
+        frame = self.session.read(self._inbox[0])
+        return self._work(self.session.find_world(frame), partial(self._answer, frame))
+
+    def _answer(self, frame: Frame) -> None:
         was_connected = self.session.connected
-        answers = self.session.receive(raw)
-        for answer in answers:
+        for answer in self.session.receive(frame):
             self._send(answer)
         if self.session.connected:
-            self._push_wanted = True
+            self._to_push.update(world.id for world in self.session.worlds())
             if not was_connected:
                 self._stop_waiting()
 
-    def _push_some(self) -> None:
-        world = self.session.world
-        assert world is not None
-        with world.unit_of_work() as work:
-            frames = self.session.next_frames(work)
+    def _push_all(self) -> None:
+        for world in self.session.worlds() if self._to_push else ():
+            if world.id in self._to_push and not self._paused:
+                self._work(world, partial(self._push_some, world))
+
+    def _push_some(self, world: World) -> None:
+        frames = self.session.next_frames(world)
         for frame in frames:
             self._send(frame)
-        self._push_wanted = len(frames) == PUSH_AT_ONCE
-        if self._push_wanted:
+        if len(frames) == PUSH_AT_ONCE:
             self._pump_later(0.0)
+        else:
+            self._to_push.discard(world.id)
 
     def _pump_later(self, seconds: float) -> None:
-        self._pump_planned = True
-        self._loop.call_later(seconds, self._pump_planned_now)
+        if not self._pump_planned:
+            self._pump_planned = True
+            self._loop.call_later(seconds, self._pump_planned_now)
 
     def _pump_planned_now(self) -> None:
         self._pump_planned = False

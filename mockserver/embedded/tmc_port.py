@@ -91,8 +91,7 @@ class TmcPort:
 
     def _push(self, sandbox: str) -> None:
         for client in tuple(self._clients):
-            if client.session.world is not None and client.session.world.id == sandbox:
-                client.push()
+            client.push(sandbox)
 
     def _sweep(self) -> None:
         for client in tuple(self._clients):

@@ -8,6 +8,11 @@ failures and publishes; a frame with another token ends the connection.
 
 Two connections of one app key and group share token and queue, as they do with polling.
 
+An app key may stand in several sandboxes.  To the platform they would be shops of one app, so a
+connection gets the messages of all of them, and a confirm goes to the sandbox whose message it
+names.  Each sandbox counts its messages by itself; so that no id means two, those of all sandboxes
+but the key's first go out shifted by a slot that follows from the sandbox's id.
+
 A refused CONNECT gets a code and a phrase and leaves the connection open, as the platform does;
 which ones the platform sends is unknown, these are the gateway's.  What the client did wrong stands
 in the journal of its sandbox.
@@ -29,13 +34,15 @@ from ..world.directory import Directory
 from ..world.identity import App
 from ..world.journal import Entry, Journal
 from ..world.masking import CallMask, encode_clipped
-from ..world.notifications import DEFAULT_GROUP, Notification
+from ..world.notifications import DEFAULT_GROUP, FIRST_NUMBER, MessageGroup, Notification
 from ..world.unit_of_work import UnitOfWork
 from ..world.world import World
 from .frames import BadFrame, Byte, Frame, FrameKind, FrameValue, read_frame, write_frame
 
 __all__ = ["PUSH_AT_ONCE", "ClientSession", "PushDoor", "Rejected"]
 
+_SLOT = 10**10  # ids of one sandbox
+_SLOTS = 400_000  # ids stay below 2^53: the Node client keeps one in a double
 MAX_ERROR_CHARACTERS = 128  # of a client's own sentence about a failure
 PUSH_AT_ONCE = 64
 _CONNECT_FIELDS = ("app_key", "group_name", "timestamp", "sdk")
@@ -80,16 +87,43 @@ class ClientSession:
         """Whether a CONNECT was accepted."""
         return bool(self.token)
 
-    def receive(self, raw: bytes) -> list[bytes]:
+    def worlds(self) -> tuple[World, ...]:
+        """Return the sandboxes whose messages go to this connection, the key's first one first."""
+        if self.world is None:
+            return ()
+        return self._door.directory.find_all(self.app_key) or (self.world,)
+
+    def read(self, raw: bytes) -> Frame:
+        """Return the frame that came.
+
+        Raises:
+            Rejected: it is none, and the connection has to be closed; the journal says why.
+        """
+        try:
+            return read_frame(raw)
+        except BadFrame as wrong:
+            raise self._reject("tmc.frame", wrong.zh, wrong.en) from None
+
+    def find_world(self, frame: Frame) -> World | None:
+        """Return the sandbox that a frame is for; None: no sandbox has to be waited for."""
+        worlds, custom = self.worlds(), frame.custom
+        number, session = custom.get("id"), custom.get("session")
+        if isinstance(number, int):
+            slot = _find_slot(number)
+            return next((world for world in worlds if slot == _slot_of(world.id)), self.world)
+        if isinstance(session, str):
+            knowing = (world for world in worlds if world.view.session(session) is not None)
+            return next(knowing, self.world)
+        return self.world
+
+    def receive(self, frame: Frame) -> list[bytes]:
         """Take one frame and return the frames that answer it.
+
+        What waits for the client is not among them: `next_frames` gives it.
 
         Raises:
             Rejected: the connection has to be closed; the journal says why.
         """
-        try:
-            frame = read_frame(raw)
-        except BadFrame as wrong:
-            raise self._reject("tmc.frame", wrong.zh, wrong.en) from None
         if frame.kind is FrameKind.CONNECT:
             return [write_frame(self._connect(frame))]
         if frame.kind is not FrameKind.SEND:
@@ -106,14 +140,17 @@ class ClientSession:
             )
         return self._carry_out(frame)
 
-    def next_frames(self, work: UnitOfWork, limit: int = PUSH_AT_ONCE) -> list[bytes]:
-        """Return what waits for this client, at most `limit` frames, and count it as sent."""
-        channel = work.channel
-        fields = work.view.rules.text("message_fields")
-        return [
-            write_frame(self._push(channel, notification, fields))
-            for notification in channel.take(self.app_key, self.group, limit)
-        ]
+    def next_frames(self, world: World, limit: int = PUSH_AT_ONCE) -> list[bytes]:
+        """Return what waits for this client in a sandbox, at most `limit` frames, and count it as
+        sent."""
+        shift = 0 if world is self.worlds()[0] else _slot_of(world.id) * _SLOT
+        with world.unit_of_work() as work:
+            channel = work.channel
+            fields = work.view.rules.text("message_fields")
+            return [
+                write_frame(self._push(channel, notification, fields, shift))
+                for notification in channel.take(self.app_key, self.group, limit)
+            ]
 
     def note(self, zh: str, en: str) -> None:
         """Write into the journal that the connection was closed, and why."""
@@ -160,7 +197,11 @@ class ClientSession:
                 "sign is md5 over app_key, group_name and timestamp",
             )
         with world.unit_of_work() as work:
-            if not work.channel.has_group(app.app_key, group):
+            if not work.channel.has_group(app.app_key, group) and not any(
+                isinstance(one, MessageGroup) and (one.app_key, one.name) == (app.app_key, group)
+                for other in self._door.directory.find_all(app.app_key)
+                for one in other.view.channel_setup()
+            ):
                 names = "、".join(one.name for one in work.channel.groups(app.app_key)) or "无"
                 return (
                     41,
@@ -170,17 +211,17 @@ class ClientSession:
         return None
 
     def _carry_out(self, frame: Frame) -> list[bytes]:
-        world = self.world
+        world = self.find_world(frame)
         assert world is not None
         kind = frame.custom.get("__kind")
+        if kind == _PULL:
+            return []
         with world.unit_of_work() as work:
-            if kind == _PULL:
-                return self.next_frames(work)
             if kind in (_CONFIRM, _FAILED):
                 self._finish(work.channel, frame, failed=kind == _FAILED)
                 return []
             if kind == _DATA:
-                return [write_frame(self._publish(work.channel, frame))]
+                return [write_frame(self._publish(work, frame))]
         raise self._reject(
             "tmc.frame",
             f"__kind 为 {kind!r}；可用 1 拉取、2 确认、3 发布、20 失败",
@@ -191,6 +232,7 @@ class ClientSession:
         number = frame.custom.get("id")
         if not isinstance(number, int):
             raise self._reject("tmc.confirm", "id 应为 Int64", "id is an Int64")
+        number -= _find_slot(number) * _SLOT
         error = str(frame.custom.get("msg") or "")[:MAX_ERROR_CHARACTERS]
         queue = self.app_key, self.group
         unknown = (
@@ -206,7 +248,7 @@ class ClientSession:
         elif failed:
             self._record(method, {"id": str(number), "msg": error}, "ok")
 
-    def _publish(self, channel: Channel, frame: Frame) -> Frame:
+    def _publish(self, work: UnitOfWork, frame: Frame) -> Frame:
         topic, content = frame.custom.get("topic"), frame.custom.get("content")
         if not (isinstance(topic, str) and topic and isinstance(content, str) and content):
             cause = "发布需要 topic 与 content", "to publish takes topic and content"
@@ -214,15 +256,14 @@ class ClientSession:
             return Frame(FrameKind.SENDACK, flag=frame.flag, token=self.token, code=40,
                          phrase=CODES[40].wire)  # fmt: skip
         session = frame.custom.get("session")
-        world = self.world
-        assert world is not None
-        publisher = world.view.session(session) if isinstance(session, str) else None
-        shop = publisher.shop if publisher is not None else next(iter(world.view.shops())).nick
-        channel.publish(app_key=self.app_key, shop=shop, topic=topic, content=content)
+        publisher = work.view.session(session) if isinstance(session, str) else None
+        shop = publisher.shop if publisher is not None else next(iter(work.view.shops())).nick
+        work.channel.publish(app_key=self.app_key, shop=shop, topic=topic, content=content)
         self._record("tmc.publish", {"topic": topic}, "ok")
         return Frame(FrameKind.SENDACK, flag=frame.flag, token=self.token)
 
-    def _push(self, channel: Channel, notification: Notification, fields: str) -> Frame:
+    def _push(self, channel: Channel, notification: Notification, fields: str, shift: int) -> Frame:
+        number = notification.number + shift
         published = channel.show(notification.published)
         millis = int(published.timestamp() * 1000)
         until = published + channel.retention
@@ -233,11 +274,11 @@ class ClientSession:
             "publisher": notification.publisher,
             "retried": Byte(min(notification.deliveries - 1, 255)),
             "content": channel.content(notification),
-            "id": notification.number,
-            "data_id": notification.number,
+            "id": number,
+            "data_id": number,
             "time": published,
             "nick": notification.user_nick,
-            "dataid": notification.number,
+            "dataid": number,
             "born_time": millis,
             "outtime": until,
         }
@@ -288,6 +329,16 @@ class ClientSession:
             cause_en=mask(cause[1]),
         )
         (world.journal if world else self._door.unassigned).add(entry)
+
+
+def _slot_of(sandbox: str) -> int:
+    """Return the slot of a sandbox's ids, from 1."""
+    return int.from_bytes(blake2b(sandbox.encode(), digest_size=8).digest()) % _SLOTS + 1
+
+
+def _find_slot(number: int) -> int:
+    """Return the slot of an id, 0 for one that is not shifted."""
+    return max(number - FIRST_NUMBER, 0) // _SLOT
 
 
 def _make_token(app: App, group: str) -> str:

@@ -301,6 +301,10 @@ class Directory:
             if token not in self._by_session and self._is_current(world):
                 self.adopt(world.id, world.view.issued_secrets())
 
+    def find_all(self, app_key: str) -> tuple[World, ...]:
+        """Return the sandboxes of this process that have the app, the first one first."""
+        return self._by_app.get(app_key, ())
+
     def knows_session(self, token: str) -> bool:
         """Return True if the token is a session of any sandbox."""
         world = self._by_session.get(token)

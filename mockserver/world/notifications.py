@@ -5,7 +5,7 @@ over them, as deadlines are one over exchanges.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 __all__ = [
     "DEFAULT_GROUP",
+    "FIRST_NUMBER",
     "PLATFORM_APP_KEY",
     "DeliveryState",
     "MessageGroup",
@@ -22,10 +23,8 @@ __all__ = [
 ]
 
 DEFAULT_GROUP = "default"
+FIRST_NUMBER = 3_000_000_000_000_000  # of a notification's ids; below 2^53, as Node keeps doubles
 PLATFORM_APP_KEY = "12497914"  # publishes what the platform itself says; assumed
-_NEVER = datetime(
-    1970, 1, 1, tzinfo=UTC
-)  # real instant of a delivery before the process that reads it
 _EMPTY: Mapping[int, datetime] = MappingProxyType({})
 
 
@@ -48,6 +47,8 @@ class Notification(Struct, frozen=True, kw_only=True, gc=False):
     - `content`: JSON text, with instants as they were shown when `aged` was the clock's.
     - `published`, `delivered`: inner instants; `delivered` is the last time that it was sent.
     - `publisher`: app key of who published it.
+    - `sent`: the machine's instant of that, so that no other process on the same store sends it
+      again too early; a snapshot does not have it.
     - `deliveries`: how often it was sent.
     - `error`: what a client said when it failed.
     - `held`: inner instant until which a planned fault holds it back; with `until_next` no longer
@@ -70,6 +71,7 @@ class Notification(Struct, frozen=True, kw_only=True, gc=False):
     state: DeliveryState = DeliveryState.QUEUED
     deliveries: int = 0
     delivered: datetime | None = None
+    sent: datetime | None = None
     error: str = ""
     held: datetime | None = None
     until_next: bool = False
@@ -138,17 +140,18 @@ class QueueIndex:
         queues = self._queues.items()
         return {key: w for key, q in queues if (w := [*q.held, *q.fresh, *q.sent])}
 
-    def add(self, notification: Notification, real: datetime = _NEVER) -> None:
-        """Let a queued one wait: sent at the machine's instant `real`, else to be sent at once."""
+    def add(self, notification: Notification) -> None:
+        """Let a queued one wait: until it is to be sent again, else to be sent at once."""
         key = notification.app_key, notification.group
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = _Queue()
-        self.revision += real is _NEVER
+        sent = notification.sent
+        self.revision += sent is None
         if notification.held is not None:
             queue.held[notification.number] = notification.held
-        elif notification.deliveries and real is not _NEVER:
-            queue.sent[notification.number] = real
+        elif sent is not None:
+            queue.sent[notification.number] = sent
         else:
             queue.fresh[notification.number] = None
 

@@ -9,6 +9,8 @@ Connections and polling share one queue for each app and group.
 
 Time.  Redelivery counts the sandbox's time and the machine's, whichever comes first: `advance`
 makes it due at once, and under a frozen clock it still comes in real time, as a client expects.
+The machine's instant of each sending is part of the state, as a lease: of several processes on one
+store none sends again what another has just sent.
 After the rule `message_retention`, on the sandbox's clock, a notification is forgotten.
 
 Who gets what.  Without a `Subscription` an app gets all topics of all shops, as one whose shops
@@ -45,6 +47,7 @@ from .faults.fault_plan import match_message
 from .faults.message_fault_kinds import AGAIN
 from .notifications import (
     DEFAULT_GROUP,
+    FIRST_NUMBER,
     PLATFORM_APP_KEY,
     DeliveryState,
     MessageGroup,
@@ -69,7 +72,6 @@ __all__ = [
 ]
 
 MAX_KEPT = 100_000  # notifications of one sandbox; the oldest go first
-_FIRST_NUMBER = 3_000_000_000_000_000  # below 2^53: the Node client keeps an id in a double
 _EXCHANGE_CLAIM = 4  # biz_claim_type; top-7.10: 4 and 6 are exchanges
 _INSTANTS = ("create", "modified")
 
@@ -152,7 +154,7 @@ def publish_content(
     _forget_old(state, at)
     owner = state.shops[shop]
     notification = Notification(
-        number=_FIRST_NUMBER + state.number("notification"),
+        number=FIRST_NUMBER + state.number("notification"),
         app_key=app_key,
         group=group or choose_group(state, app_key, shop, topic),
         topic=topic,
@@ -212,10 +214,10 @@ def take(
     taken = []
     for number in numbers:
         before = state.outbox[number]
-        notification = replace(before, deliveries=before.deliveries + 1, delivered=now)
+        notification = replace(before, deliveries=before.deliveries + 1, delivered=now, sent=real)
         state.queues.remove(before)
         state.outbox[number] = notification
-        state.queues.add(notification, real)
+        state.queues.add(notification)
         taken.append(notification)
         if before.repeats:
             state.outbox[number] = replace(
@@ -259,7 +261,13 @@ def resend(state: State, number: int) -> Notification | None:
         return None
     state.queues.remove(before)
     notification = replace(
-        before, state=DeliveryState.QUEUED, error="", delivered=None, held=None, until_next=False
+        before,
+        state=DeliveryState.QUEUED,
+        error="",
+        delivered=None,
+        sent=None,
+        held=None,
+        until_next=False,
     )
     state.outbox[number] = notification
     state.queues.add(notification)
@@ -334,7 +342,7 @@ def read_channel(
         state.outbox[notification.number] = notification
         if notification.state is DeliveryState.QUEUED:
             state.queues.add(notification)
-    if state.outbox and next(reversed(state.outbox)) > _FIRST_NUMBER + state.numbers.get(
+    if state.outbox and next(reversed(state.outbox)) > FIRST_NUMBER + state.numbers.get(
         "notification", 0
     ):
         raise BadDocument("numbers.notification", "小于已有编号", "below a number in use")

@@ -147,7 +147,7 @@ def write_snapshot(state: State) -> bytes:
         operations=[serialize_operation(operation) for operation in state.operations],
         refunds={str(number): done for number, done in state.refunds.items()},
         coverage=state.covered,
-        outbox=list(state.outbox.values()),
+        outbox=[replace(one, sent=None) for one in state.outbox.values()],
         subscriptions=list(state.subscriptions.values()),
         message_groups=list(state.message_groups.values()),
         faults=[{"id": fault.id, **serialize_fault(fault)} for fault in state.faults.values()],
