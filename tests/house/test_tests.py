@@ -31,6 +31,8 @@ ACROSS_MODULES = {
     "gateway/test_writes.py",
     "push/test_connect.py",
     "push/test_delivery.py",
+    "push/test_one_store.py",
+    "push/test_several_sandboxes.py",
     "scenario/test_mutations.py",
     "scenario/test_runner_with_client.py",
     "scenario/test_shipped.py",

@@ -11,7 +11,8 @@ from tornado.ioloop import IOLoop
 
 
 def say(line: dict) -> None:
-    print(json.dumps(line), flush=True)
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

@@ -179,8 +179,8 @@ class Listener(Seller):
         reply = self.top.call(GET, dispute_id=dispute_id, fields="status")
         self.book[dispute_id] = reply["result"]["exchange"]["status"]
 
-    def known(self) -> dict[str, str]:
-        return self.book
+
+setattr(Listener, "known", lambda self: self.book)  # noqa: B010 - the name that users type
 
 
 class Reconciler(Listener):

@@ -120,6 +120,8 @@ WITHOUT_SESSION = {
     "taobao.item.sku.get",  # optional
     "taobao.logistics.companies.get",
     "taobao.time.get",
+    "taobao.top.auth.token.create",
+    "taobao.top.auth.token.refresh",
 }
 
 
