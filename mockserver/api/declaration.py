@@ -61,6 +61,7 @@ class Method(Struct, frozen=True, kw_only=True):
     - `session`: whether a call needs one.
     - `move`, `query`, `write`: exactly one of them: the move that the method makes, the name of
       what it asks, or the name of what it changes where no exchange is moved.
+    - `replays`: whether a recording of the sandbox repeats the write.
     - `record`: the members that the parameter `fields` chooses from.
     - `failure`: the member with the code of a business failure: `msg_code` (beside `success`),
       `error_code`, or empty if the method has none.
@@ -78,6 +79,7 @@ class Method(Struct, frozen=True, kw_only=True):
     move: type[Move] | None = None
     query: str = ""
     write: str = ""
+    replays: bool = False
     failure: str = ""
 
     @property

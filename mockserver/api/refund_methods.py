@@ -278,6 +278,7 @@ REFUND_METHODS: tuple[Method, ...] = (
         doc_id=23875,
         evidence=documented("evidence", note="evidence-2.3: captured 2101; evidence-4"),
         write="review_refund",
+        replays=True,
         params=(
             Param(name="operator", kind=STRING, required=True, personal=True, zh="审核人姓名"),
             OWN_REFUND_ID,
@@ -301,6 +302,7 @@ REFUND_METHODS: tuple[Method, ...] = (
         doc_id=22465,
         evidence=documented("evidence", note="evidence-2.3: not_sub_user; evidence-4: limits"),
         write="agree_refunds",
+        replays=True,
         params=(
             Param(name="code", kind=STRING, personal=True, zh="短信验证码，接受，不校验"),
             Param(
@@ -329,6 +331,7 @@ REFUND_METHODS: tuple[Method, ...] = (
         doc_id=10480,
         evidence=documented("evidence", note="evidence-4"),
         write="refuse_refund",
+        replays=True,
         params=(
             OWN_REFUND_ID,
             Param(
@@ -361,6 +364,7 @@ REFUND_METHODS: tuple[Method, ...] = (
         doc_id=125,
         evidence=inferred("evidence", note="evidence-4: content 400 bytes, image 500K, required"),
         write="add_refund_message",
+        replays=True,
         params=(
             OWN_REFUND_ID,
             Param(

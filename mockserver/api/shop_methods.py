@@ -299,6 +299,7 @@ SHOP_METHODS: tuple[Method, ...] = (
         doc_id=10690,
         evidence=documented("evidence", note="evidence-2.3: captured B04, B60"),
         write="ship_trade",
+        replays=True,
         params=(
             Param(name="cancel_id", kind=NUMBER, zh="退货地址编号，接受，不起作用"),
             SHIPPED_BY[1],
@@ -319,6 +320,7 @@ SHOP_METHODS: tuple[Method, ...] = (
         doc_id=21492,
         evidence=documented("evidence", note="evidence-2.3: CD19 names it; evidence-4"),
         write="reship_trade",
+        replays=True,
         params=(
             Param(name="tid", kind=NUMBER, required=True, least=1000, zh="交易编号"),
             SUB_TIDS,

@@ -23,6 +23,7 @@ from ..domain.errors import DomainError, IllegalMove
 from ..domain.failure_codes import find_sub_code
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
+from ..domain.vocabulary import Role
 from ..protocol.binding import make_invalid_error
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
@@ -227,8 +228,23 @@ def _answer_method(call: Call, method: Method) -> Tree:
     query = _query_context(call, method)
     assert call.app is not None and call.work is not None
     members = {name: getattr(query, name) for name in query.__struct_fields__}
-    return WRITES[method.write](
+    tree = WRITES[method.write](
         WriteContext(**members, app=call.app, work=call.work, warnings=call.warnings)
+    )
+    if method.replays:
+        _note_write(call, method)
+    return tree
+
+
+def _note_write(call: Call, method: Method) -> None:
+    assert call.work is not None and call.session is not None
+    own = {param.name for param in method.params}
+    call.work.note_call(
+        method.name,
+        {name: text for name, text in call.texts.items() if name in own},
+        shop=call.session.shop,
+        sub=call.session.role is Role.SELLER_SUB,
+        pictures={file.name: name_picture(file.content) for file in call.files if file.name in own},
     )
 
 

@@ -25,12 +25,14 @@ from ..protocol.errors import TopError
 from ..protocol.pictures import make_data_url
 from ..protocol.shapes import format_price, format_time, parse_time
 from ..world.document import WorldDocument
+from ..world.operations import Called
 from ..world.view import WorldView
 from .step_calls import METHOD_OF_MOVE
 
 __all__ = [
     "Note",
     "list_left_out",
+    "record_call",
     "record_document",
     "record_found_exchange",
     "record_move",
@@ -42,6 +44,8 @@ Note = Callable[[str, str], None]  # gets in Chinese and English what cannot be 
 # Personal in a journal; but a recording without them would be another scenario.
 _WORDS = ("content", "leave_message")
 _LEFT_OUT = frozenset(PERSONAL_NAMES) - set(_WORDS) | {"post"}
+_PLACEHOLDERS = {"operator": "审核人"}  # a name, but required
+_LEFT_OUT_OF_CALLS = frozenset(("code",))  # sent to a phone
 _INSTANT_FIELDS = ("created", "modified", "time_out")
 _MAX_PICTURE_BYTES = 8 * 1024
 _SHOP_KEYS = ("nick", "seller_id", "subs", "addresses")
@@ -225,6 +229,21 @@ def record_move(
             if _can_send(type(move), key, value, rules, note)
         }
     return {key: value for key, value in fields.items() if value != []}
+
+
+def record_call(operation: Called, pictures: Mapping[str, bytes], note: Note) -> dict[str, str]:
+    """Return the parameters of a call, names replaced; `note` gets what has to be left out."""
+    files = {
+        name: text
+        for name, picture in operation.pictures.items()
+        for text in _record_pictures((picture,), Actor.SELLER, pictures, note)
+    }
+    plain = {
+        name: _PLACEHOLDERS.get(name, text)
+        for name, text in operation.params.items()
+        if name not in _LEFT_OUT_OF_CALLS
+    }
+    return {**plain, **files}
 
 
 def _record_pictures(

@@ -31,11 +31,22 @@ from ..domain.moves import LeaveMessage
 from ..domain.rules import DEFAULTS
 from ..domain.vocabulary import CsStatus, Role
 from ..protocol.shapes import format_time
-from ..world.operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
+from ..world.operations import (
+    Aged,
+    Called,
+    Emptied,
+    Founded,
+    Moved,
+    Opened,
+    Operation,
+    Ruled,
+    Stocked,
+)
 from ..world.view import WorldView
 from .history_writer import write_history
 from .record_fields import (
     list_left_out,
+    record_call,
     record_document,
     record_found_exchange,
     record_move,
@@ -304,6 +315,19 @@ class _Recording:
             }
         )
 
+    def write_called(self, operation: Called) -> None:
+        """Write a signed call that changed a refund or a trade."""
+        self._pass_time(operation.at)
+        shops = [shop.nick for shop in self._view.shops()]
+        self.steps.append(
+            {
+                "call": operation.method,
+                "with": record_call(operation, self._view.pictures(), self._note),
+                **({"sub": True} if operation.sub else {}),
+                **({"shop": operation.shop} if operation.shop != shops[0] else {}),
+            }
+        )
+
     def _has_sub(self, dispute_id: int) -> bool:
         shop = self._view.exchange(dispute_id).shop
         return any(
@@ -367,6 +391,7 @@ _WRITERS: Mapping[type[Operation], Callable[..., None]] = {
     Founded: _Recording.write_founded,
     Opened: _Recording.write_opened,
     Moved: _Recording.write_moved,
+    Called: _Recording.write_called,
     Stocked: _Recording.write_stocked,
     Ruled: _Recording.write_ruled,
     Aged: _Recording.write_aged,

@@ -59,7 +59,7 @@ def read_rejection(reply: TargetReply) -> Rejection | None:
     if not isinstance(result, Mapping):
         return None
     code = str(result.get("msg_code") or result.get("error_code") or "")
-    success = result.get("success")
+    success = result.get("success", result.get("succ"))  # the refunds' own spelling
     if success is False or (code and success is None):
         text = f"{code} {result.get('message') or result.get('error_msg') or ''}".strip()
         return Rejection(text, text, msg_code=code, members=result)

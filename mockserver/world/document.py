@@ -30,6 +30,7 @@ __all__ = [
     "RobotsDocument",
     "ShopDocument",
     "SubDocument",
+    "TradeDocument",
     "WorldDocument",
     "read_document",
     "read_instant",
@@ -116,6 +117,24 @@ class BuyerDocument(_Document, frozen=True):
     oaid: str | None = None
 
 
+class TradeDocument(_Document, frozen=True):
+    """A sub-order of a trade; sub-orders with the same `tid` are one trade.
+
+    `goods` is a name or a SKU id, `buyer` a nick; `payment` is in yuan.  `status` is the platform's
+    word: `WAIT_SELLER_SEND_GOODS` is what the seller has not shipped yet.
+    """
+
+    tid: Id | None = None
+    oid: Id | None = None
+    shop: str = ""
+    buyer: str = ""
+    goods: Id = "bought"
+    num: int = 1
+    payment: str | int | float | None = None
+    created: str | None = None
+    status: str = "TRADE_FINISHED"
+
+
 class CarrierDocument(_Document, frozen=True):
     """A carrier of taobao.logistics.companies.get."""
 
@@ -177,6 +196,7 @@ class WorldDocument(_Document, frozen=True):
     shops: tuple[ShopDocument, ...] | None = None
     goods: Mapping[str, GoodsDocument] = {}
     buyers: tuple[BuyerDocument, ...] | None = None
+    trades: tuple[TradeDocument, ...] = ()
     carriers: tuple[CarrierDocument, ...] | None = None
     reasons: tuple[ReasonDocument, ...] | None = None
     rules: Mapping[str, Any] = {}

@@ -20,9 +20,9 @@ from ..domain.moves import MAX_UNITS
 from ..domain.table import Row
 from ..domain.vocabulary import CsStatus, GoodStatus, Phase, Ruleset, Status
 from .document import BadDocument, read_document, read_instant
+from .document_values import make_long_id, parse_price
 from .opening_document import OpenDocument, Text, history_of, read_status, status_texts
 from .state import State
-from .world_factory import make_long_id, parse_price
 
 __all__ = ["Draft", "check_opening", "draft_exchange"]
 

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ..api.methods import METHODS
 from ..domain.moves import MOVES
 from ..domain.rules import DEFAULTS, BadRule
 from .document import BadDocument, WorldDocument, read_document
-from .operations import Aged, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
+from .operations import Aged, Called, Emptied, Founded, Moved, Opened, Operation, Ruled, Stocked
 from .state import State
 
 __all__ = ["read_operation", "read_operations", "serialize_operation"]
@@ -23,6 +24,7 @@ _KINDS: Mapping[str, type[Operation]] = {
     "found": Founded,
     "open": Opened,
     "move": Moved,
+    "call": Called,
     "stock": Stocked,
     "rules": Ruled,
     "age": Aged,
@@ -92,12 +94,19 @@ def read_operation(document: Mapping[str, Any]) -> Operation:
     return read_document(members, _KINDS[kind])
 
 
+def _is_write(name: str) -> bool:
+    method = METHODS.get(name)
+    return method is not None and method.replays
+
+
 def _check_operation(operation: Operation, state: State, events: set[int]) -> None:
     """Raise BadDocument if the operation names something that the state does not have."""
     if isinstance(operation, Moved) and operation.number not in events:
         raise BadDocument("number", "没有这个编号的操作记录", "no event has this number")
     if isinstance(operation, Opened) and not state.events.keys() >= set(operation.dispute_ids):
         raise BadDocument("dispute_ids", "没有这个换货单", "no such exchange")
+    if isinstance(operation, Called) and not _is_write(operation.method):
+        raise BadDocument("method", "没有这个写方法", "no such writing method")
     if isinstance(operation, Stocked) and operation.sku_id not in state.accounts:
         raise BadDocument("sku_id", "没有这个 SKU", "no such SKU")
     if isinstance(operation, Ruled):

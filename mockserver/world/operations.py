@@ -2,7 +2,7 @@
 
 Events say what came of it; an operation holds what somebody sent to make it happen.  Deadlines and
 the passing of time are no operations: they follow.  Rights, stubs, quotas and robots change no
-exchange and are not recorded.
+exchange and are not recorded.  Neither are calls that give sessions, or of the message channel.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,17 @@ from msgspec import Struct, field
 from ..domain.moves import Move
 from .document import WorldDocument
 
-__all__ = ["Aged", "Emptied", "Founded", "Moved", "Opened", "Operation", "Ruled", "Stocked"]
+__all__ = [
+    "Aged",
+    "Called",
+    "Emptied",
+    "Founded",
+    "Moved",
+    "Opened",
+    "Operation",
+    "Ruled",
+    "Stocked",
+]
 
 
 class Operation(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -42,6 +52,19 @@ class Moved(Operation, frozen=True, gc=False):
     """Somebody moved an exchange; `move` has its open fields filled."""
 
     move: Move
+
+
+class Called(Operation, frozen=True, gc=False):
+    """A seller's call changed something other than an exchange: a refund, or a trade's shipping.
+
+    `params` are the method's own, as texts; of files `pictures` has the names, by parameter.
+    """
+
+    method: str
+    params: Mapping[str, str]
+    shop: str
+    sub: bool = False
+    pictures: Mapping[str, str] = {}
 
 
 class Stocked(Operation, frozen=True, gc=False):

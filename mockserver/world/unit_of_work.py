@@ -41,6 +41,7 @@ from .faults.fault_matching import FaultCandidate, FaultMatch
 from .faults.fault_plan import PlanContext, match_fault
 from .identity import App
 from .journal import Entry, Journal
+from .operations import Called
 from .picture_store import PicturesFull, add_pictures
 from .quotas import Ban, QuotaCounters
 from .server_side import ServerSide
@@ -152,6 +153,20 @@ class UnitOfWork:
         state = self._world.plan_context().state
         state.trades.update({order.oid: order for order in orders})
         state.waybills.setdefault(waybill, oid)
+
+    def note_call(
+        self,
+        method: str,
+        params: Mapping[str, str],
+        *,
+        shop: str,
+        sub: bool,
+        pictures: Mapping[str, str],
+    ) -> None:
+        """Keep a write that changed a refund or a trade, so that a recording can repeat it."""
+        state = self._world.plan_context().state
+        number = self.view.last_event
+        state.operations.append(Called(number, self.now, method, params, shop, sub, pictures))
 
     def next_message_number(self) -> int:
         """Return the id of a new message."""

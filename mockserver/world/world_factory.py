@@ -2,7 +2,6 @@
 the seed."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -29,23 +28,16 @@ from .document import (
     WorldDocument,
     read_instant,
 )
+from .document_values import make_long_id, parse_id, parse_price
 from .generated_names import generate_names
 from .identity import App, Session
 from .operations import Founded
 from .quotas import read_quotas
 from .robots import read_robots, set_robots
 from .state import State
+from .trades_document import add_trades
 
-__all__ = [
-    "STOCK",
-    "keep_credentials",
-    "make_long_id",
-    "make_state",
-    "new_credentials",
-    "parse_id",
-    "parse_price",
-    "to_clock",
-]
+__all__ = ["STOCK", "keep_credentials", "make_state", "new_credentials", "to_clock"]
 
 STOCK = 100
 _SUB_ID = 1  # a sub-account's user id is the seller's plus its place
@@ -108,6 +100,7 @@ def make_state(
     state.reasons = REASONS if document.reasons is None else tuple(_reasons(document.reasons))
     _once("reasons.reason_id", [reason.reason_id for reason in state.reasons])
     _first_trades(state)
+    add_trades(state, document.trades)
     state.quotas = read_quotas(document.quotas, METHODS, state.apps)
     return state
 
@@ -163,11 +156,6 @@ def keep_credentials(state: State, current: State) -> None:
     }
 
 
-def make_long_id(seed: int, series: int, number: int) -> int:
-    """Return an odd 18-digit id: above 2^53, so a client that keeps it in a double fails here."""
-    return series * 10**17 + (seed % 997) * 10**13 + number * 20_014 + 7
-
-
 def to_clock(document: str | ClockDocument | None, real: datetime) -> Clock:
     """Return the clock that a document describes; without one, frozen at FROZEN_AT.
 
@@ -186,33 +174,6 @@ def to_clock(document: str | ClockDocument | None, real: datetime) -> Clock:
             at=now, anchor=real.replace(microsecond=0) if document.mode == "running" else None
         )
     return Clock(at=read_instant(document or FROZEN_AT, "clock"))
-
-
-def parse_id(value: str | int | None, field: str) -> int:
-    """Return an id that is written as a number or as digits; 0 if there is none.
-
-    Raises:
-        BadDocument: no digits, or beyond int64, which no call could name.
-    """
-    text = "" if value is None else str(value)
-    if text and not (
-        text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 2**63
-    ):
-        raise BadDocument(field, "应为数字(int64)", "digits within int64 are wanted")
-    return int(text or 0)
-
-
-def parse_price(price: str | int | float, field: str) -> int:
-    """Return a price in yuan as fen.
-
-    Raises:
-        BadDocument: not a price with at most two decimals.
-    """
-    decimal = re.fullmatch(r"(\d{1,12})(?:\.(\d)(\d)?0*)?", str(price), re.ASCII)
-    if not decimal:
-        raise BadDocument(field, '应为价格，例如 "199.00"', 'a price such as "199.00"')
-    yuan, tenth, hundredth = decimal.groups()
-    return int(yuan) * 100 + int(tenth or 0) * 10 + int(hundredth or 0)
 
 
 def _digest(*parts: object) -> str:

@@ -696,3 +696,35 @@ def test_every_shipped_scenario_can_be_recorded():
         text = recorded(world)
         assert "未能照录" not in text, name
         assert operations_of(replayed(text)) == operations_of(world), name
+
+
+def test_writes_beside_exchanges_are_repeated(caller_of):
+    """A shipped and corrected trade, a refund that was reviewed, written to and paid back."""
+    tid = 3571000000000000011
+    line = {"tid": tid, "oid": tid + 1, "status": "WAIT_SELLER_SEND_GOODS"}
+    world = make_world(trades=[line], seed=5)[1]
+    top = caller_of(world)
+    parcel = {"tid": tid, "company_code": "SF"}
+    top.result("taobao.logistics.offline.send", **parcel, out_sid="SF1")
+    top.result("taobao.logistics.consign.resend", **parcel, out_sid="SF2")
+    exchange = world.open({"status": 14})[0]
+    refunds = top.result("taobao.refunds.receive.get", fields="refund_id,refund_version,desc")
+    row = next(row for row in refunds["refunds"]["refund"] if row.get("desc") == "换货转退款")
+    refund_id, version = row["refund_id"], row["refund_version"]
+    review = {"refund_id": refund_id, "operator": "王小明", "refund_phase": "aftersale"}
+    top.result(
+        "taobao.rp.refund.review", **review, refund_version=version, message="同意", result="true"
+    )
+    infos = f"{refund_id}|{exchange.payment}|{version}|aftersale"
+    top.result("taobao.rp.refunds.agree", refund_infos=infos, session=top.sub_session)
+
+    text = recorded(world)
+    again = replayed(text)
+
+    assert "王小明" not in text
+    assert [(order.oid, order.status, order.waybill) for order in again.view.trades()] == [
+        (order.oid, order.status, order.waybill) for order in world.view.trades()
+    ]
+    assert [progress.status for progress in again._state.refunds.values()] == [
+        progress.status for progress in world._state.refunds.values()
+    ]

@@ -19,7 +19,7 @@ from ...domain.rules import DEFAULTS
 from ...protocol.shapes import Param, ValueKind
 from ...world.default_world import DEFAULT
 from ...world.document import unknown_name
-from ...world.world_factory import make_long_id
+from ...world.document_values import make_long_id
 from .values import instants, numbers, pictures, words
 
 __all__ = ["BadCall", "Mistake", "ValidCall", "bad_calls", "calls"]

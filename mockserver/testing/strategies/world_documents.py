@@ -25,9 +25,11 @@ from ...world.document import (
     RobotsDocument,
     ShopDocument,
     SubDocument,
+    TradeDocument,
     WorldDocument,
 )
 from ...world.quotas import BAN_SUB_CODES
+from ...world.trades_document import TRADE_STATUSES
 from .faults import faults
 from .struct_documents import MAX_ITEMS, Document, documents_of, documents_with, lists_of
 from .values import (
@@ -158,11 +160,32 @@ def worlds() -> SearchStrategy[Document]:
                 max_size=MAX_ITEMS,
             ).map(_drop_repeated_skus),
             "buyers": lists_of(buyers(), "nick", least=1),
+            "trades": _trades(),
             "carriers": st.lists(
                 documents_of(CarrierDocument, {"id": numbers(-1, INT64)}), max_size=MAX_ITEMS
             ),
             "reasons": _reasons(),
         },
+    )
+
+
+def _trades() -> SearchStrategy[list[Document]]:
+    """Draw sub-orders, each a trade of its own, of goods that every sandbox has."""
+    return lists_of(
+        documents_with(
+            TradeDocument,
+            {"num": st.integers(1, 99)},
+            oid=st.integers(1, INT64),
+            goods=st.sampled_from(("bought", "wanted")),
+            status=st.sampled_from(TRADE_STATUSES),
+            tid=st.none(),
+            shop=st.just(""),
+            buyer=st.just(""),
+            payment=st.none(),
+            created=st.none(),
+        ),
+        "oid",
+        least=0,
     )
 
 
