@@ -25,7 +25,7 @@ from .console import (
     translate,
 )
 from .localized import command, option
-from .output_files import save_output
+from .output_files import PRIVATE_MODE, save_output
 from .remote_command import Candidates, remote_command, remote_group
 from .sandbox_commands import read_document_file
 from .views import view_clock, view_mapping, view_nothing, view_snapshots
@@ -309,7 +309,7 @@ def export(link: Link, name: str, path: str | None) -> Any:
     document = link.ask("GET", _snapshot_path(name))
     if path is None or path == "-":
         return document
-    save_output(path, format_json(document) + "\n")
+    save_output(path, format_json(document) + "\n", PRIVATE_MODE)
     return {"name": name, "file": path}
 
 

@@ -10,7 +10,7 @@ from .console import WRONG_USE, fail
 
 __all__ = ["PRIVATE_MODE", "check_writable", "save_output", "write_output"]
 
-PRIVATE_MODE = 0o600  # of a HAR file: calls hold names and addresses
+PRIVATE_MODE = 0o600  # of HAR files and snapshots: they hold names, addresses, secrets
 _NO_NEW_FILE = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS}
 
 

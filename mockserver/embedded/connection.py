@@ -107,6 +107,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(0)  # so that every byte that is not read is known
         self._host.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -138,9 +139,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._write_blocked = True
+        self._host.hold_reply(self, self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self._write_blocked = False
+        self._host.hold_reply(self, 0)
         if self.state is State.ANSWERING and self.deadline != _NEVER:
             self._finish()
 
@@ -161,6 +164,11 @@ class Connection(asyncio.Protocol):
         """Refuse the request that is being read: the memory for unfinished ones is full."""
         if self.state in (State.HEAD, State.BODY):
             self._refuse(NO_ROOM)
+
+    def drop_reply(self) -> None:
+        """Close, because the memory for replies that nobody reads is full."""
+        if self._write_blocked:
+            self._transport.abort()
 
     def begin_stop(self) -> None:
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
@@ -343,6 +351,7 @@ class Connection(asyncio.Protocol):
             self._finish()
             return
         self.state = State.DISCARDING
+        self.deadline = self._host.loop.time() + WRITE_SECONDS
         if end is ConnectionEnd.CLOSE:
             self._transport.close()
             return

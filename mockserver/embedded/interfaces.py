@@ -98,6 +98,10 @@ class HostedConnection(Protocol):
         """Refuse the request that is being read: the memory for unfinished ones is full."""
         ...
 
+    def drop_reply(self) -> None:
+        """Close, because the memory for replies that nobody reads is full."""
+        ...
+
     def begin_stop(self) -> None:
         """Close at once, or after the reply that is being made; a reply held back is sent now."""
         ...
@@ -137,6 +141,13 @@ class ConnectionHost(Protocol):
         """Note how many bytes of an unfinished request are kept.
 
         Where all of them together are too many, the connections that keep most make room.
+        """
+        ...
+
+    def hold_reply(self, connection: HostedConnection, size: int) -> None:
+        """Note how many bytes of a reply the client has not read.
+
+        Where all of them together are too many, the connections that keep most are closed.
         """
         ...
 

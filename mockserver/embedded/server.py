@@ -10,7 +10,7 @@ bounded pool of workers, and what a planned fault holds back is a timer.
     connection.py      one connection: states, deadlines, replies in their order
     tls_transport.py   TLS between the socket and a connection
     request_reader.py  the bytes of one connection to requests, without sockets
-    request_parser.py  heads and chunks; request_memory.py bounds what unfinished requests keep
+    request_parser.py  heads and chunks; connection_memory.py bounds what all connections keep
     doors.py           which requests go where
     worker_lanes.py    which work waits for which threads; worker_pool.py has the threads
     wsgi_bridge.py     calls the Flask app in a worker
@@ -35,11 +35,11 @@ from typing import Any
 from ..gateway.app import Answer
 from ..world.real_clock import monotonic_seconds
 from .connection import Connection
+from .connection_memory import ConnectionMemory
 from .doors import AppDoor, GatewayDoor
 from .event_loop import EventLoop
 from .interfaces import Door, ExtraPort, HostedConnection, NoExtraPort
 from .listening_socket import CannotStart, max_connections, open_listener
-from .request_memory import RequestMemory
 from .request_parser import RequestHead
 from .tls import TLS_TO_PLAIN_PORT, make_tls_context
 from .tls_transport import TlsTransport
@@ -52,6 +52,7 @@ INTERRUPT_SECONDS = 0.2  # after which a stop interrupts what is at work
 REFUSE_SECONDS = 0.28  # after which it answers for what cannot be interrupted
 STOP_SECONDS = 0.32  # after which clients that do not read are left
 MAX_BUFFERED_BYTES = 256 * 1024 * 1024  # of all unfinished requests together
+MAX_UNREAD_BYTES = 256 * 1024 * 1024  # of all replies together that clients do not read
 _END_SECONDS = 0.04  # in which threads that have nothing to do end
 _SWEEP_SECONDS = 0.5
 _TLS_REPORT_SECONDS = 60.0
@@ -65,8 +66,8 @@ class Embedded:
     """An HTTP server in daemon threads: `start` opens the port, `stop` frees it.
 
     `answer`, if given, answers the gateway's paths directly, also below `url_prefix`; all other
-    requests go to the WSGI `app`. `tmc` is the port of the message channel, if there is one.
-    `report` gets one line when the server is out of something.
+    requests go to the WSGI `app`. `tmc` is the message channel's port, if there is one.  `report`
+    gets one line when the server is out of something.
     """
 
     def __init__(
@@ -160,11 +161,10 @@ class Embedded:
     def stop(self) -> None:
         """Answer every request that has come, end the threads, free the port; idempotent.
 
-        Within half a second: what is at work for longer is interrupted, and its request is answered
-        with status 503, or with error 10 of the gateway.
+        Within half a second: longer work is interrupted and answered with 503 or error 10.
         """
+        began = monotonic_seconds()
         if self._thread is not None and self._thread.is_alive():
-            began = monotonic_seconds()
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._extra.stop)
                 self._loop.call_soon_threadsafe(self._listening.begin_stop, began)
@@ -208,14 +208,12 @@ class _Listening:
         self._app_door = app_door
         self._report = report
         self._connections: dict[HostedConnection, None] = {}  # in the order of their arrival
-        self._memory = RequestMemory(MAX_BUFFERED_BYTES)
+        self._memory = ConnectionMemory(MAX_BUFFERED_BYTES, lambda one: one.make_room())
+        self._replies = ConnectionMemory(MAX_UNREAD_BYTES, lambda one: one.drop_reply())
         self._limit = max_connections()
         self._accepting: set[asyncio.Task[None]] = set()
-        self._out = False
         self._tls_reported = -_TLS_REPORT_SECONDS
-        self._sweeping = False
-        self._idle_closed = False
-        self._loop_stopped = False
+        self._out = self._sweeping = self._idle_closed = self._loop_stopped = False
         self._date = (0, "")
         self.interrupt_work: Callable[[], None] = lambda: None
 
@@ -251,11 +249,15 @@ class _Listening:
     def remove(self, connection: HostedConnection) -> None:
         self._connections.pop(connection, None)
         self._memory.forget(connection)
+        self._replies.forget(connection)
         if self._idle_closed and not self._connections:
             self._stop_loop()
 
     def buffer(self, connection: HostedConnection, size: int) -> None:
         self._memory.note(connection, size)
+
+    def hold_reply(self, connection: HostedConnection, size: int) -> None:
+        self._replies.note(connection, size)
 
     def report_tls(self) -> None:
         now = self.loop.time()

@@ -189,6 +189,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Return True if the connection has been closed."""
         return self._closing or self._transport.is_closing()
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set at how many unsent bytes the connection is told to wait, and to go on."""
+        self._transport.set_write_buffer_limits(high, low)
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes have not been sent."""
+        return self._transport.get_write_buffer_size()
+
     def pause_reading(self) -> None:
         """Read nothing more from the socket."""
         self._transport.pause_reading()
@@ -214,6 +222,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def make_room(self) -> None:
         """Keep what is kept: a handshake is small."""
+
+    def drop_reply(self) -> None:
+        """Keep what is kept: there is no reply."""
 
     def begin_stop(self) -> None:
         """Drop a client that has not sent a request yet."""

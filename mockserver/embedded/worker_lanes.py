@@ -6,12 +6,13 @@ wait for the last.  Each lane has its own queue and its own bound of threads; fe
 long, because all threads share one processor core.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
 from ..world.real_clock import monotonic_seconds
 from .request_parser import RequestHead
-from .worker_pool import WorkerPool, end_threads
+from .worker_pool import WorkerPool, interrupt_pools, join_threads
 
 __all__ = ["WorkerLanes"]
 
@@ -33,12 +34,14 @@ class WorkerLanes:
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
         self._reported = -REPORT_SECONDS
-        self.gateway = WorkerPool(self._report_once, GATEWAY_WORKERS)
-        self.control = WorkerPool(self._report_once, CONTROL_WORKERS)
-        self.long = WorkerPool(self._report_once, LONG_WORKERS)
-        self.pipelined = WorkerPool(self._report_once, PIPELINE_WORKERS)
-        self.plays = WorkerPool(self._report_once, PLAY_WORKERS)
-        self.waiting = WorkerPool(self._report_once, WAITING_WORKERS)
+        self._lock = threading.Lock()
+        self._interrupted = False
+        self.gateway = WorkerPool(self._report_once, self._lock, GATEWAY_WORKERS)
+        self.control = WorkerPool(self._report_once, self._lock, CONTROL_WORKERS)
+        self.long = WorkerPool(self._report_once, self._lock, LONG_WORKERS)
+        self.pipelined = WorkerPool(self._report_once, self._lock, PIPELINE_WORKERS)
+        self.plays = WorkerPool(self._report_once, self._lock, PLAY_WORKERS)
+        self.waiting = WorkerPool(self._report_once, self._lock, WAITING_WORKERS)
 
         self._pools = (
             self.gateway,
@@ -79,9 +82,9 @@ class WorkerLanes:
         return self.control
 
     def interrupt(self) -> None:
-        """Interrupt the work of all lanes, as `WorkerPool.interrupt` does that of one."""
-        for pool in self._pools:
-            pool.interrupt()
+        """Interrupt the work of all lanes and take no more."""
+        self._interrupted = True
+        interrupt_pools(self._pools, self._lock)
 
     def _report_once(self, line: str) -> None:
         """Report what a lane is short of; the others, short of the same, need not say it again."""
@@ -91,5 +94,9 @@ class WorkerLanes:
             self._report(line)
 
     def stop(self, seconds: float) -> None:
-        """End all threads of all lanes, as `WorkerPool.stop` does those of one."""
-        end_threads([thread for pool in self._pools for thread in pool.close()], seconds)
+        """End all threads; those still at work after half of `seconds` are interrupted."""
+        threads = [thread for pool in self._pools for thread in pool.close()]
+        join_threads(threads, seconds / 2)
+        if any(thread.is_alive() for thread in threads) and not self._interrupted:
+            self.interrupt()
+        join_threads(threads, seconds / 2)

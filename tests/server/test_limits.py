@@ -3,6 +3,7 @@ served."""
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import ExitStack, suppress
 from time import monotonic, sleep
@@ -283,3 +284,55 @@ def test_path_of_escapes(wire):
     for count, status in ((340_000, 431), (21_000, 404)):
         reply = wire.raw(b"GET /" + b"%E5" * count + b" HTTP/1.1\r\nConnection: close\r\n\r\n")
         assert reply.startswith(b"HTTP/1.1 %d " % status)
+
+
+def unread_client(port: int, context: ssl.SSLContext | None) -> socket.socket:
+    """A connection whose kernel keeps little of what it does not read."""
+    plug = socket.socket()
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plug.settimeout(20)
+    plug.connect(("127.0.0.1", port))
+    return plug if context is None else context.wrap_socket(plug)
+
+
+def count_received(plug: socket.socket) -> int:
+    """The number of bytes of a reply that come back before the server closes."""
+    count = 0
+    with suppress(OSError):
+        while chunk := plug.recv(MIB):
+            count += len(chunk)
+    return count
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_replies_that_nobody_reads_are_bounded(monkeypatch, certificate, over_tls):
+    """Above the limit of all replies together those that hold most are dropped; who reads gets
+    everything."""
+    monkeypatch.setattr("mockserver.embedded.server.MAX_UNREAD_BYTES", 40 * MIB)
+    made = []
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(16 * MIB))])
+        made.append(1)
+        return [bytes(16 * MIB)]
+
+    context = ssl._create_unverified_context() if over_tls else None
+    server = Embedded(app, "127.0.0.1", 0, certificate if over_tls else None)
+    server.start()
+    ask = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    try:
+        with ExitStack() as stack:
+            plugs = [stack.enter_context(unread_client(server.port, context)) for _ in range(7)]
+            for plug in plugs[:6]:
+                plug.sendall(ask)
+            for _ in range(2000):
+                if len(made) == 6:
+                    break
+                sleep(0.01)
+            plugs[6].sendall(ask)
+            honest = count_received(plugs[6])
+            counts = [count_received(plug) for plug in plugs[:6]]
+    finally:
+        server.stop()
+    assert honest > 16 * MIB
+    assert 1 <= sum(count > 16 * MIB for count in counts) <= 2

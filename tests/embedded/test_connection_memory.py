@@ -1,8 +1,8 @@
-"""Who makes room when unfinished requests fill the memory for them."""
+"""Who makes room when unfinished requests, or replies that nobody reads, fill their memory."""
 
 import pytest
 
-from mockserver.embedded.request_memory import RequestMemory
+from mockserver.embedded.connection_memory import ConnectionMemory
 
 
 class Holder:
@@ -24,7 +24,7 @@ def dropped() -> list[str]:
 
 def test_largest_holder_makes_room_for_a_newcomer(dropped):
     """A newcomer that fills the memory stays; who holds most goes."""
-    memory = RequestMemory(1600)
+    memory = ConnectionMemory(1600, Holder.make_room)
     memory.note(Holder("small", 1.0, dropped), 100)
     memory.note(Holder("large", 9.0, dropped), 900)
     memory.note(Holder("medium", 2.0, dropped), 500)
@@ -36,7 +36,7 @@ def test_largest_holder_makes_room_for_a_newcomer(dropped):
 
 def test_oldest_of_equal_holders_make_room(dropped):
     """Of equally large holders the oldest go, a sixteenth of the limit at once."""
-    memory = RequestMemory(1600)
+    memory = ConnectionMemory(1600, Holder.make_room)
     for number in range(160):
         memory.note(Holder(str(number), float(number), dropped), 10)
     assert dropped == []
@@ -48,7 +48,7 @@ def test_oldest_of_equal_holders_make_room(dropped):
 
 def test_room_is_free_again(dropped):
     """What was answered or has gone counts no more, noted once or often."""
-    memory = RequestMemory(1600)
+    memory = ConnectionMemory(1600, Holder.make_room)
     for number in range(1000):
         holder = Holder(str(number), float(number), dropped)
         memory.note(holder, 700)
@@ -64,7 +64,7 @@ def test_room_is_free_again(dropped):
 
 def test_only_holder_above_the_limit(dropped):
     """One that alone fills the memory is refused itself."""
-    memory = RequestMemory(1600)
+    memory = ConnectionMemory(1600, Holder.make_room)
 
     memory.note(Holder("alone", 1.0, dropped), 1601)
 

@@ -1,19 +1,24 @@
-"""Bound the memory of all unfinished requests together, at the cost of those that hold most of it.
+"""Bound the memory of all unfinished requests together, at the cost of those that hold most of it;
+so with all replies that nobody reads.
 
 A limit that refused whoever comes last would let a few clients, each with half of a large request,
 keep everybody else out.
 """
 
+from collections.abc import Callable
+
 from .interfaces import HostedConnection
 
-__all__ = ["RequestMemory"]
+__all__ = ["ConnectionMemory"]
 
 
-class RequestMemory:
-    """The bytes that each connection keeps of an unfinished request, `limit` of all together."""
+class ConnectionMemory:
+    """The bytes that each connection keeps, `limit` of all together; `make_room` frees those of
+    one."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, make_room: Callable[[HostedConnection], None]) -> None:
         self._limit = limit
+        self._make_room = make_room
         self._sizes: dict[HostedConnection, int] = {}
         self._total = 0
 
@@ -43,5 +48,5 @@ class RequestMemory:
         for connection in largest_first:
             if self._total <= self._limit - self._limit // 16:
                 break
-            connection.make_room()
+            self._make_room(connection)
             self.forget(connection)
