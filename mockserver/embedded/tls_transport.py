@@ -190,7 +190,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return self._closing or self._transport.is_closing()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set at how many unsent bytes the connection is told to wait, and to go on."""
+        """Set at how many unsent bytes the connection has to wait, and when it goes on."""
         self._transport.set_write_buffer_limits(high, low)
 
     def get_write_buffer_size(self) -> int:
