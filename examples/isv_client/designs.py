@@ -184,10 +184,9 @@ class PushOnly(BookKeeper):
 
     def work(self, dispute_id):
         """一条消息之后把能办的都办完：同意收货之后还要发货。 Work on while there is more to do."""
-        self.book.setdefault(dispute_id, "")
-        status = None
-        while status != self.book[dispute_id]:
-            status = self.book[dispute_id]
+        before = ""
+        while before != self.book.get(dispute_id):
+            before = self.book.get(dispute_id)
             super().work(dispute_id)
 
     def confirm(self, ids):

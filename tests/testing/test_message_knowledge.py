@@ -31,7 +31,7 @@ class Listener:
         self.top = sandbox.client()
 
     def step(self) -> None:
-        with suppress(Lost, TopRefused):
+        with suppress(Lost, TopRefused, ValueError):
             reply = self.top.call(TAKE)
             for message in reply.get("messages", {}).get("tmc_message", []):
                 content = json.loads(message["content"])
@@ -45,7 +45,9 @@ class Listener:
     def work(self, dispute_id: str) -> None:
         reply = self.top.call("tmall.exchange.get", dispute_id=dispute_id, fields="status")
         if reply["result"]["exchange"]["status"] == "换货待处理":
-            self.top.call(AGREE, dispute_id=dispute_id, address_id=10000002)
+            reply = self.top.call(AGREE, dispute_id=dispute_id, address_id=10000002)
+            if not reply["result"]["success"]:
+                raise ValueError("no stock: the message is not confirmed and comes again")
 
 
 class ConfirmsUnread(Listener):
@@ -70,6 +72,18 @@ class ReadsEveryTopic(Listener):
         self.work(content["refund_id"])
 
 
+class ConfirmsLate(Listener):
+    """Looks every exchange up in its first round, and never again; confirms nothing."""
+
+    rounds = 0
+
+    def step(self) -> None:
+        self.rounds += 1
+        if self.rounds == 1:
+            with suppress(ValueError):
+                super().step()
+
+
 def replay(client: Any, steps: list[dict[str, Any]], **options: Any) -> None:
     more = {"channels": ["messages"], **options}
     exchange_machine(client, handles=[1], write_to=None, **more).replay(steps)
@@ -88,6 +102,21 @@ HONEST_STEPS: dict[str, list[dict[str, Any]]] = {
     "overtaken": [OVERTAKEN, APPLY, {"client": 3}, {"advance": "10m"}, {"client": 3}],
     "twice": [{"fault": "message_twice"}, APPLY, {"client": 3}],
     "again": [{"fault": "message_twice", "as": "new_id"}, APPLY, {"client": 3}],
+    "no stock at first": [
+        {"buyer": "apply", "as": "e1", "status": 1, "num": 101},
+        {"client": 2},
+        {"stock": {"wanted": 101}},
+        {"client": 3},
+        {"advance": "5m"},
+        {"client": 3},
+    ],
+    "stock after a day": [
+        {"buyer": "apply", "as": "e1", "status": 1, "num": 101},
+        {"advance": "23h"},
+        {"client": 1},
+        {"stock": {"wanted": 101}},
+        {"client": 3},
+    ],
     "moved on": [APPLY, {"buyer": "cancel", "on": "e1"}, {"client": 3}],
 }
 
@@ -188,3 +217,21 @@ def test_the_example_s_listeners_are_honest(name: str) -> None:
     kind = CLIENTS[name]
     options: dict[str, Any] = {"write_to": None, **OPTIONS[name]}
     exchange_machine(lambda sandbox: make_client(kind, sandbox), **options).replay(steps)
+
+
+def test_who_goes_by_messages_comes_back_by_the_clock() -> None:
+    """After stock has come nothing tells the client: it is accused a day later, not at once."""
+    steps = [
+        {"stock": {"wanted": 0}},
+        APPLY,
+        {"client": 1},
+        {"stock": {"wanted": 1}},
+        {"client": 3},
+    ]
+    both: dict[str, Any] = {"channels": ["queries", "messages"]}
+    kind = CLIENTS["PushFirst"]
+    machine = exchange_machine(lambda sandbox: make_client(kind, sandbox), write_to=None, **both)
+    machine.replay([*steps, {"advance": "25h"}, {"client": 3}])
+    replay(ConfirmsLate, steps, **both)
+    with pytest.raises(AssertionError, match="waits at 1"):
+        replay(ConfirmsLate, [*steps, {"advance": "25h"}, {"client": 3}], **both)

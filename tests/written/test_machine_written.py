@@ -14,6 +14,7 @@ import pytest
 CLIENT = '''
 from hypothesis import HealthCheck, Phase, settings
 from mockserver.testing import exchange_machine
+from mockserver.testing.machine.machine_options import PLAYS_BY_DEFAULT
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import Lost
 
@@ -92,6 +93,123 @@ class Draws(Seller):
                      message_pics=b"\\x89PNG\\r\\n\\x1a\\n\\xff\\x00")
 
 
+class Catches(Seller):
+    """Bears what a call raises; `doing` makes the mistake."""
+
+    def step(self):
+        for action in (super().step, self.more):
+            try:
+                action()
+            except (TopRefused, Lost, ValueError):
+                pass
+
+    def more(self):
+        pass
+
+
+class Presses(Catches):
+    """Asks again at once when it is told of a ban."""
+
+    def more(self):
+        for _ in range(2):
+            try:
+                self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+            except TopRefused:
+                pass
+
+
+class Forgets(Catches):
+    """Agrees once to what it sees first, and looks at nothing after that."""
+
+    done = False
+
+    def step(self):
+        if not self.done:
+            super().step()
+
+    def agree(self, dispute_id):
+        self.done = True
+        super().agree(dispute_id)
+
+
+class Believes(Catches):
+    """Keeps the status that it saw first."""
+
+    def __init__(self, sandbox):
+        super().__init__(sandbox)
+        self.book = {}
+
+    def more(self):
+        reply = self.top.call("tmall.exchange.receive.get", fields="dispute_id,status")
+        for row in reply.get("results", {}).get("exchange", []):
+            self.book.setdefault(row["dispute_id"], row["status"])
+
+    def known(self):
+        return {number: self.say(status) for number, status in self.book.items()}
+
+    def say(self, status):
+        return status
+
+
+class BelievesNumbers(Believes):
+    def say(self, status):
+        return {"换货待处理": 1, "待买家退货": 2, "换货关闭": 4}.get(status, 13)
+
+
+class FirstAddress(Catches):
+    def agree(self, dispute_id):
+        self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000001)
+
+
+class OwnWaybill(Catches):
+    """Ships with the waybill of the buyer's own parcel."""
+
+    def more(self):
+        fields = "dispute_id,status,buyer_logistic_no"
+        reply = self.top.call("tmall.exchange.receive.get", fields=fields)
+        for row in reply.get("results", {}).get("exchange", []):
+            if row["status"] == "待发出换货商品":
+                self.top.call("tmall.exchange.consigngoods", dispute_id=row["dispute_id"],
+                              logistics_no=row.get("buyer_logistic_no") or "SF1",
+                              logistics_type=200, logistics_company_name="顺丰速运")
+
+
+class Presumes(Catches):
+    """Ships although the platform has refused the agreement."""
+
+    def agree(self, dispute_id):
+        reply = self.top.call("tmall.exchange.agree", dispute_id=dispute_id, address_id=10000002)
+        if reply["result"].get("success") is not True:
+            self.top.call("tmall.exchange.consigngoods", dispute_id=dispute_id,
+                          logistics_no="SF1", logistics_type=200,
+                          logistics_company_name="顺丰速运")
+
+
+class Once(Catches):
+    """Agrees to an exchange once in its life."""
+
+    def __init__(self, sandbox):
+        super().__init__(sandbox)
+        self.done = set()
+
+    def agree(self, dispute_id):
+        if dispute_id not in self.done:
+            super().agree(dispute_id)
+            self.done.add(dispute_id)
+
+
+class Deaf(Catches):
+    """Confirms every message and works none of them."""
+
+    def step(self):
+        try:
+            reply = self.top.call("taobao.tmc.messages.consume")
+            for message in reply.get("messages", {}).get("tmc_message", []):
+                self.top.call("taobao.tmc.messages.confirm", s_message_ids=message["id"])
+        except (TopRefused, Lost):
+            pass
+
+
 class Crash(Seller):
     def agree(self, dispute_id):
         raise ValueError("out\\nof \\"order\\" \\"\\"\\" \\\\n")
@@ -110,6 +228,7 @@ SETTINGS = settings(
     phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
 )
 '''
+ALL = "plays=[*PLAYS_BY_DEFAULT, 'trouble']"
 KINDS = {
     "Lazy": ("left_lying", "waits at 1"),
     "Unsigned": ("offences", "a wrong sign"),
@@ -118,6 +237,15 @@ KINDS = {
     "Unstamped": ("offences", "the platform refuses"),
     "Twice": ("repeats", "without a look"),
     "Draws": ("left_lying", "waits at 1"),
+    "Presses": ("pressed_on", "in a ban", ALL),
+    "Forgets": ("gave_up", "never looked again", ALL),
+    "Believes": ("converged", "believes", ALL),
+    "BelievesNumbers": ("converged", "believes", ALL),
+    "FirstAddress": ("wrong_target", "not the default return address", ALL),
+    "OwnWaybill": ("wrong_target", "the buyer's own parcel", ALL),
+    "Presumes": ("unread", "without a look", "plays=['buyer', 'stock']"),
+    "Once": ("unhandled", "came back to", ALL),
+    "Deaf": ("left_lying", "waits at 1", f"{ALL}, channels=['messages']"),
 }
 
 
@@ -188,8 +316,9 @@ def test_scenario_pytest_file_and_transcript_fail_the_same_way(project: Path, ki
 
     The suite says where they are.
     """
-    check, says = KINDS[kind]
-    output = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}])")
+    check, says, *options = KINDS[kind]
+    more = "".join(f", {option}" for option in options)
+    output = failed(project, f"MACHINE = machine_of({kind}, check=[{check!r}]{more})")
     files = written(project, kind, check)
     assert says in output
     for path in files.values():

@@ -4,7 +4,8 @@ Each is about something that a reply has said, or that the client must have look
 sentence ends with what production would have done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from ...domain.vocabulary import Status
@@ -22,6 +23,9 @@ __all__ = [
 ]
 
 _AGREE = "tmall.exchange.agree"
+_GET = "tmall.exchange.get"
+_CODE_OF_BAN = 7
+_FINDING_OF_BAN = "call_in_ban"
 # The wire has two texts for this status.  docs/spec/rules.md
 _OTHER_TEXTS = {Status.TO_REFUND: ("请退款", "换货单关闭,请退款", "换货转退款")}
 
@@ -38,9 +42,11 @@ def find_calls_in_ban(context: CheckContext) -> Iterator[CheckFailure]:
             if scope in ("", method) and refusal.ended <= call.began < refusal.ended + seconds:
                 yield make_failure(
                     "pressed_on",
-                    f"{method} 被告知封禁还剩 {int(seconds)} 秒，同一轮里又调用；"
+                    expected={"requests": {"code": _CODE_OF_BAN, "count": {"below": 2}}},
+                    evidence=HttpEvidence("report", f'"{_FINDING_OF_BAN}"', there=True),
+                    zh=f"{method} 被告知封禁还剩 {int(seconds)} 秒，同一轮里又调用；"
                     "真实平台上封禁期间的调用全部失败，反复如此会被降低配额",
-                    f"{method} was called on in a ban: the reply before said {int(seconds)} more"
+                    en=f"{method} was called on in a ban: the reply before said {int(seconds)} more"
                     " seconds; in production every such call fails, and the app may lose its quota",
                 )
                 return
@@ -164,6 +170,19 @@ def find_unread_outcomes(context: CheckContext) -> Iterator[CheckFailure]:
                 "真实平台上它可能已执行，也可能没有，谁也不知道",
                 f"exchange {dispute_id}: {method} had no usable reply and the client never looked"
                 " again: in production it may have been done or not, and nobody knows",
+                dispute_id=dispute_id,
+                expected={
+                    "requests": {
+                        "method": _GET,
+                        "dispute_id": str(dispute_id),
+                        "count": {"above": 0},
+                    }
+                },
+                evidence=HttpEvidence(
+                    f"requests?{urlencode({'dispute_id': dispute_id, 'limit': 1})}",
+                    f'"method":"{method}"',
+                    there=True,
+                ),
             )
 
 
@@ -182,10 +201,25 @@ def find_wrong_beliefs(context: CheckContext) -> Iterator[CheckFailure]:
             continue
         else:
             zh, en = f"认为是「{belief}」", f"believes {belief}"
+        expected = _expect_belief(belief)
         yield make_failure(
             "converged",
             f"换货单 {number} 是「{status.zh}」，客户端{zh}；真实平台上两边的账对不上",
             f"exchange {number} stands at {status.value} and the client {en}:"
             " in production the two books never agree",
             dispute_id=number,
+            expected=expected,
+            evidence=HttpEvidence(f"exchanges/{number}", f'"status":{status.value},', there=True)
+            if expected
+            else None,
         )
+
+
+def _expect_belief(belief: str | None) -> Mapping[str, Any]:
+    """Return what the client believes as an `expect`; empty if it does not have the exchange."""
+    if belief is None:
+        return {}
+    is_number = belief in {str(status.value) for status in Status}
+    value = int(belief) if is_number else belief
+    # A literal would be refused before the run, as a status that cannot be.
+    return {"status" if is_number else "status_text": {"one_of": [value]}}

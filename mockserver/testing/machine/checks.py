@@ -52,8 +52,8 @@ def _find_illegal_calls(context: CheckContext) -> Iterator[CheckFailure]:
         if entry is None or kind is None or call.request_id in context.knowledge.excused:
             continue
         entry = entry.with_diagnosis()
-        zh = f"{kind[0]}：{entry.method} {entry.cause_zh}"
-        en = f"{kind[1]}: {entry.method}: {entry.cause_en}"
+        zh = f"{kind[0]}：{entry.method} {entry.cause_zh}；真实平台同样拒绝"
+        en = f"{kind[1]}: {entry.method}: {entry.cause_en}; production refuses it too"
         of_code = find_mistake_of_code(entry.code) if entry.outcome == "refused" else None
         mistake = of_code.id if of_code else ""
         if entry.rule.startswith("not_exist"):
@@ -118,8 +118,8 @@ def _find_unsafe_repeats(context: CheckContext) -> Iterator[CheckFailure]:
             }
             yield make_failure(
                 "repeats",
-                finding.zh,
-                finding.en,
+                f"{finding.zh}；真实平台上可能做了两次",
+                f"{finding.en}: in production it may be done twice",
                 dispute_id=int(first.dispute_id),
                 expected={"requests": query},
                 evidence=HttpEvidence("report", '"unsafe":0', there=False),
@@ -138,8 +138,10 @@ def _find_unhandled(context: CheckContext) -> Iterator[CheckFailure]:
         yield _make_waiting_failure(
             context,
             "left_lying",
-            f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作",
-            f"exchange {number} waits at {status.value} though the client has worked twice",
+            f"换货单 {number} 停在「{status.zh}」，客户端工作了两轮仍没有动作；"
+            "真实平台上它会超时，由系统替卖家决定",
+            f"exchange {number} waits at {status.value} though the client has worked twice:"
+            " in production its deadline passes and the system decides for the seller",
             exchange,
         )
 

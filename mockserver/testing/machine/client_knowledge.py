@@ -24,7 +24,7 @@ A check would rather miss a mistake than accuse a client that made none.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from ...api.declaration import split_field_names
@@ -75,6 +75,7 @@ class ClientKnowledge:
         self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
         self._latest_looks: dict[int, int] = {}  # those of the latest round
         self._answered_looks: dict[int, int] = {}  # those of answered rounds
+        self._happened = self._find_now()  # inner; when anything happened last
         self._hidden: dict[int, int] = {}  # the same of a read that hid a change
         self._banned_until = 0.0  # as `monotonic_seconds()` counts
         self._is_disturbed = False  # the latest round
@@ -82,6 +83,7 @@ class ClientKnowledge:
     def start_counting(self) -> None:
         """Begin a new count of answered rounds: something has happened."""
         self.answered_rounds = 0
+        self._happened = self._find_now()
 
     def record_round(self, calls: Iterable[RecordedCall], *, began: float, changed: bool) -> None:
         """Take in a round of the client, its calls in the order of their replies.
@@ -110,9 +112,13 @@ class ClientKnowledge:
     def could_act_on(self, dispute_id: int) -> bool:
         """Return True if the client had its chance to notice the exchange's latest change."""
         change = self._find_last_change(dispute_id)
-        if self._answered_looks.get(dispute_id, 0) >= change.number:
-            return True
-        if "messages" in self._channels and self._messages.tells_of(dispute_id, change):
+        visible_from = change.at
+        # Who goes by messages comes back when one comes again, or by the clock: not every round.
+        if "messages" in self._channels:
+            if self._messages.tells_of(dispute_id, change):
+                return True
+            visible_from = max(change.at, self._happened)
+        elif self._answered_looks.get(dispute_id, 0) >= change.number:
             return True
         if "queries" not in self._channels:
             return False
@@ -121,20 +127,19 @@ class ClientKnowledge:
         if self._ages:  # what gets older leaves the windows of a client by its own clock
             return False
         # A list that moves may show the change later than it was: before that nobody can see it.
-        visible_from = max(change.at, self._world.view.read_exchange(dispute_id, "").modified)
-        now = self._world.view.clock.inner(self._world.directory.real())
-        return now - visible_from >= _UNSEEN_FOR
+        modified = self._world.view.read_exchange(dispute_id, "").modified
+        return self._find_now() - max(visible_from, modified) >= _UNSEEN_FOR
+
+    def _find_now(self) -> datetime:
+        return self._world.view.clock.inner(self._world.directory.real())
 
     def list_done_messages(self) -> frozenset[int]:
         """Return the numbers of the messages that are done with; the queue shrinks by them."""
         return self._messages.list_done()
 
     def has_unseen(self, dispute_ids: Iterable[int]) -> bool:
-        """Return True if any of the exchanges has changed since the client saw it."""
-        return any(
-            self._answered_looks.get(dispute_id, 0) < self._find_last_change(dispute_id).number
-            for dispute_id in dispute_ids
-        )
+        """Return True if any of the exchanges is not yet the client's business."""
+        return not all(map(self.could_act_on, dispute_ids))
 
     def _record_call(self, call: RecordedCall) -> bool:
         """Take in a call; return True if the platform did not answer it as it should."""

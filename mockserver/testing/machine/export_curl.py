@@ -19,7 +19,7 @@ from ...scenario.step_kinds import STEP_KINDS
 from ...version import __version__
 from .check_failure import CheckFailure, join_lines
 from .local_server import RecordedCall
-from .machine_run import ExecutedStep, MachineRun, get_control_value, split_move
+from .machine_run import ExecutedStep, MachineRun, get_control_value, lengthen_ban, split_move
 from .possible_steps import StepDocument
 
 __all__ = ["export_curl"]
@@ -100,7 +100,7 @@ def _write_step(run: MachineRun, executed: ExecutedStep) -> Iterator[str]:
         for call in executed.calls:
             yield from _write_signed_call(call)
     else:
-        for control_call in _list_control_calls(run, kind, step):
+        for control_call in _list_control_calls(run, kind, lengthen_ban(step)):
             body = "" if control_call.body is None else f" {_quote_json(control_call.body)}"
             yield f'did {control_call.verb} "/$id/{control_call.path}"{body}'
 

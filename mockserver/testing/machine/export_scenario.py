@@ -14,16 +14,19 @@ from ...protocol.binding import SYSTEM_PARAMETERS
 from ...protocol.pictures import make_data_url
 from ...scenario.history_writer import write_history
 from ...scenario.references import escape_references
-from ...scenario.rejection import REPLY_LOST
+from ...scenario.rejection import REPLY_LOST, read_rejection
+from ...scenario.target import parse_reply
 from .check_failure import CheckFailure
 from .checks import CODES_OF_PARAMETERS
-from .local_server import RecordedCall
-from .machine_run import ExecutedStep, MachineRun
+from .local_server import RecordedCall, read_body
+from .machine_run import ExecutedStep, MachineRun, lengthen_ban
 from .possible_steps import StepDocument
 
 __all__ = ["export_scenario"]
 
 _CODES_OF_SIGNS = (24, 25)  # no sign, a wrong one
+_CODE_OF_BAN = 7
+_CODES_WITHOUT_REASON = (*CODES_OF_PARAMETERS, _CODE_OF_BAN)  # what the gateway reads is right
 _READ_BY_GATEWAY = ("timestamp", "format", "v", "sign_method")
 _MAX_TITLE_LENGTH = 200
 _MAX_ABOUT_LENGTH = 500
@@ -48,7 +51,7 @@ def export_scenario(run: MachineRun, failure: CheckFailure) -> str:
     Raises:
         HistoryTooLong: no file can hold it.
     """
-    writer = _StepWriter(run)
+    writer = _StepWriter(run, every_call=failure.check == "pressed_on")
     options = run.options
     # Without the client's apps the scenario's own client may call what it likes.
     world = {
@@ -74,7 +77,11 @@ def _leave_out_unused_names(steps: list[StepDocument]) -> list[StepDocument]:
     used = {step.get("on") for step in steps}
     used |= {text[1:] for step in steps for text in _list_texts(step) if text.startswith("$")}
     return [
-        {key: value for key, value in step.items() if key != "as" or value in used}
+        {
+            key: value
+            for key, value in step.items()
+            if key != "as" or value in used or "fault" in step  # of a fault it is an option
+        }
         for step in steps
     ]
 
@@ -85,10 +92,14 @@ def _list_texts(value: Any) -> Iterator[str]:
 
 
 class _StepWriter:
-    """Writes the steps of a run, with names instead of dispute ids."""
+    """Writes the steps of a run, with names instead of dispute ids.
 
-    def __init__(self, run: MachineRun) -> None:
+    With `every_call` no call is left out: what counts is when the client called.
+    """
+
+    def __init__(self, run: MachineRun, *, every_call: bool) -> None:
         self._run = run
+        self._every_call = every_call
         self._names = {str(dispute_id): name for dispute_id, name in run.names.items()}
 
     def write_steps(self) -> Iterator[StepDocument]:
@@ -96,14 +107,14 @@ class _StepWriter:
         for executed in self._run.executed_steps:
             if "client" in executed.step:
                 yield from self._write_calls(executed)
-            else:
-                yield escape_references(executed.step)
+            elif not self._is_spent_unseen(executed):
+                yield escape_references(lengthen_ban(executed.step))
 
     def write_failure(self, failure: CheckFailure) -> Iterator[StepDocument]:
         """Yield the expectation that does not hold, if the platform can see it."""
         if failure.expected:
             name = self._names.get(str(failure.dispute_id))
-            expectations = self._refer(dict(failure.expected))
+            expectations = self._refer(escape_references(dict(failure.expected)))
             yield {"expect": expectations, **({"on": name} if name else {})}
 
     def _write_calls(self, executed: ExecutedStep) -> Iterator[StepDocument]:
@@ -112,12 +123,25 @@ class _StepWriter:
                 yield self._write_call(call)
 
     def _matters(self, recorded: RecordedCall) -> bool:
-        """Return True if the call changed something or did wrong."""
+        """Return True if the call changed something, would have, or did wrong."""
         failure = recorded.failure
-        if failure is not None:
-            return not (failure.outcome == "refused" and failure.fault)
+        if failure is not None and not (failure.outcome == "refused" and failure.fault):
+            return True
         method = METHODS.get(recorded.call.texts.get("method", ""))
-        return method is not None and method.move is not None
+        return self._every_call or (method is not None and method.move is not None)
+
+    def _is_spent_unseen(self, executed: ExecutedStep) -> bool:
+        """Return True for a planned fault that only disturbed calls which are left out.
+
+        Another call would meet it instead.
+        """
+        return bool(executed.fault) and any(
+            call.disturbed_by is not None
+            and call.disturbed_by.id == executed.fault
+            and not self._matters(call)
+            for step in self._run.executed_steps
+            for call in step.calls
+        )
 
     def _write_call(self, recorded: RecordedCall) -> StepDocument:
         call = recorded.call
@@ -135,8 +159,8 @@ class _StepWriter:
         }
         if failure is not None and "fields" in param_names:
             params.setdefault("fields", None)
-        refused = failure is not None and failure.outcome == "refused"
-        if failure is not None and refused and failure.code not in CODES_OF_PARAMETERS:
+        refused = failure is not None and failure.outcome == "refused" and not failure.fault
+        if failure is not None and refused and failure.code not in _CODES_WITHOUT_REASON:
             params |= self._list_system_parameters(call.texts, failure.code)
         params |= {file.name: make_data_url(file.content) for file in call.files}
         return {
@@ -193,6 +217,9 @@ def _write_refusal(recorded: RecordedCall) -> StepDocument:
     """Return how the call ended; nothing if it simply succeeded."""
     if recorded.is_reply_lost:
         return {"refused": REPLY_LOST}
+    if recorded.disturbed_by is not None:
+        rejection = read_rejection(parse_reply(read_body(recorded).encode(), ""))
+        return {"refused": rejection.code or rejection.msg_code} if rejection else {}
     failure = recorded.failure
     if failure is None:
         return {}

@@ -38,17 +38,22 @@ from .possible_steps import (
     find_preferred_options,
 )
 
-__all__ = ["ExecutedStep", "MachineRun", "get_control_value", "split_move"]
+__all__ = ["ExecutedStep", "MachineRun", "get_control_value", "lengthen_ban", "split_move"]
 
 _MAX_ERROR_LENGTH = 500  # characters of what the user's code raised
+_LONG_BAN = 60  # seconds of real time
 _ACTORS = frozenset(actor.value for actor in Actor)
 
 
 class ExecutedStep(Struct, frozen=True):
-    """A step that was carried out, and the signed calls that it came to."""
+    """A step that was carried out, and the signed calls that it came to.
+
+    `fault` is the id of the fault that it planned, empty if it planned none.
+    """
 
     step: StepDocument
     calls: tuple[RecordedCall, ...] = ()
+    fault: str = ""
 
 
 def get_control_value(step: StepDocument) -> Any:
@@ -57,6 +62,11 @@ def get_control_value(step: StepDocument) -> Any:
     if kind != "fault":
         return step[kind]
     return {} if step[kind] == NO_FAULT else step
+
+
+def lengthen_ban(step: StepDocument) -> StepDocument:
+    """Return a step that plans a ban with one that outlasts the calls of a file; else the step."""
+    return {**step, "seconds": _LONG_BAN} if step.get("fault") == "limited" else step
 
 
 def split_move(step: StepDocument) -> tuple[str, str, dict[str, Any]] | None:
@@ -194,6 +204,9 @@ class MachineRun:
             self._make_call(step)
         elif move is None:
             self._executor.change_sandbox(kind, get_control_value(step))
+            if kind == "fault" and step[kind] != NO_FAULT:
+                newest = list(self.world.view.faults())[-1]
+                self.executed_steps[-1] = ExecutedStep(step, fault=newest.id)
         else:
             self._make_move(step, *move)
 

@@ -1,11 +1,11 @@
 """What a client could know from the platform's message channel.
 
 The model.  A message tells of a change from the moment at which the client can take it.  These
-things keep it from the client: a row of the table may fire no topic; what was taken with a lost
-reply comes again only after the rule `message_redelivery`; what waits longer than the rule
-`message_retention` is forgotten.  A planned fault may lose it or hold it back.  So a change that no
-message of the queue tells of now, and none that the client has got, is not held against a client
-that listens and asks for nothing.
+things keep it from the client: a row of the table may fire no topic; what was taken and not
+confirmed, be it that the reply was lost, comes again only after the rule `message_redelivery`; what
+waits longer than the rule `message_retention` is forgotten.  A planned fault may lose it or hold it
+back.  So a change that no message of the queue tells of now, and none that the client has
+confirmed, is not held against a client that listens and asks for nothing.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,8 @@ class MessageKnowledge:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._taken: dict[int, Notification] = {}  # by number, those in replies that arrived
+        self._taken: set[int] = set()  # numbers of the messages in replies that arrived
+        self._done: dict[int, Notification] = {}  # by number, those of them that it confirmed
 
     def record_call(self, call: RecordedCall) -> Mapping[int, int]:
         """Take in a call that the platform answered.
@@ -39,25 +40,30 @@ class MessageKnowledge:
         looks: dict[int, int] = {}
         for message in self._world.view.notifications():
             if message.dispute_id and str(message.number) in body:
-                self._taken[message.number] = message
+                self._taken.add(message.number)
                 looks[message.dispute_id] = self._find_event_before(message)
         return looks
 
     def tells_of(self, dispute_id: int, change: Event) -> bool:
-        """Return True if the client has got a message of the change, or can take one now."""
+        """Return True if the client is done with a message of the change, or can take one now.
+
+        One that it has taken and not confirmed is on its way to it again.
+        """
         waiting = filter(self._can_be_taken, self._world.view.notifications())
         return any(
             message.dispute_id == dispute_id and self._is_about(message, change)
-            for message in (*self._taken.values(), *waiting)
+            for message in (*self._done.values(), *waiting)
         )
 
     def list_done(self) -> frozenset[int]:
         """Return the numbers of the messages that the client has confirmed or given up."""
-        return frozenset(
-            message.number
+        done = [
+            message
             for message in self._world.view.notifications()
             if message.state in (DeliveryState.CONFIRMED, DeliveryState.FAILED)
-        )
+        ]
+        self._done |= {message.number: message for message in done if message.number in self._taken}
+        return frozenset(message.number for message in done)
 
     def _is_about(self, message: Notification, change: Event) -> bool:
         """Return True if the message was sent for the change or later; the clock may stand."""

@@ -38,7 +38,14 @@ _TROUBLES: tuple[StepDocument, ...] = (
     {"fault": "slow_body", "seconds": 0.02, "pieces": 4},
     {"fault": "limited", "seconds": 1},
 )
-_TROUBLED = ("", _LIST, "tmall.exchange.get", "tmall.exchange.agree", "tmall.exchange.consigngoods")
+_MAX_TROUBLES = 2  # planned at a time: one may wait for a call that the client never makes
+_TROUBLED = (  # no more: what people beside the client call is not to be disturbed
+    "taobao.*",
+    _LIST,
+    "tmall.exchange.get",
+    "tmall.exchange.agree",
+    "tmall.exchange.consigngoods",
+)
 _OPENINGS_OF_TEXTS: tuple[StepDocument, ...] = (
     {"buyer_address": "浙江省 杭州市 余杭区 文一西路 969 号"},  # no carets
     {"buyer_address": "浙江省^^^杭州市^^^^^^文一西路 969 号"},  # no district
@@ -113,12 +120,13 @@ def _list_list_faults(context: StepContext) -> Options:
 
 
 def _list_troubles(context: StepContext) -> Options:
-    """Yield disturbances of the client's next call, or the next of a method; one at a time."""
+    """Yield disturbances of the client's next call, or the next of a method; few at a time."""
     planned = {fault.kind for fault in _list_waiting_faults(context)}
-    if planned.isdisjoint(step["fault"] for step in _TROUBLES):
-        for (place, step), method in product(enumerate(_TROUBLES), _TROUBLED):
-            more = {"method": method} if method else {}
-            yield ("trouble", place, method), Option({**step, **more})
+    if len(planned.intersection(step["fault"] for step in _TROUBLES)) >= _MAX_TROUBLES:
+        return
+    for (place, step), method in product(enumerate(_TROUBLES), _TROUBLED):
+        if step["fault"] not in planned:
+            yield ("trouble", place, method), Option({**step, "method": method})
 
 
 def _list_waiting_faults(context: StepContext) -> list[Fault]:

@@ -136,10 +136,11 @@ def find_preferred_options(
     """Return the keys of the options that the run prefers; may be empty.
 
     Those that take the preferred row, or open an exchange in its status; else those that take any
-    new row.
+    new row. With each those of the plays rounds and trouble.
     """
     taken = context.rows_taken
-    rounds = {key for key in options if key[0] == "round"}  # they need several steps in a row
+    # Rounds need several steps in a row; who asks for trouble is to get it.
+    extra = {key for key in options if key[0] in ("round", "trouble")}
     row = next((row for row in context.preferred_rows if row.name not in taken), None)
     if row is not None:
         name = row.name
@@ -152,9 +153,9 @@ def find_preferred_options(
                 if key[0] == "apply" and option.step["status"] == row.source
             }
         if preferred:
-            return preferred | rounds
+            return preferred | extra
     new = {key for key, option in options.items() if option.row and option.row not in taken}
-    return new | rounds
+    return new | extra
 
 
 def _list_openings(context: StepContext) -> Options:
