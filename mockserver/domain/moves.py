@@ -6,14 +6,14 @@ happens. What follows from it stands in the table, whose rows name these classes
 neither the statuses in which it is legal nor who may make it.
 
 - The class's name in snake case is the name that users type (`ReturngoodsAgree`:
-`returngoods_agree`). The seller's moves are named after the methods of TOP that make them. - The
-fields are the keys of scenario files, of `POST S/exchanges/{id}/moves/{move}` and of forms.  A
-seller's move has the parameters of its method, spelt as the method spells them, so that one
-parser serves the gateway, the control API and scenarios. - Every field has a default that makes a
-bare move possible: a test says `buyer.ship_back()` and need not invent a waybill.  An empty text
-or a None means "not said"; the sandbox fills in what it has (the default return address, the
-first refuse reason, a waybill nobody used). - `MOVES` lists the classes that have no subclass of
-their own; the others only share fields.
+  `returngoods_agree`).  The seller's moves are named after the methods of TOP that make them.
+- The fields are the keys of scenario files, of `POST S/exchanges/{id}/moves` and of forms.  A
+  seller's move has the parameters of its method, spelt as the method spells them, so that one
+  parser serves the gateway, the control API and scenarios.
+- Every field has a default that makes a bare move possible: a test says `buyer.ship_back()` and
+  need not invent a waybill.  An empty text or a None means "not said"; the sandbox fills in what
+  it has (the default return address, the first refuse reason, a waybill nobody used).
+- `MOVES` lists the classes that have no subclass of their own; the others only share fields.
 
 What would break: a field without a default (scenarios that make the move bare would stop), or a
 field whose name differs from the parameter of the method (the gateway could no longer read it).

@@ -3,14 +3,15 @@
 A refusal says "status is 12, the seller cannot agree".  A tester then asks: when could he?  This
 module answers from the table, without knowledge of its own: it *plays*.
 
-- `legal_from` are the statuses that rows of this move leave. - `way` is the shortest sequence of
-people's moves after which the move is possible, found breadth first: from the exchange as it is,
-every move that is possible is played with arguments and stock at their best, until one of the
-results allows the wanted move.  Two exchanges are the same place if status, customer-service
-status and `refused_from` are the same, so there are few places and the search ends.  An empty way
-means: the status allows the move, arguments or stock do not.  None means that no sequence leads
-there any more. - `deadline` is what the system does if nobody acts: at which instant, by which
-rule, to which status (with stock and without), and whether the move is out of reach after that.
+- `legal_from` are the statuses that rows of this move leave.
+- `way` is the shortest sequence of people's moves after which the move is possible, searched
+  breadth first: from the exchange as it is, every move that is possible is played with arguments
+  and stock at their best, until one of the results allows the refused move.  Two exchanges are the
+  same place if status, customer-service status and `refused_from` are the same, so there are few
+  places and the search ends.  An empty way means: the status allows the move, arguments or stock
+  do not.  None means that no sequence leads there any more.
+- `deadline` is what the system does if nobody acts: at which instant, by which rule, to which
+  status (with stock and without), and whether the move is out of reach after that.
 
 A row that is added to the table is part of every answer without a change here.  What would break: a
 condition that depends on something that is not part of a place (the search would stop too early).

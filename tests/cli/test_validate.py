@@ -69,6 +69,7 @@ def test_right_files_are_counted(cli, tmp_path: Path) -> None:
         (b"a: [", "2:1"),
         ("好".encode() * 500_000, "1:1"),
     ],
+    ids=["not UTF-8", "too large", "empty", "not YAML", "too many characters"],
 )
 def test_what_is_no_scenario_is_reported(cli, tmp_path: Path, content: bytes, place: str) -> None:
     """Bytes that are no UTF-8, too many, none, or no YAML are one mistake with a place."""

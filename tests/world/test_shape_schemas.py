@@ -18,6 +18,10 @@ class Parcel(msgspec.Struct):
     number: str
 
 
+class Holder(msgspec.Struct):
+    parcel: Parcel | None
+
+
 class Bare(msgspec.Struct):
     number: str
 
@@ -29,6 +33,16 @@ def test_a_description_has_no_indentation_of_its_source() -> None:
     assert schema == {"$ref": "#/parts/Parcel"}
     description = "One parcel.\n\nIts number is the carrier's.\n    Indented further."
     assert parts["Parcel"]["description"] == description
+
+
+def test_null_is_the_last_alternative() -> None:
+    """Releases of msgspec write it before or after a reference; here it is always the last."""
+    _, parts = describe_shapes([Holder], "#/parts/{name}")
+
+    assert parts["Holder"]["properties"]["parcel"]["anyOf"] == [
+        {"$ref": "#/parts/Parcel"},
+        {"type": "null"},
+    ]
 
 
 def test_a_shape_without_a_docstring_has_no_description() -> None:
