@@ -34,7 +34,7 @@ def _list_evidence() -> Iterator[tuple[str, str, str, Evidence]]:
     for fault in FAULTS.values():
         yield "故障 fault", fault.name, "", fault.evidence
     for lint_rule in LINT_RULES.values():
-        yield "客户端行为 conduct", lint_rule.id, "", lint_rule.evidence
+        yield "客户端行为 lint rule", lint_rule.id, "", lint_rule.evidence
 
 
 def render_fidelity() -> str:

@@ -142,6 +142,7 @@ def _find_command(args: list[str]) -> str:
     "--lang",
     type=click.Choice(["zh", "en"]),
     default=None,
+    is_eager=True,  # before --help, which is written in it
     zh="语言；不给时看 TMALL_MOCKSERVER_LANG、LC_ALL、LANG，再没有则为中文",
     en="language; else TMALL_MOCKSERVER_LANG, LC_ALL, LANG decide, else Chinese",
 )

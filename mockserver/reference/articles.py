@@ -217,7 +217,7 @@ def _explain_envelope(kind: str, part: EnvelopePart) -> Article:
 def _explain_lint_rules() -> Iterator[Article]:
     for rule in LINT_RULES.values():
         yield Article(
-            kind="客户端行为 conduct",
+            kind="客户端行为 lint rule",
             id=rule.id,
             title=f"{rule.severity.zh} {rule.title}",
             zh=f"{rule.zh}\n见 {rule.page.replace('.md#', '.zh-CN.md#')}\n"

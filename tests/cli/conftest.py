@@ -96,6 +96,7 @@ class Served:
     def __init__(self, process: subprocess.Popen, path: Path) -> None:
         self.process, self.path = process, path
         self.first_line = process.stdout.readline().strip()
+        assert self.first_line, f"the server did not start: {process.stderr.read()}"
         self.lines: list[str] = []
         self._reader = threading.Thread(
             target=lambda: self.lines.extend(process.stdout), daemon=True

@@ -54,6 +54,17 @@ def test_help_is_in_one_language_and_whole(words: tuple[str, ...]) -> None:
         assert "..." not in re.sub(r"\]?\.\.\.(?=\s|$)", "", text.partition("\n")[2])
 
 
+@pytest.mark.parametrize("words", [["--lang", "en", "--help"], ["--help", "--lang", "en"]])
+def test_help_of_the_program_follows_lang(words: list[str], capsys) -> None:
+    """`--help` is written in the language of `--lang`, whichever stands first."""
+    with pytest.raises(click.exceptions.Exit):
+        program.make_context("tmall-mockserver", words)
+
+    text = capsys.readouterr().out
+    assert text.startswith("Usage: tmall-mockserver")
+    assert not CHINESE.search(text.replace("…", ""))
+
+
 @pytest.mark.parametrize(
     ("lang", "usage"),
     [

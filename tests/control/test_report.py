@@ -102,7 +102,9 @@ def test_every_finding_can_be_explained(api, call, opened):
 
     for lint_rule in LINT_RULES:
         [article] = [
-            found_article for found_article in explain(lint_rule) if "conduct" in found_article.kind
+            found_article
+            for found_article in explain(lint_rule)
+            if "lint rule" in found_article.kind
         ]
         assert article.zh and article.en and "evidence" in article.en and "依据" in article.zh
 
