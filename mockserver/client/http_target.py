@@ -12,6 +12,9 @@ def http_targets(control: Control, *, keep: bool = False) -> TargetFactory:
     """Return a function that makes a target on a fresh sandbox of a running server.
 
     With `keep` the sandboxes stay when their targets are closed.
+
+    Raises (a target's signed call):
+        ReplyLost: a planned fault has taken the reply.
     """
 
     def send(body: bytes, kind: str, host: str) -> bytes:

@@ -137,14 +137,14 @@ class _Reader:
         return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
 
     def blob(self) -> bytes:
-        """Return bytes that follow their length."""
+        """Return bytes that follow their length.  Raises BadFrame: it is negative or too large."""
         size = self.number("<i")
         if size < 0:
             raise BadFrame(f"长度为负：{size}", f"a negative length: {size}", self.at - 4)
         return self.take(size)
 
     def text(self) -> str:
-        """Return a string; a null one is empty."""
+        """Return a string; a null one is empty.  Raises BadFrame: it is not UTF-8."""
         at = self.at
         try:
             return self.blob().decode()

@@ -165,7 +165,11 @@ class ClientRun(ScenarioRun):
             )
 
     def wait(self, step: AwaitStep) -> None:
-        """Wait for the client's call, then until the expectations hold."""
+        """Wait for the client's call, then until the expectations hold.
+
+        Raises:
+            ScenarioAborted: the client does not make this call, or it comes too late.
+        """
         if step.method and not self._profile.does(step.method):
             self._missing_method = step.method
             raise ScenarioAborted("", "")

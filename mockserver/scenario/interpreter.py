@@ -65,7 +65,12 @@ class StepInterpreter(ABC, Generic[ExchangeRef]):
         self.steps_done = 0
 
     def run_step(self, step: Step) -> None:
-        """Interpret one step, and the steps inside it."""
+        """Interpret one step, and the steps inside it.
+
+        Raises:
+            TypeError: no `case` is written for this kind of step.
+            Exception: whatever the subclass raises to stop the walk.
+        """
         self.begin_step(step)
         match step:
             case MoveStep():

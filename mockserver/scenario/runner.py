@@ -135,7 +135,7 @@ class ScenarioRun(StepInterpreter[str]):
         )
 
     def begin_step(self, step: Step) -> None:
-        """Stop if steps or time are used up."""
+        """Raise ScenarioAborted if steps or time are used up."""
         self._step = step
         self._curl = ""
         if self.steps_done >= (most := self._settings.max_steps):
@@ -146,7 +146,7 @@ class ScenarioRun(StepInterpreter[str]):
             self._awaited_events = {}
 
     def end_step(self) -> None:
-        """Stop if the last exchange is at the status of `until`."""
+        """Raise _StatusReached, which ends the run, if the last exchange is at `until`."""
         if self._settings.until and self.names:
             exchange = self._observe("it").exchange
             if self._settings.until in (str(exchange["status"]), exchange["status_text"]):

@@ -1,4 +1,4 @@
-"""The modules of `mockserver/` as the tests of the house see them.
+"""The modules of `mockserver/` and of the pytest plugin as the tests of the house see them.
 
 Syntax trees, imports, the graph between them.
 
@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted((ROOT / "mockserver").rglob("*.py"))
+PLUGIN = "pytest_tmall_mockserver"
+FILES = sorted([*(ROOT / "mockserver").rglob("*.py"), *(ROOT / PLUGIN).rglob("*.py")])
 # what holds the product: read for its words, not for its floors
 TEST_FILES = sorted(
     path
@@ -48,8 +49,10 @@ def assert_none(offenders: Iterable[object]) -> None:
 def package_of(name: str) -> str:
     """Return the part of the house that a module belongs to.
 
-    `world`, `cli`, `server`, or "" for the top.
+    `world`, `cli`, `server`, the package of the pytest plugin, or "" for the top.
     """
+    if name.startswith(PLUGIN):
+        return PLUGIN
     return name.split(".")[1] if "." in name else ""
 
 

@@ -9,6 +9,7 @@ import ast
 import sys
 
 from tests.house.modules import (
+    PLUGIN,
     TREES,
     assert_none,
     import_circles,
@@ -30,7 +31,7 @@ FLOORS = (
     ("client",),
     ("testing",),
     ("cli",),
-    ("", "__main__"),
+    ("", "__main__", PLUGIN),
 )
 FLOOR_OF = {package: height for height, packages in enumerate(FLOORS) for package in packages}
 PURE = FLOORS[1]
