@@ -19,9 +19,9 @@ _MAX_DRY_RUN = 2_000  # exchanges of a sandbox that is copied for a dry run
 
 def _show(visit: Visit, **more: Any) -> View:
     world = visit.world
-    with world.unit_of_work():
+    with world.unit_of_work() as work:
         document = serialize_clock(world, _MAX_DEADLINES)
-        total = len(world.deadlines())
+        total = work.view.deadline_count
     return View("clock", {"clock": document, "total": total, "would": None, **more})
 
 

@@ -112,7 +112,7 @@ def serialize_clock(world: World, limit: int) -> dict[str, Any]:
             "dispute_id": str(exchange.dispute_id),
             "rule": deadline_rule(exchange, world.view.table),
         }
-        for at, exchange in world.deadlines()[:limit]
+        for at, exchange in world.deadlines(limit)
     ]
     document = {
         "mode": "running" if world.view.clock.running else "frozen",

@@ -51,6 +51,22 @@ class Channel(Struct, frozen=True):
         """Return all that are kept, oldest first."""
         return tuple(self.state.outbox.values())
 
+    @property
+    def count(self) -> int:
+        """How many messages are kept."""
+        return len(self.state.outbox)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many of all queues are neither confirmed nor failed."""
+        return self.state.queues.count
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of all apps' queues, each once, the default one first."""
+        names = (group.name for group in self.state.message_groups.values())
+        return tuple(dict.fromkeys((DEFAULT_GROUP, *names)))
+
     def waiting(self, app_key: str, group: str) -> int:
         """Return how many of the queue are neither confirmed nor failed."""
         queues = self.state.queues

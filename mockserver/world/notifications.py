@@ -110,20 +110,29 @@ class _Queue:
         self.fresh: dict[int, None] = {}
         self.sent: dict[int, datetime] = {}
 
+    @property
+    def parts(self) -> tuple[Mapping[int, object], ...]:
+        """All parts of the queue; a message waits in one of them."""
+        return tuple([getattr(self, name) for name in _Queue.__slots__])
+
 
 class QueueIndex:
-    """The notifications that wait, by app key and group."""
+    """The notifications that wait, by app key and group.
 
-    __slots__ = ("_queues", "revision")
+    `revision` grows with every notification that may be sent at once.  `digest` is equal where the
+    same ones wait and were sent equally often: in every process, and in a restored state.
+    """
+
+    __slots__ = ("_queues", "digest", "revision")
 
     def __init__(self) -> None:
-        self.revision = 0  # grows with every notification that may be sent at once
+        self.revision = self.digest = 0
         self._queues: dict[tuple[str, str], _Queue] = {}
 
     def copy(self) -> "QueueIndex":
         """Return a copy that changes independently."""
         copied = QueueIndex()
-        copied.revision = self.revision
+        copied.revision, copied.digest = self.revision, self.digest
         for key, queue in self._queues.items():
             copied._queues[key] = copy = _Queue()
             copy.fresh, copy.sent = queue.fresh.copy(), queue.sent.copy()
@@ -148,6 +157,7 @@ class QueueIndex:
             queue = self._queues[key] = _Queue()
         sent = notification.sent
         self.revision += sent is None
+        self.digest ^= _digest(notification)
         if notification.held is not None:
             queue.held[notification.number] = notification.held
         elif sent is not None:
@@ -159,9 +169,16 @@ class QueueIndex:
         """Let it wait no longer."""
         queue = self._queues.get((notification.app_key, notification.group))
         if queue is not None:
+            if any(notification.number in part for part in queue.parts):
+                self.digest ^= _digest(notification)
             queue.held.pop(notification.number, None)
             queue.fresh.pop(notification.number, None)
             queue.sent.pop(notification.number, None)
+
+    @property
+    def count(self) -> int:
+        """How many wait in all queues."""
+        return sum(len(part) for queue in self._queues.values() for part in queue.parts)
 
     def held(self, app_key: str, group: str) -> Mapping[int, datetime]:
         """Return the numbers that are held back, with the inner instant until which."""
@@ -177,3 +194,7 @@ class QueueIndex:
         """Return the numbers that were sent, with the real instant, the longest ago first."""
         queue = self._queues.get((app_key, group))
         return queue.sent if queue else _EMPTY
+
+
+def _digest(notification: Notification) -> int:
+    return hash((notification.number, notification.deliveries))  # of numbers: the same everywhere

@@ -175,6 +175,11 @@ class State:
         """Return the earliest deadline with its dispute id; equal deadlines by dispute id."""
         return self._timers[0] if self._timers else None
 
+    @property
+    def timer_count(self) -> int:
+        """How many exchanges have a deadline."""
+        return len(self._timers)
+
     def due(self) -> Iterator[tuple[datetime, int]]:
         """Return all deadlines with their dispute ids, earliest first."""
         return iter(self._timers)

@@ -93,6 +93,11 @@ class WorldView:
         return tuple(self._state.operations)
 
     @property
+    def deadline_count(self) -> int:
+        """How many deadlines are coming."""
+        return self._state.timer_count
+
+    @property
     def operation_count(self) -> int:
         """How many operations there are."""
         return len(self._state.operations)
@@ -134,10 +139,15 @@ class WorldView:
 
     @property
     def channel_counts(self) -> object:
-        """A value that changes with the message channel: what is queued, sent, permitted."""
+        """A value that changes with the message channel: what is queued, sent, permitted.
+
+        It costs the same however many messages are kept: pages ask for it every two seconds.
+        """
         state = self._state
         return (
-            tuple((one.number, one.state, one.deliveries) for one in state.outbox.values()),
+            state.queues.digest,
+            len(state.outbox),
+            next(reversed(state.outbox), 0),
             self.channel_setup(),
         )
 

@@ -22,6 +22,7 @@ a recorded scenario.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -144,11 +145,13 @@ class World(SandboxMemory):
             work.now = now
             return self._fire(now)
 
-    def deadlines(self) -> list[tuple[datetime, Exchange]]:
-        """Return the coming deadlines (instants as users see them), earliest first."""
+    def deadlines(self, limit: int | None = None) -> list[tuple[datetime, Exchange]]:
+        """Return the coming deadlines (instants as users see them), earliest first; `limit`: at
+        most so many."""
         with self.unit_of_work():
             clock, exchanges = self._state.clock, self._state.exchanges
-            return [(clock.show(at), exchanges[dispute_id]) for at, dispute_id in self._state.due()]
+            coming = islice(self._state.due(), limit)
+            return [(clock.show(at), exchanges[dispute_id]) for at, dispute_id in coming]
 
     def planned(self) -> list[PlannedAction]:
         """Return what robots are going to do, earliest first, as users see instants."""

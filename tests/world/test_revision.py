@@ -89,3 +89,76 @@ def test_processes_with_other_hash_seeds_give_one_revision():
         for seed in ("1", "2")
     }
     assert len(numbers) == 1
+
+
+def channel_of(world: World):
+    """The message channel of a world and the newest message."""
+    with world.unit_of_work() as work:
+        return work.channel, work.channel.notifications()[-1]
+
+
+CHANNEL_CHANGES = {
+    "take": lambda channel, one: channel.take(one.app_key, one.group, 9),
+    "confirm": lambda channel, one: channel.confirm(one.app_key, one.group, [one.number]),
+    "fail": lambda channel, one: channel.fail(one.app_key, one.group, [one.number], "no"),
+    "publish": lambda channel, one: channel.publish(
+        app_key=one.app_key, shop=one.shop, topic="own", content="{}"
+    ),
+    "permit": lambda channel, one: channel.subscribe(one.app_key, one.shop, ("own",)),
+    "group": lambda channel, one: channel.extend_group(one.app_key, "own", nicks=[one.shop]),
+}
+
+
+@pytest.mark.parametrize("change", CHANNEL_CHANGES.values(), ids=CHANNEL_CHANGES)
+def test_every_change_of_the_channel_gives_another_revision(change):
+    """What is queued, sent, confirmed, permitted or grouped changes the number."""
+    world = make_world()
+    before = compute_revision(world)
+
+    change(*channel_of(world))
+
+    assert compute_revision(world) != before
+
+
+def test_sending_again_gives_another_revision():
+    """A message that was confirmed and waits again is news."""
+    world = make_world()
+    channel, message = channel_of(world)
+    channel.confirm(message.app_key, message.group, [message.number])
+    before = compute_revision(world)
+
+    channel.resend(message.number)
+
+    assert compute_revision(world) != before
+
+
+def test_a_restored_channel_has_the_revision_of_that_moment():
+    """The digest of the queues goes with a snapshot, through its document too."""
+    world = make_world()
+    channel, message = channel_of(world)
+    channel.take(message.app_key, message.group, 9)
+    world.snapshot("before")
+    before = compute_revision(world)
+    channel.confirm(message.app_key, message.group, [message.number])
+    assert compute_revision(world) != before
+
+    world.restore("before")
+
+    assert compute_revision(world) == before
+
+
+class UncountedMessages(dict):
+    """Messages of a channel that nobody may walk through."""
+
+    __iter__ = keys = values = items = None
+
+
+def test_the_revision_looks_at_no_message():
+    """Pages ask for it every two seconds, so it costs the same however many messages are kept."""
+    world = make_world()
+    channel, _ = channel_of(world)
+    before = compute_revision(world)
+
+    channel.state.outbox = UncountedMessages(channel.state.outbox)
+
+    assert compute_revision(world) == before
