@@ -52,7 +52,7 @@ def _show(visit: Visit) -> Answer:
                 "stock": stock,
                 "left": None if left is None else int(left.total_seconds()),
                 "running": view.clock.running,
-                "forms": build_move_forms(exchange, view),
+                "forms": build_move_forms(exchange, view, visit.lang),
                 "diagram": _draw(visit, exchange, document["timeline"]),
                 "raw_json": write_json(_GET.wrapper, answer),
                 "raw_xml": write_xml(_GET.wrapper, answer),

@@ -22,6 +22,8 @@ __all__ = ["FormField", "MoveForm", "build_move_forms", "read_move_form"]
 
 _PICTURES = (PICTURES_FIELD, "pics")
 _LONG_TEXTS = ("content", "leave_message", "desc")
+_VERDICTS_ZH = {"buyer": "支持买家", "seller": "支持卖家", "refund": "退款"}
+_VERDICTS_EN = {"buyer": "for the buyer", "seller": "for the seller", "refund": "refund"}
 _PEOPLE = (Actor.BUYER, Actor.SELLER, Actor.CS)
 
 
@@ -51,13 +53,13 @@ class MoveForm(Struct, frozen=True):
         return any(field.kind == "pictures" for field in self.fields)
 
 
-def build_move_forms(exchange: Exchange, view: WorldView) -> list[MoveForm]:
+def build_move_forms(exchange: Exchange, view: WorldView, lang: str) -> list[MoveForm]:
     """Return a form for each move of buyer, seller and customer service, possible ones first.
 
     Moves of another ruleset than the exchange's are left out.
     """
     now_possible = possible(exchange, view.rules, view.table)
-    forms = [_build_form(by, move, exchange, view) for by, move in now_possible]
+    forms = [_build_form((by, move), exchange, view, lang) for by, move in now_possible]
     for by in _PEOPLE:
         for move in view.table.moves_by_actor[by]:
             belongs = exchange.ruleset in view.table.rulesets_by_move[move]
@@ -68,13 +70,18 @@ def build_move_forms(exchange: Exchange, view: WorldView) -> list[MoveForm]:
     return forms
 
 
-def _build_form(by: Actor, move: type[Move], exchange: Exchange, view: WorldView) -> MoveForm:
-    fields = tuple(_build_field(field, exchange, view) for field in msgspec.structs.fields(move))
+def _build_form(
+    play: tuple[Actor, type[Move]], exchange: Exchange, view: WorldView, lang: str
+) -> MoveForm:
+    by, move = play
+    fields = tuple(
+        _build_field(field, exchange, view, lang) for field in msgspec.structs.fields(move)
+    )
     return MoveForm(by, move.name(), move.zh, move.en, fields)
 
 
 def _build_field(
-    field: msgspec.structs.FieldInfo, exchange: Exchange, view: WorldView
+    field: msgspec.structs.FieldInfo, exchange: Exchange, view: WorldView, lang: str
 ) -> FormField:
     name = field.encode_name
     if name in _PICTURES:
@@ -82,9 +89,8 @@ def _build_field(
     default = "" if field.default in (None, msgspec.NODEFAULT) else str(field.default)
     choices = _find_choices(name, exchange, view)
     if name == "for":
-        choices = (("buyer", "支持买家 for the buyer"), ("seller", "支持卖家 for the seller"))
-        choices += (("refund", "退款 refund"),)
-        return FormField(name, "select", "buyer", choices)
+        verdicts = _VERDICTS_EN if lang == "en" else _VERDICTS_ZH
+        return FormField(name, "select", "buyer", tuple(verdicts.items()))
     if choices:
         return FormField(name, "select", default, (("", "—"), *choices))
     if field.type in (int, int | None):

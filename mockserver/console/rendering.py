@@ -1,6 +1,7 @@
 """Fill templates with values.  Whatever a value holds is text: nothing of it becomes markup."""
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -9,8 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..domain.vocabulary import Actor, CsStatus, Status
+from ..reference.article import Article
 
 __all__ = ["mark_safe", "render"]
+
+_MAX_SUMMARY = 90
 
 
 def mark_safe(drawing: str) -> Markup:
@@ -37,6 +41,13 @@ def _name_actor(name: str, lang: str) -> str:
     return names.get(name, name) if lang == "en" else Actor(name).zh
 
 
+def _summarize(article: Article, lang: str) -> str:
+    """Return what an article is about: its first clause in the language, at most 90 characters."""
+    text = article.en if lang == "en" else article.zh
+    clause = re.split(r"[；;\n]", text, maxsplit=1)[0]
+    return clause if len(clause) <= _MAX_SUMMARY else f"{clause[: _MAX_SUMMARY - 1]}…"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -51,6 +62,7 @@ def _environment() -> Environment:
         status_name=_name_status,
         cs_name=_name_cs_status,
         actor_name=_name_actor,
+        summary=_summarize,
     )
     return environment
 

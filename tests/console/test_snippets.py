@@ -6,8 +6,11 @@ Where a tool is missing the test is skipped with its name, so a run says what it
 import os
 import re
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from html import unescape
+from pathlib import Path
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
@@ -28,7 +31,10 @@ RUNS = {
     ),
     "Go": ("call.go", ("go",), (("go", "run", "call.go"),)),
 }
-GIVEN = {"clock": {"mode": "running"}, "apps": [{"app_key": "70012345", "app_secret": "f0" * 16}]}
+DOCUMENT = {
+    "clock": {"mode": "running"},
+    "apps": [{"app_key": "70012345", "app_secret": "f0" * 16}],
+}
 
 
 def read_page(server: Server) -> str:
@@ -37,6 +43,30 @@ def read_page(server: Server) -> str:
     opener.open(server.make_console_link(), timeout=30).read()
     with opener.open(f"{server.url}/console/s/default", timeout=30) as reply:
         return reply.read().decode()
+
+
+def run_command(command: tuple[str, ...], folder: Path, environ: dict[str, str]) -> str:
+    """Run a command and return what it printed; whatever it started ends with it."""
+    with (folder / "output.txt").open("w+b") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(timeout=300)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=10)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    assert code == 0, text
+    return text
 
 
 def find_snippets(page: str) -> dict[str, str]:
@@ -49,7 +79,7 @@ def find_snippets(page: str) -> dict[str, str]:
 
 def test_seven_languages_are_offered():
     """The page has a snippet for each language, and no other."""
-    with Server(document=GIVEN) as server:
+    with Server(document=DOCUMENT) as server:
         assert set(find_snippets(read_page(server))) == set(RUNS)
 
 
@@ -61,25 +91,15 @@ def test_a_snippet_runs_as_pasted(label, tmp_path):
     missing = [tool for tool in tools if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{label}: {', '.join(missing)} is not installed here")
-    own = {"GO111MODULE": "off", "GOTOOLCHAIN": "local", "HOME": str(tmp_path)}
+    own = {"GO111MODULE": "off", "GOTOOLCHAIN": "local"}
     environ = {**os.environ, **own, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    with Server(document=GIVEN) as server:
+    with Server(document=DOCUMENT) as server:
         sandbox = server.sandbox(attach="default")
         exchange = sandbox.open()
         (tmp_path / name).write_text(find_snippets(read_page(server))[label], "utf-8")
 
-        for command in commands:
-            done = subprocess.run(
-                command,
-                cwd=tmp_path,
-                env=environ,
-                capture_output=True,
-                timeout=120,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
+        printed = [run_command(command, tmp_path, environ) for command in commands][-1]
 
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
-        assert b"tmall_exchange_receive_get_response" in done.stdout
-        assert exchange.dispute_id.encode() in done.stdout
-        assert [call.outcome for call in sandbox.requests] == ["ok"]
+        assert "tmall_exchange_receive_get_response" in printed
+        assert exchange.dispute_id in printed
+        assert [call["outcome"] for call in sandbox.requests] == ["ok"]
