@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from docs.fidelity_page import render_fidelity
+from docs.finding_page import make_finding_pages
 from docs.mistake_pages import make_mistake_pages
 from docs.python_api_page import render_python_api
 from docs.source_links import link_sources
@@ -155,6 +156,8 @@ def main() -> None:
         (FOLDER / name).write_text(text, "utf-8")
     for name, text in make_mistake_pages().items():
         (MISTAKES_FOLDER / name).write_text(text, "utf-8")
+    for name, text in make_finding_pages().items():
+        (ROOT / "docs" / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the plugin knows about a test: is it ours, what its markers say, which sandboxes it has."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COVERAGE_PLUGIN",
+    "FINDINGS",
     "LOCK",
     "MARKER_INI",
     "SANDBOX",
@@ -31,6 +32,7 @@ __all__ = [
 SANDBOX = pytest.StashKey["Sandbox"]()  # of a test, a module or the session
 SPLIT = pytest.StashKey[str]()  # the way of xdist that gives a named sandbox to many workers
 LOCK = pytest.StashKey[Any]()
+FINDINGS = pytest.StashKey[list[Mapping[str, Any]]]()  # what a test's calls show of their client
 COVERAGE_PLUGIN = "tmall-exchange-cov"
 MARKER_INI = "tmall_marker"
 _LONG_MARKER = "tmall_sandbox"

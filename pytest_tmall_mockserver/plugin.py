@@ -49,6 +49,7 @@ from .fixtures import (  # noqa: F401  # pytest finds the fixtures of a plugin i
 )
 from .items import (
     COVERAGE_PLUGIN,
+    FINDINGS,
     LOCK,
     MARKER_INI,
     find_machine,
@@ -131,6 +132,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_report,
         metavar="term|html|json[:FILE]",
         help="覆盖报告，可多次给出 (which reports; may be repeated)",
+    )
+    group.addoption(
+        "--client-report",
+        metavar="FILE",
+        help="把对客户端的检查写成网页 (write what calls show of their client, as an HTML page)",
     )
 
 
@@ -299,9 +305,11 @@ def _report_findings(item: pytest.Item) -> None:
     for world, shared in find_sandboxes(item):
         if shared:  # other tests made some of the calls
             continue
-        from mockserver.testing.report_lines import list_report_lines
+        from mockserver.testing.report_lines import list_report_findings, list_report_lines
 
-        for line in list_report_lines(world):
+        findings = list_report_findings(world)
+        item.stash[FINDINGS] = findings
+        for line in list_report_lines(findings):
             item.user_properties.append((_FINDING_PROPERTY, line))
 
 
@@ -317,15 +325,45 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("对客户端的检查 (what calls show of their client)")
     for line, count in findings.items():
         terminalreporter.write_line(f"{line}  × {count}" if count > 1 else line)
+    _write_findings_page(terminalreporter)
+
+
+def _write_findings_page(terminalreporter: Any) -> None:
+    """Write the page of --client-report about the findings of all tests that ended."""
+    name = terminalreporter.config.getoption("client_report")
+    if not name:
+        return
+    require_product()
+    from mockserver.testing.report_lines import write_findings_page
+
+    findings = [
+        (report.nodeid, finding)
+        for report in _list_ended(terminalreporter)
+        for finding in getattr(report, "client_findings", ())
+    ]
+    path = Path(terminalreporter.config.invocation_params.dir, name)
+    try:
+        write_findings_page(path, findings)
+    except OSError as error:
+        text = f"{path} 写不了：{error.strerror} (cannot be written)"
+        terminalreporter.write_line(text, red=True)
+    else:
+        terminalreporter.write_line(f"对客户端的检查 (client report): {path}")
 
 
 def _list_properties(terminalreporter: Any, name: str) -> Iterator[str]:
     """Yield the values of one property of all tests that ended."""
+    for report in _list_ended(terminalreporter):
+        properties = getattr(report, "user_properties", ())
+        yield from (value for own_name, value in properties if own_name == name)
+
+
+def _list_ended(terminalreporter: Any) -> Iterator[Any]:
+    """Yield the reports of all tests that passed or failed."""
     for kind in ("passed", "failed"):
         for report in terminalreporter.stats.get(kind, ()):
             if getattr(report, "when", "") == "call":
-                properties = getattr(report, "user_properties", ())
-                yield from (value for own_name, value in properties if own_name == name)
+                yield report
 
 
 @pytest.hookimpl(wrapper=True)
@@ -340,6 +378,8 @@ def pytest_runtest_makereport(
     report = yield
     findings = [str(value) for name, value in item.user_properties if name == _FINDING_PROPERTY]
     if findings and report.when == "call":
+        # An attribute of plain values: xdist carries it to the controller.
+        vars(report)["client_findings"] = item.stash.get(FINDINGS, [])
         report.sections.append(("对客户端的检查 (client report)", "\n".join(findings)))
     if not report.failed:
         return report

@@ -36,6 +36,14 @@ class KnowsOneText(BookKeeper):
         rows = super().read_changes(until)
         return {number: row for number, row in rows.items() if row["status"] in TEXTS}
 
+    def get_result(self, method, **business):
+        """详情里不认识的文字，也当作没变，接着办。 In a detail, too: it works on as before."""
+        result = super().get_result(method, **business)
+        exchange = result.get("exchange", {})
+        if "status" in exchange and exchange["status"] not in TEXTS:
+            exchange["status"] = self.book[business["dispute_id"]]
+        return result
+
 
 class GivesUp(BookKeeper):
     """isp.* 或丢了应答之后再也不管这一单。 Never touches an exchange again after isp.*."""

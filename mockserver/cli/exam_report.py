@@ -20,8 +20,8 @@ from ..review.client_mistakes import CLIENT_MISTAKES
 from ..review.lint_rules import Severity
 from ..scenario.report import format_junit
 from ..scenario.result import ScenarioFailure, ScenarioResult
+from ..service.html_page import render_page
 from ..version import __version__
-from .html_page import render_page
 
 __all__ = ["LEVELS", "ExamItem", "ExamReport"]
 

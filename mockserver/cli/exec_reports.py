@@ -1,7 +1,8 @@
 """What `exec` leaves behind of its server, which is gone when somebody wants to look.
 
-`--har` has every call, `--report` what the calls show of their client, `--junit` both the exit
-code of the command and each finding as a test case.
+`--har` has every call, `--report` what the calls show of their client (a page if the file's name
+ends with .html, else JSON), `--junit` both the exit code of the command and each finding as a test
+case.
 """
 
 import json
@@ -13,6 +14,7 @@ from msgspec import Struct
 from ..scenario.report import format_junit
 from ..scenario.result import ScenarioFailure, ScenarioResult
 from ..service.control_function import ControlCall, sandbox_path
+from ..service.findings_page import PlacedFinding, render_findings
 from .console import translate
 from .output_files import PRIVATE_MODE, check_writable, save_output
 
@@ -39,7 +41,11 @@ class ExecReports(Struct, frozen=True):
         if not (self.report or self.junit):
             return
         report = control("GET", sandbox_path("default", "report"))
-        if self.report:
+        if self.report.endswith(".html"):
+            findings = (*report["audit"]["findings"], *report["findings"])
+            places = [PlacedFinding(command, finding) for finding in findings]
+            save_output(self.report, render_findings(places, translate("zh", "en")))
+        elif self.report:
             save_output(self.report, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
         if self.junit:
             results = [_describe_command(command, code, seconds), *_describe_findings(report)]

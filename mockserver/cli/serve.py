@@ -342,8 +342,8 @@ def _allow_many_connections() -> None:
     "--report",
     default="",
     metavar="F",
-    zh="把对客户端的检查写成 JSON",
-    en="write what the calls show of their client, as JSON",
+    zh="把对客户端的检查写成 JSON；F 以 .html 结尾则写网页",
+    en="write what the calls show of their client, as JSON, or as a page if F ends with .html",
 )
 @option(
     "--junit",

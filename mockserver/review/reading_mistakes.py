@@ -68,7 +68,12 @@ READING_MISTAKES = (
             "for page in n..1: read(page)          # again until nothing is new\n"
             "since = until - 5min"
         ),
-        scenarios=("lists/row-slips-between-pages", "lists/row-leaves-the-window"),
+        scenarios=(
+            "clients/rows-move-between-pages",
+            "clients/change-listed-late",
+            "lists/row-slips-between-pages",
+            "lists/row-leaves-the-window",
+        ),
     ),
     ClientMistake(
         id="pages_unfinished",
@@ -157,7 +162,11 @@ READING_MISTAKES = (
         ),
         wrong="rows = [row for row in rows if row.status in TEXTS]",
         right="status = BY_TEXT.get(row.status) or report(row)",
-        scenarios=("rules/text-of-status-14", "classic/seller-turns-into-refund"),
+        scenarios=(
+            "clients/second-text-of-14",
+            "rules/text-of-status-14",
+            "classic/seller-turns-into-refund",
+        ),
     ),
     ClientMistake(
         id="unread_content",
@@ -183,6 +192,8 @@ READING_MISTAKES = (
         right='parts = address.split("^^^")          # and: try each exchange by itself',
         checks=("exception",),
         scenarios=(
+            "clients/address-in-parts",
+            "clients/message-of-several-lines",
             "messages/everybody-writes",
             "messages/in-every-status",
             "messages/in-every-status-upgraded",

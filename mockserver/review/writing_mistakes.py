@@ -151,7 +151,7 @@ WRITING_MISTAKES = (
         wrong='address_id = search()["address_result"][0]["contact_id"]',
         right='address_id = search(rdef="cancel_def")["address_result"][0]["contact_id"]',
         checks=("wrong_target",),
-        scenarios=("classic/return-address",),
+        scenarios=("classic/return-address", "clients/default-return-address"),
     ),
     ClientMistake(
         id="wrong_parcel",
@@ -178,7 +178,13 @@ WRITING_MISTAKES = (
         ),
         wrong='logistics_company_name="SF", logistics_no=exchange["buyer_logistic_no"]',
         right='logistics_company_name="顺丰速运", logistics_no=own_waybill',
-        scenarios=("lists/carriers", "refused/own-waybill-again", "refused/lenient-logistics"),
+        scenarios=(
+            "clients/carrier-by-name",
+            "clients/own-waybill-for-the-shipment",
+            "lists/carriers",
+            "refused/own-waybill-again",
+            "refused/lenient-logistics",
+        ),
     ),
     ClientMistake(
         id="gave_up",
@@ -228,6 +234,7 @@ WRITING_MISTAKES = (
         right="if (id, status, modified) in done: continue",
         checks=("unhandled",),
         scenarios=(
+            "clients/second-round",
             "classic/receipt-refused-second-round",
             "upgraded/receipt-refused-second-round",
             "classic/modified-back-to-receipt",

@@ -70,6 +70,7 @@ class ClientRun(ScenarioRun):
         self._played: dict[str, None] = {}  # methods that were called for the client, in order
         self._missing_method = ""
         self._unmet = False  # a step has waited for the client in vain
+        self._unmet_id = ""  # the exchange of that step, "" if it was about none
         self._in_the_way = bool(_KEYS_IN_THE_WAY & scenario.world.keys())
         self._has_own_texts = any(
             name.startswith("text.") for name in scenario.world.get("rules", {})
@@ -121,6 +122,13 @@ class ClientRun(ScenarioRun):
             return False
         return not self._count_with_stock([self._observe(step.on).exchange])
 
+    def open_exchange(self, step: MoveStep) -> None:
+        """Let the buyer apply; what led to the status of the opening is not the client's doing."""
+        before = self.names.get("it", "")
+        super().open_exchange(step)
+        if self.names.get("it", "") != before:
+            self._take_events(self.names["it"], after=0)
+
     def make_move(self, step: MoveStep) -> None:
         """Await the client's move, or make it.  An awaited refusal that never came is made, too."""
         if not self.is_awaited(step, {}):
@@ -132,6 +140,7 @@ class ClientRun(ScenarioRun):
         except ScenarioAborted:
             if step.refused is None:
                 self._unmet = True
+                self._unmet_id = self.names.get(step.on, "")
                 raise
             self.play_move(step)
 
@@ -146,6 +155,7 @@ class ClientRun(ScenarioRun):
             super().make_call(step)
         except ScenarioAborted:
             self._unmet = True
+            self._unmet_id = str(params.get("dispute_id", ""))
             raise
 
     def _play(self, step: MoveStep | CallStep, dispute_id: str) -> None:
@@ -158,11 +168,15 @@ class ClientRun(ScenarioRun):
         else:
             super().make_call(step)
         if seller:
-            self._waiter.take_events(
-                event["number"]
-                for event in self._list_events()
-                if event["number"] > number and event["dispute_id"] == dispute_id
-            )
+            self._take_events(dispute_id, after=number)
+
+    def _take_events(self, dispute_id: str, after: int) -> None:
+        """Take the events of an exchange that are not the client's, while the client is held."""
+        self._waiter.take_events(
+            event["number"]
+            for event in self._list_events()
+            if event["number"] > after and event["dispute_id"] == dispute_id
+        )
 
     def wait(self, step: AwaitStep) -> None:
         """Wait for the client's call, then until the expectations hold.
@@ -249,7 +263,7 @@ class ClientRun(ScenarioRun):
                 "场景改了平台的状态文字，被测程序不认得",
                 "the scenario changes the platform's status texts, which the client does not know",
             )
-        moves = [] if self._profile.asks_all else self._list_own_moves()
+        moves = [] if self._profile.asks_all else self._list_excusing_moves()
         if not moves:
             return result
         event = moves[0]
@@ -260,6 +274,19 @@ class ClientRun(ScenarioRun):
             zh = f"{zh}；{result.trouble.zh}"
             en = f"{en}; {result.trouble.en}"
         return self._make_inapplicable(result, zh, en)
+
+    def _list_excusing_moves(self) -> list[Mapping[str, Any]]:
+        """Return the client's own moves that explain why the scenario did not go as written.
+
+        What it did to another exchange does not explain why it left the awaited one lying, unless
+        it has used up the stock.
+        """
+        moves = self._list_own_moves()
+        of_awaited = [move for move in moves if move["dispute_id"] == self._unmet_id]
+        if not self._unmet_id or of_awaited:
+            return of_awaited or moves
+        awaited = [item for item in self._list_exchanges() if item["dispute_id"] == self._unmet_id]
+        return [] if self._count_with_stock(awaited) else moves
 
     def _make_inapplicable(self, result: ScenarioResult, zh: str, en: str) -> ScenarioResult:
         trouble = result.trouble or ScenarioFailure(line=1, column=1, zh=zh, en=en)
@@ -318,12 +345,15 @@ class ClientRun(ScenarioRun):
         moves = {_MOVES_OF_METHODS.get(name) for name in self._profile.methods}
         return [
             exchange
-            for exchange in self._target.ask("GET", "exchanges", limit=_MAX_EXCHANGES)["items"]
+            for exchange in self._list_exchanges()
             if exchange["status"] in self._profile.handles
             and exchange["shop"] == first
             and exchange["cs_status"] == CsStatus.NOT_NEEDED
             and moves.intersection(exchange["possible"].get(Actor.SELLER.value, ()))
         ]
+
+    def _list_exchanges(self) -> list[Mapping[str, Any]]:
+        return list(self._target.ask("GET", "exchanges", limit=_MAX_EXCHANGES)["items"])
 
     def _count_with_stock(self, waiting: Iterable[Mapping[str, Any]]) -> int:
         """Return how many of the exchanges can be moved on with the stock that there is."""

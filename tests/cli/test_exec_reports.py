@@ -14,6 +14,11 @@ print(httpx.post(url, data={"method": "x"}, timeout=10).status_code)
 call = [sys.executable, "-m", "mockserver", "call", "taobao.time.get"]
 print(subprocess.run(call, stdout=subprocess.DEVNULL).returncode)
 """
+LISTS = """
+call = [sys.executable, "-m", "mockserver", "call", "tmall.exchange.receive.get"]
+for _ in range(3):
+    subprocess.run(call, stdout=subprocess.DEVNULL)
+"""
 CLIENT = """
 import subprocess, sys
 call = [sys.executable, "-m", "mockserver", "call"]
@@ -40,6 +45,21 @@ def test_calls_and_findings_are_left_behind(cli, tmp_path) -> None:
     cases = list(suites.iter("testcase"))
     assert cases[0].find("failure") is not None
     assert len(cases) == 1 + len(report["findings"]) + len(report["audit"]["findings"])
+
+
+def test_the_report_is_a_page_if_its_name_says_so(cli, tmp_path) -> None:
+    """--report F.html has the findings in the language asked for, and no secret."""
+    client = f"import subprocess, sys\n{LISTS}"
+    ended = cli(
+        "exec",
+        *("--lang", "en", "--report", "out/findings.html"),
+        *("--", sys.executable, "-c", client),
+    )
+    assert ended.returncode == 0, ended.stderr
+    page = (tmp_path / "out/findings.html").read_text("utf-8")
+    assert "Each round reads the whole history of the shop" in page
+    assert "docs/client-findings.md#no_window" in page
+    assert "session=" not in page
 
 
 def test_a_file_that_cannot_be_written_is_reported_before_the_command_runs(cli, tmp_path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.finding_page import make_finding_pages
 from docs.make_reference import make_pages
 from docs.mistake_pages import make_mistake_pages
 
@@ -40,6 +41,12 @@ def test_the_pages_about_mistakes_are_current(mistake_pages):
     pages = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert pages == mistake_pages
     assert len(pages) == 2 * 24 + 2
+
+
+def test_the_guide_about_findings_is_current():
+    """Both languages are what the table of advice says; `make reference` writes them."""
+    for name, text in make_finding_pages().items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -157,6 +157,24 @@ def test_of_a_client_that_did_nothing_in_the_probe_nothing_is_said(play) -> None
     assert (result.outcome, result.unmet, says_something(result)) == ("broken", False, False)
 
 
+@pytest.mark.parametrize("status", [2, 4, 12, 13])
+def test_how_an_opening_came_to_its_status_is_not_its_way(play, status) -> None:
+    """Moves of a seller before the opening are nobody's under test: what it leaves out fails."""
+    steps = f"  - buyer: apply\n    status: {status}\n  - buyer: apply\n  - seller: agree\n"
+    for works_at in ({}, {12: SHIP}):  # nor does work on one excuse that another is left lying
+        result, _ = play(steps, works_at=works_at)
+        assert (result.outcome, result.unmet) == ("broken", True)
+        assert AGREE in result.trouble.en
+
+
+def test_the_last_unit_given_to_another_exchange_is_another_legal_way(play) -> None:
+    """The newer application is to be agreed to; a client may prefer the older one."""
+    world = "goods: {wanted: {stock: 1}}"
+    steps = "  - buyer: apply\n  - buyer: apply\n  - seller: agree\n"
+    result, _ = play(steps, world=world)
+    assert (result.outcome, result.unmet) == ("inapplicable", True)
+
+
 def test_what_it_leaves_lying_fails(play) -> None:
     """At the end it has to move on what it handles; with a status that it skips it fails."""
     steps = "  - buyer: apply\n    status: 12\n"

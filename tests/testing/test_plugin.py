@@ -631,3 +631,37 @@ def test_agree_twice(sandbox, top_client, n):
     assert "docs/client-findings.md#unsafe_repeat" in report
     clean = run(AGREE)
     assert "what calls show" not in clean.stdout.str()
+
+
+TWICE = """
+import pytest
+
+@pytest.mark.sandbox(allow=["illegal_move"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_agree_twice(sandbox, top_client, n):
+    exchange = sandbox.open()
+    for _ in range(2):
+        top_client.call("tmall.exchange.agree", dispute_id=exchange.dispute_id, address_id=10000002)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_what_calls_show_of_their_client_becomes_a_page(run, pytester, workers) -> None:
+    """--client-report writes each finding with its tests, its cost and its forms."""
+    result = run(TWICE, "--client-report=out/findings.html", *workers)
+    result.assert_outcomes(passed=2)
+    page = (pytester.path / "out" / "findings.html").read_text("utf-8")
+    assert page.count("<li>test_it.py::test_agree_twice[") == 2
+    assert "第一次其实成功了，只是应答丢了" in page
+    assert "except Timeout: agree(id)" in page
+    assert "client-findings.zh-CN.md#unsafe_repeat" in page
+    assert str(pytester.path / "out" / "findings.html") in result.stdout.str()
+
+
+def test_a_page_that_cannot_be_written_fails_no_test(run, pytester) -> None:
+    """A folder in its place is said in the summary; the run ends as it would have."""
+    (pytester.path / "taken").mkdir()
+    result = run(AGREE, "--client-report=taken")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*taken*cannot be written*"])

@@ -14,7 +14,7 @@ CHECKS = {
     "IgnoresFailure": {"left_lying", "unhandled", "unread"},
     "DropsMovedRows": {"left_lying", "converged", "unhandled"},
     "ForgetsLateRows": {"left_lying", "converged", "unhandled"},
-    "KnowsOneText": {"converged"},
+    "KnowsOneText": {"offences"},
     "GivesUp": {"left_lying", "gave_up", "unhandled"},
     "CallsOnInBan": {"pressed_on"},
     "FirstAddress": {"wrong_target"},
