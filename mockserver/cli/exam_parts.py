@@ -6,6 +6,7 @@ what the lint finds in calls that are the client's alone (of the probe and of th
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
@@ -24,7 +25,14 @@ from ..scenario.target import ScenarioTarget, TargetFactory
 from ..testing.machine.check_failure import CheckFailure
 from .exam_report import ExamItem
 
-__all__ = ["MACHINE_GROUPS", "Habits", "describe_failure", "describe_scenario", "report_target"]
+__all__ = [
+    "MACHINE_GROUPS",
+    "Habits",
+    "MachineGroup",
+    "describe_failure",
+    "describe_scenario",
+    "report_target",
+]
 
 _LEVEL_OF_FOLDER: Mapping[str, int] = {
     "classic": 1,
@@ -37,14 +45,26 @@ _LEVEL_OF_FOLDER: Mapping[str, int] = {
     "sub-account": 3,
 }
 _EVERYDAY = 2
-# What the machine plays: name, plays, level.  The first that fails keeps its check to itself.
-MACHINE_GROUPS: Sequence[tuple[str, tuple[str, ...], int]] = (
-    ("buyer", ("buyer", "cs", "rounds"), 1),
-    ("stock", ("buyer", "stock"), 2),
-    ("lists", ("buyer", "lists"), 2),
-    ("texts", ("buyer", "texts"), 2),
-    ("replies", ("buyer", "replies"), 3),
-    ("trouble", ("buyer", "trouble"), 3),
+
+
+class MachineGroup(Struct, frozen=True):
+    """What the machine plays together, of which level, in what world."""
+
+    name: str
+    plays: tuple[str, ...]
+    level: int
+    world: Mapping[str, Any] = MappingProxyType({})
+
+
+# The first group that fails keeps its check to itself.  What failed for want of stock is not
+# looked at again until the window of the changes has gone by: so time passes in that group.
+MACHINE_GROUPS: Sequence[MachineGroup] = (
+    MachineGroup("buyer", ("buyer", "cs", "rounds"), 1),
+    MachineGroup("stock", ("buyer", "stock", "time"), 2, {"goods": {"wanted": {"stock": 1}}}),
+    MachineGroup("lists", ("buyer", "lists"), 2),
+    MachineGroup("texts", ("buyer", "texts"), 2),
+    MachineGroup("replies", ("buyer", "replies"), 3),
+    MachineGroup("trouble", ("buyer", "trouble"), 3),
 )
 _SUFFIX = ".scenario.yaml"
 
