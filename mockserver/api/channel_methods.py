@@ -8,16 +8,9 @@ Source: docs/spec/top-protocol.md#top-7.1, docs/spec/neighbours.yaml.
 
 from ..domain.evidence import Evidence, documented
 from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method
+from .declaration import BOOLEAN, DATE, NUMBER, OBJECT, STRING, STRINGS, Method
 
 __all__ = ["CHANNEL_METHODS"]
-
-NUMBER = ValueKind.NUMBER
-STRING = ValueKind.STRING
-STRINGS = ValueKind.STRINGS
-BOOLEAN = ValueKind.BOOLEAN
-DATE = ValueKind.DATE
-OBJECT = ValueKind.OBJECT
 
 
 def _evidence() -> Evidence:

@@ -25,13 +25,39 @@ rule would call it unknown, no strategy would send it); a name spelt as it shoul
 TOP spells it (clients of the real platform would miss it).
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from ..domain.evidence import Evidence
 from ..domain.moves import Move
 from ..protocol.shapes import Field, Param, ValueKind
 
-__all__ = ["Method", "make_fields_param", "response_wrapper", "split_field_names"]
+__all__ = [
+    "BOOLEAN",
+    "BYTES",
+    "DATE",
+    "NUMBER",
+    "OBJECT",
+    "PRICE",
+    "STRING",
+    "STRINGS",
+    "Method",
+    "declare_fields",
+    "make_fields_param",
+    "response_wrapper",
+    "split_field_names",
+]
+
+# the types of the API pages, as the declarations write them
+NUMBER = ValueKind.NUMBER
+STRING = ValueKind.STRING
+STRINGS = ValueKind.STRINGS
+BOOLEAN = ValueKind.BOOLEAN
+BYTES = ValueKind.BYTES
+DATE = ValueKind.DATE
+PRICE = ValueKind.PRICE
+OBJECT = ValueKind.OBJECT
 
 
 def response_wrapper(name: str) -> str:
@@ -45,6 +71,16 @@ def response_wrapper(name: str) -> str:
 def make_fields_param(limit: int) -> Param:
     """Return the parameter `fields`: the members of the record to return, at most `limit` names."""
     return Param(name="fields", kind=ValueKind.STRINGS, required=True, limit=limit, zh="返回字段")
+
+
+def declare_fields(personal: Collection[str], /, **kinds: ValueKind) -> tuple[Field, ...]:
+    """Return a field for each keyword, in order; those that are `personal` are masked in journals.
+
+    declare_fields(("buyer_nick",), tid=NUMBER, buyer_nick=STRING)
+    """
+    return tuple(
+        [Field(name=name, kind=kind, personal=name in personal) for name, kind in kinds.items()]
+    )
 
 
 def split_field_names(value: object) -> tuple[str, ...]:

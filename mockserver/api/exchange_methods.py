@@ -17,20 +17,22 @@ from ..domain.moves import (
     ReturngoodsRefuse,
 )
 from ..domain.vocabulary import Role, Status
-from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, make_fields_param
+from ..protocol.shapes import Field, Param
+from .declaration import (
+    BOOLEAN,
+    BYTES,
+    DATE,
+    NUMBER,
+    OBJECT,
+    STRING,
+    STRINGS,
+    Method,
+    make_fields_param,
+)
 from .records import RecordKind, select_exchange_fields, select_message_fields
 
 __all__ = ["EXCHANGE_METHODS"]
 
-# the types of the API pages
-NUMBER = ValueKind.NUMBER
-STRING = ValueKind.STRING
-STRINGS = ValueKind.STRINGS
-BOOLEAN = ValueKind.BOOLEAN
-BYTES = ValueKind.BYTES
-DATE = ValueKind.DATE
-OBJECT = ValueKind.OBJECT
 
 DISPUTE_ID = Param(name="dispute_id", kind=NUMBER, required=True, zh="换货单号ID")
 REASON_ID = Param(name="seller_refuse_reason_id", kind=NUMBER, required=True, zh="换货原因对应ID")

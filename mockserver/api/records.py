@@ -22,6 +22,7 @@ from ..domain.rules import RuleValues
 from ..domain.table_index import SHIPPED_TABLE, TableIndex
 from ..domain.vocabulary import Phase, Ruleset
 from ..protocol.shapes import Field, Items, Tree, ValueKind, format_price, format_time
+from .declaration import DATE, NUMBER
 from .reply_masking import mask_address, mask_name, mask_phone
 
 __all__ = [
@@ -161,8 +162,6 @@ def _read_version(exchange: Exchange, view: RecordView) -> int:
 
 
 _PHASES = {Phase.ONSALE: "onsale", Phase.AFTERSALE: "aftersale"}
-NUMBER = ValueKind.NUMBER
-DATE = ValueKind.DATE
 ALL = (RecordKind.GET, RecordKind.LIST, RecordKind.WRITE)
 GET_AND_LIST = (RecordKind.GET, RecordKind.LIST)
 ONLY_GET = (RecordKind.GET,)

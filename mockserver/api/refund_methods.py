@@ -8,22 +8,27 @@ pages', docs/spec/neighbours.yaml.
 Source: docs/spec/evidence-2026-11.md#evidence-2.1, #evidence-2.3, #evidence-4.
 """
 
+from functools import partial
+
 from ..domain.evidence import documented, inferred
-from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, make_fields_param
+from ..protocol.shapes import Field, Param
+from .declaration import (
+    BOOLEAN,
+    BYTES,
+    DATE,
+    NUMBER,
+    OBJECT,
+    PRICE,
+    STRING,
+    Method,
+    declare_fields,
+    make_fields_param,
+)
 
 __all__ = ["REFUND_METHODS"]
 
-# the types of the API pages
-NUMBER = ValueKind.NUMBER
-STRING = ValueKind.STRING
-BOOLEAN = ValueKind.BOOLEAN
-DATE = ValueKind.DATE
-PRICE = ValueKind.PRICE
-OBJECT = ValueKind.OBJECT
-BYTES = ValueKind.BYTES
 
-_PERSONAL = (
+_PERSONAL_FIELDS = (
     "address",
     "buyer_nick",
     "buyer_open_uid",
@@ -37,10 +42,7 @@ _PERSONAL = (
 )
 
 
-def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
-    return tuple(
-        Field(name=name, kind=kind, personal=name in _PERSONAL) for name, kind in kinds.items()
-    )
+_fields = partial(declare_fields, _PERSONAL_FIELDS)
 
 
 LISTED = _fields(

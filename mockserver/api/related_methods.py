@@ -5,19 +5,24 @@ those of the sibling API pages; types of the fields: docs/spec/rules.md#rules-ne
 docs/spec/evidence-2026-11.md#evidence-3.
 """
 
+from functools import partial
+
 from ..domain.evidence import documented
-from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, make_fields_param
+from ..protocol.shapes import Field, Param
+from .declaration import (
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    OBJECT,
+    PRICE,
+    STRING,
+    Method,
+    declare_fields,
+    make_fields_param,
+)
 
 __all__ = ["RELATED_METHODS", "TRADE"]
 
-# the types of the API pages
-NUMBER = ValueKind.NUMBER
-STRING = ValueKind.STRING
-BOOLEAN = ValueKind.BOOLEAN
-DATE = ValueKind.DATE
-PRICE = ValueKind.PRICE
-OBJECT = ValueKind.OBJECT
 
 _PERSONAL_FIELDS = (
     "contact_name",
@@ -36,12 +41,7 @@ _PERSONAL_FIELDS = (
 )
 
 
-def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
-    """Return a field for each keyword, in order; the journal masks those of `_PERSONAL_FIELDS`."""
-    return tuple(
-        Field(name=name, kind=kind, personal=name in _PERSONAL_FIELDS)
-        for name, kind in kinds.items()
-    )
+_fields = partial(declare_fields, _PERSONAL_FIELDS)
 
 
 ADDRESS = _fields(

@@ -4,31 +4,33 @@ Types are the pages', docs/spec/neighbours.yaml; fields that no sandbox has a va
 out.  Source: docs/spec/evidence-2026-11.md#evidence-4.
 """
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from ..domain.evidence import assumed, documented
-from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method, make_fields_param
+from ..protocol.shapes import Field, Param
+from .declaration import (
+    BOOLEAN,
+    DATE,
+    NUMBER,
+    OBJECT,
+    PRICE,
+    STRING,
+    STRINGS,
+    Method,
+    declare_fields,
+    make_fields_param,
+)
 from .related_methods import TRADE
 
 __all__ = ["SHOP_METHODS"]
 
-# the types of the API pages
-NUMBER = ValueKind.NUMBER
-STRING = ValueKind.STRING
-STRINGS = ValueKind.STRINGS
-BOOLEAN = ValueKind.BOOLEAN
-DATE = ValueKind.DATE
-PRICE = ValueKind.PRICE
-OBJECT = ValueKind.OBJECT
 
-_PERSONAL = ("buyer_nick", "receiver_name", "openuid", "ouid")
+_PERSONAL_FIELDS = ("buyer_nick", "receiver_name", "openuid", "ouid")
 
 
-def _fields(**kinds: ValueKind) -> tuple[Field, ...]:
-    return tuple(
-        Field(name=name, kind=kind, personal=name in _PERSONAL) for name, kind in kinds.items()
-    )
+_fields = partial(declare_fields, _PERSONAL_FIELDS)
 
 
 def _trade_without(trade: tuple[str, ...], order: tuple[str, ...]) -> tuple[Field, ...]:

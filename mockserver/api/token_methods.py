@@ -5,12 +5,11 @@ docs/spec/top-protocol.md#top-5.2.
 """
 
 from ..domain.evidence import documented
-from ..protocol.shapes import Field, Param, ValueKind
-from .declaration import Method
+from ..protocol.shapes import Field, Param
+from .declaration import STRING, Method
 
 __all__ = ["TOKEN_METHODS"]
 
-STRING = ValueKind.STRING
 RESULT = (Field(name="token_result", kind=STRING, personal=True, zh="JSON 文本，内含 session"),)
 
 TOKEN_METHODS: tuple[Method, ...] = (

@@ -29,7 +29,7 @@ def test_the_suite_of_the_guide_passes(name: str, tmp_path: Path) -> None:
         "my_client.py",
         "test_mine.py",
         "late.scenario.yaml",
-        "test_story.py",
+        "test_scenario.py",
         "test_shared.py",
     } == set(texts)
     for path, text in texts.items():
