@@ -14,8 +14,8 @@ from .control.blueprint import answer_errors, control_blueprint
 from .control.in_process import InProcessControl
 from .domain.table_index import SHIPPED_TABLE, TableIndex
 from .gateway.app import add_gateway
+from .gateway.batch import BatchGateway
 from .gateway.checks import SandboxLookup
-from .gateway.pipeline import Gateway
 from .oauth.blueprint import oauth_blueprint
 from .protocol.shapes import BEIJING
 from .service.context import ServerContext
@@ -97,7 +97,7 @@ def make_context(
         _make_default(directory, document, journal)
     token = token or secrets.token_urlsafe(24)
     directory.secrets.add(token)
-    gateway = Gateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)
+    gateway = BatchGateway(SandboxLookup(directory, "default" if lax else ""), refused, journal)
     return ServerContext(
         directory,
         gateway.answer,

@@ -167,6 +167,8 @@ _RULES: tuple[Rule, ...] = (
     Rule("container_callback", "none", "container 授权后跳转的地址，应用登记的",
          "where the container flow leads, as the app registered it",
          inferred("top", note="top-5.4: the callback is registered, not sent")),
+    Rule("batch_max", 20, "一次批量调用最多几个接口", "most calls of one batch",
+         assumed("no document that is still public states it", "top"), least=1, most=1000),
     Rule("pictures_max", 10_000, "一个独立环境保存的图片张数上限",
          "most pictures that a sandbox keeps",
          assumed("this server's own limit", "product"), most=10**6),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..gateway.app import GATEWAY_PATHS, Answer, offers_gzip
+from ..gateway.app import GATEWAY_PATHS, Answer, is_batch_path, offers_gzip
 from ..protocol.messages import MAX_BODY_BYTES, Inbound, Reply, SandboxBusy
 from ..protocol.request_flaws import BODY_TOO_LARGE, STOPPING, RequestFlaw
 from ..service.request import base_url, requested_url
@@ -195,6 +195,8 @@ class GatewayDoor:
             request.body is None and request.refusal is not BODY_TOO_LARGE,
             _remarks(request),
             requested,
+            batch=is_batch_path(head.decoded_path),
+            separator=headers.get("top-api-separator", "")[:_MAX_VALUE],
         )
 
     def _find_addresses(self, host: str) -> tuple[str, str]:

@@ -27,9 +27,10 @@ from ..service.request import BodyBroken, base_url, read_body, requested_url, st
 from ..world.directory import Directory
 from .faults.connection_control import send_disturbed
 
-__all__ = ["GATEWAY_PATHS", "Answer", "add_gateway", "offers_gzip"]
+__all__ = ["GATEWAY_PATHS", "Answer", "add_gateway", "is_batch_path", "offers_gzip"]
 
-GATEWAY_PATHS = ("/router/rest", "/top/router/rest")
+_BATCH = "/router/batch"
+GATEWAY_PATHS = ("/router/rest", "/top/router/rest", _BATCH, f"/top{_BATCH}")
 _NO_GZIP = re.compile(r"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)")
 Answer = Callable[[Inbound], Reply]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -38,6 +39,11 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def offers_gzip(accept_encoding: str) -> bool:
     """Return True if the header value `Accept-Encoding` allows gzip."""
     return "gzip" in accept_encoding and not _NO_GZIP.search(accept_encoding)
+
+
+def is_batch_path(path: str) -> bool:
+    """Return True if the path of the gateway takes many calls in one request."""
+    return path.rstrip("/").endswith(_BATCH)
 
 
 def add_gateway(
@@ -106,6 +112,8 @@ def _inbound(verb: str, environ: Mapping[str, Any], reached_url: str) -> Inbound
         offers_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")),
         broken,
         requested_url=requested_url(environ),
+        batch=is_batch_path(environ["PATH_INFO"]),
+        separator=environ.get("HTTP_TOP_API_SEPARATOR", ""),
     )
 
 

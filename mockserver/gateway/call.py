@@ -111,7 +111,7 @@ def _read_body(call: Call) -> list[tuple[str, str]]:
     if kind == "multipart/form-data":
         pairs, call.files = parse_multipart(body, parse_boundary(inbound.content_type))
         return pairs
-    if kind not in ("application/json", "text/xml"):
+    if kind not in ("application/json", "text/xml") and not inbound.batch:
         return parse_urlencoded(body)
     try:
         call.raw_body = body.decode("utf-8")

@@ -26,7 +26,7 @@ from ..protocol.signing import SIGN_METHODS, sign
 from ..world.directory import Directory
 from .call import Call
 
-__all__ = ["CHECKS", "SandboxLookup"]
+__all__ = ["BATCH_CHECKS", "CHECKS", "SandboxLookup"]
 
 
 class SandboxLookup(Struct, frozen=True):
@@ -126,6 +126,8 @@ def _repeated(call: Call, lookup: SandboxLookup) -> None:
 
 
 def _sign(call: Call, lookup: SandboxLookup) -> None:
+    if call.inbound.part:
+        return
     signature = call.texts.get("sign", "")
     if not signature and not lookup.lax:
         raise TopError(24)
@@ -282,3 +284,4 @@ CHECKS: tuple[Check, ...] = (
     _permission,  # 11, 12
     _arguments,  # 40, 41
 )
+BATCH_CHECKS: tuple[Check, ...] = (_readable, _app, _timestamp, _version, _format, _repeated, _sign)

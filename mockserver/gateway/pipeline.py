@@ -23,7 +23,6 @@ from ..domain.errors import DomainError, IllegalMove
 from ..domain.failure_codes import find_sub_code
 from ..domain.moves import PICTURES_FIELD, LeaveMessage
 from ..domain.rules import RULES
-from ..domain.vocabulary import Role
 from ..protocol.binding import make_invalid_error
 from ..protocol.errors import TopError
 from ..protocol.forms import Upload
@@ -48,7 +47,7 @@ from .faults.reply_effects import apply_fault, fault_refusal, timeout_error
 from .queries import QUERIES
 from .query_context import QueryContext, requested_fields
 from .write_context import WriteContext
-from .writes import WRITES
+from .writes import WRITES, note_write
 
 __all__ = ["Gateway"]
 
@@ -95,7 +94,7 @@ class Gateway:
             self.lookup.directory.refresh()
             call, text = self._deliver(inbound, None)
         except StoreUnavailable as unavailable:
-            return self._refuse_without_store(inbound, unavailable)
+            return self.refuse_without_store(inbound, unavailable)
         return (
             make_reply(call, text) if call.fault is None else self._disturb(call, call.fault, text)
         )
@@ -122,20 +121,33 @@ class Gateway:
         call.caller_sandbox = directory.find(token, texts.get("app_key", ""))[0]
         return call.caller_sandbox or directory.get(self.lookup.lax)
 
-    def _refuse_without_store(self, inbound: Inbound, unavailable: StoreUnavailable) -> Reply:
+    def refuse_without_store(self, inbound: Inbound, unavailable: StoreUnavailable) -> Reply:
         """Return platform error 10: nothing that the call meant to do is stored."""
         number = next(self._numbers)
         call = read_call(inbound, self._new_request_id(number))
         error = TopError(
             10, sub_code="isp.service-unavailable", zh=unavailable.zh, en=unavailable.en
         )
+        return self.refuse_call(call, error, number)
+
+    def begin_call(self, inbound: Inbound) -> tuple[int, Call]:
+        """Return a number and the call, read, with the caller's sandbox noted."""
+        number = next(self._numbers)
+        call = read_call(inbound, self._new_request_id(number))
+        self._find_sandbox(call)
+        return number, call
+
+    def refuse_call(self, call: Call, error: TopError, number: int) -> Reply:
+        """Return the error as the reply; the entry goes into the journal of the open unit."""
         call.cause = (error.cause_zh, error.cause_en)
-        entry = build_entry(
-            call, self.lookup.directory, error.tree(), error, number=number, micros=0
-        )
-        self.journal.add(entry)
+        tree, directory = error.tree(), self.lookup.directory
+        entry = build_entry(call, directory, tree, error, number=number, micros=0)
+        if call.work is not None:
+            call.work.record_call(entry)
+        else:
+            self.journal.add(entry)
         self._on_refusal(entry)
-        return make_reply(call, write_text(call, "error_response", error.tree()))
+        return make_reply(call, write_text(call, "error_response", tree))
 
     def _refuse_stopping(self, inbound: Inbound) -> Reply:
         call = read_call(inbound, self._new_request_id(next(self._numbers)))
@@ -232,20 +244,8 @@ def _answer_method(call: Call, method: Method) -> Tree:
         WriteContext(**members, app=call.app, work=call.work, warnings=call.warnings)
     )
     if method.replays:
-        _note_write(call, method)
+        note_write(call, method)
     return tree
-
-
-def _note_write(call: Call, method: Method) -> None:
-    assert call.work is not None and call.session is not None
-    own = {param.name for param in method.params}
-    call.work.note_call(
-        method.name,
-        {name: text for name, text in call.texts.items() if name in own},
-        shop=call.session.shop,
-        sub=call.session.role is Role.SELLER_SUB,
-        pictures={file.name: name_picture(file.content) for file in call.files if file.name in own},
-    )
 
 
 def _query_context(call: Call, method: Method) -> QueryContext:

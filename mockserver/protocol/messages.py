@@ -40,7 +40,8 @@ class Inbound(Struct, frozen=True):
     the request named them; `gzip` is True when the caller accepts a compressed reply.  `remarks`
     are what makes the request no clean HTTP; they go into the journal.  `stopping` is True when the
     server stops before the call can be answered, `may_wait` False when whoever answers must not
-    wait for a sandbox that is at work.
+    wait for a sandbox that is at work.  `batch` is True on the path of batches, whose calls stand
+    between `separator`; `part` is True for one of them, whose sign was checked with its batch.
     """
 
     verb: str
@@ -54,6 +55,9 @@ class Inbound(Struct, frozen=True):
     requested_url: str = ""
     stopping: bool = False
     may_wait: bool = True
+    batch: bool = False
+    separator: str = ""
+    part: bool = False
 
 
 class SandboxBusy(Exception):

@@ -13,9 +13,9 @@ from ...control.in_process import InProcessControl, in_process_target
 from ...control.scenario_target import SandboxTarget
 from ...domain.table_index import SHIPPED_TABLE, TableIndex
 from ...embedded.server import Embedded
+from ...gateway.batch import BatchGateway, is_batch
 from ...gateway.call import Call, read_call
 from ...gateway.checks import SandboxLookup
-from ...gateway.pipeline import Gateway
 from ...protocol.messages import Inbound, Reply
 from ...server import create_app, make_context, report
 from ...world.document import read_world
@@ -64,7 +64,7 @@ def read_body(call: RecordedCall) -> str:
     return body.decode("utf-8", "replace")
 
 
-class RecordingGateway(Gateway):
+class RecordingGateway(BatchGateway):
     """A gateway that can record the calls it gets."""
 
     def __init__(self, lookup: SandboxLookup) -> None:
@@ -75,7 +75,9 @@ class RecordingGateway(Gateway):
         self._faults: dict[str, Fault] = {}  # by request id
 
     def answer(self, inbound: Inbound) -> Reply:
-        """Answer a call, and record it between `record()` and its end."""
+        """Answer a call, and record it between `record()` and its end; of a batch each call."""
+        if is_batch(inbound):
+            return super().answer(inbound)
         began = monotonic_seconds()
         first_event = self._view.last_event if self._view is not None else 0
         reply = super().answer(inbound)
