@@ -8,7 +8,7 @@ and refused with one error, which clients tell by the number of answers.  After 
 answered as if it came alone: with quota, fault, unit of work and journal entry of its own, so one
 can fail beside others that succeed.
 
-A client that is told one address for all posts its batches to `/router/rest`, as the official Java
+A client that has one address for all posts its batches to `/router/rest`, as the official Java
 client does with such an address: plain text, with a sign but no method in the query.
 
 A part must not bring parameters of its own where the sign was checked with others: `app_key` in a
