@@ -11,9 +11,11 @@ endif
 # the core is covered whole: every branch of what an exchange is, and of how TOP speaks
 CORE := mockserver/domain/*,mockserver/protocol/*,mockserver/world/clock.py,mockserver/world/transitions.py
 
+SDK_TESTS ?= not slow
+
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-slow coverage test-lowest test-newest test-sdk test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test test-slow coverage test-lowest test-newest test-sdk test-sdk-long test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -24,6 +26,7 @@ help:
 	@echo "make scenarios the scenarios that ship               运行附带的场景"
 	@echo "make reference  docs/reference, written from the code      生成参考文档"
 	@echo "make test-sdk  the official Node SDK and another     真实 SDK 测试(需要 Node)"
+	@echo "make test-sdk-long  real clients of the message channel, long       消息通道的真实客户端，长时间"
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
 	@echo "make test-console  the console in a real Chromium (Node, Chromium)   真实浏览器里的控制台"
 	@echo "make test-walk  README and guides, as pasted into a fresh environment   照文档走一遍"
@@ -85,7 +88,13 @@ test-newest: pyproject.toml
 
 test-sdk: $(VENV)/.dev
 	cd tests/sdk && npm ci --no-audit --no-fund --loglevel=error
-	$(BIN)/python -m pytest tests/sdk
+	@test -x $(VENV)-sdk/$(notdir $(BIN))/python || $(PYTHON) -m venv $(VENV)-sdk
+	@$(VENV)-sdk/$(notdir $(BIN))/python -m pip install --quiet --disable-pip-version-check --requirement tests/sdk/requirements.txt
+	$(BIN)/python -m pytest tests/sdk -m "$(SDK_TESTS)"
+
+# 200 s of nothing, and 10,000 messages, with each real client of the message channel
+test-sdk-long:
+	$(MAKE) test-sdk SDK_TESTS=slow
 
 test-diagrams: $(VENV)/.dev
 	cd tests/diagrams && npm ci --no-audit --no-fund --loglevel=error

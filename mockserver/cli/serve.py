@@ -187,6 +187,7 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             expire_after=_read_expiry(values["expire-after"]),
             tls=tls if all(tls) else None,
             hosts=values["allow-host"],
+            webhook_hosts=values["webhook-host"],
             journal=values["journal"],
             store=values["store"],
             refused=log.log_call,

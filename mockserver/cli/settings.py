@@ -132,6 +132,12 @@ SETTINGS: Mapping[str, Setting] = {
             secret=True,
         ),
         Setting("allow-host", (), "无令牌时也允许的 Host", "Host names allowed without a token"),
+        Setting(
+            "webhook-host",
+            (),
+            "webhook 可以发往的主机；本机总可以",
+            "hosts that a webhook may post to; this machine always",
+        ),
         Setting("public-url", "", "对外地址", "the address handed out"),
         Setting(
             "url-prefix",

@@ -28,8 +28,9 @@ class Server:
     `document` has the keys of the world document; the default sandbox's clock runs from the real
     now.  With `tmc_port` (0 for a free one) it has a port of the message channel (TMC).  Behind a
     proxy all paths are also answered below `url_prefix`, e.g. `/mock`, and addresses handed out
-    have it.  Sandboxes that are not used for `expire_after` are dropped.  `store` is the URL of a
-    store that keeps all sandboxes (`sqlite:///mock.db`, `postgresql://…`).
+    have it.  Webhooks post to this machine, and to `webhook_hosts`.  Sandboxes that are not used
+    for `expire_after` are dropped.  `store` is the URL of a store that keeps all sandboxes
+    (`sqlite:///mock.db`, `postgresql://…`).
 
     Raises:
         StoreUnavailable: the store cannot be used.
@@ -49,6 +50,7 @@ class Server:
         expire_after: timedelta | None = None,
         tls: tuple[str, str] | None = None,
         hosts: tuple[str, ...] = (),
+        webhook_hosts: tuple[str, ...] = (),
         journal: int = CAPACITY,
         store: str = "",
         refused: Callable[[Entry], None] = quiet,
@@ -64,6 +66,7 @@ class Server:
             url_prefix=url_prefix,
             expire_after=expire_after,
             hosts=(host, *hosts),
+            webhook_hosts=webhook_hosts,
             refused=refused,
             store=store,
         )

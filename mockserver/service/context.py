@@ -11,6 +11,7 @@ from ..world.directory import Directory
 from ..world.journal import CAPACITY, Journal
 from .access_tokens import AccessTokens
 from .console_access import ConsoleAccess
+from .webhook_bridge import WebhookBridge
 
 __all__ = ["ServerContext"]
 
@@ -27,6 +28,7 @@ class ServerContext(Struct, frozen=True):
     keys, sessions and signatures.  `stopping` is set when the server is about to stop.
     `number_call` gives the number and the request id of the next call, `tmc_port` the port of the
     message channel, 0 without one.  `console` knows who is signed in to the pages.
+    `webhook_hosts` are the hosts beside this machine that a webhook may post to.
     """
 
     directory: Directory
@@ -44,10 +46,19 @@ class ServerContext(Struct, frozen=True):
     waiters: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_MAX_WAITERS))
     stopping: Event = field(default_factory=Event)
     console: ConsoleAccess = field(default_factory=ConsoleAccess)
+    webhook_hosts: tuple[str, ...] = ()
+    _bridges: list[WebhookBridge] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Let the tokens of a sandbox go with it."""
+        """Let the tokens of a sandbox go with it; make the bridge, which copies of this share."""
         self.directory.dropped = self.tokens.revoke_of
+        if not self._bridges:
+            self._bridges.append(WebhookBridge(self.directory, self.stopping))
+
+    @property
+    def webhooks(self) -> WebhookBridge:
+        """The webhooks of this server."""
+        return self._bridges[0]
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[float]:

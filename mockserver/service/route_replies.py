@@ -39,8 +39,11 @@ __all__ = [
     "StockDocument",
     "StoryDocument",
     "StubDocument",
+    "SubscriptionDocument",
     "TokenDocument",
     "VersionDocument",
+    "WebhookAttempt",
+    "WebhookDocument",
 ]
 
 _Item = TypeVar("_Item")
@@ -169,6 +172,38 @@ class NotificationDocument(TypedDict):
     deliveries: int
     delivered: str | None
     error: str
+
+
+class SubscriptionDocument(TypedDict):
+    """What an app gets about a shop: `topics` null is all, `group` the queue of its messages."""
+
+    app_key: str
+    shop: str
+    topics: list[str] | None
+    valid: bool
+    group: str
+
+
+class WebhookAttempt(TypedDict):
+    """One POST of a webhook: `status` 0 means that no answer came, `error` why."""
+
+    at: str
+    message: str
+    topic: str
+    status: int
+    error: str
+
+
+class WebhookDocument(TypedDict):
+    """A webhook: from which queue to where, the address its name led to, its newest attempts."""
+
+    id: str
+    url: str
+    address: str
+    app_key: str
+    group: str
+    delivered: int
+    log: list[WebhookAttempt]
 
 
 class EventsDocument(TypedDict):
