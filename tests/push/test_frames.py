@@ -1,11 +1,13 @@
 """Frames of the message channel: bytes to values and back, against bytes written by hand."""
 
 from datetime import UTC, datetime
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.fuzz_frames import fuzz, mutate
 from mockserver.push.frames import BadFrame, Byte, Frame, FrameKind, read_frame, write_frame
 
 TOKEN = "d6f0c8a2-0000-4000-8000-0123456789ab"
@@ -139,3 +141,19 @@ def test_what_is_written_is_read_again(kind, flag, token, custom):
     """Writing and reading give the same frame."""
     frame = Frame(kind, flag=flag, token=token, custom=custom)
     assert read_frame(write_frame(frame)) == frame
+
+
+def test_broken_frames_end_in_an_answer_or_a_refusal():
+    """2,000 seeded inputs crash and hang nothing; `python -m benchmarks.fuzz_frames` does more."""
+    outcomes = fuzz(2_000, seed=1)
+
+    assert outcomes.total() == 2_000
+    assert {"answered", "silent", "refused"} == set(outcomes)
+
+
+def test_the_fuzzer_repeats_itself():
+    """The same seed gives the same inputs."""
+    frames = [ACK, PULL, CONFIRM]
+    one, other = Random(3), Random(3)
+
+    assert [mutate(one, frames) for _ in range(50)] == [mutate(other, frames) for _ in range(50)]
