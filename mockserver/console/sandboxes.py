@@ -22,6 +22,7 @@ _LABELS = {
     "addresses": ("退货地址", "return addresses"),
     "goods": ("商品(SKU)", "goods (SKUs)"),
     "buyers": ("买家", "buyers"),
+    "trades": ("订单", "trades"),
     "carriers": ("快递公司", "carriers"),
     "reasons": ("拒绝原因", "refuse reasons"),
     "rules": ("规则", "rules"),

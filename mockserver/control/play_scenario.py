@@ -8,7 +8,7 @@ without YAML.
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,11 +51,16 @@ class PlayBody(Struct, frozen=True, forbid_unknown_fields=True):
     until: int | str | None = None
 
 
-def _list(request: ControlRequest) -> tuple[int, Any]:
+@cache
+def _read_library() -> "tuple[Scenario, ...]":
+    """Return the shipped scenarios; they are read once, as reading all takes half a second."""
     from ..scenario.library import list_shipped, read_shipped
     from ..scenario.reader import read_scenario
 
-    scenarios = [read_scenario(read_shipped(name), name) for name in list_shipped()]
+    return tuple([read_scenario(read_shipped(name), name) for name in list_shipped()])
+
+
+def _list(request: ControlRequest) -> tuple[int, Any]:
     items = [
         {
             "name": scenario.path,
@@ -65,7 +70,7 @@ def _list(request: ControlRequest) -> tuple[int, Any]:
             "ruleset": scenario.world.get("ruleset", Ruleset.CLASSIC),
             "set": scenario.options,
         }
-        for scenario in scenarios
+        for scenario in _read_library()
     ]
     return 200, {"total": len(items), "items": items}
 

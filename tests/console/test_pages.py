@@ -1,7 +1,9 @@
 """Every page answers in both languages, with its policy, and without markup of clients."""
 
 import re
+from html import escape
 from html.parser import HTMLParser
+from importlib.resources import files
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -115,6 +117,65 @@ def test_texts_of_clients_are_inert(make_browser, text):
         reply = browser.get(address)
         assert Markup(reply.text).suspects == [], address
     assert browser.faults == []
+
+
+def fill_every_text(browser, text):
+    """Write the text wherever a user or a client may, and return the addresses that show it."""
+    world = browser.context.directory.get("default")
+    number = browser.open(
+        status=1, reason=text, desc=text, buyer_nick=text[:20], buyer_name=text, buyer_address=text
+    )
+    moves = f"exchanges/{number}/moves"
+    browser.control("POST", moves, {"by": "seller", "move": "agree"})
+    for by in ("buyer", "seller", "cs"):
+        browser.control("POST", moves, {"by": by, "move": "leave_message", "content": text})
+    shipping = {"logistics_no": text, "logistics_company_name": text}
+    browser.control("POST", moves, {"by": "buyer", "move": "ship_back", **shipping})
+    with world.unit_of_work() as work:
+        (message, *_) = work.channel.notifications()
+        app, shop = message.app_key, message.shop
+        work.channel.extend_group(app, text, nicks=[shop])
+        own = work.channel.publish(app_key=app, shop=shop, topic=text, content=text)
+        work.channel.fail(app, own.group, [own.number], text)
+    return [
+        *(f"/s/default/{page}" for page in ("", "exchanges", f"exchanges/{number}", "messages")),
+        *("", "/s/default/faults", "/s/default/clock", "/s/default/coverage"),
+    ]
+
+
+@pytest.mark.parametrize("text", [text.replace("\x00", "") for text in CORPUS])
+def test_every_text_of_a_sandbox_is_inert(make_browser, text):
+    """Shops, goods, reasons, carriers, moves, messages, waybills: each is shown as
+    text."""
+    browser = make_browser(
+        shops=[{"nick": text, "subs": [{"nick": f"{text}:a"}], "addresses": [{"addr": text}]}],
+        goods={"wanted": {"title": text}, text: {"outer_id": text}},
+        reasons=[{"reason_id": 1, "reason_text": text}],
+        carriers=[{"name": text, "code": text}],
+        apps=[{"app_key": text, "app_secret": text}],
+    )
+    shows = 0
+
+    for address in fill_every_text(browser, text):
+        page = browser.get(address)
+        shows += escape(text, quote=False) in unescape_quotes(page.text)
+        assert page.status_code == 200, address
+        assert Markup(page.text).suspects == [], address
+
+    assert shows >= 4
+    assert browser.faults == []
+
+
+def unescape_quotes(page):
+    """The page with its quotation marks as such, which one writer of HTML escapes, another not."""
+    return page.replace("&#34;", '"').replace("&#39;", "'")
+
+
+def test_the_own_script_stays_small():
+    """Contributors read all of it: below 300 lines, without a build step."""
+    script = files("mockserver.console") / "assets" / "console.js"
+
+    assert len(script.read_text("utf-8").splitlines()) < 300
 
 
 @pytest.mark.parametrize("text", CORPUS)

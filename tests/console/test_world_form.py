@@ -40,6 +40,8 @@ PLACES = {
     "reasons.0.phases", "rules.0.NAME", "rules.0.VALUE", "quotas.0.per", "quotas.0.limit",
     "quotas.0.method", "quotas.0.app_key", "quotas.0.sub_code", "robots.buyer", "robots.courier",
     "robots.cs", "robots.applies",
+    "trades.0.buyer", "trades.0.created", "trades.0.goods", "trades.0.num", "trades.0.oid",
+    "trades.0.payment", "trades.0.shop", "trades.0.status", "trades.0.tid",
 }
 # fmt: on
 
