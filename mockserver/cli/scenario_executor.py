@@ -16,6 +16,7 @@ from ..client.transport import Unreachable
 from ..control.in_process import in_process_targets
 from ..scenario.client_run import ClientRun
 from ..scenario.client_waiter import ClientWaiter
+from ..scenario.cost import measure_running
 from ..scenario.library import is_shipped
 from ..scenario.model import Scenario
 from ..scenario.report import collect_secrets, mask_secrets
@@ -131,7 +132,8 @@ class ScenarioExecutor:
     def _run_in(self, target: ScenarioTarget, source: ScenarioSource) -> ScenarioResult:
         scenario = source.scenario
         if self._start_client is None:
-            return run_scenario(scenario, target, self._make_run(lambda: True))
+            settings = self._make_run(lambda: True, measure_running(scenario))
+            return run_scenario(scenario, target, settings)
         profile = self._find_profile(source)
         client = HeldProcess(partial(self._start_client, target.info))
         settings = self._make_run(client.alive)
@@ -169,9 +171,9 @@ class ScenarioExecutor:
                 say(describe_profile(self._profile))
             return self._profile
 
-    def _make_run(self, alive: Callable[[], bool]) -> RunSettings:
+    def _make_run(self, alive: Callable[[], bool], total: timedelta | None = None) -> RunSettings:
         waiting = ClientWaiter(
-            monotonic_seconds, self._pause, longest=self._options.within, alive=alive
+            monotonic_seconds, self._pause, longest=self._options.within, alive=alive, total=total
         )
         return RunSettings(
             waiter=waiting, until=self._options.until, client=self._start_client is not None

@@ -35,12 +35,11 @@ def _list(request: ControlRequest) -> tuple[int, Any]:
     world = request.world
     limit = parse_count(request.query, "limit", 100, MAX_ITEMS)
     with world.unit_of_work():
-        exchanges = sorted(
-            world.view.exchanges(), key=lambda item: (-item.modified.timestamp(), item.dispute_id)
-        )
+        exchanges = list(world.view.exchanges())
         if "status" in request.query:
             status = read_status(request.query["status"], status_texts(world.view.rules))
             exchanges = [exchange for exchange in exchanges if exchange.status is status]
+        exchanges.sort(key=lambda item: (-item.modified.timestamp(), item.dispute_id))
         return 200, {
             "total": len(exchanges),
             "items": [

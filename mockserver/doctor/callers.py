@@ -10,13 +10,13 @@ from itertools import chain, islice
 from urllib.parse import unquote
 
 from ..protocol.shapes import format_time
-from ..world.directory import Directory
-from ..world.identity import App, Session
+from ..world.identity import Session
 from ..world.world import World
 from .finding_texts import Finding, make_finding
 from .refused_call import RefusedCall
+from .sign_refusal import list_apps, list_sessions
 
-__all__ = ["examine_app_key", "examine_session", "list_accounts", "list_apps", "list_sessions"]
+__all__ = ["examine_app_key", "examine_session", "list_accounts"]
 
 _MAX_COMPARED = 500  # apps or sessions
 _MAX_LISTED = 5  # app keys or accounts in one sentence
@@ -24,20 +24,9 @@ _MAX_KEY_CHARACTERS = 64  # of an app_key that is compared letter by letter
 _MIN_TOKEN_CHARACTERS = 8  # shorter texts are part of any session by chance
 
 
-def list_sessions(world: World) -> list[Session]:
-    """Return the sessions of a sandbox, in the order made."""
-    return list(world.view.sessions())
-
-
 def list_accounts(world: World) -> str:
     """Return the labels of a sandbox's sessions, joined for a sentence."""
     return _join_some([session.label for session in list_sessions(world)])
-
-
-def list_apps(directory: Directory) -> Iterator[App]:
-    """Yield the apps of all sandboxes, at most _MAX_COMPARED."""
-    apps = chain.from_iterable(list(world.view.apps()) for world in directory.loaded())
-    return islice(apps, _MAX_COMPARED)
 
 
 def _join_some(names: list[str]) -> str:

@@ -7,47 +7,36 @@ the sign is examined by `signature_report`, a refused move by `refusals`, sessio
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from types import MappingProxyType
-
-import msgspec
-from msgspec import Struct
 
 from ..api.methods import METHODS
 from ..api.spelling import normalize_name, suggest_name
-from ..protocol.errors import CODES
-from ..protocol.forms import Upload
-from ..protocol.messages import Inbound
 from ..protocol.signing import SIGN_METHODS
-from ..world.masking import is_private
-from ..world.secret_index import SecretIndex
 from .body_kinds import describe_body, examine_encoding, read_json_members
-from .callers import examine_app_key, examine_session, list_accounts, list_apps, list_sessions
+from .callers import examine_app_key, examine_session, list_accounts
 from .finding_texts import Finding, make_finding
 from .refusals import examine_argument, explain_failure
 from .refused_call import RefusedCall
-from .signature_report import LEAST_SECRET_CHARACTERS, explain_sign, mask_finding
-from .signature_search import SINGLE_AT_MOST
-from .signed_content import SignedCall
+from .sign_refusal import (
+    Diagnosis,
+    describe_findings,
+    extend_cause,
+    get_code,
+    has_searchable_sign,
+    is_sign_refused,
+    list_hidden,
+    postpone_search,
+    prepare_signed_call,
+)
+from .signature_report import explain_sign, mask_finding
 from .timestamps import examine_timestamp
 
-__all__ = ["Diagnosis", "begin_diagnosis", "explain_refusal", "report_broken_diagnosis"]
+__all__ = ["begin_diagnosis", "explain_refusal"]
 
-_INVALID_SIGN = 25
-_MAX_OTHER_SECRETS = 32
-_MAX_SECRET_CHARACTERS = 1000
 _MAX_LISTED_METHODS = 8
 _SIGN_METHOD_SPELLINGS: Mapping[str, str] = MappingProxyType(
     {"hmacmd5": "hmac", "sha256": "hmac-sha256", "hmacsha256": "hmac-sha256"}
 )
-
-
-class Diagnosis(Struct, frozen=True):
-    """What the journal entry gets: the findings as JSON, the cause (zh, en), more warnings."""
-
-    findings: bytes
-    cause: tuple[str, str]
-    warnings: tuple[str, ...]
 
 
 def begin_diagnosis(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosis] | None]:
@@ -55,54 +44,15 @@ def begin_diagnosis(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosi
 
     The call was refused, has failed, or a lax server let it pass.  The first finding joins the
     cause of a platform error; what a lax server let pass is also a warning.
-    The search returns the whole diagnosis.  It holds texts of the call, but neither the sandbox nor
-    the directory nor an exception with its frames, so whoever keeps it keeps none of them alive.
+    The search returns the whole diagnosis (`postpone_search` in `sign_refusal.py`).
     """
-    sign_refused = call.error is not None and call.error.code == _INVALID_SIGN and not call.planned
-    if not (sign_refused or call.tolerated is not None) or not _has_searchable_sign(call):
-        tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
-        findings = [*explain_refusal(call), *tolerated]
-        cause = _extend_cause(_code(call), call.cause, findings)
-        return _describe(findings, cause, tolerated), None
-    others = [] if sign_refused else explain_refusal(call)
-    search = partial(
-        _search_sign,
-        _prepare_signed_call(call),
-        hidden=_list_hidden(call),
-        others=others,
-        code=_code(call),
-        cause=call.cause,
-        tolerated=call.tolerated is not None,
-    )
-    return _describe([*others, make_finding("unexamined")], call.cause, []), search
-
-
-def _code(call: RefusedCall) -> int:
-    """Return the code of the platform error, 0 for none."""
-    return call.error.code if call.error is not None else 0
-
-
-def _search_sign(
-    read_call: Callable[[], SignedCall],
-    *,
-    hidden: SecretIndex,
-    others: list[Finding],
-    code: int,
-    cause: tuple[str, str],
-    tolerated: bool,
-) -> Diagnosis:
-    """Return the diagnosis of a call with a wrong sign, after the findings that are known."""
-    about_sign = [mask_finding(finding, hidden) for finding in explain_sign(read_call())]
-    findings = [*others, *about_sign]
-    cause = _extend_cause(code, cause, findings)
-    return _describe(findings, cause, about_sign if tolerated else [])
-
-
-def _describe(
-    findings: list[Finding], cause: tuple[str, str], tolerated: list[Finding]
-) -> Diagnosis:
-    warnings = tuple([f"lax：{finding.zh} ({finding.en})" for finding in tolerated])
-    return Diagnosis(msgspec.json.encode(findings), cause, warnings)
+    wrong_sign = is_sign_refused(call) or call.tolerated is not None
+    if wrong_sign and has_searchable_sign(call):
+        return postpone_search(call, [] if is_sign_refused(call) else explain_refusal(call))
+    tolerated = _mask_findings(call, _examine_sign(call)) if call.tolerated is not None else []
+    findings = [*explain_refusal(call), *tolerated]
+    cause = extend_cause(get_code(call), call.cause, findings)
+    return describe_findings(findings, cause, tolerated), None
 
 
 def explain_refusal(call: RefusedCall) -> list[Finding]:
@@ -119,35 +69,9 @@ def explain_refusal(call: RefusedCall) -> list[Finding]:
     return _mask_findings(call, findings)
 
 
-def report_broken_diagnosis(place: str) -> bytes:
-    """Return the findings, as JSON, of a diagnosis that itself broke at `place`."""
-    return msgspec.json.encode([make_finding("own_fault", place=place)])
-
-
-def _extend_cause(code: int, cause: tuple[str, str], findings: list[Finding]) -> tuple[str, str]:
-    """Return the cause with the first finding: instead of the code's general text, else after it.
-
-    The cause of a business failure (code 0) stays as it is.
-    """
-    if not code or not findings:
-        return cause
-    finding = findings[0]
-    general = CODES.get(code)
-    if general is not None and cause == (general.zh, general.en):
-        return finding.zh, finding.en
-    zh, en = cause
-    return f"{zh}；{finding.zh}", f"{en}; {finding.en}"
-
-
 def _mask_findings(call: RefusedCall, findings: Iterable[Finding]) -> list[Finding]:
-    hidden = _list_hidden(call)
+    hidden = list_hidden(call)
     return [mask_finding(finding, hidden) for finding in findings]
-
-
-def _list_hidden(call: RefusedCall) -> SecretIndex:
-    own_secret = call.app.app_secret if call.app else ""
-    secrets = (own_secret, call.text("session")[:_MAX_SECRET_CHARACTERS])
-    return SecretIndex(secrets, LEAST_SECRET_CHARACTERS)
 
 
 def _explain_absence(call: RefusedCall, name: str) -> Iterator[Finding]:
@@ -221,17 +145,6 @@ def _list_methods(methods: frozenset[str] | None) -> str:
     return "、".join(names[:_MAX_LISTED_METHODS]) + ellipsis or "-"
 
 
-def _has_searchable_sign(call: RefusedCall) -> bool:
-    """Return whether there is a sign, made by a known method, that a search may explain.
-
-    What is too long to be searched is not kept for later.
-    """
-    method = call.text("sign_method") or "md5"
-    if not call.text("sign") or method not in SIGN_METHODS:
-        return False
-    return len(call.inbound.query) + len(call.inbound.body or b"") <= SINGLE_AT_MOST
-
-
 def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
     method = call.text("sign_method") or "md5"
     if method not in SIGN_METHODS:
@@ -240,81 +153,7 @@ def _examine_sign(call: RefusedCall) -> Iterator[Finding]:
         )
         yield from _suggest("sign_method", method, correct)
     elif call.text("sign"):
-        yield from explain_sign(_prepare_signed_call(call)())
-
-
-class _ServerSecrets(Struct, frozen=True):
-    """What the server knows that a sign can be tried with: the app's secret, sessions, others."""
-
-    secret: str
-    sessions: tuple[str, ...]
-    app_secrets: tuple[tuple[str, str], ...]
-
-
-def _prepare_signed_call(call: RefusedCall) -> Callable[[], SignedCall]:
-    """Return the function that makes the call for the signature search.
-
-    The app and the sign method must be known.  Only what may change is read now, because the caller
-    waits; the function holds texts of the call, neither its sandbox nor the directory.
-    """
-    assert call.app is not None
-    app_keys = {app.app_secret: app.app_key for app in reversed(list(list_apps(call.directory)))}
-    others = [(app_key, secret) for secret, app_key in app_keys.items()]
-    sessions = list_sessions(call.world) if call.world else ()
-    secrets = _ServerSecrets(
-        call.app.app_secret,
-        tuple([session.token for session in sessions]),
-        tuple(others[:_MAX_OTHER_SECRETS]),
-    )
-    return partial(
-        _make_signed_call,
-        secrets,
-        call.inbound,
-        call.texts,
-        query_count=call.query_count,
-        files=call.files,
-        raw_body=call.raw_body,
-    )
-
-
-def _make_signed_call(
-    secrets: _ServerSecrets,
-    inbound: Inbound,
-    texts: Mapping[str, str],
-    *,
-    query_count: int,
-    files: tuple[Upload, ...],
-    raw_body: str,
-) -> SignedCall:
-    """Return the call for the signature search."""
-    multipart = inbound.content_type.lower().startswith("multipart/")
-    plain_form = not (raw_body or files or multipart)
-    pairs = tuple([(name, value) for name, value in texts.items() if name != "sign"])
-    raw_body_pairs = [] if multipart or raw_body else _split_pairs(inbound.body or b"")
-    raw = dict(_split_pairs(inbound.query) + raw_body_pairs)
-    method = METHODS.get(texts.get("method", ""))
-    optional = [param.name for param in method.params if not param.required] if method else []
-    return SignedCall(
-        pairs=pairs,
-        sign=texts.get("sign", ""),
-        secret=secrets.secret,
-        sign_method=texts.get("sign_method") or "md5",
-        body=raw_body,
-        form=(inbound.body or b"").decode("utf-8", "replace") if plain_form else "",
-        raw_pairs=tuple([(name, raw.get(name, value)) for name, value in pairs]),
-        query_names=frozenset(list(texts)[:query_count]),
-        files=files,
-        absent_names=tuple([name for name in optional if name not in texts]),
-        sessions=secrets.sessions,
-        app_secrets=secrets.app_secrets,
-        is_private=is_private,
-    )
-
-
-def _split_pairs(raw: bytes) -> list[tuple[str, str]]:
-    """Return the pairs of a query or a form body as they are written, not decoded."""
-    pieces = [piece.partition("=") for piece in raw.decode("utf-8", "replace").split("&") if piece]
-    return [(name, value) for name, _, value in pieces]
+        yield from explain_sign(prepare_signed_call(call)())
 
 
 _EXAMINATIONS: Mapping[int, Callable[[RefusedCall], Iterator[Finding]]] = MappingProxyType(

@@ -13,7 +13,7 @@ from ..world.secret_index import MASK, SecretIndex
 from .finding_texts import Finding, make_finding
 from .signature_schemes import SCHEMES, SignatureScheme, correct_scheme, encode_text
 from .signature_search import SINGLE_AT_MOST, MatchedMistake, SignatureSearch, SignExplanation
-from .signed_content import SignedCall, SignedContent, correct_content
+from .signed_content import LEAST_SECRET_CHARACTERS, SignedCall, SignedContent, correct_content
 
 __all__ = ["LEAST_SECRET_CHARACTERS", "describe_string", "explain_sign", "mask_finding"]
 
@@ -27,7 +27,6 @@ _TELL_ENCODING_EN = (
     "(ASCII only) with the same secret: if it passes, the encoding is wrong; if it is 25 again, "
     "the secret or the way of joining is"
 )
-LEAST_SECRET_CHARACTERS = 4  # of a secret of the call itself: shorter texts stand everywhere
 _MAX_PIECE_CHARACTERS = 120
 _MAX_STRING_CHARACTERS = 2000
 _MAX_FOREIGN_NAMES = 5  # in the sentence that proposes a test

@@ -57,7 +57,7 @@ from .signature_schemes import (
     correct_scheme,
     digest_function,
 )
-from .signed_content import SignedCall, SignedContent, correct_content
+from .signed_content import SINGLE_AT_MOST, SignedCall, SignedContent, correct_content
 
 __all__ = [
     "PAIRS_AT_MOST",
@@ -67,7 +67,6 @@ __all__ = [
     "SignatureSearch",
 ]
 
-SINGLE_AT_MOST = 128 * 1024  # bytes of the string to sign
 PAIRS_AT_MOST = 4 * 1024  # bytes of the string to sign
 _MAX_VARIANTS = 200  # of one mistake alone
 _MAX_SETS = 4000  # of several parameters; 11 system parameters have 2036

@@ -28,7 +28,19 @@ from msgspec import Struct
 
 from ..protocol.forms import Upload
 
-__all__ = ["ContentChange", "Pair", "Pairs", "SignedCall", "SignedContent", "correct_content"]
+__all__ = [
+    "LEAST_SECRET_CHARACTERS",
+    "SINGLE_AT_MOST",
+    "ContentChange",
+    "Pair",
+    "Pairs",
+    "SignedCall",
+    "SignedContent",
+    "correct_content",
+]
+
+LEAST_SECRET_CHARACTERS = 4  # of a secret of the call itself: shorter texts stand everywhere
+SINGLE_AT_MOST = 128 * 1024  # bytes of the string to sign for which single mistakes are tried
 
 Pair = tuple[str, str]  # the name and the value of one parameter
 Pairs = tuple[Pair, ...]

@@ -11,6 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from ..doctor.finding import Finding
+from ..doctor.refused_call import RefusedCall
+from ..doctor.sign_refusal import (
+    Diagnosis,
+    has_searchable_sign,
+    is_sign_refused,
+    postpone_search,
+    report_broken_diagnosis,
+)
 from ..domain.errors import DomainError
 from ..domain.moves import LeaveMessage
 from ..protocol.errors import TopError
@@ -127,10 +135,6 @@ def load_doctor() -> None:
 
 
 def _begin_diagnosis(call: Call, directory: Directory, error: TopError | None) -> _Search:
-    # Most servers never refuse a call, and this import is a tenth of their start.
-    from ..doctor.diagnosis import begin_diagnosis, report_broken_diagnosis
-    from ..doctor.refused_call import RefusedCall
-
     refused = RefusedCall(
         inbound=call.inbound,
         directory=directory,
@@ -151,7 +155,7 @@ def _begin_diagnosis(call: Call, directory: Directory, error: TopError | None) -
     )
     cause = call.cause
     try:
-        diagnosis, search = begin_diagnosis(refused)
+        diagnosis, search = _diagnose(refused)
     except Exception as broken:  # the door: a broken diagnosis must not cost the caller the reply
         return _Search(_Facts(report_broken_diagnosis(exception_place(broken)), cause))
     facts = _Facts(diagnosis.findings, diagnosis.cause, diagnosis.warnings)
@@ -167,6 +171,16 @@ def _begin_diagnosis(call: Call, directory: Directory, error: TopError | None) -
         return _Facts(diagnosis.findings, diagnosis.cause, diagnosis.warnings)
 
     return _Search(facts, run)
+
+
+def _diagnose(call: RefusedCall) -> tuple[Diagnosis, Callable[[], Diagnosis] | None]:
+    """Return what is known at once, and the search for what is wrong with a sign, if any."""
+    if is_sign_refused(call) and has_searchable_sign(call):
+        return postpone_search(call, [])
+    # Most servers refuse no other call, and this import is a tenth of their start.
+    from ..doctor.diagnosis import begin_diagnosis
+
+    return begin_diagnosis(call)
 
 
 def _explain_late(run: Callable[[], _Facts], write: Callable[[_Facts], Explanation]) -> Explanation:

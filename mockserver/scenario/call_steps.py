@@ -31,20 +31,22 @@ def read_call(node: Node, kind: str, context: ReadContext) -> Step | None:
     An unknown method is a mistake unless its refusal is expected.
     """
     name = node.value[kind].value
-    refused = read_refusal(node, context)
+    method = METHODS.get(name) if isinstance(name, str) else None
+    refused = read_refusal(node, context, method)
     params = node.value.get("with", Node({}, node.line, node.column))
     if not isinstance(params.value, dict):
         context.report(params, "with 应为参数的映射", "with is a mapping of parameters")
         return None
     context.check_references(params)
-    method = METHODS.get(name) if isinstance(name, str) else None
     if method is None and (refused is None or refused.value not in _CODES_OF_UNKNOWN_METHODS):
         context.report_error(node.value[kind], unknown_name(kind, str(name), METHODS, "方法"))
         return None
     if method is not None:
         _check_params(method, params, context, strict=refused is None)
+        if refused is None:
+            _check_missing(method, node, params, context)
     reply = context.read_mapping(node, "expect")
-    keep = _read_keep(node, context)
+    keep = _read_keep(node, None if refused is not None else method, context)
     if reply is not None:
         for path, expected in reply.value.items():
             if method is not None and refused is None:
@@ -114,6 +116,25 @@ def _check_params(method: Method, params: Node, context: ReadContext, *, strict:
                 context.report(node, error.cause_zh, error.cause_en)
 
 
+def _check_missing(method: Method, step: Node, params: Node, context: ReadContext) -> None:
+    """Report the first parameter without which the platform refuses the call.
+
+    `fields` is filled in where it is left out.
+    """
+    texts = {name: "1" for name, node in params.value.items() if _to_wire(node.plain())}
+    for param in method.params:
+        optional = param.name == "fields" and not (
+            context.needs_fields and "fields" in params.value
+        )
+        if param.required and not optional and param.name not in texts:
+            context.report(
+                params if "with" in step.value else step,
+                f"缺少必填参数 {param.name}；要检验被拒绝，写 refused: 40",
+                f"required parameter {param.name} is missing; if that is meant, add refused: 40",
+            )
+            return
+
+
 def _to_wire(value: Any) -> str:
     """Return a parameter's value as it is sent."""
     if isinstance(value, bool):
@@ -131,6 +152,21 @@ def _check_path(
     `place` is where it stands: the mapping, the key in it, the expected value.
     """
     parent, key, expected = place
+    unknown = _find_unknown_part(method, path)
+    if unknown is not None:
+        part, names = unknown
+        context.report_unknown_key(parent, key, names, f"应答字段({part})")
+        return
+    if isinstance(expected.value, dict) and not is_operator(expected.value):
+        for name, member in expected.value.items():
+            _check_path(method, f"{path}.{name}", (expected, name, member), context)
+
+
+def _find_unknown_part(method: Method, path: str) -> tuple[str, list[str]] | None:
+    """Return the first part of a dotted path that no reply of the method has, and the names there.
+
+    None if there can be such a path.
+    """
     fields: tuple[Field, ...] = method.reply
     in_list = False
     for part in path.split("."):
@@ -142,16 +178,15 @@ def _check_path(
             in_list = bool(field.item) and field.item == part
             fields = (field,) if field.item and field.name == part else field.of
         elif part != "request_id":
-            names = [field.name for field in fields]
-            context.report_unknown_key(parent, key, names, f"应答字段({part})")
-            return
-    if isinstance(expected.value, dict) and not is_operator(expected.value):
-        for name, member in expected.value.items():
-            _check_path(method, f"{path}.{name}", (expected, name, member), context)
+            return part, [field.name for field in fields]
+    return None
 
 
-def _read_keep(node: Node, context: ReadContext) -> Mapping[str, str]:
-    """Return `keep` of a step: paths of the reply by the names that their values get."""
+def _read_keep(node: Node, method: Method | None, context: ReadContext) -> Mapping[str, str]:
+    """Return `keep` of a step: paths of the reply by the names that their values get.
+
+    The paths are those of `method`, if it is known and the call succeeds.
+    """
     keep = context.read_mapping(node, "keep")
     if keep is None:
         return {}
@@ -160,5 +195,10 @@ def _read_keep(node: Node, context: ReadContext) -> Mapping[str, str]:
             context.report(
                 keep, "keep 应为 名称: 应答路径", "keep is a mapping of names and reply paths", name
             )
+        elif method is not None:
+            unknown = _find_unknown_part(method, path.value)
+            if unknown is not None:
+                part, names = unknown
+                context.report_error(path, unknown_name(name, part, sorted(names), "应答字段"))
     context.value_names |= set(keep.value)
     return {name: str(path.value) for name, path in keep.value.items()}

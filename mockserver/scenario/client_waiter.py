@@ -6,6 +6,7 @@ from math import inf
 from typing import Any, Protocol
 
 from ..api.methods import METHODS
+from ..domain.durations import format_duration
 from .model import MoveStep
 from .rejection import REPLY_LOST
 from .result import ScenarioAborted
@@ -77,12 +78,21 @@ class ClientWaiter:
         self._taken_calls: set[str] = set()  # request ids
         self._taken_events: frozenset[int] = frozenset()
         self._saved_events: dict[str, frozenset[int]] = {}  # by snapshot
+        self._total = total
         self._end = inf if total is None else now() + total.total_seconds()
 
-    @property
-    def over(self) -> bool:
-        """Return True if the time for everything together is up."""
-        return self.now() >= self._end
+    def require_time(self) -> None:
+        """Do nothing as long as the time for everything together lasts.
+
+        Raises:
+            ScenarioAborted: it is up; names it.
+        """
+        if self._total is not None and self.now() >= self._end:
+            time = format_duration(self._total)
+            raise ScenarioAborted(
+                f"场景的时间已用完(真实时间 {time})；减少步骤或重复",
+                f"the scenario has used up its time, {time} of real time; use fewer steps",
+            )
 
     def take_events(self, numbers: Iterable[int]) -> None:
         """Take events that are not the client's."""

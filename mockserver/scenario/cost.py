@@ -1,8 +1,11 @@
-"""Bounds what a scenario may cost: steps, characters that are sent, real time that is waited.
+"""Bounds what a scenario may cost: steps, characters sent, real time waited, what snapshots hold.
 
 A file is small, what it asks for need not be: `repeat` and `each` multiply.  So the product is
 counted before anything runs, without walking it, and refused where it passes a limit.  A run counts
 again (`runner.py`), because values that are kept from replies are known only then.
+
+A snapshot holds about as much as steps were executed before it.  How long steps take is not known
+before a run, since one that looks at many exchanges takes longer: `MAX_RUNNING` bounds the run.
 """
 
 from collections.abc import Iterator
@@ -13,15 +16,17 @@ from msgspec import Struct
 
 from ..domain.durations import format_duration
 from ..domain.moves import Apply
-from .model import AwaitStep, ForEachStep, MoveStep, RepeatStep, Scenario, Step
+from .model import AwaitStep, ForEachStep, MoveStep, RepeatStep, Scenario, SnapshotStep, Step
 from .result import ScenarioAborted
 from .yaml_text import FileMistake, Node
 
-__all__ = ["MAX_STEPS", "CharacterBudget", "find_cost_mistakes"]
+__all__ = ["MAX_RUNNING", "MAX_STEPS", "CharacterBudget", "find_cost_mistakes", "measure_running"]
 
 MAX_STEPS = 100_000
 MAX_CHARACTERS = 64 * 1024 * 1024  # of all steps as they are executed
 MAX_WAITING = timedelta(hours=24)  # of real time, if every `await` used up its `within`
+MAX_RUNNING = timedelta(minutes=10)  # of real time, besides what the `await` steps may take
+MAX_SNAPSHOT_STEPS = 1_000_000  # steps before each snapshot, added up: up to 300 MB
 
 
 class _Cost(Struct, frozen=True):
@@ -54,12 +59,22 @@ class _Cost(Struct, frozen=True):
 def find_cost_mistakes(scenario: Scenario) -> Iterator[FileMistake]:
     """Yield a mistake for the first step with which the scenario costs too much, if it does."""
     total = _Cost()
+    snapshots: dict[str, int] = {}  # steps before the last snapshot of each name
     for step in scenario.steps:
         total = total.plus(_measure(step, total.opened))
-        texts = _describe_excess(total)
+        snapshots.update(dict.fromkeys(_find_snapshots(step), total.steps))
+        texts = _describe_excess(total) or _describe_snapshots(sum(snapshots.values()))
         if texts is not None:
             yield FileMistake(step.line, step.column, *texts)
             return
+
+
+def measure_running(scenario: Scenario) -> timedelta:
+    """Return how long a run of the scenario may take, what its `await` steps may wait included."""
+    total = _Cost()
+    for step in scenario.steps:
+        total = total.plus(_measure(step, total.opened))
+    return MAX_RUNNING + total.waiting
 
 
 class CharacterBudget:
@@ -104,6 +119,26 @@ def _describe_excess(cost: _Cost) -> tuple[str, str] | None:
             f"the within of all await steps is above {limit_text} of real time",
         )
     return None
+
+
+def _describe_snapshots(steps: int) -> tuple[str, str] | None:
+    """Return that the snapshots hold too much, in Chinese and English; None if they do not."""
+    if steps <= MAX_SNAPSHOT_STEPS:
+        return None
+    count = _format_count(steps)
+    return (
+        f"快照太多：各快照之前的步数之和为 {count}，超过 {MAX_SNAPSHOT_STEPS}；少存快照，或早些存",
+        f"too many snapshots: there are {count} steps before them, above {MAX_SNAPSHOT_STEPS}",
+    )
+
+
+def _find_snapshots(step: Step) -> Iterator[str]:
+    """Yield the names of the snapshots that a step takes, inside other steps too."""
+    if isinstance(step, SnapshotStep):
+        yield step.name
+    elif isinstance(step, RepeatStep | ForEachStep):
+        for inner in step.do:
+            yield from _find_snapshots(inner)
 
 
 def _format_count(count: int) -> str:

@@ -17,12 +17,14 @@ from ..protocol.shapes import parse_time
 from ..world.clock import FROZEN_AT
 from ..world.directory import Directory
 from ..world.document import BadDocument, WorldDocument, read_world, unknown_name
+from ..world.opening_document import OPEN_AT_MOST, find_excess
 from ..world.world import World
 from .yaml_text import FileMistake, Node
 
 __all__ = ["find_given_mistakes", "make_world"]
 
 _BY_NAME = ("goods",)
+_MAX_ALONE = 1000  # parts that are checked alone; of more only the first mistake is looked for
 
 
 def _real() -> datetime:
@@ -94,6 +96,10 @@ def _place(error: BadDocument, node: Node, path: str, place: int | None = None) 
 def _take_apart(key: str, document_node: Node) -> Iterator[FileMistake]:
     """Yield the mistakes of one key of the document, which is refused."""
     node: Node = document_node.value[key]
+    error = _refuse({key: node.plain()})
+    if key == "exchanges" and error is not None and _find_excess(node) is not None:
+        yield _place(error, document_node, "")
+        return
     if key == "rules" and isinstance(node.value, dict):
         mistakes = list(_find_rule_mistakes(node))
     elif key in _BY_NAME and isinstance(node.value, dict):
@@ -102,8 +108,15 @@ def _take_apart(key: str, document_node: Node) -> Iterator[FileMistake]:
         mistakes = _find_part_mistakes(key, node, list(range(len(node.value))), named=False)
     else:
         mistakes = []
-    error = _refuse({key: node.plain()})
     yield from mistakes or ([] if error is None else [_place(error, document_node, "")])
+
+
+def _find_excess(node: Node) -> BadDocument | None:
+    """Return why the exchanges are too many, each of them a mapping; None if they are not."""
+    openings = node.plain()
+    if not isinstance(openings, list) or not all(isinstance(item, dict) for item in openings):
+        return None
+    return find_excess(openings)
 
 
 def _find_rule_mistakes(node: Node) -> Iterator[FileMistake]:
@@ -122,10 +135,10 @@ def _find_part_mistakes(
     def build(chosen: Sequence[Any]) -> dict[str, Any]:
         if named:
             return {key: {part: node.value[part].plain() for part in chosen}}
-        return {key: [node.value[part].plain() for part in chosen]}
+        return {key: [_open_one(node.value[part].plain()) for part in chosen]}
 
     alone: dict[Any, BadDocument] = {}
-    for part in parts:
+    for part in parts if len(parts) <= _MAX_ALONE else ():
         error = _refuse(build([part]))
         if error is not None:
             alone[part] = error
@@ -143,6 +156,17 @@ def _find_part_mistakes(
         return []
     part = parts[count]
     return [_place(error, node.value[part], f"{key}.{part}" if named else _item_path(key, error))]
+
+
+def _open_one(item: Any) -> Any:
+    """Return an item with a `count` of one, where it has one that can be.
+
+    An exchange is refused or not, however many of its kind are opened.
+    """
+    count = item.get("count") if isinstance(item, dict) else None
+    if type(count) is int and 1 <= count <= OPEN_AT_MOST:
+        return {**item, "count": 1}
+    return item
 
 
 def _item_path(key: str, error: BadDocument) -> str:

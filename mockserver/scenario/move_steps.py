@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 
+from ..api.methods import METHODS
 from ..domain.moves import MOVES, PICTURES_FIELD, Apply
 from ..domain.vocabulary import Actor
 from ..world.document import BadDocument, unknown_name
@@ -11,6 +12,7 @@ from ..world.opening_draft import check_opening
 from .model import MoveStep, Step
 from .read_context import ReadContext
 from .references import has_references
+from .step_calls import METHOD_OF_MOVE
 from .step_members import read_expectations, read_refusal, read_step_base, require_exchange
 from .yaml_text import Node
 
@@ -54,6 +56,8 @@ def read_move(node: Node, kind: str, context: ReadContext) -> Step | None:
     for key in ("bought_sku", "exchange_sku"):
         context.add_goods(fitting.get(key))
     base = read_step_base(node, context)
+    signed = METHOD_OF_MOVE.get(move) if actor is Actor.SELLER else None
+    refused = read_refusal(node, context, METHODS[signed] if signed else None)
     new_name = context.read_text(node, "as")
     if move is Apply:
         context.exchange_names |= {"it", new_name} if new_name else {"it"}
@@ -68,7 +72,7 @@ def read_move(node: Node, kind: str, context: ReadContext) -> Step | None:
         fields=fields,
         sub=sub,
         name=new_name,
-        refused=read_refusal(node, context),
+        refused=refused,
         expectations=read_expectations(node, "expect", context),
     )
 
@@ -84,6 +88,12 @@ def _check_field(
         context.report_unknown_key(fields, key, (*field_names, *MOVE_STEP_KEYS), "字段")
         return
     if has_references(node):
+        if not opens and any(isinstance(part.value, dict | tuple) for part in _list_parts(node)):
+            context.report(node, f"{key} 里应为文字", f"texts are wanted in {key}")
+        return
+    shops = context.shops
+    if opens and key == "shop" and shops is not None and str(node.value) not in shops:
+        context.report_error(node, unknown_name(key, str(node.value), shops, "店铺"))
         return
     try:
         if not opens:
@@ -95,6 +105,11 @@ def _check_field(
     many = isinstance(node.value, tuple) and len(node.value) > 1
     if actor is Actor.SELLER and key in (PICTURES_FIELD, "pics") and many:
         context.report(node, "一次调用只带一张图片", "one picture a call")
+
+
+def _list_parts(node: Node) -> tuple[Node, ...]:
+    """Return the items of a list, or what is no list as the only one."""
+    return node.value if isinstance(node.value, tuple) else (node,)
 
 
 def _is_status_text(node: Node, context: ReadContext) -> bool:

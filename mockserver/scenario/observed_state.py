@@ -15,7 +15,7 @@ __all__ = ["CHANNEL_PARTS", "ObservedState"]
 CHANNEL_PARTS = ("pushed", "queued", "confirmed", "failed", "lost")  # of `messages` in an `expect`
 # The keys of an `expect` whose values events and journal still give for an earlier moment.
 _KEYS_OF_THE_PAST = ("status", "status_text", "moved_by", "events", "requests")
-_MAX_EXCHANGES = 20_000
+_LISTED_EXCHANGES = 100  # to list more costs more than to ask for each status how many there are
 
 
 class ObservedState:
@@ -109,8 +109,13 @@ class ObservedState:
 
     def count_statuses(self) -> dict[str, int]:
         """Return how many exchanges there are: `total`, and by status number."""
-        items = self.ask("exchanges", limit=_MAX_EXCHANGES)["items"]
+        reply = self.ask("exchanges", limit=_LISTED_EXCHANGES)
+        total = reply["total"]
         counts = {str(status.value): 0 for status in Status}
-        for item in items:
-            counts[str(item["status"])] += 1
-        return {"total": len(items), **counts}
+        if total <= _LISTED_EXCHANGES:
+            for item in reply["items"]:
+                counts[str(item["status"])] += 1
+        else:
+            for number in counts:
+                counts[number] = self.ask("exchanges", status=number, limit=1)["total"]
+        return {"total": total, **counts}

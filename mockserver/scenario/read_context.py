@@ -31,6 +31,7 @@ class ReadContext:
         self.exchange_names: set[str] = set()
         self.value_names: set[str] = set()
         self.snapshot_names: set[str] = set()
+        self.needs_fields = True  # as far as no rule has ever said otherwise
         self.goods_names: set[str] | None = None
         self.session_labels: set[str] | None = None
         self.shops: Mapping[str, bool] | None = None
@@ -59,6 +60,7 @@ class ReadContext:
     def set_rules(self, rules: RuleValues) -> None:
         """Take the rules that hold from here on."""
         self.rules = rules
+        self.needs_fields = self.needs_fields and rules["fields_required"] is True
         self.status_texts |= {rules.text(f"text.{status.value}") for status in Status}
 
     def report(self, node: Node, zh: str, en: str, key: str = "") -> None:

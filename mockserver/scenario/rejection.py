@@ -5,15 +5,42 @@ from typing import Any
 
 from msgspec import Struct
 
+from ..api.declaration import Method
 from ..domain.failure_codes import CAPTURED_SUB_CODES
 from .matching import Mismatch, compare, get_path
 from .target import ScenarioTarget, TargetReply
 from .yaml_text import Node
 
-__all__ = ["REPLY_LOST", "Rejection", "compare_rejection", "read_rejection"]
+__all__ = [
+    "ERROR_MEMBERS",
+    "PROBLEM_MEMBERS",
+    "REPLY_LOST",
+    "Rejection",
+    "compare_rejection",
+    "list_members",
+    "read_rejection",
+]
 
 _REMOTE_SERVICE_ERROR = 15  # with rule failure_shape, the code of a business failure
 REPLY_LOST = "reply_lost"  # in `refused`: the call whose reply a planned fault takes away
+PROBLEM_MEMBERS = (  # of the control API's refusals
+    "type",
+    "status",
+    "title",
+    "detail",
+    "field",
+    "failure",
+    "condition",
+    "status_now",
+    "status_text",
+    "possible",
+    "legal_from",
+    "way",
+    "deadline",
+    "advice",
+)
+ERROR_MEMBERS = ("code", "msg", "sub_code", "sub_msg", "request_id", "text", "lost")  # of TOP's
+_FAILURE_MEMBERS = ("success", "msg_code", "message", "error_code", "error_msg")
 
 
 class Rejection(Struct, frozen=True):
@@ -64,6 +91,17 @@ def read_rejection(reply: TargetReply) -> Rejection | None:
         text = f"{code} {result.get('message') or result.get('error_msg') or ''}".strip()
         return Rejection(text, text, msg_code=code, members=result)
     return None
+
+
+def list_members(method: Method | None) -> tuple[str, ...]:
+    """Return the names that a refused step's error can have: of a signed call, else a problem.
+
+    A business failure stands in the reply of its `method`, or in the member `result` of it.
+    """
+    if method is None:
+        return (*PROBLEM_MEMBERS, *ERROR_MEMBERS)
+    fields = [*method.reply, *(inner for field in method.reply for inner in field.of)]
+    return (*ERROR_MEMBERS, *_FAILURE_MEMBERS, *(field.name for field in fields))
 
 
 def compare_rejection(

@@ -140,8 +140,7 @@ class ScenarioRun(StepInterpreter[str]):
         self._curl = ""
         if self.steps_done >= (most := self._settings.max_steps):
             raise ScenarioAborted(f"场景超过 {most} 步", f"the scenario has more than {most} steps")
-        if self._waiter.over:
-            raise ScenarioAborted("场景的时间已用完", "the scenario has used up its time")
+        self._waiter.require_time()
         if not isinstance(step, ExpectStep):
             self._awaited_events = {}
 

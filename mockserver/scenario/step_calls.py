@@ -5,7 +5,6 @@ a control call needs nothing but the step; a signed call looks up what its metho
 careful client would.
 """
 
-import binascii
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -224,5 +223,5 @@ def _decode_picture(picture: str) -> bytes | str:
     head, _, encoded = picture.partition(",")
     try:
         return b64decode(encoded, validate=True) if head.startswith("data:") else picture
-    except binascii.Error:
+    except ValueError:  # no Base64, or characters that are not ASCII
         return picture

@@ -3,16 +3,18 @@
 Place, note and exchange, an expected refusal, expectations.
 """
 
+import re
 from typing import Any
 
+from ..api.declaration import Method
 from ..domain.rules import RULES
 from ..protocol.errors import CODES
 from ..world.document import unknown_name
 from .expectations import EXPECTATIONS, concerns_exchange, get_expectation
-from .matching import find_operator_mistakes
+from .matching import find_operator_mistakes, is_literal
 from .read_context import ReadContext
 from .references import has_references
-from .rejection import REPLY_LOST
+from .rejection import REPLY_LOST, list_members
 from .yaml_text import Node
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "require_exchange",
 ]
 
+_HTTP_REFUSAL = re.compile("[45][0-9][0-9]")
 FAILURES = tuple(name.removeprefix("msg_code.") for name in RULES if name.startswith("msg_code."))
 
 
@@ -62,8 +65,8 @@ def check_seller(node: Node, shop: str, *, sub: bool, context: ReadContext) -> N
         context.report(node, "店铺没有子账号", "the shop has no sub-account", "sub")
 
 
-def read_refusal(node: Node, context: ReadContext) -> Node | None:
-    """Return `refused` of a step.
+def read_refusal(node: Node, context: ReadContext, method: Method | None = None) -> Node | None:
+    """Return `refused` of a step; `method` is what a signed call of it names.
 
     True, a failure's name, a code, a sub_code, or members of the error.
     """
@@ -93,7 +96,24 @@ def read_refusal(node: Node, context: ReadContext) -> Node | None:
     else:
         context.check_references(refused)
         context.add(find_operator_mistakes(refused))
+        _check_refusal_members(refused, method, context)
     return refused
+
+
+def _check_refusal_members(refused: Node, method: Method | None, context: ReadContext) -> None:
+    """Report members that no error has, and codes that nothing answers with."""
+    names = list_members(method)
+    for path, node in refused.value.items():
+        if path.partition(".")[0] not in names:
+            context.report_unknown_key(refused, path, names)
+        elif path == "code" and is_literal(node) and str(node.value) not in map(str, CODES):
+            context.report(node, f"没有错误码 {node.value}", f"no error code {node.value}")
+        elif path == "status" and is_literal(node) and not _HTTP_REFUSAL.fullmatch(str(node.value)):
+            context.report(
+                node,
+                "status 是 HTTP 状态码，400 到 599",
+                "status is the HTTP status, from 400 to 599",
+            )
 
 
 def read_expectations(

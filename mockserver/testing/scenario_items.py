@@ -15,6 +15,7 @@ from ..client.remote_server import RemoteServer
 from ..client.sandbox import Sandbox
 from ..control.in_process import in_process_targets
 from ..scenario.client_waiter import ClientWaiter
+from ..scenario.cost import measure_running
 from ..scenario.loading import load_scenario
 from ..scenario.model import Scenario
 from ..scenario.report import format_transcript
@@ -66,9 +67,8 @@ class ScenarioItem(pytest.Item):
         """
         target = _make_target(self._scenario.world, self.config)
         try:
-            result = run_scenario(
-                self._scenario, target, RunSettings(waiter=ClientWaiter(monotonic_seconds, sleep))
-            )
+            waiter = ClientWaiter(monotonic_seconds, sleep, total=measure_running(self._scenario))
+            result = run_scenario(self._scenario, target, RunSettings(waiter=waiter))
         finally:
             target.close()
         if not result.ok:

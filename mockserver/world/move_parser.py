@@ -4,7 +4,6 @@ Seller's moves take the parameters of their method; numbers may be written as te
 numbers.  Pictures are `data:` URLs, which are stored, or addresses, which are kept.
 """
 
-import binascii
 from base64 import b64decode
 from collections.abc import Mapping
 from enum import StrEnum
@@ -138,7 +137,7 @@ def _pictures(
         head, _, coded = url.partition(",")
         try:
             content = b64decode(coded, validate=True) if head.startswith("data:") else b""
-        except binascii.Error:
+        except ValueError:  # no Base64, or characters that are not ASCII
             content = b""
         if not detect_picture_type(content):
             raise BadDocument(

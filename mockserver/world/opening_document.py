@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -18,6 +18,7 @@ __all__ = [
     "OPEN_AT_MOST",
     "OpenDocument",
     "Text",
+    "find_excess",
     "history_of",
     "open_at_first",
     "read_status",
@@ -75,6 +76,21 @@ class OpenDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     count: int = 1
 
 
+def find_excess(openings: Sequence[Mapping[str, object]]) -> BadDocument | None:
+    """Return why openings are too many together, which is above 20,000; None if they are not."""
+    total = 0
+    for index, raw in enumerate(openings):
+        count = raw.get("count", 1)
+        total += count if type(count) is int and 1 <= count <= OPEN_AT_MOST else 0
+        if total > OPEN_AT_MOST:
+            return BadDocument(
+                f"exchanges[{index}].count",
+                f"连同前面的项共超过 {OPEN_AT_MOST} 张换货单",
+                f"with those before it there are more than {OPEN_AT_MOST} exchanges",
+            )
+    return None
+
+
 def open_at_first(
     document: WorldDocument, open_: Callable[[Mapping[str, object], int], object]
 ) -> None:
@@ -83,8 +99,12 @@ def open_at_first(
     `open_` takes an opening document and how many exchanges to open with it.
 
     Raises:
-        BadDocument: an opening cannot be; the field begins with its place, `exchanges[0].status`.
+        BadDocument: an opening cannot be, or together they are above 20,000; the field begins with
+            its place, `exchanges[0].status`.  Of too many none is opened.
     """
+    excess = find_excess(document.exchanges)
+    if excess is not None:
+        raise excess
     for status in Status if document.samples else ():
         open_({"status": status.value}, 1)
     for index, raw in enumerate(document.exchanges):

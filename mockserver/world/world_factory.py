@@ -2,7 +2,7 @@
 the seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import asdict, replace
@@ -76,10 +76,10 @@ def make_state(
     state.operations.append(Founded(0, state.clock.at, document))
     set_robots(state, read_robots(document.robots, "robots."), state.clock.at)
     for app in _apps(document, owner):
-        _once("apps.app_key", [*state.apps, app.app_key])
+        _require_new("apps.app_key", app.app_key, state.apps)
         state.apps[app.app_key] = app
     for shop, sessions in _shops(document, made, owner):
-        _once("shops.nick", [*state.shops, shop.nick])
+        _require_new("shops.nick", shop.nick, state.shops)
         _once("shops.addresses.contact_id", [address.contact_id for address in shop.addresses])
         state.shops[shop.nick] = shop
         for session in sessions:
@@ -88,7 +88,7 @@ def make_state(
             state.sessions[session.token] = session
     _check_labels(state)
     for goods, stock in _goods(document, made):
-        _once(f"goods.{goods.name}.sku_id", [*state.accounts, goods.sku_id])
+        _require_new(f"goods.{goods.name}.sku_id", goods.sku_id, state.accounts)
         state.goods[goods.name] = goods
         state.accounts[goods.sku_id] = Accounts(available=stock)
     buyers: Sequence[Buyer] = made.buyers
@@ -105,15 +105,26 @@ def make_state(
     return state
 
 
-def _once(field: str, keys: Sequence[str | int]) -> None:
+def _once(field: str, keys: Iterable[str | int]) -> None:
     """Raise if a key stands twice.
 
     Raises:
         BadDocument: one does.
     """
-    twice = next((key for place, key in enumerate(keys) if key in keys[:place]), None)
-    if twice is not None:
-        raise BadDocument(field, f"{twice} 重复", f"{twice} is given twice")
+    before: set[str | int] = set()
+    for key in keys:
+        _require_new(field, key, before)
+        before.add(key)
+
+
+def _require_new(field: str, key: str | int, before: Container[str | int]) -> None:
+    """Raise if a key stands among those before it.
+
+    Raises:
+        BadDocument: it does.
+    """
+    if key in before:
+        raise BadDocument(field, f"{key} 重复", f"{key} is given twice")
 
 
 def new_credentials(state: State, owner: str) -> None:

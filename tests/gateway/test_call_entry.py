@@ -1,6 +1,8 @@
 """Entries of wrong signs: the search for the mistake is left for whoever reads the entry."""
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -36,6 +38,26 @@ def test_a_wrong_sign_is_not_examined_before_the_reply(refuse):
     assert document["diagnosis"]["zh"] == document["diagnosis"]["findings"][0]["zh"]
     assert entry.late.is_made
     assert entry.serialize(search=False) == entry.serialize() == document
+
+
+def test_the_first_wrong_sign_waits_for_no_import():
+    """No module is imported between the first call with a wrong sign and its reply."""
+    program = (
+        "import sys\n"
+        "from mockserver import Sandbox\n"
+        "from mockserver.client.top_client import TopRefused\n"
+        "client = Sandbox().client()\n"
+        "client.call('taobao.time.get')\n"
+        "before = set(sys.modules)\n"
+        "try:\n"
+        "    client.call('taobao.time.get', sign='0' * 32)\n"
+        "except TopRefused as refused:\n"
+        "    print(refused.code, sorted(set(sys.modules) - before))\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert output.stdout == "25 []\n", output.stderr
 
 
 def test_the_diagnosis_is_made_once():

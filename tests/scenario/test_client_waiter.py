@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mockserver.scenario.client_waiter import ClientWaiter
+from mockserver.scenario.result import ScenarioAborted
 
 
 class Watch:
@@ -34,13 +35,18 @@ def test_a_wait_ends_in_time(within, total, waited):
         lambda: False, None if within is None else timedelta(seconds=within)
     )
     assert watch.at == pytest.approx(100 + waited, abs=0.1)
-    assert waiting.over == (total == 4)
+    if total == 4:
+        with pytest.raises(ScenarioAborted, match="4s"):
+            waiting.require_time()
+    else:
+        waiting.require_time()
 
 
 def test_what_holds_is_not_waited_for():
     """Something that holds already costs no time, even when none is left."""
     watch = Watch()
     waiting = ClientWaiter(watch.now, watch.pause, total=timedelta())
-    assert waiting.over
+    with pytest.raises(ScenarioAborted, match="时间已用完"):
+        waiting.require_time()
     assert waiting.wait_until(lambda: True)
     assert watch.at == 100

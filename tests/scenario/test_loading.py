@@ -1,111 +1,33 @@
 """What `validate` passes can be run: mutated scenario files never end as broken ones."""
 
-import random
-from collections.abc import Iterator
+from datetime import timedelta
 from time import process_time
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.control.in_process import in_process_targets
+from mockserver.control.openapi import describe
+from mockserver.control.routes import ROUTES
 from mockserver.scenario.client_waiter import ClientWaiter
-from mockserver.scenario.library import list_shipped, read_shipped
+from mockserver.scenario.cost import measure_running
 from mockserver.scenario.loading import load_scenario
+from mockserver.scenario.rejection import PROBLEM_MEMBERS
 from mockserver.scenario.runner import RunSettings, run_scenario
-from mockserver.scenario.target import ControlRefused
-from mockserver.scenario.yaml_text import InvalidFile, read_yaml
-from mockserver.scenario.yaml_writer import write_yaml
+from mockserver.scenario.yaml_text import InvalidFile
 from mockserver.server import make_context
+from tests.scenario.mutants import describe_break, make_mutant, run_text
 
 LAW = settings(derandomize=True, database=None, deadline=None, max_examples=400)
-TREES = [read_yaml(read_shipped(name)).plain() for name in list_shipped()]
-VALUES = [
-    None, True, False, 0, -1, 1, 2, 14, 99, 2**31, 10**18, 1.5, "", "x", "abc", "1h", "10s", "now",
-    "$it", "$nobody", "${it}x", "$it.status", "2026-03-01 10:00:00", "2026-02-30 10:00:00", "next",
-    "deadline", "wanted", "bought", "尺码", "🙂", "a/b", "..", "null", "true", "wrong_state", [],
-    {}, [1], ["agree"], {"a": 1}, {"one_of": "abc"}, {"one_of": 5}, {"one_of": [1, 2]},
-    {"not": {"above": [1]}}, {"above": None}, {"contains": {"a": 1}}, {"count": "x"},
-    {"count": {"above": 0}}, {"first": {"any": {"one_of": 1}}}, {"absent": 1}, {"last": None},
-    "s1", "default", "9" * 25, "data:image/png;base64,%%", "\u2028", "-1h", "1e3", "0123",
-]  # fmt: skip
-KEYS = ("status", "stock.x", "stok", "with", "on", "as", "sub", "shop", "refused", "expect")
 
 
-def list_places(tree: Any, path: tuple = ()) -> Iterator[tuple]:
-    """Yield the path of every value."""
-    if not isinstance(tree, dict | list):
-        return
-    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree):
-        yield (*path, key)
-        yield from list_places(value, (*path, key))
-
-
-def mutate(tree: Any, chance: random.Random) -> Any:
-    """Return a copy with one to three values or keys changed, dropped, doubled or swapped."""
-    tree = read_yaml(write_yaml(tree)).plain()
-    for _ in range(chance.randint(1, 3)):
-        places = list(list_places(tree))
-        if not places:
-            break
-        *path, last = chance.choice(places)
-        parent = tree
-        for key in path:
-            parent = parent[key]
-        act = chance.choice(("value", "value", "value", "other", "drop", "rename", "double"))
-        if act == "value":
-            parent[last] = chance.choice(VALUES)
-        elif act == "other":
-            source: Any = chance.choice(TREES)
-            for key in chance.choice(list(list_places(source))):
-                source = source[key]
-            parent[last] = source
-        elif act == "drop":
-            del parent[last]
-        elif act == "rename" and isinstance(parent, dict):
-            parent[chance.choice(("status", "stock.x", "stok", "with", "on", "as"))] = parent.pop(
-                last
-            )
-        elif isinstance(parent, list):
-            parent.insert(last, parent[last])
-    return tree
-
-
-def run_text(text: str):
-    """Return the result of a file that `validate` passes; None if it does not."""
-    try:
-        scenario = load_scenario(text, "mutant.yaml")
-    except InvalidFile:
-        return None
-    target = in_process_targets(make_context())(scenario.world)
-    try:
-        clock = iter(range(10**6))
-        waiter = ClientWaiter(lambda: float(next(clock)), lambda seconds: None)
-        return run_scenario(scenario, target, RunSettings(waiter=waiter))
-    finally:
-        target.close()
-
-
-@given(seed=st.integers(0, 2**32), place=st.integers(0, len(TREES) - 1))
+@given(seed=st.integers(0, 2**32))
 @LAW
-def test_what_validates_is_never_a_broken_file(seed, place):
+def test_what_validates_is_never_a_broken_file(seed):
     """A mutant that passes may fail, but never stops as one that cannot be run, nor raises."""
-    text = write_yaml(mutate(TREES[place], random.Random(seed)))
-    try:
-        result = run_text(text)
-    except ControlRefused as refused:
-        pytest.fail(f"given: {refused.problem}\n{text}")
-    if result is not None and result.outcome == "broken":
-        assert any(words in result.trouble.zh for words in AT_RUN_TIME), f"{result.trouble}\n{text}"
-
-
-AT_RUN_TIME = (  # what only the run can know: replies, and what a fault has taken away
-    "应答里没有",
-    "没有值",
-    "没有将到期的时限",
-    "已过",
-)
+    text = make_mutant(seed)
+    assert describe_break(text) == "", text
 
 
 def list_mistakes(text: str) -> list[tuple[int, int, str]]:
@@ -137,6 +59,10 @@ def list_mistakes(text: str) -> list[tuple[int, int, str]]:
         ("{rules: {deadline.99: 1d}}", 17, "deadline.99"),
         ("{goods: {wanted: {stok: 1}}}", 26, "did you mean stock"),
         ("{name: a/b}", 9, "name"),
+        ("{exchanges: [{count: 3}, {statu: 1}]}", 34, "did you mean status"),
+        ("{exchanges: [{count: 0}, {count: 20000}]}", 22, "1 to 20000"),
+        ("{exchanges: [{count: 1}, {count: 20000}]}", 34, "more than 20000 exchanges"),
+        (f"{{exchanges: [{', '.join(['{count: 20000}'] * 9)}]}}", 38, "more than 20000"),
         ("{robts: {buyer: prompt}}", 9, "did you mean robots"),
     ],
 )
@@ -191,12 +117,72 @@ def test_values_behind_operators_are_checked(expect, value):
         ("rights: {app: true, expires: now}", "goes with session"),
         ("snapshot: a/b", "1–64 letters"),
         ("{call: taobao.time.get, shop: nobody}", "unknown 'nobody'"),
+        ("{buyer: apply, shop: nobody}", "unknown 'nobody'"),
+        ("{buyer: apply, shop: {a: 1}}", "unknown"),
     ],
 )
 def test_names_of_the_sandbox_are_checked(step, words):
     """Goods, sessions, methods and shops that the sandbox does not have are mistakes."""
     sentences = [en for _, _, en in list_mistakes(f"scenario: s\nsteps:\n  - {step}\n")]
     assert any(words in sentence for sentence in sentences), sentences
+
+
+GET = "call: tmall.exchange.get, with: {dispute_id: $it}"
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (f"{{{GET}, keep: {{a: result.exchange.sttus}}}}", "did you mean status"),
+        (f"{{{GET}, keep: {{a: results}}}}", "did you mean result"),
+        (
+            "{call: taobao.logistics.address.search, keep: {a: addresses.adress_result.0}}",
+            "unknown",
+        ),
+        ("{call: tmall.exchange.get}", "required parameter dispute_id is missing"),
+        ("{call: tmall.exchange.get, with: {dispute_id: null}}", "dispute_id is missing"),
+        ("{call: tmall.exchange.agree, with: {dispute_id: $it}}", "address_id is missing"),
+        (f"{{{GET[:-1]}, fields: ''}}}}", "required parameter fields is missing"),
+        ("{seller: agree, refused: {msg_cod: NO}}", "did you mean msg_code"),
+        ("{seller: agree, refused: {code: 999}}", "no error code 999"),
+        ("{seller: agree, refused: {code: abc}}", "no error code abc"),
+        ("{buyer: cancel, refused: {status: 200}}", "from 400 to 599"),
+        ("{buyer: cancel, refused: {failur: no_stock}}", "did you mean failure"),
+        ("{buyer: leave_message, content: a, pics: [{url: $it}]}", "texts are wanted in pics"),
+    ],
+)
+def test_what_a_reply_or_a_refusal_can_never_hold_is_a_mistake(step, words):
+    """Paths, members, codes and parameters that the declarations do not have cannot come."""
+    [(line, _, sentence)] = list_mistakes(f"scenario: s\nsteps:\n  - buyer: apply\n  - {step}\n")
+    assert line == 4
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{call: taobao.logistics.address.search, keep: {a: addresses.address_result.0.contact_id}}",
+        f"{{{GET}, keep: {{a: result.exchange.status, b: request_id}}}}",
+        "{call: tmall.exchange.get, refused: 40}",
+        "{call: tmall.exchange.get, refused: {code: '40', sub_code: {contains: dispute_id}}}",
+        "{rules: {fields_required: false}}",
+        "{seller: agree, refused: {success: false, msg_code: {present: true}}}",
+        "{call: tmall.exchange.messages.get, refused: {code: 40, results: {absent: true}}}",
+        "{buyer: ship_back, refused: {status: 409, possible: {present: true}, way: {any: {}}}}",
+    ],
+)
+def test_what_a_reply_or_a_refusal_may_hold_is_no_mistake(step):
+    """Every member that a reply, a refusal of TOP or a problem may have can be compared."""
+    used = "  - expect: {exchange: {desc: {not: $a}, reason: {not: $b}}}\n"
+    needed = used if "b:" in step else used.replace(", reason: {not: $b}", "")
+    text = f"scenario: s\nsteps:\n  - buyer: apply\n  - {step}\n"
+    assert load_scenario(f"{text}{needed if 'keep' in step else ''}", "story.yaml").steps
+
+
+def test_members_of_refusals_are_those_that_the_api_describes():
+    """`refused` may name each member of a problem that the OpenAPI document describes."""
+    described = describe(ROUTES, "")["components"]["schemas"]["Problem"]["properties"]
+    assert set(described) <= set(PROBLEM_MEMBERS)
 
 
 def test_what_is_misspelt_and_what_can_never_be_are_reported_in_one_go():
@@ -246,6 +232,18 @@ COSTLY = {
     "above 64 MiB": (
         f"{X}  - repeat: 1000\n    do:\n      - buyer: apply\n        reason: {'x' * 100_000}\n"
     ),
+    "too many snapshots": (
+        f"{X}  - repeat: 10000\n    do:\n      - repeat: 3\n        do:\n          - buyer: apply\n"
+        + "".join(f"  - snapshot: k{place}\n  - restore: k{place}\n" for place in range(50))
+    ),
+    "more than 20000 exchanges": (
+        f"scenario: s\ngiven: {{exchanges: [{'{count: 20000}, ' * 9_000}]}}\n"
+        "steps: [buyer: apply]\n"
+    ),
+    "n2000 is given twice": (
+        f"scenario: s\ngiven: {{shops: [{', '.join(f'{{nick: n{n}}}' for n in range(2001))}, "
+        "{nick: n2000}]}\nsteps: [buyer: apply]\n"
+    ),
     "the file is above 1 MiB": f"{X}  - buyer: apply\n    reason: {'x' * 2**20}\n",
     "40 levels": f"{X}  - {'[' * 100}{']' * 100}\n",
     "50000 values": f"{X}  - [{'1, ' * 60_000}]\n",
@@ -265,6 +263,39 @@ def test_what_a_file_can_cost_is_bounded_before_anything_runs(words):
     assert process_time() - began < 10
     assert any(words in sentence for _, _, sentence in mistakes), mistakes
     assert len(mistakes) <= 100
+
+
+def test_a_run_may_take_ten_minutes_and_what_it_waits():
+    """The time of a run is bounded: ten minutes, and the `within` of its `await` steps."""
+    text = (
+        f"{X}  - buyer: apply\n  - repeat: 3\n    do:\n      - await: {{status: 1, within: 20s}}\n"
+    )
+    assert measure_running(load_scenario(text, "story.yaml")) == timedelta(minutes=11)
+
+
+def test_a_run_that_has_used_up_its_time_says_how_much():
+    """Steps that take too long end as broken, with the limit in words."""
+    clock = iter(range(10**6))
+    waiter = ClientWaiter(
+        lambda: float(next(clock)), lambda seconds: None, total=timedelta(minutes=10)
+    )
+    scenario = load_scenario(f"{X}  - repeat: 2000\n    do:\n      - buyer: apply\n", "story.yaml")
+    target = in_process_targets(make_context())(scenario.world)
+    result = run_scenario(scenario, target, RunSettings(waiter=waiter))
+    target.close()
+    assert result.outcome == "broken"
+    assert "10m of real time" in result.trouble.en
+    assert result.steps < 700
+
+
+def test_many_exchanges_are_counted_as_few_are():
+    """An expectation of `exchanges` counts by status, also above what is listed at once."""
+    result = run_text(
+        "scenario: s\ngiven: {exchanges: [{count: 150}, {status: 5, count: 7}]}\nsteps:\n"
+        "  - buyer: apply\n  - buyer: cancel\n"
+        "  - expect: {exchanges: {total: 158, 1: 150, 4: 1, 5: 7, 2: 0}}\n"
+    )
+    assert result.outcome == "passed", result.trouble
 
 
 def test_texts_that_replies_bring_are_bounded_while_running():

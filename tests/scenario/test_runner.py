@@ -133,7 +133,7 @@ steps:
         (
             "call: tmall.exchange.get\n"
             "    with: {dispute_id: $it, fields: status}\n"
-            "    keep: {v: result.exchange.tid}\n"
+            "    keep: {v: result.exchange.title}\n"
             "  - expect: {now: $v}"
         ),
         "rights: {session: $it.exchange, expires: now}",

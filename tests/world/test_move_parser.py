@@ -38,6 +38,7 @@ def test_a_picture_is_kept_beside_the_move(png):
         [None],
         ["ftp://img.example/1.png"],
         ["data:image/png;base64,***"],
+        ["data:image/png;base64,图片"],
         ["data:image/png;base64,abc"],
         ["data:image/png;base64,"],
         ["data:text/plain;base64,aGVsbG8="],
