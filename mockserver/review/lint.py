@@ -30,6 +30,7 @@ from .review_findings import JournalCall, ReviewFinding, sort_by_severity
 
 __all__ = ["LINT_CHECKS", "lint"]
 
+_OTHER_DOORS = ("oauth.", "tmc.")  # how entries that are no calls of the gateway name themselves
 LINT_CHECKS: Mapping[str, Callable[[Sequence[JournalCall]], Iterator[ReviewFinding]]] = (
     MappingProxyType(
         {
@@ -57,7 +58,9 @@ def lint(
 ) -> tuple[ReviewFinding, ...]:
     """Return what these calls, oldest first, show of their client, worst first.
 
-    `ids` are the existing numbers by kind: `dispute_id`, `tid`, `oid`.
+    `ids` are the existing numbers by kind: `dispute_id`, `tid`, `oid`.  Requests for a session and
+    frames of the message channel are no calls of methods: they have neither `v` nor `fields`.
     """
+    calls = [call for call in calls if not call.entry.method.startswith(_OTHER_DOORS)]
     findings = [finding for check in LINT_CHECKS.values() for finding in check(calls)]
     return sort_by_severity((*findings, *find_rounded_ids(calls, ids)))

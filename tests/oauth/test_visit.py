@@ -4,9 +4,12 @@ import json
 import re
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 
 from mockserver.control.routes import ROUTES
+from mockserver.review.lint import lint
+from mockserver.review.review_findings import JournalCall
 from mockserver.server import create_app
 from mockserver.world.document import WorldDocument, read_document
 from mockserver.world.world import World
@@ -121,6 +124,20 @@ def test_a_refusal_says_why(redeem, world, app):
     assert (entry["outcome"], entry["reply"]["error"]) == ("refused", "invalid_client")
     assert entry["diagnosis"]["zh"] == "client_secret 与 app_key 不符"
     assert "not-the-secret-at-all" not in json.dumps(entry)
+
+
+def test_an_honest_client_is_not_accused(browser, redeem, world, app):
+    """Asking for a session is no call of a method: no finding, no count of the coverage."""
+    browser.get("/authorize", query_string={"client_id": app.app_key, "redirect_uri": BACK})
+    redeem()
+    redeem(client_secret="wrong-1")
+    redeem(client_secret="wrong-1")
+    entries = world.journal.select({}, 50)[1]
+    calls = [JournalCall(entry, msgspec.json.decode(entry.params)) for entry in reversed(entries)]
+
+    assert len(calls) == 5  # with the form of the code
+    assert lint(calls, {"dispute_id": (), "tid": (), "oid": ()}) == ()
+    assert world.coverage.counts().calls == ()
 
 
 def test_an_unknown_app_is_in_no_sandbox(context, redeem):
