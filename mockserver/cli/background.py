@@ -64,7 +64,11 @@ def start_detached(settings: Settings, config: str) -> None:
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
-        fail(WRONG_USE, f"写不了 {log}：{error}", f"cannot write {log}: {error}")
+        fail(
+            WRONG_USE,
+            f"写不了 {log}：{error}；用 --ready-file 换一个可写的文件夹",
+            f"cannot write {log}: {error}; --ready-file names a folder that can be written",
+        )
     with os.fdopen(descriptor, "wb") as output:
         process = subprocess.Popen(  # this very program
             [sys.executable, "-m", "mockserver", "serve"],

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -255,6 +256,14 @@ def _print_welcome(ready: dict[str, Any], settings: Settings, console_link: str)
                 f"note: whoever reaches this machine may call; others use {url}/router/rest",
             )
         )
+    if _others_read_output():
+        say(
+            translate(
+                "注意：本文件含令牌与密钥，别的用户可读：chmod 600，或用 serve --detach",
+                "note: this file holds token and secrets, others may read it: chmod 600, "
+                "or serve --detach",
+            )
+        )
     token = ready["token"]
     say(translate("试一下：", "try:"))
     say(f"  {own_command()} --url {ready['url']} --token {token} call taobao.time.get")
@@ -268,6 +277,14 @@ def _print_welcome(ready: dict[str, Any], settings: Settings, console_link: str)
     )
     say(f"  {console_link}")
     sys.stdout.flush()
+
+
+def _others_read_output() -> bool:
+    """Return True if stdout is a file that other users of this machine may read."""
+    with suppress(OSError, ValueError):
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+        return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+    return False
 
 
 def _own_address() -> str:

@@ -85,6 +85,7 @@ class Connection(asyncio.Protocol):
         "has_left",
         "pipelines",
         "state",
+        "takes_long",
     )
 
     def __init__(self, host: ConnectionHost) -> None:
@@ -100,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._write_blocked = False
         self.has_left = False
         self.pipelines = False  # it sent the request that is answered before it had its last reply
+        self.takes_long: bool | None = None
         self.state = State.IDLE
         self.deadline = host.loop.time() + IDLE_SECONDS
 

@@ -21,7 +21,8 @@ __all__ = ["AppDoor", "GatewayDoor"]
 
 MAX_APP_BODY_BYTES = 64 * 1024 * 1024
 _MAX_INLINE_BYTES = 16 * 1024
-_LONG_SECONDS = 0.005  # of processor time; a usual call takes a hundredth of it
+_LONG_SECONDS = 0.001  # of processor time; a usual call takes a tenth of it
+_LARGE_BYTES = 16 * 1024  # of a reply: a list of 40 exchanges, not one exchange
 _CAREFUL_SECONDS = 1.0
 _HOSTS = 64
 _MAX_VALUE = 1000  # characters of a header that are looked at
@@ -134,7 +135,7 @@ class GatewayDoor:
     def answer(self, request: Request, caller: Caller) -> None:
         """Answer at once, or in a worker what may take long or would wait for its sandbox."""
         inbound = self._inbound(request)
-        reply = self._answer_at_once(inbound)
+        reply = self._answer_at_once(inbound, caller)
         if reply is not None:
             caller.respond(reply)
             return
@@ -143,23 +144,30 @@ class GatewayDoor:
             if caller.has_left:
                 return
             try:
-                reply = self._timed_answer(inbound)
+                reply = self._timed_answer(inbound, caller)
             except Interrupted:
                 reply = self.stopping_reply(request)
             self._call_in_loop(caller.respond, reply)
 
         if not self._lanes.gateway.submit(work):
-            caller.respond(self._timed_answer(inbound))
+            caller.respond(self._timed_answer(inbound, caller))
 
-    def _answer_at_once(self, inbound: Inbound) -> Reply | None:
-        """Return the reply, or None if a worker has to find it."""
+    def _answer_at_once(self, inbound: Inbound, caller: Caller) -> Reply | None:
+        """Return the reply, or None if a worker has to find it.
+
+        A client whose call takes long, such as a large list, usually sends more of the same: the
+        others must not wait for it.  So its next call goes to a worker; for a moment so do those of
+        newcomers, who may be the same client on another connection.
+        """
         is_small = len(inbound.body or b"") + len(inbound.query) < _MAX_INLINE_BYTES
-        if not is_small or monotonic_seconds() < self._careful_until:
+        if not is_small or caller.takes_long:
+            return None
+        if caller.takes_long is None and monotonic_seconds() < self._careful_until:
             return None
         if not self._lanes.may_hold_locks:
-            return self._timed_answer(inbound)
+            return self._timed_answer(inbound, caller)
         try:
-            return self._timed_answer(msgspec.structs.replace(inbound, may_wait=False))
+            return self._timed_answer(msgspec.structs.replace(inbound, may_wait=False), caller)
         except SandboxBusy:
             return None
 
@@ -167,15 +175,13 @@ class GatewayDoor:
         """Return the platform's error 10; no sandbox is looked at, whose lock may be held."""
         return self._answer(msgspec.structs.replace(self._inbound(request), stopping=True))
 
-    def _timed_answer(self, inbound: Inbound) -> Reply:
-        """Return the reply, that to CONNECT no tunnel; after a call that took long, the next ones
-        are answered in workers.
-
-        A client whose call takes long usually sends more of the same: others must not wait for it.
-        """
+    def _timed_answer(self, inbound: Inbound, caller: Caller) -> Reply:
+        """Return the reply, that to CONNECT no tunnel, and note whether the call took long."""
         began = thread_time()
         reply = self._answer(inbound)
-        if thread_time() - began > _LONG_SECONDS:
+        is_large = len(reply.body) > _LARGE_BYTES
+        caller.takes_long = is_large or thread_time() - began > _LONG_SECONDS
+        if caller.takes_long:
             self._careful_until = monotonic_seconds() + _CAREFUL_SECONDS
         if inbound.verb == "CONNECT":
             return msgspec.structs.replace(reply, status="501 Not Implemented")

@@ -22,10 +22,14 @@ class Request(Struct):
 
 
 class Caller(Protocol):
-    """Who waits for the reply to a request; `has_left` may be read in any thread."""
+    """Who waits for the reply to a request; `has_left` may be read in any thread.
+
+    `takes_long` tells whether its last call of the gateway took long, None before the first one.
+    """
 
     has_left: bool
     pipelines: bool
+    takes_long: bool | None
 
     def respond(self, reply: Reply) -> None:
         """Send the reply; once, in the loop's thread."""

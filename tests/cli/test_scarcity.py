@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.processes import LIMIT, wait_until
+
 pytestmark = pytest.mark.slow
 
 ONE = "scenario: x\nsteps:\n  - buyer: apply\n"
@@ -129,6 +131,7 @@ def test_snapshot_on_a_full_disk(serve, command, tmp_path: Path) -> None:
     assert (failed.returncode, "full.json" in failed.stderr, left) == (2, True, False)
     assert "Traceback" not in failed.stderr
     assert written.returncode == 0, written.stderr
+    assert (tmp_path / "full.json").stat().st_mode & 0o777 == 0o600  # it holds secrets
 
 
 def obey_permissions() -> None:
@@ -266,9 +269,33 @@ def test_public_addresses_are_announced(tmp_path: Path, environment) -> None:
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
     ) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
-        os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(20) == 0
+        try:
+            lines = [process.stdout.readline() for _ in range(8)]
+            os.kill(process.pid, signal.SIGTERM)
+            assert process.wait(LIMIT) == 0
+        finally:
+            process.kill()
     (said,) = [line for line in lines if "任何能连到本机的人" in line]
     assert "/router/rest" in said
     assert "0.0.0.0" not in said
+
+
+@pytest.mark.parametrize(("mode", "count"), [(0o644, 1), (0o640, 1), (0o600, 0)])
+def test_output_that_others_may_read(tmp_path: Path, environment, mode: int, count: int) -> None:
+    """A server whose stdout is a file that other users may read says that secrets stand in it."""
+    path = tmp_path / "serve.log"
+    path.touch()
+    path.chmod(mode)
+    command = [sys.executable, "-m", "mockserver", "--lang", "en", "serve", "--port", "0"]
+    with (
+        path.open("wb") as output,
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output) as process,
+    ):
+        try:
+            wait_until(lambda: "the link works once" in path.read_text("utf-8"))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(LIMIT) == 0
+        finally:
+            process.kill()
+    lines = path.read_text("utf-8").splitlines()
+    assert sum("note: this file holds token" in line for line in lines) == count

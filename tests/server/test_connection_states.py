@@ -148,3 +148,42 @@ def test_many_pipelined_requests_are_all_answered_in_order(wire):
             rest = rest[-11:]
         sender.join(10)
     assert count == 6000
+
+
+def test_large_lists_delay_nobody():
+    """While the second large list of one client is made, short calls of others are answered, on
+    connections that are open already and on new ones."""
+    gate = threading.Event()
+    lists = []
+
+    def answer(inbound):
+        if inbound.query != b"list":
+            return Reply(b"{}", (), "200 OK")
+        lists.append(1)
+        if len(lists) == 2:
+            gate.wait(20)
+        return Reply(bytes(20_000), (), "200 OK")
+
+    def ask(connection: http.client.HTTPConnection, query: str) -> int:
+        connection.request("GET", f"/router/rest?{query}")
+        return len(connection.getresponse().read())
+
+    server = Embedded(lambda environ, start_response: [], "127.0.0.1", 0, answer=answer)
+    server.start()
+    try:
+        with ExitStack() as stack:
+            reader, other, newcomer = (
+                stack.enter_context(
+                    closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10))
+                )
+                for _ in range(3)
+            )
+            assert (ask(reader, "list"), ask(other, "x")) == (20_000, 2)
+            reader.request("GET", "/router/rest?list")
+            assert [ask(other, "x") for _ in range(3)] == [2] * 3
+            assert ask(newcomer, "x") == 2
+            gate.set()
+            assert len(reader.getresponse().read()) == 20_000
+    finally:
+        gate.set()
+        server.stop()
