@@ -34,7 +34,7 @@ def _show(visit: Visit) -> Answer:
 
 def _plan(visit: Visit) -> Answer:
     body: dict[str, Any] = {}
-    for name in ("fault", "method", "dispute_id", "session", "until"):
+    for name in ("fault", "method", "dispute_id", "session", "until", "topic"):
         if visit.field(name):
             body[name] = visit.field(name)
     for name in ("after", "times"):

@@ -7,6 +7,7 @@ from typing import Any
 from ..domain.topics import TOPICS
 from ..protocol.shapes import format_time
 from ..world.channel import Channel
+from ..world.faults.message_fault_kinds import MESSAGE_FAULTS
 from ..world.notifications import DeliveryState, Notification
 from .page import Page
 from .visit import Answer, View, Visit, read_page_number
@@ -38,6 +39,7 @@ def _list(visit: Visit) -> Answer:
                 "topics": list(TOPICS),
                 "states": list(DeliveryState),
                 "state_names": dict(_name_states(visit)),
+                "faults": MESSAGE_FAULTS,
                 "tmc": visit.context.tmc_port(),
             },
         )

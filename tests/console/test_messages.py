@@ -60,3 +60,17 @@ def test_many_messages_come_in_pages(browser, words):
     assert first.text.count('id="message-') == 50
     assert last.text.count('id="message-') == 10
     assert "2 / 2" in words(last)
+
+
+def test_a_fault_of_messages_is_planned(browser, words):
+    """The form plans the fault for one topic; the message that it meets is lost, and says so."""
+    page = browser.get("/s/default/messages").text
+    assert '<option value="message_lost">' in page
+    topic = "taobao_dispute_RefundCreated"
+
+    browser.post("/s/default/faults/plan", fault="message_lost", topic=topic, times="1")
+    number = browser.open()
+
+    (fault,) = browser.control("GET", "faults")["items"]
+    assert (fault["fault"], fault["topic"], fault["hits"]) == ("message_lost", topic, 1)
+    assert "丢失" in words(browser.get(f"/s/default/messages?dispute_id={number}&state=lost"))

@@ -166,6 +166,24 @@ def test_every_text_of_a_sandbox_is_inert(make_browser, text):
     assert browser.faults == []
 
 
+@pytest.mark.parametrize("text", [text.replace("\x00", "") for text in CORPUS if text.isascii()])
+def test_headers_of_clients_are_inert(browser, text):
+    """The Host that a call names stands in its `curl`; no header becomes markup anywhere."""
+    key = browser.control("GET", "")["app_key"]
+    fields = {"method": "tmall.exchange.get", "app_key": key, "sign": "x"}
+    names = ("Host", "User-Agent", "Referer", "X-Forwarded-Host", "X-Forwarded-Proto", "Origin")
+    for name in names:
+        browser.client.post("/router/rest", data=fields, headers={name: text})
+    browser.client.post("/router/rest", data=b"{}", headers={"Content-Type": f"a/b; {text}"})
+    calls = browser.control("GET", "requests")["items"]
+    assert len(calls) >= len(names) - 1  # a Host that is none may be refused before the journal
+
+    for address in ("journal", *(f"journal/{item['request_id']}" for item in calls)):
+        page = browser.get(f"/s/default/{address}").text
+        assert Markup(page).suspects == [], address
+    assert browser.faults == []
+
+
 def unescape_quotes(page):
     """The page with its quotation marks as such, which one writer of HTML escapes, another not."""
     return page.replace("&#34;", '"').replace("&#39;", "'")
