@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..client.sandbox import Sandbox
+from ..domain.moves import Agree, ConfirmConsign, Consigngoods, ReturngoodsAgree
 from ..review.client_mistakes import (
     CLIENT_MISTAKES,
     find_mistake_of_check,
@@ -21,6 +22,7 @@ from ..review.client_mistakes import (
 from ..review.lint_rules import LINT_RULES
 from ..scenario.report import says_something
 from ..scenario.result import ScenarioResult
+from ..scenario.step_calls import METHOD_OF_MOVE
 from ..scenario.target import ScenarioTarget, TargetFactory
 from ..testing.machine.check_failure import CheckFailure
 from .exam_report import ExamItem
@@ -56,14 +58,20 @@ class MachineGroup(Struct, frozen=True):
     world: Mapping[str, Any] = MappingProxyType({})
 
 
-# The first group that fails keeps its check to itself.  What failed for want of stock is not
-# looked at again until the window of the changes has gone by: so time passes in that group.
+# Few runs have to meet what a group is about, so its world plans it: one unit of stock, a lost
+# reply to the first call of each write.  What failed for want of stock is not looked at again
+# until the window of the changes has gone by: so time passes in that group.  The first group that
+# fails keeps its check to itself.
+_LOST_REPLIES = tuple(
+    {"fault": "reply_lost", "method": METHOD_OF_MOVE[move]}
+    for move in (Agree, ReturngoodsAgree, Consigngoods, ConfirmConsign)
+)
 MACHINE_GROUPS: Sequence[MachineGroup] = (
     MachineGroup("buyer", ("buyer", "cs", "rounds"), 1),
     MachineGroup("stock", ("buyer", "stock", "time"), 2, {"goods": {"wanted": {"stock": 1}}}),
     MachineGroup("lists", ("buyer", "lists"), 2),
     MachineGroup("texts", ("buyer", "texts"), 2),
-    MachineGroup("replies", ("buyer", "replies"), 3),
+    MachineGroup("replies", ("buyer", "replies"), 3, {"faults": _LOST_REPLIES}),
     MachineGroup("trouble", ("buyer", "trouble"), 3),
 )
 _SUFFIX = ".scenario.yaml"

@@ -89,20 +89,29 @@ def test_an_honest_client_has_no_error_in_its_report(name: str) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
-    ("client", "item"),
+    ("client", "group", "item"),
     [
-        ("client.py", ("stock", "passed", "")),
-        ("buggy.py IgnoresFailure", ("stock.left_lying", "failed", "failure_ignored")),
+        ("client.py", "stock", ("stock", "passed", "")),
+        ("client.py", "replies", ("replies", "passed", "")),
+        ("client.py", "trouble", ("trouble", "passed", "")),
+        ("buggy.py IgnoresFailure", "stock", ("stock.left_lying", "failed", "failure_ignored")),
+        ("mistakes.py RetriesBlindly", "replies", ("replies.repeats", "failed", "repeated_write")),
+        (
+            "mistakes.py NewWaybillEachTime",
+            "replies",
+            ("replies.repeats", "failed", "double_shipment"),
+        ),
+        ("mistakes.py CallsOnInBan", "trouble", ("trouble.pressed_on", "failed", "call_in_ban")),
     ],
 )
-def test_the_machine_of_the_exam_finds_that_failures_are_ignored(
-    tmp_path: Path, client: str, item: tuple[str, str, str]
+def test_the_machine_of_the_exam_finds_what_no_scenario_shows(
+    tmp_path: Path, client: str, group: str, item: tuple[str, str, str]
 ) -> None:
-    """In its group of the stock, without its scenarios; the honest client passes the group."""
+    """In the group that is about it, by the runs of one exam; the honest client passes."""
     command = CommandClient(f'ISV_PAUSE=0.02 "{sys.executable}" {EXAMPLE / client}', longest=5.0)
     folder = str(tmp_path)
     plan = MachinePlan(handles=[1, 3, 12], examples=4, steps=12, seconds=120.0, write_to=folder)
-    (played,) = play_groups(command, plan, Habits(), names=("stock",))
+    (played,) = play_groups(command, plan, Habits(), names=(group,))
     assert (played.id, played.outcome, played.mistake) == item
 
 

@@ -123,6 +123,7 @@ def _find_unsafe_repeats(context: CheckContext) -> Iterator[CheckFailure]:
                 dispute_id=int(first.dispute_id),
                 expected={"requests": query},
                 evidence=HttpEvidence("report", '"unsafe":0', there=False),
+                mistake=finding.rule.id,
             )
 
 
