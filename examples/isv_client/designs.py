@@ -166,6 +166,8 @@ class PushOnly(BookKeeper):
     what was worked; the rest comes again.
     """
 
+    nick = None
+
     def step(self):
         """取消息，逐单看一眼再办，最后确认。 Take messages, work their exchanges, confirm."""
         failures = []
@@ -177,6 +179,8 @@ class PushOnly(BookKeeper):
         """办取到的消息，可确认的放进 ids。 Work the messages; ids is what can be confirmed."""
         reply = self.call("taobao.tmc.messages.consume", quantity=100)
         for message in reply.get("messages", {}).get("tmc_message", []):
+            if message["user_nick"] != self.own_nick():  # 同一队列里有别的店 (other shops' too)
+                continue
             dispute_id = json.loads(message["content"]).get("refund_id")
             failures = self.attempt(self.work, str(dispute_id)) if dispute_id else []
             if not failures:
@@ -188,6 +192,12 @@ class PushOnly(BookKeeper):
         while before != self.book.get(dispute_id):
             before = self.book.get(dispute_id)
             super().work(dispute_id)
+
+    def own_nick(self):
+        """返回本店的昵称，只查一次。 Return the shop's nick; ask once."""
+        if self.nick is None:
+            self.nick = self.call("taobao.user.seller.get", fields="nick")["user"]["nick"]
+        return self.nick
 
     def confirm(self, ids):
         """确认办完的。 Confirm what is done."""

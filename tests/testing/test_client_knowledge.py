@@ -156,3 +156,50 @@ def test_the_end_of_a_run_is_quiet() -> None:
                 report_multiple_bugs=False,
             ),
         )
+
+
+TWO_SHOPS = {"shops": [{}, {"nick": "分店"}]}
+AT_THE_OTHER = {**APPLY, "shop": "分店"}
+
+
+def test_another_shop_is_nobody_s_business_until_its_session_is_used() -> None:
+    """A client of one shop is not accused; one that looks into both has to work both."""
+
+    class LooksIntoBoth(Seller):
+        def __init__(self, sandbox: Any) -> None:
+            super().__init__(sandbox)
+            self.other = sandbox.client()
+            self.other.session = sandbox.shops[1]["session"]
+
+        def step(self) -> None:
+            super().step()
+            self.other.call(LIST, fields="dispute_id,status")
+
+    steps = [AT_THE_OTHER, {"client": 3}]
+    machine(Seller, steps, world=TWO_SHOPS)
+    with pytest.raises(AssertionError, match="waits at 1"):
+        machine(LooksIntoBoth, steps, world=TWO_SHOPS)
+
+
+def test_the_play_world_opens_exchanges_at_every_shop() -> None:
+    """With two shops in the world both get applications."""
+    nicks: set[str] = set()
+
+    def note_shops(client: Any, sandbox: Any) -> None:
+        nicks.update(document["shop"] for document in sandbox.newest_exchanges(10)[1])
+
+    plays = ("buyer", "world")
+    options = {"world": TWO_SHOPS, "invariants": [note_shops], "write_to": None}
+    run_state_machine_as_test(
+        exchange_machine(Seller, handles=[1], plays=plays, **options),
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=10,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert nicks == {"换货联调旗舰店", "分店"}

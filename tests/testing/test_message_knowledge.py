@@ -44,7 +44,7 @@ class Listener:
 
     def work(self, dispute_id: str) -> None:
         reply = self.top.call("tmall.exchange.get", dispute_id=dispute_id, fields="status")
-        if reply["result"]["exchange"]["status"] == "换货待处理":
+        if reply["result"].get("exchange", {}).get("status") == "换货待处理":
             reply = self.top.call(AGREE, dispute_id=dispute_id, address_id=10000002)
             if not reply["result"]["success"]:
                 raise ValueError("no stock: the message is not confirmed and comes again")
@@ -116,6 +116,14 @@ HONEST_STEPS: dict[str, list[dict[str, Any]]] = {
         {"client": 1},
         {"stock": {"wanted": 101}},
         {"client": 3},
+    ],
+    "looked up in an old state": [
+        {"buyer": "apply", "as": "e1", "status": 6},
+        {"buyer": "modify", "on": "e1"},
+        {"fault": "stale_read", "method": "tmall.exchange.get", "times": None},
+        {"client": 1},
+        {"fault": "none"},
+        {"client": 4},
     ],
     "moved on": [APPLY, {"buyer": "cancel", "on": "e1"}, {"client": 3}],
 }
@@ -235,3 +243,15 @@ def test_who_goes_by_messages_comes_back_by_the_clock() -> None:
     replay(ConfirmsLate, steps, **both)
     with pytest.raises(AssertionError, match="waits at 1"):
         replay(ConfirmsLate, [*steps, {"advance": "25h"}, {"client": 3}], **both)
+
+
+@pytest.mark.parametrize("name", ["PushOnly", "PushFirst"])
+def test_messages_of_another_shop_are_for_its_session(name: str) -> None:
+    """One queue has the messages of all shops: who ignores whose it is asks for a strange id."""
+    world = {"shops": [{}, {"nick": "分店"}]}
+    steps = [{**APPLY, "shop": "分店"}, {"client": 3}]
+    kind = CLIENTS[name]
+    options: dict[str, Any] = {"world": world, "write_to": None, **OPTIONS[name]}
+    exchange_machine(lambda sandbox: make_client(kind, sandbox), **options).replay(steps)
+    with pytest.raises(AssertionError, match="an id that does not exist"):
+        replay(Listener, steps, world=world)

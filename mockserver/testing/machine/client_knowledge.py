@@ -1,7 +1,7 @@
 """What a client could know: the base on which the checks judge it.
 
 The model.  A client sees the sandbox through replies alone.  So a check never compares what the
-client did with what *is*, but with what it was *shown*.  Four things follow from its calls:
+client did with what *is*, but with what it was *shown*.  Five things follow from its calls:
 
 - Looks.  A reply that arrived undisturbed and shows the status of an exchange is a look at it, and
   so is the reply to a successful write.  Of each exchange the last look is kept, as the number of
@@ -11,6 +11,7 @@ client did with what *is*, but with what it was *shown*.  Four things follow fro
   it: no planned fault, no error of the platform's own, no ban that a reply named and that lasts.
   The round after a disturbed one does not count either: it is needed to look what came of
   the lost calls.
+- Shops.  An exchange of a shop whose session the client never uses is somebody else's.
 - Messages.  What a client that goes by the message channel could know of a change is in
   `message_knowledge.py`.
 - Unseen exchanges.  One that no answered round has shown since it changed may still be on its way
@@ -72,6 +73,8 @@ class ClientKnowledge:
         self._ages = ages
         self._channels = channels
         self._messages = MessageKnowledge(world)
+        # Those that the client works for: the first, and any whose session it has used.
+        self._shops = {next(iter(world.view.shops())).nick}
         self._looks: dict[int, int] = {}  # by dispute id, the sandbox's last event at the look
         self._latest_looks: dict[int, int] = {}  # those of the latest round
         self._answered_looks: dict[int, int] = {}  # those of answered rounds
@@ -111,18 +114,19 @@ class ClientKnowledge:
 
     def could_act_on(self, dispute_id: int) -> bool:
         """Return True if the client had its chance to notice the exchange's latest change."""
+        if self._world.view.exchange(dispute_id).shop not in self._shops:
+            return False
         change = self._find_last_change(dispute_id)
         visible_from = change.at
         # Who goes by messages comes back when one comes again, or by the clock: not every round.
+        is_hidden = self._hidden.get(dispute_id, 0) >= change.number
         if "messages" in self._channels:
-            if self._messages.tells_of(dispute_id, change):
+            if not is_hidden and self._messages.tells_of(dispute_id, change):
                 return True
             visible_from = max(change.at, self._happened)
         elif self._answered_looks.get(dispute_id, 0) >= change.number:
             return True
-        if "queries" not in self._channels:
-            return False
-        if self._hidden.get(dispute_id, 0) >= change.number:
+        if "queries" not in self._channels or is_hidden:
             return False
         if self._ages:  # what gets older leaves the windows of a client by its own clock
             return False
@@ -144,6 +148,9 @@ class ClientKnowledge:
     def _record_call(self, call: RecordedCall) -> bool:
         """Take in a call; return True if the platform did not answer it as it should."""
         failure = call.failure
+        session = self._world.view.session(call.call.texts.get("session", ""))
+        if session is not None:
+            self._shops.add(session.shop)
         self._record_write(call)
         if failure is not None:
             self._record_failure(call, failure)

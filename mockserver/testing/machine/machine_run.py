@@ -289,7 +289,9 @@ class MachineRun:
             handles=self.options.handles,
             knowledge=self._knowledge,
             beliefs=beliefs,
-            own_addresses="shops" not in self.options.world,
+            own_addresses=not any(
+                "addresses" in shop for shop in self.options.world.get("shops", ())
+            ),
         )
         checks = [check for name, check in CHECKS.items() if name in self.options.check]
         failures = chain.from_iterable(check(context) for check in checks)

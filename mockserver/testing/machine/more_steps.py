@@ -18,6 +18,7 @@ from .step_context import Option, OptionKey, Options, StepContext, StepDocument
 __all__ = ["MAX_MORE_OPENINGS", "list_more_keys", "list_more_openings", "list_more_steps"]
 
 MAX_MORE_OPENINGS = 8
+_MAX_OTHER_SHOPS = 2
 _LIST = "tmall.exchange.receive.get"
 # Within what an honest client bears: it reads windows again that overlap by some minutes.
 _LIST_FAULTS: tuple[StepDocument, ...] = (
@@ -100,7 +101,10 @@ def list_more_openings(context: StepContext) -> tuple[StepDocument, ...]:
 
 
 def _list_world_openings(context: StepContext) -> tuple[StepDocument, ...]:
-    """Return applications beside the usual: other goods, all that there is, the other flow."""
+    """Return applications beside the usual: other goods, all that there is, the other flow.
+
+    And at other shops, if there are any.
+    """
     view = context.world.view
     goods = view.goods_named("shoes")
     units = view.accounts(goods.sku_id).available if goods is not None else 0
@@ -108,6 +112,7 @@ def _list_world_openings(context: StepContext) -> tuple[StepDocument, ...]:
     return (
         *({"exchange_sku": "shoes", "num": number} for number in {1, units} - {0}),
         *({"ruleset": other, "status": 3} for other in others),
+        *({"shop": shop.nick} for shop in tuple(view.shops())[1 : 1 + _MAX_OTHER_SHOPS]),
     )
 
 

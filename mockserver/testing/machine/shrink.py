@@ -32,12 +32,14 @@ _CHUNK_SIZES = (16, 8, 4, 2, 1)  # steps left out at a time
 class FailingRun(Struct, frozen=True):
     """A run that failed, and how.
 
-    `is_smallest` is False if there was no time to leave out more.
+    `is_smallest` is False if there was no time to leave out more; `seconds` is how long the search
+    for it took.
     """
 
     run: MachineRun
     failure: CheckFailure
     is_smallest: bool = True
+    seconds: float = 0.0
 
     @property
     def steps(self) -> list[StepDocument]:
@@ -58,7 +60,9 @@ def shrink(options: MachineOptions, server: LocalServer, failing: FailingRun) ->
             pass
     shrinker.simplify(_simplify_step)
     shrinker.try_steps(_rename_exchanges(shrinker.smallest.steps))
-    return replace(shrinker.smallest, is_smallest=not shrinker.is_out_of_time)
+    return replace(
+        shrinker.smallest, is_smallest=not shrinker.is_out_of_time, seconds=shrinker.seconds
+    )
 
 
 class _Shrinker:
@@ -69,15 +73,20 @@ class _Shrinker:
         self._options = options
         self._server = server
         self._runs_left = _MAX_RUNS
-        self._ends = monotonic_seconds() + _MAX_SECONDS
+        self._began = monotonic_seconds()
         self.is_out_of_time = False
+
+    @property
+    def seconds(self) -> float:
+        """How long the search has taken so far."""
+        return monotonic_seconds() - self._began
 
     def try_steps(self, steps: Iterable[StepDocument]) -> bool:
         """Run these steps.
 
         Return True if they fail in the same way; then they are the smallest run.
         """
-        self.is_out_of_time = self.is_out_of_time or monotonic_seconds() >= self._ends
+        self.is_out_of_time = self.is_out_of_time or self.seconds >= _MAX_SECONDS
         if not self._runs_left or self.is_out_of_time:
             return False
         self._runs_left -= 1
