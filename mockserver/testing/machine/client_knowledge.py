@@ -230,9 +230,9 @@ class ClientKnowledge:
                 return
             if "dispute_status_array" in texts:  # what it does not list has another status
                 self.unsure_writes.clear()
-            body = read_body(call)
+            text = _read_answer(call)
             for exchange in self._world.view.exchanges():
-                if str(exchange.dispute_id) in body:
+                if str(exchange.dispute_id) in text:
                     self._latest_looks[exchange.dispute_id] = call.first_event
                     self.unsure_writes.pop(exchange.dispute_id, None)
 
@@ -244,18 +244,18 @@ class ClientKnowledge:
         if fault.kind == _STALE or _find_lag(fault) > _MAX_LAG:
             self._hide_changes(call.last_event)
         if fault.kind == _STALE:
-            body = read_body(call)
+            text = _read_answer(call)
             for exchange in self._world.view.exchanges():
-                if str(exchange.dispute_id) in body:
+                if str(exchange.dispute_id) in text:
                     self._latest_looks[exchange.dispute_id] = 0
                     self._answered_looks.pop(exchange.dispute_id, None)
 
     def _record_attempt(self, call: RecordedCall) -> None:
         """Note what the client has looked up, though a fault made the reply an old one."""
         if call.failure is None and not call.is_reply_lost:
-            body = read_body(call)
+            text = _read_answer(call)
             for dispute_id in list(self.unsure_writes):
-                if str(dispute_id) in body:
+                if str(dispute_id) in text:
                     del self.unsure_writes[dispute_id]
 
     def _hide_changes(self, last_event: int) -> None:
@@ -266,6 +266,11 @@ class ClientKnowledge:
         """Return the event by which the exchange came to its status."""
         events = self._world.view.timeline(dispute_id)
         return next(event for event in reversed(events) if event.source is not event.target)
+
+
+def _read_answer(call: RecordedCall) -> str:
+    """Return the reply's text with the id that was asked for, which `fields` may leave out."""
+    return f"{call.call.texts.get('dispute_id', '')} {read_body(call)}"
 
 
 def _find_lag(fault: Fault) -> timedelta:
