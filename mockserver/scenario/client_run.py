@@ -12,7 +12,7 @@ Four things can come of it besides those of `runner.py`:
 - A scenario waits for a method that the client never calls: `inapplicable`.
 - All went as written, but the client had no part in it: `inapplicable`, as it would pass with a
   client that does nothing.
-- An exchange at a status that the client handles is left lying at the end: `failed`.
+- An exchange at a status that the client handles is not acted on at the end: `failed`.
 
 What a scenario writes into the seller's steps (a waybill, a message) is one possible choice, so an
 expectation of exactly that value does not bind a client that has chosen another.

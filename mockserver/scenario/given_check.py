@@ -1,8 +1,8 @@
 """Checks `given` as the sandbox will: it is made once, and what is refused has its place here.
 
 A world document is checked by making the world (`world_factory.py`), which stops at the first
-mistake.  So that a file hears of all its mistakes at once, a document that is refused is taken
-apart: each key alone, each item of a list and each of the goods alone, and at last the items
+mistake.  So that all mistakes of a file are reported at once, a document that is refused is
+taken apart: each key alone, each item of a list and each of the goods alone, and at last the items
 together, one more at a time, for what is only wrong beside another (a shop that is given twice).
 """
 

@@ -105,7 +105,7 @@ class AwaitStep(Step, frozen=True):
 
 
 class ControlStep(Step, frozen=True):
-    """A change of the sandbox: `kind` is `rules`, `stock`, `rights` or `fault`."""
+    """A change of the sandbox: `kind` is a key of `STEP_KINDS`, e.g. `rules`, `stock`, `fault`."""
 
     kind: str
     body: Node

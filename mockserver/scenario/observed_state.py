@@ -23,8 +23,7 @@ class ObservedState:
 
     Each thing is read when needed, at most once.
 
-    With `upto`, the number of an event, the exchange is as that event left it, as far as the events
-    tell.
+    With `upto`, the number of an event, it is what the events up to that one say.
     """
 
     def __init__(self, target: ScenarioTarget, dispute_id: str, upto: int | None = None) -> None:
