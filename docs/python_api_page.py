@@ -21,6 +21,11 @@ def render_python_api() -> str:
         "# Python 接口参考 (Python API reference)\n",
         "## mockserver\n",
         "```python\nfrom mockserver import Server, Sandbox, TopClient\n```\n",
+        "`…Document` 类型写注解时这样导入 (for annotations, types `…Document` are imported so):\n",
+        (
+            "```python\nfrom mockserver.service.reply_documents import EventDocument\n"
+            "from mockserver.service.route_replies import NotificationDocument\n```\n"
+        ),
     ]
     for name in _reach_classes(classes):
         parts += _render_class(classes[name])
@@ -45,10 +50,39 @@ def _find_classes() -> Mapping[str, ast.ClassDef]:
         for path in (
             *sorted((PACKAGE / "client").glob("*.py")),
             PACKAGE / "service/reply_documents.py",
+            PACKAGE / "service/route_replies.py",
         )
-        for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+        for node in _read_classes(path)
+        if not node.name.startswith("_")
     }
+
+
+def _read_classes(path: Path) -> Iterator[ast.ClassDef]:
+    """Yield the classes of a module, with those that `NAME = TypedDict("NAME", {…})` makes.
+
+    The form of a call is for keys that are no names in Python, such as `from`.
+    """
+    body = ast.parse(path.read_text("utf-8")).body
+    docstrings = {
+        ast.unparse(node.targets[0]).removesuffix(".__doc__"): node.value
+        for node in body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).endswith(".__doc__")
+    }
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield node
+        elif isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("TypedDict("):
+            assert isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name)
+            name = node.targets[0].id
+            keys = node.value.args[1]
+            assert isinstance(keys, ast.Dict)
+            members: list[ast.stmt] = [
+                ast.AnnAssign(ast.Name(ast.literal_eval(key)), kind, None, 1)
+                for key, kind in zip(keys.keys, keys.values, strict=True)
+                if key is not None
+            ]
+            docstring = [ast.Expr(docstrings[name])] if name in docstrings else []
+            yield ast.ClassDef(name, [ast.Name("TypedDict")], [], [*docstring, *members], [])
 
 
 def _reach_classes(classes: Mapping[str, ast.ClassDef]) -> list[str]:

@@ -157,8 +157,10 @@ class StockDocument(TypedDict):
 
 
 class NotificationDocument(TypedDict):
-    """A message of the message channel; `content` is its JSON, `deliveries` how often it was
-    sent."""
+    """A message of the message channel.
+
+    `content` is its JSON, `deliveries` how often it was sent.
+    """
 
     id: str
     topic: str

@@ -69,6 +69,18 @@ def test_requests(sandbox: Sandbox, top_client: TopClient) -> None:
     assert problem.value.status == 404
 
 
+def test_messages(sandbox: Sandbox) -> None:
+    sandbox.robots = {"buyer": "prompt", "cs": None}
+    behaviour: str | None = sandbox.robots["buyer"]
+    topics: list[str] = sandbox.messages.topics()
+    for message in sandbox.messages.of("1"):
+        text: str = message["topic"] + message["state"]
+        delivered: str | None = message["delivered"]
+        sandbox.messages.resend(message["id"])
+        assert text and delivered
+    assert behaviour and len(sandbox.messages) == len(topics)
+
+
 def test_scenario(scenario: Callable[..., ScenarioResult], mockserver: Server) -> None:
     result = scenario("refund.scenario.yaml", until=4)
     assert result.ok
@@ -103,6 +115,9 @@ def test_wrong(sandbox: Sandbox) -> None:
     sandbox.faults.change("f1", probability="half")
     sandbox.quotas.add(per="hour", limit=5)
     sandbox.quotas.add(per="day", limit=5, methd="taobao.time.get")
+    sandbox.messages.topic()
+    list(sandbox.messages)[0]["sent"]
+    sandbox.robots["buyers"]
     Sandbox(ruelset="classic")
     Sandbox(goods=["wanted"])
     Server().sandbox(good={})
