@@ -155,5 +155,6 @@ class FaultFields(TypedDict, total=False):
     status: int
     sub_code: str
     sub_msg: str
+    topic: str
     within: str
     writes: int

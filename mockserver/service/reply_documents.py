@@ -292,6 +292,7 @@ _FaultOptions = TypedDict(
         "status": int,
         "sub_code": str,
         "sub_msg": str,
+        "topic": str,
         "within": str,
         "writes": int,
     },
