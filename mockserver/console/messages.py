@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from ..domain.topics import TOPICS
-from ..protocol.shapes import format_time
+from ..service.serializers import serialize_notification
 from ..world.channel import Channel
 from ..world.faults.message_fault_kinds import MESSAGE_FAULTS
 from ..world.notifications import DeliveryState, Notification
@@ -71,20 +71,8 @@ def _name_states(visit: Visit) -> Iterator[tuple[str, str]]:
 
 
 def _describe(channel: Channel, notification: Notification) -> dict[str, Any]:
-    delivered = notification.delivered
-    return {
-        "id": str(notification.number),
-        "topic": notification.topic,
-        "group": notification.group,
-        "state": notification.state.value,
-        "dispute_id": str(notification.dispute_id or ""),
-        "app_key": notification.app_key,
-        "content": channel.content(notification),
-        "published": format_time(channel.show(notification.published)),
-        "deliveries": notification.deliveries,
-        "delivered": "" if delivered is None else format_time(channel.show(delivered)),
-        "error": notification.error,
-    }
+    document = serialize_notification(channel, notification)
+    return {**document, "content": channel.content(notification)}  # as it was sent
 
 
 def _resend(visit: Visit) -> Answer:

@@ -3,39 +3,13 @@
 import re
 from typing import Any
 
-import msgspec
-
-from ..protocol.shapes import format_time
 from ..service.problem import Problem
 from ..service.route_replies import Listing, NotificationDocument
-from ..world.channel import Channel
-from ..world.notifications import DeliveryState, Notification
+from ..service.serializers import serialize_notification
+from ..world.notifications import DeliveryState
 from .route import ControlRequest, Route
 
 __all__ = ["ROUTES"]
-
-
-def _serialize(channel: Channel, notification: Notification) -> dict[str, Any]:
-    text = channel.content(notification)
-    try:
-        content = msgspec.json.decode(text)
-    except msgspec.DecodeError:  # an app may publish any text
-        content = text
-    delivered = notification.delivered
-    return {
-        "id": str(notification.number),
-        "topic": notification.topic,
-        "group": notification.group,
-        "state": notification.state.value,
-        "app_key": notification.app_key,
-        "shop": notification.shop,
-        "dispute_id": str(notification.dispute_id or ""),
-        "content": content,
-        "published": format_time(channel.show(notification.published)),
-        "deliveries": notification.deliveries,
-        "delivered": format_time(channel.show(delivered)) if delivered else None,
-        "error": notification.error,
-    }
 
 
 def _messages(request: ControlRequest) -> tuple[int, Any]:
@@ -52,7 +26,7 @@ def _messages(request: ControlRequest) -> tuple[int, Any]:
         )
     with request.world.unit_of_work() as work:
         items = [
-            _serialize(work.channel, notification)
+            serialize_notification(work.channel, notification)
             for notification in work.channel.notifications()
             if query.get("group", notification.group) == notification.group
             and query.get("dispute_id", str(notification.dispute_id))
@@ -75,7 +49,7 @@ def _resend(request: ControlRequest) -> tuple[int, Any]:
                 f"no message {text}; GET …/messages lists those there are",
                 field="message_id",
             )
-        return 200, _serialize(channel, sent)
+        return 200, serialize_notification(channel, sent)
 
 
 _S = "/_sandbox/sandboxes/{id}"

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import asdict
 
 from ..api.records import (
@@ -25,6 +26,8 @@ from ..domain.play import deadline, deadline_rule, possible
 from ..domain.vocabulary import Role
 from ..protocol.json_form import to_plain_values
 from ..protocol.shapes import format_time
+from ..world.channel import Channel
+from ..world.notifications import Notification
 from ..world.sandbox_uses import SandboxUses
 from ..world.world import World
 from .problem import group_by_actor
@@ -35,6 +38,7 @@ __all__ = [
     "serialize_event",
     "serialize_exchange",
     "serialize_message",
+    "serialize_notification",
     "serialize_sandbox",
     "serialize_use",
 ]
@@ -99,6 +103,30 @@ def serialize_message(world: World, message: Message, base_url: str) -> dict[str
         simplify=True,
     )
     return {**record, "refund_id": str(message.dispute_id)}
+
+
+def serialize_notification(channel: Channel, notification: Notification) -> dict[str, Any]:
+    """Return a message of the message channel; `content` is its JSON, else the text itself."""
+    text = channel.content(notification)
+    try:
+        content = msgspec.json.decode(text)
+    except msgspec.DecodeError:  # an app may publish any text
+        content = text
+    delivered = notification.delivered
+    return {
+        "id": str(notification.number),
+        "topic": notification.topic,
+        "group": notification.group,
+        "state": notification.state.value,
+        "app_key": notification.app_key,
+        "shop": notification.shop,
+        "dispute_id": str(notification.dispute_id or ""),
+        "content": content,
+        "published": format_time(channel.show(notification.published)),
+        "deliveries": notification.deliveries,
+        "delivered": format_time(channel.show(delivered)) if delivered else None,
+        "error": notification.error,
+    }
 
 
 def serialize_clock(world: World, limit: int) -> dict[str, Any]:
