@@ -114,6 +114,7 @@ class WorldFields(_Origin, total=False):
     buyers: _Documents | None
     carriers: _Documents | None
     reasons: _Documents | None
+    trades: _Documents
     rules: Mapping[str, object]
     quotas: _Documents
     robots: Mapping[str, str | None]
