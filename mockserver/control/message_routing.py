@@ -14,7 +14,7 @@ from ..world.notifications import DEFAULT_GROUP
 from ..world.unit_of_work import UnitOfWork
 from .route import ControlRequest, Route
 
-__all__ = ["ROUTES"]
+__all__ = ["MAX_TOPICS", "ROUTES", "SubscriptionBody", "WebhookBody"]
 
 MAX_TOPICS = 100  # as tmc.user.permit takes
 

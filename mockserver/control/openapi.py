@@ -6,11 +6,13 @@ from typing import Any
 
 from ..domain.behaviours import BEHAVIOURS
 from ..domain.durations import DURATION
+from ..domain.topics import TOPICS
 from ..domain.vocabulary import Status
 from ..protocol.shapes import TIME
 from ..version import __version__
 from ..world.document import QuotaDocument
 from ..world.journal import CAPACITY
+from ..world.notifications import DeliveryState
 from ..world.quotas import BAN_SUB_CODES
 from ..world.save_and_resume import NAME, RESERVED_NAMES
 from ..world.shape_schemas import describe_shapes
@@ -18,6 +20,7 @@ from .body_schemas import PRICE, REACHABLE
 from .clock import SpanBody
 from .exchanges import MoveBody
 from .faults import FaultBody
+from .message_routing import MAX_TOPICS, SubscriptionBody, WebhookBody
 from .play_scenario import PlayBody
 from .revision import MAX_REVISION
 from .route import DISPUTE_ID, MAX_ITEMS, Route
@@ -98,6 +101,17 @@ _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
         ]
     },
     ("TokenBody", "name"): {"pattern": "^[A-Za-z0-9._-]{1,64}$"},
+    ("WebhookBody", "url"): {
+        "pattern": r"^https?://127\.0\.0\.1(:[0-9]{1,4})?/[!-~]{0,400}$",
+        "description": "其他本机名称也可以，别的主机见 --webhook-host (other names of this machine"
+        " too, other hosts with --webhook-host)",
+    },
+    ("SubscriptionBody", "topics"): {
+        "anyOf": [
+            {"type": "array", "items": {"enum": list(TOPICS)}, "maxItems": MAX_TOPICS},
+            {"type": "null"},
+        ]
+    },
     ("ClockDocument", "now"): {"pattern": f"^{REACHABLE}$"},
     ("ClockDocument", "mode"): {"enum": ["frozen", "running"]},
 }
@@ -112,7 +126,7 @@ _QUERY: Mapping[str, Mapping[str, Any]] = {
     "since": {"type": "string", "pattern": f"^{TIME}$"},
     "revision.since": {"type": "integer", "minimum": 0, "maximum": MAX_REVISION},
     "events.since": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
-    "messages.state": {"enum": ["queued", "confirmed", "failed"]},
+    "messages.state": {"enum": [state.value for state in DeliveryState]},
     "outcome": {"enum": ["ok", "failed", "refused"]},
     "exchanges.status": {
         "anyOf": [
@@ -141,6 +155,8 @@ _REQUIRED = (
     FaultBody,
     PlayBody,
     TokenBody,
+    WebhookBody,
+    tuple[SubscriptionBody, ...],
     tuple[QuotaDocument, ...],
 )
 
