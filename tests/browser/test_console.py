@@ -279,25 +279,38 @@ FIRST_PAINT = """new Promise((resolve) => {
 })"""
 
 
+def measure_first_paint(page, address):
+    """Return the milliseconds from asking for a page to its first paint, its best load."""
+    best = float("inf")
+    for _ in range(LOADS):
+        page.goto(address)
+        best = min(best, page.evaluate(FIRST_PAINT))
+        if best < FIRST_PAINT_MS / 2:
+            break
+    return best
+
+
 def test_the_first_paint_is_quick(open_page, server):
-    """Something of each page is on the screen 200 ms after it was asked for, at its best load."""
+    """Something of each page is on the screen 200 ms after it was asked for.
+
+    On a machine so busy that a page without content takes long, four times that page's.
+    """
     sandbox = server.sandbox(attach="default")
     exchange = sandbox.open(reason="尺码不合适", status=2)
     call = send_call(server, "tmall.exchange.get", write=escape, dispute_id=exchange.dispute_id)
     page = open_page()
-    paints = {}
+    console = f"{server.url}/console"
 
-    for address in PAGES:
-        best = float("inf")
-        for _ in range(LOADS):
-            page.goto(f"{server.url}/console{address.format(id=exchange.dispute_id, call=call)}")
-            best = min(best, page.evaluate(FIRST_PAINT))
-            if best < FIRST_PAINT_MS / 2:
-                break
-        paints[address] = best
+    paints = {
+        address: measure_first_paint(
+            page, console + address.format(id=exchange.dispute_id, call=call)
+        )
+        for address in PAGES
+    }
+    empty = measure_first_paint(page, f"{console}/nothing")
 
     sys.stdout.writelines(f"{best:6.0f} ms  /console{page}\n" for page, best in paints.items())
-    assert max(paints.values()) < FIRST_PAINT_MS
+    assert max(paints.values()) < max(FIRST_PAINT_MS, 4 * empty)
 
 
 @pytest.mark.parametrize("source", FILES)
