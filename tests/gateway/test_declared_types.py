@@ -24,18 +24,18 @@ REFUSED_WITHOUT_RECORD = REFUND_WRITES | {
     "taobao.logistics.trace.search",
     "taobao.logistics.offline.send",
     "taobao.logistics.consign.resend",
+    "taobao.top.auth.token.create",
+    "taobao.top.auth.token.refresh",
     "taobao.refund.get",
     "taobao.refund.messages.get",
     "taobao.refund.refusereason.get",
 }
-# with a file, tested in test_refund_writes.py; a shipment needs a trade that is not shipped
-TESTED_ELSEWHERE = {
-    "taobao.top.auth.token.create",
-    "taobao.top.auth.token.refresh",
-    "taobao.refund.message.add",
-    "taobao.logistics.offline.send",
-    "taobao.logistics.consign.resend",
+TESTED_ELSEWHERE = {"taobao.refund.message.add"}  # with a file, in test_refund_writes.py
+SHIPMENTS = {
+    "taobao.logistics.offline.send": 3571000000000000011,  # waits to be shipped
+    "taobao.logistics.consign.resend": 3571000000000000021,  # is on its way
 }
+TOKENS = {"taobao.top.auth.token.create": "code", "taobao.top.auth.token.refresh": "refresh_token"}
 PERSONAL_ARGUMENTS = {
     "dispute_id": DISPUTE,
     "seller_refuse_reason_id": 0,
@@ -157,6 +157,27 @@ def assert_alphabetical(value, *, root=False):
 
 
 @pytest.fixture
+def world(make_world):
+    """A sandbox with a trade that waits to be shipped, and one that is on its way."""
+    statuses = ("WAIT_SELLER_SEND_GOODS", "WAIT_BUYER_CONFIRM_GOODS")
+    return make_world(
+        rules={"session_refresh": True},
+        trades=[
+            {"tid": tid, "status": status}
+            for tid, status in zip(SHIPMENTS.values(), statuses, strict=True)
+        ],
+    )
+
+
+def issue(world, name):
+    """A fresh code, or a fresh refresh token."""
+    app = next(iter(world.view.apps()))
+    with world.unit_of_work() as work:
+        code = work.authorize(app, "main", redirect_uri="http://localhost/", anew=False)
+        return code if name == "code" else json.loads(work.exchange_code(app, code))[name]
+
+
+@pytest.fixture
 def arguments(world):
     """Opens the exchange that a method needs, and gives the arguments that the method takes."""
 
@@ -192,6 +213,11 @@ def arguments(world):
         if method.name in REFUND_WRITES:
             values_by_name |= {"refund_id": REFUND, "refund_version": 1772330400000}
             values_by_name["refund_infos"] = f"{REFUND}|1|1772330400000|aftersale"
+        if method.name in SHIPMENTS:
+            values_by_name |= {"tid": SHIPMENTS[method.name], "out_sid": "SF1"}
+            values_by_name["company_code"] = "SF"
+        if method.name in TOKENS:
+            return {TOKENS[method.name]: issue(world, TOKENS[method.name])}
         if method.name.endswith("sku.get"):
             values_by_name["num_iid"] = shop_goods.num_iid
         needed = {

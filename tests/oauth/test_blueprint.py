@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 import pytest
 
+from mockserver.server import create_app
 from tests.oauth.conftest import BACK
 
 CAPTURED_ORDER = [
@@ -358,3 +360,38 @@ def test_one_app_in_two_sandboxes(context, authorize, redeem, browser, app):
     token = json.loads(redeem(code=parse_qs(urlsplit(location).query)["code"][0]).data)
 
     assert unquote(token["taobao_user_nick"]) == "另一家店"
+
+
+def test_many_redeem_one_code(context, app, code):
+    """Of eight at once one gets a token, the others hear that the code is over."""
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": app.app_key,
+        "client_secret": app.app_secret,
+        "code": code,
+        "redirect_uri": BACK,
+    }
+    flask = create_app(context, lambda line: None)
+
+    def redeem_once(_):
+        return flask.test_client().post("/token", data=form).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(redeem_once, range(8), timeout=30))
+
+    assert statuses == [200, *[400] * 7]
+
+
+def test_a_repeated_parameter_counts_once(browser, app, code):
+    """The first value of a repeated parameter is read, as at the gateway."""
+    form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", app.app_key),
+        ("client_secret", app.app_secret),
+        ("client_secret", "another"),
+        ("code", code),
+        ("redirect_uri", BACK),
+    ]
+    kind = "application/x-www-form-urlencoded"
+
+    assert browser.post("/token", data=urlencode(form), content_type=kind).status_code == 200
