@@ -112,7 +112,6 @@ class WorldFields(_Origin, total=False):
     shops: _Documents | None
     goods: Mapping[str, Mapping[str, object]]
     buyers: _Documents | None
-    trades: _Documents
     carriers: _Documents | None
     reasons: _Documents | None
     trades: _Documents
