@@ -159,16 +159,6 @@ def _start(settings: Settings, log: ServerLog) -> Server:
             f"--public-url 应以 http:// 或 https:// 开头：{values['public-url']}",
             "--public-url begins with http:// or https://",
         )
-    if (
-        not 0 <= values["port"] <= 65535
-        or not -1 <= values["tmc-port"] <= 65535
-        or values["journal"] < 1
-    ):
-        fail(
-            WRONG_USE,
-            "port、tmc-port 应在 0–65535，journal 至少 1",
-            "port and tmc-port are 0–65535, journal at least 1",
-        )
     if not _PREFIX_PATH.fullmatch(values["url-prefix"]):
         fail(
             WRONG_USE,

@@ -37,7 +37,10 @@ _KIND_NAMES = {
 
 
 class Setting(Struct, frozen=True):
-    """One setting: its name on the command line (`allow-host`), default, meaning, legal values."""
+    """One setting: its name on the command line (`allow-host`), default, meaning, legal values.
+
+    `least` and `most` bound a number.
+    """
 
     name: str
     default: bool | int | str | tuple[str, ...]
@@ -45,19 +48,25 @@ class Setting(Struct, frozen=True):
     en: str
     choices: tuple[str, ...] = ()
     secret: bool = False
+    least: int = -(2**63)
+    most: int = 2**63 - 1
 
     def read(self, value: object, source: str) -> Any:
         """Return `value` (a text, or TOML's value) as this setting's type.
 
         Raises:
-            BadDocument: wrong type, or not one of the choices; names the setting and its source.
+            BadDocument: wrong type, not one of the choices or beyond the bounds; names the setting
+                and its source.
         """
         kind = type(self.default)
         converted = _convert(value, kind)
-        if type(converted) is not kind or (self.choices and converted not in self.choices):
+        if type(converted) is not kind or not self._allows(converted):
             expected_zh, expected_en = _KIND_NAMES[kind]
             if self.choices:
                 expected_zh = expected_en = " | ".join(self.choices)
+            elif type(converted) is int:
+                expected_zh = f"{self.least} 到 {self.most}"
+                expected_en = f"{self.least} to {self.most}"
             given_zh, given_en = (
                 ("", "") if self.secret else (f"不能是 {value!r}，", f"{value!r}: ")
             )
@@ -67,6 +76,12 @@ class Setting(Struct, frozen=True):
                 f"{given_en}expected {expected_en}",
             )
         return converted
+
+    def _allows(self, value: object) -> bool:
+        """Return True if a value of the right type is among the choices or within the bounds."""
+        if isinstance(value, int):
+            return self.least <= value <= self.most
+        return not self.choices or value in self.choices
 
 
 def _convert(value: object, kind: type) -> object:
@@ -95,12 +110,16 @@ SETTINGS: Mapping[str, Setting] = {
             "监听地址，默认只在本机",
             "address to listen on, loopback by default",
         ),
-        Setting("port", 8420, "监听端口，0 为空闲端口", "port, 0 for a free one"),
+        Setting(
+            "port", 8420, "监听端口，0 为空闲端口", "port, 0 for a free one", least=0, most=65_535
+        ),
         Setting(
             "tmc-port",
             -1,
             "消息通道(TMC)端口，0 为空闲端口，-1 不开",
             "port of the message channel (TMC), 0 for a free one, -1 for none",
+            least=-1,
+            most=65_535,
         ),
         Setting("ready-file", "", "就绪后写入的 JSON 文件", "JSON file written when ready"),
         Setting("app-key", "", "default 独立环境的 app_key", "the default sandbox's app_key"),
@@ -147,7 +166,9 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting("tls-cert", "", "TLS 证书文件", "TLS certificate file"),
         Setting("tls-key", "", "TLS 私钥文件", "TLS key file"),
-        Setting("journal", CAPACITY, "每个独立环境保留的请求数", "calls kept for each sandbox"),
+        Setting(
+            "journal", CAPACITY, "每个独立环境保留的请求数", "calls kept for each sandbox", least=1
+        ),
         Setting(
             "expire-after",
             "",

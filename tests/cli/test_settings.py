@@ -131,6 +131,25 @@ def test_wrong_options_are_exit_2(cli, args: tuple[str, ...]) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PORT", "80808", "'80808': expected 0 to 65535"),
+        ("PORT", "-1", "'-1': expected 0 to 65535"),
+        ("TMC_PORT", "-2", "'-2': expected -1 to 65535"),
+        ("JOURNAL", "0", "'0': expected 1 to"),
+        ("PORT", "99999999999999999999999", "expected 0 to 65535"),
+    ],
+)
+def test_a_number_out_of_bounds_is_named_with_its_source(cli, variable, value, said) -> None:
+    """The message has the setting, where its value came from, the value, and what is possible."""
+    name = f"TMALL_MOCKSERVER_{variable}"
+    ended = cli("--lang", "en", "serve", **{name: value})
+    assert ended.returncode == 2
+    assert name in ended.stderr
+    assert said in ended.stderr
+
+
 def test_a_secret_of_a_wrong_type_is_not_echoed(cli, tmp_path: Path) -> None:
     """A token or secret that is no text is named, its value is not printed."""
     (tmp_path / "mockserver.toml").write_text('[server]\ntoken = ["hush-hush", 5]\n')
