@@ -25,6 +25,13 @@ __all__ = ["Clock", "Exchange", "LastExchange", "Rules", "Shelf", "Stock"]
 _MAX_ITEMS = 20_000  # of one reply
 
 
+class _PossibleMoves(dict[ActorName, list[str]]):
+    """Names of moves by actor; a name that is no actor's says what was probably meant."""
+
+    def __missing__(self, name: str) -> list[str]:
+        raise UnknownName("角色", "actor", name, get_args(ActorName))
+
+
 class Exchange:
     """An exchange of a sandbox.  Every attribute but the id is read anew from the sandbox.
 
@@ -62,7 +69,7 @@ class Exchange:
     def possible(self) -> dict[ActorName, list[str]]:
         """The names of the moves that are possible now, by actor: of all four, empty for some."""
         possible = self.document["possible"]
-        return {actor: possible.get(actor, []) for actor in get_args(ActorName)}
+        return _PossibleMoves({actor: possible.get(actor, []) for actor in get_args(ActorName)})
 
     @property
     def timeline(self) -> list[EventDocument]:

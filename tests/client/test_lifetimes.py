@@ -10,6 +10,7 @@ from mockserver import ControlRefused, Sandbox, Server
 from mockserver.client.sandbox import SandboxGone
 from mockserver.client.top_client import TopRefused
 from mockserver.client.transport import ServerStopped
+from mockserver.client.unknown_name import UnknownName
 from mockserver.domain.vocabulary import Actor
 from mockserver.embedded.server import CannotStart
 
@@ -124,6 +125,13 @@ def test_possible_has_every_actor() -> None:
 
     assert set(finished.possible) == actors
     assert finished.possible["system"] == []
+
+
+def test_an_actor_that_does_not_exist_is_named_with_what_was_meant() -> None:
+    """A misspelt actor of `possible` is a KeyError that suggests."""
+    exchange = Sandbox().open()
+    with pytest.raises(UnknownName, match=r"did you mean seller\?"):
+        _ = exchange.possible["seler"]
 
 
 @pytest.mark.parametrize(
