@@ -18,6 +18,7 @@ UNSAYABLE = (
     ("", "yyyy-MM-dd HH:mm:ss$", "29 February of a year that has none"),
     ("^get_.*requests", "is for one sandbox|wait goes with after", "parameters that go together"),
     (_DURATIONS, "a duration|expected 3d12h", "parts of a duration are added, then bounded"),
+    ("_sandboxes$", "there are more than", "counts of one document are added, then bounded"),
     ("_sandboxes$", "no such shop|^unknown|beyond the years", "parts of one document"),
     (
         "_(sandboxes|snapshots_name)$",
