@@ -7,6 +7,7 @@ power, the last ones may be lost (`synchronous=NORMAL`).
 PostgreSQL: a transaction locks the row of its sandbox, so sandboxes do not wait for each other.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -60,6 +61,10 @@ def _parse_url(url: str) -> URL:
 
 def _make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
+        path = str(url.database)
+        if not path.startswith("file:"):
+            with suppress(OSError):  # it holds secrets, so only its owner may read a new one
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         engine = create_engine(url, connect_args={"timeout": _LOCK_SECONDS}, pool_size=64)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)

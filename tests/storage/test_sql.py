@@ -220,3 +220,18 @@ def test_a_restart_keeps_the_session(new_store: Callable[[], str]) -> None:
     with _serve(url) as (after, _):
         assert token not in after.directory.secrets.mask(f"session={token}")
         assert _label(after, token) == "main"
+
+
+@pytest.mark.parametrize("old", [None, 0o640])
+def test_file_is_private(tmp_path, old):
+    """A new file, and what SQLite puts beside it, can be read by its owner only, as it holds
+    secrets; one that is there keeps its mode."""
+    path = tmp_path / "mock.db"
+    if old is not None:
+        path.touch()
+        path.chmod(old)
+    with _serve(f"sqlite:///{path}") as (_, control):
+        control("POST", "sandboxes/default/exchanges", {})
+        modes = {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+
+    assert modes == {old or 0o600}
