@@ -126,6 +126,11 @@ def advance(server: Served) -> None:
     server.begin("POST", f"/_sandbox/sandboxes/{sandbox['id']}/clock/advance", {"by": "36500d"})
 
 
+def keep_exchanges(server: Served) -> None:
+    """Twenty thousand exchanges in memory."""
+    server.ask("POST", f"{DEFAULT}/exchanges", {"count": 20_000})
+
+
 def poll(server: Served) -> None:
     """Eight long polls."""
     for _ in range(8):
@@ -166,6 +171,7 @@ SITUATIONS: Mapping[str, Callable[[Served], None]] = {
     "100 kept connections": keep_connections,
     "scenarios that wait": play,
     "robots over 100 years": advance,
+    "20,000 exchanges": keep_exchanges,
     "long polls": poll,
     "half bodies": hold_bodies,
     "bodies of 700 MiB": send_huge,
