@@ -5,6 +5,8 @@ import pytest
 from mockserver import Server
 from tests.push.tmc_client import TmcClient, encode
 
+pytestmark = pytest.mark.slow  # SQL is imported, and two servers share a file
+
 
 @pytest.fixture
 def servers(tmp_path):
