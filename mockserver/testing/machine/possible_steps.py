@@ -136,11 +136,11 @@ def find_preferred_options(
     """Return the keys of the options that the run prefers; may be empty.
 
     Those that take the preferred row, or open an exchange in its status; else those that take any
-    new row. With each those of the plays rounds and trouble.
+    new row. With each those of the plays rounds, texts and trouble.
     """
     taken = context.rows_taken
-    # Rounds need several steps in a row; who asks for trouble is to get it.
-    extra = {key for key in options if key[0] in ("round", "trouble")}
+    # Rounds need several steps in a row; a text counts only if it is there when its status is.
+    extra = {key for key in options if key[0] in ("round", "text", "trouble")}
     row = next((row for row in context.preferred_rows if row.name not in taken), None)
     if row is not None:
         name = row.name
