@@ -20,7 +20,7 @@ CHECKS = {
     "IgnoresFailure": {"left_lying", "unhandled", "unread"},
     "DropsMovedRows": {"left_lying", "converged", "unhandled"},
     "ForgetsLateRows": {"left_lying", "converged", "unhandled"},
-    "KnowsOneText": {"offences"},
+    "KnowsOneText": {"converged"},
     "GivesUp": {"left_lying", "gave_up", "unhandled"},
     "CallsOnInBan": {"pressed_on"},
     "FirstAddress": {"wrong_target"},
