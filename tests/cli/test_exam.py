@@ -28,7 +28,8 @@ def command(name: str) -> str:
 def test_the_example_client_may_go_live(cli, tmp_path: Path) -> None:
     """Exit 0, no error; the reports say the same."""
     ended = cli(
-        *("exam", "--client", command("client.py"), *FEW, "--examples", "1", "--limit", "20s"),
+        *("exam", "--client", command("client.py"), *FEW),
+        *("--examples", "1", "--steps", "6", "--limit", "10s"),
         *("--html", "exam.html", "--junit", "exam.xml", "--json", "exam.json"),
         **FAST,
     )
