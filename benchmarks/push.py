@@ -38,6 +38,7 @@ class _Client(asyncio.Protocol):
     def __init__(self, connect: bytes, got: "asyncio.Queue[int]") -> None:
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._connect, self._got = connect, got
+        self._parts: list[bytes] = []  # of a message that arrives in pieces
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,7 +53,10 @@ class _Client(asyncio.Protocol):
             if isinstance(event, AcceptConnection):
                 self._transport.write(self._ws.send(BytesMessage(data=self._connect)))
             elif isinstance(event, BytesMessage):
-                self._take(bytes(event.data))
+                self._parts.append(bytes(event.data))
+                if event.message_finished:
+                    self._take(b"".join(self._parts))
+                    self._parts.clear()
 
     def _take(self, raw: bytes) -> None:
         assert self._transport is not None
