@@ -24,7 +24,7 @@ from ..protocol.binding import bind_arguments
 from ..protocol.errors import TopError
 from ..protocol.pictures import make_data_url
 from ..protocol.shapes import format_price, format_time, parse_time
-from ..world.document import WorldDocument
+from ..world.document import TradeDocument, WorldDocument
 from ..world.operations import Called
 from ..world.view import WorldView
 from .step_calls import METHOD_OF_MOVE
@@ -72,6 +72,8 @@ def record_document(document: WorldDocument) -> dict[str, Any]:
         world["shops"] = [_record_shop(shop) for shop in world["shops"]]
     if "buyers" in world:
         world["buyers"] = [{} for _ in world["buyers"]]
+    if "trades" in world:
+        world["trades"] = [_record_trade(trade) for trade in world["trades"]]
     if "goods" in world:
         world["goods"] = {name: _drop_defaults(goods) for name, goods in world["goods"].items()}
     for key in ("carriers", "reasons"):
@@ -89,6 +91,12 @@ def _drop_defaults(
         for key, value in members.items()
         if value is not None and (defaults is None or value != defaults[key])
     }
+
+
+def _record_trade(trade: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a trade without its buyer, who gets another nick in the recording."""
+    defaults = msgspec.to_builtins(TradeDocument())
+    return _drop_defaults(trade, {**defaults, "buyer": trade["buyer"]})
 
 
 def _record_shop(shop: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,18 @@ def test_any_world_replays(document, ruleset):
     assert_same(world, replayed(recorded(world)))
 
 
+def test_a_trades_buyer_is_nobody_in_the_recording():
+    """The trade is recorded with its status; the nick of its buyer is not."""
+    buyers = [{"nick": "甲某"}, {"nick": "乙某"}]
+    line = {"tid": "3571000000000000011", "buyer": "乙某", "status": "WAIT_SELLER_SEND_GOODS"}
+    _, world = make_world(buyers=buyers, trades=[line])
+    text = recorded(world)
+
+    assert "乙某" not in text
+    assert "WAIT_SELLER_SEND_GOODS" in text
+    assert_same(world, replayed(text))
+
+
 def read_head(world):
     """The comments at the top of the recording."""
     return [line[2:] for line in recorded(world).splitlines() if line.startswith("# ")][1:]
