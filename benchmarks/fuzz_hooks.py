@@ -18,6 +18,8 @@ UNSAYABLE = (
     ("", "yyyy-MM-dd HH:mm:ss$", "29 February of a year that has none"),
     ("^get_.*requests", "is for one sandbox|wait goes with after", "parameters that go together"),
     (_DURATIONS, "a duration|expected 3d12h", "parts of a duration are added, then bounded"),
+    ("_sandboxes$", "no goods|there is no|have one shop", "names in one document"),
+    ("_(webhooks|subscriptions)$", "^unknown|no such", "apps and shops of the sandbox"),
     ("_sandboxes$", "there are more than", "counts of one document are added, then bounded"),
     ("_sandboxes$", "no such shop|^unknown|beyond the years", "parts of one document"),
     (

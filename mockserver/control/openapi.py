@@ -16,6 +16,7 @@ from ..world.notifications import DeliveryState
 from ..world.quotas import BAN_SUB_CODES
 from ..world.save_and_resume import NAME, RESERVED_NAMES
 from ..world.shape_schemas import describe_shapes
+from ..world.trades_document import MAX_TRADE_NUM, TRADE_STATUSES
 from .body_schemas import PRICE, REACHABLE
 from .clock import SpanBody
 from .exchanges import MoveBody
@@ -86,6 +87,14 @@ _LIMITS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("GoodsDocument", "price"): {"anyOf": [*PRICE["anyOf"], {"type": "null"}]},
     ("GoodsDocument", "stock"): {"type": ["integer", "null"], **_UNITS},
     ("ReasonDocument", "stage"): {"enum": ["application", "receipt"]},
+    ("TradeDocument", "tid"): _ID,
+    ("TradeDocument", "oid"): _ID,
+    ("TradeDocument", "num"): {"minimum": 1, "maximum": MAX_TRADE_NUM},
+    ("TradeDocument", "payment"): {"anyOf": [*PRICE["anyOf"], {"type": "null"}]},
+    ("TradeDocument", "created"): {
+        "anyOf": [{"type": "string", "pattern": f"^{REACHABLE}$"}, {"type": "null"}]
+    },
+    ("TradeDocument", "status"): {"enum": list(TRADE_STATUSES)},
     ("WorldDocument", "name"): {"pattern": f"^({NAME})?$", **_NOT_RESERVED},
     ("WorldDocument", "clock"): {
         "anyOf": [

@@ -9,7 +9,7 @@ from .document import BadDocument, TradeDocument
 from .document_values import make_long_id, parse_id, parse_price
 from .state import State
 
-__all__ = ["TRADE_STATUSES", "add_trades"]
+__all__ = ["MAX_TRADE_NUM", "TRADE_STATUSES", "add_trades"]
 
 TRADE_STATUSES = (
     "WAIT_SELLER_SEND_GOODS",
@@ -17,7 +17,7 @@ TRADE_STATUSES = (
     "TRADE_BUYER_SIGNED",
     "TRADE_FINISHED",
 )
-_MAX_NUM = 1_000_000
+MAX_TRADE_NUM = 1_000_000
 
 
 def add_trades(state: State, documents: Iterable[TradeDocument]) -> None:
@@ -47,8 +47,8 @@ def _read_trade(state: State, document: TradeDocument) -> Trade:
     if document.status not in TRADE_STATUSES:
         names = "、".join(TRADE_STATUSES)
         raise BadDocument("trades.status", f"应为 {names}", f"one of {', '.join(TRADE_STATUSES)}")
-    if not 1 <= document.num <= _MAX_NUM:
-        raise BadDocument("trades.num", f"应为 1 到 {_MAX_NUM}", f"1 to {_MAX_NUM}")
+    if not 1 <= document.num <= MAX_TRADE_NUM:
+        raise BadDocument("trades.num", f"应为 1 到 {MAX_TRADE_NUM}", f"1 to {MAX_TRADE_NUM}")
     goods = _find_goods(state, str(document.goods))
     number = state.number("trade")
     fresh = make_long_id(state.numbers["seed"], 2, number)
