@@ -25,6 +25,8 @@ _MAX_LINES = 1000  # that wait to be written
 _REST = 9  # times as long as a search took nothing is searched
 _PAUSE_SECONDS = 0.005  # before the line of a call whose sign is examined
 _CLOSE_SECONDS = 0.25  # that the last lines have
+_BLOCKED_SECONDS = 0.05  # that one of them has
+_POLL_SECONDS = 0.01
 
 
 class ServerLog:
@@ -42,6 +44,7 @@ class ServerLog:
         self._lines: deque[str | Entry] = deque()
         self._search_again = 0.0
         self._dropped = 0
+        self._blocked_at = float("inf")  # when the line that is being written takes too long
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -82,14 +85,16 @@ class ServerLog:
         self._add(json.dumps({"message": line}) if self._json else line)
 
     def close(self) -> None:
-        """Give the last lines a moment to be written.
+        """Give the last lines a moment to be written, none where nobody reads them.
 
         A thread that a stop interrupted may hold the lock for ever, so that is not waited for.
         """
-        if not self._changed.acquire(timeout=_CLOSE_SECONDS):
+        end = monotonic_seconds() + _CLOSE_SECONDS
+        if not self._changed.acquire(timeout=_BLOCKED_SECONDS):
             return
         try:
-            self._changed.wait_for(lambda: not self._lines, _CLOSE_SECONDS)
+            while self._lines and monotonic_seconds() < min(end, self._blocked_at):
+                self._changed.wait(_POLL_SECONDS)
         finally:
             self._changed.release()
 
@@ -127,10 +132,12 @@ class ServerLog:
             line = self._format_call(first) if isinstance(first, Entry) else first
             if dropped:
                 line = f"({dropped} lines dropped: nobody read stderr)\n{line}"
+            self._blocked_at = monotonic_seconds() + _BLOCKED_SECONDS
             try:
                 os.write(descriptor, f"{line}\n".encode(sys.stderr.encoding, "replace"))
             except OSError:  # nobody will read any more
                 return
+            self._blocked_at = float("inf")
             with self._changed:
                 self._lines.popleft()
                 self._changed.notify_all()
