@@ -37,6 +37,7 @@ def test_ready_file_is_private_complete_and_removed(serve) -> None:
         "gateway",
         "control",
         "console",
+        "oauth",
         "token",
         "pid",
         "sandbox",
@@ -292,13 +293,15 @@ def test_failed_calls_are_reported_too(serve, cli) -> None:
 def test_what_explains_refusals_is_imported_before_the_first_one(environment, tmp_path) -> None:
     """A server that nobody has called knows the doctor, so no caller waits for its import."""
     program = (
-        "import atexit, sys, threading\n"
+        "import os, sys, threading\n"
+        "end = os._exit\n"
         "from mockserver.cli.main import main\n"
-        "def report():\n"
+        "def report(code):\n"
         "    for thread in threading.enumerate():\n"
         "        thread.name == 'mockserver-import' and thread.join()\n"
-        "    print('mockserver.doctor.diagnosis' in sys.modules)\n"
-        "atexit.register(report)\n"
+        "    print('mockserver.doctor.diagnosis' in sys.modules, flush=True)\n"
+        "    end(code)\n"
+        "os._exit = report\n"
         "sys.argv = ['tmall-mockserver', 'serve', '--port', '0']\n"
         "main()\n"
     )
