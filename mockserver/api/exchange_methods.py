@@ -2,7 +2,9 @@
 
 Spelt exactly as the platform spells them, also where it misspells (`end_gmt_modifed_time`,
 `error_codes`, `logistic_no` beside `logistics_no`).  A test compares them with
-docs/spec/exchange-api.yaml.  Source: docs/spec/exchange-api.md#api-3.
+docs/spec/exchange-api.yaml.  What a parameter does is a field of the same name of the move
+(`domain/moves.py`); one without such a field is checked and changes nothing.
+Source: docs/spec/exchange-api.md#api-3.
 """
 
 from ..domain.evidence import documented

@@ -48,7 +48,7 @@ _ACCEPTED_ARGUMENTS = {
 }
 
 
-class _Flow(Struct, frozen=True):
+class _RulesAndTable(Struct, frozen=True):
     """By what an exchange moves: a sandbox's rules and its table."""
 
     rules: RuleValues
@@ -95,7 +95,7 @@ def find_near_miss(
     table: TableIndex = SHIPPED_TABLE,
 ) -> NearMiss:
     """Return how near `move` by `by` is to being possible on `exchange`, under this table."""
-    flow = _Flow(rules, table)
+    under = _RulesAndTable(rules, table)
     sources = (
         row.source
         for row in table.rows
@@ -109,25 +109,25 @@ def find_near_miss(
         move,
         by,
         legal_from=tuple(dict.fromkeys(source for source in sources if source is not None)),
-        way=_find_way(exchange, move, by, flow),
-        deadline=_find_deadline_effect(exchange, move, by, flow),
+        way=_find_way(exchange, move, by, under),
+        deadline=_find_deadline_effect(exchange, move, by, under),
     )
 
 
 def _find_way(
-    exchange: Exchange, move: type[Move], by: Actor, flow: _Flow
+    exchange: Exchange, move: type[Move], by: Actor, under: _RulesAndTable
 ) -> tuple[WayStep, ...] | None:
     """Return the shortest sequence of people's moves after which `move` is possible, or None."""
     visited = {_place(exchange)}
     ends: list[tuple[tuple[WayStep, ...], Exchange]] = [((), exchange)]
     for steps, reached in ends:  # grows while it is read: breadth first
-        if any(_play(reached, variant, by, flow) for variant in _variants(move)):
+        if any(_play(reached, variant, by, under) for variant in _variants(move)):
             return steps
-        for actor, kind in possible(reached, flow.rules, flow.table):
+        for actor, kind in possible(reached, under.rules, under.table):
             if kind is LeaveMessage:
                 continue
             for variant in _variants(kind):
-                after = _play(reached, variant, actor, flow)
+                after = _play(reached, variant, actor, under)
                 if after is not None and _place(after) not in visited:
                     visited.add(_place(after))
                     ends.append(((*steps, WayStep(actor, variant, after.status)), after))
@@ -149,13 +149,13 @@ def _variants(move: type[Move]) -> Iterator[Move]:
 
 
 def _play(
-    exchange: Exchange, move: Move, by: Actor, flow: _Flow, *, in_stock: bool = True
+    exchange: Exchange, move: Move, by: Actor, under: _RulesAndTable, *, in_stock: bool = True
 ) -> Exchange | None:
     """Return the exchange after `move`, or None if it is refused."""
     situation = Situation(
         exchange=exchange,
         move=move,
-        rules=flow.rules,
+        rules=under.rules,
         available=exchange.num if in_stock else 0,
         addresses={0: ""},
         reasons=(0,),
@@ -163,27 +163,27 @@ def _play(
         waybills={},
     )
     try:
-        return play(situation, by.main_role, exchange.entered, flow.table).exchange
+        return play(situation, by.main_role, exchange.entered, under.table).exchange
     except DomainError:
         return None
 
 
 def _find_deadline_effect(
-    exchange: Exchange, move: type[Move], by: Actor, flow: _Flow
+    exchange: Exchange, move: type[Move], by: Actor, under: _RulesAndTable
 ) -> DeadlineEffect | None:
-    at = deadline(exchange, flow.rules, flow.table)
+    at = deadline(exchange, under.rules, under.table)
     if at is None:
         return None
     played = (
-        _play(exchange, Expire(), Actor.SYSTEM, flow, in_stock=in_stock)
+        _play(exchange, Expire(), Actor.SYSTEM, under, in_stock=in_stock)
         for in_stock in (True, False)
     )
     ends = [after for after in played if after is not None]
     return DeadlineEffect(
         at,
-        deadline_rule(exchange, flow.table),
+        deadline_rule(exchange, under.table),
         targets=tuple(dict.fromkeys(after.status for after in ends)),
-        closes=all(_find_way(after, move, by, flow) is None for after in ends),
+        closes=all(_find_way(after, move, by, under) is None for after in ends),
     )
 
 

@@ -7,7 +7,8 @@ more than its own few bytes nor hold them for ever:
 * HEAD: the head is not complete; the deadline is that of the whole head, not of the next byte.
 * BODY: the head is understood, its body is not complete; again one deadline for all of it.
 * ANSWERING: a door has the request, or a planned fault holds the reply back.  Nothing is read
-  beyond MAX_PIPELINED_BYTES meanwhile.  There is no deadline but for a client that does not read.
+  beyond MAX_PIPELINED_BYTES meanwhile.  There is no deadline before the reply is written; from
+  then on one, for a client that does not read, and by it the two halves of this state differ.
 * DISCARDING: the last reply has been sent although the request was not read to its end.  What still
   arrives is dropped, because closing at once would reset the connection, and the client, which may
   write everything before it reads, would never see the reply.
@@ -58,7 +59,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class State(Enum):
-    """See the module's text."""
+    """What a connection waits for; the text of this module says what each state means."""
 
     IDLE = "idle"
     HEAD = "head"

@@ -168,7 +168,7 @@ def _verb(call: Call, lookup: SandboxLookup) -> None:
         raise TopError(9)
 
 
-def _flow(call: Call, lookup: SandboxLookup) -> None:
+def _quota(call: Call, lookup: SandboxLookup) -> None:
     world = call.world
     assert world is not None and call.app is not None
     if world.view.quotas:
@@ -279,7 +279,7 @@ CHECKS: tuple[Check, ...] = (
     _sign,  # 24, 25
     _method,  # 22
     _verb,  # 9
-    _flow,  # 7
+    _quota,  # 7
     _session,  # 26, 27
     _permission,  # 11, 12
     _arguments,  # 40, 41

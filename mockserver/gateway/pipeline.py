@@ -1,11 +1,12 @@
 """Answer one call of the gateway: from a plain `Inbound` to a plain `Reply`.
 
-The sandbox that session and app_key name is looked up once.  Then everything happens inside one
-unit of work of that sandbox: the checks in the platform's order, the planned fault, the move or
-query, and the journal entry.  So no reset and no deadline can come between a check and the move
-that relies on it. What disturbs only the way of the reply (delays, broken connections) is added
-after the unit has ended. A call that names no sandbox is refused by the checks and kept in the
-gateway's own journal.
+The sandbox that session and app_key name is looked up before anything else (a call that may not
+wait takes the sandbox's lock first, or is refused as busy and comes again). Then everything happens
+inside one unit of work of that sandbox: the checks in the platform's order, the planned fault, the
+move or query, and the journal entry. So no reset and no deadline can come between a check and the
+move that relies on it. What disturbs only the way of the reply (delays, broken connections) is
+added after the unit has ended. A call that names no sandbox is refused by the checks and kept in
+the gateway's own journal.
 
 This module knows no Flask and no socket.
 """

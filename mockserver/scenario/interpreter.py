@@ -15,9 +15,10 @@ interpretation: the same control flow over a smaller world.
 
 What differs is left to the subclass: one method for each kind of step.  `StepInterpreter.run_step`
 decides which; it lists the kinds and is checked by the type checker for completeness.  A new kind
-of step needs: a class in `model.py`, an entry in `STEP_KINDS` (`step_kinds.py`: key, sentence, how
-it is read, which control calls it makes), a case here, and a method in both subclasses.  A step
-that holds other steps is walked through in `unused_names.py` and `cost.py`, too.
+of step that makes control calls and nothing else is a `ControlStep` and needs no case here, only
+its entry in `STEP_KINDS` (`step_kinds.py`: key, sentence, how it is read, its calls).  Any other
+needs, too: a class in `model.py`, a case here, and a method in both subclasses.  A step that holds
+other steps is walked through in `unused_names.py` and `cost.py`.
 
 The machine (`testing/machine`) draws its steps instead of reading them and does not judge them, so
 it has no use for the walk; it carries out single steps by the same `StepExecutor` as the runner,

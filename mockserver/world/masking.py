@@ -2,8 +2,9 @@
 keeps it.
 
 Parameters are recognised by their names, however a client spells them; sessions and secrets by
-their values, wherever they stand and in whatever form (`secret_index`).  For a documented parameter
-its declaration decides, for any other its name.
+their values, wherever they stand and in whatever form (`secret_index`).  A declared parameter is
+personal by the mark `personal=True` on its `Param` in the folder api; the words below are only for
+parameters that nothing declares.
 """
 
 from collections.abc import Callable, Mapping

@@ -49,9 +49,8 @@ def parse_move(
     `sub` is True for the seller's sub-account.  `table` says which moves an actor has.
 
     Raises:
-        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type, or
-        words
-            or a picture longer than the sandbox's rules allow.
+        BadDocument: unknown actor, move or field (with what was probably meant), a wrong type,
+            or words or a picture longer than the sandbox's rules allow.
     """
     if by not in set(Actor):
         raise unknown_name("by", by, tuple(Actor))

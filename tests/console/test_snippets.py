@@ -1,6 +1,7 @@
 """The snippets of a sandbox's page are programs that run as pasted, in each language that is here.
 
-Where a tool is missing the test is skipped with its name, so a run says what it ran.
+Where a tool is missing the test is skipped with its name; with the variable TEST_LANGUAGES, as in
+the gate, it fails.
 """
 
 import os
@@ -89,6 +90,8 @@ def test_a_snippet_runs_as_pasted(label, tmp_path):
     """The program prints the gateway's answer, and the call stands in the journal as a success."""
     name, tools, commands = RUNS[label]
     missing = [tool for tool in tools if shutil.which(tool) is None]
+    if missing and "TEST_LANGUAGES" in os.environ:
+        pytest.fail(f"{label}: {', '.join(missing)} is not installed here")
     if missing:
         pytest.skip(f"{label}: {', '.join(missing)} is not installed here")
     own = {"GO111MODULE": "off", "GOTOOLCHAIN": "local"}

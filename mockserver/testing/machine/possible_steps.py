@@ -136,7 +136,7 @@ def find_preferred_options(
     """Return the keys of the options that the run prefers; may be empty.
 
     Those that take the preferred row, or open an exchange in its status; else those that take any
-    new row. With each those of the plays rounds, texts and trouble.
+    new row.  Steps of the plays `rounds`, `texts` and `trouble` are preferred in every case.
     """
     taken = context.rows_taken
     # Rounds need several steps in a row; a text counts only if it is there when its status is.

@@ -1,7 +1,8 @@
 """The list of planned faults: one literal a fault.
 
-How replies are disturbed and reads distorted is known in gateway/faults, by the fault's name; the
-faults of the message channel stand in message_fault_kinds.py.
+A fault whose effect is REPLY has its function, by its name, in `REPLY_EFFECTS`
+(gateway/faults/reply_effects.py), one whose effect is READ in `READ_EFFECTS` (read_effects.py); a
+test holds that none is missing.  Faults of the message channel stand in message_fault_kinds.py.
 Sources: docs/spec/top-protocol.md#top-4, #top-6.
 """
 

@@ -196,9 +196,8 @@ def read_fault(raw: object, methods: Collection[str] = METHODS.keys()) -> Fault:
     """Return the fault that `raw` describes; `methods` are the names that there are.
 
     Raises:
-        BadDocument: an unknown name or key (with what was probably meant), a refused value, or
-        calls
-            that this fault can never disturb.
+        BadDocument: an unknown name or key (with what was probably meant), a refused value,
+            or calls that this fault can never disturb.
     """
     if not isinstance(raw, Mapping):
         raise BadDocument("fault", "应为对象", "an object is wanted")

@@ -30,7 +30,9 @@ class Effect(StrEnum):
     REFUSE = "refuse"  # a platform error instead; the call is not carried out
     FAIL = "fail"  # a business failure instead; the call is not carried out
     BAN = "ban"  # error 7 instead, for a while
-    REPLY = "reply"  # the reply is disturbed on its way out
+    REPLY = (
+        "reply"  # the reply is disturbed on its way out; with `executed: false` error 15 instead
+    )
     TWICE = "twice"  # the request is carried out twice
     READ = "read"  # a read sees other than what is
     MESSAGE = "message"  # a message of the channel goes another way
