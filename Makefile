@@ -15,7 +15,7 @@ SDK_TESTS ?= not slow
 
 unexport PYTHONDONTWRITEBYTECODE  # byte code that is kept halves the time of runs inside runs
 
-.PHONY: help demo serve test test-slow coverage test-lowest test-newest test-sdk test-sdk-long test-plugins test-diagrams test-console fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
+.PHONY: help demo serve test test-slow coverage test-lowest test-newest test-sdk test-sdk-long test-plugins test-diagrams test-console test-integrations fuzz-control test-walk test-written test-honest scenarios stories lint types floors bench soak weight build clean reference
 
 help:
 	@echo "make demo      a whole exchange, step by step       跑一次完整换货"
@@ -29,6 +29,7 @@ help:
 	@echo "make test-sdk-long  real clients of the message channel, long       消息通道的真实客户端，长时间"
 	@echo "make test-diagrams  the diagrams in the real Mermaid (Node, Chromium)   真实 Mermaid 渲染"
 	@echo "make test-console  the console in a real Chromium (Node, Chromium)   真实浏览器里的控制台"
+	@echo "make test-integrations  the helpers for other languages, by their own tools   其他语言的测试助手"
 	@echo "make test-walk  README and guides, as pasted into a fresh environment   照文档走一遍"
 	@echo "make test-plugins  beside 25 popular pytest plugins      与常用 pytest 插件共存"
 	@echo "make fuzz-control  schemathesis against the control API   控制接口模糊测试"
@@ -104,6 +105,10 @@ test-console: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check playwright==1.65.2
 	cd tests/browser && npm ci --no-audit --no-fund --loglevel=error
 	$(BIN)/python -m pytest tests/browser
+
+# the example of each language, by the tools that are here (all of them with TEST_LANGUAGES=1)
+test-integrations: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/integrations
 
 # the plugin beside popular plugins of others, in an environment of their own
 test-plugins: pyproject.toml

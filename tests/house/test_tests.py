@@ -53,6 +53,7 @@ WHOLE = {
     "docs",
     "examples",
     "house",
+    "integrations",
     "machines",
     "sdk",
     "server",
