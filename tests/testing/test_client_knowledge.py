@@ -181,6 +181,7 @@ def test_another_shop_is_nobody_s_business_until_its_session_is_used() -> None:
         machine(LooksIntoBoth, steps, world=TWO_SHOPS)
 
 
+@pytest.mark.slow
 def test_the_play_world_opens_exchanges_at_every_shop() -> None:
     """With two shops in the world both get applications."""
     nicks: set[str] = set()
@@ -193,8 +194,8 @@ def test_the_play_world_opens_exchanges_at_every_shop() -> None:
     run_state_machine_as_test(
         exchange_machine(Seller, handles=[1], plays=plays, **options),
         settings=settings(
-            max_examples=30,
-            stateful_step_count=10,
+            max_examples=60,
+            stateful_step_count=30,
             derandomize=True,
             database=None,
             deadline=None,
