@@ -3,7 +3,9 @@
 Exit codes: 0 success, 1 a check failed, 2 wrong usage, 3 could not start, 130 interrupted.
 """
 
+import os
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 
@@ -160,20 +162,36 @@ def cli(context: click.Context, /, lang: str | None, **link: str) -> None:
 
 def main() -> None:
     """Run the command in `sys.argv` and exit; write UTF-8 on any console, never a traceback."""
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     sys.exit(run_command(sys.argv[1:]))
 
 
-def run_command(args: list[str]) -> int:
-    """Return the exit code of the command in `args`.
+def _open_missing_streams() -> None:
+    """Let the null device stand for each of stdin, stdout and stderr that is closed (`>&-`).
 
-    The command's context stays open until an error is printed, because it holds the language.
+    Else Python has None for it, and the next file or socket that is opened gets its descriptor:
+    what a command started by us writes to its stdout would go there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        with suppress(OSError):
+            null = os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+            os.set_inheritable(null, True)
+            setattr(sys, name, os.fdopen(null, mode, encoding="utf-8", closefd=False))
+
+
+def run_command(args: list[str]) -> int:
+    """Return the exit code of the command in `args`; write what went wrong to stderr.
+
+    The help and the version are written while click parses, so parsing may fail as a command may.
     """
     try:
         with cli.make_context("tmall-mockserver", args) as context:
-            return _invoke(context)
+            cli.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -186,6 +204,14 @@ def run_command(args: list[str]) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone
+        discard_output(sys.stdout)
+    except Exception as error:  # the door: whatever breaks, the user gets a sentence
+        with _language_context(args).scope(cleanup=False):
+            warn(one_line(translate(*_reason(error))))
+        conflict = isinstance(error, ControlRefused) and error.status == 409
+        return CHECK_FAILED if conflict else WRONG_USE
+    return 0
 
 
 def _language_context(args: list[str]) -> click.Context:
@@ -195,20 +221,6 @@ def _language_context(args: list[str]) -> click.Context:
     if "--lang" in words[:-1]:
         context.params["lang"] = words[words.index("--lang") + 1]
     return context
-
-
-def _invoke(context: click.Context) -> int:
-    try:
-        cli.invoke(context)
-    except (click.exceptions.Exit, click.Abort, click.ClickException):
-        raise
-    except BrokenPipeError:  # the reader of our output has gone
-        discard_output(sys.stdout)
-    except Exception as error:  # the door: whatever breaks, the user gets a sentence
-        warn(one_line(translate(*_reason(error))))
-        conflict = isinstance(error, ControlRefused) and error.status == 409
-        return CHECK_FAILED if conflict else WRONG_USE
-    return 0
 
 
 def _reason(error: Exception) -> tuple[str, str]:

@@ -237,6 +237,49 @@ def test_variables_of_a_kubernetes_service(command, name: str, value: str) -> No
     assert "Kubernetes" in line
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["schema"]])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_help_on_a_full_disk(command, arguments: list[str], lang: str) -> None:
+    """One sentence and exit code 2, whoever writes: click, or a command."""
+    end = command('exec "$@" > /dev/full', "--lang", lang, *arguments)
+    assert end.returncode == 2
+    assert end.stderr.startswith({"zh": "做不到：", "en": "cannot: "}[lang])
+    assert "No space left on device" in end.stderr
+    assert end.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["schema"]])
+def test_help_that_nobody_reads(command, arguments: list[str]) -> None:
+    """A reader that has gone, as `head` does, is no failure."""
+    end = command('{ "$@"; echo $? >&3; } 3>&2 | exec <&-', *arguments)
+    assert end.stderr == "0\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", [["explain", "isv.permission-ticket-not-exist"], ["explain"]])
+def test_commands_with_closed_streams(command, closed: str, arguments: list[str]) -> None:
+    """A stream that is closed is one that nobody reads, or an empty one."""
+    ends = [command(f'exec "$@" {where}', *arguments) for where in ("", closed)]
+    assert ends[0].returncode == ends[1].returncode
+    assert ends[1].stdout == ("" if " >&-" in f" {closed}" else ends[0].stdout)
+    assert ends[1].stderr == ("" if "2>&-" in closed else ends[0].stderr)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_exec_with_closed_streams(command, tmp_path: Path, closed: str) -> None:
+    """The client's streams are open, none of them is a file of the server, and it is answered."""
+    client = (
+        "readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2 > streams;"
+        f" {sys.executable} -m mockserver call taobao.time.get > reply && exit 4"
+    )
+    end = command(f'exec "$@" {closed}', "exec", "--", "sh", "-c", client)
+    assert end.returncode == 4
+    assert "time_get_response" in (tmp_path / "reply").read_text()
+    streams = (tmp_path / "streams").read_text().splitlines()
+    assert len(streams) == 3
+    assert not [name for name in streams if name.startswith("socket:")]
+
+
 def test_server_without_memory_for_threads(tmp_path: Path, environment) -> None:
     """A server that may have no thread says so and does not start, without a traceback."""
     program = (
