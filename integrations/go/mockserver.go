@@ -7,6 +7,7 @@ package mockserver
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,32 +33,21 @@ type Sandbox struct {
 	Session    string `json:"session"`
 	SubSession string `json:"sub_session"`
 	Gateway    string `json:"gateway"`
-
-	t      testing.TB
-	server server
+	t          testing.TB
+	server     server
 }
 
-type server struct {
-	URL   string `json:"url"`
-	Token string `json:"token"`
-}
+type server struct{ URL, Token string }
 
 // New makes a sandbox from a world document (nil: all is made up) and drops it after the test.
 func New(t testing.TB, document Fields) *Sandbox {
-	t.Helper()
-	if document == nil {
-		document = Fields{}
-	}
 	box := connect(t, "sandboxes", document)
 	t.Cleanup(func() { box.Control("DELETE", "", nil, nil) })
 	return box
 }
 
 // Use resets a sandbox that exists ("default"): for a service whose keys are fixed.
-func Use(t testing.TB, id string) *Sandbox {
-	t.Helper()
-	return connect(t, "sandboxes/"+id+"/reset", nil)
-}
+func Use(t testing.TB, id string) *Sandbox { return connect(t, "sandboxes/"+id+"/reset", nil) }
 
 func connect(t testing.TB, path string, body Fields) *Sandbox {
 	t.Helper()
@@ -72,35 +62,24 @@ func connect(t testing.TB, path string, body Fields) *Sandbox {
 	return box
 }
 
-// Open opens an exchange as the buyer and returns it.
-func (box *Sandbox) Open(fields Fields) Fields {
-	box.t.Helper()
-	if fields == nil {
-		fields = Fields{}
-	}
-	return box.object("POST", "/exchanges", fields)
-}
+// Open opens an exchange as the buyer; its "dispute_id" is text.
+func (box *Sandbox) Open(fields Fields) Fields { return box.object("POST", "/exchanges", fields) }
 
 // Show returns an exchange.
-func (box *Sandbox) Show(disputeID string) Fields {
-	box.t.Helper()
-	return box.object("GET", "/exchanges/"+disputeID, nil)
-}
+func (box *Sandbox) Show(id string) Fields { return box.object("GET", "/exchanges/"+id, nil) }
 
 // Move plays a party: Move(id, "buyer", "ship_back").
-func (box *Sandbox) Move(disputeID, by, move string) Fields {
-	box.t.Helper()
-	return box.object("POST", "/exchanges/"+disputeID+"/moves", Fields{"by": by, "move": move})
+func (box *Sandbox) Move(id, by, move string) Fields {
+	return box.object("POST", "/exchanges/"+id+"/moves", Fields{"by": by, "move": move})
 }
 
 // Advance lets time pass: "7d", "6d23h59m59s".
 func (box *Sandbox) Advance(by string) Fields {
-	box.t.Helper()
 	return box.object("POST", "/clock/advance", Fields{"by": by})
 }
 
 // Reset makes everything as it was made.
-func (box *Sandbox) Reset() { box.t.Helper(); box.object("POST", "/reset", nil) }
+func (box *Sandbox) Reset() { box.object("POST", "/reset", nil) }
 
 // Control makes any call of the control API below this sandbox; what is refused ends the test.
 func (box *Sandbox) Control(verb, path string, body Fields, reply any) {
@@ -111,16 +90,18 @@ func (box *Sandbox) Control(verb, path string, body Fields, reply any) {
 }
 
 func (box *Sandbox) object(verb, path string, body Fields) Fields {
-	box.t.Helper()
 	reply := Fields{}
 	box.Control(verb, path, body, &reply)
 	return reply
 }
 
 func (box *Sandbox) ask(verb, path string, body Fields, reply any) error {
-	var content []byte
-	if body != nil {
-		content, _ = json.Marshal(body)
+	content, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		content = []byte("{}")
 	}
 	request, err := http.NewRequest(verb, box.server.URL+"/_sandbox/"+path, bytes.NewReader(content))
 	if err != nil {
@@ -143,4 +124,25 @@ func (box *Sandbox) ask(verb, path string, body Fields, reply any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return decoder.Decode(reply)
+}
+
+func findServer() (running server, err error) {
+	running = server{os.Getenv("TMALL_MOCKSERVER_URL"), os.Getenv("TMALL_MOCKSERVER_TOKEN")}
+	if running.URL != "" {
+		return running, nil
+	}
+	path := os.Getenv("TMALL_MOCKSERVER_READY_FILE")
+	for folder, _ := os.Getwd(); path == ""; folder = filepath.Dir(folder) {
+		here := filepath.Join(folder, ".mockserver.json")
+		if _, err := os.Stat(here); err == nil {
+			path = here
+		} else if folder == filepath.Dir(folder) {
+			return running, errors.New(noServer)
+		}
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(content, &running) != nil || running.URL == "" {
+		return running, fmt.Errorf("%s: %s", path, noServer)
+	}
+	return running, nil
 }

@@ -33,6 +33,7 @@ JUNIT = ":".join(
         *("opentest4j-reporting-schema", "apiguardian-api", "picocli"),
     )
 )
+DOTNET_FILES = ("Mockserver.cs", "ExampleTest.cs")
 JAVA_FILES = ("Mockserver.java", "ExampleTest.java")
 JUNIT_ARGUMENTS = (
     *("org.junit.platform.console.ConsoleLauncher", "--disable-banner", "--disable-ansi-colors"),
@@ -62,6 +63,22 @@ class Language(Struct, frozen=True):
 
 
 LANGUAGES = {
+    "dotnet": Language(
+        helper="Mockserver.cs",
+        tools=("mcs", "mono", "/usr/lib/mono/4.5/System.Runtime.Serialization.dll"),
+        builds=(
+            ("mcs", "-r:System.Runtime.Serialization.dll", "-out:ExampleTest.exe", *DOTNET_FILES),
+        ),
+        command=("mono", "ExampleTest.exe"),
+        passed="passed 5 of 5",
+    ),
+    "go": Language(
+        helper="mockserver.go",
+        tools=("go",),
+        builds=(("go", "vet", "."),),
+        command=("go", "test", "-v", "."),
+        passed="--- PASS: TestControlAPISaysWhatIsWrong",
+    ),
     "java": Language(
         helper="Mockserver.java",
         tools=("java", "javac", str(JARS / "junit-platform-console.jar")),
@@ -75,6 +92,13 @@ LANGUAGES = {
         builds=(),
         command=("node", "--test", "--test-reporter=tap", "example.test.mjs"),
         passed="# pass 5",
+    ),
+    "php": Language(
+        helper="Mockserver.php",
+        tools=("php", "phpunit"),
+        builds=(),
+        command=("phpunit", "--do-not-cache-result", "ExampleTest.php"),
+        passed="OK (5 tests, 8 assertions)",
     ),
 }
 

@@ -1,0 +1,3 @@
+module mockserver
+
+go 1.18
