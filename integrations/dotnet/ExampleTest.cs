@@ -27,11 +27,14 @@ public sealed class ExampleTest : MockserverTest
         using (var md5 = MD5.Create())
             all["sign"] = string.Concat(md5.ComputeHash(Encoding.UTF8.GetBytes(text)).Select(part => part.ToString("X2")));
         string form = string.Join("&", all.Select(pair => pair.Key + "=" + Uri.EscapeDataString(pair.Value)));
-        using (var client = new WebClient { Proxy = null })
-        {
-            client.Headers["Content-Type"] = "application/x-www-form-urlencoded;charset=utf-8";
-            client.UploadString(Sandbox.World.Gateway, form);
-        }
+        var request = (HttpWebRequest)WebRequest.Create(Sandbox.World.Gateway);
+        request.Method = "POST";
+        request.Proxy = null;
+        request.KeepAlive = false;
+        request.ContentType = "application/x-www-form-urlencoded;charset=utf-8";
+        byte[] content = Encoding.UTF8.GetBytes(form);
+        using (var stream = request.GetRequestStream()) stream.Write(content, 0, content.Length);
+        request.GetResponse().Dispose();
     }
 
     public void SellerAgreesAndBuyerSendsBack()

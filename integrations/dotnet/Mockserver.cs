@@ -113,8 +113,9 @@ namespace Mockserver
                 if (File.Exists(Path.Combine(folder.FullName, ".mockserver.json")))
                     file = Path.Combine(folder.FullName, ".mockserver.json");
             if (string.IsNullOrEmpty(file) || !File.Exists(file)) throw new InvalidOperationException(NoServer);
-            World ready = Read<World>(File.ReadAllText(file));
-            if (ready.Url != null && ready.Token != null) return ready;
+            World ready = null;
+            try { ready = Read<World>(File.ReadAllText(file)); } catch (Exception) { } // said below
+            if (ready?.Url != null && ready.Token != null) return ready;
             throw new InvalidOperationException(file + ": " + NoServer);
         }
 
@@ -123,6 +124,7 @@ namespace Mockserver
             var request = (HttpWebRequest)WebRequest.Create(server.Url + "/_sandbox/" + path);
             request.Method = verb;
             request.Proxy = null;
+            request.KeepAlive = false; // Mono may write to a connection that is closed
             request.Timeout = 30000;
             request.ContentType = "application/json";
             request.Headers["Authorization"] = "Bearer " + server.Token;

@@ -6,6 +6,7 @@ its name; with the variable TEST_LANGUAGES, as in the gate, it fails.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -226,14 +227,29 @@ def test_server_that_is_gone_is_named(name, folder, ready_file):
     assert "tmall-mockserver serve --detach" in printed
 
 
-def test_damaged_ready_file_is_named(name, folder, ready_file):
+@pytest.mark.parametrize("content", ['{"pid": 1}', '{"url": "http', "null"])
+def test_damaged_ready_file_is_named(name, folder, ready_file, content):
     """A ready file that is no JSON object with an address: the tests fail and name the file."""
-    ready_file.write_text('{"pid": 1}')
+    ready_file.write_text(content)
 
     code, printed = run_command(LANGUAGES[name].command, folder, {})
 
     assert code != 0
     assert ".mockserver.json" in printed
+    assert "tmall-mockserver exec -- CMD" in printed
+
+
+def test_page_of_the_language_runs_as_pasted(name, folder):
+    """The shell lines of its README, in its folder, run the example; all five tests pass."""
+    page = (folder / "README.md").read_text("utf-8")
+    lines = "".join(re.findall(r"^```bash\n(.*?)^```$", page, re.M | re.S))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    code, printed = run_command(("bash", "-ec", lines), folder, {"PATH": path})
+
+    assert code == 0, printed
+    assert "tmall-mockserver exec -- " in lines
+    assert LANGUAGES[name].passed in printed
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
