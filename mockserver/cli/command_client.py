@@ -15,6 +15,7 @@ whose sandboxes have the same address and credentials, unless `restart` asks for
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import sleep
 from typing import Any
 
@@ -24,6 +25,7 @@ from ..world.real_clock import monotonic_seconds
 from .client_process import ClientProcess
 from .connection_info import client_variables
 from .console import translate
+from .stop_signals import Interruption
 
 __all__ = ["ClientEnded", "CommandClient"]
 
@@ -38,7 +40,10 @@ class ClientEnded(Exception):
 
 
 class CommandClient:
-    """Makes the client of `exchange_machine` from a command; `pytest_source` makes it again."""
+    """Makes the client of `exchange_machine` from a command; `pytest_source` makes it again.
+
+    An interruption that asks for hurry gives nobody time to end.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class CommandClient:
         quiet: float = 0.3,
         longest: float = 5.0,
         restart: bool = False,
+        interruption: Interruption | None = None,
     ) -> None:
         self._arguments: dict[str, Any] = {
             "env": env,
@@ -63,6 +69,7 @@ class CommandClient:
         self.quiet = quiet
         self.longest = longest
         self.restart = restart
+        self._interruption = interruption
         self.process: ClientProcess | None = None
 
     def __call__(self, sandbox: Sandbox) -> "_Rounds":
@@ -84,10 +91,16 @@ class CommandClient:
             self.stop()
         if self.process is None:
             variables = client_variables(sandbox, self.env)
-            self.process = ClientProcess(self.command, variables, mark=self.round_line)
+            with self._interruption.postpone() if self._interruption else nullcontext():
+                self.process = ClientProcess(
+                    self.command, variables, self._is_hurried, self.round_line
+                )
         else:
             self.process.go_on()
         return self.process
+
+    def _is_hurried(self) -> bool:
+        return self._interruption is not None and self._interruption.hurried
 
     def stop(self) -> None:
         """End the command.  Idempotent."""

@@ -14,6 +14,7 @@ from .client_probe import parse_handles
 from .command_client import CommandClient
 from .console import CHECK_FAILED, WRONG_USE, fail, one_line, say, translate
 from .localized import command, option
+from .stop_signals import Interruption
 
 if TYPE_CHECKING:
     from ..testing.machine.machine import ExchangeMachine
@@ -76,6 +77,7 @@ def fuzz(link: Mapping[str, Any], /, **typed: Any) -> None:
         quiet=parse_seconds("--quiet", typed["quiet"]),
         longest=parse_seconds("--within", typed["within"]),
         restart=typed["restart"],
+        interruption=Interruption(),
     )
     machine = exchange_machine(
         client,

@@ -171,8 +171,8 @@ def run(
         results, seconds, with_sandboxes=sandboxes_kept, with_client=bool(options.client)
     )
     _write_reports(results, seconds, options)  # last: a full disk takes no result away
+    handle_stop_signals(signal.SIG_IGN)  # a late one does not change the exit code
     if interrupted:
-        handle_stop_signals(signal.SIG_IGN)  # a late one does not change the exit code
         sys.exit(INTERRUPTED)
     sys.exit(0 if all(result.ok for result in results) else CHECK_FAILED)
 

@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -90,6 +90,7 @@ class Interruption:
         self.received = False
         self.hurried = False
         self._received_at = 0.0
+        self._is_postponed = False
         handle_stop_signals(self._receive)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
@@ -99,4 +100,20 @@ class Interruption:
             return
         self.received = True
         self._received_at = now
-        raise KeyboardInterrupt
+        if not self._is_postponed:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def postpone(self) -> Iterator[None]:
+        """Raise at the end of the block what comes in it: a process that starts is noted first.
+
+        Raises:
+            KeyboardInterrupt: a signal has come, in the block or before it.
+        """
+        self._is_postponed = True
+        try:
+            yield
+        finally:
+            self._is_postponed = False
+        if self.received:
+            raise KeyboardInterrupt

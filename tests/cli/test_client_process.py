@@ -207,6 +207,57 @@ def test_a_second_signal_kills_a_client_that_will_not_end(
     assert not runs(child)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("client", ["sleep 1000", "trap '' TERM; sleep 1000"])
+def test_an_interrupted_fuzz_leaves_no_client(
+    tmp_path: Path, environment, number: int, client: str
+) -> None:
+    """Whatever signal ends `fuzz` ends its client, too, however early in its start."""
+    os.mkfifo(tmp_path / "begun")
+    silent = f"echo $$ > begun; {client}; sleep 1000"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mockserver", "fuzz", "--client", silent, "--within", "1000s"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        child = int(read_line(tmp_path / "begun"))
+        process.send_signal(number)
+        assert process.wait(LIMIT) == 130
+        assert not runs(child)
+    finally:
+        end_session(process)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_after_the_reports_changes_nothing(
+    tmp_path: Path, environment, number: int
+) -> None:
+    """The exit code says what the printed results say, and no traceback follows them."""
+    (tmp_path / "x.scenario.yaml").write_text("scenario: x\nsteps:\n  - buyer: apply\n", "utf-8")
+    late = (
+        "import atexit, os, sys\n"
+        "from mockserver.cli.entry import main\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "sys.argv[1:] = ['run', '.']\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", late],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=LIMIT,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "1 个场景" in ended.stdout
+
+
 @pytest.mark.usefixtures("scenario_file")
 def test_ctrl_c_at_a_terminal_stops_the_client(tmp_path: Path, environment) -> None:
     """Ctrl-C at the terminal of a run ends the client once, by SIGTERM, in the run's own
