@@ -94,13 +94,19 @@ def _find_in_library(name: str) -> list[Path]:
 
 
 def _similar_names(name: str) -> list[str]:
-    """Return shipped scenarios with the same last part of the name, else the most similar one."""
+    """Return shipped scenarios with the same last part of the name, else what is most similar.
+
+    That is a scenario or a folder, which stands for all that it holds.
+    """
     by_last_part: dict[str, list[str]] = {}
     for full_name in list_shipped():
         by_last_part.setdefault(full_name.rpartition("/")[2], []).append(full_name)
     if name in by_last_part:
         return by_last_part[name]
-    similar = get_close_matches(name, [*list_shipped(), *by_last_part], 1)
+    folders = {full_name.rpartition("/")[0] for full_name in list_shipped()} - {""}
+    similar = get_close_matches(
+        name.rstrip("/"), [*list_shipped(), *by_last_part, *sorted(folders)], 1
+    )
     return [full_name for match in similar for full_name in by_last_part.get(match, [match])]
 
 

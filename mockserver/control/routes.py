@@ -51,8 +51,10 @@ class NoSuchRoute(Problem):
         else:
             super().__init__(
                 404,
-                "没有这个地址；网关在 /router/rest，控制接口在 /_sandbox/openapi.json",
-                "Not Found",
+                "没有这个地址；网关在 /router/rest，控制接口在 /_sandbox/openapi.json，"
+                "控制台在 /console",
+                "no such address; the gateway is at /router/rest, the control API at"
+                " /_sandbox/openapi.json, the console at /console",
             )
 
 

@@ -50,3 +50,15 @@ def test_a_pattern_that_means_nothing_suggests(capsys: pytest.CaptureFixture[str
         find_files(["whole-exchnge"], library=True)
     assert ended.value.code == 2
     assert "whole-exchange" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["classi", "clasic/", "upgradd"])
+def test_a_misspelt_folder_suggests_the_folder(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`classi` means the folder `classic`, not a scenario whose name happens to hold it."""
+    folder = {"classi": "classic", "clasic/": "classic", "upgradd": "upgraded"}[name]
+    with pytest.raises(SystemExit) as ended:
+        list(find_files([name], library=True))
+    assert ended.value.code == 2
+    assert f"是否想写 {folder}？" in capsys.readouterr().err

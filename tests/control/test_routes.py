@@ -41,6 +41,15 @@ def test_an_unknown_path_is_404(path):
     assert (refused.value.status, refused.value.verbs) == (404, ())
 
 
+def test_an_unknown_path_names_the_doors():
+    """Who opens the root in a browser reads, in both languages, where the three doors are."""
+    with pytest.raises(NoSuchRoute) as refused:
+        resolve("GET", "/")
+    for text in (refused.value.zh, refused.value.en):
+        for door in ("/router/rest", "/_sandbox/openapi.json", "/console"):
+            assert door in text
+
+
 def test_a_wrong_verb_is_405():
     """A path whose routes have other verbs is refused as 405, with the verbs that it has."""
     with pytest.raises(NoSuchRoute) as refused:
