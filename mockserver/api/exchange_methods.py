@@ -2,8 +2,9 @@
 
 Spelt exactly as the platform spells them, also where it misspells (`end_gmt_modifed_time`,
 `error_codes`, `logistic_no` beside `logistics_no`).  A test compares them with
-docs/spec/exchange-api.yaml.  What a parameter does is a field of the same name of the move
-(`domain/moves.py`); one without such a field is checked and changes nothing.
+docs/spec/exchange-api.yaml.  A parameter reaches the move by a field of the same name
+(`domain/moves.py`); without such a field it is checked and changes nothing.  Which fields of a move
+are written into the exchange is said in `domain/play.py`.
 Source: docs/spec/exchange-api.md#api-3.
 """
 

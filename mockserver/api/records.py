@@ -82,7 +82,7 @@ class RecordView(Struct, frozen=True):
 
 
 _MASKED = inferred(
-    "api", "evidence", note="evidence-1: masked for trades since 2022; rule personal shows it plain"
+    "api", "evidence", note="evidence-1: masked for trades since 2022; rule personal_data"
 )
 Reader = Callable[[Any, RecordView], Any]
 
@@ -209,7 +209,7 @@ EXCHANGE: tuple[Column, ...] = (
     _column("buyer_open_uid", "买家openId", GET_AND_LIST, _read("buyer_open_uid"), personal=True),
     _column(
         "buyer_name",
-        "买家姓名，按规则 personal 脱敏",
+        "买家姓名，按规则 personal_data 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_name", mask_name),
         personal=True,
@@ -217,7 +217,7 @@ EXCHANGE: tuple[Column, ...] = (
     ),
     _column(
         "buyer_phone",
-        "买家联系方式，按规则 personal 脱敏",
+        "买家联系方式，按规则 personal_data 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_phone", mask_phone),
         personal=True,
@@ -225,7 +225,7 @@ EXCHANGE: tuple[Column, ...] = (
     ),
     _column(
         "buyer_address",
-        "买家换货地址，按规则 personal 脱敏",
+        "买家换货地址，按规则 personal_data 脱敏",
         GET_AND_LIST,
         _read_personal("buyer_address", mask_address),
         personal=True,

@@ -24,7 +24,10 @@ __all__ = ["ROUTES"]
 
 
 class MoveBody(Struct, frozen=True):
-    """A move: `by` is an actor, `move` its name; the other members are the move's fields."""
+    """A move: `by` is an actor, `move` its name; the other members are the move's fields.
+
+    For the OpenAPI document; the body itself is read by `parse_move` (`world/move_parser.py`).
+    """
 
     by: str
     move: str

@@ -8,6 +8,10 @@ without topics sends nothing, as the platform has none for a refusal or for the 
 Topics of `taobao_refund_*` are older and are sent only under the rule `refund_topics`, since that
 they are sent for exchanges (with `bill_type: replace_bill`) is not proven.
 
+A new topic is a constant below, an entry in `TOPICS` and, for an exchange, a `FIRES_…` that a row
+of `table.py` names; a member that no topic had also stands in `MEMBERS` and gets its value in
+`world/outbox.py`.
+
 What would break: a topic that is chosen anywhere else than in a row (`explain`, the reference and
 the channel would differ); a member spelt as it should be (`created` for `create`): clients read the
 platform's spelling.

@@ -57,7 +57,7 @@ class Param(Struct, frozen=True, kw_only=True):
     `among` lists the only texts allowed; `least` and `most` bound a number; `limit` bounds the
     items of a list and `items` is their kind.  `maximum_rule` names the rule that bounds a number
     by value, a text by UTF-8 bytes, a file by bytes.  `allows_blank` lets an empty text through to
-    the business check.  A `personal_data` value is masked in the journal.
+    the business check.  A `personal` value is masked in the journal.
     """
 
     name: str
