@@ -301,3 +301,12 @@ def test_the_waybill_may_be_blank():
         assert [param.name for param in METHODS[name].params if param.allows_blank] == [
             "logistics_no"
         ]
+
+
+def test_no_parameter_of_a_write_gets_lost():
+    """A move has a field for each parameter but those by which the gateway finds and shows."""
+    reached = {"dispute_id", "fields", "message_pics"}  # the exchange, the reply, its pictures
+    for name, method in METHODS.items():
+        if method.move is not None:
+            names = {param.name for param in method.params}
+            assert names - reached <= set(method.move.__struct_fields__), name
