@@ -101,6 +101,19 @@ def test_what_turned_into_a_refund_stands_twice(opened, top):
     assert top.result(GET, refund_id=REFUND, fields=names)["refund"] == refund
 
 
+def test_a_dispute_that_is_a_refund_is_read_as_text(opened, top):
+    """The dispute list says in Chinese what `taobao.refund.get` says by a name."""
+    opened(14)
+
+    reply = top.result(DISPUTES, fields="refund_id,status,dispute_request")["result"]
+
+    assert {
+        "dispute_request": "退货退款",
+        "refund_id": str(REFUND),
+        "status": "买家已经退货，等待卖家确认收货",
+    } in (reply["results"]["dispute"])
+
+
 @pytest.mark.parametrize("status", [status for status in LISTED_AS if status != 14])
 def test_no_refund_before_14(opened, top, status):
     """An exchange that goes on has no refund."""
