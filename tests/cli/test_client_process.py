@@ -115,7 +115,7 @@ def test_a_client_that_ends_early_is_reported_with_its_words(cli) -> None:
     assert "whole.scenario.yaml:5:5: " in ended.stdout
     assert "已经退出" in ended.stdout
     assert "hello *** *** ***" in ended.stdout
-    assert "exit code 3" in ended.stdout
+    assert "退出码 3" in ended.stdout
 
 
 @pytest.mark.usefixtures("scenario_file")

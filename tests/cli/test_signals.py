@@ -274,7 +274,7 @@ def test_ctrl_c_on_a_terminal_reaches_the_command_once(
     arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
     with on_terminal(arguments, tmp_path, environment) as (process, terminal):
         os.write(terminal, b"typed\n")
-        received = read_until(terminal, b"waiting")
+        received = read_until(terminal, b"waiting\r\n")
         os.write(terminal, b"\x03")
         received += read_until(terminal, b"")
         code = process.wait(LIMIT)
@@ -293,7 +293,7 @@ def test_ctrl_z_without_a_shell_stops_nothing(tmp_path: Path, environment: dict[
     )
     arguments = ["-m", "mockserver", "exec", "--", sys.executable, "-c", program]
     with on_terminal(arguments, tmp_path, environment) as (process, terminal):
-        read_until(terminal, b"waiting")
+        read_until(terminal, b"waiting\r\n")
         os.write(terminal, b"\x1a")
         os.write(terminal, b"one\n")
         read_until(terminal, b"one\r\none\r\n")
