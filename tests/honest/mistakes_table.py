@@ -50,19 +50,34 @@ def find_check(name: str, examples: int = 200) -> str:
 
 
 class _Watched:
-    """A client whose calls are reviewed after each round; a crash of its own ends the round."""
+    """A client whose calls are reviewed after each round; a crash of its own ends the round.
+
+    The machine refuses goods as the shop's staff does, by calls of the same app: a finding counts
+    only if all its calls are the client's.
+    """
 
     def __init__(self, kind: Any, sandbox: Sandbox, findings: set[str]) -> None:
         self._client = make_client(kind, sandbox)
         self._sandbox = sandbox
         self._findings = findings
+        self._staff: set[str] = set()
+        self._own: set[str] = set()
 
     def step(self) -> None:
+        self._staff |= self._list_calls() - self._own
         with suppress(ValueError):  # a text that the client cannot read
             self._client.step()
+        self._own |= self._list_calls() - self._staff
         report = self._sandbox.report()
         findings = (*report["audit"]["findings"], *report["findings"])
-        self._findings |= {item["id"] for item in findings if item["severity"] == "error"}
+        self._findings |= {
+            item["id"]
+            for item in findings
+            if item["severity"] == "error" and not self._staff.intersection(item["request_ids"])
+        }
+
+    def _list_calls(self) -> set[str]:
+        return {entry["request_id"] for entry in self._sandbox.requests()}
 
 
 def list_findings(kind: Any, examples: int = 40) -> set[str]:
