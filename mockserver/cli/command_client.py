@@ -110,11 +110,12 @@ class CommandClient:
 
 
 class _Rounds:
-    """The client in one sandbox."""
+    """The client in one sandbox; `own_requests` are the ids of the calls in its rounds."""
 
     def __init__(self, client: CommandClient, sandbox: Sandbox) -> None:
         self._client = client
         self._sandbox = sandbox
+        self.own_requests: set[str] = set()
 
     def step(self) -> None:
         """Let the command do one round.
@@ -123,7 +124,7 @@ class _Rounds:
             ClientEnded: it has ended with an exit code other than 0.
         """
         client = self._client
-        earlier = {call["request_id"] for call in self._sandbox.requests(limit=_MAX_CALLS)}
+        earlier = self._list_requests()
         process = client.go(self._sandbox)
         lines = process.marked_lines
         end = monotonic_seconds() + client.longest
@@ -144,6 +145,11 @@ class _Rounds:
             raise ClientEnded(translate(f"退出码 {code}：{log}", f"exit code {code}: {log}"))
         if code is None:
             process.hold()
+        self.own_requests |= self._list_requests() - earlier
+
+    def _list_requests(self) -> set[str]:
+        """Return the ids of the newest calls."""
+        return {call["request_id"] for call in self._sandbox.requests(limit=_MAX_CALLS)}
 
     def close(self) -> None:
         """End the command if it is to be started anew for each sandbox."""

@@ -5,7 +5,7 @@ one group of parties and troubles after another, so that a failure has one cause
 what the lint finds in calls that are the client's alone (of the probe and of the machine).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -143,10 +143,18 @@ class Habits:
         self._habits: dict[str, _Habit] = {}
         self.calls = 0
 
-    def add(self, report: Mapping[str, Any], place: str) -> None:
-        """Take in a report of the control API (`S/report`)."""
+    def add(
+        self, report: Mapping[str, Any], place: str, own: Collection[str] | None = None
+    ) -> None:
+        """Take in a report of the control API (`S/report`).
+
+        With `own`, the request ids of the client's calls, a finding counts only if all its calls
+        are among them: rather miss one here, which the scenarios show too, than accuse.
+        """
         self.calls += int(report["calls"])
         for finding in (*report["audit"]["findings"], *report["findings"]):
+            if own is not None and not set(finding["request_ids"]).issubset(own):
+                continue
             self._habits.setdefault(finding["id"], _Habit(finding, place))
 
     def describe(self) -> Iterator[ExamItem]:
@@ -180,8 +188,12 @@ class Habits:
             )
 
     def watch(self, client: Any, sandbox: Sandbox) -> None:
-        """Take in what a sandbox of the machine shows; an invariant that never fails."""
-        self.add(sandbox.report(), "fuzz")
+        """Take in what a sandbox of the machine shows; an invariant that never fails.
+
+        The machine makes moves of the shop's staff by signed calls of the same app: they are not
+        the client's, `client.own_requests` are.
+        """
+        self.add(sandbox.report(), "fuzz", client.own_requests)
 
 
 class _ReportedTarget:
