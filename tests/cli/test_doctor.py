@@ -263,6 +263,7 @@ def test_a_failed_call_and_a_fine_one(served):
     assert failed in at("doctor").stdout
 
 
+@pytest.mark.slow
 def test_no_output_anywhere_shows_a_secret(served, tmp_path):
     """No output shows secrets and sessions: journal, lists, HAR, doctor, logs and stderr."""
     running, at = served

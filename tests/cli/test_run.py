@@ -252,6 +252,7 @@ def test_a_scenario_plays_in_a_sandbox_that_is_named(serve, cli, write) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_happened_is_recorded_as_a_scenario(serve, cli, write, tmp_path: Path) -> None:
     """`--record` writes the history of the scenario's sandbox, or of a named one; it passes."""
     serve()

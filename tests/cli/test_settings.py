@@ -174,6 +174,7 @@ def test_unknown_variables_are_reported(cli) -> None:
     assert ended.returncode == 0
 
 
+@pytest.mark.slow
 def test_the_file_makes_sandboxes_exchanges_faults_and_rules(serve, cli, tmp_path: Path) -> None:
     """All of them are there when the port opens, and again after a reset."""
     (tmp_path / "mockserver.toml").write_text(

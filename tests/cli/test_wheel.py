@@ -50,6 +50,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work / "site"
 
 
+@pytest.mark.slow
 def test_the_scenarios_are_found_outside_a_checkout(
     installed: Path, tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -18,6 +18,7 @@ def served():
     return {(route.verb, route.path) for route in ROUTES}
 
 
+@pytest.mark.slow
 def test_valid(api):
     """The document is valid OpenAPI 3.1."""
     document = api("GET", "/_sandbox/openapi.json")

@@ -472,6 +472,7 @@ ODD = st.sampled_from(
 PLACE = re.compile(r"(?<=: )[^,{}\[\]\n]+|\w+(?=:)|(?<=- )\w+")
 
 
+@pytest.mark.slow
 @settings(
     derandomize=True,
     database=None,

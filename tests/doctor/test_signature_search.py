@@ -61,6 +61,7 @@ DOCTOR = SignatureSearch(
 )
 
 
+@pytest.mark.slow
 def test_ten_thousand_random_digests_accuse_nobody():
     """Under no mistake and no pair of them does a random digest become a client's."""
     random = Random(0)

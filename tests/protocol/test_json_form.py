@@ -149,6 +149,7 @@ def test_values_are_written_raw(value, written):
     assert write_json("r", {"v": value}) == '{"r":{"v":' + written + "}}"
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(tree=TREES, simplify=st.booleans())
 def test_json_round_trip(tree, simplify):
@@ -184,6 +185,7 @@ def test_plain_json_becomes_a_tree():
     }
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES)
 def test_a_reply_that_was_read_writes_the_same_reply(tree):

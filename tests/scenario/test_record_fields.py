@@ -115,6 +115,7 @@ def test_every_kind_of_world_replays(kind):
     assert_same(world, replayed(text))
 
 
+@pytest.mark.slow
 @settings(
     derandomize=True,
     database=None,

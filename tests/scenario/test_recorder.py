@@ -314,6 +314,7 @@ def do(world, step):
             act(world, exchange, by, name, sub, **fields)
 
 
+@pytest.mark.slow
 @LAW
 @given(st.lists(STEPS, max_size=25))
 def test_a_recorded_history_replays(steps):
@@ -331,6 +332,7 @@ def test_a_recorded_history_replays(steps):
     assert recorded(world) == text
 
 
+@pytest.mark.slow
 @LAW
 @given(st.lists(st.one_of(STEPS, st.tuples(st.just("back"), SPANS)), max_size=20))
 def test_a_clock_set_back_is_reported_by_states(steps):
@@ -688,6 +690,7 @@ def test_a_history_that_no_file_can_hold_is_refused():
         recorded(world)
 
 
+@pytest.mark.slow
 def test_every_shipped_scenario_can_be_recorded():
     """What any shipped scenario does is recorded; it replays as the same moves and instants."""
     for name in list_shipped():

@@ -327,6 +327,7 @@ def test_the_lock_is_opened_when_a_teardown_breaks(run):
     ).assert_outcomes(passed=2, errors=1)
 
 
+@pytest.mark.slow
 def test_workers_share_nothing(pytester):
     """Under xdist every worker has a server of its own."""
     pytester.makepyfile(
@@ -507,6 +508,7 @@ def test_too_little_coverage_fails_and_names_the_rows(run):
     assert "classic 2-ship_back-3" in said(result) and "classic 1-agree-2" not in said(result)
 
 
+@pytest.mark.slow
 def test_coverage_is_merged_over_workers(pytester):
     """Each worker's part counts: the document of two workers is that of one."""
     pytester.makepyfile(test_it=AGREE + REFUSED)
@@ -577,6 +579,7 @@ MACHINE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("-n", "2")])
 def test_what_machines_did_is_reported_and_counts(pytester, more):
     """Each machine has a line at the end, and what it met counts as coverage; so under xdist."""
@@ -597,6 +600,7 @@ def test_what_machines_did_is_reported_and_counts(pytester, more):
     )
 
 
+@pytest.mark.slow
 def test_a_machine_keeps_its_client_from_the_real_platform(pytester):
     """The egress lock holds in a machine's test, though it has no fixture of ours."""
     pytester.makepyfile(

@@ -245,6 +245,7 @@ def test_every_mistake_can_be_asked_for(shop: Sandbox, mistake: Mistake) -> None
     assert mistake.en
 
 
+@pytest.mark.slow
 def test_bad_calls_reach_every_mistake() -> None:
     """Mistakes come equally often, however few parameters they can be made in.
 
@@ -270,6 +271,7 @@ def test_moves_reach_all_of_every_actor() -> None:
 # shrinking
 
 
+@pytest.mark.slow
 def test_documents_shrink_to_nothing() -> None:
     """Where nothing matters nothing is left."""
     assert find(strategies.worlds(), lambda document: True) == {}
@@ -280,6 +282,7 @@ def test_documents_shrink_to_nothing() -> None:
     }
 
 
+@pytest.mark.slow
 def test_documents_shrink_to_what_matters() -> None:
     """Of a document little more than the field that matters is left, with its smallest value."""
     assert find(strategies.exchanges(), lambda document: document.get("num", 1) > 1) == {"num": 2}
@@ -288,6 +291,7 @@ def test_documents_shrink_to_what_matters() -> None:
     assert len(world) <= 2  # the last field of many sometimes keeps the company of an earlier one
 
 
+@pytest.mark.slow
 def test_a_shrunk_shop_can_still_be() -> None:
     """Reduced to their smallest, two sessions of a shop are still two."""
     shop = find(

@@ -462,6 +462,7 @@ def test_who_came_lives_on():
     }
 
 
+@pytest.mark.slow
 def test_buyers_come_until_the_sandbox_is_full(add_world):
     """At twenty thousand exchanges nobody comes any more."""
     world = add_world(robots={"applies": "1m"})
